@@ -1,0 +1,43 @@
+// Strong identifiers. An id is the journal sequence number of the event that created the thing; 0 is "none".
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+namespace qiao {
+
+// An integer that only goes where its tag goes: a NeedId is no OfferId. Ordered, hashable, trivially copyable.
+template <class Tag, class Rep>
+class Strong {
+ public:
+  using rep = Rep;
+  constexpr Strong() = default;
+  constexpr explicit Strong(Rep value) : value_(value) {}
+  constexpr Rep value() const { return value_; }
+  constexpr explicit operator bool() const { return value_ != Rep{}; }
+  friend constexpr auto operator<=>(Strong, Strong) = default;
+  // Found by Boost.Unordered.
+  friend std::size_t hash_value(Strong id) { return std::hash<Rep>{}(id.value_); }
+
+ private:
+  Rep value_{};
+};
+
+using PartyId = Strong<struct PartyTag, std::uint64_t>;
+using PersonId = Strong<struct PersonTag, std::uint64_t>;
+using OfferId = Strong<struct OfferTag, std::uint64_t>;
+using NeedId = Strong<struct NeedTag, std::uint64_t>;
+using MatchId = Strong<struct MatchTag, std::uint64_t>;
+// 12-digit division code.
+using AreaCode = Strong<struct AreaTag, std::uint64_t>;
+// Place of an event in the journal: 1, 2, 3, …
+using Seq = std::uint64_t;
+
+}  // namespace qiao
+
+template <class Tag, class Rep>
+struct std::hash<qiao::Strong<Tag, Rep>> {
+  std::size_t operator()(qiao::Strong<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value()); }
+};

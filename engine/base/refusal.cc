@@ -1,0 +1,27 @@
+#include "engine/base/refusal.h"
+
+#include <array>
+
+namespace qiao {
+namespace {
+
+constexpr std::array kCodes = {
+#define QIAO_REFUSAL(name, category, code, zh, en) CodeInfo{Category::category, code, zh, en},
+#include "engine/base/refusal_codes.inc"
+#undef QIAO_REFUSAL
+};
+
+std::string with_detail(std::string_view words, std::string_view detail) {
+  std::string text(words);
+  if (auto at = text.find("{}"); at != std::string::npos) text.replace(at, 2, detail);
+  return text;
+}
+
+}  // namespace
+
+const CodeInfo& info(Code code) { return kCodes[static_cast<std::size_t>(code)]; }
+
+std::string Refusal::zh() const { return with_detail(info(code).zh, detail_zh.empty() ? detail : detail_zh); }
+std::string Refusal::en() const { return with_detail(info(code).en, detail); }
+
+}  // namespace qiao

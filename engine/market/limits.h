@@ -1,0 +1,56 @@
+// Every bound of the market, once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/base/time.h"
+
+namespace qiao {
+
+inline constexpr std::size_t kMaxNameBytes = 200;
+inline constexpr std::size_t kMaxTermBytes = 80;
+inline constexpr std::size_t kMaxCodeBytes = 40;
+inline constexpr std::size_t kMaxPhoneBytes = 20;
+inline constexpr std::size_t kMaxAddressBytes = 300;
+inline constexpr std::size_t kMaxDescriptionBytes = 4000;
+inline constexpr std::size_t kMaxReasonBytes = 500;
+inline constexpr std::size_t kMaxReviewBytes = 2000;
+
+inline constexpr int kMaxCategories = 250;
+inline constexpr int kMaxBeneficiaries = 250;
+inline constexpr int kMaxSkills = 128;
+inline constexpr int kMaxCertificateKinds = 60;
+inline constexpr int kMaxCertificateLevels = 9;
+inline constexpr int kMaxResources = 1000;
+inline constexpr int kMaxProgrammes = 250;
+
+inline constexpr int kMaxSkillsPerThing = 32;
+inline constexpr int kMaxSkillsPerLine = 8;
+inline constexpr int kMaxCertificatesPerThing = 16;
+inline constexpr int kMaxWeeklySlots = 64;
+inline constexpr int kMaxExceptions = 64;
+inline constexpr int kMaxExclusions = 64;
+inline constexpr int kMaxProgrammesPerParty = 32;
+inline constexpr int kMaxTrainings = 32;
+inline constexpr int kMaxLinesPerNeed = 32;
+inline constexpr int kMaxCommandsPerBatch = 10'000;
+// Offers of one party that its own ranking looks at.
+inline constexpr int kMaxOffersRanked = 64;
+
+inline constexpr std::int64_t kMaxTimeQuantity = 1'000'000;
+inline constexpr std::int64_t kMaxQuantity = 1'000'000'000;
+inline constexpr std::int64_t kMaxRadiusMetres = 20'000'000;
+inline constexpr std::int64_t kMaxVolunteersPerProfessional = 1000;
+inline constexpr Seconds kMaxWindow = std::chrono::days{31};
+// No need is planned further ahead than this; it also keeps sums of times far from overflow.
+inline constexpr Seconds kMaxAhead = std::chrono::days{3660};
+inline constexpr Seconds kMinLimit = std::chrono::minutes{1};
+inline constexpr Seconds kMaxLimit = std::chrono::days{365};
+
+// Time limits one tick acts on; the rest waits for the next, so that commands get in between.
+inline constexpr int kMaxTimersPerTick = 256;
+// community, town, city
+inline constexpr std::uint32_t kMaxRaised = 2;
+
+}  // namespace qiao

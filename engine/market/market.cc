@@ -1,0 +1,113 @@
+#include "engine/market/market.h"
+
+#include "engine/market/limits.h"
+#include "engine/market/roles.h"
+
+namespace qiao {
+
+Market::Market(const MatcherFactory& make_matcher) : matcher_(make_matcher(state_)) { state_.observe(matcher_.get()); }
+Market::~Market() = default;
+
+Result<Outcome> Market::apply(const pb::Command& command, Time now) {
+  now_ = std::max(now, state_.last_time());
+  event_count_ = 0;
+  subjects_.clear();
+  state_.begin();
+  actor_ = command.actor();
+  if (Status status = dispatch(command); !status) {
+    state_.rollback();
+    return std::move(status).error();
+  }
+  state_.commit();
+  return Outcome{{events_.data(), event_count_}, subjects_};
+}
+
+std::optional<Time> Market::next_tick() {
+  const auto entry = state_.next_timer();
+  if (!entry) return std::nullopt;
+  return entry->due;
+}
+
+pb::Event& Market::fresh_event() {
+  if (event_count_ == events_.size()) events_.emplace_back();
+  pb::Event& e = events_[event_count_++];
+  e.Clear();
+  e.set_seq(state_.last_seq() + 1);
+  e.set_time(to_int(now_));
+  *e.mutable_actor() = actor_;
+  return e;
+}
+
+Status Market::dispatch(const pb::Command& command) {
+  QIAO_TRY(check_role(command));
+  QIAO_TRY(check_actor(command, state_));
+  expected_version_ = command.expected_version();
+  switch (command.body_case()) {
+    case pb::Command::kPutTaxonomy: return put_taxonomy(command.put_taxonomy());
+    case pb::Command::kSetPolicy: return set_policy(command.set_policy());
+    case pb::Command::kPutArea: return put_area(command.put_area());
+    case pb::Command::kRegisterParty: return register_party(command.register_party());
+    case pb::Command::kUpdateParty: return update_party(command.update_party());
+    case pb::Command::kSetStanding: return set_standing(command.set_standing());
+    case pb::Command::kPutPerson: return put_person(command.put_person());
+    case pb::Command::kRemovePerson: return remove_person(command.remove_person());
+    case pb::Command::kPostOffer: return post_offer(command.post_offer());
+    case pb::Command::kUpdateOffer: return update_offer(command.update_offer());
+    case pb::Command::kWithdrawOffer: return withdraw_offer(command.withdraw_offer());
+    case pb::Command::kPostNeed: return post_need(command.post_need());
+    case pb::Command::kUpdateNeed: return update_need(command.update_need());
+    case pb::Command::kMoveNeed: return move_need(command.move_need());
+    case pb::Command::kReviewNeed: return review_need(command.review_need());
+    case pb::Command::kMakeMatch: return make_match(command.make_match());
+    case pb::Command::kMoveMatch: return move_match(command.move_match());
+    case pb::Command::kTick: return tick();
+    case pb::Command::kBatch: return batch(command.batch());
+    case pb::Command::BODY_NOT_SET: break;
+  }
+  return refuse(Code::kRequired, "command");
+}
+
+Status Market::batch(const pb::Batch& batch) {
+  if (batch.commands_size() == 0) return refuse(Code::kRequired, "commands");
+  if (batch.commands_size() > kMaxCommandsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
+  pb::Command part;
+  for (int i = 0; i < batch.commands_size(); ++i) {
+    const std::string at = "commands[" + std::to_string(i) + "]";
+    part = batch.commands(i);
+    if (part.has_batch() || part.has_tick()) return refuse(Code::kNotSettable, at);
+    // Everything in a batch is done by who sent it.
+    if (part.has_actor()) return refuse(Code::kNotSettable, at + ".actor");
+    *part.mutable_actor() = actor_;
+    if (Status status = dispatch(part); !status) {
+      Refusal refusal = std::move(status).error();
+      refusal.field = refusal.field.empty() ? at : at + "." + refusal.field;
+      return refusal;
+    }
+  }
+  return outcome::success();
+}
+
+Status Market::check_version(std::uint64_t actual) const {
+  if (expected_version_ == 0 || expected_version_ == actual) return outcome::success();
+  return refuse(Code::kVersionMismatch, "If-Match", std::to_string(actual));
+}
+
+Result<Slot> Market::find_need(std::uint64_t id) const {
+  const Slot s = state_.needs().find(NeedId{id});
+  if (s == kNoSlot) return refuse(Code::kUnknownNeed, "needId", std::to_string(id));
+  return s;
+}
+
+Result<Slot> Market::find_offer(std::uint64_t id) const {
+  const Slot s = state_.offers().find(OfferId{id});
+  if (s == kNoSlot) return refuse(Code::kUnknownOffer, "offerId", std::to_string(id));
+  return s;
+}
+
+Result<Slot> Market::find_party(std::uint64_t id, const char* field) const {
+  const Slot s = state_.parties().find(PartyId{id});
+  if (s == kNoSlot) return refuse(Code::kUnknownParty, field, std::to_string(id));
+  return s;
+}
+
+}  // namespace qiao

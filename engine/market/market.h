@@ -1,0 +1,119 @@
+// The market: a pure state machine. Commands go in, events or a refusal come out.
+//
+// No clock, no thread, no file, no randomness: the same commands with the same times give the same events on every
+// machine. A refused command has changed nothing.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/base/refusal.h"
+#include "engine/market/matcher.h"
+#include "engine/market/state.h"
+#include "qiao/v1/command.pb.h"
+#include "qiao/v1/event.pb.h"
+
+namespace qiao {
+
+// What a command is about: the row that answers it.
+struct Subject {
+  pb::Event::RowCase kind = pb::Event::ROW_NOT_SET;
+  std::uint64_t key = 0;
+};
+
+struct Outcome {
+  // In the order in which they happened. Valid until the next apply(). Empty when a tick found nothing to do.
+  std::span<const pb::Event> events;
+  // One for a plain command, one for each command of a batch.
+  std::span<const Subject> subjects;
+};
+
+// Owns state and matcher. Single-threaded.
+class Market {
+ public:
+  using MatcherFactory = std::function<std::unique_ptr<Matcher>(const State&)>;
+  explicit Market(const MatcherFactory& make_matcher);
+  ~Market();
+
+  // Applies a command at `now`. Where the clock ran back, the time of the last event is used instead.
+  Result<Outcome> apply(const pb::Command& command, Time now);
+
+  // Follows a journal: what apply() gave elsewhere.
+  void fold(const pb::Event& event) { state_.fold(event); }
+
+  // When a Tick has something to do; nothing before that. Amortised O(log n).
+  std::optional<Time> next_tick();
+
+  const State& state() const { return state_; }
+  const Matcher& matcher() const { return *matcher_; }
+  // For loading rows at start-up only.
+  State& state_to_load() { return state_; }
+
+ private:
+  Status dispatch(const pb::Command& command);
+  Status batch(const pb::Batch& batch);
+  // parties.cc
+  Status put_taxonomy(const pb::Taxonomy&);
+  Status set_policy(const pb::Policy&);
+  Status put_area(const pb::Area&);
+  Status register_party(const pb::Party&);
+  Status update_party(const pb::Party&);
+  Status set_standing(const pb::SetStanding&);
+  Status put_person(const pb::Person&);
+  Status remove_person(const pb::RemovePerson&);
+  // offers.cc
+  Status post_offer(const pb::Offer&);
+  Status update_offer(const pb::Offer&);
+  Status withdraw_offer(const pb::WithdrawOffer&);
+  // needs.cc
+  Status post_need(const pb::PostNeed&);
+  Status update_need(const pb::Need&);
+  Status move_need(const pb::MoveNeed&);
+  Status review_need(const pb::ReviewNeed&);
+  // matches.cc
+  Status make_match(const pb::MakeMatch&);
+  Status move_match(const pb::MoveMatch&);
+  // timers.cc
+  Status tick();
+  void fire_match(Slot match);
+  void fire_need(Slot need);
+
+  Result<Slot> find_need(std::uint64_t id) const;
+  Result<Slot> find_offer(std::uint64_t id) const;
+  Result<Slot> find_party(std::uint64_t id, const char* field) const;
+  Status check_version(std::uint64_t actual) const;
+
+  // Steps shared by commands and timers.
+  void open_need(pb::Need need);
+  void raise_need(pb::Need need);
+  // Cancels what is live of it, then closes the need itself.
+  void close_need(Slot need, pb::NeedState state, pb::EventKind kind, const std::string& reason);
+  void change_match(Slot match, pb::MatchState state, const std::string& reason);
+  void new_match(Slot line, Slot offer, std::int64_t quantity, pb::MatchState how, const Judgement& judgement);
+  // After matches of a need changed: filled, reopened, done?
+  void settle(Slot need);
+  // A dispatch came to nothing: counts it, raises the need, asks the next best.
+  void go_on(Slot match);
+  void verify_served(Slot need);
+
+  template <class Resource>
+  void emit(pb::EventKind kind, Resource resource);
+  // A new thing is called after the event that creates it.
+  std::uint64_t next_id() const { return state_.last_seq() + 1; }
+  pb::Event& fresh_event();
+  void answer(pb::Event::RowCase kind, std::uint64_t key) { subjects_.push_back({kind, key}); }
+
+  State state_;
+  std::unique_ptr<Matcher> matcher_;
+  // Of the command at hand.
+  Time now_{};
+  pb::Actor actor_;
+  std::uint64_t expected_version_ = 0;
+  std::vector<pb::Event> events_;  // reused, so that their memory is
+  std::size_t event_count_ = 0;
+  std::vector<Subject> subjects_;
+};
+
+}  // namespace qiao

@@ -1,0 +1,220 @@
+// From proposed to verified.
+#include <algorithm>
+
+#include "engine/market/emit.h"
+#include "engine/market/limits.h"
+#include "engine/market/roles.h"
+#include "engine/market/validate.h"
+#include "engine/market/words.h"
+
+namespace qiao {
+namespace {
+
+pb::EventKind kind_of(pb::MatchState state) {
+  switch (state) {
+    case pb::MATCH_STATE_PROPOSED: return pb::EVENT_KIND_MATCH_PROPOSED;
+    case pb::MATCH_STATE_DISPATCHED: return pb::EVENT_KIND_MATCH_DISPATCHED;
+    case pb::MATCH_STATE_CLAIMED: return pb::EVENT_KIND_MATCH_CLAIMED;
+    case pb::MATCH_STATE_ACCEPTED: return pb::EVENT_KIND_MATCH_ACCEPTED;
+    case pb::MATCH_STATE_CHECKED_IN: return pb::EVENT_KIND_MATCH_CHECKED_IN;
+    case pb::MATCH_STATE_SERVED: return pb::EVENT_KIND_MATCH_SERVED;
+    case pb::MATCH_STATE_VERIFIED: return pb::EVENT_KIND_MATCH_VERIFIED;
+    case pb::MATCH_STATE_DECLINED: return pb::EVENT_KIND_MATCH_DECLINED;
+    case pb::MATCH_STATE_LAPSED: return pb::EVENT_KIND_MATCH_LAPSED;
+    case pb::MATCH_STATE_WITHDRAWN: return pb::EVENT_KIND_MATCH_WITHDRAWN;
+    case pb::MATCH_STATE_NO_SHOW: return pb::EVENT_KIND_MATCH_NO_SHOW;
+    case pb::MATCH_STATE_CANCELLED: return pb::EVENT_KIND_MATCH_CANCELLED;
+    default: return pb::EVENT_KIND_UNSPECIFIED;
+  }
+}
+
+Seconds answer_limit(const pb::TimeLimits& limits, pb::MatchState how, pb::Urgency urgency) {
+  if (how == pb::MATCH_STATE_PROPOSED) return Seconds{limits.proposal()};
+  if (how == pb::MATCH_STATE_CLAIMED) return Seconds{limits.confirm()};
+  switch (urgency) {
+    case pb::URGENCY_CRITICAL: return Seconds{limits.answer_critical()};
+    case pb::URGENCY_URGENT: return Seconds{limits.answer_urgent()};
+    default: return Seconds{limits.answer_normal()};
+  }
+}
+
+Refusal not_eligible(pb::Rule rule) {
+  const Words w = words(rule);
+  switch (rule) {
+    case pb::RULE_LINE_FULL: return refuse(Code::kLineFull, "line");
+    case pb::RULE_PARTY_NOT_ACTIVE: return refuse(Code::kPartyNotActive, "offerId");
+    case pb::RULE_NEED_NOT_OPEN:
+      return {Code::kNotEligible, "needId", std::string(w.en), std::string(w.zh)};
+    default: return {Code::kNotEligible, "offerId", std::string(w.en), std::string(w.zh)};
+  }
+}
+
+// One row a verb: from which states, to which.
+struct Move {
+  pb::MatchVerb verb;
+  std::initializer_list<pb::MatchState> from;
+  pb::MatchState to;
+  bool needs_reason;
+};
+const Move kMoves[] = {
+    {pb::MATCH_VERB_DISPATCH, {pb::MATCH_STATE_PROPOSED}, pb::MATCH_STATE_DISPATCHED, false},
+    {pb::MATCH_VERB_CONFIRM, {pb::MATCH_STATE_CLAIMED}, pb::MATCH_STATE_ACCEPTED, false},
+    {pb::MATCH_VERB_ACCEPT, {pb::MATCH_STATE_DISPATCHED}, pb::MATCH_STATE_ACCEPTED, false},
+    {pb::MATCH_VERB_DECLINE, {pb::MATCH_STATE_DISPATCHED}, pb::MATCH_STATE_DECLINED, true},
+    {pb::MATCH_VERB_WITHDRAW, {pb::MATCH_STATE_CLAIMED, pb::MATCH_STATE_ACCEPTED}, pb::MATCH_STATE_WITHDRAWN, true},
+    {pb::MATCH_VERB_CHECK_IN, {pb::MATCH_STATE_ACCEPTED}, pb::MATCH_STATE_CHECKED_IN, false},
+    {pb::MATCH_VERB_CHECK_OUT, {pb::MATCH_STATE_CHECKED_IN}, pb::MATCH_STATE_SERVED, false},
+    {pb::MATCH_VERB_VERIFY, {pb::MATCH_STATE_SERVED}, pb::MATCH_STATE_VERIFIED, false},
+    {pb::MATCH_VERB_NO_SHOW, {pb::MATCH_STATE_ACCEPTED}, pb::MATCH_STATE_NO_SHOW, false},
+    {pb::MATCH_VERB_CANCEL,
+     {pb::MATCH_STATE_PROPOSED, pb::MATCH_STATE_DISPATCHED, pb::MATCH_STATE_CLAIMED, pb::MATCH_STATE_ACCEPTED},
+     pb::MATCH_STATE_CANCELLED, true},
+};
+
+}  // namespace
+
+Status Market::make_match(const pb::MakeMatch& make) {
+  QIAO_TRY(auto need, find_need(make.need_id()));
+  QIAO_TRY(auto offer, find_offer(make.offer_id()));
+  const NeedRow& need_row = state_.needs()[need];
+  const std::uint32_t number = make.line() == 0 && need_row.line_count == 1 ? 1 : make.line();
+  const Slot line = state_.line_of(need, number);
+  if (line == kNoSlot) return refuse(Code::kUnknownLine, "line", std::to_string(make.line()));
+  const pb::MatchState how = make.how();
+  if (how != pb::MATCH_STATE_PROPOSED && how != pb::MATCH_STATE_DISPATCHED && how != pb::MATCH_STATE_CLAIMED) {
+    return refuse(Code::kOutOfRange, "how", "MATCH_STATE_PROPOSED, MATCH_STATE_DISPATCHED, MATCH_STATE_CLAIMED");
+  }
+  if (make.quantity() < 0 || make.quantity() > kMaxQuantity) {
+    return refuse(Code::kOutOfRange, "quantity", "1.." + std::to_string(kMaxQuantity));
+  }
+  QIAO_TRY(check_version(need_row.touched));
+  QIAO_TRY(check_area(actor_, state_, need_row.area));
+  QIAO_TRY(check_party(actor_, state_, state_.offers()[offer].party));
+  const Judgement judgement = matcher_->judge(line, offer, now_);
+  if (!judgement.eligible()) return not_eligible(judgement.rule);
+  const std::int64_t quantity = make.quantity() == 0 ? judgement.available : make.quantity();
+  if (quantity > judgement.available) return refuse(Code::kQuantityTooLarge, "quantity", std::to_string(judgement.available));
+  if (const std::int64_t lot = state_.offers()[offer].smallest_lot; quantity < lot) {
+    return refuse(Code::kQuantityTooSmall, "quantity", std::to_string(lot));
+  }
+  answer(pb::Event::kMatch, next_id());
+  new_match(line, offer, quantity, how, judgement);
+  if (how == pb::MATCH_STATE_CLAIMED && !state_.policy().confirm_claims()) {
+    change_match(state_.matches().size() - 1, pb::MATCH_STATE_ACCEPTED, "");
+    settle(need);
+  }
+  return outcome::success();
+}
+
+void Market::new_match(Slot line, Slot offer, std::int64_t quantity, pb::MatchState how, const Judgement& judgement) {
+  const LineRow& l = state_.line(line);
+  const NeedRow& need = state_.needs()[l.need];
+  const OfferRow& o = state_.offers()[offer];
+  pb::Match match;
+  match.set_id(next_id());
+  match.set_need_id(need.id.value());
+  match.set_line(l.number);
+  match.set_offer_id(o.id.value());
+  match.set_party_id(state_.parties()[o.party].id.value());
+  match.set_quantity(quantity);
+  match.mutable_window()->set_start(to_int(l.window.start));
+  match.mutable_window()->set_end(to_int(l.window.end));
+  match.set_state(how);
+  match.mutable_score()->set_value_micro(judgement.value_micro);
+  match.mutable_score()->set_distance_m(judgement.distance_m);
+  for (const std::int64_t f : judgement.factors) match.mutable_score()->add_factor_micro(f);
+  match.set_created_at(to_int(now_));
+  match.set_changed_at(to_int(now_));
+  match.set_answer_by(to_int(std::min(now_ + answer_limit(state_.policy().limits(), how, need.urgency), l.window.start)));
+  match.set_was_dispatched(how == pb::MATCH_STATE_DISPATCHED);
+  emit(kind_of(how), std::move(match));
+}
+
+void Market::change_match(Slot slot, pb::MatchState state, const std::string& reason) {
+  pb::Match match = state_.load_match(slot);
+  match.set_state(state);
+  match.set_changed_at(to_int(now_));
+  match.clear_answer_by();
+  match.set_reason(reason);
+  switch (state) {
+    case pb::MATCH_STATE_DISPATCHED: {
+      const auto urgency = state_.needs()[state_.matches()[slot].need].urgency;
+      match.set_was_dispatched(true);
+      match.set_answer_by(std::min(to_int(now_ + answer_limit(state_.policy().limits(), state, urgency)), match.window().start()));
+      break;
+    }
+    case pb::MATCH_STATE_ACCEPTED: match.set_accepted_at(to_int(now_)); break;
+    case pb::MATCH_STATE_CHECKED_IN: match.set_checked_in_at(to_int(now_)); break;
+    case pb::MATCH_STATE_SERVED: match.set_checked_out_at(to_int(now_)); break;
+    default: break;
+  }
+  emit(kind_of(state), std::move(match));
+}
+
+Status Market::move_match(const pb::MoveMatch& request) {
+  const Slot slot = state_.matches().find(MatchId{request.match_id()});
+  if (slot == kNoSlot) return refuse(Code::kNotFound, "matchId", "match " + std::to_string(request.match_id()));
+  const MatchRow& row = state_.matches()[slot];
+  const Move* move = std::find_if(std::begin(kMoves), std::end(kMoves), [&](const Move& m) { return m.verb == request.verb(); });
+  if (move == std::end(kMoves)) return refuse(Code::kRequired, "verb");
+  if (expected_version_ != 0) {
+    QIAO_TRY(check_version(state_.load_match(slot).version()));
+  }
+  const NeedRow& need = state_.needs()[row.need];
+  QIAO_TRY(check_area(actor_, state_, need.area));
+  QIAO_TRY(check_party(actor_, state_, state_.offers()[row.offer].party));
+  if (std::find(move->from.begin(), move->from.end(), row.state) == move->from.end()) {
+    const Words w = words(row.state);
+    return Refusal{Code::kWrongState, "matchId", std::string(w.en), std::string(w.zh)};
+  }
+  if (move->needs_reason) {
+    QIAO_TRY(check_text(request.reason(), "reason", 1, kMaxReasonBytes));
+  }
+  const Seconds grace{state_.policy().limits().grace()};
+  if (move->verb == pb::MATCH_VERB_NO_SHOW && now_ < row.window.start) return refuse(Code::kTooEarly, "matchId");
+  if (move->verb == pb::MATCH_VERB_CHECK_IN) {
+    if (now_ < row.window.start - grace) return refuse(Code::kTooEarly, "matchId");
+    // All or nothing: nobody starts before everybody is there to start.
+    if (need.all_or_nothing && need.state == pb::NEED_STATE_OPEN) {
+      const Words w = words(need.state);
+      return Refusal{Code::kWrongState, "matchId", std::string(w.en), std::string(w.zh)};
+    }
+  }
+  answer(pb::Event::kMatch, request.match_id());
+  const Slot need_slot = row.need;
+  change_match(slot, move->to, request.reason());
+  if (move->verb == pb::MATCH_VERB_CHECK_IN && (need.state == pb::NEED_STATE_OPEN || need.state == pb::NEED_STATE_FILLED)) {
+    pb::Need started = state_.load_need(need_slot);
+    started.set_state(pb::NEED_STATE_IN_SERVICE);
+    started.set_started_at(to_int(now_));
+    emit(pb::EVENT_KIND_NEED_STARTED, std::move(started));
+  }
+  settle(need_slot);
+  if (move->to == pb::MATCH_STATE_DECLINED || move->to == pb::MATCH_STATE_WITHDRAWN) go_on(slot);
+  return outcome::success();
+}
+
+void Market::go_on(Slot slot) {
+  const MatchRow& failed = state_.matches()[slot];
+  const Slot need_slot = failed.need;
+  const Slot line = failed.line;
+  if (!takes_matches(state_.needs()[need_slot].state)) return;
+  pb::Need need = state_.load_need(need_slot);
+  const pb::Match match = state_.load_match(slot);
+  if (!match.was_dispatched()) return;
+  need.set_failed_dispatches(need.failed_dispatches() + 1);
+  if (need.failed_dispatches() % state_.policy().raise_after_dispatches() == 0 && need.raised() < kMaxRaised) {
+    raise_need(std::move(need));
+  } else {
+    emit(pb::EVENT_KIND_NEED_CHANGED, std::move(need));
+  }
+  if (!state_.policy().redispatch()) return;
+  auto next = matcher_->next_best(line, failed.quantity, now_);
+  if (!next) next = matcher_->next_best(line, 1, now_);
+  if (!next) return;
+  const Judgement judgement = matcher_->judge(line, *next, now_);
+  QIAO_CHECK(judgement.eligible(), "the next best is eligible");
+  new_match(line, *next, std::min(failed.quantity, judgement.available), pb::MATCH_STATE_DISPATCHED, judgement);
+}
+
+}  // namespace qiao

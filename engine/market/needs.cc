@@ -1,0 +1,255 @@
+#include <algorithm>
+
+#include "engine/market/emit.h"
+#include "engine/market/limits.h"
+#include "engine/market/roles.h"
+#include "engine/market/validate.h"
+#include "engine/market/words.h"
+
+namespace qiao {
+namespace {
+
+Refusal wrong_state(pb::NeedState state, std::string field) {
+  const Words w = words(state);
+  return {Code::kWrongState, std::move(field), std::string(w.en), std::string(w.zh)};
+}
+
+// What the market sets is kept, whatever was sent.
+void keep_own(pb::Need& row, const pb::Need& before) {
+  row.set_state(before.state());
+  row.set_raised(before.raised());
+  row.set_raised_at(before.raised_at());
+  row.set_failed_dispatches(before.failed_dispatches());
+  row.set_created_at(before.created_at());
+  row.set_submitted_at(before.submitted_at());
+  row.set_opened_at(before.opened_at());
+  row.set_filled_at(before.filled_at());
+  row.set_started_at(before.started_at());
+  row.set_done_at(before.done_at());
+  row.set_review_requested(before.review_requested());
+  row.set_closed(before.closed());
+  row.set_reason(before.reason());
+  if (before.has_review()) {
+    *row.mutable_review() = before.review();
+  } else {
+    row.clear_review();
+  }
+}
+
+void complete(pb::Need& need, const State& state, const pb::Actor& actor) {
+  if (!need.has_point()) {
+    const Point p = state.areas()[state.areas().find(AreaCode{need.area_code()})].point;
+    need.mutable_point()->set_latitude_e7(p.latitude_e7);
+    need.mutable_point()->set_longitude_e7(p.longitude_e7);
+  }
+  if (need.urgency() == pb::URGENCY_UNSPECIFIED) need.set_urgency(pb::URGENCY_NORMAL);
+  if (need.organiser_id() == 0 && actor.role() == pb::ROLE_ORGANISER) need.set_organiser_id(actor.party_id());
+}
+
+bool same_requirement(const pb::RequirementLine& a, const pb::RequirementLine& b) {
+  if (a.window().start() != b.window().start() || a.window().end() != b.window().end()) return false;
+  if (a.has_time() != b.has_time()) return false;
+  return a.has_time() ? a.time().SerializeAsString() == b.time().SerializeAsString()
+                      : a.stock().resource() == b.stock().resource();
+}
+
+}  // namespace
+
+Status Market::post_need(const pb::PostNeed& post) {
+  const bool staff = actor_.role() != pb::ROLE_RESIDENT;
+  pb::NeedState until = post.until();
+  if (until == pb::NEED_STATE_UNSPECIFIED) until = staff ? pb::NEED_STATE_OPEN : pb::NEED_STATE_SUBMITTED;
+  if (until != pb::NEED_STATE_DRAFT && until != pb::NEED_STATE_SUBMITTED && until != pb::NEED_STATE_OPEN) {
+    return refuse(Code::kOutOfRange, "until", "NEED_STATE_DRAFT, NEED_STATE_SUBMITTED, NEED_STATE_OPEN");
+  }
+  if (!post.has_need()) return refuse(Code::kRequired, "need");
+  QIAO_TRY(validate(post.need(), state_, now_, true, "need."));
+  QIAO_TRY(check_area(actor_, state_, state_.areas().find(AreaCode{post.need().area_code()})));
+  pb::Need row = post.need();
+  keep_own(row, pb::Need());
+  for (auto& line : *row.mutable_lines()) line.clear_held();
+  row.set_id(next_id());
+  row.set_created_at(to_int(now_));
+  row.set_state(pb::NEED_STATE_DRAFT);
+  complete(row, state_, actor_);
+  answer(pb::Event::kNeed, row.id());
+  if (until == pb::NEED_STATE_OPEN) {
+    // The organiser who posts it has checked it: one event, not three.
+    row.set_submitted_at(to_int(now_));
+    row.set_opened_at(to_int(now_));
+    row.set_state(pb::NEED_STATE_OPEN);
+    emit(pb::EVENT_KIND_NEED_OPENED, std::move(row));
+  } else if (until == pb::NEED_STATE_SUBMITTED) {
+    row.set_submitted_at(to_int(now_));
+    row.set_state(pb::NEED_STATE_SUBMITTED);
+    emit(pb::EVENT_KIND_NEED_SUBMITTED, std::move(row));
+  } else {
+    emit(pb::EVENT_KIND_NEED_POSTED, std::move(row));
+  }
+  return outcome::success();
+}
+
+Status Market::update_need(const pb::Need& need) {
+  const Slot slot = state_.needs().find(NeedId{need.id()});
+  if (slot == kNoSlot) return refuse(Code::kUnknownNeed, "id", std::to_string(need.id()));
+  const pb::Need before = state_.load_need(slot);
+  QIAO_TRY(check_version(before.version()));
+  QIAO_TRY(check_area(actor_, state_, state_.needs()[slot].area));
+  if (before.state() > pb::NEED_STATE_FILLED || before.closed()) return wrong_state(before.state(), "id");
+  if (actor_.role() == pb::ROLE_RESIDENT && before.state() > pb::NEED_STATE_SUBMITTED) return wrong_state(before.state(), "id");
+  // A window that has not changed may have begun since.
+  QIAO_TRY(validate(need, state_, now_, false, ""));
+  for (int i = 0; i < need.lines_size(); ++i) {
+    const bool kept = i < before.lines_size() && need.lines(i).window().start() == before.lines(i).window().start();
+    if (!kept && to_time(need.lines(i).window().start()) <= now_) {
+      return refuse(Code::kWindowPast, "lines[" + std::to_string(i) + "].window.start");
+    }
+  }
+  if (need.deadline() != before.deadline() && need.deadline() != 0 &&
+      (to_time(need.deadline()) <= now_ || to_time(need.deadline()) > last_end(need))) {
+    return refuse(Code::kDeadlinePast, "deadline");
+  }
+  const NeedRow& row_before = state_.needs()[slot];
+  if (row_before.first_match != kNoSlot) {
+    // The record of who served whom, and how full a community is, lean on these.
+    if (need.area_code() != before.area_code()) return refuse(Code::kNotSettable, "areaCode");
+    if (need.resident_ref() != before.resident_ref()) return refuse(Code::kNotSettable, "residentRef");
+    // Matches, even those that came to nothing, name their line by its number.
+    if (need.lines_size() < before.lines_size()) return refuse(Code::kLinesInTheWay, "lines");
+  }
+  for (int i = 0; i < before.lines_size(); ++i) {
+    const std::int64_t held = before.lines(i).held();
+    if (held == 0) continue;
+    const std::string at = "lines[" + std::to_string(i) + "]";
+    if (!same_requirement(need.lines(i), before.lines(i))) return refuse(Code::kLinesInTheWay, at);
+    if (need.lines(i).quantity() < held) return refuse(Code::kLinesInTheWay, at + ".quantity");
+  }
+  QIAO_TRY(check_area(actor_, state_, state_.areas().find(AreaCode{need.area_code()})));
+  pb::Need row = need;
+  keep_own(row, before);
+  for (int i = 0; i < row.lines_size(); ++i) row.mutable_lines(i)->set_held(i < before.lines_size() ? before.lines(i).held() : 0);
+  complete(row, state_, actor_);
+  answer(pb::Event::kNeed, row.id());
+  emit(pb::EVENT_KIND_NEED_CHANGED, std::move(row));
+  settle(slot);
+  return outcome::success();
+}
+
+Status Market::move_need(const pb::MoveNeed& move) {
+  QIAO_TRY(auto slot, find_need(move.need_id()));
+  pb::Need need = state_.load_need(slot);
+  QIAO_TRY(check_version(need.version()));
+  QIAO_TRY(check_area(actor_, state_, state_.needs()[slot].area));
+  answer(pb::Event::kNeed, need.id());
+  const pb::NeedState from = need.state();
+  switch (move.verb()) {
+    case pb::NEED_VERB_SUBMIT:
+      if (from != pb::NEED_STATE_DRAFT) return wrong_state(from, "needId");
+      if (first_start(need) <= now_) return refuse(Code::kWindowPast, "lines");
+      need.set_state(pb::NEED_STATE_SUBMITTED);
+      need.set_submitted_at(to_int(now_));
+      emit(pb::EVENT_KIND_NEED_SUBMITTED, std::move(need));
+      return outcome::success();
+    case pb::NEED_VERB_APPROVE:
+      if (from != pb::NEED_STATE_DRAFT && from != pb::NEED_STATE_SUBMITTED) return wrong_state(from, "needId");
+      if (closing_time(need) <= now_) return refuse(Code::kWindowPast, "lines");
+      if (from == pb::NEED_STATE_DRAFT) need.set_submitted_at(to_int(now_));
+      open_need(std::move(need));
+      return outcome::success();
+    case pb::NEED_VERB_REJECT: {
+      if (from != pb::NEED_STATE_SUBMITTED) return wrong_state(from, "needId");
+      QIAO_TRY(check_text(move.reason(), "reason", 1, kMaxReasonBytes));
+      close_need(slot, pb::NEED_STATE_REJECTED, pb::EVENT_KIND_NEED_REJECTED, move.reason());
+      return outcome::success();
+    }
+    case pb::NEED_VERB_CANCEL: {
+      if (from < pb::NEED_STATE_DRAFT || from > pb::NEED_STATE_IN_SERVICE) return wrong_state(from, "needId");
+      QIAO_TRY(check_text(move.reason(), "reason", 1, kMaxReasonBytes));
+      for (Slot m = state_.needs()[slot].first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+        const auto state = state_.matches()[m].state;
+        // What has been served stays served; such a need ends by itself.
+        if (state >= pb::MATCH_STATE_CHECKED_IN && state <= pb::MATCH_STATE_VERIFIED) return wrong_state(from, "needId");
+      }
+      close_need(slot, pb::NEED_STATE_CANCELLED, pb::EVENT_KIND_NEED_CANCELLED, move.reason());
+      return outcome::success();
+    }
+    default: return refuse(Code::kRequired, "verb");
+  }
+}
+
+Status Market::review_need(const pb::ReviewNeed& review) {
+  QIAO_TRY(auto slot, find_need(review.need_id()));
+  pb::Need need = state_.load_need(slot);
+  QIAO_TRY(check_version(need.version()));
+  QIAO_TRY(check_area(actor_, state_, state_.needs()[slot].area));
+  if (review.stars() < 1 || review.stars() > 5) return refuse(Code::kOutOfRange, "stars", "1..5");
+  QIAO_TRY(check_text(review.words(), "words", 0, kMaxReviewBytes));
+  if (need.state() != pb::NEED_STATE_DONE) return wrong_state(need.state(), "needId");
+  need.set_state(pb::NEED_STATE_REVIEWED);
+  need.mutable_review()->set_stars(review.stars());
+  need.mutable_review()->set_words(review.words());
+  need.mutable_review()->set_reviewed_at(to_int(now_));
+  answer(pb::Event::kNeed, need.id());
+  emit(pb::EVENT_KIND_NEED_REVIEWED, std::move(need));
+  // A review is the sign-off.
+  verify_served(slot);
+  return outcome::success();
+}
+
+void Market::open_need(pb::Need need) {
+  need.set_state(pb::NEED_STATE_OPEN);
+  need.set_opened_at(to_int(now_));
+  emit(pb::EVENT_KIND_NEED_OPENED, std::move(need));
+}
+
+void Market::raise_need(pb::Need need) {
+  need.set_raised(need.raised() + 1);
+  need.set_raised_at(to_int(now_));
+  emit(pb::EVENT_KIND_NEED_RAISED, std::move(need));
+}
+
+void Market::close_need(Slot slot, pb::NeedState state, pb::EventKind kind, const std::string& reason) {
+  for (Slot m = state_.needs()[slot].first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+    const auto now = state_.matches()[m].state;
+    if (now >= pb::MATCH_STATE_PROPOSED && now <= pb::MATCH_STATE_ACCEPTED) change_match(m, pb::MATCH_STATE_CANCELLED, reason);
+  }
+  pb::Need need = state_.load_need(slot);
+  need.set_state(state);
+  need.set_reason(reason);
+  emit(kind, std::move(need));
+}
+
+void Market::verify_served(Slot slot) {
+  for (Slot m = state_.needs()[slot].first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+    if (state_.matches()[m].state == pb::MATCH_STATE_SERVED) change_match(m, pb::MATCH_STATE_VERIFIED, "");
+  }
+}
+
+void Market::settle(Slot slot) {
+  const NeedRow& row = state_.needs()[slot];
+  bool full = true;
+  for (Slot l = row.first_line; l < row.first_line + row.line_count; ++l) {
+    full = full && state_.line(l).secured == state_.line(l).quantity;
+  }
+  if (row.state == pb::NEED_STATE_OPEN && full) {
+    pb::Need need = state_.load_need(slot);
+    need.set_state(pb::NEED_STATE_FILLED);
+    need.set_filled_at(to_int(now_));
+    emit(pb::EVENT_KIND_NEED_FILLED, std::move(need));
+  } else if (row.state == pb::NEED_STATE_FILLED && !full) {
+    pb::Need need = state_.load_need(slot);
+    need.set_state(pb::NEED_STATE_OPEN);
+    need.clear_filled_at();
+    emit(pb::EVENT_KIND_NEED_REOPENED, std::move(need));
+  } else if (row.state == pb::NEED_STATE_IN_SERVICE && full) {
+    for (Slot m = row.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+      if (holds(state_.matches()[m].state) && !served(state_.matches()[m].state)) return;
+    }
+    pb::Need need = state_.load_need(slot);
+    need.set_state(pb::NEED_STATE_DONE);
+    need.set_done_at(to_int(now_));
+    emit(pb::EVENT_KIND_NEED_DONE, std::move(need));
+  }
+}
+
+}  // namespace qiao

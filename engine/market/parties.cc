@@ -1,0 +1,152 @@
+// Taxonomy, policy, areas, parties and their people.
+#include "engine/market/emit.h"
+#include "engine/market/roles.h"
+#include "engine/market/validate.h"
+
+namespace qiao {
+
+Status Market::put_taxonomy(const pb::Taxonomy& taxonomy) {
+  QIAO_TRY(check_version(state_.taxonomy().version()));
+  QIAO_TRY(validate(taxonomy, state_.vocabulary()));
+  emit(pb::EVENT_KIND_TAXONOMY_CHANGED, taxonomy);
+  answer(pb::Event::kTaxonomy, 0);
+  return outcome::success();
+}
+
+Status Market::set_policy(const pb::Policy& policy) {
+  QIAO_TRY(check_version(state_.policy().version()));
+  QIAO_TRY(validate(policy));
+  const bool moves = state_.policy().version() != 0 && policy.time_zone() != state_.policy().time_zone();
+  if (moves && state_.offers().size() + state_.needs().size() > 0) return refuse(Code::kTimeZoneInUse, "timeZone");
+  emit(pb::EVENT_KIND_POLICY_CHANGED, policy);
+  answer(pb::Event::kPolicy, 0);
+  return outcome::success();
+}
+
+Status Market::put_area(const pb::Area& area) {
+  const Slot before = state_.areas().find(AreaCode{area.code()});
+  if (before != kNoSlot) {
+    QIAO_TRY(check_version(state_.load_area(before).version()));
+    QIAO_TRY(check_area(actor_, state_, before));
+  }
+  QIAO_TRY(validate(area, state_));
+  const Slot parent = area.parent_code() == 0 ? kNoSlot : state_.areas().find(AreaCode{area.parent_code()});
+  if (before == kNoSlot) {
+    QIAO_TRY(check_area(actor_, state_, parent));
+  }
+  pb::Area row = area;
+  if (!row.has_point()) {
+    const Point p = state_.areas()[parent].point;
+    row.mutable_point()->set_latitude_e7(p.latitude_e7);
+    row.mutable_point()->set_longitude_e7(p.longitude_e7);
+  }
+  emit(pb::EVENT_KIND_AREA_CHANGED, std::move(row));
+  answer(pb::Event::kArea, area.code());
+  return outcome::success();
+}
+
+namespace {
+
+void complete(pb::Party& party, const State& state) {
+  if (!party.has_point()) {
+    const Point p = state.areas()[state.areas().find(AreaCode{party.area_code()})].point;
+    party.mutable_point()->set_latitude_e7(p.latitude_e7);
+    party.mutable_point()->set_longitude_e7(p.longitude_e7);
+  }
+  if (party.service_radius_m() == 0) party.set_service_radius_m(state.policy().default_radius_m());
+}
+
+}  // namespace
+
+Status Market::register_party(const pb::Party& party) {
+  QIAO_TRY(validate(party, state_));
+  const Slot area = state_.areas().find(AreaCode{party.area_code()});
+  QIAO_TRY(check_area(actor_, state_, area));
+  const bool organises = party.kind() == pb::PARTY_KIND_LEAD || party.kind() == pb::PARTY_KIND_ORGANISER;
+  if (organises && actor_.role() == pb::ROLE_SUPPLIER) return refuse(Code::kRoleForbidden, "kind");
+  if (party.kind() == pb::PARTY_KIND_LEAD && actor_.role() != pb::ROLE_LEAD) return refuse(Code::kRoleForbidden, "kind");
+  pb::Party row = party;
+  row.set_id(next_id());
+  row.set_created_at(to_int(now_));
+  // Whom the city itself enters is checked already.
+  row.set_standing(actor_.role() == pb::ROLE_SUPPLIER ? pb::STANDING_PENDING : pb::STANDING_ACTIVE);
+  complete(row, state_);
+  answer(pb::Event::kParty, row.id());
+  emit(pb::EVENT_KIND_PARTY_REGISTERED, std::move(row));
+  return outcome::success();
+}
+
+Status Market::update_party(const pb::Party& party) {
+  QIAO_TRY(auto slot, find_party(party.id(), "id"));
+  const pb::Party before = state_.load_party(slot);
+  QIAO_TRY(check_version(before.version()));
+  QIAO_TRY(check_area(actor_, state_, state_.parties()[slot].area));
+  QIAO_TRY(check_party(actor_, state_, slot));
+  QIAO_TRY(validate(party, state_));
+  if (party.kind() != before.kind()) return refuse(Code::kNotSettable, "kind");
+  pb::Party row = party;
+  row.set_created_at(before.created_at());
+  row.set_standing(before.standing());
+  complete(row, state_);
+  answer(pb::Event::kParty, row.id());
+  emit(pb::EVENT_KIND_PARTY_CHANGED, std::move(row));
+  return outcome::success();
+}
+
+Status Market::set_standing(const pb::SetStanding& change) {
+  QIAO_TRY(auto slot, find_party(change.party_id(), "partyId"));
+  pb::Party row = state_.load_party(slot);
+  QIAO_TRY(check_version(row.version()));
+  QIAO_TRY(check_area(actor_, state_, state_.parties()[slot].area));
+  if (change.standing() != pb::STANDING_ACTIVE && change.standing() != pb::STANDING_SUSPENDED) {
+    return refuse(Code::kOutOfRange, "standing", "STANDING_ACTIVE, STANDING_SUSPENDED");
+  }
+  if (row.standing() == change.standing()) {
+    return refuse(Code::kWrongState, "standing", pb::Standing_Name(row.standing()));
+  }
+  row.set_standing(change.standing());
+  answer(pb::Event::kParty, row.id());
+  emit(pb::EVENT_KIND_PARTY_CHANGED, std::move(row));
+  return outcome::success();
+}
+
+Status Market::put_person(const pb::Person& person) {
+  pb::Person row = person;
+  if (person.id() == 0) {
+    row.set_id(next_id());
+    row.set_created_at(to_int(now_));
+  } else {
+    const Slot slot = state_.persons().find(PersonId{person.id()});
+    if (slot == kNoSlot) return refuse(Code::kNotFound, "id", "person");
+    const pb::Person before = state_.load_person(slot);
+    QIAO_TRY(check_version(before.version()));
+    if (before.removed()) return refuse(Code::kWrongState, "id", "removed", "已移除");
+    if (before.party_id() != person.party_id()) return refuse(Code::kNotSettable, "partyId");
+    row.set_created_at(before.created_at());
+  }
+  row.set_removed(false);
+  QIAO_TRY(validate(person, state_, now_));
+  const Slot party = state_.parties().find(PartyId{person.party_id()});
+  QIAO_TRY(check_area(actor_, state_, state_.parties()[party].area));
+  QIAO_TRY(check_party(actor_, state_, party));
+  answer(pb::Event::kPerson, row.id());
+  emit(pb::EVENT_KIND_PERSON_CHANGED, std::move(row));
+  return outcome::success();
+}
+
+Status Market::remove_person(const pb::RemovePerson& removal) {
+  const Slot slot = state_.persons().find(PersonId{removal.person_id()});
+  if (slot == kNoSlot) return refuse(Code::kNotFound, "personId", "person");
+  pb::Person row = state_.load_person(slot);
+  QIAO_TRY(check_version(row.version()));
+  const Slot party = state_.parties().find(PartyId{row.party_id()});
+  QIAO_TRY(check_area(actor_, state_, state_.parties()[party].area));
+  QIAO_TRY(check_party(actor_, state_, party));
+  if (row.removed()) return refuse(Code::kWrongState, "personId", "removed", "已移除");
+  row.set_removed(true);
+  answer(pb::Event::kPerson, row.id());
+  emit(pb::EVENT_KIND_PERSON_CHANGED, std::move(row));
+  return outcome::success();
+}
+
+}  // namespace qiao

@@ -1,0 +1,109 @@
+#include "engine/market/pattern.h"
+
+#include <algorithm>
+
+namespace qiao {
+namespace {
+
+constexpr std::int64_t kDay = 86'400;
+constexpr unsigned kMinutesPerStretch = 180;
+
+WeekMask stretches(unsigned weekday_from_0, unsigned start_minute, unsigned end_minute) {
+  WeekMask mask = 0;
+  for (unsigned s = start_minute / kMinutesPerStretch; s * kMinutesPerStretch < end_minute; ++s) {
+    mask |= WeekMask{1} << (weekday_from_0 * 8 + s);
+  }
+  return mask;
+}
+
+unsigned weekday_of(std::uint32_t date) {
+  const std::chrono::year_month_day ymd{std::chrono::year{static_cast<int>(date / 10000)},
+                                        std::chrono::month{date / 100 % 100}, std::chrono::day{date % 100}};
+  return std::chrono::weekday{std::chrono::local_days{ymd}}.iso_encoding() - 1;
+}
+
+// Calls day(weekday from 0, date, first second, second after the last) for each local day that the window touches.
+template <class Day>
+bool each_day(const TimeZone& zone, const Interval& window, Day day) {
+  Time at = window.start;
+  while (at < window.end) {
+    const auto span = zone.span_at(at);
+    const Time piece_end = std::min(window.end, span.until);
+    std::int64_t from = to_int(at + span.offset);
+    const std::int64_t to = to_int(piece_end + span.offset);
+    while (from < to) {
+      const std::int64_t midnight = from - ((from % kDay) + kDay) % kDay;
+      const std::int64_t until = std::min(to, midnight + kDay);
+      const LocalMoment moment = take_apart(LocalTime{Seconds{from}});
+      if (!day(moment.weekday - 1, moment.date, from - midnight, until - midnight)) return false;
+      from = until;
+    }
+    at = piece_end;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool covers(const WeekPattern* pattern, const std::vector<DayException>& exceptions, const TimeZone& zone,
+            const Interval& window) {
+  if (pattern == nullptr && exceptions.empty()) return true;
+  return each_day(zone, window, [&](unsigned weekday, std::uint32_t date, std::int64_t from, std::int64_t to) {
+    auto within = [&](const DaySlot& slot) { return slot.start * 60 <= from && to <= slot.end * 60; };
+    for (const DayException& e : exceptions) {
+      if (e.date == date) return within(e.open);
+    }
+    if (pattern == nullptr) return true;
+    const auto& slots = pattern->days[weekday];
+    return std::any_of(slots.begin(), slots.end(), within);
+  });
+}
+
+WeekMask touched(const TimeZone& zone, const Interval& window) {
+  if (window.end - window.start >= std::chrono::days{8}) return kWholeWeek;
+  WeekMask mask = 0;
+  each_day(zone, window, [&](unsigned weekday, std::uint32_t, std::int64_t from, std::int64_t to) {
+    mask |= stretches(weekday, static_cast<unsigned>(from / 60), static_cast<unsigned>((to + 59) / 60));
+    return true;
+  });
+  return mask;
+}
+
+WeekMask possible(const WeekPattern* pattern, const std::vector<DayException>& exceptions) {
+  WeekMask mask = pattern == nullptr ? kWholeWeek : pattern->mask;
+  for (const DayException& e : exceptions) mask |= stretches(weekday_of(e.date), e.open.start, e.open.end);
+  return mask;
+}
+
+const WeekPattern* PatternPool::intern(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>& slots) {
+  if (slots.empty()) return nullptr;
+  auto pattern = std::make_unique<WeekPattern>();
+  for (const pb::WeeklySlot& s : slots) {
+    pattern->days[s.weekday() - 1].push_back(
+        {static_cast<std::uint16_t>(s.start_minute()), static_cast<std::uint16_t>(s.end_minute())});
+    pattern->mask |= stretches(s.weekday() - 1, s.start_minute(), s.end_minute());
+  }
+  std::string key;
+  for (std::size_t d = 0; d < 7; ++d) {
+    auto& day = pattern->days[d];
+    std::sort(day.begin(), day.end(), [](const DaySlot& a, const DaySlot& b) { return a.start < b.start; });
+    std::vector<DaySlot> merged;
+    for (const DaySlot& s : day) {
+      if (!merged.empty() && s.start <= merged.back().end) {
+        merged.back().end = std::max(merged.back().end, s.end);
+      } else {
+        merged.push_back(s);
+      }
+    }
+    day = std::move(merged);
+    for (const DaySlot& s : day) {
+      key += static_cast<char>(d);
+      key.append(reinterpret_cast<const char*>(&s), sizeof s);
+    }
+  }
+  auto [it, fresh] = pool_.try_emplace(std::move(key), nullptr);
+  if (fresh) it->second = std::move(pattern);
+  return it->second.get();
+}
+
+}  // namespace qiao

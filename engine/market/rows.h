@@ -1,0 +1,187 @@
+// The rows of the market in memory: what decisions look at laid out flat, the whole resource beside it as bytes.
+//
+// A "slot" is the position of a row in its table: dense, stable while the process lives, never on the wire.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/geography.h"
+#include "engine/base/ids.h"
+#include "engine/base/time.h"
+#include "engine/market/pattern.h"
+#include "engine/market/vocabulary.h"
+#include "qiao/v1/area.pb.h"
+#include "qiao/v1/match.pb.h"
+#include "qiao/v1/need.pb.h"
+#include "qiao/v1/offer.pb.h"
+#include "qiao/v1/party.pb.h"
+
+namespace qiao {
+
+using Slot = std::uint32_t;
+inline constexpr Slot kNoSlot = 0xffffffffU;
+
+// Bytes of a serialised resource: one pointer wide, one allocation.
+class Blob {
+ public:
+  Blob() = default;
+  explicit Blob(std::string_view bytes) : data_(new char[sizeof(std::uint32_t) + bytes.size()]) {
+    const auto size = static_cast<std::uint32_t>(bytes.size());
+    std::memcpy(data_.get(), &size, sizeof size);
+    std::memcpy(data_.get() + sizeof size, bytes.data(), bytes.size());
+  }
+  explicit operator bool() const { return data_ != nullptr; }
+  std::string_view view() const {
+    std::uint32_t size;
+    std::memcpy(&size, data_.get(), sizeof size);
+    return {data_.get() + sizeof size, size};
+  }
+
+ private:
+  std::unique_ptr<char[]> data_;
+};
+
+struct AreaRow {
+  AreaCode id;
+  Blob bytes;
+  Slot parent = kNoSlot;
+  pb::AreaLevel level{};
+  Point point;
+  // Fill of the needs in this community, in millionths of a line (see State::fill_of).
+  std::int64_t asked_micro = 0;
+  std::int64_t filled_micro = 0;
+  Slot fairness = kNoSlot;  // the community (or higher) that its fill is counted for
+};
+
+struct PartyExclusions {
+  std::bitset<256> categories;
+  std::vector<AreaCode> areas;
+};
+
+struct PartyRow {
+  PartyId id;
+  Blob bytes;
+  PartyId parent;
+  std::unique_ptr<PartyExclusions> exclusions;  // null for most
+  Slot area = kNoSlot;
+  Slot first_offer = kNoSlot;  // head of the list through OfferRow::next_of_party
+  std::uint32_t kept = 0;      // matches served
+  std::uint32_t broken = 0;    // no-shows and withdrawals
+  Point point;
+  std::uint32_t radius_m = 0;
+  pb::PartyKind kind{};
+  pb::Standing standing{};
+};
+
+struct PersonRow {
+  PersonId id;
+  Blob bytes;
+};
+
+struct HeldCertificate {
+  std::uint16_t kind;
+  std::uint16_t level;
+  Time expires;  // 0: never
+};
+
+// What only some offers have.
+struct OfferExtras {
+  std::vector<HeldCertificate> certificates;
+  std::vector<DayException> exceptions;
+  std::bitset<256> categories;
+  bool has_categories = false;
+};
+
+struct OfferRow {
+  OfferId id;
+  Blob bytes;
+  std::unique_ptr<OfferExtras> extras;
+  const WeekPattern* pattern = nullptr;
+  SkillMask skills;
+  std::int64_t quantity = 0;  // capacity of time, total of stock
+  std::int64_t given = 0;     // stock held by live matches
+  std::int64_t smallest_lot = 1;
+  Time valid_from;
+  Time valid_to;  // the earlier of the offer's end and the stock's expiry; 0: never
+  Slot party = kNoSlot;
+  Slot next_of_party = kNoSlot;
+  Slot previous_of_party = kNoSlot;
+  Point point;
+  std::uint32_t radius_m = 0;
+  std::uint16_t resource = 0;
+  std::uint8_t time_kind = 0;  // 0 is stock
+  bool collect = false;
+  bool active = false;
+};
+
+struct LineRow {
+  SkillMask skills;
+  std::int64_t quantity = 0;
+  std::int64_t held = 0;     // by live matches
+  std::int64_t secured = 0;  // by matches accepted and later
+  Interval window{};
+  WeekMask week = 0;
+  Slot need = kNoSlot;
+  std::uint16_t resource = 0;
+  std::uint8_t number = 0;     // from 1
+  std::uint8_t time_kind = 0;  // 0 is stock
+  std::uint8_t certificate = 0xff;  // 0xff: none
+  std::uint8_t level = 0;
+};
+
+struct NeedRow {
+  NeedId id;
+  Blob bytes;
+  std::unique_ptr<std::vector<PartyId>> excluded;
+  Seq touched = 0;  // last event that changed it or a match of it: its version
+  Time deadline;    // 0: none of its own
+  Time due;         // when the market acts next; 0: never
+  std::uint64_t resident_ref = 0;
+  Slot area = kNoSlot;
+  Slot organiser = kNoSlot;
+  Slot first_line = kNoSlot;
+  Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_need
+  Point point;
+  std::uint32_t travel_m = 0;
+  std::uint16_t ratio = 0;
+  std::uint16_t category = 0;
+  std::uint8_t line_count = 0;
+  std::uint8_t line_room = 0;  // lines allocated at first_line
+  pb::NeedState state{};
+  pb::Urgency urgency{};
+  bool all_or_nothing = false;
+};
+
+struct MatchRow {
+  MatchId id;
+  Blob bytes;
+  std::int64_t quantity = 0;
+  Interval window{};
+  Time due;
+  Slot need = kNoSlot;
+  Slot line = kNoSlot;
+  Slot offer = kNoSlot;
+  Slot next_of_need = kNoSlot;
+  pb::MatchState state{};
+};
+
+// Proposed up to verified: it takes room in its line and its offer.
+constexpr bool holds(pb::MatchState s) { return s >= pb::MATCH_STATE_PROPOSED && s <= pb::MATCH_STATE_VERIFIED; }
+// Accepted up to verified.
+constexpr bool secured(pb::MatchState s) { return s >= pb::MATCH_STATE_ACCEPTED && s <= pb::MATCH_STATE_VERIFIED; }
+constexpr bool served(pb::MatchState s) { return s == pb::MATCH_STATE_SERVED || s == pb::MATCH_STATE_VERIFIED; }
+constexpr bool broken(pb::MatchState s) { return s == pb::MATCH_STATE_WITHDRAWN || s == pb::MATCH_STATE_NO_SHOW; }
+constexpr bool live(pb::NeedState s) { return s >= pb::NEED_STATE_DRAFT && s <= pb::NEED_STATE_DONE; }
+// Somebody can still be found for lines of it that have not begun.
+constexpr bool takes_matches(pb::NeedState s) { return s == pb::NEED_STATE_OPEN || s == pb::NEED_STATE_IN_SERVICE; }
+// Counts for how well a community is served.
+constexpr bool counts_for_fill(pb::NeedState s) {
+  return (s >= pb::NEED_STATE_OPEN && s <= pb::NEED_STATE_REVIEWED) || s == pb::NEED_STATE_EXPIRED;
+}
+
+}  // namespace qiao

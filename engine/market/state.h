@@ -1,0 +1,197 @@
+// Everything the market knows, and the one way to change it: put a row. Folding the journal is putting its rows.
+//
+// What rows imply (what a line holds, what an offer has booked, how full a community is, who served whom) is kept up to
+// date with each put and follows from the rows alone, so that a restart from rows gives the same state.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/time_zone.h"
+#include "engine/market/rows.h"
+#include "engine/market/table.h"
+#include "engine/market/timers.h"
+#include "qiao/v1/event.pb.h"
+
+namespace qiao {
+
+// Told after each change, on the same thread. What matching keeps an index with.
+class StateObserver {
+ public:
+  virtual ~StateObserver() = default;
+  virtual void offer_changed(Slot offer) = 0;
+  virtual void need_changed(Slot need) = 0;
+  // The offer's or line's row is about to go (an append is undone).
+  virtual void offer_removed(Slot offer) = 0;
+  virtual void need_removed(Slot need) = 0;
+  virtual void party_changed(Slot party) = 0;
+  virtual void policy_changed() = 0;
+};
+
+// A promise in an offer's calendar.
+struct Booking {
+  Interval window;
+  std::int64_t quantity;
+  Slot match;
+};
+
+// Single-threaded: one thread owns it. Reading it from elsewhere needs that thread to stand still.
+class State {
+ public:
+  State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  using Areas = Table<AreaCode, AreaRow>;
+  using Parties = Table<PartyId, PartyRow>;
+  using Persons = Table<PersonId, PersonRow>;
+  using Offers = Table<OfferId, OfferRow>;
+  using Needs = Table<NeedId, NeedRow>;
+  using Matches = Table<MatchId, MatchRow>;
+
+  const Areas& areas() const { return areas_; }
+  const Parties& parties() const { return parties_; }
+  const Persons& persons() const { return persons_; }
+  const Offers& offers() const { return offers_; }
+  const Needs& needs() const { return needs_; }
+  const Matches& matches() const { return matches_; }
+  Slot line_count() const { return static_cast<Slot>(lines_.size()); }
+  const LineRow& line(Slot s) const { return lines_[s]; }
+  // kNoSlot unless 1 <= number <= the need's lines.
+  Slot line_of(Slot need, std::uint32_t number) const;
+
+  const pb::Policy& policy() const { return policy_; }
+  const pb::Taxonomy& taxonomy() const { return vocabulary_.taxonomy(); }
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  const TimeZone& zone() const { return zone_; }
+  Seq last_seq() const { return last_seq_; }
+  Time last_time() const { return last_time_; }
+
+  // The resource as it is now; for a need with what its lines hold and its version. Parses: about 1 us.
+  pb::Area load_area(Slot) const;
+  pb::Party load_party(Slot) const;
+  pb::Person load_person(Slot) const;
+  pb::Offer load_offer(Slot) const;
+  pb::Need load_need(Slot) const;
+  pb::Match load_match(Slot) const;
+
+  // Most units that the offer could give in that window now. O(log + overlapping bookings).
+  std::int64_t available(Slot offer, const Interval& window) const;
+  // Highest quantity booked at one instant of the window (time).
+  std::int64_t peak(Slot offer, const Interval& window) const;
+  // Bookings of a time offer by start, or nullptr.
+  const std::vector<Booking>* bookings(Slot offer) const;
+  // True when a lies in b or is b.
+  bool within(Slot area, Slot ancestor) const;
+  // How often the party has served this resident, this community.
+  std::uint32_t served_resident(Slot party, std::uint64_t resident_ref) const;
+  std::uint32_t served_area(Slot party, Slot area) const;
+  // Sums over all communities (millionths of a line).
+  std::int64_t asked_micro() const { return asked_micro_; }
+  std::int64_t filled_micro() const { return filled_micro_; }
+
+  // Folds an event: its row replaces what was there. Events come in the order of their seq. Keeps what is needed to undo
+  // it until commit().
+  void fold(const pb::Event& event);
+  // Puts a row as it was stored, at start-up. Order: taxonomy, policy, areas (then link_areas()), parties, persons,
+  // offers, needs, matches. False when the bytes are not such a row or lean on something missing.
+  bool load_row(pb::Event::RowCase kind, std::string_view bytes);
+  // Rows come by key, so that an area may come before the one it lies in. False when one is missing.
+  bool link_areas();
+  void loaded(Seq last_seq, Time last_time);
+
+  // Bytes of the row of that kind and key, as of now. The view holds until the row changes.
+  std::string_view row_bytes(pb::Event::RowCase kind, std::uint64_t key) const;
+
+  // A transaction: fold events, then keep them or take them all back.
+  void begin();
+  void commit();
+  void rollback();
+
+  // The earliest moment at which the market has to act.
+  std::optional<TimerQueue::Entry> next_timer();
+  void pop_timer() { timers_.pop(); }
+  void observe(StateObserver* observer) { observer_ = observer; }
+
+ private:
+  struct UndoRecord {
+    pb::Event::RowCase kind;
+    Slot slot;      // of the row, or of the new one
+    Blob previous;  // null: it is new
+    Seq touched;    // the need's, before
+  };
+  struct HistoryKey {
+    Slot party;
+    std::uint64_t what;
+    friend bool operator==(const HistoryKey&, const HistoryKey&) = default;
+    friend std::size_t hash_value(const HistoryKey& k) {
+      return static_cast<std::size_t>((k.what ^ (std::uint64_t{k.party} << 32)) * 0x9E3779B97F4A7C15ULL);
+    }
+  };
+
+  void put(const pb::Taxonomy&);
+  void put(const pb::Policy&);
+  void put(const pb::Area&, std::string_view bytes);
+  void put(const pb::Party&, std::string_view bytes);
+  void put(const pb::Person&, std::string_view bytes);
+  void put(const pb::Offer&, std::string_view bytes);
+  void put(const pb::Need&, std::string_view bytes, Seq seq);
+  void put(const pb::Match&, std::string_view bytes, Seq seq);
+  template <class Message>
+  std::string_view serialise(const Message& message);
+  bool put_bytes(pb::Event::RowCase kind, std::string_view bytes);
+  void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched);
+  void undo(UndoRecord& record);
+
+  void contribute(const MatchRow&, Slot match, std::int64_t sign);
+  void contribute_fill(const NeedRow&, std::int64_t sign);
+  void place_lines(NeedRow&, Slot need, const pb::Need&);
+  void schedule(TimerQueue::Kind kind, Slot slot, Time due);
+  bool still_due(const TimerQueue::Entry& e) const;
+  void schedule_all();
+
+  Areas areas_;
+  Parties parties_;
+  Persons persons_;
+  Offers offers_;
+  Needs needs_;
+  Matches matches_;
+  std::vector<LineRow> lines_;
+  pb::Policy policy_;
+  Vocabulary vocabulary_;
+  TimeZone zone_;
+  PatternPool patterns_;
+  boost::unordered_flat_map<Slot, std::vector<Booking>> bookings_;
+  boost::unordered_flat_map<HistoryKey, std::uint32_t> history_;
+  TimerQueue timers_;
+  std::int64_t asked_micro_ = 0;
+  std::int64_t filled_micro_ = 0;
+  Seq last_seq_ = 0;
+  Time last_time_{};
+
+  bool in_transaction_ = false;
+  Seq begin_seq_ = 0;
+  Time begin_time_{};
+  std::vector<UndoRecord> undo_;
+  std::string buffer_;
+  StateObserver* observer_ = nullptr;
+};
+
+// What decisions look at, made of a need as it was sent: also for one that is not posted (a preview). `need.first_line`,
+// the lists and the timer are the state's own affair.
+void fill(NeedRow& row, const pb::Need& need, const State& state);
+void fill(LineRow& row, const pb::RequirementLine& line, const State& state);
+
+// When the market acts on a need or a match that stays as it is; 0: never. Pure functions of the row and the policy.
+Time due_of(const pb::Need& need, const pb::Policy& policy);
+Time due_of(const pb::Match& match, const pb::Policy& policy);
+// Over its lines.
+Time first_start(const pb::Need& need);
+Time last_start(const pb::Need& need);
+Time last_end(const pb::Need& need);
+// After this nobody can be found for it: its deadline, or the last start of a line (the first if all or nothing).
+Time closing_time(const pb::Need& need);
+
+}  // namespace qiao

@@ -1,0 +1,54 @@
+// The taxonomy made fast: every code as a small number, which is its place in its list and never changes.
+#pragma once
+
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "qiao/v1/taxonomy.pb.h"
+
+namespace qiao {
+
+namespace pb = qiao::v1;
+
+// Skills as bits; 128 is kMaxSkills.
+struct SkillMask {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+
+  void set(std::size_t i) { (i < 64 ? low : high) |= std::uint64_t{1} << (i % 64); }
+  bool contains(const SkillMask& all) const { return (all.low & ~low) == 0 && (all.high & ~high) == 0; }
+  int count_beyond(const SkillMask& asked) const {
+    return __builtin_popcountll(low & ~asked.low) + __builtin_popcountll(high & ~asked.high);
+  }
+  // 64 bits of which none is set that no skill sets: a mask that passes the test on signatures may still fail the real one.
+  std::uint64_t signature() const { return low | high; }
+  friend bool operator==(const SkillMask&, const SkillMask&) = default;
+};
+
+enum class WordList : std::uint8_t { kCategory, kBeneficiary, kSkill, kCertificate, kResource, kProgramme };
+inline constexpr std::size_t kWordLists = 6;
+
+// Immutable between changes of the taxonomy.
+class Vocabulary {
+ public:
+  Vocabulary() = default;
+  explicit Vocabulary(pb::Taxonomy taxonomy);
+
+  // Place of a code in its list.
+  std::optional<std::uint16_t> find(WordList list, std::string_view code) const;
+  // The entry at a place that find() gave.
+  const pb::Term& term(WordList list, std::size_t index) const;
+  std::uint32_t certificate_levels(std::size_t index) const;
+  const pb::Taxonomy& taxonomy() const { return taxonomy_; }
+
+ private:
+  pb::Taxonomy taxonomy_;
+  std::array<boost::unordered_flat_map<std::string, std::uint16_t>, kWordLists> index_;
+};
+
+}  // namespace qiao

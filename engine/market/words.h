@@ -1,0 +1,23 @@
+// What states and rules are called, in both languages.
+#pragma once
+
+#include <string_view>
+
+#include "qiao/v1/match.pb.h"
+#include "qiao/v1/need.pb.h"
+
+namespace qiao {
+
+namespace pb = qiao::v1;
+
+struct Words {
+  std::string_view zh;
+  std::string_view en;
+};
+
+Words words(pb::NeedState state);
+Words words(pb::MatchState state);
+// Whole sentences without a full stop.
+Words words(pb::Rule rule);
+
+}  // namespace qiao

@@ -1,0 +1,18 @@
+// A pair in numbers and in words that a resident can read.
+#pragma once
+
+#include "engine/match/ranking.h"
+#include "qiao/v1/query.pb.h"
+
+namespace qiao {
+
+// For any pair, matched or not: the first rule that excludes it, or every factor.
+pb::Explanation explain(const Ranking& ranking, Slot line, Slot offer, Time now);
+
+// The words for a judgement that is at hand. need_id and line stay 0 where the need is not posted.
+pb::Explanation explain(const Ranking& ranking, const NeedRow& need, const LineRow& line, Slot offer, const Judgement& judgement);
+
+// A candidate with the names that people know it by.
+pb::RankedPair to_ranked_pair(const Ranking& ranking, const NeedRow& need, const LineRow& line, const Candidate& candidate, std::uint32_t rank);
+
+}  // namespace qiao

@@ -1,0 +1,113 @@
+// Who is where, can what, when: offers that can be matched, and lines that wait, by kind x place x skill x time.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "engine/market/state.h"
+#include "engine/match/grid.h"
+
+namespace qiao {
+
+// Skills and certificates as 64 bits that never say no wrongly: what is asked for is a subset of what is held only if
+// it is one of the signatures too.
+std::uint64_t signature(const LineRow& line);
+std::uint64_t signature(const OfferRow& offer);
+
+struct OfferEntry {
+  Point point;
+  std::uint64_t signature;
+  WeekMask week;
+  Slot offer;
+  std::uint32_t radius_m;  // 0 where the taker comes for it
+};
+
+struct LineEntry {
+  Point point;
+  std::uint64_t signature;
+  WeekMask week;
+  Time start;
+  Slot line;
+  Slot fairness;
+  std::uint32_t travel_m;
+  pb::Urgency urgency;
+};
+
+// Entries of one kind of supply (a time kind or a resource), in grids by how far they reach: what reaches far is kept in
+// coarse cells, so that a search looks at few cells whatever the reach.
+template <class Entry>
+class KindIndex {
+ public:
+  static constexpr std::array<std::int64_t, 5> kReachMetres = {2'000, 6'000, 20'000, 60'000, 200'000};
+  static constexpr std::size_t kLevels = kReachMetres.size() + 1;
+
+  static std::uint8_t level_of(std::int64_t reach_m) {
+    std::uint8_t level = 0;
+    while (level < kReachMetres.size() && reach_m > kReachMetres[level]) ++level;
+    return level;
+  }
+  Grid<Entry>& grid(std::uint8_t level, const std::array<std::int64_t, kLevels>& cells) {
+    if (!levels_[level]) levels_[level] = std::make_unique<Grid<Entry>>(cells[level]);
+    return *levels_[level];
+  }
+  // Cells that may hold an entry within the greater of its own reach and reach_m.
+  void near(Point from, std::int64_t reach_m, std::vector<typename Grid<Entry>::Near>& out) const {
+    for (std::size_t level = 0; level < kLevels; ++level) {
+      if (!levels_[level]) continue;
+      const std::int64_t own = level < kReachMetres.size() ? kReachMetres[level] : kMaxDistanceMetres;
+      levels_[level]->near(from, std::max(own, reach_m), out);
+    }
+  }
+  std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (const auto& g : levels_) sum += g ? g->bytes() : 0;
+    return sum;
+  }
+
+ private:
+  std::array<std::unique_ptr<Grid<Entry>>, kLevels> levels_;
+};
+
+// Kept up to date by the state's changes. Single-threaded.
+class Index {
+ public:
+  explicit Index(const State& state) : state_(state) {}
+
+  void put_offer(Slot offer);
+  void take_offer(Slot offer);
+  void put_need(Slot need);
+  void take_need(Slot need);
+
+  // nullptr where there is nothing of that kind.
+  const KindIndex<OfferEntry>* offers(const LineRow& line) const { return at(offers_, line.time_kind, line.resource); }
+  const KindIndex<LineEntry>* lines(const OfferRow& offer) const { return at(lines_, offer.time_kind, offer.resource); }
+  // Memory of entries and cells, in bytes.
+  std::size_t bytes() const;
+
+ private:
+  struct Position {
+    std::uint16_t kind = 0;
+    std::uint8_t level = 0;
+    GridPosition at;
+  };
+  // Time kinds first, then resources.
+  static std::uint16_t kind_of(std::uint8_t time_kind, std::uint16_t resource) {
+    return time_kind != 0 ? static_cast<std::uint16_t>(time_kind) : static_cast<std::uint16_t>(pb::TimeKind_ARRAYSIZE + resource);
+  }
+  template <class Entry>
+  static const KindIndex<Entry>* at(const std::vector<std::unique_ptr<KindIndex<Entry>>>& kinds, std::uint8_t time_kind,
+                                    std::uint16_t resource) {
+    const auto k = kind_of(time_kind, resource);
+    return k < kinds.size() ? kinds[k].get() : nullptr;
+  }
+  void take_line(Slot line);
+
+  const State& state_;
+  std::vector<std::unique_ptr<KindIndex<OfferEntry>>> offers_;
+  std::vector<std::unique_ptr<KindIndex<LineEntry>>> lines_;
+  std::vector<Position> offer_at_;
+  std::vector<Position> line_at_;
+};
+
+}  // namespace qiao

@@ -1,0 +1,161 @@
+#include "engine/match/judge.h"
+
+#include <algorithm>
+
+#include "engine/base/fixed.h"
+
+namespace qiao {
+namespace {
+
+constexpr std::int64_t kRatioSteps = 64;  // for each whole
+constexpr std::int64_t kMaxRatio = 16;
+constexpr std::int64_t kPriorLines = 3;
+constexpr int kMaxSurplus = 8;
+
+bool excluded(const PartyRow& party, const NeedRow& need, const State& state) {
+  if (!party.exclusions) return false;
+  if (party.exclusions->categories.test(need.category)) return true;
+  return std::any_of(party.exclusions->areas.begin(), party.exclusions->areas.end(),
+                     [&](AreaCode code) { return state.within(need.area, state.areas().find(code)); });
+}
+
+pb::Rule certificate_rule(const LineRow& line, const OfferRow& offer) {
+  if (line.certificate == 0xff) return pb::RULE_UNSPECIFIED;
+  if (!offer.extras) return pb::RULE_CERTIFICATE_MISSING;
+  for (const HeldCertificate& c : offer.extras->certificates) {
+    if (c.kind != line.certificate || c.level < line.level) continue;
+    return is_set(c.expires) && c.expires < line.window.end ? pb::RULE_CERTIFICATE_EXPIRED : pb::RULE_UNSPECIFIED;
+  }
+  return pb::RULE_CERTIFICATE_MISSING;
+}
+
+}  // namespace
+
+Judge::Judge(const State& state) : state_(state) { policy_changed(); }
+
+void Judge::policy_changed() {
+  policy_ = state_.policy().value();
+  equity_table_.assign(static_cast<std::size_t>(kRatioSteps * kMaxRatio) + 1, kMicro);
+  for (std::size_t i = 0; i < equity_table_.size(); ++i) {
+    const std::int64_t weight = pow_micro(static_cast<std::int64_t>(i) * kMicro / kRatioSteps, policy_.equity_alpha_milli());
+    equity_table_[i] = std::clamp(weight, policy_.equity_least_micro(), std::max(policy_.equity_least_micro(), policy_.equity_most_micro()));
+  }
+}
+
+std::int64_t Judge::urgency(pb::Urgency urgency) const {
+  switch (urgency) {
+    case pb::URGENCY_CRITICAL: return policy_.urgency_critical_micro();
+    case pb::URGENCY_URGENT: return policy_.urgency_urgent_micro();
+    default: return policy_.urgency_normal_micro();
+  }
+}
+
+std::int64_t Judge::mean_fill() const {
+  return state_.asked_micro() == 0 ? 0 : div_micro(state_.filled_micro(), state_.asked_micro());
+}
+
+std::int64_t Judge::fill(Slot area) const {
+  const AreaRow& row = state_.areas()[area];
+  return div_micro(row.filled_micro + kPriorLines * mean_fill(), row.asked_micro + kPriorLines * kMicro);
+}
+
+std::int64_t Judge::equity(Slot area) const {
+  const std::int64_t here = fill(area);
+  const std::int64_t mean = mean_fill();
+  if (mean == 0) return std::clamp(kMicro, policy_.equity_least_micro(), policy_.equity_most_micro());
+  const std::int64_t ratio = here == 0 ? kRatioSteps * kMaxRatio : std::min(mean * kRatioSteps / here, kRatioSteps * kMaxRatio);
+  return equity_table_[static_cast<std::size_t>(ratio)];
+}
+
+std::int64_t Judge::nearness(std::int64_t distance_m) const {
+  return policy_.half_distance_m() * kMicro / (policy_.half_distance_m() + distance_m);
+}
+
+std::int64_t Judge::continuity(const NeedRow& need, Slot party) const {
+  if (state_.parties()[party].kept == 0) return kMicro;
+  if (state_.served_resident(party, need.resident_ref) > 0) return policy_.same_resident_micro();
+  return state_.served_area(party, need.area) > 0 ? policy_.same_area_micro() : kMicro;
+}
+
+std::int64_t Judge::fit(const NeedRow& need, const LineRow& line, const OfferRow& offer) const {
+  std::int64_t value = kMicro;
+  int surplus = offer.skills.count_beyond(line.skills);
+  if (offer.extras) {
+    if (offer.extras->categories.test(need.category)) value = policy_.category_fit_micro();
+    surplus += static_cast<int>(offer.extras->certificates.size()) - (line.certificate != 0xff ? 1 : 0);
+  }
+  for (int i = 0; i < std::min(surplus, kMaxSurplus); ++i) value = mul_micro(value, policy_.surplus_skill_micro());
+  return value;
+}
+
+std::int64_t Judge::lack(const LineRow& line) const {
+  const std::int64_t missing = div_micro(line.quantity - line.held, line.quantity);
+  return policy_.lack_least_micro() + mul_micro(kMicro - policy_.lack_least_micro(), missing);
+}
+
+Judgement Judge::judge(const NeedRow& need, const LineRow& line, Slot offer_slot, Time now) const {
+  const OfferRow& offer = state_.offers()[offer_slot];
+  const PartyRow& party = state_.parties()[offer.party];
+  Judgement j;
+  j.distance_m = distance_metres(need.point, offer.point);
+  auto no = [&](pb::Rule rule) {
+    j.rule = rule;
+    return j;
+  };
+  if (!takes_matches(need.state) || now >= line.window.start || (is_set(need.deadline) && now >= need.deadline)) {
+    return no(pb::RULE_NEED_NOT_OPEN);
+  }
+  if (!offer.active) return no(pb::RULE_OFFER_WITHDRAWN);
+  if (party.standing != pb::STANDING_ACTIVE) return no(pb::RULE_PARTY_NOT_ACTIVE);
+  if (offer.time_kind != line.time_kind || (line.time_kind == 0 && offer.resource != line.resource)) return no(pb::RULE_KIND_DIFFERS);
+  if (!offer.skills.contains(line.skills)) return no(pb::RULE_SKILL_MISSING);
+  if (const pb::Rule rule = certificate_rule(line, offer); rule != pb::RULE_UNSPECIFIED) return no(rule);
+  if (line.window.start < offer.valid_from || (is_set(offer.valid_to) && line.window.end > offer.valid_to)) {
+    return no(pb::RULE_OUTSIDE_VALIDITY);
+  }
+  if (offer.time_kind != 0) {
+    static const std::vector<DayException> kNone;
+    const auto& exceptions = offer.extras ? offer.extras->exceptions : kNone;
+    if (!covers(offer.pattern, exceptions, state_.zone(), line.window)) return no(pb::RULE_NOT_AVAILABLE);
+  }
+  if (j.distance_m > reach(offer, need.travel_m)) return no(pb::RULE_TOO_FAR);
+  if (need.excluded && std::find(need.excluded->begin(), need.excluded->end(), party.id) != need.excluded->end()) {
+    return no(pb::RULE_EXCLUDED_BY_NEED);
+  }
+  if (excluded(party, need, state_)) return no(pb::RULE_EXCLUDED_BY_PARTY);
+  const std::int64_t missing = line.quantity - line.held;
+  if (missing <= 0) return no(pb::RULE_LINE_FULL);
+  const std::int64_t free = state_.available(offer_slot, line.window);
+  if (free <= 0) return no(pb::RULE_NOTHING_FREE);
+  j.available = std::min(missing, free);
+  if (j.available < offer.smallest_lot) return no(missing < offer.smallest_lot ? pb::RULE_LOT_TOO_LARGE : pb::RULE_NOTHING_FREE);
+  const std::int64_t reliability =
+      div_micro(std::int64_t{party.kept} + policy_.reliability_prior(), std::int64_t{party.kept} + party.broken + policy_.reliability_prior());
+  j.factors = {urgency(need.urgency),          fit(need, line, offer), nearness(j.distance_m),
+               continuity(need, offer.party), equity(state_.areas()[need.area].fairness),
+               reliability,                    lack(line)};
+  j.value_micro = kMicro;
+  for (const std::int64_t f : j.factors) j.value_micro = mul_micro(j.value_micro, f);
+  return j;
+}
+
+// Rounding down is monotone in each factor, so multiplying the greatest factors in the same order never gives less than
+// multiplying the real ones.
+Judge::LineBound Judge::bound(const NeedRow& need, const LineRow& line) const {
+  return {mul_micro(urgency(need.urgency), policy_.category_fit_micro()), policy_.same_resident_micro(),
+          equity(state_.areas()[need.area].fairness), lack(line)};
+}
+
+std::int64_t Judge::most(const LineBound& b, std::int64_t distance_m) const {
+  return mul_micro(mul_micro(mul_micro(mul_micro(b.urgency_and_fit, nearness(distance_m)), b.continuity), b.equity), b.lack);
+}
+
+std::int64_t Judge::most_for_line(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const {
+  return most(bound(need, line), distance_m);
+}
+
+std::int64_t Judge::most_for_offer(pb::Urgency u, Slot fairness_area, std::int64_t distance_m) const {
+  return most({mul_micro(urgency(u), policy_.category_fit_micro()), policy_.same_resident_micro(), equity(fairness_area), kMicro}, distance_m);
+}
+
+}  // namespace qiao

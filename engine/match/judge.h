@@ -1,0 +1,61 @@
+// Eligibility and value of one pair.
+//
+// Value is kMicro times the product of seven factors in millionths, each rounded down, in the order of FactorKind: the
+// same on every machine. Each factor follows the policy; equity is α-fairness (Mo & Walrand, "Fair end-to-end
+// window-based congestion control", IEEE/ACM ToN 2000) by community, on fills smoothed towards the city's.
+#pragma once
+
+#include <vector>
+
+#include "engine/market/matcher.h"
+
+namespace qiao {
+
+class Judge {
+ public:
+  explicit Judge(const State& state);
+
+  // The first rule that excludes the pair, in the order of pb::Rule, or its value. The need and line may be ones that
+  // are not posted. About 100 ns when the rows are in cache.
+  Judgement judge(const NeedRow& need, const LineRow& line, Slot offer, Time now) const;
+
+  // No offer at that distance is worth more to the line.
+  std::int64_t most_for_line(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const;
+
+  // What most_for_line needs of a line, so that a search computes it once.
+  struct LineBound {
+    std::int64_t urgency_and_fit;
+    std::int64_t continuity;
+    std::int64_t equity;
+    std::int64_t lack;
+  };
+  LineBound bound(const NeedRow& need, const LineRow& line) const;
+  std::int64_t most(const LineBound& bound, std::int64_t distance_m) const;
+  // No line of that urgency and community at that distance is worth more to an offer.
+  std::int64_t most_for_offer(pb::Urgency urgency, Slot fairness_area, std::int64_t distance_m) const;
+
+  // How far apart the pair may be at most.
+  static std::int64_t reach(const OfferRow& offer, std::uint32_t travel_m) {
+    return offer.collect ? travel_m : std::max(offer.radius_m, travel_m);
+  }
+
+  void policy_changed();
+
+  std::int64_t urgency(pb::Urgency urgency) const;
+  std::int64_t equity(Slot fairness_area) const;
+  // Fill of a community in millionths, smoothed towards the city's by kPriorLines lines.
+  std::int64_t fill(Slot fairness_area) const;
+  std::int64_t mean_fill() const;
+
+ private:
+  std::int64_t nearness(std::int64_t distance_m) const;
+  std::int64_t continuity(const NeedRow& need, Slot party) const;
+  std::int64_t fit(const NeedRow& need, const LineRow& line, const OfferRow& offer) const;
+  std::int64_t lack(const LineRow& line) const;
+
+  const State& state_;
+  pb::ValuePolicy policy_;
+  std::vector<std::int64_t> equity_table_;  // by ratio of fills in steps of 1/64
+};
+
+}  // namespace qiao

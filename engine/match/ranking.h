@@ -1,0 +1,73 @@
+// The best offers for a line, the best lines for a party: the market's matcher.
+//
+// Cells are visited from the nearest out. A cell, and an entry before its row is touched, is passed over when even the
+// greatest other factors could not lift it to the k-th best so far; so the answer equals that of a scan over everything.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "engine/market/matcher.h"
+#include "engine/match/index.h"
+#include "engine/match/judge.h"
+
+namespace qiao {
+
+struct Candidate {
+  Slot line;  // kNoSlot for a line that is not posted
+  Slot offer;
+  Judgement judgement;
+};
+
+inline constexpr std::size_t kMaxRanked = 200;
+// Counting stops here: "1,000 or more".
+inline constexpr std::size_t kMaxCounted = 1000;
+
+class Ranking final : public Matcher {
+ public:
+  explicit Ranking(const State& state);
+
+  // The k <= kMaxRanked eligible offers of the greatest value, ties by the older offer.
+  std::vector<Candidate> candidates(Slot line, std::size_t k, Time now) const;
+  // The same for a need that is not posted.
+  std::vector<Candidate> candidates(const NeedRow& need, const LineRow& line, std::size_t k, Time now) const;
+  // The same among those that `accept` takes.
+  using Accept = std::function<bool(Slot offer, const Judgement&)>;
+  std::vector<Candidate> candidates(const NeedRow& need, const LineRow& line, std::size_t k, Time now, const Accept& accept) const;
+
+  // How many offers are eligible, and how many different parties; each at most kMaxCounted.
+  struct Count {
+    std::size_t offers = 0;
+    std::size_t parties = 0;
+    std::int64_t units = 0;  // what they could give together
+  };
+  Count count(const NeedRow& need, const LineRow& line, Time now) const;
+
+  // The k <= kMaxRanked open lines of the greatest value to a party, each with the offer that serves it best; ties by
+  // the older line, then the older offer. Looks at the party's kMaxOffersRanked newest active offers.
+  std::vector<Candidate> open_lines(Slot party, std::size_t k, Time now) const;
+
+  Judgement judge(Slot line, Slot offer, Time now) const override;
+  std::optional<Slot> next_best(Slot line, std::int64_t quantity, Time now) const override;
+
+  const Judge& judge() const { return judge_; }
+  const State& state() const { return state_; }
+  std::size_t index_bytes() const { return index_.bytes(); }
+
+  void offer_changed(Slot offer) override { index_.put_offer(offer); }
+  void need_changed(Slot need) override { index_.put_need(need); }
+  void offer_removed(Slot offer) override { index_.take_offer(offer); }
+  void need_removed(Slot need) override { index_.take_need(need); }
+  void party_changed(Slot party) override;
+  void policy_changed() override { judge_.policy_changed(); }
+
+ private:
+  const State& state_;
+  Judge judge_;
+  Index index_;
+};
+
+// For Market's constructor.
+std::unique_ptr<Matcher> make_ranking(const State& state);
+
+}  // namespace qiao
