@@ -12,12 +12,37 @@ void Market::emit(pb::EventKind kind, Resource resource) {
   resource.set_version(e.seq());
   if constexpr (std::is_same_v<Resource, pb::Taxonomy>) *e.mutable_taxonomy() = std::move(resource);
   if constexpr (std::is_same_v<Resource, pb::Policy>) *e.mutable_policy() = std::move(resource);
-  if constexpr (std::is_same_v<Resource, pb::Area>) *e.mutable_area() = std::move(resource);
-  if constexpr (std::is_same_v<Resource, pb::Party>) *e.mutable_party() = std::move(resource);
-  if constexpr (std::is_same_v<Resource, pb::Person>) *e.mutable_person() = std::move(resource);
-  if constexpr (std::is_same_v<Resource, pb::Offer>) *e.mutable_offer() = std::move(resource);
-  if constexpr (std::is_same_v<Resource, pb::Need>) *e.mutable_need() = std::move(resource);
-  if constexpr (std::is_same_v<Resource, pb::Match>) *e.mutable_match() = std::move(resource);
+  if constexpr (std::is_same_v<Resource, pb::Area>) {
+    e.set_area_code(resource.code());
+    *e.mutable_area() = std::move(resource);
+  }
+  if constexpr (std::is_same_v<Resource, pb::Party>) {
+    e.set_area_code(resource.area_code());
+    e.set_party_id(resource.id());
+    *e.mutable_party() = std::move(resource);
+  }
+  if constexpr (std::is_same_v<Resource, pb::Person>) {
+    e.set_area_code(area_of_party(resource.party_id()));
+    e.set_party_id(resource.party_id());
+    *e.mutable_person() = std::move(resource);
+  }
+  if constexpr (std::is_same_v<Resource, pb::Offer>) {
+    e.set_area_code(area_of_party(resource.party_id()));
+    e.set_party_id(resource.party_id());
+    *e.mutable_offer() = std::move(resource);
+  }
+  if constexpr (std::is_same_v<Resource, pb::Need>) {
+    e.set_area_code(resource.area_code());
+    e.set_need_id(resource.id());
+    *e.mutable_need() = std::move(resource);
+  }
+  if constexpr (std::is_same_v<Resource, pb::Match>) {
+    const Slot need = state_.needs().find(NeedId{resource.need_id()});
+    e.set_area_code(state_.areas()[state_.needs()[need].area].id.value());
+    e.set_party_id(resource.party_id());
+    e.set_need_id(resource.need_id());
+    *e.mutable_match() = std::move(resource);
+  }
   state_.fold(e);
 }
 

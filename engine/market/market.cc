@@ -87,6 +87,10 @@ Status Market::batch(const pb::Batch& batch) {
   return outcome::success();
 }
 
+std::uint64_t Market::area_of_party(std::uint64_t id) const {
+  return state_.areas()[state_.parties()[state_.parties().find(PartyId{id})].area].id.value();
+}
+
 Status Market::check_version(std::uint64_t actual) const {
   if (expected_version_ == 0 || expected_version_ == actual) return outcome::success();
   return refuse(Code::kVersionMismatch, "If-Match", std::to_string(actual));

@@ -83,6 +83,7 @@ class Market {
   Result<Slot> find_need(std::uint64_t id) const;
   Result<Slot> find_offer(std::uint64_t id) const;
   Result<Slot> find_party(std::uint64_t id, const char* field) const;
+  std::uint64_t area_of_party(std::uint64_t id) const;
   Status check_version(std::uint64_t actual) const;
 
   // Steps shared by commands and timers.

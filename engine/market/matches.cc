@@ -153,7 +153,8 @@ void Market::change_match(Slot slot, pb::MatchState state, const std::string& re
 
 Status Market::move_match(const pb::MoveMatch& request) {
   const Slot slot = state_.matches().find(MatchId{request.match_id()});
-  if (slot == kNoSlot) return refuse(Code::kNotFound, "matchId", "match " + std::to_string(request.match_id()));
+  if (slot == kNoSlot) return refuse(Code::kNotFound, "matchId", "match " + std::to_string(request.match_id()),
+                                    "对接单" + std::to_string(request.match_id()));
   const MatchRow& row = state_.matches()[slot];
   const Move* move = std::find_if(std::begin(kMoves), std::end(kMoves), [&](const Move& m) { return m.verb == request.verb(); });
   if (move == std::end(kMoves)) return refuse(Code::kRequired, "verb");

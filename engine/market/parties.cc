@@ -117,7 +117,7 @@ Status Market::put_person(const pb::Person& person) {
     row.set_created_at(to_int(now_));
   } else {
     const Slot slot = state_.persons().find(PersonId{person.id()});
-    if (slot == kNoSlot) return refuse(Code::kNotFound, "id", "person");
+    if (slot == kNoSlot) return refuse(Code::kNotFound, "id", "person", "人员");
     const pb::Person before = state_.load_person(slot);
     QIAO_TRY(check_version(before.version()));
     if (before.removed()) return refuse(Code::kWrongState, "id", "removed", "已移除");
@@ -136,7 +136,7 @@ Status Market::put_person(const pb::Person& person) {
 
 Status Market::remove_person(const pb::RemovePerson& removal) {
   const Slot slot = state_.persons().find(PersonId{removal.person_id()});
-  if (slot == kNoSlot) return refuse(Code::kNotFound, "personId", "person");
+  if (slot == kNoSlot) return refuse(Code::kNotFound, "personId", "person", "人员");
   pb::Person row = state_.load_person(slot);
   QIAO_TRY(check_version(row.version()));
   const Slot party = state_.parties().find(PartyId{row.party_id()});

@@ -1,0 +1,464 @@
+#include "server/api/api.h"
+
+#include <google/protobuf/dynamic_message.h>
+
+#include <boost/url/parse_query.hpp>
+#include <boost/url/params_encoded_view.hpp>
+#include <boost/url/params_view.hpp>
+
+#include "qiao/v1/query.pb.h"
+#include "server/api/problem.h"
+#include "server/json/json.h"
+
+namespace qiao {
+namespace {
+
+using google::protobuf::Message;
+
+constexpr std::size_t kMaxQueryParams = 32;
+constexpr std::size_t kMaxIdempotencyKey = 128;
+constexpr std::string_view kProtobuf = "application/x-protobuf";
+
+// "needs/{id}:approve" against "needs/17:approve". Fills the numbers; -1 no match, 0 a number is malformed, 1 match.
+int match(std::string_view pattern, std::string_view path, Call& call) {
+  call.path.clear();
+  bool numbers_good = true;
+  while (true) {
+    const auto brace = pattern.find('{');
+    if (brace == std::string_view::npos) return pattern == path ? (numbers_good ? 1 : 0) : -1;
+    if (path.substr(0, brace) != pattern.substr(0, brace)) return -1;
+    path.remove_prefix(std::min(brace, path.size()));
+    const auto close = pattern.find('}');
+    const std::string_view name = pattern.substr(brace + 1, close - brace - 1);
+    pattern.remove_prefix(close + 1);
+    const auto end = std::min(path.find_first_of("/:"), path.size());
+    if (end == 0) return -1;
+    std::uint64_t value = 0;
+    const auto [stop, error] = std::from_chars(path.data(), path.data() + end, value);
+    numbers_good = numbers_good && error == std::errc{} && stop == path.data() + end;
+    call.path.emplace_back(name, value);
+    path.remove_prefix(end);
+  }
+}
+
+std::string_view word_of(std::string_view path) {
+  if (path.starts_with("/v1/")) path.remove_prefix(4);
+  else if (path.starts_with('/')) path.remove_prefix(1);
+  return path.substr(0, std::min(path.find_first_of("/:"), path.size()));
+}
+
+std::string_view path_of(std::string_view target) { return target.substr(0, std::min(target.find('?'), target.size())); }
+
+std::string_view trim(std::string_view s) {
+  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
+  return s;
+}
+
+// Media type without parameters.
+std::string_view media_type(std::string_view header) { return trim(header.substr(0, std::min(header.find(';'), header.size()))); }
+
+enum class Format { kNone, kJson, kProtobuf };
+
+// The first of the two that the client names; JSON where anything will do.
+Format format_wanted(std::string_view accept, std::string_view raw_type) {
+  if (accept.empty()) return Format::kJson;
+  while (!accept.empty()) {
+    const auto comma = std::min(accept.find(','), accept.size());
+    const std::string_view type = media_type(accept.substr(0, comma));
+    if (type == kProtobuf) return Format::kProtobuf;
+    if (type == "application/json" || type == "*/*" || type == "application/*" || type == "application/problem+json" || type == raw_type ||
+        (type == "text/*" && raw_type.starts_with("text/"))) {
+      return Format::kJson;
+    }
+    accept.remove_prefix(std::min(comma + 1, accept.size()));
+  }
+  return Format::kNone;
+}
+
+// lead, resident, organiser/17, supplier/42
+Result<pb::Actor> parse_actor(std::string_view header, const pb::Actor& otherwise) {
+  if (header.empty()) return otherwise;
+  pb::Actor actor;
+  const auto slash = std::min(header.find('/'), header.size());
+  const std::string_view role = header.substr(0, slash);
+  if (role == "lead") actor.set_role(pb::ROLE_LEAD);
+  if (role == "organiser") actor.set_role(pb::ROLE_ORGANISER);
+  if (role == "supplier") actor.set_role(pb::ROLE_SUPPLIER);
+  if (role == "resident") actor.set_role(pb::ROLE_RESIDENT);
+  if (actor.role() == pb::ROLE_UNSPECIFIED) return refuse(Code::kOutOfRange, "Qiao-Actor", "lead, organiser/ID, supplier/ID, resident");
+  if (slash < header.size()) {
+    const std::string_view id = header.substr(slash + 1);
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), value);
+    if (error != std::errc{} || end != id.data() + id.size()) return refuse(Code::kWrongType, "Qiao-Actor", "integer");
+    actor.set_party_id(value);
+  }
+  return actor;
+}
+
+// "123", W/"123" or *; 0 for any.
+Result<std::uint64_t> parse_version(std::string_view header) {
+  header = trim(header);
+  if (header.empty() || header == "*") return std::uint64_t{0};
+  if (header.starts_with("W/")) header.remove_prefix(2);
+  std::uint64_t value = 0;
+  if (header.size() > 2 && header.front() == '"' && header.back() == '"') {
+    const auto [end, error] = std::from_chars(header.data() + 1, header.data() + header.size() - 1, value);
+    if (error == std::errc{} && end == header.data() + header.size() - 1 && value != 0) return value;
+  }
+  return refuse(Code::kWrongType, "If-Match", "\"version\"");
+}
+
+bool has_unknown_fields(const Message& m) {
+  const auto* r = m.GetReflection();
+  if (!r->GetUnknownFields(m).empty()) return true;
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  r->ListFields(m, &fields);
+  for (const auto* f : fields) {
+    if (f->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!f->is_repeated()) {
+      if (has_unknown_fields(r->GetMessage(m, f))) return true;
+      continue;
+    }
+    for (int i = 0; i < r->FieldSize(m, f); ++i) {
+      if (has_unknown_fields(r->GetRepeatedMessage(m, f, i))) return true;
+    }
+  }
+  return false;
+}
+
+Result<std::unique_ptr<Message>> parse_body(const Call& call) {
+  const Request& request = *call.request;
+  auto message = std::unique_ptr<Message>(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(call.route->request)->New());
+  if (request.body.empty() && call.route->body_optional) return message;
+  if (media_type(request.content_type) == kProtobuf) {
+    if (!message->ParseFromArray(request.body.data(), static_cast<int>(request.body.size()))) {
+      return refuse(Code::kMalformed, {}, "not a protobuf message of type " + call.route->request->full_name());
+    }
+    if (has_unknown_fields(*message)) return refuse(Code::kUnknownField);
+    return message;
+  }
+  QIAO_TRY(from_json(request.body, *message));
+  return message;
+}
+
+std::uint64_t fingerprint(const Request& r) {
+  std::uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const std::string_view part : {r.method, r.target, r.actor, r.body}) {
+    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+    hash = (hash ^ 0xff) * 0x100000001B3ULL;
+  }
+  return hash;
+}
+
+Response respond(const Call& call, Answer answer) {
+  Response r;
+  r.status = call.route->success;
+  r.wait_for = answer.wait_for;
+  r.location = std::move(answer.location);
+  if (answer.version != 0) r.etag = "\"" + std::to_string(answer.version) + "\"";
+  if (call.binary_answer) {
+    r.content_type = kProtobuf;
+    answer.message->AppendToString(&r.body);
+  } else {
+    append_json(*answer.message, r.body);
+  }
+  return r;
+}
+
+template <class Load>
+std::unique_ptr<Message> boxed(Load&& m) {
+  return std::make_unique<std::decay_t<Load>>(std::forward<Load>(m));
+}
+
+std::uint64_t version_of(const Message& m) {
+  const auto* f = m.GetDescriptor()->FindFieldByName("version");
+  return f == nullptr ? 0 : m.GetReflection()->GetUInt64(m, f);
+}
+
+const char* collection(pb::Event::RowCase kind) {
+  switch (kind) {
+    case pb::Event::kArea: return "areas";
+    case pb::Event::kParty: return "parties";
+    case pb::Event::kPerson: return "persons";
+    case pb::Event::kOffer: return "offers";
+    case pb::Event::kNeed: return "needs";
+    case pb::Event::kMatch: return "matches";
+    case pb::Event::kPolicy: return "policy";
+    default: return "taxonomy";
+  }
+}
+
+const char* singular(pb::Event::RowCase kind) {
+  switch (kind) {
+    case pb::Event::kArea: return "area";
+    case pb::Event::kParty: return "party";
+    case pb::Event::kPerson: return "person";
+    case pb::Event::kOffer: return "offer";
+    case pb::Event::kNeed: return "need";
+    case pb::Event::kMatch: return "match";
+    case pb::Event::kPolicy: return "policy";
+    default: return "taxonomy";
+  }
+}
+
+std::unique_ptr<Message> load(const State& s, const Subject& subject) {
+  switch (subject.kind) {
+    case pb::Event::kArea: return boxed(s.load_area(s.areas().find(AreaCode{subject.key})));
+    case pb::Event::kParty: return boxed(s.load_party(s.parties().find(PartyId{subject.key})));
+    case pb::Event::kPerson: return boxed(s.load_person(s.persons().find(PersonId{subject.key})));
+    case pb::Event::kOffer: return boxed(s.load_offer(s.offers().find(OfferId{subject.key})));
+    case pb::Event::kNeed: return boxed(s.load_need(s.needs().find(NeedId{subject.key})));
+    case pb::Event::kMatch: return boxed(s.load_match(s.matches().find(MatchId{subject.key})));
+    case pb::Event::kPolicy: return boxed(pb::Policy(s.policy()));
+    default: return boxed(pb::Taxonomy(s.taxonomy()));
+  }
+}
+
+Answer answer_of(const Applied& applied, const State& state, bool batch, unsigned success) {
+  Answer answer;
+  answer.wait_for = applied.seq;
+  if (batch) {
+    auto response = std::make_unique<pb::BatchResponse>();
+    for (const Subject& s : applied.subjects) {
+      auto* result = response->add_results();
+      result->set_kind(singular(s.kind));
+      result->set_id(s.key);
+    }
+    answer.message = std::move(response);
+    return answer;
+  }
+  const Subject& subject = applied.subjects.front();
+  answer.message = load(state, subject);
+  answer.version = version_of(*answer.message);
+  if (success == 201) answer.location = std::string("/v1/") + collection(subject.kind) + "/" + std::to_string(subject.key);
+  return answer;
+}
+
+}  // namespace
+
+Api::Api(Runtime& runtime, Metrics& metrics, ApiOptions options) : runtime_(runtime), metrics_(metrics), options_(std::move(options)) {
+  for (auto& r : read_routes(runtime_)) routes_.push_back(std::move(r));
+  for (auto& r : command_routes(runtime_)) routes_.push_back(std::move(r));
+
+  auto health = [this](bool ready) {
+    return [this, ready](const Call&) {
+      pb::Health h;
+      h.set_status(draining_ ? "draining" : "ok");
+      h.set_applied_seq(runtime_.applied_seq());
+      h.set_durable_seq(runtime_.durable_seq());
+      Response r;
+      r.status = draining_ && ready ? 503 : 200;
+      r.body = to_json(h);
+      return r;
+    };
+  };
+  routes_.push_back({.method = "GET", .pattern = "/healthz", .id = "getHealth", .summary = "Is the process alive?", .tag = "server",
+                     .response = pb::Health::descriptor(), .raw = health(false)});
+  routes_.push_back({.method = "GET", .pattern = "/readyz", .id = "getReadiness", .summary = "Does it take requests? 503 while it stops.",
+                     .tag = "server", .response = pb::Health::descriptor(), .raw = health(true)});
+  routes_.push_back({.method = "GET", .pattern = "/metrics", .id = "getMetrics", .summary = "Prometheus metrics.", .tag = "server",
+                     .raw =
+                         [this](const Call&) {
+                           Response r;
+                           r.content_type = "text/plain; version=0.0.4; charset=utf-8";
+                           r.body = metrics_.text();
+                           return r;
+                         },
+                     .raw_type = "text/plain"});
+  routes_.push_back({.method = "GET", .pattern = "/v1/openapi.json", .id = "getOpenApi", .summary = "This document.", .tag = "server",
+                     .raw = [this](const Call&) {
+                       Response r;
+                       r.body = openapi_;
+                       return r;
+                     }});
+  if (!options_.backup_folder.empty()) {
+    routes_.push_back({.method = "POST", .pattern = "/v1/backups", .id = "createBackup",
+                       .summary = "Makes a complete copy of the database while it is in use (lead only).", .tag = "server",
+                       .request = pb::BackupRequest::descriptor(), .response = pb::BackupResponse::descriptor(), .success = 201,
+                       .raw = [this](const Call& call) {
+                         if (call.actor.role() != pb::ROLE_LEAD) return problem(refuse(Code::kRoleForbidden, "Qiao-Actor"), call.chinese);
+                         auto body = parse_body(call);
+                         if (!body) return problem(body.error(), call.chinese);
+                         const std::string name = static_cast<const pb::BackupRequest&>(*body.value()).name();
+                         const bool good = !name.empty() && name.size() <= 64 &&
+                                           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
+                         if (!good) return problem(refuse(Code::kOutOfRange, "name", "a-z 0-9 - _"), call.chinese);
+                         Response r;
+                         r.deferred = [this, path = options_.backup_folder + "/" + name, chinese = call.chinese](auto then) {
+                           runtime_.checkpoint(path, [=](StoreResult<Seq> seq) {
+                             if (!seq) return then(problem(refuse(Code::kWrongState, "name", seq.error().message), chinese));
+                             pb::BackupResponse made;
+                             made.set_path(path);
+                             made.set_last_seq(seq.value());
+                             Response answer;
+                             answer.status = 201;
+                             answer.body = to_json(made);
+                             then(std::move(answer));
+                           });
+                         };
+                         return r;
+                       }});
+  }
+  openapi_ = make_openapi(routes_);
+  for (const Route& r : routes_) by_word_[std::string(word_of(r.pattern))].push_back(&r);
+}
+
+const Route* Api::find(const Request& request, Call& call, Response& refusal) const {
+  const std::string_view path = path_of(request.target);
+  const auto it = by_word_.find(std::string(word_of(path)));
+  if (it == by_word_.end()) {
+    refusal = problem(HttpFault::kNotFound, call.chinese);
+    return nullptr;
+  }
+  std::string allow;
+  bool bad_number = false;
+  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  for (const Route* route : it->second) {
+    const int matched = match(route->pattern, path, call);
+    if (matched < 0) continue;
+    if (matched == 0) bad_number = true;
+    if (route->method == method) {
+      if (matched == 1) return route;
+      continue;
+    }
+    if (allow.find(route->method) == std::string::npos) allow += (allow.empty() ? "" : ", ") + std::string(route->method);
+  }
+  if (bad_number) {
+    refusal = problem(refuse(Code::kWrongType, std::string(call.path.empty() ? "id" : call.path.front().first), "integer"), call.chinese);
+  } else if (!allow.empty()) {
+    refusal = problem(HttpFault::kMethodNotAllowed, call.chinese);
+    refusal.allow = allow;
+  } else {
+    refusal = problem(HttpFault::kNotFound, call.chinese);
+  }
+  return nullptr;
+}
+
+Response Api::handle(const Request& request) {
+  metrics_.requests.add();
+  Response r = run(request);
+  metrics_.responses[std::min<std::size_t>(r.status / 100, 5)].add();
+  return r;
+}
+
+Response Api::run(const Request& request) {
+  Call call;
+  call.request = &request;
+  call.chinese = prefers_chinese(request.accept_language);
+  Response refusal;
+  const Route* route = find(request, call, refusal);
+  if (route == nullptr) return refusal;
+  call.route = route;
+  const Format format = format_wanted(request.accept, route->raw_type);
+  if (format == Format::kNone) return problem(HttpFault::kNotAcceptable, call.chinese, "Accept");
+  call.binary_answer = format == Format::kProtobuf;
+
+  auto no = [&](const Refusal& r) { return problem(r, call.chinese); };
+  auto actor = parse_actor(request.actor, options_.default_actor);
+  if (!actor) return no(actor.error());
+  call.actor = std::move(actor).value();
+  if (const auto mark = request.target.find('?'); mark != std::string_view::npos) {
+    const auto params = boost::urls::parse_query(request.target.substr(mark + 1));
+    if (!params) return no(refuse(Code::kMalformed, "query", params.error().message()));
+    for (const auto& p : *params) {
+      std::string name;
+      std::string value;
+      boost::urls::encoding_opts options;
+      options.space_as_plus = true;
+      p.key.decode(options, boost::urls::string_token::assign_to(name));
+      if (p.has_value) p.value.decode(options, boost::urls::string_token::assign_to(value));
+      const bool known = std::any_of(route->query.begin(), route->query.end(), [&](const QueryParam& q) { return q.name == name; });
+      if (!known) return no(refuse(Code::kUnknownField, name));
+      if (call.param(name) != nullptr) return no(refuse(Code::kDuplicate, name, name));
+      if (call.query.size() == kMaxQueryParams) return no(refuse(Code::kTooMany, "query", std::to_string(kMaxQueryParams)));
+      call.query.emplace_back(std::move(name), std::move(value));
+    }
+  }
+  std::unique_ptr<Message> body;
+  if (route->request != nullptr) {
+    const std::string_view type = media_type(request.content_type);
+    if (!type.empty() && type != "application/json" && type != kProtobuf) {
+      return problem(HttpFault::kUnsupportedType, call.chinese, "Content-Type");
+    }
+  }
+  if (route->raw) return route->raw(call);
+  if (route->request != nullptr) {
+    auto parsed = parse_body(call);
+    if (!parsed) return no(parsed.error());
+    body = std::move(parsed).value();
+  }
+  if (route->read || route->compute) {
+    auto answer = route->read ? route->read(call) : route->compute(call, body.get());
+    if (!answer) {
+      // A refusal tells something about the state too.
+      Response r = no(answer.error());
+      r.wait_for = runtime_.applied_seq();
+      return r;
+    }
+    Response r = respond(call, std::move(answer).value());
+    if (!r.etag.empty() && !request.if_none_match.empty() &&
+        (request.if_none_match == "*" || request.if_none_match.find(r.etag) != std::string_view::npos)) {
+      r.status = 304;
+      r.body.clear();
+    }
+    return r;
+  }
+
+  // A command.
+  if (draining_) return problem(HttpFault::kDraining, call.chinese);
+  if (runtime_.overloaded()) return problem(HttpFault::kOverloaded, call.chinese);
+  auto version = parse_version(request.if_match);
+  if (!version) return no(version.error());
+  call.expected_version = version.value();
+  const std::uint64_t print = fingerprint(request);
+  const std::string key(request.idempotency_key);
+  if (!key.empty()) {
+    if (key.size() > kMaxIdempotencyKey) return no(refuse(Code::kTooLong, "Idempotency-Key", std::to_string(kMaxIdempotencyKey)));
+    if (const auto first = runtime_.find_answer(key)) {
+      pb::KeptAnswer kept;
+      if (kept.ParseFromString(first->bytes)) {
+        if (kept.fingerprint() != print) return problem(HttpFault::kIdempotencyMismatch, call.chinese, "Idempotency-Key");
+        metrics_.idempotent_replays.add();
+        Response r;
+        r.status = kept.status();
+        r.content_type = kept.content_type();
+        r.etag = kept.etag();
+        r.location = kept.location();
+        r.body = kept.body();
+        r.wait_for = first->seq;
+        return r;
+      }
+    }
+  }
+  auto command = route->command(call, body.get());
+  if (!command) return no(command.error());
+  *command.value().mutable_actor() = call.actor;
+  command.value().set_expected_version(call.expected_version);
+  const bool batch = command.value().has_batch();
+  Response r;
+  auto finish = [&](const Applied& applied) { r = respond(call, answer_of(applied, runtime_.state(), batch, route->success)); };
+  Runtime::KeyedAnswer keyed{key, [&](const Applied& applied) {
+                               finish(applied);
+                               pb::KeptAnswer kept;
+                               kept.set_fingerprint(print);
+                               kept.set_status(r.status);
+                               kept.set_content_type(r.content_type);
+                               kept.set_etag(r.etag);
+                               kept.set_location(r.location);
+                               kept.set_body(r.body);
+                               return kept.SerializeAsString();
+                             }};
+  auto applied = runtime_.apply(command.value(), key.empty() ? nullptr : &keyed);
+  if (!applied) {
+    Response refused = no(applied.error());
+    refused.wait_for = runtime_.applied_seq();
+    return refused;
+  }
+  if (key.empty()) finish(applied.value());
+  return r;
+}
+
+}  // namespace qiao

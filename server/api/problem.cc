@@ -1,0 +1,80 @@
+#include "server/api/problem.h"
+
+#include <algorithm>
+
+#include "qiao/v1/query.pb.h"
+#include "server/json/json.h"
+
+namespace qiao {
+namespace {
+
+struct FaultInfo {
+  HttpFault fault;
+  unsigned status;
+  const char* code;
+  const char* zh;
+  const char* en;
+};
+constexpr FaultInfo kFaults[] = {
+    {HttpFault::kMalformed, 400, "http.malformed", "这不是有效的HTTP请求", "not a valid HTTP request"},
+    {HttpFault::kNotFound, 404, "http.not_found", "没有这个地址", "there is nothing at this address"},
+    {HttpFault::kMethodNotAllowed, 405, "http.method", "该地址不支持这种方法", "this address does not take that method"},
+    {HttpFault::kNotAcceptable, 406, "http.not_acceptable", "只能以JSON或Protobuf回答", "answers come as JSON or protobuf only"},
+    {HttpFault::kTimeout, 408, "http.timeout", "等待请求超时", "the request took too long to arrive"},
+    {HttpFault::kLengthRequired, 411, "http.length", "请求必须说明正文长度", "the length of the body must be given"},
+    {HttpFault::kBodyTooLarge, 413, "http.body_too_large", "正文过大", "the body is too large"},
+    {HttpFault::kUnsupportedType, 415, "http.content_type", "正文只能是JSON或Protobuf", "the body must be JSON or protobuf"},
+    {HttpFault::kUpgradeRequired, 426, "http.upgrade", "该地址只接受WebSocket连接", "this address takes WebSocket connections only"},
+    {HttpFault::kIdempotencyMismatch, 422, "idempotency.mismatch", "该幂等键已用于另一个请求", "this idempotency key was used for another request"},
+    {HttpFault::kHeaderTooLarge, 431, "http.header_too_large", "请求头过大", "the header is too large"},
+    {HttpFault::kTooManyConnections, 503, "server.connections", "连接过多，请稍后再试", "too many connections; try again later"},
+    {HttpFault::kOverloaded, 503, "server.overloaded", "服务器繁忙，请稍后再试", "the server is busy; try again later"},
+    {HttpFault::kDraining, 503, "server.draining", "服务器正在停止", "the server is stopping"},
+};
+
+Response make(unsigned status, std::string code, std::string field, std::string zh, std::string en, bool chinese) {
+  pb::Problem p;
+  p.set_type("urn:qiao:problem:" + code);
+  p.set_title(chinese ? zh : en);
+  p.set_status(status);
+  p.set_code(std::move(code));
+  p.set_field(std::move(field));
+  p.set_zh(std::move(zh));
+  p.set_en(std::move(en));
+  Response r;
+  r.status = status;
+  r.content_type = "application/problem+json";
+  r.body = to_json(p);
+  return r;
+}
+
+}  // namespace
+
+unsigned status_of(Category category) {
+  switch (category) {
+    case Category::kInvalid: return 400;
+    case Category::kForbidden: return 403;
+    case Category::kNotFound: return 404;
+    case Category::kConflict: return 409;
+    case Category::kPrecondition: return 412;
+  }
+  return 400;
+}
+
+Response problem(const Refusal& refusal, bool chinese) {
+  const CodeInfo& i = info(refusal.code);
+  return make(status_of(i.category), std::string(i.code), refusal.field, refusal.zh(), refusal.en(), chinese);
+}
+
+Response problem(HttpFault fault, bool chinese, std::string field) {
+  const FaultInfo& f = *std::find_if(std::begin(kFaults), std::end(kFaults), [&](const FaultInfo& x) { return x.fault == fault; });
+  return make(f.status, f.code, std::move(field), f.zh, f.en, chinese);
+}
+
+bool prefers_chinese(std::string_view accept_language) {
+  const auto zh = accept_language.find("zh");
+  const auto en = accept_language.find("en");
+  return zh != std::string_view::npos && (en == std::string_view::npos || zh < en);
+}
+
+}  // namespace qiao

@@ -1,0 +1,36 @@
+// RFC 9457 problem details, in both languages.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/base/refusal.h"
+#include "server/api/route.h"
+
+namespace qiao {
+
+// What is wrong with a request before the market sees it.
+enum class HttpFault {
+  kMalformed,            // 400
+  kNotFound,             // 404
+  kMethodNotAllowed,     // 405
+  kNotAcceptable,        // 406
+  kTimeout,              // 408
+  kLengthRequired,       // 411
+  kBodyTooLarge,         // 413
+  kUnsupportedType,      // 415
+  kUpgradeRequired,      // 426
+  kIdempotencyMismatch,  // 422
+  kHeaderTooLarge,       // 431
+  kTooManyConnections,   // 503
+  kOverloaded,           // 503
+  kDraining,             // 503
+};
+
+Response problem(const Refusal& refusal, bool chinese);
+Response problem(HttpFault fault, bool chinese, std::string field = {});
+unsigned status_of(Category category);
+// Does Accept-Language prefer Chinese?
+bool prefers_chinese(std::string_view accept_language);
+
+}  // namespace qiao

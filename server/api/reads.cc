@@ -1,0 +1,348 @@
+// Everything that can be asked.
+#include <algorithm>
+
+#include "engine/market/validate.h"
+#include "engine/match/bundle.h"
+#include "engine/match/explain.h"
+#include "engine/match/preview.h"
+#include "qiao/v1/query.pb.h"
+#include "server/api/route.h"
+#include "server/runtime/runtime.h"
+
+namespace qiao {
+namespace {
+
+constexpr std::uint64_t kDefaultPage = 50;
+constexpr std::uint64_t kMaxPage = 500;
+// Rows looked at for one page, so that a filter that nothing passes costs a bounded time.
+constexpr Slot kMaxScanned = 20'000;
+constexpr std::uint64_t kMaxEvents = 1000;
+constexpr std::uint64_t kAny = ~std::uint64_t{0};
+
+const QueryParam kPageSize{"pageSize", "Most rows on the page, 1..500; 50 where not given.", "integer"};
+const QueryParam kPageToken{"pageToken", "nextPageToken of the page before."};
+const QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.", "integer"};
+const QueryParam kLimit{"limit", "How many, 1..200; 20 where not given.", "integer"};
+
+template <class Message>
+Answer answer(Message&& m, Seq wait_for, std::uint64_t version = 0) {
+  return {std::make_unique<std::decay_t<Message>>(std::forward<Message>(m)), version, wait_for};
+}
+
+// Walks rows from where the last page ended. Keep(slot) decides, Add(slot) fills. Returns the token of the next page.
+template <class Id, class Rows, class Keep, class Add>
+Result<std::string> page(const Call& call, const Rows& rows, Keep keep, Add add) {
+  QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
+  QIAO_TRY(auto newest, query_number(call, "newest", 0, 1, 0));
+  Slot at = newest != 0 ? rows.size() : 0;  // newest: one past the next to look at
+  if (call.param("pageToken") != nullptr) {
+    QIAO_TRY(auto last, query_number(call, "pageToken", 0, kAny, 0));
+    const Slot slot = rows.find(Id{last});
+    if (slot == kNoSlot) return refuse(Code::kOutOfRange, "pageToken", "nextPageToken");
+    at = newest != 0 ? slot : slot + 1;
+  }
+  std::uint64_t found = 0;
+  Slot scanned = 0;
+  Slot last = kNoSlot;
+  while (newest != 0 ? at > 0 : at < rows.size()) {
+    if (found == size || scanned == kMaxScanned) return std::to_string(rows[last].id.value());
+    last = newest != 0 ? --at : at++;
+    ++scanned;
+    if (!keep(last)) continue;
+    ++found;
+    add(last);
+  }
+  return std::string();
+}
+
+Result<Slot> area_param(const Call& call, const State& state, const char* name = "area") {
+  QIAO_TRY(auto code, query_number(call, name, 0, kAny, 0));
+  if (code == 0) return kNoSlot;
+  const Slot slot = state.areas().find(AreaCode{code});
+  if (slot == kNoSlot) return refuse(Code::kUnknownArea, name, std::to_string(code));
+  return slot;
+}
+
+Refusal missing(const char* what, std::uint64_t id) {
+  const std::string number = std::to_string(id);
+  const std::string_view name(what);
+  const char* zh = name == "area"     ? "区域"
+                   : name == "party"  ? "主体"
+                   : name == "person" ? "人员"
+                   : name == "offer"  ? "供给"
+                   : name == "need"   ? "需求"
+                                      : "对接单";
+  return refuse(Code::kNotFound, name == "area" ? "code" : "id", std::string(what) + " " + number, zh + number);
+}
+
+}  // namespace
+
+std::vector<Route> read_routes(Runtime& runtime) {
+  const State& state = runtime.state();
+  std::vector<Route> routes;
+  auto get = [&](const char* pattern, const char* id, const char* tag, const char* summary, const google::protobuf::Descriptor* response,
+                 std::vector<QueryParam> query, std::function<Result<Answer>(const Call&)> read) {
+    routes.push_back({.method = "GET", .pattern = pattern, .id = id, .summary = summary, .tag = tag, .response = response,
+                      .query = std::move(query), .read = std::move(read)});
+  };
+
+  get("/v1/taxonomy", "getTaxonomy", "city", "The city's words.", pb::Taxonomy::descriptor(), {},
+      [&](const Call&) -> Result<Answer> { return answer(pb::Taxonomy(state.taxonomy()), state.taxonomy().version(), state.taxonomy().version()); });
+  get("/v1/policy", "getPolicy", "city", "The policy in force.", pb::Policy::descriptor(), {},
+      [&](const Call&) -> Result<Answer> { return answer(pb::Policy(state.policy()), state.policy().version(), state.policy().version()); });
+
+  get("/v1/areas", "listAreas", "city", "Areas.", pb::ListAreasResponse::descriptor(),
+      {kPageSize, kPageToken, kNewest, {"within", "Code of an area: itself and all below it."}, {"level", "city, town, community or grid."}},
+      [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto within, area_param(call, state, "within"));
+        QIAO_TRY(auto level, query_enum<pb::AreaLevel>(call, "level", "AREA_LEVEL_"));
+        pb::ListAreasResponse r;
+        QIAO_TRY(auto next, page<AreaCode>(
+                                call, state.areas(),
+                                [&](Slot s) { return (within == kNoSlot || state.within(s, within)) && (!level || state.areas()[s].level == *level); },
+                                [&](Slot s) { *r.add_areas() = state.load_area(s); }));
+        r.set_next_page_token(next);
+        return answer(std::move(r), runtime.applied_seq());
+      });
+  get("/v1/areas/{code}", "getArea", "city", "One area.", pb::Area::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
+    const Slot s = state.areas().find(AreaCode{call.number("code")});
+    if (s == kNoSlot) return missing("area", call.number("code"));
+    pb::Area m = state.load_area(s);
+    const auto version = m.version();
+    return answer(std::move(m), version, version);
+  });
+
+  get("/v1/parties", "listParties", "parties", "Parties.", pb::ListPartiesResponse::descriptor(),
+      {kPageSize, kPageToken, kNewest, {"area", "Code of an area: home there or below."}, {"kind", "organiser, volunteer_team, enterprise, …"},
+       {"standing", "pending, active or suspended."}},
+      [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto area, area_param(call, state));
+        QIAO_TRY(auto kind, query_enum<pb::PartyKind>(call, "kind", "PARTY_KIND_"));
+        QIAO_TRY(auto standing, query_enum<pb::Standing>(call, "standing", "STANDING_"));
+        pb::ListPartiesResponse r;
+        QIAO_TRY(auto next, page<PartyId>(
+                                call, state.parties(),
+                                [&](Slot s) {
+                                  const PartyRow& p = state.parties()[s];
+                                  return (area == kNoSlot || state.within(p.area, area)) && (!kind || p.kind == *kind) &&
+                                         (!standing || p.standing == *standing);
+                                },
+                                [&](Slot s) { *r.add_parties() = state.load_party(s); }));
+        r.set_next_page_token(next);
+        return answer(std::move(r), runtime.applied_seq());
+      });
+  get("/v1/parties/{id}", "getParty", "parties", "One party.", pb::Party::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
+    const Slot s = state.parties().find(PartyId{call.number("id")});
+    if (s == kNoSlot) return missing("party", call.number("id"));
+    pb::Party m = state.load_party(s);
+    const auto version = m.version();
+    return answer(std::move(m), version, version);
+  });
+  get("/v1/parties/{id}/open-lines", "rankOpenLines", "matching", "The open lines that are worth most to a party, with reasons.",
+      pb::RankedPairs::descriptor(), {kLimit}, [&](const Call& call) -> Result<Answer> {
+        const Slot s = state.parties().find(PartyId{call.number("id")});
+        if (s == kNoSlot) return missing("party", call.number("id"));
+        QIAO_TRY(auto limit, query_number(call, "limit", 1, kMaxRanked, 20));
+        pb::RankedPairs r;
+        std::uint32_t rank = 0;
+        for (const Candidate& c : runtime.ranking().open_lines(s, limit, runtime.now())) {
+          const LineRow& line = state.line(c.line);
+          *r.add_pairs() = to_ranked_pair(runtime.ranking(), state.needs()[line.need], line, c, ++rank);
+        }
+        return answer(std::move(r), runtime.applied_seq());
+      });
+
+  get("/v1/persons", "listPersons", "parties", "People of parties.", pb::ListPersonsResponse::descriptor(),
+      {kPageSize, kPageToken, kNewest, {"party", "Id of the party.", "integer"}}, [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
+        pb::ListPersonsResponse r;
+        QIAO_TRY(auto next, page<PersonId>(
+                                call, state.persons(), [&](Slot s) { return party == 0 || state.load_person(s).party_id() == party; },
+                                [&](Slot s) { *r.add_persons() = state.load_person(s); }));
+        r.set_next_page_token(next);
+        return answer(std::move(r), runtime.applied_seq());
+      });
+  get("/v1/persons/{id}", "getPerson", "parties", "One person.", pb::Person::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
+    const Slot s = state.persons().find(PersonId{call.number("id")});
+    if (s == kNoSlot) return missing("person", call.number("id"));
+    pb::Person m = state.load_person(s);
+    const auto version = m.version();
+    return answer(std::move(m), version, version);
+  });
+
+  get("/v1/offers", "listOffers", "offers", "Offers.", pb::ListOffersResponse::descriptor(),
+      {kPageSize, kPageToken, kNewest, {"party", "Id of the party.", "integer"}, {"kind", "people, professional, venue, vehicle or equipment."},
+       {"resource", "Code of a resource."}, {"active", "1: only active ones; 0: only withdrawn ones.", "integer"}},
+      [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
+        QIAO_TRY(auto kind, query_enum<pb::TimeKind>(call, "kind", "TIME_KIND_"));
+        QIAO_TRY(auto active, query_number(call, "active", 0, 1, 2));
+        std::optional<std::uint16_t> resource;
+        if (const std::string* code = call.param("resource")) {
+          resource = state.vocabulary().find(WordList::kResource, *code);
+          if (!resource) return refuse(Code::kUnknownCode, "resource", *code);
+        }
+        pb::ListOffersResponse r;
+        QIAO_TRY(auto next, page<OfferId>(
+                                call, state.offers(),
+                                [&](Slot s) {
+                                  const OfferRow& o = state.offers()[s];
+                                  return (party == 0 || state.parties()[o.party].id.value() == party) && (!kind || o.time_kind == *kind) &&
+                                         (!resource || (o.time_kind == 0 && o.resource == *resource)) && (active == 2 || o.active == (active == 1));
+                                },
+                                [&](Slot s) { *r.add_offers() = state.load_offer(s); }));
+        r.set_next_page_token(next);
+        return answer(std::move(r), runtime.applied_seq());
+      });
+  get("/v1/offers/{id}", "getOffer", "offers", "One offer.", pb::Offer::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
+    const Slot s = state.offers().find(OfferId{call.number("id")});
+    if (s == kNoSlot) return missing("offer", call.number("id"));
+    pb::Offer m = state.load_offer(s);
+    const auto version = m.version();
+    return answer(std::move(m), version, version);
+  });
+
+  get("/v1/needs", "listNeeds", "needs", "Needs.", pb::ListNeedsResponse::descriptor(),
+      {kPageSize, kPageToken, kNewest, {"area", "Code of an area: there or below."}, {"state", "open, filled, in_service, …"},
+       {"category", "Code of a category."}, {"programme", "Code of a programme."}, {"organiser", "Id of the organiser.", "integer"},
+       {"raised", "Raised at least this often, 0..2.", "integer"}},
+      [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto area, area_param(call, state));
+        QIAO_TRY(auto wanted, query_enum<pb::NeedState>(call, "state", "NEED_STATE_"));
+        QIAO_TRY(auto organiser, query_number(call, "organiser", 0, kAny, 0));
+        QIAO_TRY(auto raised, query_number(call, "raised", 0, 2, 0));
+        std::optional<std::uint16_t> category;
+        if (const std::string* code = call.param("category")) {
+          category = state.vocabulary().find(WordList::kCategory, *code);
+          if (!category) return refuse(Code::kUnknownCode, "category", *code);
+        }
+        const std::string* programme = call.param("programme");
+        if (programme != nullptr && !state.vocabulary().find(WordList::kProgramme, *programme)) {
+          return refuse(Code::kUnknownCode, "programme", *programme);
+        }
+        pb::ListNeedsResponse r;
+        QIAO_TRY(auto next, page<NeedId>(
+                                call, state.needs(),
+                                [&](Slot s) {
+                                  const NeedRow& n = state.needs()[s];
+                                  if ((area != kNoSlot && !state.within(n.area, area)) || (wanted && n.state != *wanted) ||
+                                      (category && n.category != *category)) {
+                                    return false;
+                                  }
+                                  if (organiser != 0 && (n.organiser == kNoSlot || state.parties()[n.organiser].id.value() != organiser)) return false;
+                                  if (programme == nullptr && raised == 0) return true;
+                                  const pb::Need need = state.load_need(s);
+                                  return (programme == nullptr || need.programme() == *programme) && need.raised() >= raised;
+                                },
+                                [&](Slot s) { *r.add_needs() = state.load_need(s); }));
+        r.set_next_page_token(next);
+        return answer(std::move(r), runtime.applied_seq());
+      });
+  get("/v1/needs/{id}", "getNeed", "needs", "One need.", pb::Need::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
+    const Slot s = state.needs().find(NeedId{call.number("id")});
+    if (s == kNoSlot) return missing("need", call.number("id"));
+    pb::Need m = state.load_need(s);
+    const auto version = m.version();
+    return answer(std::move(m), version, version);
+  });
+  get("/v1/needs/{id}/lines/{line}/candidates", "rankCandidates", "matching", "The offers that are worth most to a line, with reasons.",
+      pb::RankedPairs::descriptor(), {kLimit}, [&](const Call& call) -> Result<Answer> {
+        const Slot s = state.needs().find(NeedId{call.number("id")});
+        if (s == kNoSlot) return missing("need", call.number("id"));
+        const Slot line = state.line_of(s, static_cast<std::uint32_t>(std::min<std::uint64_t>(call.number("line"), 1000)));
+        if (line == kNoSlot) return refuse(Code::kUnknownLine, "line", std::to_string(call.number("line")));
+        QIAO_TRY(auto limit, query_number(call, "limit", 1, kMaxRanked, 20));
+        pb::RankedPairs r;
+        std::uint32_t rank = 0;
+        for (const Candidate& c : runtime.ranking().candidates(line, limit, runtime.now())) {
+          *r.add_pairs() = to_ranked_pair(runtime.ranking(), state.needs()[s], state.line(line), c, ++rank);
+        }
+        return answer(std::move(r), runtime.applied_seq());
+      });
+  get("/v1/needs/{id}/bundle", "suggestBundle", "matching", "Offers from the three sides that together fill the need.", pb::Bundle::descriptor(), {},
+      [&](const Call& call) -> Result<Answer> {
+        const Slot s = state.needs().find(NeedId{call.number("id")});
+        if (s == kNoSlot) return missing("need", call.number("id"));
+        return answer(bundle(runtime.ranking(), s, runtime.now()), runtime.applied_seq());
+      });
+  get("/v1/explanations", "explain", "matching", "Why a line and an offer go together, or the first rule that keeps them apart.",
+      pb::Explanation::descriptor(),
+      {{"need", "Id of the need.", "integer"}, {"line", "Number of the line, from 1; 1 where not given.", "integer"}, {"offer", "Id of the offer.", "integer"}},
+      [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto need_id, query_number(call, "need", 0, kAny, 0));
+        QIAO_TRY(auto number, query_number(call, "line", 1, 1000, 1));
+        QIAO_TRY(auto offer_id, query_number(call, "offer", 0, kAny, 0));
+        if (need_id == 0) return refuse(Code::kRequired, "need");
+        if (offer_id == 0) return refuse(Code::kRequired, "offer");
+        const Slot need = state.needs().find(NeedId{need_id});
+        if (need == kNoSlot) return refuse(Code::kUnknownNeed, "need", std::to_string(need_id));
+        const Slot line = state.line_of(need, static_cast<std::uint32_t>(number));
+        if (line == kNoSlot) return refuse(Code::kUnknownLine, "line", std::to_string(number));
+        const Slot offer = state.offers().find(OfferId{offer_id});
+        if (offer == kNoSlot) return refuse(Code::kUnknownOffer, "offer", std::to_string(offer_id));
+        return answer(explain(runtime.ranking(), line, offer, runtime.now()), runtime.applied_seq());
+      });
+
+  get("/v1/matches", "listMatches", "matches", "Matches.", pb::ListMatchesResponse::descriptor(),
+      {kPageSize, kPageToken, kNewest, {"need", "Id of the need.", "integer"}, {"party", "Id of the giving party.", "integer"},
+       {"offer", "Id of the offer.", "integer"}, {"state", "dispatched, accepted, …"}},
+      [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto need, query_number(call, "need", 0, kAny, 0));
+        QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
+        QIAO_TRY(auto offer, query_number(call, "offer", 0, kAny, 0));
+        QIAO_TRY(auto wanted, query_enum<pb::MatchState>(call, "state", "MATCH_STATE_"));
+        pb::ListMatchesResponse r;
+        QIAO_TRY(auto next, page<MatchId>(
+                                call, state.matches(),
+                                [&](Slot s) {
+                                  const MatchRow& m = state.matches()[s];
+                                  return (need == 0 || state.needs()[m.need].id.value() == need) && (!wanted || m.state == *wanted) &&
+                                         (offer == 0 || state.offers()[m.offer].id.value() == offer) &&
+                                         (party == 0 || state.parties()[state.offers()[m.offer].party].id.value() == party);
+                                },
+                                [&](Slot s) { *r.add_matches() = state.load_match(s); }));
+        r.set_next_page_token(next);
+        return answer(std::move(r), runtime.applied_seq());
+      });
+  get("/v1/matches/{id}", "getMatch", "matches", "One match.", pb::Match::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
+    const Slot s = state.matches().find(MatchId{call.number("id")});
+    if (s == kNoSlot) return missing("match", call.number("id"));
+    pb::Match m = state.load_match(s);
+    const auto version = m.version();
+    return answer(std::move(m), version, version);
+  });
+
+  get("/v1/events", "listEvents", "events", "What happened, in order; only what is on disk.", pb::ListEventsResponse::descriptor(),
+      {{"after", "Events with a greater sequence number; 0 where not given.", "integer"}, {"limit", "How many, 1..1000; 100 where not given.", "integer"}},
+      [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto after, query_number(call, "after", 0, kAny - 1, 0));
+        QIAO_TRY(auto limit, query_number(call, "limit", 1, kMaxEvents, 100));
+        pb::ListEventsResponse r;
+        auto read = runtime.read_journal(after, [&](Seq, std::string_view bytes) {
+          r.add_events()->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+          return static_cast<std::uint64_t>(r.events_size()) < limit;
+        });
+        if (!read) return refuse(Code::kWrongState, {}, read.error().message);
+        r.set_last_seq(runtime.durable_seq());
+        return answer(std::move(r), 0);
+      });
+
+  routes.push_back({.method = "POST", .pattern = "/v1/needs:preview", .id = "previewNeed",
+                    .summary = "Who could serve a need that is still being written, and what would change the picture. Changes nothing.",
+                    .tag = "matching", .request = pb::PreviewRequest::descriptor(), .response = pb::PreviewResponse::descriptor(),
+                    .compute = [&](const Call&, const google::protobuf::Message* body) -> Result<Answer> {
+                      auto request = static_cast<const pb::PreviewRequest&>(*body);
+                      pb::Need& need = *request.mutable_need();
+                      // A form has no title yet while its lines are being chosen.
+                      if (need.title().empty()) need.set_title("…");
+                      if (need.category().empty() && state.taxonomy().categories_size() > 0) need.set_category(state.taxonomy().categories(0).code());
+                      QIAO_TRY(validate(need, state, runtime.now(), true, "need."));
+                      if (request.line() > static_cast<std::uint32_t>(need.lines_size())) {
+                        return refuse(Code::kUnknownLine, "line", std::to_string(request.line()));
+                      }
+                      return answer(preview(runtime.ranking(), need, request.line(), runtime.now()), runtime.applied_seq());
+                    }});
+  return routes;
+}
+
+}  // namespace qiao

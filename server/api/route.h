@@ -1,0 +1,141 @@
+// A route as data: what is matched, what is documented (openapi.json is made of it) and what runs are one thing.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <charconv>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/refusal.h"
+#include "engine/market/market.h"
+
+namespace qiao {
+
+// A request with the headers that mean something to the API. Views into the connection's buffers.
+struct Request {
+  std::string_view method;
+  std::string_view target;  // path and query, as sent
+  std::string_view body;
+  std::string_view content_type;
+  std::string_view accept;
+  std::string_view accept_language;
+  std::string_view if_match;
+  std::string_view if_none_match;
+  std::string_view idempotency_key;
+  std::string_view actor;
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::string etag;      // with its quotes, or empty
+  std::string location;  // for 201
+  std::string allow;     // for 405
+  Seq wait_for = 0;      // give it when this is on disk
+  // Set where the answer takes long: call it, and it calls back with the response.
+  std::function<void(std::function<void(Response)>)> deferred = {};
+};
+
+struct QueryParam {
+  const char* name;
+  const char* description;
+  const char* type = "string";  // string or integer
+};
+
+// A request on its route.
+struct Call {
+  const Request* request = nullptr;
+  const struct Route* route = nullptr;
+  std::vector<std::pair<std::string_view, std::uint64_t>> path;   // numbers in the path, by name
+  std::vector<std::pair<std::string, std::string>> query;        // decoded
+  pb::Actor actor;
+  std::uint64_t expected_version = 0;
+  bool binary_answer = false;
+  bool chinese = false;
+
+  std::uint64_t number(std::string_view name) const {
+    for (const auto& [n, v] : path) {
+      if (n == name) return v;
+    }
+    return 0;
+  }
+  const std::string* param(std::string_view name) const {
+    for (const auto& [n, v] : query) {
+      if (n == name) return &v;
+    }
+    return nullptr;
+  }
+};
+
+// What a handler gives: a message to be written in the format asked for.
+struct Answer {
+  std::unique_ptr<google::protobuf::Message> message;
+  std::uint64_t version = 0;  // makes the ETag; 0 for none
+  Seq wait_for = 0;
+  std::string location = {};
+};
+
+struct Route {
+  const char* method;
+  const char* pattern;  // "/v1/needs/{id}:approve"; every {name} is a whole number
+  const char* id;       // operationId
+  const char* summary;
+  const char* tag;
+  const google::protobuf::Descriptor* request = nullptr;   // body, or none
+  const google::protobuf::Descriptor* response = nullptr;  // nullptr: the raw handler says itself
+  std::vector<QueryParam> query = {};
+  unsigned success = 200;
+  bool body_optional = false;
+
+  // One of these. Reads answer; commands are built, applied and answered with what they are about; raw ones do as they like.
+  std::function<Result<Answer>(const Call&)> read = {};
+  std::function<Result<pb::Command>(const Call&, const google::protobuf::Message* body)> command = {};
+  std::function<Result<Answer>(const Call&, const google::protobuf::Message* body)> compute = {};
+  std::function<Response(const Call&)> raw = {};
+  const char* raw_type = "application/json";
+};
+
+// A whole number in a query; the field's name is in the refusal.
+inline Result<std::uint64_t> query_number(const Call& call, const char* name, std::uint64_t least, std::uint64_t most, std::uint64_t otherwise) {
+  const std::string* text = call.param(name);
+  if (text == nullptr) return otherwise;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error == std::errc::invalid_argument || end != text->data() + text->size()) return refuse(Code::kWrongType, name, "integer");
+  if (error != std::errc{} || value < least || value > most) {
+    return refuse(Code::kOutOfRange, name, std::to_string(least) + ".." + std::to_string(most));
+  }
+  return value;
+}
+
+// An enum by name in a query, e.g. NEED_STATE_OPEN, or the short form open.
+template <class Enum>
+Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const char* prefix) {
+  const std::string* text = call.param(name);
+  if (text == nullptr) return std::optional<Enum>();
+  const auto* type = google::protobuf::GetEnumDescriptor<Enum>();
+  std::string upper = *text;
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  const auto* value = type->FindValueByName(upper);
+  if (value == nullptr) value = type->FindValueByName(std::string(prefix) + upper);
+  if (value == nullptr || value->number() == 0) {
+    std::string all;
+    for (int i = 1; i < type->value_count(); ++i) all += (i > 1 ? ", " : "") + type->value(i)->name();
+    return refuse(Code::kOutOfRange, name, all);
+  }
+  return std::optional<Enum>(static_cast<Enum>(value->number()));
+}
+
+std::vector<Route> read_routes(class Runtime& runtime);
+std::vector<Route> command_routes(class Runtime& runtime);
+
+// OpenAPI 3.1 of exactly these routes, with the comments of the vocabulary as descriptions.
+std::string make_openapi(const std::vector<Route>& routes);
+
+}  // namespace qiao

@@ -1,0 +1,108 @@
+#include "server/http/server.h"
+
+#include <boost/asio/post.hpp>
+
+#include "server/http/session.h"
+#include "server/runtime/log.h"
+
+namespace qiao {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+}  // namespace
+
+Server::Server(asio::io_context& context, Api& api, Runtime& runtime, Feed& feed, Metrics& metrics, ServerOptions options)
+    : context_(context),
+      api_(api),
+      runtime_(runtime),
+      feed_(feed),
+      metrics_(metrics),
+      options_(std::move(options)),
+      acceptor_(context),
+      sweeper_(context),
+      accept_again_(context) {}
+
+Server::~Server() = default;
+
+StoreResult<void> Server::listen() {
+  error_code error;
+  const auto address = asio::ip::make_address(options_.address, error);
+  if (error) return StoreError{"\"" + options_.address + "\" is not an address to listen on"};
+  const asio::ip::tcp::endpoint endpoint(address, options_.port);
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(4096, error);
+  if (error) {
+    return StoreError{"cannot listen on " + options_.address + " port " + std::to_string(options_.port) + ": " + error.message() +
+                      "; choose another with --port"};
+  }
+  port_ = acceptor_.local_endpoint().port();
+  accept();
+  sweep();
+  return outcome::success();
+}
+
+void Server::accept() {
+  acceptor_.async_accept([this](const error_code& error, asio::ip::tcp::socket socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (error) {
+      // Out of file descriptors, most likely: wait until some connection has gone.
+      accept_again_.expires_after(std::chrono::milliseconds{100});
+      accept_again_.async_wait([this](const error_code& e) {
+        if (!e) accept();
+      });
+      return;
+    }
+    const bool full = open_ >= options_.max_connections;
+    (full ? metrics_.connections_refused : metrics_.connections_accepted).add();
+    auto session = std::make_shared<Session>(*this, std::move(socket));
+    sessions_.push_back(session);
+    full ? session->refuse_connection() : session->start();
+    accept();
+  });
+}
+
+void Server::sweep() {
+  sweeper_.expires_after(std::chrono::seconds{1});
+  sweeper_.async_wait([this](const error_code& error) {
+    if (error) return;
+    const auto now = std::chrono::steady_clock::now();
+    for (auto it = sessions_.begin(); it != sessions_.end();) {
+      const auto session = it->lock();
+      if (!session) {
+        it = sessions_.erase(it);
+        continue;
+      }
+      session->sweep(now);
+      if (drained_ && now > drain_by_) session->close();
+      ++it;
+    }
+    sweep();
+  });
+}
+
+void Server::finished(Session*) {
+  if (!drained_ || open_ > 0) return;
+  sweeper_.cancel();
+  auto then = std::move(drained_);
+  drained_ = nullptr;
+  asio::post(context_, std::move(then));
+}
+
+void Server::drain(std::function<void()> then) {
+  error_code ignored;
+  acceptor_.close(ignored);
+  accept_again_.cancel();
+  api_.drain();
+  drain_by_ = std::chrono::steady_clock::now() + options_.drain;
+  drained_ = std::move(then);
+  for (const auto& weak : sessions_) {
+    if (const auto session = weak.lock()) session->drain();
+  }
+  finished(nullptr);
+}
+
+}  // namespace qiao

@@ -1,0 +1,65 @@
+// HTTP/1.1 and WebSocket on one port.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "server/api/api.h"
+#include "server/http/feed.h"
+
+namespace qiao {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8321;  // 0: any free one
+  std::size_t max_connections = 10'000;
+  std::size_t max_header_bytes = 16 << 10;
+  std::size_t max_body_bytes = 1 << 20;
+  std::size_t max_batch_bytes = 32 << 20;  // of POST /v1/batch
+  // A request arrives, and an answer is taken, within this; so long may a connection be idle, too.
+  std::chrono::seconds timeout = std::chrono::seconds{30};
+  // On stopping, requests under way get so long.
+  std::chrono::seconds drain = std::chrono::seconds{10};
+};
+
+// Runs on the market thread, where the API is. One object a process.
+class Server {
+ public:
+  Server(boost::asio::io_context& context, Api& api, Runtime& runtime, Feed& feed, Metrics& metrics, ServerOptions options);
+  ~Server();
+
+  // Binds and listens. The error says what is wrong with the address.
+  StoreResult<void> listen();
+  std::uint16_t port() const { return port_; }
+
+  // Takes no more connections, answers what is under way, then calls back.
+  void drain(std::function<void()> then);
+
+ private:
+  friend class Session;
+  void accept();
+  void sweep();
+  void finished(class Session* session);
+
+  boost::asio::io_context& context_;
+  Api& api_;
+  Runtime& runtime_;
+  Feed& feed_;
+  Metrics& metrics_;
+  ServerOptions options_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  boost::asio::steady_timer sweeper_;
+  boost::asio::steady_timer accept_again_;
+  std::uint16_t port_ = 0;
+  std::list<std::weak_ptr<class Session>> sessions_;
+  std::size_t open_ = 0;
+  std::function<void()> drained_;
+  std::chrono::steady_clock::time_point drain_by_{};
+};
+
+}  // namespace qiao

@@ -1,0 +1,256 @@
+#include "server/http/session.h"
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+#include "server/http/gzip.h"
+
+namespace qiao {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+constexpr std::size_t kGzipFrom = 1024;
+// After an answer that ends a connection, what the client is still sending is read and thrown away up to this, so that
+// the answer is not lost to a reset.
+constexpr std::size_t kMaxLinger = 4 << 20;
+
+std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
+
+const char* reason(unsigned status) {
+  const auto s = http::obsolete_reason(static_cast<http::status>(status));
+  return s.data();
+}
+
+}  // namespace
+
+Session::Session(Server& server, asio::ip::tcp::socket socket) : server_(server), socket_(std::move(socket)) {
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  ++server_.open_;
+  server_.metrics_.connections.add(1);
+}
+
+Session::~Session() {
+  --server_.open_;
+  server_.metrics_.connections.add(-1);
+  server_.finished(this);
+}
+
+void Session::wait_until(Doing doing) {
+  doing_ = doing;
+  deadline_ = std::chrono::steady_clock::now() + server_.options_.timeout;
+}
+
+void Session::sweep(std::chrono::steady_clock::time_point now) {
+  if (doing_ == Doing::kWaiting || now < deadline_ || timed_out_) return;
+  timed_out_ = true;
+  server_.metrics_.connections_timed_out.add();
+  error_code ignored;
+  if (doing_ == Doing::kReading) {
+    socket_.cancel(ignored);
+  } else {
+    socket_.close(ignored);
+  }
+}
+
+void Session::drain() {
+  draining_ = true;
+  if (doing_ == Doing::kReading && !(parser_ && parser_->got_some())) close();
+}
+
+void Session::close() {
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void Session::read() {
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(server_.options_.max_header_bytes));
+  parser_->body_limit(server_.options_.max_body_bytes);
+  wait_until(Doing::kReading);
+  http::async_read_header(socket_, buffer_, *parser_, [self = shared_from_this()](const error_code& e, std::size_t) { self->on_header(e); });
+}
+
+void Session::read_failed(const error_code& error) {
+  keep_alive_ = false;
+  if (timed_out_) {
+    // Somebody who has sent nothing gets nothing.
+    if (!parser_->got_some()) return close();
+    timed_out_ = false;
+    return write(problem(HttpFault::kTimeout, chinese_));
+  }
+  if (error == http::error::end_of_stream || error == asio::error::operation_aborted || error == asio::error::connection_reset ||
+      error == http::error::partial_message) {
+    return close();
+  }
+  if (error == http::error::header_limit) return write(problem(HttpFault::kHeaderTooLarge, chinese_));
+  if (error == http::error::body_limit) return write(problem(HttpFault::kBodyTooLarge, chinese_));
+  if (error.category() == http::make_error_code(http::error::bad_method).category()) return write(problem(HttpFault::kMalformed, chinese_));
+  close();
+}
+
+void Session::on_header(const error_code& error) {
+  if (error) return read_failed(error);
+  const auto& header = parser_->get();
+  keep_alive_ = parser_->keep_alive() && !draining_;
+  head_only_ = header.method() == http::verb::head;
+  gzip_ = accepts_gzip(view(header[http::field::accept_encoding]));
+  chinese_ = prefers_chinese(view(header[http::field::accept_language]));
+  const std::string_view target = view(header.target());
+  if (target.starts_with("/v1/batch")) parser_->body_limit(server_.options_.max_batch_bytes);
+  const auto length = parser_->content_length();
+  if (length && *length > (target.starts_with("/v1/batch") ? server_.options_.max_batch_bytes : server_.options_.max_body_bytes)) {
+    return read_failed(http::error::body_limit);
+  }
+  if (parser_->upgrade() || target == "/v1/watch" || target.starts_with("/v1/watch?")) {
+    Request request;
+    request.target = target;
+    request.accept = view(header[http::field::accept]);
+    return upgrade(request);
+  }
+  if (beast::iequals(header[http::field::expect], "100-continue")) {
+    static const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    asio::async_write(socket_, asio::buffer(kContinue), [self = shared_from_this()](const error_code& e, std::size_t) {
+      if (e) return self->close();
+      self->read_body();
+    });
+    return;
+  }
+  read_body();
+}
+
+void Session::read_body() {
+  if (parser_->is_done()) return on_request({});
+  wait_until(Doing::kReading);
+  http::async_read(socket_, buffer_, *parser_, [self = shared_from_this()](const error_code& e, std::size_t) { self->on_request(e); });
+}
+
+void Session::on_request(const error_code& error) {
+  if (error) return read_failed(error);
+  const auto& message = parser_->get();
+  Request request;
+  request.method = view(message.method_string());
+  request.target = view(message.target());
+  request.body = message.body();
+  request.content_type = view(message[http::field::content_type]);
+  request.accept = view(message[http::field::accept]);
+  request.accept_language = view(message[http::field::accept_language]);
+  request.if_match = view(message[http::field::if_match]);
+  request.if_none_match = view(message[http::field::if_none_match]);
+  request.idempotency_key = view(message["Idempotency-Key"]);
+  request.actor = view(message["Qiao-Actor"]);
+  request_read_ = std::chrono::steady_clock::now();
+  answer(server_.api_.handle(request));
+}
+
+void Session::answer(Response response) {
+  if (response.deferred) {
+    doing_ = Doing::kWaiting;
+    auto start = std::move(response.deferred);
+    return start([self = shared_from_this()](Response r) { self->answer(std::move(r)); });
+  }
+  if (response.wait_for <= server_.runtime_.durable_seq()) return write(std::move(response));
+  doing_ = Doing::kWaiting;
+  const Seq seq = response.wait_for;
+  server_.runtime_.when_durable(seq, [self = shared_from_this(), r = std::make_shared<Response>(std::move(response))] { self->write(std::move(*r)); });
+}
+
+void Session::write(Response response) {
+  if (draining_) keep_alive_ = false;
+  const bool has_body = response.status != 304 && response.status != 204;
+  bool zipped = false;
+  if (gzip_ && response.body.size() >= kGzipFrom && !response.content_type.starts_with("application/x-protobuf")) {
+    body_ = gzip(response.body);
+    zipped = true;
+  } else {
+    body_ = std::move(response.body);
+  }
+  head_.clear();
+  head_ += "HTTP/1.1 ";
+  head_ += std::to_string(response.status);
+  head_ += ' ';
+  head_ += reason(response.status);
+  head_ += "\r\nServer: qiao\r\n";
+  if (has_body) {
+    head_ += "Content-Type: ";
+    head_ += response.content_type;
+    head_ += "\r\n";
+  }
+  if (!response.etag.empty()) head_.append("ETag: ").append(response.etag).append("\r\n");
+  if (!response.location.empty()) head_.append("Location: ").append(response.location).append("\r\n");
+  if (!response.allow.empty()) head_.append("Allow: ").append(response.allow).append("\r\n");
+  if (zipped) head_ += "Content-Encoding: gzip\r\n";
+  if (response.status == 503) head_ += "Retry-After: 1\r\n";
+  head_ += "Vary: Accept, Accept-Encoding, Accept-Language\r\nCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n";
+  if (!keep_alive_) head_ += "Connection: close\r\n";
+  if (has_body) {
+    head_ += "Content-Length: ";
+    head_ += std::to_string(body_.size());
+    head_ += "\r\n";
+  }
+  head_ += "\r\n";
+  if (head_only_ || !has_body) body_.clear();
+  if (request_read_ != std::chrono::steady_clock::time_point{}) {
+    server_.metrics_.request_us.record_us(static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - request_read_).count()));
+    request_read_ = {};
+  }
+  wait_until(Doing::kWriting);
+  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head_), asio::buffer(body_)};
+  asio::async_write(socket_, buffers, [self = shared_from_this()](const error_code& e, std::size_t) {
+    if (e) return self->close();
+    if (!self->keep_alive_) return self->linger();
+    self->read();
+  });
+}
+
+void Session::linger() {
+  error_code error;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  if (error) return close();
+  wait_until(Doing::kLingering);
+  // A client that has had its answer gets a moment to stop sending, no more.
+  deadline_ = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+  buffer_.clear();
+  socket_.async_read_some(buffer_.prepare(64 << 10), [self = shared_from_this()](const error_code& e, std::size_t n) {
+    self->lingered_ += n;
+    if (e || self->lingered_ > kMaxLinger) return self->close();
+    self->linger();
+  });
+}
+
+void Session::refuse_connection() {
+  keep_alive_ = false;
+  write(problem(HttpFault::kTooManyConnections, false));
+}
+
+void Session::upgrade(const Request& request) {
+  keep_alive_ = false;
+  const auto& message = parser_->get();
+  if (!(request.target == "/v1/watch" || request.target.starts_with("/v1/watch?"))) return write(problem(HttpFault::kNotFound, chinese_));
+  const bool is_upgrade = message.method() == http::verb::get && parser_->upgrade() && beast::iequals(message[http::field::upgrade], "websocket") &&
+                          !message[http::field::sec_websocket_key].empty();
+  if (!is_upgrade) return write(problem(HttpFault::kUpgradeRequired, chinese_));
+  auto watch = parse_watch(request.target, request.accept);
+  if (!watch) return write(problem(watch.error(), chinese_));
+  if (draining_) return write(problem(HttpFault::kDraining, chinese_));
+  if (server_.feed_.full()) return write(problem(HttpFault::kTooManyConnections, chinese_));
+  // The request as it came, for the WebSocket handshake on the feed's side.
+  std::string text = std::string(view(message.method_string())) + " " + std::string(request.target) + " HTTP/1.1\r\n";
+  for (const auto& field : message) {
+    text.append(view(field.name_string())).append(": ").append(view(field.value())).append("\r\n");
+  }
+  text += "\r\n";
+  const auto protocol = socket_.local_endpoint().protocol();
+  error_code error;
+  const int handle = socket_.release(error);
+  if (error) return close();
+  server_.feed_.take_over(protocol, handle, std::move(text), std::move(watch).value());
+}
+
+}  // namespace qiao

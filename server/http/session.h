@@ -1,0 +1,62 @@
+// One HTTP connection: read a request, have it answered, wait for the disk, write, again.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <memory>
+#include <optional>
+
+#include "server/api/problem.h"
+#include "server/http/server.h"
+
+namespace qiao {
+
+// Owns itself while an operation is under way. No timer of its own: the server sweeps all sessions once a second, because
+// arming a timer for each request costs a tenth of the throughput (DESIGN.md §8).
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(Server& server, boost::asio::ip::tcp::socket socket);
+  ~Session();
+
+  void start() { read(); }
+  // Answers once with 503 and closes.
+  void refuse_connection();
+  void sweep(std::chrono::steady_clock::time_point now);
+  // Closes now if idle, else after the answer under way.
+  void drain();
+  void close();
+
+ private:
+  enum class Doing { kReading, kWaiting, kWriting, kLingering };
+  void read();
+  void on_header(const boost::system::error_code& error);
+  void read_body();
+  void on_request(const boost::system::error_code& error);
+  void answer(Response response);
+  void write(Response response);
+  void upgrade(const Request& request);
+  void linger();
+  void read_failed(const boost::system::error_code& error);
+  void wait_until(Doing doing);
+
+  Server& server_;
+  boost::asio::ip::tcp::socket socket_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
+  std::string head_;
+  std::string body_;
+  Doing doing_ = Doing::kReading;
+  std::chrono::steady_clock::time_point deadline_;
+  std::chrono::steady_clock::time_point request_read_;
+  std::size_t lingered_ = 0;
+  bool keep_alive_ = false;
+  bool head_only_ = false;
+  bool gzip_ = false;
+  bool chinese_ = false;
+  bool timed_out_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace qiao

@@ -1,0 +1,312 @@
+#include "server/json/json.h"
+
+#include <google/protobuf/descriptor.h>
+
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <charconv>
+#include <limits>
+
+namespace qiao {
+namespace {
+
+namespace json = boost::json;
+using google::protobuf::Descriptor;
+using google::protobuf::EnumValueDescriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+// Deeper than any message of the vocabulary, and no deeper than the stack bears.
+constexpr std::size_t kMaxDepth = 32;
+
+// A message type's fields with their names ready to be written, made once a thread.
+struct Layout {
+  struct Field {
+    const FieldDescriptor* field;
+    std::string key;  // "name":
+  };
+  std::vector<Field> fields;
+  boost::unordered_flat_map<std::string, const FieldDescriptor*> by_name;
+};
+
+const Layout& layout_of(const Descriptor* type) {
+  thread_local boost::unordered_flat_map<const Descriptor*, std::unique_ptr<Layout>> layouts;
+  auto& slot = layouts[type];
+  if (!slot) {
+    slot = std::make_unique<Layout>();
+    for (int i = 0; i < type->field_count(); ++i) {
+      const FieldDescriptor* f = type->field(i);
+      slot->fields.push_back({f, "\"" + f->json_name() + "\":"});
+      slot->by_name.emplace(f->json_name(), f);
+      slot->by_name.emplace(f->name(), f);
+    }
+  }
+  return *slot;
+}
+
+template <class Integer>
+void append_integer(Integer value, std::string& out) {
+  std::array<char, 24> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  out.append(buffer.data(), end);
+}
+
+template <class Integer>
+void append_quoted(Integer value, std::string& out) {
+  out += '"';
+  append_integer(value, out);
+  out += '"';
+}
+
+void append_enum(const EnumValueDescriptor* value, std::string& out) {
+  out += '"';
+  out += value->name();
+  out += '"';
+}
+
+void append_single(const Message& m, const Reflection& r, const FieldDescriptor* f, std::string& out) {
+  std::string scratch;
+  switch (f->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32: return append_integer(r.GetInt32(m, f), out);
+    case FieldDescriptor::CPPTYPE_UINT32: return append_integer(r.GetUInt32(m, f), out);
+    case FieldDescriptor::CPPTYPE_INT64: return append_quoted(r.GetInt64(m, f), out);
+    case FieldDescriptor::CPPTYPE_UINT64: return append_quoted(r.GetUInt64(m, f), out);
+    case FieldDescriptor::CPPTYPE_BOOL: out += r.GetBool(m, f) ? "true" : "false"; return;
+    case FieldDescriptor::CPPTYPE_ENUM: return append_enum(r.GetEnum(m, f), out);
+    case FieldDescriptor::CPPTYPE_STRING: return append_json_string(r.GetStringReference(m, f, &scratch), out);
+    case FieldDescriptor::CPPTYPE_MESSAGE: return append_json(r.GetMessage(m, f), out);
+    default: return;  // the vocabulary has no floating point
+  }
+}
+
+void append_repeated(const Message& m, const Reflection& r, const FieldDescriptor* f, int i, std::string& out) {
+  std::string scratch;
+  switch (f->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32: return append_integer(r.GetRepeatedInt32(m, f, i), out);
+    case FieldDescriptor::CPPTYPE_UINT32: return append_integer(r.GetRepeatedUInt32(m, f, i), out);
+    case FieldDescriptor::CPPTYPE_INT64: return append_quoted(r.GetRepeatedInt64(m, f, i), out);
+    case FieldDescriptor::CPPTYPE_UINT64: return append_quoted(r.GetRepeatedUInt64(m, f, i), out);
+    case FieldDescriptor::CPPTYPE_BOOL: out += r.GetRepeatedBool(m, f, i) ? "true" : "false"; return;
+    case FieldDescriptor::CPPTYPE_ENUM: return append_enum(r.GetRepeatedEnum(m, f, i), out);
+    case FieldDescriptor::CPPTYPE_STRING: return append_json_string(r.GetRepeatedStringReference(m, f, i, &scratch), out);
+    case FieldDescriptor::CPPTYPE_MESSAGE: return append_json(r.GetRepeatedMessage(m, f, i), out);
+    default: return;
+  }
+}
+
+// Reading keeps the path of where it is, for the refusal.
+class Reader {
+ public:
+  Status message(const json::value& value, Message& m) {
+    const json::object* object = value.if_object();
+    if (object == nullptr) return wrong("object");
+    const Layout& layout = layout_of(m.GetDescriptor());
+    for (const auto& [key, child] : *object) {
+      const std::size_t mark = path_.size();
+      if (!path_.empty()) path_ += '.';
+      path_ += key;
+      const auto it = layout.by_name.find(std::string(key));
+      if (it == layout.by_name.end()) return refuse(Code::kUnknownField, path_);
+      QIAO_TRY(field(child, m, it->second));
+      path_.resize(mark);
+    }
+    return outcome::success();
+  }
+
+ private:
+  Status wrong(const char* type) const { return refuse(Code::kWrongType, path_, type); }
+
+  Status field(const json::value& value, Message& m, const FieldDescriptor* f) {
+    if (value.is_null()) return outcome::success();
+    const Reflection& r = *m.GetReflection();
+    if (f->is_repeated()) {
+      const json::array* array = value.if_array();
+      if (array == nullptr) return wrong("array");
+      std::size_t i = 0;
+      for (const json::value& element : *array) {
+        const std::size_t mark = path_.size();
+        path_ += '[' + std::to_string(i++) + ']';
+        if (f->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+          QIAO_TRY(message(element, *r.AddMessage(&m, f)));
+        } else {
+          QIAO_TRY(scalar(element, m, r, f, true));
+        }
+        path_.resize(mark);
+      }
+      return outcome::success();
+    }
+    if (const auto* oneof = f->real_containing_oneof(); oneof != nullptr && r.HasOneof(m, oneof)) {
+      std::string sides;
+      for (int i = 0; i < oneof->field_count(); ++i) sides += (i > 0 ? ", " : "") + oneof->field(i)->json_name();
+      return refuse(Code::kNoSide, path_, sides);
+    }
+    if (f->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) return message(value, *r.MutableMessage(&m, f));
+    return scalar(value, m, r, f, false);
+  }
+
+  Status scalar(const json::value& value, Message& m, const Reflection& r, const FieldDescriptor* f, bool add) {
+    switch (f->cpp_type()) {
+      case FieldDescriptor::CPPTYPE_BOOL:
+        if (!value.is_bool()) return wrong("boolean");
+        add ? r.AddBool(&m, f, value.get_bool()) : r.SetBool(&m, f, value.get_bool());
+        return outcome::success();
+      case FieldDescriptor::CPPTYPE_STRING: {
+        const json::string* s = value.if_string();
+        if (s == nullptr) return wrong("string");
+        add ? r.AddString(&m, f, std::string(*s)) : r.SetString(&m, f, std::string(*s));
+        return outcome::success();
+      }
+      case FieldDescriptor::CPPTYPE_ENUM: {
+        const json::string* s = value.if_string();
+        if (s == nullptr) return wrong("string");
+        const EnumValueDescriptor* e = f->enum_type()->FindValueByName(std::string(*s));
+        if (e == nullptr) return refuse(Code::kOutOfRange, path_, names(f));
+        add ? r.AddEnum(&m, f, e) : r.SetEnum(&m, f, e);
+        return outcome::success();
+      }
+      case FieldDescriptor::CPPTYPE_INT32: {
+        QIAO_TRY(auto v, integer<std::int32_t>(value));
+        add ? r.AddInt32(&m, f, v) : r.SetInt32(&m, f, v);
+        return outcome::success();
+      }
+      case FieldDescriptor::CPPTYPE_UINT32: {
+        QIAO_TRY(auto v, integer<std::uint32_t>(value));
+        add ? r.AddUInt32(&m, f, v) : r.SetUInt32(&m, f, v);
+        return outcome::success();
+      }
+      case FieldDescriptor::CPPTYPE_INT64: {
+        QIAO_TRY(auto v, integer<std::int64_t>(value));
+        add ? r.AddInt64(&m, f, v) : r.SetInt64(&m, f, v);
+        return outcome::success();
+      }
+      case FieldDescriptor::CPPTYPE_UINT64: {
+        QIAO_TRY(auto v, integer<std::uint64_t>(value));
+        add ? r.AddUInt64(&m, f, v) : r.SetUInt64(&m, f, v);
+        return outcome::success();
+      }
+      default: return wrong("integer");
+    }
+  }
+
+  template <class Integer>
+  Result<Integer> integer(const json::value& value) const {
+    using Limits = std::numeric_limits<Integer>;
+    auto out_of_range = [&] { return refuse(Code::kOutOfRange, path_, std::to_string(Limits::min()) + ".." + std::to_string(Limits::max())); };
+    if (const auto* i = value.if_int64()) {
+      if (std::in_range<Integer>(*i)) return static_cast<Integer>(*i);
+      return out_of_range();
+    }
+    if (const auto* u = value.if_uint64()) {
+      if (std::in_range<Integer>(*u)) return static_cast<Integer>(*u);
+      return out_of_range();
+    }
+    if (const auto* d = value.if_double()) {
+      // 1.0 and 1e3 are integers; beyond 2^53 a double does not say which one it is.
+      constexpr double kExact = 9007199254740992.0;
+      if (!(*d >= -kExact && *d <= kExact)) return out_of_range();
+      if (*d != static_cast<double>(static_cast<std::int64_t>(*d))) return refuse(Code::kWrongType, path_, "integer");
+      const auto i = static_cast<std::int64_t>(*d);
+      if (std::in_range<Integer>(i)) return static_cast<Integer>(i);
+      return out_of_range();
+    }
+    if (const json::string* s = value.if_string()) {
+      Integer result{};
+      const auto [end, error] = std::from_chars(s->data(), s->data() + s->size(), result);
+      if (error == std::errc::result_out_of_range) return out_of_range();
+      if (error == std::errc{} && end == s->data() + s->size()) return result;
+    }
+    return refuse(Code::kWrongType, path_, "integer");
+  }
+
+  static std::string names(const FieldDescriptor* f) {
+    std::string all;
+    for (int i = 1; i < f->enum_type()->value_count(); ++i) all += (i > 1 ? ", " : "") + f->enum_type()->value(i)->name();
+    return all;
+  }
+
+  std::string path_;
+};
+
+}  // namespace
+
+void append_json_string(std::string_view text, std::string& out) {
+  out += '"';
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, plain, i - plain);
+    plain = i + 1;
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default: {
+        constexpr char kHex[] = "0123456789abcdef";
+        out += "\\u00";
+        out += kHex[c >> 4];
+        out += kHex[c & 15];
+      }
+    }
+  }
+  out.append(text, plain);
+  out += '"';
+}
+
+void append_json(const Message& m, std::string& out) {
+  const Reflection& r = *m.GetReflection();
+  out += '{';
+  bool first = true;
+  for (const auto& [field, key] : layout_of(m.GetDescriptor()).fields) {
+    if (field->is_repeated()) {
+      const int size = r.FieldSize(m, field);
+      if (size == 0) continue;
+      if (!first) out += ',';
+      first = false;
+      out += key;
+      out += '[';
+      for (int i = 0; i < size; ++i) {
+        if (i > 0) out += ',';
+        append_repeated(m, r, field, i, out);
+      }
+      out += ']';
+      continue;
+    }
+    if (!r.HasField(m, field)) continue;
+    if (!first) out += ',';
+    first = false;
+    out += key;
+    append_single(m, r, field, out);
+  }
+  out += '}';
+}
+
+std::string to_json(const Message& message) {
+  std::string out;
+  append_json(message, out);
+  return out;
+}
+
+Status from_json(std::string_view text, Message& message) {
+  std::array<unsigned char, 16384> buffer;
+  json::monotonic_resource memory(buffer.data(), buffer.size());
+  json::parse_options options;
+  options.max_depth = kMaxDepth;
+  boost::system::error_code error;
+  const json::value value = json::parse(text, error, &memory, options);
+  if (error) {
+    if (error == json::error::illegal_leading_surrogate || error == json::error::illegal_trailing_surrogate ||
+        error == json::error::expected_utf16_escape) {
+      return refuse(Code::kNotUtf8);
+    }
+    return refuse(Code::kMalformed, {}, error.message());
+  }
+  return Reader().message(value, message);
+}
+
+}  // namespace qiao

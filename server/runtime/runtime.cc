@@ -1,0 +1,227 @@
+#include "server/runtime/runtime.h"
+
+#include <boost/asio/post.hpp>
+
+#include "server/runtime/log.h"
+
+namespace qiao {
+namespace {
+
+// Long sleeps are cut, so that a wall clock that is set forward is noticed.
+constexpr auto kLongestSleep = std::chrono::seconds{1};
+constexpr auto kHousekeepingEvery = std::chrono::minutes{10};
+constexpr std::size_t kAnswersForgottenAtOnce = 10'000;
+
+}  // namespace
+
+Runtime::Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock, RuntimeOptions options)
+    : context_(context),
+      store_(store),
+      metrics_(metrics),
+      clock_(std::move(clock)),
+      options_(options),
+      market_(make_ranking),
+      ranking_(static_cast<const Ranking&>(market_.matcher())),
+      timer_(context),
+      housekeeping_(context) {}
+
+StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock,
+                                                     RuntimeOptions options) {
+  std::unique_ptr<Runtime> runtime(new Runtime(context, store, metrics, std::move(clock), options));
+  QIAO_TRY(store.load(runtime->market_));
+  runtime->durable_seq_ = runtime->applied_seq();
+  if (runtime->applied_seq() == 0 && options.fill_empty) {
+    QIAO_TRY(options.fill_empty(*runtime));
+    if (!runtime->open_group_.empty()) {
+      QIAO_TRY(store.commit(runtime->open_group_));
+    }
+    runtime->open_group_.clear();
+    runtime->durable_seq_ = runtime->applied_seq();
+  }
+  runtime->count_rows();
+  metrics.applied_seq.set(static_cast<std::int64_t>(runtime->durable_seq_));
+  metrics.durable_seq.set(static_cast<std::int64_t>(runtime->durable_seq_));
+  runtime->committer_ = std::thread([r = runtime.get()] { r->run_commits(); });
+  runtime->arm_timer();
+  const auto housekeep = [r = runtime.get()](auto self) -> void {
+    r->housekeeping_.expires_after(kHousekeepingEvery);
+    r->housekeeping_.async_wait([r, self](const boost::system::error_code& error) {
+      if (error) return;
+      const std::lock_guard lock(r->mutex_);
+      r->jobs_.push_back([r, before = r->clock_() - r->options_.keep_answers] { r->store_.forget_answers(before, kAnswersForgottenAtOnce); });
+      r->work_.notify_one();
+      self(self);
+    });
+  };
+  housekeep(housekeep);
+  return runtime;
+}
+
+Runtime::~Runtime() { stop(); }
+
+void Runtime::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    work_.notify_one();
+  }
+  if (committer_.joinable()) committer_.join();
+  timer_.cancel();
+  housekeeping_.cancel();
+}
+
+bool Runtime::overloaded() const {
+  const std::lock_guard lock(mutex_);
+  return open_group_.bytes() > options_.max_pending_bytes;
+}
+
+Result<Applied> Runtime::apply(const pb::Command& command, const KeyedAnswer* keyed) { return apply_at(command, clock_(), keyed); }
+
+Result<Applied> Runtime::apply_at(const pb::Command& command, Time now, const KeyedAnswer* keyed) {
+  // What was due before this command happens before it.
+  if (const auto due = market_.next_tick(); due && *due <= now) tick(now);
+  auto applied = market_.apply(command, now);
+  if (!applied) {
+    metrics_.commands_refused.add();
+    return std::move(applied).error();
+  }
+  const Outcome& outcome = applied.value();
+  Applied result{applied_seq(), {outcome.subjects.begin(), outcome.subjects.end()}};
+  take(outcome, keyed, result);
+  return result;
+}
+
+void Runtime::take(const Outcome& outcome, const KeyedAnswer* keyed, const Applied& applied) {
+  metrics_.commands_applied.add();
+  metrics_.events.add(outcome.events.size());
+  metrics_.applied_seq.set(static_cast<std::int64_t>(applied_seq()));
+  if (listener_) {
+    for (const pb::Event& e : outcome.events) {
+      unpublished_.push_back(std::make_shared<Published>(Published{e.seq(), e.kind(), AreaCode{e.area_code()}, AreaCode{e.area().parent_code()},
+                                                                   PartyId{e.party_id()}, NeedId{e.need_id()}, e.SerializeAsString()}));
+    }
+  }
+  std::string answer;
+  if (keyed != nullptr) answer = keyed->make(applied);
+  {
+    const std::lock_guard lock(mutex_);
+    open_group_.add(outcome.events, market_.state(), store_);
+    if (keyed != nullptr) open_group_.add_answer(keyed->key, answer, clock_(), store_);
+    work_.notify_one();
+  }
+  if (keyed != nullptr) {
+    fresh_answer_order_.emplace_back(applied.seq, keyed->key);
+    fresh_answers_[keyed->key] = {std::move(answer), applied.seq};
+  }
+  count_rows();
+  arm_timer();
+}
+
+void Runtime::count_rows() {
+  metrics_.parties.set(state().parties().size());
+  metrics_.offers.set(state().offers().size());
+  metrics_.needs.set(state().needs().size());
+  metrics_.matches.set(state().matches().size());
+}
+
+void Runtime::run_commits() {
+  Group group;
+  std::vector<std::function<void()>> jobs;
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      work_.wait(lock, [this] { return stopping_ || !open_group_.empty() || !jobs_.empty(); });
+      if (stopping_ && open_group_.empty() && jobs_.empty()) return;
+      std::swap(group, open_group_);
+      std::swap(jobs, jobs_);
+    }
+    if (!group.empty()) {
+      const auto begin = std::chrono::steady_clock::now();
+      if (auto written = store_.commit(group); !written) {
+        // Memory is ahead of the disk now and must not be read any more.
+        log_error("the disk refused a write; stopping so that nothing is promised that is not on it", {{"reason", written.error().message}});
+        std::_Exit(74);  // EX_IOERR
+      }
+      metrics_.commit_us.record_us(static_cast<std::uint64_t>(
+          std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count()));
+      metrics_.commit_groups.add();
+      const Seq seq = group.last_seq();
+      group.clear();
+      boost::asio::post(context_, [this, seq] { on_durable(seq); });
+    }
+    for (auto& job : jobs) job();
+    jobs.clear();
+  }
+}
+
+void Runtime::on_durable(Seq seq) {
+  durable_seq_ = std::max(durable_seq_, seq);
+  metrics_.durable_seq.set(static_cast<std::int64_t>(durable_seq_));
+  while (!fresh_answer_order_.empty() && fresh_answer_order_.front().first <= durable_seq_) {
+    fresh_answers_.erase(fresh_answer_order_.front().second);
+    fresh_answer_order_.pop_front();
+  }
+  if (listener_ && !unpublished_.empty()) {
+    auto end = unpublished_.begin();
+    while (end != unpublished_.end() && (*end)->seq <= durable_seq_) ++end;
+    std::vector<std::shared_ptr<const Published>> ready(std::make_move_iterator(unpublished_.begin()), std::make_move_iterator(end));
+    unpublished_.erase(unpublished_.begin(), end);
+    if (!ready.empty()) listener_(std::move(ready));
+  }
+  while (!waiters_.empty() && waiters_.front().seq <= durable_seq_) {
+    auto then = std::move(waiters_.front().then);
+    waiters_.pop_front();
+    then();
+  }
+}
+
+void Runtime::when_durable(Seq seq, std::function<void()> then) {
+  if (seq <= durable_seq_) return then();
+  auto at = waiters_.end();
+  while (at != waiters_.begin() && std::prev(at)->seq > seq) --at;
+  waiters_.insert(at, {seq, std::move(then)});
+}
+
+std::optional<Runtime::Answer> Runtime::find_answer(const std::string& key) const {
+  if (const auto it = fresh_answers_.find(key); it != fresh_answers_.end()) return it->second;
+  if (auto bytes = store_.find_answer(key)) return Answer{std::move(*bytes), 0};
+  return std::nullopt;
+}
+
+void Runtime::checkpoint(std::string path, std::function<void(StoreResult<Seq>)> then) {
+  const std::lock_guard lock(mutex_);
+  jobs_.push_back([this, path = std::move(path), then = std::move(then)] {
+    auto result = std::make_shared<StoreResult<Seq>>(store_.checkpoint(path));
+    boost::asio::post(context_, [then, result] { then(std::move(*result)); });
+  });
+  work_.notify_one();
+}
+
+void Runtime::arm_timer() {
+  const auto due = market_.next_tick();
+  // A timer that goes off early does no harm; arming one costs a microsecond.
+  if (!due || (is_set(armed_for_) && armed_for_ <= *due)) return;
+  armed_for_ = *due;
+  const auto wait = std::clamp<std::chrono::steady_clock::duration>(*due - clock_(), std::chrono::milliseconds{0}, kLongestSleep);
+  timer_.expires_after(wait);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    armed_for_ = {};
+    tick(clock_());
+  });
+}
+
+void Runtime::tick(Time now) {
+  pb::Command command;
+  command.mutable_actor()->set_role(pb::ROLE_MARKET);
+  command.mutable_tick();
+  const auto applied = market_.apply(command, now);
+  QIAO_CHECK(applied.has_value(), "a tick is never refused");
+  if (!applied.value().events.empty()) {
+    take(applied.value(), nullptr, {applied_seq(), {}});
+  } else {
+    arm_timer();
+  }
+}
+
+}  // namespace qiao

@@ -1,0 +1,149 @@
+// The one thread that owns the market, the timers, and what waits for the disk.
+//
+//   market thread   applies commands in memory, at once, one after another; adds each to the open group
+//   commit thread   takes the group, writes it with one sync, tells the market thread how far the disk is
+//
+// The market thread never waits for the disk. Answers do: what changed something is answered when its events are on disk,
+// what read something when everything it saw is (DESIGN.md §2, idea 3). A failed write stops the process.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine/market/market.h"
+#include "engine/match/ranking.h"
+#include "server/runtime/metrics.h"
+#include "server/store/store.h"
+
+namespace qiao {
+
+// An event on its way to watchers: what filters look at, and the bytes.
+struct Published {
+  Seq seq;
+  pb::EventKind kind;
+  AreaCode area;
+  AreaCode area_parent;  // set for events that change the tree of areas
+  PartyId party;
+  NeedId need;
+  std::string bytes;  // serialised Event
+};
+
+struct RuntimeOptions {
+  // Commands are refused while more than this waits for the disk.
+  std::size_t max_pending_bytes = 64 << 20;
+  Seconds keep_answers = std::chrono::hours{48};
+  // Fills an empty database (with apply_at) before anything else happens. Goes to disk as one write: a crash in the
+  // middle leaves it empty.
+  std::function<StoreResult<void>(class Runtime&)> fill_empty = {};
+};
+
+// What came of a command.
+struct Applied {
+  Seq seq;                        // answer when this is on disk
+  std::vector<Subject> subjects;
+};
+
+// All functions are for the market thread unless they say otherwise.
+class Runtime {
+ public:
+  using Clock = std::function<Time()>;
+  using Listener = std::function<void(std::vector<std::shared_ptr<const Published>>)>;
+
+  // Loads the market from the store, which it uses until it is gone. The market thread is the one that runs `context`.
+  static StoreResult<std::unique_ptr<Runtime>> start(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock,
+                                                     RuntimeOptions options = {});
+  ~Runtime();
+
+  // Keeps the answer to a command under an idempotency key, in the same write as the command itself.
+  struct KeyedAnswer {
+    std::string key;
+    std::function<std::string(const Applied&)> make;  // called once, when the command has been applied
+  };
+
+  // Applies a command now. Refusals change nothing. Never waits.
+  Result<Applied> apply(const pb::Command& command, const KeyedAnswer* keyed = nullptr);
+
+  // The same at another moment than now: for loading a history. Not before the last event.
+  Result<Applied> apply_at(const pb::Command& command, Time now, const KeyedAnswer* keyed = nullptr);
+
+  const State& state() const { return market_.state(); }
+  const Ranking& ranking() const { return ranking_; }
+  Time now() const { return clock_(); }
+
+  Seq applied_seq() const { return market_.state().last_seq(); }
+  Seq durable_seq() const { return durable_seq_; }
+  bool overloaded() const;
+
+  // Calls back on the market thread when everything up to seq is on disk: at once (before returning) where it is.
+  void when_durable(Seq seq, std::function<void()> then);
+
+  // First answers by idempotency key. An answer that is not on disk yet is found too, with the seq to wait for.
+  struct Answer {
+    std::string bytes;
+    Seq seq;
+  };
+  std::optional<Answer> find_answer(const std::string& key) const;
+
+  // Events on disk after that one, in order, until event() returns false.
+  StoreResult<void> read_journal(Seq after, const std::function<bool(Seq, std::string_view bytes)>& event) const {
+    return store_.read_journal(after, durable_seq_, event);
+  }
+
+  // Makes a backup on the commit thread, calls back on the market thread.
+  void checkpoint(std::string path, std::function<void(StoreResult<Seq>)> then);
+
+  // Gets each event once, in order, when it is on disk. Called on the market thread; set once.
+  void listen(Listener listener) { listener_ = std::move(listener); }
+
+  // Waits until everything applied is on disk and stops the commit thread. Called by the destructor.
+  void stop();
+
+ private:
+  Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock, RuntimeOptions options);
+  void run_commits();
+  void on_durable(Seq seq);
+  void arm_timer();
+  void tick(Time now);
+  void take(const Outcome& outcome, const KeyedAnswer* keyed, const Applied& applied);
+  void count_rows();
+
+  struct Waiter {
+    Seq seq;
+    std::function<void()> then;
+  };
+
+  boost::asio::io_context& context_;
+  Store& store_;
+  Metrics& metrics_;
+  Clock clock_;
+  RuntimeOptions options_;
+  Market market_;
+  const Ranking& ranking_;
+  boost::asio::steady_timer timer_;
+  Time armed_for_{};  // 0: not armed
+  boost::asio::steady_timer housekeeping_;
+  Seq durable_seq_ = 0;
+  std::deque<Waiter> waiters_;  // by seq
+  boost::unordered_flat_map<std::string, Answer> fresh_answers_;  // not on disk yet
+  std::deque<std::pair<Seq, std::string>> fresh_answer_order_;
+  std::vector<std::shared_ptr<const Published>> unpublished_;
+  Listener listener_;
+
+  // Between the two threads.
+  mutable std::mutex mutex_;
+  std::condition_variable work_;
+  Group open_group_;
+  std::vector<std::function<void()>> jobs_;
+  bool stopping_ = false;
+  std::thread committer_;
+};
+
+}  // namespace qiao
