@@ -19,6 +19,15 @@ std::string with_detail(std::string_view words, std::string_view detail) {
 
 }  // namespace
 
+Refusal refuse_type(std::string field, std::string_view type) {
+  const char* zh = type == "integer"   ? "整数"
+                   : type == "string"  ? "文本"
+                   : type == "boolean" ? "true或false"
+                   : type == "array"   ? "列表"
+                                       : "对象";
+  return {Code::kWrongType, std::move(field), std::string(type), zh};
+}
+
 const CodeInfo& info(Code code) { return kCodes[static_cast<std::size_t>(code)]; }
 
 std::string Refusal::zh() const { return with_detail(info(code).zh, detail_zh.empty() ? detail : detail_zh); }

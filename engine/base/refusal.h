@@ -44,6 +44,9 @@ struct Refusal {
   std::string en() const;
 };
 
+// The value is of another type than `type`: integer, string, boolean, array or object.
+Refusal refuse_type(std::string field, std::string_view type);
+
 template <class T>
 using Result = boost::outcome_v2::basic_result<T, Refusal, boost::outcome_v2::policy::terminate>;
 using Status = Result<void>;

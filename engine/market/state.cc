@@ -336,6 +336,7 @@ bool State::put_bytes(pb::Event::RowCase kind, std::string_view bytes) { return 
 void State::put(const pb::Taxonomy& taxonomy) {
   remember(pb::Event::kTaxonomy, 0, Blob(vocabulary_.taxonomy().SerializeAsString()), 0);
   vocabulary_ = Vocabulary(taxonomy);
+  if (observer_ != nullptr) observer_->settings_changed();
 }
 
 void State::put(const pb::Policy& policy) {
@@ -344,7 +345,7 @@ void State::put(const pb::Policy& policy) {
   policy_ = policy;
   zone_ = TimeZone::load(policy.time_zone()).value_or(TimeZone());
   if (limits_changed) schedule_all();
-  if (observer_ != nullptr) observer_->policy_changed();
+  if (observer_ != nullptr) observer_->settings_changed();
 }
 
 void State::put(const pb::Area& area, std::string_view bytes) {

@@ -27,7 +27,8 @@ class StateObserver {
   virtual void offer_removed(Slot offer) = 0;
   virtual void need_removed(Slot need) = 0;
   virtual void party_changed(Slot party) = 0;
-  virtual void policy_changed() = 0;
+  // The policy or the taxonomy.
+  virtual void settings_changed() = 0;
 };
 
 // A promise in an offer's calendar.

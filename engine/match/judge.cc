@@ -31,10 +31,12 @@ pb::Rule certificate_rule(const LineRow& line, const OfferRow& offer) {
 
 }  // namespace
 
-Judge::Judge(const State& state) : state_(state) { policy_changed(); }
+Judge::Judge(const State& state) : state_(state) { settings_changed(); }
 
-void Judge::policy_changed() {
+void Judge::settings_changed() {
   policy_ = state_.policy().value();
+  ordinary_ = {};
+  if (auto general = state_.vocabulary().find(WordList::kSkill, "general")) ordinary_.set(*general);
   equity_table_.assign(static_cast<std::size_t>(kRatioSteps * kMaxRatio) + 1, kMicro);
   for (std::size_t i = 0; i < equity_table_.size(); ++i) {
     const std::int64_t weight = pow_micro(static_cast<std::int64_t>(i) * kMicro / kRatioSteps, policy_.equity_alpha_milli());
@@ -79,7 +81,7 @@ std::int64_t Judge::continuity(const NeedRow& need, Slot party) const {
 
 std::int64_t Judge::fit(const NeedRow& need, const LineRow& line, const OfferRow& offer) const {
   std::int64_t value = kMicro;
-  int surplus = offer.skills.count_beyond(line.skills);
+  int surplus = offer.skills.count_beyond({line.skills.low | ordinary_.low, line.skills.high | ordinary_.high});
   if (offer.extras) {
     if (offer.extras->categories.test(need.category)) value = policy_.category_fit_micro();
     surplus += static_cast<int>(offer.extras->certificates.size()) - (line.certificate != 0xff ? 1 : 0);

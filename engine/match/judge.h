@@ -39,7 +39,8 @@ class Judge {
     return offer.collect ? travel_m : std::max(offer.radius_m, travel_m);
   }
 
-  void policy_changed();
+  // The policy or the taxonomy has another version.
+  void settings_changed();
 
   std::int64_t urgency(pb::Urgency urgency) const;
   std::int64_t equity(Slot fairness_area) const;
@@ -55,6 +56,7 @@ class Judge {
 
   const State& state_;
   pb::ValuePolicy policy_;
+  SkillMask ordinary_;  // everybody's skill, which is no surplus
   std::vector<std::int64_t> equity_table_;  // by ratio of fills in steps of 1/64
 };
 

@@ -59,7 +59,7 @@ class Ranking final : public Matcher {
   void offer_removed(Slot offer) override { index_.take_offer(offer); }
   void need_removed(Slot need) override { index_.take_need(need); }
   void party_changed(Slot party) override;
-  void policy_changed() override { judge_.policy_changed(); }
+  void settings_changed() override { judge_.settings_changed(); }
 
  private:
   const State& state_;

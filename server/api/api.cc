@@ -91,7 +91,7 @@ Result<pb::Actor> parse_actor(std::string_view header, const pb::Actor& otherwis
     const std::string_view id = header.substr(slash + 1);
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), value);
-    if (error != std::errc{} || end != id.data() + id.size()) return refuse(Code::kWrongType, "Qiao-Actor", "integer");
+    if (error != std::errc{} || end != id.data() + id.size()) return refuse_type("Qiao-Actor", "integer");
     actor.set_party_id(value);
   }
   return actor;
@@ -289,7 +289,7 @@ Api::Api(Runtime& runtime, Metrics& metrics, ApiOptions options) : runtime_(runt
                          Response r;
                          r.deferred = [this, path = options_.backup_folder + "/" + name, chinese = call.chinese](auto then) {
                            runtime_.checkpoint(path, [=](StoreResult<Seq> seq) {
-                             if (!seq) return then(problem(refuse(Code::kWrongState, "name", seq.error().message), chinese));
+                             if (!seq) return then(problem(refuse(Code::kBackupFailed, "name", seq.error().message), chinese));
                              pb::BackupResponse made;
                              made.set_path(path);
                              made.set_last_seq(seq.value());
@@ -327,7 +327,7 @@ const Route* Api::find(const Request& request, Call& call, Response& refusal) co
     if (allow.find(route->method) == std::string::npos) allow += (allow.empty() ? "" : ", ") + std::string(route->method);
   }
   if (bad_number) {
-    refusal = problem(refuse(Code::kWrongType, std::string(call.path.empty() ? "id" : call.path.front().first), "integer"), call.chinese);
+    refusal = problem(refuse_type(std::string(call.path.empty() ? "id" : call.path.front().first), "integer"), call.chinese);
   } else if (!allow.empty()) {
     refusal = problem(HttpFault::kMethodNotAllowed, call.chinese);
     refusal.allow = allow;

@@ -107,7 +107,7 @@ inline Result<std::uint64_t> query_number(const Call& call, const char* name, st
   if (text == nullptr) return otherwise;
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error == std::errc::invalid_argument || end != text->data() + text->size()) return refuse(Code::kWrongType, name, "integer");
+  if (error == std::errc::invalid_argument || end != text->data() + text->size()) return refuse_type(name, "integer");
   if (error != std::errc{} || value < least || value > most) {
     return refuse(Code::kOutOfRange, name, std::to_string(least) + ".." + std::to_string(most));
   }

@@ -275,7 +275,7 @@ Result<WatchRequest> parse_watch(std::string_view target, std::string_view accep
     auto number = [&]() -> Result<std::uint64_t> {
       std::uint64_t v = 0;
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), v);
-      if (error != std::errc{} || end != value.data() + value.size()) return refuse(Code::kWrongType, name, "integer");
+      if (error != std::errc{} || end != value.data() + value.size()) return refuse_type(name, "integer");
       return v;
     };
     if (name == "after") {

@@ -117,7 +117,7 @@ class Reader {
   }
 
  private:
-  Status wrong(const char* type) const { return refuse(Code::kWrongType, path_, type); }
+  Status wrong(const char* type) const { return refuse_type(path_, type); }
 
   Status field(const json::value& value, Message& m, const FieldDescriptor* f) {
     if (value.is_null()) return outcome::success();
@@ -207,7 +207,7 @@ class Reader {
       // 1.0 and 1e3 are integers; beyond 2^53 a double does not say which one it is.
       constexpr double kExact = 9007199254740992.0;
       if (!(*d >= -kExact && *d <= kExact)) return out_of_range();
-      if (*d != static_cast<double>(static_cast<std::int64_t>(*d))) return refuse(Code::kWrongType, path_, "integer");
+      if (*d != static_cast<double>(static_cast<std::int64_t>(*d))) return refuse_type(path_, "integer");
       const auto i = static_cast<std::int64_t>(*d);
       if (std::in_range<Integer>(i)) return static_cast<Integer>(i);
       return out_of_range();
@@ -218,7 +218,7 @@ class Reader {
       if (error == std::errc::result_out_of_range) return out_of_range();
       if (error == std::errc{} && end == s->data() + s->size()) return result;
     }
-    return refuse(Code::kWrongType, path_, "integer");
+    return refuse_type(path_, "integer");
   }
 
   static std::string names(const FieldDescriptor* f) {

@@ -273,6 +273,9 @@ std::size_t Store::forget_answers(Time before, std::size_t most) {
 }
 
 StoreResult<Seq> Store::checkpoint(const std::string& path) {
+  std::error_code fs_error;
+  if (std::filesystem::exists(path, fs_error)) return StoreError{path + " is there already"};
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), fs_error);
   rocksdb::Checkpoint* raw = nullptr;
   auto status = rocksdb::Checkpoint::Create(db_.get(), &raw);
   if (!status.ok()) return error("cannot make a backup", status);
