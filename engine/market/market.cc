@@ -70,21 +70,43 @@ Status Market::dispatch(const pb::Command& command) {
 Status Market::batch(const pb::Batch& batch) {
   if (batch.commands_size() == 0) return refuse(Code::kRequired, "commands");
   if (batch.commands_size() > kMaxCommandsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
-  pb::Command part;
   for (int i = 0; i < batch.commands_size(); ++i) {
-    const std::string at = "commands[" + std::to_string(i) + "]";
-    part = batch.commands(i);
-    if (part.has_batch() || part.has_tick()) return refuse(Code::kNotSettable, at);
-    // Everything in a batch is done by who sent it.
-    if (part.has_actor()) return refuse(Code::kNotSettable, at + ".actor");
-    *part.mutable_actor() = actor_;
-    if (Status status = dispatch(part); !status) {
+    if (Status status = batch_part(batch.commands(i)); !status) {
+      const std::string at = "commands[" + std::to_string(i) + "]";
       Refusal refusal = std::move(status).error();
       refusal.field = refusal.field.empty() ? at : at + "." + refusal.field;
       return refusal;
     }
   }
   return outcome::success();
+}
+
+Status Market::batch_part(const pb::Command& command) {
+  if (command.has_batch() || command.has_tick()) return refuse(Code::kNotSettable);
+  // Everything in a batch is done by who sent it.
+  if (command.has_actor()) return refuse(Code::kNotSettable, "actor");
+  pb::Command part = command;
+  *part.mutable_actor() = actor_;
+  return dispatch(part);
+}
+
+Result<std::vector<Market::Refused>> Market::check(const pb::Batch& batch, const pb::Actor& actor, Time now) {
+  if (batch.commands_size() > kMaxCommandsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
+  now_ = std::max(now, state_.last_time());
+  actor_ = actor;
+  subjects_.clear();
+  std::vector<Refused> refused;
+  state_.begin();
+  for (int i = 0; i < batch.commands_size(); ++i) {
+    const State::Mark mark = state_.mark();
+    event_count_ = 0;
+    if (Status status = batch_part(batch.commands(i)); !status) {
+      state_.rollback_to(mark);
+      refused.push_back({i, std::move(status).error()});
+    }
+  }
+  state_.rollback();
+  return refused;
 }
 
 std::uint64_t Market::area_of_party(std::uint64_t id) const {

@@ -40,6 +40,14 @@ class Market {
   // Applies a command at `now`. Where the clock ran back, the time of the last event is used instead.
   Result<Outcome> apply(const pb::Command& command, Time now);
 
+  // Which commands of a batch would be refused, and why: each is tried on what the good ones before it left, then all is
+  // taken back. `index` counts from 0.
+  struct Refused {
+    int index;
+    Refusal refusal;
+  };
+  Result<std::vector<Refused>> check(const pb::Batch& batch, const pb::Actor& actor, Time now);
+
   // Follows a journal: what apply() gave elsewhere.
   void fold(const pb::Event& event) { state_.fold(event); }
 
@@ -54,6 +62,7 @@ class Market {
  private:
   Status dispatch(const pb::Command& command);
   Status batch(const pb::Batch& batch);
+  Status batch_part(const pb::Command& command);
   // parties.cc
   Status put_taxonomy(const pb::Taxonomy&);
   Status set_policy(const pb::Policy&);

@@ -69,7 +69,8 @@ struct PartyRow {
   PartyId parent;
   std::unique_ptr<PartyExclusions> exclusions;  // null for most
   Slot area = kNoSlot;
-  Slot first_offer = kNoSlot;  // head of the list through OfferRow::next_of_party
+  Slot first_offer = kNoSlot;   // head of the list through OfferRow::next_of_party
+  Slot first_person = kNoSlot;  // through PersonRow::next_of_party
   std::uint32_t kept = 0;      // matches served
   std::uint32_t broken = 0;    // no-shows and withdrawals
   Point point;
@@ -81,6 +82,7 @@ struct PartyRow {
 struct PersonRow {
   PersonId id;
   Blob bytes;
+  Slot next_of_party = kNoSlot;
 };
 
 struct HeldCertificate {
@@ -111,6 +113,7 @@ struct OfferRow {
   Slot party = kNoSlot;
   Slot next_of_party = kNoSlot;
   Slot previous_of_party = kNoSlot;
+  Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_offer
   Point point;
   std::uint32_t radius_m = 0;
   std::uint16_t resource = 0;
@@ -167,6 +170,7 @@ struct MatchRow {
   Slot line = kNoSlot;
   Slot offer = kNoSlot;
   Slot next_of_need = kNoSlot;
+  Slot next_of_offer = kNoSlot;
   pb::MatchState state{};
 };
 

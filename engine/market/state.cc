@@ -252,8 +252,7 @@ void State::loaded(Seq last_seq, Time last_time) {
 void State::begin() {
   QIAO_CHECK(!in_transaction_, "transactions do not nest");
   in_transaction_ = true;
-  begin_seq_ = last_seq_;
-  begin_time_ = last_time_;
+  begin_ = mark();
 }
 
 void State::commit() {
@@ -262,13 +261,20 @@ void State::commit() {
 }
 
 void State::rollback() {
+  rollback_to(begin_);
   in_transaction_ = false;
-  while (!undo_.empty()) {
+}
+
+void State::rollback_to(const Mark& mark) {
+  // Undoing puts rows too; that is not to be remembered.
+  in_transaction_ = false;
+  while (undo_.size() > mark.undo) {
     undo(undo_.back());
     undo_.pop_back();
   }
-  last_seq_ = begin_seq_;
-  last_time_ = begin_time_;
+  last_seq_ = mark.seq;
+  last_time_ = mark.time;
+  in_transaction_ = true;
 }
 
 void State::remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched) {
@@ -289,7 +295,11 @@ void State::undo(UndoRecord& record) {
       if (!record.previous) parties_.pop_back();
       break;
     case pb::Event::kPerson:
-      if (!record.previous) persons_.pop_back();
+      if (!record.previous) {
+        const Slot party = parties_.find(PartyId{load_person(record.slot).party_id()});
+        parties_[party].first_person = persons_[record.slot].next_of_party;
+        persons_.pop_back();
+      }
       break;
     case pb::Event::kOffer:
       if (!record.previous) {
@@ -319,6 +329,7 @@ void State::undo(UndoRecord& record) {
       if (!record.previous) {
         contribute(matches_[record.slot], record.slot, -1);
         needs_[need].first_match = matches_[record.slot].next_of_need;
+        offers_[matches_[record.slot].offer].first_match = matches_[record.slot].next_of_offer;
         matches_.pop_back();
         if (observer_ != nullptr) observer_->need_changed(need);
       }
@@ -385,7 +396,12 @@ void State::put(const pb::Party& party, std::string_view bytes) {
 
 void State::put(const pb::Person& person, std::string_view bytes) {
   Slot slot = persons_.find(PersonId{person.id()});
-  if (slot == kNoSlot) slot = persons_.append(PersonId{person.id()});
+  if (slot == kNoSlot) {
+    slot = persons_.append(PersonId{person.id()});
+    // A person never moves to another party.
+    PartyRow& party = parties_[parties_.find(PartyId{person.party_id()})];
+    persons_[slot].next_of_party = std::exchange(party.first_person, slot);
+  }
   remember(pb::Event::kPerson, slot, std::exchange(persons_[slot].bytes, Blob(bytes)), 0);
 }
 
@@ -500,8 +516,8 @@ void State::put(const pb::Match& match, std::string_view bytes, Seq seq) {
     row.need = needs_.find(NeedId{match.need_id()});
     row.line = line_of(row.need, match.line());
     row.offer = offers_.find(OfferId{match.offer_id()});
-    row.next_of_need = needs_[row.need].first_match;
-    needs_[row.need].first_match = slot;
+    row.next_of_need = std::exchange(needs_[row.need].first_match, slot);
+    row.next_of_offer = std::exchange(offers_[row.offer].first_match, slot);
   } else {
     contribute(row, slot, -1);
   }

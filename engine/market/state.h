@@ -110,6 +110,14 @@ class State {
   void begin();
   void commit();
   void rollback();
+  // A place within the transaction to which it can be taken back.
+  struct Mark {
+    std::size_t undo = 0;
+    Seq seq = 0;
+    Time time{};
+  };
+  Mark mark() const { return {undo_.size(), last_seq_, last_time_}; }
+  void rollback_to(const Mark& mark);
 
   // The earliest moment at which the market has to act.
   std::optional<TimerQueue::Entry> next_timer();
@@ -173,8 +181,7 @@ class State {
   Time last_time_{};
 
   bool in_transaction_ = false;
-  Seq begin_seq_ = 0;
-  Time begin_time_{};
+  Mark begin_;
   std::vector<UndoRecord> undo_;
   std::string buffer_;
   StateObserver* observer_ = nullptr;

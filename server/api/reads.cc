@@ -29,24 +29,45 @@ Answer answer(Message&& m, Seq wait_for, std::uint64_t version = 0) {
   return {std::make_unique<std::decay_t<Message>>(std::forward<Message>(m)), version, wait_for};
 }
 
+// The rows that a list is about: all of a table, or those that a link leads to.
+struct Slots {
+  std::optional<std::vector<Slot>> chosen = {};
+
+  // Adds the rows of a list.
+  template <class Next>
+  void follow(Slot first, Next next) {
+    if (!chosen) chosen.emplace();
+    for (Slot s = first; s != kNoSlot; s = next(s)) chosen->push_back(s);
+  }
+  Slot count(Slot all) const { return chosen ? static_cast<Slot>(chosen->size()) : all; }
+  Slot operator[](Slot i) const { return chosen ? (*chosen)[i] : i; }
+  // Where the slot is, or would be.
+  Slot place(Slot slot) const {
+    return chosen ? static_cast<Slot>(std::lower_bound(chosen->begin(), chosen->end(), slot) - chosen->begin()) : slot;
+  }
+};
+
 // Walks rows from where the last page ended. Keep(slot) decides, Add(slot) fills. Returns the token of the next page.
 template <class Id, class Rows, class Keep, class Add>
-Result<std::string> page(const Call& call, const Rows& rows, Keep keep, Add add) {
+Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep keep, Add add) {
+  // Lists have their newest row first; pages go by slot, which is by id.
+  if (slots.chosen) std::sort(slots.chosen->begin(), slots.chosen->end());
   QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
   QIAO_TRY(auto newest, query_number(call, "newest", 0, 1, 0));
-  Slot at = newest != 0 ? rows.size() : 0;  // newest: one past the next to look at
+  const Slot count = slots.count(rows.size());
+  Slot at = newest != 0 ? count : 0;  // newest: one past the next to look at
   if (call.param("pageToken") != nullptr) {
     QIAO_TRY(auto last, query_number(call, "pageToken", 0, kAny, 0));
     const Slot slot = rows.find(Id{last});
     if (slot == kNoSlot) return refuse(Code::kOutOfRange, "pageToken", "nextPageToken");
-    at = newest != 0 ? slot : slot + 1;
+    at = slots.place(newest != 0 ? slot : slot + 1);
   }
   std::uint64_t found = 0;
   Slot scanned = 0;
   Slot last = kNoSlot;
-  while (newest != 0 ? at > 0 : at < rows.size()) {
+  while (newest != 0 ? at > 0 : at < count) {
     if (found == size || scanned == kMaxScanned) return std::to_string(rows[last].id.value());
-    last = newest != 0 ? --at : at++;
+    last = slots[newest != 0 ? --at : at++];
     ++scanned;
     if (!keep(last)) continue;
     ++found;
@@ -98,7 +119,7 @@ std::vector<Route> read_routes(Runtime& runtime) {
         QIAO_TRY(auto level, query_enum<pb::AreaLevel>(call, "level", "AREA_LEVEL_"));
         pb::ListAreasResponse r;
         QIAO_TRY(auto next, page<AreaCode>(
-                                call, state.areas(),
+                                call, state.areas(), {},
                                 [&](Slot s) { return (within == kNoSlot || state.within(s, within)) && (!level || state.areas()[s].level == *level); },
                                 [&](Slot s) { *r.add_areas() = state.load_area(s); }));
         r.set_next_page_token(next);
@@ -121,7 +142,7 @@ std::vector<Route> read_routes(Runtime& runtime) {
         QIAO_TRY(auto standing, query_enum<pb::Standing>(call, "standing", "STANDING_"));
         pb::ListPartiesResponse r;
         QIAO_TRY(auto next, page<PartyId>(
-                                call, state.parties(),
+                                call, state.parties(), {},
                                 [&](Slot s) {
                                   const PartyRow& p = state.parties()[s];
                                   return (area == kNoSlot || state.within(p.area, area)) && (!kind || p.kind == *kind) &&
@@ -155,9 +176,14 @@ std::vector<Route> read_routes(Runtime& runtime) {
   get("/v1/persons", "listPersons", "parties", "People of parties.", pb::ListPersonsResponse::descriptor(),
       {kPageSize, kPageToken, kNewest, {"party", "Id of the party.", "integer"}}, [&](const Call& call) -> Result<Answer> {
         QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
+        Slots slots;
+        if (party != 0) {
+          const Slot p = state.parties().find(PartyId{party});
+          slots.follow(p == kNoSlot ? kNoSlot : state.parties()[p].first_person, [&](Slot s) { return state.persons()[s].next_of_party; });
+        }
         pb::ListPersonsResponse r;
         QIAO_TRY(auto next, page<PersonId>(
-                                call, state.persons(), [&](Slot s) { return party == 0 || state.load_person(s).party_id() == party; },
+                                call, state.persons(), slots, [](Slot) { return true; },
                                 [&](Slot s) { *r.add_persons() = state.load_person(s); }));
         r.set_next_page_token(next);
         return answer(std::move(r), runtime.applied_seq());
@@ -182,9 +208,14 @@ std::vector<Route> read_routes(Runtime& runtime) {
           resource = state.vocabulary().find(WordList::kResource, *code);
           if (!resource) return refuse(Code::kUnknownCode, "resource", *code);
         }
+        Slots slots;
+        if (party != 0) {
+          const Slot p = state.parties().find(PartyId{party});
+          slots.follow(p == kNoSlot ? kNoSlot : state.parties()[p].first_offer, [&](Slot o) { return state.offers()[o].next_of_party; });
+        }
         pb::ListOffersResponse r;
         QIAO_TRY(auto next, page<OfferId>(
-                                call, state.offers(),
+                                call, state.offers(), slots,
                                 [&](Slot s) {
                                   const OfferRow& o = state.offers()[s];
                                   return (party == 0 || state.parties()[o.party].id.value() == party) && (!kind || o.time_kind == *kind) &&
@@ -222,7 +253,7 @@ std::vector<Route> read_routes(Runtime& runtime) {
         }
         pb::ListNeedsResponse r;
         QIAO_TRY(auto next, page<NeedId>(
-                                call, state.needs(),
+                                call, state.needs(), {},
                                 [&](Slot s) {
                                   const NeedRow& n = state.needs()[s];
                                   if ((area != kNoSlot && !state.within(n.area, area)) || (wanted && n.state != *wanted) ||
@@ -291,9 +322,23 @@ std::vector<Route> read_routes(Runtime& runtime) {
         QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
         QIAO_TRY(auto offer, query_number(call, "offer", 0, kAny, 0));
         QIAO_TRY(auto wanted, query_enum<pb::MatchState>(call, "state", "MATCH_STATE_"));
+        Slots slots;
+        const auto of_offer = [&](Slot o) {
+          slots.follow(o == kNoSlot ? kNoSlot : state.offers()[o].first_match, [&](Slot m) { return state.matches()[m].next_of_offer; });
+        };
+        if (need != 0) {
+          const Slot n = state.needs().find(NeedId{need});
+          slots.follow(n == kNoSlot ? kNoSlot : state.needs()[n].first_match, [&](Slot m) { return state.matches()[m].next_of_need; });
+        } else if (offer != 0) {
+          of_offer(state.offers().find(OfferId{offer}));
+        } else if (party != 0) {
+          const Slot p = state.parties().find(PartyId{party});
+          slots.chosen.emplace();
+          for (Slot o = p == kNoSlot ? kNoSlot : state.parties()[p].first_offer; o != kNoSlot; o = state.offers()[o].next_of_party) of_offer(o);
+        }
         pb::ListMatchesResponse r;
         QIAO_TRY(auto next, page<MatchId>(
-                                call, state.matches(),
+                                call, state.matches(), slots,
                                 [&](Slot s) {
                                   const MatchRow& m = state.matches()[s];
                                   return (need == 0 || state.needs()[m.need].id.value() == need) && (!wanted || m.state == *wanted) &&
@@ -327,6 +372,22 @@ std::vector<Route> read_routes(Runtime& runtime) {
         return answer(std::move(r), 0);
       });
 
+  routes.push_back({.method = "POST", .pattern = "/v1/batch:check", .id = "checkBatch",
+                    .summary = "Which commands of a batch would be refused, each with its reason. Changes nothing.",
+                    .tag = "city", .request = pb::Batch::descriptor(), .response = pb::CheckBatchResponse::descriptor(),
+                    .compute = [&](const Call& call, const google::protobuf::Message* body) -> Result<Answer> {
+                      QIAO_TRY(auto refused, runtime.check(static_cast<const pb::Batch&>(*body), call.actor));
+                      pb::CheckBatchResponse r;
+                      for (const Market::Refused& one : refused) {
+                        pb::RefusedCommand& out = *r.add_refused();
+                        out.set_index(static_cast<std::uint32_t>(one.index));
+                        out.set_code(std::string(info(one.refusal.code).code));
+                        out.set_field(one.refusal.field);
+                        out.set_zh(one.refusal.zh());
+                        out.set_en(one.refusal.en());
+                      }
+                      return answer(std::move(r), runtime.applied_seq());
+                    }});
   routes.push_back({.method = "POST", .pattern = "/v1/needs:preview", .id = "previewNeed",
                     .summary = "Who could serve a need that is still being written, and what would change the picture. Changes nothing.",
                     .tag = "matching", .request = pb::PreviewRequest::descriptor(), .response = pb::PreviewResponse::descriptor(),

@@ -307,4 +307,13 @@ Result<WatchRequest> parse_watch(std::string_view target, std::string_view accep
   return request;
 }
 
+Status check_watch(const WatchRequest& request, const State& state, Seq durable) {
+  if (request.after && *request.after > durable) return refuse(Code::kOutOfRange, "after", "0.." + std::to_string(durable));
+  const WatchFilter& f = request.filter;
+  if (f.area && state.areas().find(*f.area) == kNoSlot) return refuse(Code::kUnknownArea, "area", std::to_string(f.area->value()));
+  if (f.party && state.parties().find(*f.party) == kNoSlot) return refuse(Code::kUnknownParty, "party", std::to_string(f.party->value()));
+  if (f.need && state.needs().find(*f.need) == kNoSlot) return refuse(Code::kUnknownNeed, "need", std::to_string(f.need->value()));
+  return outcome::success();
+}
+
 }  // namespace qiao

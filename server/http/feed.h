@@ -44,6 +44,8 @@ struct WatchRequest {
 
 // Reads ?after=…&area=…&party=…&need=…&kind=….
 Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept);
+// Are the things it names there? A place beyond the end of the journal is of another database.
+Status check_watch(const WatchRequest& request, const State& state, Seq durable);
 
 class Feed {
  public:

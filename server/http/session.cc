@@ -238,6 +238,9 @@ void Session::upgrade(const Request& request) {
   if (!is_upgrade) return write(problem(HttpFault::kUpgradeRequired, chinese_));
   auto watch = parse_watch(request.target, request.accept);
   if (!watch) return write(problem(watch.error(), chinese_));
+  if (auto known = check_watch(watch.value(), server_.runtime_.state(), server_.runtime_.durable_seq()); !known) {
+    return write(problem(known.error(), chinese_));
+  }
   if (draining_) return write(problem(HttpFault::kDraining, chinese_));
   if (server_.feed_.full()) return write(problem(HttpFault::kTooManyConnections, chinese_));
   // The request as it came, for the WebSocket handshake on the feed's side.

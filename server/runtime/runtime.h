@@ -71,6 +71,9 @@ class Runtime {
   // Applies a command now. Refusals change nothing. Never waits.
   Result<Applied> apply(const pb::Command& command, const KeyedAnswer* keyed = nullptr);
 
+  // Which commands of a batch would be refused now. Changes nothing.
+  Result<std::vector<Market::Refused>> check(const pb::Batch& batch, const pb::Actor& actor) { return market_.check(batch, actor, clock_()); }
+
   // The same at another moment than now: for loading a history. Not before the last event.
   Result<Applied> apply_at(const pb::Command& command, Time now, const KeyedAnswer* keyed = nullptr);
 

@@ -1,0 +1,38 @@
+// Comma-separated values, RFC 4180: quotes, doubled quotes, line breaks within quotes, LF or CRLF.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/refusal.h"
+
+namespace qiao {
+
+struct CsvRecord {
+  std::size_t line = 0;  // on which it begins, from 1
+  std::vector<std::string> fields;
+};
+
+// Reads records one after another; empty lines are passed over. The text must outlive the reader.
+class CsvReader {
+ public:
+  explicit CsvReader(std::string_view text) : text_(text) {}
+
+  // Empty at the end. A quote that is not closed, or text behind one, is refused; the reader is at its end then.
+  std::optional<Result<CsvRecord>> next();
+  // Bytes read so far, for showing progress.
+  std::size_t position() const { return at_; }
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t line_ = 1;
+};
+
+// Appends a field, in quotes where it needs them.
+void append_csv_field(std::string_view field, std::string& out);
+std::string csv_line(const std::vector<std::string>& fields);
+
+}  // namespace qiao

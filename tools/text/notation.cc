@@ -1,0 +1,225 @@
+#include "tools/text/notation.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <optional>
+
+namespace qiao {
+namespace {
+
+Refusal not_a(std::string field, const char* example) {
+  return refuse(Code::kMalformed, std::move(field), std::string("write it like ") + example, std::string("请写成 ") + example);
+}
+
+std::optional<int> number(std::string_view text) {
+  int v = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || v < 0) return std::nullopt;
+  return v;
+}
+
+// Minutes after midnight, up to 24:00.
+std::optional<int> clock(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto h = number(text.substr(0, colon));
+  const auto m = number(text.substr(colon + 1));
+  if (!h || !m || *m > 59 || *h * 60 + *m > 1440) return std::nullopt;
+  return *h * 60 + *m;
+}
+
+std::optional<std::chrono::year_month_day> date(std::string_view text) {
+  const auto parts = split(text, "-/.");
+  if (parts.size() != 3) return std::nullopt;
+  const auto y = number(parts[0]);
+  const auto m = number(parts[1]);
+  const auto d = number(parts[2]);
+  if (!y || !m || !d || *y < 1970 || *y > 2199) return std::nullopt;
+  const std::chrono::year_month_day ymd{std::chrono::year{*y}, std::chrono::month{static_cast<unsigned>(*m)}, std::chrono::day{static_cast<unsigned>(*d)}};
+  if (!ymd.ok()) return std::nullopt;
+  return ymd;
+}
+
+std::optional<LocalTime> local_moment(std::string_view text) {
+  text = trimmed(text);
+  const auto gap = std::min(text.find_first_of(" T"), text.size());
+  const auto day = date(text.substr(0, gap));
+  if (!day) return std::nullopt;
+  int minutes = 0;
+  if (gap < text.size()) {
+    const auto c = clock(trimmed(text.substr(gap + 1)));
+    if (!c) return std::nullopt;
+    minutes = *c;
+  }
+  return LocalTime{std::chrono::local_days{*day}} + std::chrono::minutes{minutes};
+}
+
+std::string two(int v) { return (v < 10 ? "0" : "") + std::to_string(v); }
+std::string clock_text(int minutes) { return two(minutes / 60) + ":" + two(minutes % 60); }
+
+std::string date_text(LocalTime t) {
+  const LocalMoment m = take_apart(t);
+  return std::to_string(m.date / 10000) + "-" + two(static_cast<int>(m.date / 100 % 100)) + "-" + two(static_cast<int>(m.date % 100));
+}
+
+// ISO number of a day's name.
+std::optional<unsigned> weekday(std::string_view name) {
+  static const std::array<std::array<std::string_view, 4>, 7> kNames = {{{"1", "mon", "周一", "星期一"},
+                                                                         {"2", "tue", "周二", "星期二"},
+                                                                         {"3", "wed", "周三", "星期三"},
+                                                                         {"4", "thu", "周四", "星期四"},
+                                                                         {"5", "fri", "周五", "星期五"},
+                                                                         {"6", "sat", "周六", "星期六"},
+                                                                         {"7", "sun", "周日", "星期日"}}};
+  for (unsigned d = 0; d < 7; ++d) {
+    if (std::find(kNames[d].begin(), kNames[d].end(), name) != kNames[d].end()) return d + 1;
+  }
+  return name == "周天" ? std::optional<unsigned>(7) : std::nullopt;
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+}
+
+std::string narrow(std::string_view text) {
+  std::string s(text);
+  for (const auto& [wide, thin] : {std::pair{"，", ","}, {"；", ";"}, {"、", ","}, {"：", ":"}, {"至", "-"}, {"～", "-"}}) replace_all(s, wide, thin);
+  return s;
+}
+
+}  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+std::vector<std::string> split(std::string_view text, std::string_view separators) {
+  const std::string plain = narrow(text);
+  std::vector<std::string> out;
+  for (std::size_t from = 0; from <= plain.size();) {
+    const std::size_t to = std::min(plain.find_first_of(separators, from), plain.size());
+    const auto piece = trimmed(std::string_view(plain).substr(from, to - from));
+    if (!piece.empty()) out.emplace_back(piece);
+    from = to + 1;
+  }
+  return out;
+}
+
+std::string join(const google::protobuf::RepeatedPtrField<std::string>& words, std::string_view separator) {
+  std::string out;
+  for (const auto& w : words) out += (out.empty() ? "" : std::string(separator)) + w;
+  return out;
+}
+
+Result<Time> parse_moment(std::string_view text, const TimeZone& zone, const std::string& field) {
+  const auto local = local_moment(narrow(text));
+  if (!local) return not_a(field, "2026-11-28 09:00");
+  return zone.to_utc(*local);
+}
+
+std::string format_moment(Time t, const TimeZone& zone) {
+  if (!is_set(t)) return {};
+  const LocalTime local = zone.to_local(t);
+  return date_text(local) + " " + clock_text(static_cast<int>(take_apart(local).minute));
+}
+
+Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone, const std::string& field) {
+  const std::string plain = narrow(text);
+  const auto slash = plain.find('/');
+  const auto start = slash == std::string::npos ? std::nullopt : local_moment(std::string_view(plain).substr(0, slash));
+  if (!start) return not_a(field, "2026-11-28 09:00/12:00");
+  const std::string_view tail = trimmed(std::string_view(plain).substr(slash + 1));
+  std::optional<LocalTime> end;
+  if (const auto c = clock(tail)) {
+    end = std::chrono::floor<std::chrono::days>(*start) + std::chrono::minutes{*c};
+  } else {
+    end = local_moment(tail);
+  }
+  if (!end) return not_a(field, "2026-11-28 09:00/12:00");
+  pb::Window w;
+  w.set_start(to_int(zone.to_utc(*start)));
+  w.set_end(to_int(zone.to_utc(*end)));
+  return w;
+}
+
+std::string format_window(const pb::Window& w, const TimeZone& zone) {
+  if (w.start() == 0) return {};
+  const std::string start = format_moment(to_time(w.start()), zone);
+  const std::string end = format_moment(to_time(w.end()), zone);
+  return start + "/" + (start.substr(0, 10) == end.substr(0, 10) ? end.substr(11) : end);
+}
+
+Result<std::vector<pb::WeeklySlot>> parse_week(std::string_view text, const std::string& field) {
+  constexpr const char* kExample = "1-5 08:00-12:00; 6,7 09:00-17:00";
+  std::vector<pb::WeeklySlot> slots;
+  for (const std::string& part : split(text, ";")) {
+    const auto gap = part.find(' ');
+    if (gap == std::string::npos) return not_a(field, kExample);
+    const auto hours = split(std::string_view(part).substr(gap + 1), "-");
+    const auto from = hours.size() == 2 ? clock(hours[0]) : std::nullopt;
+    const auto to = hours.size() == 2 ? clock(hours[1]) : std::nullopt;
+    if (!from || !to || *from >= *to) return not_a(field, kExample);
+    for (const std::string& days : split(std::string_view(part).substr(0, gap), ",")) {
+      const auto ends = split(days, "-");
+      const auto first = ends.empty() ? std::nullopt : weekday(ends.front());
+      const auto last = ends.empty() ? std::nullopt : weekday(ends.back());
+      if (!first || !last || ends.size() > 2 || *first > *last) return not_a(field, kExample);
+      for (unsigned d = *first; d <= *last; ++d) {
+        pb::WeeklySlot& s = slots.emplace_back();
+        s.set_weekday(d);
+        s.set_start_minute(static_cast<std::uint32_t>(*from));
+        s.set_end_minute(static_cast<std::uint32_t>(*to));
+      }
+    }
+  }
+  return slots;
+}
+
+std::string format_week(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>& slots) {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::uint32_t>> days_of;
+  for (const auto& s : slots) days_of[{s.start_minute(), s.end_minute()}].push_back(s.weekday());
+  std::string out;
+  for (auto& [hours, days] : days_of) {
+    std::sort(days.begin(), days.end());
+    days.erase(std::unique(days.begin(), days.end()), days.end());
+    std::string list;
+    for (std::size_t i = 0; i < days.size();) {
+      std::size_t j = i;
+      while (j + 1 < days.size() && days[j + 1] == days[j] + 1) ++j;
+      list += (list.empty() ? "" : ",") + std::to_string(days[i]) + (j > i ? "-" + std::to_string(days[j]) : "");
+      i = j + 1;
+    }
+    out += (out.empty() ? "" : "; ") + list + " " + clock_text(static_cast<int>(hours.first)) + "-" + clock_text(static_cast<int>(hours.second));
+  }
+  return out;
+}
+
+Result<std::int64_t> parse_integer(std::string_view text, const std::string& field) {
+  text = trimmed(text);
+  std::int64_t v = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return refuse_type(field, "integer");
+  return v;
+}
+
+Result<std::int32_t> parse_degrees(std::string_view text, const std::string& field) {
+  text = trimmed(text);
+  double degrees = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), degrees);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || !(degrees >= -180 && degrees <= 180)) {
+    return not_a(field, "30.626529");
+  }
+  return static_cast<std::int32_t>(degrees * 1e7 + (degrees < 0 ? -0.5 : 0.5));
+}
+
+std::string format_degrees(std::int32_t e7) {
+  const std::int64_t magnitude = e7 < 0 ? -std::int64_t{e7} : e7;
+  const std::string fraction = std::to_string(magnitude % 10'000'000);
+  return (e7 < 0 ? "-" : "") + std::to_string(magnitude / 10'000'000) + "." + std::string(7 - fraction.size(), '0') + fraction;
+}
+
+}  // namespace qiao
