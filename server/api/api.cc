@@ -2,11 +2,8 @@
 
 #include <google/protobuf/dynamic_message.h>
 
-#include <boost/url/parse_query.hpp>
-#include <boost/url/params_encoded_view.hpp>
-#include <boost/url/params_view.hpp>
-
 #include "qiao/v1/query.pb.h"
+#include "server/api/params.h"
 #include "server/api/problem.h"
 #include "server/json/json.h"
 
@@ -15,7 +12,6 @@ namespace {
 
 using google::protobuf::Message;
 
-constexpr std::size_t kMaxQueryParams = 32;
 constexpr std::size_t kMaxIdempotencyKey = 128;
 constexpr std::string_view kProtobuf = "application/x-protobuf";
 
@@ -360,22 +356,12 @@ Response Api::run(const Request& request) {
   auto actor = parse_actor(request.actor, options_.default_actor);
   if (!actor) return no(actor.error());
   call.actor = std::move(actor).value();
-  if (const auto mark = request.target.find('?'); mark != std::string_view::npos) {
-    const auto params = boost::urls::parse_query(request.target.substr(mark + 1));
-    if (!params) return no(refuse(Code::kMalformed, "query", params.error().message()));
-    for (const auto& p : *params) {
-      std::string name;
-      std::string value;
-      boost::urls::encoding_opts options;
-      options.space_as_plus = true;
-      p.key.decode(options, boost::urls::string_token::assign_to(name));
-      if (p.has_value) p.value.decode(options, boost::urls::string_token::assign_to(value));
-      const bool known = std::any_of(route->query.begin(), route->query.end(), [&](const QueryParam& q) { return q.name == name; });
-      if (!known) return no(refuse(Code::kUnknownField, name));
-      if (call.param(name) != nullptr) return no(refuse(Code::kDuplicate, name, name));
-      if (call.query.size() == kMaxQueryParams) return no(refuse(Code::kTooMany, "query", std::to_string(kMaxQueryParams)));
-      call.query.emplace_back(std::move(name), std::move(value));
-    }
+  auto params = parse_params(request.target);
+  if (!params) return no(params.error());
+  call.query = std::move(params).value();
+  for (const auto& [name, value] : call.query) {
+    const bool known = std::any_of(route->query.begin(), route->query.end(), [&](const QueryParam& q) { return q.name == name; });
+    if (!known) return no(refuse(Code::kUnknownField, name));
   }
   std::unique_ptr<Message> body;
   if (route->request != nullptr) {

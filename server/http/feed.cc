@@ -5,10 +5,9 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <boost/url/parse_query.hpp>
-#include <boost/url/params_encoded_view.hpp>
 #include <charconv>
 
+#include "server/api/params.h"
 #include "server/json/json.h"
 
 namespace qiao {
@@ -265,14 +264,9 @@ void Feed::sweep() {
 Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept) {
   WatchRequest request;
   request.binary = accept.find("application/x-protobuf") != std::string_view::npos;
-  const auto mark = target.find('?');
-  if (mark == std::string_view::npos) return request;
-  const auto params = boost::urls::parse_query(target.substr(mark + 1));
-  if (!params) return refuse(Code::kMalformed, "query", params.error().message());
-  for (const auto& p : *params) {
-    const std::string name = p.key.decode();
-    const std::string value = p.value.decode();
-    auto number = [&]() -> Result<std::uint64_t> {
+  QIAO_TRY(const auto params, parse_params(target));
+  for (const auto& [name, value] : params) {
+    auto number = [&name = name, &value = value]() -> Result<std::uint64_t> {
       std::uint64_t v = 0;
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), v);
       if (error != std::errc{} || end != value.data() + value.size()) return refuse_type(name, "integer");

@@ -1,0 +1,51 @@
+// Talks to a server: one HTTP/1.1 connection that is kept, and the watch feed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/refusal.h"
+
+namespace qiao {
+
+struct Reply {
+  unsigned status = 0;
+  std::string body;
+  std::string etag;
+  bool ok() const { return status >= 200 && status < 300; }
+};
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+// Blocking, for one thread. Does not resolve redirects and speaks to no proxy.
+class Client {
+ public:
+  // "http://host:port"; refused where it is not that.
+  static Result<Client> to(const std::string& url);
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  // Sent with every request, e.g. Qiao-Actor.
+  void always(std::string name, std::string value);
+
+  // An error only where there is no answer at all. A connection that broke is tried once more: give a request that
+  // changes something an Idempotency-Key.
+  Result<Reply> send(const std::string& method, const std::string& target, const std::string& body = {}, const Headers& headers = {});
+
+  // Calls frame(text) for each event until it returns false or the server closes, which gives the reason.
+  Result<std::string> watch(const std::string& target, const std::function<bool(std::string_view)>& frame);
+
+  const std::string& url() const;
+
+ private:
+  Client();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace qiao

@@ -1,0 +1,205 @@
+#include "tools/qiao/input.h"
+
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "qiao/v1/query.pb.h"
+#include "server/json/json.h"
+#include "tools/qiao/supply.h"
+#include "tools/qiao/verbs.h"
+#include "tools/text/notation.h"
+
+namespace qiao {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+bool is_time(const FieldDescriptor* f) {
+  const std::string& n = f->name();
+  return f->cpp_type() == FieldDescriptor::CPPTYPE_INT64 && (n == "deadline" || n == "valid_from" || n == "valid_to" || n == "expires_at");
+}
+
+// Set by the market; of no use as a flag.
+bool is_settable(const FieldDescriptor* f) {
+  static const char* const kOwn[] = {"id", "version", "state", "standing", "raised", "failed_dispatches", "created_at", "submitted_at", "opened_at",
+                                     "filled_at", "started_at", "done_at", "review_requested", "raised_at", "closed", "removed"};
+  for (const char* own : kOwn) {
+    if (f->name() == own) return false;
+  }
+  if (f->containing_type() == pb::Need::descriptor() && f->name() == "reason") return false;
+  return true;
+}
+
+bool is_plain(const FieldDescriptor* f) {
+  return f->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || f->message_type() == pb::Point::descriptor();
+}
+
+const char* const kKindFlags[] = {"people", "professional", "venue", "vehicle", "equipment", "stock"};
+
+// "skills" belongs to a flag of a person as well as to a supply; one meaning a type.
+bool is_supplied(const Descriptor* type) { return type == pb::Need::descriptor() || type == pb::Offer::descriptor(); }
+
+Status set_plain(Session& session, const FieldDescriptor* f, const std::string& text, Message& m) {
+  const std::string name = "--" + flag_of(f->name());
+  const auto* r = m.GetReflection();
+  if (f->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+    const auto parts = split(text);
+    if (parts.size() != 2) return refuse(Code::kMalformed, name, "write it like 30.6265,118.9834", "请写成 30.6265,118.9834");
+    QIAO_TRY(const auto latitude, parse_degrees(parts[0], name));
+    QIAO_TRY(const auto longitude, parse_degrees(parts[1], name));
+    auto& p = static_cast<pb::Point&>(*r->MutableMessage(&m, f));
+    p.set_latitude_e7(latitude);
+    p.set_longitude_e7(longitude);
+    return outcome::success();
+  }
+  if (is_time(f)) {
+    QIAO_TRY(const auto zone, session.zone());
+    QIAO_TRY(const Time t, parse_moment(text, *zone, name));
+    r->SetInt64(&m, f, to_int(t));
+    return outcome::success();
+  }
+  // The rest goes the way of any JSON, so that the refusals are the same ones.
+  std::string json = "{\"" + f->json_name() + "\":";
+  const auto value = [&](const std::string& v) {
+    if (f->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+      std::string upper;
+      for (const char c : v) upper += c == '-' || c == ' ' ? '_' : static_cast<char>(std::toupper(c));
+      const auto* type = f->enum_type();
+      if (type->FindValueByName(upper) == nullptr) {
+        // Values begin with the type's name: PARTY_KIND_ENTERPRISE.
+        const std::string& first = type->value(0)->name();
+        upper.insert(0, first.substr(0, first.size() - std::string_view("UNSPECIFIED").size()));
+      }
+      append_json_string(upper, json);
+    } else if (f->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
+      json += v == "yes" || v == "1" || v == "是" ? "true" : v == "no" || v == "0" || v == "否" ? "false" : v == "true" || v == "false" ? v : "\"\"";
+    } else {
+      append_json_string(v, json);
+    }
+  };
+  if (f->is_repeated()) {
+    json += '[';
+    bool first = true;
+    for (const auto& v : split(text)) {
+      if (!std::exchange(first, false)) json += ',';
+      value(v);
+    }
+    json += ']';
+    r->ClearField(&m, f);
+  } else {
+    value(text);
+  }
+  json += '}';
+  if (auto read = from_json(json, m); !read) {
+    Refusal refusal = std::move(read).error();
+    refusal.field = name;
+    return refusal;
+  }
+  return outcome::success();
+}
+
+Status set_lines(Session& session, const std::map<std::string, std::string>& flags, pb::Need& need) {
+  const auto get = [&](const char* name) { return flags.contains(name) ? flags.at(name) : std::string(); };
+  QIAO_TRY(const auto words, session.taxonomy());
+  QIAO_TRY(const auto zone, session.zone());
+  std::vector<pb::RequirementLine> lines;
+  for (const char* kind : kKindFlags) {
+    const std::string text = get(kind);
+    if (text.empty()) continue;
+    SupplyCells cells{kind, text, "", "", "", "", "", ""};
+    if (cells.kind == "stock") {
+      const auto colon = text.find(':');
+      if (colon == std::string::npos) return refuse(Code::kMalformed, "--stock", "write it like rice:50", "请写成 rice:50");
+      cells.kind = text.substr(0, colon);
+      cells.quantity = text.substr(colon + 1);
+    }
+    if (cells.kind == "people") cells.skills = get("skills");
+    if (cells.kind == "professional") cells.certificates = get("certificate");
+    QIAO_TRY(read_line(cells, *words, lines.emplace_back()));
+  }
+  if (!lines.empty()) {
+    need.clear_lines();
+    for (auto& l : lines) *need.add_lines() = std::move(l);
+  }
+  if (const std::string on = get("on"); !on.empty()) {
+    QIAO_TRY(const auto window, parse_window(on, *zone, "--on"));
+    for (auto& l : *need.mutable_lines()) *l.mutable_window() = window;
+  }
+  return outcome::success();
+}
+
+Status set_supply(Session& session, const std::map<std::string, std::string>& flags, pb::Offer& offer) {
+  const auto get = [&](const char* name) { return flags.contains(name) ? flags.at(name) : std::string(); };
+  QIAO_TRY(const auto words, session.taxonomy());
+  QIAO_TRY(const auto zone, session.zone());
+  for (const char* kind : kKindFlags) {
+    const std::string text = get(kind);
+    if (text.empty()) continue;
+    SupplyCells cells{kind, text, get("skills"), get("certificate"), get("week"), get("smallest-lot"), get("expires"), get("handover")};
+    if (cells.kind == "stock") {
+      const auto colon = text.find(':');
+      if (colon == std::string::npos) return refuse(Code::kMalformed, "--stock", "write it like rice:50", "请写成 rice:50");
+      cells.kind = text.substr(0, colon);
+      cells.quantity = text.substr(colon + 1);
+    }
+    QIAO_TRY(read_offer(cells, *words, *zone, offer));
+  }
+  return outcome::success();
+}
+
+}  // namespace
+
+std::vector<InputFlag> input_flags(const Descriptor* type) {
+  if (type == nullptr) return {};
+  if (type == pb::PreviewRequest::descriptor()) return input_flags(pb::Need::descriptor());
+  std::vector<InputFlag> flags;
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* f = type->field(i);
+    if (!is_plain(f) || !is_settable(f)) continue;
+    flags.push_back({flag_of(f->name()), is_time(f) ? "2026-11-28 09:00" : f->is_repeated() ? "a,b" : ""});
+  }
+  if (is_supplied(type)) {
+    for (const char* kind : kKindFlags) flags.push_back({kind, std::string_view(kind) == "stock" ? "rice:50" : "how many"});
+    flags.push_back({"skills", "a,b"});
+    flags.push_back({"certificate", "social_worker:2"});
+    if (type == pb::Need::descriptor()) flags.push_back({"on", "2026-11-28 09:00/12:00"});
+    if (type == pb::Offer::descriptor()) {
+      flags.push_back({"week", "1-5 08:00-12:00; 6,7 09:00-17:00"});
+      flags.push_back({"smallest-lot", "least quantity given at once (stock)"});
+      flags.push_back({"expires", "2026-11-28 (stock)"});
+      flags.push_back({"handover", "deliver or collect (stock)"});
+    }
+  }
+  return flags;
+}
+
+Status read_input(Session& session, const std::string& file, const std::map<std::string, std::string>& flags, Message& into) {
+  if (!file.empty()) {
+    std::ostringstream text;
+    if (file == "-") {
+      text << std::cin.rdbuf();
+    } else {
+      std::ifstream in(file, std::ios::binary);
+      if (!in) return refuse(Code::kNotFound, "--file", "file " + file, "文件" + file);
+      text << in.rdbuf();
+    }
+    QIAO_TRY(from_json(text.view(), into));
+  }
+  Message* target = &into;
+  if (into.GetDescriptor() == pb::PreviewRequest::descriptor()) target = static_cast<pb::PreviewRequest&>(into).mutable_need();
+  for (int i = 0; i < target->GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* f = target->GetDescriptor()->field(i);
+    const auto it = flags.find(flag_of(f->name()));
+    if (it != flags.end() && is_plain(f) && is_settable(f)) {
+      QIAO_TRY(set_plain(session, f, it->second, *target));
+    }
+  }
+  if (target->GetDescriptor() == pb::Need::descriptor()) return set_lines(session, flags, static_cast<pb::Need&>(*target));
+  if (target->GetDescriptor() == pb::Offer::descriptor()) return set_supply(session, flags, static_cast<pb::Offer&>(*target));
+  return outcome::success();
+}
+
+}  // namespace qiao

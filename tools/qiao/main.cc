@@ -1,0 +1,303 @@
+// qiao: the command line.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+
+#include "qiao/v1/query.pb.h"
+#include "server/json/json.h"
+#include "tools/qiao/bench.h"
+#include "tools/qiao/completion.h"
+#include "tools/qiao/input.h"
+#include "tools/qiao/local.h"
+#include "tools/qiao/session.h"
+#include "tools/qiao/show.h"
+#include "tools/qiao/transfer.h"
+#include "tools/qiao/verbs.h"
+
+namespace {
+
+using namespace qiao;
+using google::protobuf::Message;
+
+struct Globals {
+  std::string server = "http://127.0.0.1:8321";
+  std::string actor;
+  std::string language;
+  bool json = false;
+
+  bool chinese() const {
+    if (!language.empty()) return language == "zh";
+    for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+      if (const char* v = std::getenv(name); v != nullptr && *v != '\0') return std::string_view(v).starts_with("zh");
+    }
+    return false;
+  }
+};
+
+// What one verb was given.
+struct Given {
+  std::map<std::string, std::string> operands;  // {id} …
+  std::map<std::string, std::string> flags;
+  std::map<std::string, std::string> query;
+  std::string file;
+  bool all = false;
+};
+
+Result<Session> connect(const Globals& g) {
+  QIAO_TRY(Client client, Client::to(g.server));
+  if (!g.actor.empty()) client.always("Qiao-Actor", g.actor);
+  if (g.chinese()) client.always("Accept-Language", "zh");
+  return Session(std::move(client), g.chinese(), g.json);
+}
+
+int without_session(const Globals& g, const Refusal& r) {
+  std::cerr << "qiao: " << r.field << ": " << (g.chinese() ? r.zh() : r.en()) << "\n";
+  return kUsage;
+}
+
+std::unique_ptr<Message> fresh(const google::protobuf::Descriptor* type) {
+  return std::unique_ptr<Message>(google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+}
+
+std::string url_encoded(const std::string& text) {
+  std::string out;
+  constexpr char kHex[] = "0123456789ABCDEF";
+  for (const char raw : text) {
+    const auto c = static_cast<unsigned char>(raw);
+    if (std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.' || c == ',') {
+      out += raw;
+    } else {
+      out += '%';
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+    }
+  }
+  return out;
+}
+
+std::string target_of(const Verb& verb, const Given& given) {
+  std::string target = verb.pattern;
+  for (const auto& [name, value] : given.operands) {
+    const std::string hole = "{" + name + "}";
+    if (const auto at = target.find(hole); at != std::string::npos) target.replace(at, hole.size(), url_encoded(value));
+  }
+  for (const auto& [name, value] : given.query) {
+    target += (target.find('?') == std::string::npos ? "?" : "&") + name + "=" + url_encoded(value);
+  }
+  return target;
+}
+
+// Follows the pages of a list to its end.
+Result<Reply> whole_list(Session& session, const std::string& target, Message& into) {
+  std::string token;
+  Reply last;
+  const auto* field = into.GetDescriptor()->FindFieldByName("next_page_token");
+  do {
+    QIAO_TRY(last, session.client().send("GET", target + (token.empty() ? "" : std::string(target.find('?') == std::string::npos ? "?" : "&") + "pageToken=" + token)));
+    if (!last.ok()) return last;
+    const auto page = fresh(into.GetDescriptor());
+    QIAO_TRY(from_json(last.body, *page));
+    token = page->GetReflection()->GetString(*page, field);
+    page->GetReflection()->ClearField(page.get(), field);
+    into.MergeFrom(*page);
+  } while (!token.empty());
+  return last;
+}
+
+int run_verb(const Globals& g, const Verb& verb, Given given) {
+  auto connected = connect(g);
+  if (!connected) return without_session(g, connected.error());
+  Session& session = connected.value();
+  std::string body;
+  Headers headers;
+  if (verb.request != nullptr) {
+    const auto message = fresh(verb.request);
+    if (verb.update) {
+      // What is not given stays; what somebody else has changed meanwhile is not overwritten.
+      const auto now = session.client().send("GET", target_of(verb, {given.operands, {}, {}, {}, false}));
+      if (!now) return session.fail(now.error());
+      if (!now.value().ok()) return session.fail(now.value());
+      if (const auto read = from_json(now.value().body, *message); !read) return session.fail(read.error());
+      headers.emplace_back("If-Match", now.value().etag);
+    }
+    for (const char* operand : verb.operands) given.flags[flag_of(operand)] = given.operands[operand];
+    if (const auto read = read_input(session, given.file, given.flags, *message); !read) {
+      session.fail(read.error());
+      return read.error().code == Code::kUnreachable ? kNoServer : kUsage;
+    }
+    body = to_json(*message);
+  }
+  const std::string method = verb.method;
+  if (method != "GET") headers.emplace_back("Idempotency-Key", fresh_idempotency_key());
+  const auto answer = verb.response != nullptr ? fresh(verb.response) : nullptr;
+  const bool list = answer != nullptr && answer->GetDescriptor()->FindFieldByName("next_page_token") != nullptr;
+  if (list && !given.all && !given.query.contains("pageSize")) given.query["pageSize"] = "50";
+  if (list && given.all) given.query["pageSize"] = "500";
+  const std::string target = target_of(verb, given);
+  const auto reply = list && given.all ? whole_list(session, target, *answer) : session.client().send(method, target, body, headers);
+  if (!reply) return session.fail(reply.error());
+  if (!reply.value().ok()) return session.fail(reply.value());
+  if (answer == nullptr || (g.json && !(list && given.all))) {
+    std::cout << reply.value().body << (reply.value().body.ends_with('\n') ? "" : "\n");
+    return kDone;
+  }
+  if (!(list && given.all)) {
+    if (const auto read = from_json(reply.value().body, *answer); !read) return session.fail(read.error());
+  }
+  if (g.json) {
+    std::cout << to_json(*answer) << "\n";
+    return kDone;
+  }
+  show(session, *answer, std::cout);
+  if (list && !given.all) {
+    const auto* field = answer->GetDescriptor()->FindFieldByName("next_page_token");
+    if (!answer->GetReflection()->GetString(*answer, field).empty()) std::cerr << session.say("还有更多；--all 列出全部\n", "there are more; --all lists them\n");
+  }
+  return kDone;
+}
+
+int run_watch(const Globals& g, const Given& given) {
+  auto connected = connect(g);
+  if (!connected) return without_session(g, connected.error());
+  Session& session = connected.value();
+  std::string target = "/v1/watch";
+  for (const auto& [name, value] : given.query) {
+    if (name != "count") target += (target.find('?') == std::string::npos ? "?" : "&") + name + "=" + url_encoded(value);
+  }
+  std::int64_t left = given.query.contains("count") ? std::strtoll(given.query.at("count").c_str(), nullptr, 10) : -1;
+  const auto closed = session.client().watch(target, [&](std::string_view frame) {
+    if (g.json) {
+      std::cout << frame << std::endl;
+    } else {
+      pb::Event event;
+      if (from_json(frame, event)) std::cout << event_line(session, event) << std::endl;
+    }
+    return left < 0 || --left > 0;
+  });
+  if (!closed) return session.fail(closed.error());
+  if (closed.value().empty()) return kDone;
+  // A problem instead of a feed, or why the server let go.
+  if (closed.value().starts_with('{')) return session.fail(Reply{400, closed.value(), ""});
+  std::cerr << "qiao: " << closed.value() << "\n";
+  return kNoServer;
+}
+
+// The operands in the order of the pattern, then those of the body.
+std::vector<std::string> operands_of(const Verb& verb) {
+  std::vector<std::string> names;
+  const std::string_view pattern = verb.pattern;
+  for (auto open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{', open + 1)) {
+    names.emplace_back(pattern.substr(open + 1, pattern.find('}', open) - open - 1));
+  }
+  for (const char* o : verb.operands) names.emplace_back(o);
+  return names;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Globals g;
+  CLI::App app{"qiao: post, rank, explain, dispatch, claim, serve, review"};
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("--server", g.server, "Address of the server")->envname("QIAO_SERVER")->capture_default_str();
+  app.add_option("--as", g.actor, "In whose name: lead, resident, organiser/ID, supplier/ID")->envname("QIAO_ACTOR");
+  app.add_option("--lang", g.language, "zh or en; by the locale where not given")->envname("QIAO_LANG")->check(CLI::IsMember({"zh", "en"}));
+  app.add_flag("--json", g.json, "Answers as the API gives them");
+  app.footer("Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 no server, or it failed; 4 verify found differences; "
+             "5 an import skipped rows.");
+  int code = kDone;
+  const bool chinese = std::getenv("LANG") != nullptr && std::string_view(std::getenv("LANG")).starts_with("zh");
+  std::map<std::string, CLI::App*> nouns;
+  std::map<std::string, Given> all_given;
+  for (const Verb& verb : verbs()) {
+    const std::string words = verb.words;
+    const auto gap = words.find(' ');
+    CLI::App* parent = &app;
+    std::string name = words;
+    if (gap != std::string::npos) {
+      const std::string noun = words.substr(0, gap);
+      name = words.substr(gap + 1);
+      if (!nouns.contains(noun)) {
+        nouns[noun] = app.add_subcommand(noun, noun);
+        nouns[noun]->require_subcommand(1);
+        nouns[noun]->fallthrough();
+      }
+      parent = nouns[noun];
+    }
+    CLI::App* sub = parent->add_subcommand(name, chinese ? verb.zh : verb.en);
+    Given& given = all_given[words];
+    for (const auto& operand : operands_of(verb)) sub->add_option(operand, given.operands[operand])->required();
+    for (const char* q : verb.query) {
+      sub->add_option_function<std::string>(std::string("--") + q, [&given, q](const std::string& v) { given.query[q] = v; }, "");
+    }
+    if (verb.response != nullptr && verb.response->FindFieldByName("next_page_token") != nullptr) {
+      sub->add_flag("--all", given.all, "Every page");
+      sub->add_flag_callback("--newest", [&given] { given.query["newest"] = "1"; }, "The newest first");
+    }
+    if (verb.request != nullptr) {
+      sub->add_option("--file", given.file, "JSON of the whole body; - for standard input. Flags go over it");
+      for (const auto& flag : input_flags(verb.request)) {
+        const bool positional = std::any_of(verb.operands.begin(), verb.operands.end(), [&](const char* o) { return flag_of(o) == flag.name; });
+        if (positional) continue;
+        sub->add_option_function<std::string>("--" + flag.name, [&given, name = flag.name](const std::string& v) { given.flags[name] = v; }, flag.help);
+      }
+    }
+    sub->callback([&, v = &verb] { code = run_verb(g, *v, given); });
+  }
+
+  Given watch;
+  auto* watch_app = app.add_subcommand("watch", "Events as they happen");
+  for (const char* q : {"after", "area", "party", "need", "kind", "count"}) {
+    watch_app->add_option_function<std::string>(std::string("--") + q, [&watch, q](const std::string& v) { watch.query[q] = v; },
+                                                std::string_view(q) == "count" ? "Stop after so many" : "");
+  }
+  watch_app->callback([&] { code = run_watch(g, watch); });
+
+  const auto in_session = [&](auto what) {
+    auto session = connect(g);
+    code = session ? what(session.value()) : without_session(g, session.error());
+  };
+  ImportOptions import;
+  auto* import_app = app.add_subcommand("import", "Areas, parties, offers or needs from CSV (UTF-8 or GB18030) or JSON lines");
+  import_app->add_option("what", import.what, "areas, parties, offers or needs")->required()->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
+  import_app->add_option("file", import.file, "The file; - for standard input (CSV)")->required();
+  import_app->add_flag("--new", import.as_new, "Ignore ids: make new things");
+  import_app->add_flag("--skip-bad", import.skip_bad, "Take the good rows; all or nothing where not given");
+  import_app->add_flag("--check", import.check_only, "Only check");
+  import_app->callback([&] { in_session([&](Session& s) { return import_list(s, import); }); });
+  ExportOptions exported;
+  auto* export_app = app.add_subcommand("export", "Areas, parties, offers or needs as CSV or JSON lines");
+  export_app->add_option("what", exported.what, "areas, parties, offers or needs")->required()->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
+  export_app->add_option("file", exported.file, "The file; - for standard output")->capture_default_str();
+  export_app->add_option("--format", exported.format, "csv or jsonl; by the file's name where not given")->check(CLI::IsMember({"csv", "jsonl"}));
+  export_app->add_option("--encoding", exported.encoding, "utf8, utf8-bom or gb18030 (CSV)")->capture_default_str()->check(CLI::IsMember({"utf8", "utf8-bom", "gb18030"}));
+  export_app->callback([&] { in_session([&](Session& s) { return export_list(s, exported); }); });
+  BenchOptions bench;
+  auto* bench_app = app.add_subcommand("bench", "How fast a server answers a GET");
+  bench_app->add_option("--connections", bench.connections, "At a time")->capture_default_str()->check(CLI::Range(1, 1000));
+  bench_app->add_option("--seconds", bench.seconds, "How long")->capture_default_str()->check(CLI::Range(1, 3600));
+  bench_app->add_option("--target", bench.target, "What to get")->capture_default_str();
+  bench_app->callback([&] { in_session([&](Session& s) { return bench_server(s, bench); }); });
+
+  std::string folder;
+  std::string backup;
+  auto* verify_app = app.add_subcommand("verify", "Check a database that is not in use: journal against rows, every invariant");
+  verify_app->add_option("folder", folder, "The database's folder")->required();
+  verify_app->callback([&] { code = verify_folder(folder, g.chinese()); });
+  auto* restore_app = app.add_subcommand("restore", "Make a database of a backup");
+  restore_app->add_option("backup", backup, "The backup's folder")->required();
+  restore_app->add_option("folder", folder, "The new database's folder")->required();
+  restore_app->callback([&] { code = restore_folder(backup, folder, g.chinese()); });
+  std::string shell;
+  auto* completion = app.add_subcommand("completion", "A completion script: source <(qiao completion bash)");
+  completion->add_option("shell", shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  completion->callback([&] { std::cout << completion_script(app, shell); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? kDone : kUsage;
+  }
+  return code;
+}

@@ -1,0 +1,464 @@
+#include "tools/qiao/sheet.h"
+
+#include <algorithm>
+#include <array>
+
+#include "qiao/v1/query.pb.h"
+#include "tools/qiao/supply.h"
+#include "tools/text/notation.h"
+
+namespace qiao {
+namespace {
+
+using google::protobuf::Message;
+
+const std::string& cell(const Cells& cells, const char* name) {
+  static const std::string kNone;
+  const auto it = cells.find(name);
+  return it == cells.end() ? kNone : it->second;
+}
+
+Result<std::uint64_t> number(const Cells& cells, const char* name) {
+  if (cell(cells, name).empty()) return std::uint64_t{0};
+  QIAO_TRY(const auto v, parse_integer(cell(cells, name), name));
+  if (v < 0) return refuse(Code::kOutOfRange, name, "0..");
+  return static_cast<std::uint64_t>(v);
+}
+
+Result<std::uint32_t> small_number(const Cells& cells, const char* name) {
+  QIAO_TRY(const auto v, number(cells, name));
+  if (v > 0xffffffffU) return refuse(Code::kOutOfRange, name, "0..4294967295");
+  return static_cast<std::uint32_t>(v);
+}
+
+template <class Resource>
+Status read_point(const Cells& cells, Resource& r) {
+  if (cell(cells, "latitude").empty() && cell(cells, "longitude").empty()) return outcome::success();
+  QIAO_TRY(const auto latitude, parse_degrees(cell(cells, "latitude"), "latitude"));
+  QIAO_TRY(const auto longitude, parse_degrees(cell(cells, "longitude"), "longitude"));
+  r.mutable_point()->set_latitude_e7(latitude);
+  r.mutable_point()->set_longitude_e7(longitude);
+  return outcome::success();
+}
+
+template <class Resource>
+void write_point(const Resource& r, Cells& cells) {
+  if (!r.has_point()) return;
+  cells["latitude"] = format_degrees(r.point().latitude_e7());
+  cells["longitude"] = format_degrees(r.point().longitude_e7());
+}
+
+// "enterprise", "ENTERPRISE", "PARTY_KIND_ENTERPRISE" or a Chinese word.
+template <class Enum>
+Result<Enum> read_enum(const Cells& cells, const char* name, const char* prefix, std::initializer_list<std::pair<const char*, Enum>> chinese) {
+  const std::string& text = cell(cells, name);
+  if (text.empty()) return Enum{};
+  for (const auto& [word, value] : chinese) {
+    if (text == word) return value;
+  }
+  std::string upper;
+  for (const char c : text) upper += c == ' ' || c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  const auto* type = google::protobuf::GetEnumDescriptor<Enum>();
+  const auto* value = type->FindValueByName(upper);
+  if (value == nullptr) value = type->FindValueByName(prefix + upper);
+  if (value != nullptr && value->number() != 0) return static_cast<Enum>(value->number());
+  std::string all;
+  for (const auto& [word, v] : chinese) all += std::string(all.empty() ? "" : ", ") + word;
+  std::string en;
+  for (int i = 1; i < type->value_count(); ++i) {
+    std::string n = type->value(i)->name().substr(std::string_view(prefix).size());
+    for (char& c : n) c = static_cast<char>(std::tolower(c));
+    en += (en.empty() ? "" : ", ") + n;
+  }
+  return refuse(Code::kOutOfRange, name, en, all);
+}
+
+std::string lower_enum(const std::string& name, std::string_view prefix) {
+  std::string out = name.size() > prefix.size() ? name.substr(prefix.size()) : "";
+  for (char& c : out) c = static_cast<char>(std::tolower(c));
+  return out;
+}
+
+Result<bool> read_flag(const Cells& cells, const char* name) {
+  const std::string& text = cell(cells, name);
+  if (text.empty() || text == "0" || text == "no" || text == "false" || text == "否") return false;
+  if (text == "1" || text == "yes" || text == "true" || text == "是") return true;
+  return refuse(Code::kOutOfRange, name, "yes, no", "是、否");
+}
+
+// A party by its number or its exact name.
+Result<std::uint64_t> read_party(const Cells& cells, const char* name, const SheetContext& context) {
+  const std::string& text = cell(cells, name);
+  if (text.empty()) return std::uint64_t{0};
+  if (const auto it = context.party_by_name.find(text); it != context.party_by_name.end() && it->second != 0) return it->second;
+  if (text.find_first_not_of("0123456789") == std::string::npos) return number(cells, name);
+  return refuse(Code::kUnknownParty, name, text);
+}
+
+std::string write_party(std::uint64_t id, const SheetContext& context) {
+  if (id == 0) return {};
+  const auto name = context.party_by_id.find(id);
+  if (name == context.party_by_id.end()) return std::to_string(id);
+  const auto back = context.party_by_name.find(name->second);
+  return back != context.party_by_name.end() && back->second == id ? name->second : std::to_string(id);
+}
+
+void write_supply(const SupplyCells& s, Cells& cells) {
+  cells["kind"] = s.kind;
+  cells["quantity"] = s.quantity;
+  cells["skills"] = s.skills;
+  cells["certificates"] = s.certificates;
+  cells["week"] = s.week;
+  cells["smallest_lot"] = s.smallest_lot;
+  cells["expires"] = s.expires;
+  cells["handover"] = s.handover;
+}
+
+SupplyCells read_supply(const Cells& cells) {
+  return {cell(cells, "kind"), cell(cells, "quantity"), cell(cells, "skills"), cell(cells, "certificates"),
+          cell(cells, "week"), cell(cells, "smallest_lot"), cell(cells, "expires"), cell(cells, "handover")};
+}
+
+class Areas final : public Sheet {
+ public:
+  std::span<const SheetColumn> columns() const override {
+    static constexpr std::array<SheetColumn, 7> kColumns = {{{"code", "编码", true, "code"},
+                                                             {"name", "名称", true, "name"},
+                                                             {"level", "层级", true, "level"},
+                                                             {"parent", "上级编码", false, "parentCode"},
+                                                             {"latitude", "纬度", false, "point.latitudeE7"},
+                                                             {"longitude", "经度", false, "point.longitudeE7"},
+                                                             {"population", "人口", false, "population"}}};
+    return kColumns;
+  }
+  Result<Read> read(const Cells& cells, const SheetContext&, pb::Command*) const override {
+    Read r;
+    pb::Area& a = *r.command.mutable_put_area();
+    QIAO_TRY(const auto code, number(cells, "code"));
+    a.set_code(code);
+    a.set_name(cell(cells, "name"));
+    QIAO_TRY(const auto level, read_enum<pb::AreaLevel>(cells, "level", "AREA_LEVEL_",
+                                                        {{"市", pb::AREA_LEVEL_CITY}, {"乡镇街道", pb::AREA_LEVEL_TOWN}, {"村社区", pb::AREA_LEVEL_COMMUNITY}, {"网格", pb::AREA_LEVEL_GRID}}));
+    a.set_level(level);
+    QIAO_TRY(const auto parent, number(cells, "parent"));
+    a.set_parent_code(parent);
+    QIAO_TRY(read_point(cells, a));
+    QIAO_TRY(const auto population, number(cells, "population"));
+    a.set_population(population);
+    return r;
+  }
+  std::vector<Cells> write(const Message& m, const SheetContext&) const override {
+    const auto& a = static_cast<const pb::Area&>(m);
+    Cells c{{"code", std::to_string(a.code())}, {"name", a.name()}, {"level", lower_enum(pb::AreaLevel_Name(a.level()), "AREA_LEVEL_")}};
+    if (a.parent_code() != 0) c["parent"] = std::to_string(a.parent_code());
+    write_point(a, c);
+    if (a.population() != 0) c["population"] = std::to_string(a.population());
+    return {c};
+  }
+  const char* collection() const override { return "areas"; }
+  pb::Command command_of(const Message& m) const override {
+    pb::Command c;
+    *c.mutable_put_area() = static_cast<const pb::Area&>(m);
+    return c;
+  }
+  std::unique_ptr<Message> fresh() const override { return std::make_unique<pb::Area>(); }
+};
+
+class Parties final : public Sheet {
+ public:
+  std::span<const SheetColumn> columns() const override {
+    static constexpr std::array<SheetColumn, 14> kColumns = {{{"id", "编号", false, "id"},
+                                                              {"kind", "种类", true, "kind"},
+                                                              {"name", "名称", true, "name"},
+                                                              {"area", "区域", true, "areaCode"},
+                                                              {"latitude", "纬度", false, "point.latitudeE7"},
+                                                              {"longitude", "经度", false, "point.longitudeE7"},
+                                                              {"radius_m", "服务半径米", false, "serviceRadiusM"},
+                                                              {"credit_code", "统一社会信用代码", false, "creditCode"},
+                                                              {"contact_name", "联系人", false, "contactName"},
+                                                              {"contact_phone", "联系电话", false, "contactPhone"},
+                                                              {"parent", "上级单位", false, "parentId"},
+                                                              {"programmes", "项目", false, "programmes"},
+                                                              {"excluded_categories", "不服务类别", false, "excludedCategories"},
+                                                              {"excluded_areas", "不服务区域", false, "excludedAreaCodes"}}};
+    return kColumns;
+  }
+  Result<Read> read(const Cells& cells, const SheetContext& context, pb::Command*) const override {
+    pb::Party p;
+    QIAO_TRY(const auto id, number(cells, "id"));
+    p.set_id(id);
+    QIAO_TRY(const auto kind, read_enum<pb::PartyKind>(cells, "kind", "PARTY_KIND_",
+                                                       {{"牵头单位", pb::PARTY_KIND_LEAD},
+                                                        {"组织单位", pb::PARTY_KIND_ORGANISER},
+                                                        {"志愿服务队", pb::PARTY_KIND_VOLUNTEER_TEAM},
+                                                        {"企业", pb::PARTY_KIND_ENTERPRISE},
+                                                        {"社会组织", pb::PARTY_KIND_SOCIAL_ORGANISATION}}));
+    p.set_kind(kind);
+    p.set_name(cell(cells, "name"));
+    QIAO_TRY(const auto area, number(cells, "area"));
+    p.set_area_code(area);
+    QIAO_TRY(read_point(cells, p));
+    QIAO_TRY(const auto radius, small_number(cells, "radius_m"));
+    p.set_service_radius_m(radius);
+    p.set_credit_code(cell(cells, "credit_code"));
+    p.set_contact_name(cell(cells, "contact_name"));
+    p.set_contact_phone(cell(cells, "contact_phone"));
+    QIAO_TRY(const auto parent, read_party(cells, "parent", context));
+    p.set_parent_id(parent);
+    for (const auto& w : split(cell(cells, "programmes"))) p.add_programmes(code_of(context.words.programmes(), w));
+    for (const auto& w : split(cell(cells, "excluded_categories"))) p.add_excluded_categories(code_of(context.words.categories(), w));
+    for (const auto& w : split(cell(cells, "excluded_areas"))) {
+      QIAO_TRY(const auto code, parse_integer(w, "excluded_areas"));
+      p.add_excluded_area_codes(static_cast<std::uint64_t>(code));
+    }
+    return Read{command_of(p)};
+  }
+  std::vector<Cells> write(const Message& m, const SheetContext& context) const override {
+    const auto& p = static_cast<const pb::Party&>(m);
+    Cells c{{"id", std::to_string(p.id())},
+            {"kind", lower_enum(pb::PartyKind_Name(p.kind()), "PARTY_KIND_")},
+            {"name", p.name()},
+            {"area", std::to_string(p.area_code())},
+            {"radius_m", std::to_string(p.service_radius_m())},
+            {"credit_code", p.credit_code()},
+            {"contact_name", p.contact_name()},
+            {"contact_phone", p.contact_phone()},
+            {"parent", write_party(p.parent_id(), context)},
+            {"programmes", join(p.programmes())},
+            {"excluded_categories", join(p.excluded_categories())}};
+    for (const auto code : p.excluded_area_codes()) c["excluded_areas"] += (c["excluded_areas"].empty() ? "" : ";") + std::to_string(code);
+    write_point(p, c);
+    return {c};
+  }
+  const char* collection() const override { return "parties"; }
+  pb::Command command_of(const Message& m) const override {
+    pb::Command c;
+    const auto& p = static_cast<const pb::Party&>(m);
+    *(p.id() == 0 ? c.mutable_register_party() : c.mutable_update_party()) = p;
+    return c;
+  }
+  std::unique_ptr<Message> fresh() const override { return std::make_unique<pb::Party>(); }
+};
+
+class Offers final : public Sheet {
+ public:
+  std::span<const SheetColumn> columns() const override {
+    static constexpr std::array<SheetColumn, 17> kColumns = {{{"id", "编号", false, "id"},
+                                                              {"party", "供给方", true, "partyId"},
+                                                              {"title", "名称", true, "title"},
+                                                              {"kind", "种类", true, "time.kind"},
+                                                              {"quantity", "数量", true, "time.capacity"},
+                                                              {"skills", "技能", false, "time.skills"},
+                                                              {"certificates", "资质", false, "time.certificates"},
+                                                              {"week", "每周时间", false, "time.weekly"},
+                                                              {"valid_from", "生效", false, "validFrom"},
+                                                              {"valid_to", "失效", false, "validTo"},
+                                                              {"smallest_lot", "最小起供量", false, "stock.smallestLot"},
+                                                              {"expires", "保质期至", false, "stock.expiresAt"},
+                                                              {"handover", "交付方式", false, "stock.handover"},
+                                                              {"latitude", "纬度", false, "point.latitudeE7"},
+                                                              {"longitude", "经度", false, "point.longitudeE7"},
+                                                              {"radius_m", "服务半径米", false, "radiusM"},
+                                                              {"categories", "适用类别", false, "categories"}}};
+    return kColumns;
+  }
+  Result<Read> read(const Cells& cells, const SheetContext& context, pb::Command*) const override {
+    pb::Offer o;
+    QIAO_TRY(const auto id, number(cells, "id"));
+    o.set_id(id);
+    QIAO_TRY(const auto party, read_party(cells, "party", context));
+    o.set_party_id(party);
+    o.set_title(cell(cells, "title"));
+    QIAO_TRY(read_offer(read_supply(cells), context.words, context.zone, o));
+    if (!cell(cells, "valid_from").empty()) {
+      QIAO_TRY(const Time t, parse_moment(cell(cells, "valid_from"), context.zone, "valid_from"));
+      o.set_valid_from(to_int(t));
+    }
+    if (!cell(cells, "valid_to").empty()) {
+      QIAO_TRY(const Time t, parse_moment(cell(cells, "valid_to"), context.zone, "valid_to"));
+      o.set_valid_to(to_int(t));
+    }
+    QIAO_TRY(read_point(cells, o));
+    QIAO_TRY(const auto radius, small_number(cells, "radius_m"));
+    o.set_radius_m(radius);
+    for (const auto& w : split(cell(cells, "categories"))) o.add_categories(code_of(context.words.categories(), w));
+    return Read{command_of(o)};
+  }
+  std::vector<Cells> write(const Message& m, const SheetContext& context) const override {
+    const auto& o = static_cast<const pb::Offer&>(m);
+    Cells c{{"id", std::to_string(o.id())},
+            {"party", write_party(o.party_id(), context)},
+            {"title", o.title()},
+            {"valid_from", format_moment(to_time(o.valid_from()), context.zone)},
+            {"valid_to", format_moment(to_time(o.valid_to()), context.zone)},
+            {"radius_m", std::to_string(o.radius_m())},
+            {"categories", join(o.categories())}};
+    write_supply(write_offer(o, context.zone), c);
+    write_point(o, c);
+    return {c};
+  }
+  const char* collection() const override { return "offers"; }
+  pb::Command command_of(const Message& m) const override {
+    pb::Command c;
+    const auto& o = static_cast<const pb::Offer&>(m);
+    *(o.id() == 0 ? c.mutable_post_offer() : c.mutable_update_offer()) = o;
+    return c;
+  }
+  std::unique_ptr<Message> fresh() const override { return std::make_unique<pb::Offer>(); }
+};
+
+class Needs final : public Sheet {
+ public:
+  std::span<const SheetColumn> columns() const override {
+    static constexpr std::array<SheetColumn, 26> kColumns = {{{"id", "编号", false, "id"},
+                                                              {"key", "需求序号", false, ""},
+                                                              {"area", "区域", true, "areaCode"},
+                                                              {"title", "名称", true, "title"},
+                                                              {"category", "服务类别", true, "category"},
+                                                              {"kind", "种类", true, "time.kind"},
+                                                              {"quantity", "数量", true, "quantity"},
+                                                              {"window", "时间段", true, "window"},
+                                                              {"skills", "技能", false, "time.skills"},
+                                                              {"certificates", "资质", false, "time.certificate"},
+                                                              {"description", "说明", false, "description"},
+                                                              {"beneficiary", "服务对象", false, "beneficiary"},
+                                                              {"programme", "项目", false, "programme"},
+                                                              {"urgency", "紧急程度", false, "urgency"},
+                                                              {"deadline", "截止时间", false, "deadline"},
+                                                              {"all_or_nothing", "须全部满足", false, "allOrNothing"},
+                                                              {"ratio", "每名专业人员带志愿者数", false, "volunteersPerProfessional"},
+                                                              {"organiser", "组织单位", false, "organiserId"},
+                                                              {"resident_ref", "居民代号", false, "residentRef"},
+                                                              {"travel_m", "可出行米数", false, "travelM"},
+                                                              {"excluded_parties", "不接受单位", false, "excludedPartyIds"},
+                                                              {"latitude", "纬度", false, "point.latitudeE7"},
+                                                              {"longitude", "经度", false, "point.longitudeE7"},
+                                                              {"contact_name", "联系人", false, "contactName"},
+                                                              {"contact_phone", "联系电话", false, "contactPhone"},
+                                                              {"address", "地址", false, "address"}}};
+    return kColumns;
+  }
+  Result<Read> read(const Cells& cells, const SheetContext& context, pb::Command* before) const override {
+    pb::RequirementLine line;
+    QIAO_TRY(read_line(read_supply(cells), context.words, line));
+    QIAO_TRY(*line.mutable_window(), parse_window(cell(cells, "window"), context.zone, "window"));
+    if (before != nullptr) {
+      pb::Need& need = before->has_post_need() ? *before->mutable_post_need()->mutable_need() : *before->mutable_update_need();
+      *need.add_lines() = std::move(line);
+      return Read{{}, true};
+    }
+    pb::Need n;
+    QIAO_TRY(const auto id, number(cells, "id"));
+    n.set_id(id);
+    QIAO_TRY(const auto area, number(cells, "area"));
+    n.set_area_code(area);
+    n.set_title(cell(cells, "title"));
+    n.set_category(code_of(context.words.categories(), cell(cells, "category")));
+    n.set_description(cell(cells, "description"));
+    n.set_beneficiary(code_of(context.words.beneficiaries(), cell(cells, "beneficiary")));
+    n.set_programme(code_of(context.words.programmes(), cell(cells, "programme")));
+    QIAO_TRY(const auto urgency, read_enum<pb::Urgency>(cells, "urgency", "URGENCY_", {{"一般", pb::URGENCY_NORMAL}, {"紧急", pb::URGENCY_URGENT}, {"特急", pb::URGENCY_CRITICAL}}));
+    n.set_urgency(urgency);
+    if (!cell(cells, "deadline").empty()) {
+      QIAO_TRY(const Time t, parse_moment(cell(cells, "deadline"), context.zone, "deadline"));
+      n.set_deadline(to_int(t));
+    }
+    QIAO_TRY(const bool whole, read_flag(cells, "all_or_nothing"));
+    n.set_all_or_nothing(whole);
+    QIAO_TRY(const auto ratio, small_number(cells, "ratio"));
+    n.set_volunteers_per_professional(ratio);
+    QIAO_TRY(const auto organiser, read_party(cells, "organiser", context));
+    n.set_organiser_id(organiser);
+    QIAO_TRY(const auto resident, number(cells, "resident_ref"));
+    n.set_resident_ref(resident);
+    QIAO_TRY(const auto travel, small_number(cells, "travel_m"));
+    n.set_travel_m(travel);
+    for (const auto& name : split(cell(cells, "excluded_parties"))) {
+      QIAO_TRY(const auto party, read_party({{"excluded_parties", name}}, "excluded_parties", context));
+      n.add_excluded_party_ids(party);
+    }
+    QIAO_TRY(read_point(cells, n));
+    n.set_contact_name(cell(cells, "contact_name"));
+    n.set_contact_phone(cell(cells, "contact_phone"));
+    n.set_address(cell(cells, "address"));
+    *n.add_lines() = std::move(line);
+    return Read{command_of(n)};
+  }
+  std::vector<Cells> write(const Message& m, const SheetContext& context) const override {
+    const auto& n = static_cast<const pb::Need&>(m);
+    Cells c{{"id", std::to_string(n.id())},
+            {"key", std::to_string(n.id())},
+            {"area", std::to_string(n.area_code())},
+            {"title", n.title()},
+            {"category", n.category()},
+            {"description", n.description()},
+            {"beneficiary", n.beneficiary()},
+            {"programme", n.programme()},
+            {"urgency", lower_enum(pb::Urgency_Name(n.urgency()), "URGENCY_")},
+            {"deadline", format_moment(to_time(n.deadline()), context.zone)},
+            {"all_or_nothing", n.all_or_nothing() ? "yes" : "no"},
+            {"organiser", write_party(n.organiser_id(), context)},
+            {"contact_name", n.contact_name()},
+            {"contact_phone", n.contact_phone()},
+            {"address", n.address()}};
+    if (n.volunteers_per_professional() != 0) c["ratio"] = std::to_string(n.volunteers_per_professional());
+    if (n.resident_ref() != 0) c["resident_ref"] = std::to_string(n.resident_ref());
+    if (n.travel_m() != 0) c["travel_m"] = std::to_string(n.travel_m());
+    for (const auto id : n.excluded_party_ids()) c["excluded_parties"] += (c["excluded_parties"].empty() ? "" : ";") + write_party(id, context);
+    write_point(n, c);
+    std::vector<Cells> rows;
+    for (const auto& line : n.lines()) {
+      Cells row = c;
+      write_supply(qiao::write_line(line), row);
+      row["window"] = format_window(line.window(), context.zone);
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+  const char* collection() const override { return "needs"; }
+  pb::Command command_of(const Message& m) const override {
+    pb::Command c;
+    const auto& n = static_cast<const pb::Need&>(m);
+    *(n.id() == 0 ? c.mutable_post_need()->mutable_need() : c.mutable_update_need()) = n;
+    return c;
+  }
+  std::unique_ptr<Message> fresh() const override { return std::make_unique<pb::Need>(); }
+};
+
+}  // namespace
+
+const Sheet* find_sheet(const std::string& name) {
+  static const Areas kAreas;
+  static const Parties kParties;
+  static const Offers kOffers;
+  static const Needs kNeeds;
+  for (const Sheet* s : {static_cast<const Sheet*>(&kAreas), static_cast<const Sheet*>(&kParties), static_cast<const Sheet*>(&kOffers),
+                         static_cast<const Sheet*>(&kNeeds)}) {
+    if (name == s->collection()) return s;
+  }
+  return nullptr;
+}
+
+std::string column_at_fault(const Sheet& sheet, std::string field) {
+  if (field.starts_with("need.")) field.erase(0, 5);
+  if (field.starts_with("lines[")) {
+    const auto close = field.find("].");
+    if (close != std::string::npos) field.erase(0, close + 2);
+  }
+  // Stock and time share their columns.
+  for (const auto& [from, to] : {std::pair{"stock.resource", "time.kind"}, {"stock.quantity", "time.capacity"}}) {
+    if (field == from) field = to;
+  }
+  std::string best;
+  std::size_t length = 0;
+  for (const SheetColumn& c : sheet.columns()) {
+    const std::string_view path(c.field);
+    if (!path.empty() && field.starts_with(path) && path.size() > length) {
+      best = c.en;
+      length = path.size();
+    }
+  }
+  return best;
+}
+
+}  // namespace qiao

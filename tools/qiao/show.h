@@ -1,0 +1,16 @@
+// Answers for people: tables for lists, lines of "name: value" for one thing, sentences for reasons.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <ostream>
+
+#include "tools/qiao/session.h"
+
+namespace qiao {
+
+void show(Session& session, const google::protobuf::Message& message, std::ostream& out);
+// One event on one line, for `qiao watch`.
+std::string event_line(Session& session, const google::protobuf::Message& event);
+
+}  // namespace qiao

@@ -1,0 +1,30 @@
+// Import and export of whole lists, as CSV for spreadsheets or JSON lines for programs.
+#pragma once
+
+#include <string>
+
+#include "tools/qiao/session.h"
+
+namespace qiao {
+
+struct ImportOptions {
+  std::string what;            // areas, parties, offers, needs
+  std::string file;            // - for standard input; .jsonl or .ndjson is JSON lines, anything else CSV
+  bool as_new = false;         // drop ids: make new things
+  bool skip_bad = false;       // take the good rows; else all or nothing
+  bool check_only = false;
+};
+
+struct ExportOptions {
+  std::string what;
+  std::string file = "-";
+  std::string format;          // csv or jsonl; by the file's name where empty
+  std::string encoding = "utf8-bom";  // utf8, utf8-bom, gb18030
+};
+
+// Says what it does on standard error, with progress where that is a terminal, and every bad row with line, column and
+// reason. Returns the exit code.
+int import_list(Session& session, const ImportOptions& options);
+int export_list(Session& session, const ExportOptions& options);
+
+}  // namespace qiao

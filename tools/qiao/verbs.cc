@@ -1,0 +1,90 @@
+#include "tools/qiao/verbs.h"
+
+#include "qiao/v1/command.pb.h"
+#include "qiao/v1/query.pb.h"
+
+namespace qiao {
+
+namespace pb = qiao::v1;
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> all = {
+      {"health", "getHealth", "GET", "/healthz", nullptr, pb::Health::descriptor(), {}, "服务器是否在运行", "is the server alive"},
+      {"ready", "getReadiness", "GET", "/readyz", nullptr, pb::Health::descriptor(), {}, "服务器是否接受请求", "does the server take requests"},
+      {"metrics", "getMetrics", "GET", "/metrics", nullptr, nullptr, {}, "Prometheus指标", "Prometheus metrics"},
+      {"openapi", "getOpenApi", "GET", "/v1/openapi.json", nullptr, nullptr, {}, "OpenAPI文档", "the OpenAPI document"},
+      {"taxonomy show", "getTaxonomy", "GET", "/v1/taxonomy", nullptr, pb::Taxonomy::descriptor(), {}, "查看词表", "the city's words"},
+      {"taxonomy put", "putTaxonomy", "PUT", "/v1/taxonomy", pb::Taxonomy::descriptor(), pb::Taxonomy::descriptor(), {}, "修改或追加词表", "mend or extend the words"},
+      {"policy show", "getPolicy", "GET", "/v1/policy", nullptr, pb::Policy::descriptor(), {}, "查看政策", "the policy in force"},
+      {"policy set", "setPolicy", "PUT", "/v1/policy", pb::Policy::descriptor(), pb::Policy::descriptor(), {}, "设定政策", "set the policy", true},
+      {"area list", "listAreas", "GET", "/v1/areas", nullptr, pb::ListAreasResponse::descriptor(), {"within", "level"}, "区域列表", "areas"},
+      {"area show", "getArea", "GET", "/v1/areas/{code}", nullptr, pb::Area::descriptor(), {}, "查看区域", "one area"},
+      {"area put", "putArea", "PUT", "/v1/areas/{code}", pb::Area::descriptor(), pb::Area::descriptor(), {}, "新建或修改区域", "create or change an area"},
+      {"party list", "listParties", "GET", "/v1/parties", nullptr, pb::ListPartiesResponse::descriptor(), {"area", "kind", "standing"}, "主体列表", "parties"},
+      {"party show", "getParty", "GET", "/v1/parties/{id}", nullptr, pb::Party::descriptor(), {}, "查看主体", "one party"},
+      {"party register", "registerParty", "POST", "/v1/parties", pb::Party::descriptor(), pb::Party::descriptor(), {}, "登记主体", "register a party"},
+      {"party update", "updateParty", "PUT", "/v1/parties/{id}", pb::Party::descriptor(), pb::Party::descriptor(), {}, "修改主体", "change a party", true},
+      {"party approve", "approveParty", "POST", "/v1/parties/{id}:approve", nullptr, pb::Party::descriptor(), {}, "审核通过", "make a pending party active"},
+      {"party suspend", "suspendParty", "POST", "/v1/parties/{id}:suspend", nullptr, pb::Party::descriptor(), {}, "暂停", "take its offers out of matching"},
+      {"party reinstate", "reinstateParty", "POST", "/v1/parties/{id}:reinstate", nullptr, pb::Party::descriptor(), {}, "恢复", "make a suspended party active"},
+      {"party lines", "rankOpenLines", "GET", "/v1/parties/{id}/open-lines", nullptr, pb::RankedPairs::descriptor(), {"limit"}, "为它推荐的需求", "the open lines worth most to it"},
+      {"person list", "listPersons", "GET", "/v1/persons", nullptr, pb::ListPersonsResponse::descriptor(), {"party"}, "人员列表", "people"},
+      {"person show", "getPerson", "GET", "/v1/persons/{id}", nullptr, pb::Person::descriptor(), {}, "查看人员", "one person"},
+      {"person add", "addPerson", "POST", "/v1/persons", pb::Person::descriptor(), pb::Person::descriptor(), {}, "添加人员", "add a member to a party"},
+      {"person update", "updatePerson", "PUT", "/v1/persons/{id}", pb::Person::descriptor(), pb::Person::descriptor(), {}, "修改人员", "change a member", true},
+      {"person remove", "removePerson", "DELETE", "/v1/persons/{id}", nullptr, pb::Person::descriptor(), {}, "移除人员", "take a member out"},
+      {"offer list", "listOffers", "GET", "/v1/offers", nullptr, pb::ListOffersResponse::descriptor(), {"party", "kind", "resource", "active"}, "供给列表", "offers"},
+      {"offer show", "getOffer", "GET", "/v1/offers/{id}", nullptr, pb::Offer::descriptor(), {}, "查看供给", "one offer"},
+      {"offer post", "postOffer", "POST", "/v1/offers", pb::Offer::descriptor(), pb::Offer::descriptor(), {}, "发布供给", "post an offer"},
+      {"offer update", "updateOffer", "PUT", "/v1/offers/{id}", pb::Offer::descriptor(), pb::Offer::descriptor(), {}, "修改供给", "change an offer", true},
+      {"offer withdraw", "withdrawOffer", "POST", "/v1/offers/{id}:withdraw", nullptr, pb::Offer::descriptor(), {}, "撤回供给", "take an offer back"},
+      {"need list", "listNeeds", "GET", "/v1/needs", nullptr, pb::ListNeedsResponse::descriptor(), {"area", "state", "category", "programme", "organiser", "raised"}, "需求列表", "needs"},
+      {"need show", "getNeed", "GET", "/v1/needs/{id}", nullptr, pb::Need::descriptor(), {}, "查看需求", "one need"},
+      {"need post", "postNeed", "POST", "/v1/needs", pb::Need::descriptor(), pb::Need::descriptor(), {"until"}, "发布需求（点单）", "post a need"},
+      {"need update", "updateNeed", "PUT", "/v1/needs/{id}", pb::Need::descriptor(), pb::Need::descriptor(), {}, "修改需求", "change a need", true},
+      {"need preview", "previewNeed", "POST", "/v1/needs:preview", pb::PreviewRequest::descriptor(), pb::PreviewResponse::descriptor(), {}, "谁能接这张还没发出的单", "who could serve a need not posted yet"},
+      {"need candidates", "rankCandidates", "GET", "/v1/needs/{id}/lines/{line}/candidates", nullptr, pb::RankedPairs::descriptor(), {"limit"}, "候选供给与理由", "ranked offers with reasons"},
+      {"need bundle", "suggestBundle", "GET", "/v1/needs/{id}/bundle", nullptr, pb::Bundle::descriptor(), {}, "三方组合建议", "offers that together fill it"},
+      {"need submit", "submitNeed", "POST", "/v1/needs/{id}:submit", nullptr, pb::Need::descriptor(), {}, "提交草稿（点单）", "submit a draft"},
+      {"need approve", "approveNeed", "POST", "/v1/needs/{id}:approve", nullptr, pb::Need::descriptor(), {}, "审核通过，开放接单", "open it after the check"},
+      {"need reject", "rejectNeed", "POST", "/v1/needs/{id}:reject", pb::ReasonRequest::descriptor(), pb::Need::descriptor(), {}, "驳回", "turn it down"},
+      {"need cancel", "cancelNeed", "POST", "/v1/needs/{id}:cancel", pb::ReasonRequest::descriptor(), pb::Need::descriptor(), {}, "取消", "it is not wanted any more"},
+      {"need review", "reviewNeed", "POST", "/v1/needs/{id}:review", pb::ReviewRequest::descriptor(), pb::Need::descriptor(), {}, "评单", "stars and words after service"},
+      {"explain", "explain", "GET", "/v1/explanations?need={need}&offer={offer}", nullptr, pb::Explanation::descriptor(), {"line"}, "为什么能或不能对接", "why they go together, or not"},
+      {"match list", "listMatches", "GET", "/v1/matches", nullptr, pb::ListMatchesResponse::descriptor(), {"need", "party", "offer", "state"}, "对接单列表", "matches"},
+      {"match show", "getMatch", "GET", "/v1/matches/{id}", nullptr, pb::Match::descriptor(), {}, "查看对接单", "one match"},
+      {"propose", "proposeMatch", "POST", "/v1/matches:propose", pb::MatchRequest::descriptor(), pb::Match::descriptor(), {}, "建议对接", "suggest an offer for a line", false, {"need_id", "offer_id"}},
+      {"dispatch", "dispatchMatch", "POST", "/v1/matches:dispatch", pb::MatchRequest::descriptor(), pb::Match::descriptor(), {}, "派单", "ask a party to serve a line", false, {"need_id", "offer_id"}},
+      {"claim", "claimLine", "POST", "/v1/matches:claim", pb::MatchRequest::descriptor(), pb::Match::descriptor(), {}, "抢单", "take a line or part of it", false, {"need_id", "offer_id"}},
+      {"match dispatch", "dispatchProposal", "POST", "/v1/matches/{id}:dispatch", nullptr, pb::Match::descriptor(), {}, "把建议派出", "dispatch a proposal"},
+      {"confirm", "confirmClaim", "POST", "/v1/matches/{id}:confirm", nullptr, pb::Match::descriptor(), {}, "确认抢单", "say yes to a claim"},
+      {"accept", "acceptMatch", "POST", "/v1/matches/{id}:accept", nullptr, pb::Match::descriptor(), {}, "接单", "say yes to a dispatch"},
+      {"decline", "declineMatch", "POST", "/v1/matches/{id}:decline", pb::ReasonRequest::descriptor(), pb::Match::descriptor(), {}, "拒绝派单", "say no to a dispatch"},
+      {"withdraw", "withdrawMatch", "POST", "/v1/matches/{id}:withdraw", pb::ReasonRequest::descriptor(), pb::Match::descriptor(), {}, "退单", "take back what was accepted"},
+      {"check-in", "checkIn", "POST", "/v1/matches/{id}:checkIn", nullptr, pb::Match::descriptor(), {}, "签到", "they are there"},
+      {"check-out", "checkOut", "POST", "/v1/matches/{id}:checkOut", nullptr, pb::Match::descriptor(), {}, "签退", "they are done"},
+      {"confirm-service", "verifyMatch", "POST", "/v1/matches/{id}:verify", nullptr, pb::Match::descriptor(), {}, "核验服务", "confirm what was served"},
+      {"no-show", "reportNoShow", "POST", "/v1/matches/{id}:noShow", nullptr, pb::Match::descriptor(), {}, "未到场", "they did not come"},
+      {"match cancel", "cancelMatch", "POST", "/v1/matches/{id}:cancel", pb::ReasonRequest::descriptor(), pb::Match::descriptor(), {}, "取消对接", "the organiser takes it back"},
+      {"events", "listEvents", "GET", "/v1/events", nullptr, pb::ListEventsResponse::descriptor(), {"after", "limit"}, "发生过的事", "what happened"},
+      {"batch apply", "applyBatch", "POST", "/v1/batch", pb::Batch::descriptor(), pb::BatchResponse::descriptor(), {}, "一次执行多条命令", "several commands, all or nothing"},
+      {"batch check", "checkBatch", "POST", "/v1/batch:check", pb::Batch::descriptor(), pb::CheckBatchResponse::descriptor(), {}, "检查多条命令", "which of several commands would be refused"},
+      {"backup", "createBackup", "POST", "/v1/backups", pb::BackupRequest::descriptor(), pb::BackupResponse::descriptor(), {}, "在线备份", "a complete copy while it is in use", false, {"name"}},
+  };
+  return all;
+}
+
+std::string flag_of(std::string_view field) {
+  std::string out;
+  for (const char c : field) {
+    if (c >= 'A' && c <= 'Z') {
+      out += '-';
+      out += static_cast<char>(c - 'A' + 'a');
+    } else {
+      out += c == '_' ? '-' : c;
+    }
+  }
+  return out;
+}
+
+}  // namespace qiao

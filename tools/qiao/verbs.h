@@ -1,0 +1,31 @@
+// Everything the API can do, as words of the command line: one row an operation.
+#pragma once
+
+#include <google/protobuf/descriptor.h>
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace qiao {
+
+struct Verb {
+  const char* words;         // "need candidates"
+  const char* id;            // operationId in openapi.json
+  const char* method;
+  const char* pattern;       // {id} … are positional, in this order
+  const google::protobuf::Descriptor* request;   // its fields are flags; nullptr for none
+  const google::protobuf::Descriptor* response;  // nullptr: printed as it comes
+  std::vector<const char*> query;                // names of query parameters, flags too
+  const char* zh;
+  const char* en;
+  bool update = false;  // read first, change what is given, put back with If-Match
+  std::vector<const char*> operands = {};  // fields of the request that are positional
+};
+
+const std::vector<Verb>& verbs();
+
+// "serviceRadiusM" or "service_radius_m" as a flag: "service-radius-m".
+std::string flag_of(std::string_view field);
+
+}  // namespace qiao
