@@ -240,7 +240,12 @@ int main(int argc, char** argv) {
       for (const auto& flag : input_flags(verb.request)) {
         const bool positional = std::any_of(verb.operands.begin(), verb.operands.end(), [&](const char* o) { return flag_of(o) == flag.name; });
         if (positional) continue;
-        sub->add_option_function<std::string>("--" + flag.name, [&given, name = flag.name](const std::string& v) { given.flags[name] = v; }, flag.help);
+        // --area as well as --area-code, --party as well as --party-id.
+        std::string names = "--" + flag.name;
+        for (const std::string_view tail : {"-code", "-id"}) {
+          if (flag.name.ends_with(tail) && flag.name != "credit-code") names += ",--" + flag.name.substr(0, flag.name.size() - tail.size());
+        }
+        sub->add_option_function<std::string>(names, [&given, name = flag.name](const std::string& v) { given.flags[name] = v; }, flag.help);
       }
     }
     sub->callback([&, v = &verb] { code = run_verb(g, *v, given); });

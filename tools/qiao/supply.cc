@@ -15,12 +15,13 @@ struct Kind {
   const char* zh;
   const char* unit_zh;
   const char* unit;
+  const char* units;
 };
-constexpr std::array<Kind, 5> kKinds = {{{pb::TIME_KIND_PEOPLE, "people", "人员", "人", "people"},
-                                         {pb::TIME_KIND_PROFESSIONAL, "professional", "专业人员", "名专业人员", "professionals"},
-                                         {pb::TIME_KIND_VENUE, "venue", "场地", "座", "seats"},
-                                         {pb::TIME_KIND_VEHICLE, "vehicle", "车辆", "座", "seats"},
-                                         {pb::TIME_KIND_EQUIPMENT, "equipment", "设备", "套", "sets"}}};
+constexpr std::array<Kind, 5> kKinds = {{{pb::TIME_KIND_PEOPLE, "people", "人员", "人", "person", "people"},
+                                         {pb::TIME_KIND_PROFESSIONAL, "professional", "专业人员", "名专业人员", "professional", "professionals"},
+                                         {pb::TIME_KIND_VENUE, "venue", "场地", "座", "seat", "seats"},
+                                         {pb::TIME_KIND_VEHICLE, "vehicle", "车辆", "座", "seat", "seats"},
+                                         {pb::TIME_KIND_EQUIPMENT, "equipment", "设备", "套", "set", "sets"}}};
 
 const Kind* kind_of(const std::string& text) {
   const auto it = std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& k) { return text == k.code || text == k.zh; });
@@ -184,7 +185,7 @@ SupplyCells write_offer(const pb::Offer& offer, const TimeZone& zone) {
 
 std::string amount(std::int64_t quantity, const std::string& kind_code, const pb::Taxonomy& words, bool chinese) {
   const std::string n = std::to_string(quantity);
-  if (const Kind* k = kind_of(kind_code)) return n + (chinese ? "" : " ") + (chinese ? k->unit_zh : k->unit);
+  if (const Kind* k = kind_of(kind_code)) return n + (chinese ? "" : " ") + (chinese ? k->unit_zh : quantity == 1 ? k->unit : k->units);
   for (const auto& r : words.resources()) {
     if (r.term().code() == kind_code) return chinese ? r.term().zh() + n + r.unit_zh() : n + " " + r.unit() + " " + r.term().en();
   }
