@@ -59,7 +59,9 @@ inline std::int64_t distance_metres(Point a, Point b) {
   const std::int64_t dy_mm =
       (static_cast<std::int64_t>(a.latitude_e7) - b.latitude_e7) * kMillimetresPerDegree / 10'000'000;
   // |difference| < 2^31 and the cosine < 2^30, so the product fits in 62 bits.
-  const std::int64_t dx_e7 = longitude_difference_e7(a.longitude_e7, b.longitude_e7) * cosine >> 30;
+  // Without its sign, for a shift rounds negatives the other way.
+  const std::int64_t turn_e7 = longitude_difference_e7(a.longitude_e7, b.longitude_e7);
+  const std::int64_t dx_e7 = (turn_e7 < 0 ? -turn_e7 : turn_e7) * cosine >> 30;
   const std::int64_t dx_mm = dx_e7 * kMillimetresPerDegree / 10'000'000;
   // The operands are below 2^38, so the doubles are exact up to the sum, and sqrt is rounded correctly by IEEE 754.
   const double square = static_cast<double>(dx_mm) * static_cast<double>(dx_mm) +

@@ -32,6 +32,10 @@ class Duel {
     return same_after_undo() && same_after_reload();
   }
 
+  // Which states were reached, as bits.
+  static inline unsigned seen_matches = 0;
+  static inline unsigned seen_needs = 0;
+
  private:
   std::uint64_t any(const std::vector<std::uint64_t>& ids) { return ids.empty() ? 0 : ids[random_.below(ids.size())]; }
 
@@ -99,14 +103,14 @@ class Duel {
     if (random_.chance(75)) {
       b.time(random_.chance(70) ? pb::TIME_KIND_PEOPLE : pb::TIME_KIND_PROFESSIONAL, random_.between(1, 8));
       if (random_.chance(60)) b.skill("general");
-      if (random_.chance(40)) b.skill("first_aid");
+      if (random_.chance(70)) b.skill("first_aid");
       if (random_.chance(20)) b.skill("haircut");
       if (random_.chance(40)) {
         b.certificate("social_worker", static_cast<std::uint32_t>(random_.between(1, 3)), random_.chance(30) ? to_int(city_.now) + random_.between(1, 20) * 86400 : 0);
       }
       if (random_.chance(50)) {
         for (std::uint32_t day = 1; day <= 7; ++day) {
-          if (random_.chance(60)) b.weekly(day, static_cast<std::uint32_t>(random_.between(6, 10)), static_cast<std::uint32_t>(random_.between(14, 24)));
+          if (random_.chance(85)) b.weekly(day, static_cast<std::uint32_t>(random_.between(0, 9)), static_cast<std::uint32_t>(random_.between(16, 24)));
         }
       }
     } else {
@@ -115,7 +119,7 @@ class Duel {
       b->mutable_stock()->set_handover(random_.chance(25) ? pb::HANDOVER_COLLECT : pb::HANDOVER_DELIVER);
     }
     *b->mutable_point() = somewhere();
-    b.radius(static_cast<std::uint32_t>(random_.between(1, 15)) * 1000);
+    b.radius(static_cast<std::uint32_t>(random_.between(3, 25)) * 1000);
     if (random_.chance(30)) b->add_categories("elder_care");
     if (random_.chance(10)) b->set_valid_to(to_int(city_.now) + random_.between(1, 20) * 86400);
     return b;
@@ -157,19 +161,23 @@ class Duel {
   }
 
   pb::Command random_command() {
-    if (const auto due = ours_.next_due(); due && random_.chance(25)) {
+    const auto due = ours_.next_due();
+    if (due && random_.chance(*due <= to_int(city_.now) ? 60 : 9)) {
       city_.now = std::max(city_.now, to_time(*due + (random_.chance(30) ? random_.between(0, 7200) : 0)));
       pb::Command c = by(pb::ROLE_MARKET);
       c.mutable_tick();
       return c;
     }
-    if (random_.chance(20)) city_.now += Seconds{random_.between(0, 3 * 3600)};
+    if (random_.chance(10)) city_.now += Seconds{random_.between(0, 2 * 3600)};
     if (random_.chance(4)) {
       pb::Command c = by(pb::ROLE_LEAD);
+      // All its parts happen at one moment.
+      const Time now = city_.now;
       for (int i = 0; i < 3; ++i) {
         pb::Command part = simple_command();
         part.clear_actor();
         *c.mutable_batch()->add_commands() = part;
+        city_.now = now;
       }
       return c;
     }
@@ -185,14 +193,30 @@ class Duel {
       *c.mutable_actor() = actor_for(c.post_offer().party_id(), false);
     } else if (roll < 20 || ours_.needs.empty()) {
       *c.mutable_post_need()->mutable_need() = random_need();
-      c.mutable_post_need()->set_until(static_cast<pb::NeedState>(random_.between(0, 3)));
+      c.mutable_post_need()->set_until(random_.chance(60) ? pb::NEED_STATE_UNSPECIFIED : static_cast<pb::NeedState>(random_.between(0, 3)));
       *c.mutable_actor() = random_.chance(15) ? by(pb::ROLE_RESIDENT).actor() : actor_for(0, true);
     } else if (roll < 48) {
       pb::MakeMatch& m = *c.mutable_make_match();
-      m.set_need_id(random_.chance(98) ? any(recent(ours_.needs)) : 77);
+      std::vector<std::uint64_t> open;
+      for (const auto& [id, n] : ours_.needs) {
+        if (n.state() == pb::NEED_STATE_OPEN || n.state() == pb::NEED_STATE_IN_SERVICE) open.push_back(id);
+      }
+      m.set_need_id(!open.empty() && random_.chance(85) ? any(open) : random_.chance(98) ? any(recent(ours_.needs)) : 77);
       m.set_offer_id(random_.chance(98) ? any(recent(ours_.offers)) : 78);
-      m.set_line(static_cast<std::uint32_t>(random_.between(0, 3)));
-      m.set_quantity(random_.chance(60) ? 0 : random_.between(1, 9));
+      m.set_line(random_.chance(80) ? 1 : static_cast<std::uint32_t>(random_.between(0, 3)));
+      m.set_quantity(random_.chance(70) ? 0 : random_.between(1, 9));
+      // Most of the time a pair that goes together.
+      const auto& ranking = static_cast<const Ranking&>(city_.market.matcher());
+      const Slot need = city_.state().needs().find(NeedId{m.need_id()});
+      if (need != kNoSlot && random_.chance(85)) {
+        const NeedRow& row = city_.state().needs()[need];
+        const Slot line = row.first_line + static_cast<Slot>(random_.below(row.line_count));
+        const auto candidates = ranking.candidates(line, 3, city_.now);
+        if (!candidates.empty()) {
+          m.set_line(city_.state().line(line).number);
+          m.set_offer_id(city_.state().offers()[candidates[random_.below(candidates.size())].offer].id.value());
+        }
+      }
       m.set_how(static_cast<pb::MatchState>(random_.between(1, 3)));
       *c.mutable_actor() = actor_for(giver_of_offer(m.offer_id()), m.how() != pb::MATCH_STATE_CLAIMED);
     } else if (roll < 78 && !ours_.matches.empty()) {
@@ -213,10 +237,10 @@ class Duel {
       if (random_.chance(90)) m.set_reason("有事");
       const bool staff = m.verb() == pb::MATCH_VERB_DISPATCH || m.verb() == pb::MATCH_VERB_CONFIRM || m.verb() >= pb::MATCH_VERB_VERIFY;
       *c.mutable_actor() = actor_for(ours_.matches.contains(m.match_id()) ? ours_.matches.at(m.match_id()).party : 0, staff);
-    } else if (roll < 86) {
+    } else if (roll < 84) {
       pb::MoveNeed& m = *c.mutable_move_need();
       m.set_need_id(any(recent(ours_.needs)));
-      m.set_verb(static_cast<pb::NeedVerb>(random_.chance(80) ? random_.between(1, 2) : random_.between(3, 4)));
+      m.set_verb(static_cast<pb::NeedVerb>(random_.chance(85) ? random_.between(1, 2) : random_.between(3, 4)));
       if (random_.chance(90)) m.set_reason("重复");
       *c.mutable_actor() = actor_for(0, true);
     } else if (roll < 89) {
@@ -249,7 +273,7 @@ class Duel {
       *c.mutable_actor() = actor_for(giver_of_offer(c.withdraw_offer().offer_id()), false);
     } else if (roll < 98) {
       c.mutable_set_standing()->set_party_id(any(givers_));
-      c.mutable_set_standing()->set_standing(random_.chance(70) ? pb::STANDING_ACTIVE : pb::STANDING_SUSPENDED);
+      c.mutable_set_standing()->set_standing(random_.chance(85) ? pb::STANDING_ACTIVE : pb::STANDING_SUSPENDED);
       *c.mutable_actor() = actor_for(0, true);
     } else {
       pb::Policy p = ours_.policy;
@@ -294,6 +318,7 @@ class Duel {
     Slot slot = 0;
     for (const auto& [id, n] : ours_.needs) {
       const NeedRow& row = s.needs()[slot++];
+      seen_needs |= 1U << row.state;
       if (differs("need", id, row.id.value(), id) || differs("state of need", id, static_cast<int>(row.state), static_cast<int>(n.state())) ||
           differs("time limit of need", id, to_int(row.due), ours_.due(n))) {
         return false;
@@ -306,6 +331,7 @@ class Duel {
     slot = 0;
     for (const auto& [id, m] : ours_.matches) {
       const MatchRow& row = s.matches()[slot++];
+      seen_matches |= 1U << row.state;
       if (differs("match", id, row.id.value(), id) || differs("state of match", id, static_cast<int>(row.state), static_cast<int>(m.state)) ||
           differs("quantity of match", id, row.quantity, m.quantity) || differs("time limit of match", id, to_int(row.due), ours_.due(m)) ||
           differs("offer of match", id, s.offers()[row.offer].id.value(), m.offer)) {
@@ -383,6 +409,9 @@ TEST_P(Model, AgreesWithTheReference) {
       FAIL() << "replay with QIAO_SEED=" << seed;
     }
   }
+  // A generator that never gets anywhere would find nothing.
+  for (int s = pb::MATCH_STATE_PROPOSED; s <= pb::MATCH_STATE_CANCELLED; ++s) EXPECT_TRUE(Duel::seen_matches & 1U << s) << pb::MatchState_Name(s);
+  for (int s = pb::NEED_STATE_DRAFT; s <= pb::NEED_STATE_EXPIRED; ++s) EXPECT_TRUE(Duel::seen_needs & 1U << s) << pb::NeedState_Name(s);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shard, Model, testing::Range(0, kShards));

@@ -129,21 +129,21 @@ std::string format_moment(Time t, const TimeZone& zone) {
 
 Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone, const std::string& field) {
   const std::string plain = narrow(text);
-  const auto slash = plain.find('/');
-  const auto start = slash == std::string::npos ? std::nullopt : local_moment(std::string_view(plain).substr(0, slash));
-  if (!start) return not_a(field, "2026-11-28 09:00/12:00");
-  const std::string_view tail = trimmed(std::string_view(plain).substr(slash + 1));
-  std::optional<LocalTime> end;
-  if (const auto c = clock(tail)) {
-    end = std::chrono::floor<std::chrono::days>(*start) + std::chrono::minutes{*c};
-  } else {
-    end = local_moment(tail);
+  // Dates may have slashes of their own: the one that parts start and end is the one with a moment on either side.
+  for (auto slash = plain.find('/'); slash != std::string::npos; slash = plain.find('/', slash + 1)) {
+    const std::string_view head = trimmed(std::string_view(plain).substr(0, slash));
+    const std::string_view tail = trimmed(std::string_view(plain).substr(slash + 1));
+    const auto start = head.find(':') == std::string_view::npos ? std::nullopt : local_moment(head);
+    if (!start) continue;
+    const auto c = clock(tail);
+    const auto end = c ? std::optional(std::chrono::floor<std::chrono::days>(*start) + std::chrono::minutes{*c}) : local_moment(tail);
+    if (!end) continue;
+    pb::Window w;
+    w.set_start(to_int(zone.to_utc(*start)));
+    w.set_end(to_int(zone.to_utc(*end)));
+    return w;
   }
-  if (!end) return not_a(field, "2026-11-28 09:00/12:00");
-  pb::Window w;
-  w.set_start(to_int(zone.to_utc(*start)));
-  w.set_end(to_int(zone.to_utc(*end)));
-  return w;
+  return not_a(field, "2026-11-28 09:00/12:00");
 }
 
 std::string format_window(const pb::Window& w, const TimeZone& zone) {

@@ -1,0 +1,328 @@
+// What the market does, as its users would say it.
+#include <gtest/gtest.h>
+
+#include "engine/market/invariants.h"
+#include "tests/support/build.h"
+
+namespace qiao {
+namespace {
+
+TEST(Lifecycle, FromPostedToReviewed) {
+  City c;
+  const auto n = c.post(need().people(3));
+  const auto o = c.post(offer(c.team()).people(5));
+  const auto m = c.claim(n, o);
+  EXPECT_EQ(c.match_row(m).state(), pb::MATCH_STATE_ACCEPTED);
+  EXPECT_EQ(c.match_row(m).quantity(), 3);
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_FILLED);
+  c.wait_until(at(56.9));
+  EXPECT_EQ(code_of(c.move(m, pb::MATCH_VERB_CHECK_IN)), "");
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_IN_SERVICE);
+  c.wait_until(at(60));
+  EXPECT_EQ(code_of(c.move(m, pb::MATCH_VERB_CHECK_OUT)), "");
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_DONE);
+  pb::Command review = by(pb::ROLE_RESIDENT);
+  review.mutable_review_need()->set_need_id(n);
+  review.mutable_review_need()->set_stars(5);
+  review.mutable_review_need()->set_words("很及时");
+  c.must(review);
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_REVIEWED);
+  EXPECT_EQ(c.match_row(m).state(), pb::MATCH_STATE_VERIFIED);
+  EXPECT_TRUE(check_invariants(c.state()).empty());
+}
+
+TEST(Claim, SecondTeamGetsWhatTheFirstLeft) {
+  City c;
+  const auto n = c.post(need().people(5));
+  const auto a = c.post(offer(c.team("甲队")).people(3));
+  const auto b = c.post(offer(c.team("乙队")).people(9));
+  c.claim(n, a);
+  EXPECT_EQ(c.match_row(c.claim(n, b)).quantity(), 2);
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_FILLED);
+}
+
+TEST(Claim, OnAFullLineIsRefusedAndChangesNothing) {
+  City c;
+  const auto n = c.post(need().people(2));
+  const auto o = c.post(offer(c.team()).people(9));
+  c.claim(n, o);
+  const auto before = digest(c.state());
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o)), "match.not_eligible");  // filled: it takes nobody now
+  const auto m = c.post(need().people(2).people(2));
+  c.claim(m, o, 2, 1);
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, m, o, 0, 1)), "line.full");
+  EXPECT_NE(before, digest(c.state()));
+}
+
+TEST(Claim, NobodyIsInTwoPlacesAtOnce) {
+  City c;
+  const auto o = c.post(offer(c.team()).people(4));
+  c.claim(c.post(need().people(3)), o);
+  // The same hours: one is left. An hour later: all four again.
+  EXPECT_EQ(c.match_row(c.claim(c.post(need().people(3)), o)).quantity(), 1);
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, c.post(need().people(1).on(hours(59, 62))), o)), "match.not_eligible");
+  EXPECT_EQ(c.match_row(c.claim(c.post(need().people(9).on(hours(60, 62))), o)).quantity(), 4);
+}
+
+TEST(Claim, WaitsForTheOrganisersYesWherePolicyWantsIt) {
+  City c;
+  pb::Policy p = c.policy();
+  p.set_confirm_claims(true);
+  c.set(p);
+  const auto n = c.post(need().people(1));
+  const auto m = c.claim(n, c.post(offer(c.team()).people(1)));
+  EXPECT_EQ(c.match_row(m).state(), pb::MATCH_STATE_CLAIMED);
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_OPEN);
+  EXPECT_EQ(code_of(c.move(m, pb::MATCH_VERB_CONFIRM)), "");
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_FILLED);
+}
+
+TEST(Stock, IsGivenAwayOnceAndInLots) {
+  City c;
+  const auto o = c.post(offer(c.team()).stock("rice", 100, 10));
+  const auto n = c.post(need().stock("rice", 85));
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o, 5)), "match.too_little");
+  c.claim(n, o, 80);
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o)), "match.not_eligible");  // 5 are missing, 10 is the least
+  const auto m = c.post(need().stock("rice", 50));
+  EXPECT_EQ(c.match_row(c.claim(m, o)).quantity(), 20);
+}
+
+TEST(Dispatch, ThatIsDeclinedGoesToTheNextBest) {
+  City c;
+  const auto near = c.post(offer(c.team("近队")).people(2).km_north(1));
+  const auto far = c.post(offer(c.team("远队")).people(2).km_north(5));
+  const auto n = c.post(need().people(2).km_north(0));
+  const auto m = c.dispatch(n, near);
+  EXPECT_EQ(code_of(c.move(m, pb::MATCH_VERB_DECLINE, "当天有事")), "");
+  const auto& last = c.state().matches()[c.state().matches().size() - 1];
+  EXPECT_EQ(last.state, pb::MATCH_STATE_DISPATCHED);
+  EXPECT_EQ(c.state().offers()[last.offer].id.value(), far);
+  EXPECT_EQ(c.need_row(n).failed_dispatches(), 1U);
+}
+
+TEST(Dispatch, ThatNobodyAnswersLapsesByUrgency) {
+  for (const auto& [urgency, limit] : {std::pair{pb::URGENCY_NORMAL, 12.0}, {pb::URGENCY_URGENT, 1.0}, {pb::URGENCY_CRITICAL, 0.25}}) {
+    City c;
+    const auto m = c.dispatch(c.post(need().people(1).urgent(urgency)), c.post(offer(c.team()).people(1)));
+    EXPECT_EQ(c.match_row(m).answer_by(), to_int(at(limit)));
+    c.wait_until(at(limit) - Seconds{1});
+    EXPECT_EQ(c.match_row(m).state(), pb::MATCH_STATE_DISPATCHED);
+    c.wait_until(at(limit));
+    EXPECT_EQ(c.match_row(m).state(), pb::MATCH_STATE_LAPSED);
+  }
+}
+
+TEST(Escalation, AfterTwoFailedDispatchesTheTownLooksAfterIt) {
+  City c;
+  const auto n = c.post(need().people(1));
+  for (const char* name : {"甲", "乙", "丙"}) c.post(offer(c.team(name)).people(1));
+  c.dispatch(n, c.state().offers()[0].id.value());
+  c.wait_until(at(12));
+  EXPECT_EQ(c.need_row(n).raised(), 0U);
+  c.wait_until(at(24));
+  EXPECT_EQ(c.need_row(n).raised(), 1U);
+}
+
+TEST(Escalation, AtHalfOfTheTimeLeftTownThenCity) {
+  City c;
+  const auto n = c.post(need().people(1).on(hours(40, 42)));
+  c.wait_until(at(19.9));
+  EXPECT_EQ(c.need_row(n).raised(), 0U);
+  c.wait_until(at(20));
+  EXPECT_EQ(c.need_row(n).raised(), 1U);
+  c.wait_until(at(30));
+  EXPECT_EQ(c.need_row(n).raised(), 2U);
+  c.wait_until(at(40));
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_EXPIRED);
+}
+
+TEST(Escalation, ANeedThatNobodyChecksIsRaisedAfterADay) {
+  City c;
+  pb::Command post = by(pb::ROLE_RESIDENT);
+  *post.mutable_post_need()->mutable_need() = need().people(1);
+  const auto n = c.must(post);
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_SUBMITTED);
+  c.wait_until(at(24));
+  EXPECT_EQ(c.need_row(n).raised(), 1U);
+}
+
+TEST(AllOrNothing, NobodyStartsBeforeItIsWhole) {
+  City c;
+  const auto n = c.post(need().people(2).professionals(1).certificate("social_worker", 1).all_or_nothing());
+  const auto people = c.claim(n, c.post(offer(c.team()).people(2)), 0, 1);
+  c.now = at(56.5);
+  EXPECT_EQ(code_of(c.move(people, pb::MATCH_VERB_CHECK_IN)), "state.wrong");
+  c.wait_until(at(57));
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_EXPIRED);
+  EXPECT_EQ(c.match_row(people).state(), pb::MATCH_STATE_CANCELLED);
+}
+
+TEST(Service, OnesThatDoNotComeAreNoShowsAndCountAgainstThem) {
+  City c;
+  const auto team = c.team();
+  const auto m = c.claim(c.post(need().people(1)), c.post(offer(team).people(1)));
+  EXPECT_EQ(code_of(c.move(m, pb::MATCH_VERB_NO_SHOW)), "state.too_early");
+  c.wait_until(at(62));
+  EXPECT_EQ(c.match_row(m).state(), pb::MATCH_STATE_NO_SHOW);
+  EXPECT_EQ(c.state().parties()[c.state().parties().find(PartyId{team})].broken, 1U);
+}
+
+TEST(Service, ClosesItselfWhenNobodyReviews) {
+  City c;
+  const auto n = c.post(need().people(1));
+  const auto m = c.claim(n, c.post(offer(c.team()).people(1)));
+  c.wait_until(at(57));
+  EXPECT_EQ(code_of(c.move(m, pb::MATCH_VERB_CHECK_IN)), "");
+  c.wait_until(at(60));
+  EXPECT_EQ(code_of(c.move(m, pb::MATCH_VERB_CHECK_OUT)), "");
+  c.wait_until(at(62));
+  EXPECT_TRUE(c.need_row(n).review_requested());
+  c.wait_until(at(60 + 72));
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_REVIEWED);
+  EXPECT_EQ(c.need_row(n).review().stars(), 0U);
+  EXPECT_EQ(c.match_row(m).state(), pb::MATCH_STATE_VERIFIED);
+}
+
+TEST(Update, CannotTakeAwayWhatIsHeldOrPromised) {
+  City c;
+  const auto n = c.post(need().people(5));
+  const auto o = c.post(offer(c.team()).people(4));
+  c.claim(n, o);
+  pb::Command shrink = by(pb::ROLE_LEAD);
+  *shrink.mutable_update_need() = c.need_row(n);
+  shrink.mutable_update_need()->mutable_lines(0)->set_quantity(3);
+  EXPECT_EQ(code_of(c.apply(shrink)), "need.held");
+  pb::Command less = by(pb::ROLE_LEAD);
+  *less.mutable_update_offer() = c.state().load_offer(0);
+  less.mutable_update_offer()->mutable_time()->set_capacity(3);
+  EXPECT_EQ(code_of(c.apply(less)), "offer.promised");
+  shrink.mutable_update_need()->mutable_lines(0)->set_quantity(4);
+  c.must(shrink);
+  EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_FILLED);
+}
+
+TEST(Version, AnOldOneIsRefused) {
+  City c;
+  const auto n = c.post(need().people(5));
+  pb::Command change = by(pb::ROLE_LEAD);
+  *change.mutable_update_need() = c.need_row(n);
+  change.set_expected_version(c.need_row(n).version());
+  c.must(change);
+  EXPECT_EQ(code_of(c.apply(change)), "version.mismatch");
+}
+
+TEST(Batch, IsWholeOrNothing) {
+  City c;
+  const auto team = c.team();
+  const auto before = digest(c.state());
+  pb::Command batch = by(pb::ROLE_LEAD);
+  *batch.mutable_batch()->add_commands()->mutable_post_offer() = offer(team).people(3);
+  *batch.mutable_batch()->add_commands()->mutable_post_offer() = offer(team).people(0);
+  const auto refused = c.apply(batch);
+  EXPECT_EQ(code_of(refused), "value.out_of_range");
+  EXPECT_EQ(refused.error().field, "commands[1].time.capacity");
+  EXPECT_EQ(digest(c.state()), before);
+}
+
+TEST(Batch, CheckTellsOfEveryBadOneAndChangesNothing) {
+  City c;
+  const auto team = c.team();
+  const auto before = digest(c.state());
+  pb::Batch batch;
+  *batch.add_commands()->mutable_post_offer() = offer(team).people(0);
+  *batch.add_commands()->mutable_post_offer() = offer(team).people(3);
+  *batch.add_commands()->mutable_post_offer() = offer(999).people(3);
+  const auto refused = c.market.check(batch, by(pb::ROLE_LEAD).actor(), c.now);
+  ASSERT_TRUE(refused);
+  ASSERT_EQ(refused.value().size(), 2U);
+  EXPECT_EQ(refused.value()[0].index, 0);
+  EXPECT_EQ(refused.value()[1].index, 2);
+  EXPECT_EQ(refused.value()[1].refusal.field, "partyId");
+  EXPECT_EQ(digest(c.state()), before);
+}
+
+TEST(Roles, ASupplierActsForItselfAndAnOrganiserInItsArea) {
+  City c;
+  const auto mine = c.team("我队");
+  const auto other = c.team("他队");
+  const auto o = c.post(offer(other).people(3));
+  const auto n = c.post(need().people(3).in(kOtherCommunity));
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o, 0, 1, pb::ROLE_SUPPLIER, mine)), "role.not_yours");
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, o, 0, 1, pb::ROLE_ORGANISER, c.organiser(kTown))), "role.not_yours");
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, o, 0, 1, pb::ROLE_SUPPLIER, other)), "role.forbidden");
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, o, 0, 1, pb::ROLE_ORGANISER, c.organiser(kCity))), "");
+}
+
+TEST(Standing, ASuspendedPartyKeepsItsPromisesAndMakesNoNewOnes) {
+  City c;
+  const auto team = c.team();
+  const auto o = c.post(offer(team).people(9));
+  const auto m = c.claim(c.post(need().people(1)), o);
+  pb::Command suspend = by(pb::ROLE_LEAD);
+  suspend.mutable_set_standing()->set_party_id(team);
+  suspend.mutable_set_standing()->set_standing(pb::STANDING_SUSPENDED);
+  c.must(suspend);
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, c.post(need().people(1)), o)), "party.not_active");
+  c.wait_until(at(57));
+  pb::Command there = by(pb::ROLE_SUPPLIER, team);
+  there.mutable_move_match()->set_match_id(m);
+  there.mutable_move_match()->set_verb(pb::MATCH_VERB_CHECK_IN);
+  EXPECT_EQ(code_of(c.apply(there)), "");
+}
+
+TEST(Taxonomy, GrowsAndNeverShrinks) {
+  City c;
+  pb::Command grow = by(pb::ROLE_LEAD);
+  *grow.mutable_put_taxonomy() = default_taxonomy();
+  pb::Term& fresh = *grow.mutable_put_taxonomy()->add_skills();
+  fresh.set_code("dragon_dance");
+  fresh.set_zh("舞龙");
+  fresh.set_en("dragon dance");
+  c.must(grow);
+  const auto n = c.post(need().people(1).skill("dragon_dance"));
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, c.post(offer(c.team()).people(1)))), "match.not_eligible");
+  c.claim(n, c.post(offer(c.team()).people(1).skill("dragon_dance")));
+  *grow.mutable_put_taxonomy() = default_taxonomy();
+  EXPECT_EQ(code_of(c.apply(grow)), "taxonomy.shrunk");
+}
+
+TEST(Lists, LeadFromAPartyToItsPeopleAndFromAnOfferToItsMatches) {
+  City c;
+  const auto team = c.team();
+  for (const char* name : {"张三", "李四"}) {
+    pb::Command add = by(pb::ROLE_LEAD);
+    add.mutable_put_person()->set_party_id(team);
+    add.mutable_put_person()->set_name(name);
+    c.must(add);
+  }
+  const auto o = c.post(offer(team).people(5));
+  const auto m1 = c.claim(c.post(need().people(1)), o);
+  const auto m2 = c.claim(c.post(need().people(1)), o);
+  // A batch that is taken back leaves no trace in the lists.
+  pb::Command batch = by(pb::ROLE_LEAD);
+  batch.mutable_batch()->add_commands()->mutable_put_person()->set_party_id(team);
+  batch.mutable_batch()->mutable_commands(0)->mutable_put_person()->set_name("王五");
+  batch.mutable_batch()->add_commands()->mutable_move_need()->set_need_id(1);
+  EXPECT_NE(code_of(c.apply(batch)), "");
+  const State& s = c.state();
+  const PartyRow& row = s.parties()[s.parties().find(PartyId{team})];
+  std::vector<std::string> people;
+  for (Slot p = row.first_person; p != kNoSlot; p = s.persons()[p].next_of_party) people.push_back(s.load_person(p).name());
+  EXPECT_EQ(people, (std::vector<std::string>{"李四", "张三"}));
+  std::vector<std::uint64_t> matches;
+  for (Slot m = s.offers()[s.offers().find(OfferId{o})].first_match; m != kNoSlot; m = s.matches()[m].next_of_offer) matches.push_back(s.matches()[m].id.value());
+  EXPECT_EQ(matches, (std::vector<std::uint64_t>{m2, m1}));
+}
+
+TEST(Clock, ThatRunsBackIsNotFollowed) {
+  City c;
+  c.now = at(5);
+  c.post(need().people(1));
+  c.now = at(1);
+  const auto n = c.post(need().people(1));
+  EXPECT_EQ(c.need_row(n).created_at(), to_int(at(5)));
+}
+
+}  // namespace
+}  // namespace qiao
