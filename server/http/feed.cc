@@ -42,6 +42,8 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
     websocket::stream_base::timeout timeout{std::chrono::seconds{10}, std::chrono::seconds{60}, true};
     socket_.set_option(timeout);
     socket_.read_message_max(kMaxFrame);
+    // One event, one frame.
+    socket_.auto_fragment(false);
     handshake_ = parser.release();
     socket_.async_accept(handshake_, [self = shared_from_this()](const error_code& e) {
       if (e) return self->gone();

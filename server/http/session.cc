@@ -71,7 +71,8 @@ void Session::close() {
 void Session::read() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(server_.options_.max_header_bytes));
-  parser_->body_limit(server_.options_.max_body_bytes);
+  // Which limit holds depends on the target, which is not known yet; a length that is too much for any is refused at once.
+  parser_->body_limit(std::max(server_.options_.max_body_bytes, server_.options_.max_batch_bytes));
   wait_until(Doing::kReading);
   http::async_read_header(socket_, buffer_, *parser_, [self = shared_from_this()](const error_code& e, std::size_t) { self->on_header(e); });
 }
@@ -102,11 +103,9 @@ void Session::on_header(const error_code& error) {
   gzip_ = accepts_gzip(view(header[http::field::accept_encoding]));
   chinese_ = prefers_chinese(view(header[http::field::accept_language]));
   const std::string_view target = view(header.target());
-  if (target.starts_with("/v1/batch")) parser_->body_limit(server_.options_.max_batch_bytes);
-  const auto length = parser_->content_length();
-  if (length && *length > (target.starts_with("/v1/batch") ? server_.options_.max_batch_bytes : server_.options_.max_body_bytes)) {
-    return read_failed(http::error::body_limit);
-  }
+  const std::size_t limit = target.starts_with("/v1/batch") ? server_.options_.max_batch_bytes : server_.options_.max_body_bytes;
+  if (const auto length = parser_->content_length(); length && *length > limit) return read_failed(http::error::body_limit);
+  parser_->body_limit(limit);
   if (parser_->upgrade() || target == "/v1/watch" || target.starts_with("/v1/watch?")) {
     Request request;
     request.target = target;

@@ -299,13 +299,7 @@ Status from_json(std::string_view text, Message& message) {
   options.max_depth = kMaxDepth;
   boost::system::error_code error;
   const json::value value = json::parse(text, error, &memory, options);
-  if (error) {
-    if (error == json::error::illegal_leading_surrogate || error == json::error::illegal_trailing_surrogate ||
-        error == json::error::expected_utf16_escape) {
-      return refuse(Code::kNotUtf8);
-    }
-    return refuse(Code::kMalformed, {}, error.message());
-  }
+  if (error) return refuse(Code::kMalformed, {}, error.message());
   return Reader().message(value, message);
 }
 

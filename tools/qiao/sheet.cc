@@ -86,7 +86,7 @@ Result<bool> read_flag(const Cells& cells, const char* name) {
   return refuse(Code::kOutOfRange, name, "yes, no", "是、否");
 }
 
-// A party by its number or its exact name.
+// A party by its exact name, its credit code or its number.
 Result<std::uint64_t> read_party(const Cells& cells, const char* name, const SheetContext& context) {
   const std::string& text = cell(cells, name);
   if (text.empty()) return std::uint64_t{0};
@@ -98,9 +98,7 @@ Result<std::uint64_t> read_party(const Cells& cells, const char* name, const She
 std::string write_party(std::uint64_t id, const SheetContext& context) {
   if (id == 0) return {};
   const auto name = context.party_by_id.find(id);
-  if (name == context.party_by_id.end()) return std::to_string(id);
-  const auto back = context.party_by_name.find(name->second);
-  return back != context.party_by_name.end() && back->second == id ? name->second : std::to_string(id);
+  return name == context.party_by_id.end() ? std::to_string(id) : name->second;
 }
 
 void write_supply(const SupplyCells& s, Cells& cells) {

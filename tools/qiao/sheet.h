@@ -22,8 +22,9 @@ struct SheetColumn {
 struct SheetContext {
   const TimeZone& zone;
   const pb::Taxonomy& words;
-  // Exact names of parties; 0 where several share one.
+  // Exact names and credit codes of parties; 0 where several share one.
   std::map<std::string, std::uint64_t> party_by_name;
+  // What a party is called so that it can be found again: its name, its credit code, else its id.
   std::map<std::uint64_t, std::string> party_by_id;
 };
 

@@ -95,12 +95,21 @@ Result<SheetContext> make_context(Session& session) {
   QIAO_TRY(const auto zone, session.zone());
   QIAO_TRY(const auto words, session.taxonomy());
   SheetContext context{*zone, *words, {}, {}};
-  QIAO_TRY(each_resource(session, *find_sheet("parties"), [&](const Message& m) {
-    const auto& p = static_cast<const pb::Party&>(m);
-    const auto [it, fresh] = context.party_by_name.try_emplace(p.name(), p.id());
-    if (!fresh) it->second = 0;
-    context.party_by_id.emplace(p.id(), p.name());
-  }));
+  std::vector<pb::Party> parties;
+  QIAO_TRY(each_resource(session, *find_sheet("parties"), [&](const Message& m) { parties.push_back(static_cast<const pb::Party&>(m)); }));
+  const auto known_as = [&](const std::string& name, std::uint64_t id) {
+    if (name.empty()) return;
+    const auto [it, fresh] = context.party_by_name.try_emplace(name, id);
+    if (!fresh && it->second != id) it->second = 0;
+  };
+  for (const auto& p : parties) {
+    known_as(p.name(), p.id());
+    known_as(p.credit_code(), p.id());
+  }
+  for (const auto& p : parties) {
+    const auto unique = [&](const std::string& name) { return !name.empty() && context.party_by_name.at(name) == p.id(); };
+    context.party_by_id.emplace(p.id(), unique(p.name()) ? p.name() : unique(p.credit_code()) ? p.credit_code() : std::to_string(p.id()));
+  }
   return context;
 }
 

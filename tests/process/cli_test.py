@@ -1,0 +1,205 @@
+"""The command line as people and scripts use it."""
+import json
+import os
+import subprocess
+import time
+
+from harness import QIAO, SIM, SOURCE, Case, main, run
+
+
+class CommandLine(Case):
+    def setUp(self):
+        super().setUp()
+        self.s = self.server()
+        self.env = {**os.environ, "QIAO_SERVER": f"http://127.0.0.1:{self.s.port}", "LANG": "C.UTF-8"}
+        self.env.pop("LC_ALL", None)
+
+    def qiao(self, *words, expect=0, stdin=None, **env):
+        r = subprocess.run([QIAO, *words], capture_output=True, text=True, env={**self.env, **env}, input=stdin, timeout=60)
+        self.assertEqual(r.returncode, expect, (words, r.stdout, r.stderr))
+        return r.stdout if expect == 0 else r.stderr
+
+    def json(self, *words):
+        return json.loads(self.qiao("--json", *words))
+
+    def write(self, name, text, encoding="utf-8"):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding=encoding, newline="") as f:
+            f.write(text)
+        return path
+
+    def day(self, days):
+        return time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600 + days * 86400))
+
+    def test_a_need_from_posted_to_accepted(self):
+        self.city(self.s)
+        on = f"{self.day(3)} 09:00/12:00"
+        need = self.json("need", "post", "--title", "陪老人", "--area", "341881001001", "--category", "elder_care", "--people", "5", "--on", on)["id"]
+        self.assertIn("5 people", self.qiao("need", "show", need))
+        self.assertIn("党派我来", self.qiao("need", "candidates", need, "1"))
+        self.assertIn("0 m away", self.qiao("explain", need, self.people))
+        match = self.json("dispatch", need, self.people)["id"]
+        self.assertIn("dispatched", self.qiao("match", "show", match))
+        self.qiao("--as", f"supplier/{self.team}", "accept", match)
+        self.assertIn("[filled]", self.qiao("need", "show", need))
+        self.assertIn("已满员", self.qiao("--lang", "zh", "need", "show", need))
+        self.assertIn("state.wrong", self.qiao("accept", match, expect=1))
+        self.assertIn("当前状态", self.qiao("accept", match, expect=1, LANG="zh_CN.UTF-8"))
+        self.assertIn("陪老人", self.qiao("need", "list", "--state", "filled"))
+        self.assertEqual(len(self.qiao("watch", "--after", "0", "--count", "4").splitlines()), 4)
+        self.assertIn("could serve it", self.qiao("need", "preview", "--area", "341881001001", "--people", "3", "--on", on))
+
+    def test_update_changes_what_is_given_and_leaves_the_rest(self):
+        self.city(self.s)
+        self.qiao("party", "update", self.team, "--contact-phone", "13900001234")
+        self.qiao("party", "update", self.team, "--name", "新名字")
+        party = self.json("party", "show", self.team)
+        self.assertEqual((party["name"], party["contactPhone"]), ("新名字", "13900001234"))
+        self.qiao("policy", "set", "--default-radius-m", "9000")
+        self.assertEqual(self.json("policy", "show")["defaultRadiusM"], 9000)
+        self.assertEqual(self.json("policy", "show")["timeZone"], "Asia/Shanghai")
+
+    def test_exit_codes(self):
+        self.qiao("no-such-thing", expect=2)
+        self.qiao("need", "show", expect=2)
+        self.qiao("need", "post", "--people", "five", "--on", "tomorrow", expect=2)
+        self.qiao("need", "show", "99", expect=1)
+        self.qiao("health", expect=3, QIAO_SERVER="http://127.0.0.1:1")
+        self.qiao("health", expect=2, QIAO_SERVER="ftp://x")
+        self.qiao("verify", self.folder + "/nowhere", expect=1)
+
+    def test_import_names_every_bad_row_with_line_and_column_and_takes_nothing(self):
+        self.city(self.s)
+        path = self.write("offers.csv", "party,title,kind,quantity,skills,week\r\n"
+                          "党派我来,好的,people,5,haircut,1-5 08:00-12:00\r\n"
+                          "党派我来,无此技能,people,5,magic,\r\n"
+                          "无此单位,甲,people,5,,\r\n"
+                          "党派我来,乙,people,many,,\r\n"
+                          "党派我来,丙,people,0,,\r\n"
+                          "党派我来,丁,people,5,,every day\r\n"
+                          "党派我来,戊,gold,5,,\r\n")
+        errors = self.qiao("import", "offers", path, expect=1)
+        for line, column in ((3, "skills"), (4, "party"), (5, "quantity"), (6, "quantity"), (7, "week"), (8, "kind")):
+            self.assertIn(f"line {line}, {column}: ", errors)
+        self.assertNotIn("line 2", errors)
+        self.assertEqual(len(self.s.get("/v1/offers")["offers"]), 2)
+        self.assertIn("第3行，技能", self.qiao("import", "offers", path, expect=1, LANG="zh_CN.UTF-8"))
+        self.qiao("import", "offers", path, "--skip-bad", expect=5)
+        self.assertEqual(len(self.s.get("/v1/offers")["offers"]), 3)
+
+    def test_import_from_excel_in_china(self):
+        self.city(self.s)
+        text = "区域,名称,服务类别,种类,数量,时间段,需求序号\r\n" + "".join(
+            f"341881001001,{t},助老服务,{k},{q},{self.day(4)} 09:00/12:00,{n}\r\n"
+            for t, k, q, n in (("理发", "人员", 3, 1), ("慰问", "人员", 2, 2), ("慰问", "大米", 50, 2)))
+        for encoding in ("gb18030", "utf-8-sig", "utf-8"):
+            before = len(self.s.get("/v1/needs").get("needs", []))
+            self.assertIn("2 imported", subprocess.run([QIAO, "import", "needs", self.write("n.csv", text, encoding)], capture_output=True, text=True, env=self.env).stderr)
+            self.assertEqual(len(self.s.get("/v1/needs")["needs"]), before + 2)
+        need = self.s.get("/v1/needs?newest=1")["needs"][0]
+        self.assertEqual([(l.get("stock", {}).get("resource"), l["quantity"]) for l in need["lines"]], [(None, "2"), ("rice", "50")])
+        self.qiao("import", "needs", self.write("bad.csv", "区域,颜色\r\n1,2\r\n"), expect=1)
+        self.qiao("import", "needs", self.write("bin.csv", "x") + "-none", expect=1)
+
+    def test_what_is_exported_can_be_imported_elsewhere(self):
+        history = os.path.join(self.folder, "h.jsonl")
+        run(SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--outline", SOURCE + "/data/ningguo/outline.geojson", "--quiet", "--out", history)
+        full = self.server("--load", history, name="full")
+        there = {"QIAO_SERVER": f"http://127.0.0.1:{full.port}"}
+        for what in ("areas", "parties", "offers"):
+            for encoding in ("utf8-bom", "gb18030"):
+                path = os.path.join(self.folder, f"{what}-{encoding}.csv")
+                self.qiao("export", what, path, "--encoding", encoding, **there)
+            self.qiao("import", what, path, "--new")
+            key = {"areas": "code", "parties": "name", "offers": "title"}[what]
+
+            def all_of(server):
+                out, token = [], ""
+                while True:
+                    page = server.get(f"/v1/{what}?pageSize=500" + (f"&pageToken={token}" if token else ""))
+                    out += page.get(what, [])
+                    token = page.get("nextPageToken")
+                    if not token:
+                        return sorted(str(x[key]) for x in out)
+            self.assertEqual(all_of(self.s), all_of(full))
+        lines = os.path.join(self.folder, "parties.jsonl")
+        self.qiao("export", "parties", lines, **there)
+        self.qiao("import", "parties", lines, **there)  # ids: changes to what they are
+
+    def test_backup_restore_and_verify(self):
+        self.city(self.s)
+        path = self.json("backup", "monday")["path"]
+        self.s.post("/v1/needs", self.need())
+        restored = os.path.join(self.folder, "restored")
+        self.assertIn("every invariant holds", self.qiao("restore", path, restored))
+        self.assertIn("is there already", self.qiao("restore", path, restored, expect=1))
+        self.assertIn("another process", self.qiao("verify", self.s.data, expect=1))
+        again = self.server(name="restored")
+        self.assertEqual(len(again.get("/v1/offers")["offers"]), 2)
+        self.assertEqual(again.get("/v1/needs").get("needs", []), [])
+
+    def test_completion_scripts_are_valid_and_know_the_verbs(self):
+        for shell in ("bash", "zsh", "fish"):
+            script = self.qiao("completion", shell)
+            self.assertIn("candidates", script)
+        script = self.write("c.bash", self.qiao("completion", "bash"))
+        words = run("bash", "-c", f"source {script}; COMP_WORDS=(qiao need po); COMP_CWORD=2; _qiao; echo ${{COMPREPLY[@]}}").stdout
+        self.assertEqual(words.strip(), "post")
+        words = run("bash", "-c", f"source {script}; COMP_WORDS=(qiao need post --ti); COMP_CWORD=3; _qiao; echo ${{COMPREPLY[@]}}").stdout
+        self.assertEqual(words.strip(), "--title")
+
+
+class Simulator(Case):
+    def test_the_same_seed_makes_the_same_city(self):
+        args = [SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--outline", SOURCE + "/data/ningguo/outline.geojson", "--until", "2026-11-24 18:00", "--quiet"]
+        a = run(*args, "--seed", "5").stdout
+        self.assertEqual(a, run(*args, "--seed", "5").stdout)
+        self.assertNotEqual(a, run(*args, "--seed", "6").stdout)
+
+    def test_bad_input_is_refused_with_words(self):
+        for args in (["generate"], ["generate", "--areas", "/nowhere.csv"], ["generate", "--areas", SOURCE + "/data/policy.json"], ["newyork", "/nowhere.csv"],
+                     ["generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--until", "soon"]):
+            r = run(SIM, *args, check=False)
+            self.assertNotEqual(r.returncode, 0, args)
+            self.assertTrue(r.stderr.strip() or r.stdout.strip(), args)
+
+    def test_the_city_has_ningguos_real_areas_and_loads(self):
+        history = os.path.join(self.folder, "h.jsonl")
+        run(SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--outline", SOURCE + "/data/ningguo/outline.geojson",
+            "--named", SOURCE + "/data/ningguo/teams.csv", "--quiet", "--out", history)
+        s = self.server("--load", history)
+        areas = s.get("/v1/areas?pageSize=500")["areas"]
+        levels = [a["level"] for a in areas]
+        self.assertEqual([levels.count(f"AREA_LEVEL_{x}") for x in ("CITY", "TOWN", "COMMUNITY")], [1, 19, 117])
+        names = [p["name"] for p in s.get("/v1/parties?kind=volunteer_team&pageSize=500")["parties"]]
+        for team in ("贤娘熟得", "党派我来", "银龄志愿"):
+            self.assertTrue(any(team in n for n in names), team)
+        self.assertGreater(len(s.get("/v1/needs?pageSize=500")["needs"]), 200)
+        s.stop()
+        self.assertIn("every invariant holds", run(QIAO, "verify", s.data).stdout)
+
+    def test_new_yorks_opportunities_get_ranked_and_claimed(self):
+        source = os.path.join(SOURCE, "../shared/data/nyc-volunteer/opportunities.csv")
+        self.assertTrue(os.path.exists(source), source)
+        out = os.path.join(self.folder, "ny")
+        run(SIM, "newyork", source, "--out", out, "--quiet")
+        s = self.server("--load", out + "/history.jsonl", "--policy", out + "/policy.json")
+        self.assertEqual(s.get("/v1/policy")["timeZone"], "America/New_York")
+        needs, token = [], ""
+        while True:
+            page = s.get("/v1/needs?pageSize=500" + (f"&pageToken={token}" if token else ""))
+            needs += page["needs"]
+            token = page.get("nextPageToken")
+            if not token:
+                break
+        self.assertEqual(len(needs), 665)
+        self.assertGreater(len([n for n in needs if n["state"] == "NEED_STATE_FILLED"]), 100)
+        open_need = next(n for n in needs if n["state"] == "NEED_STATE_OPEN" and
+                         s.get(f"/v1/needs/{n['id']}/lines/1/candidates").get("pairs"))
+        pair = s.get(f"/v1/needs/{open_need['id']}/lines/1/candidates")["pairs"][0]
+        claimed = s.post("/v1/matches:claim", {"needId": open_need["id"], "offerId": pair["offerId"]}, headers={"Qiao-Actor": f"supplier/{pair['partyId']}"})
+        self.assertEqual(claimed["state"], "MATCH_STATE_ACCEPTED")
+
+
+if __name__ == "__main__":
+    main()

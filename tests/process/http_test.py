@@ -1,0 +1,189 @@
+"""HTTP as good and bad clients speak it."""
+import gzip
+import json
+import os
+import socket
+import time
+
+from harness import QIAOD, Case, main, run
+
+
+class Http(Case):
+    def setUp(self):
+        super().setUp()
+        self.s = self.server("--timeout", "2", "--max-body", "65536", "--max-header", "4096", "--max-connections", "50")
+
+    def refused(self, data, status, code=None):
+        answer = self.s.raw(data)
+        head, _, body = answer.partition(b"\r\n\r\n")
+        self.assertTrue(head.startswith(b"HTTP/1.1 %d" % status), (data[:80], answer[:300]))
+        if code:
+            problem = json.loads(body)
+            self.assertEqual(problem["code"], code)
+            self.assertTrue(problem["zh"] and problem["en"])
+
+    def test_bad_requests_get_a_reason_and_change_nothing(self):
+        self.city(self.s)
+        before = self.s.get("/healthz")["appliedSeq"]
+        post = b"POST /v1/needs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        body = json.dumps(self.need()).encode()
+        self.refused(b"GARBAGE\r\n\r\n", 400, "http.malformed")
+        self.refused(b"GET / HTTP/9.9\r\n\r\n", 400, "http.malformed")
+        self.refused(b"GET /v1/policy HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400, "http.malformed")
+        self.refused(b"GET /v1/policy HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400, "http.malformed")
+        self.refused(b"GET /" + b"a" * 8000 + b" HTTP/1.1\r\n\r\n", 431, "http.header_too_large")
+        self.refused(b"GET /v1/policy HTTP/1.1\r\n" + b"X: " + b"y" * 8000 + b"\r\n\r\n", 431, "http.header_too_large")
+        self.refused(post + b"Content-Length: 1000000000\r\n\r\n", 413, "http.body_too_large")
+        self.refused(post + b"Content-Length: 70000\r\n\r\n" + b"x" * 70000, 413, "http.body_too_large")
+        self.refused(post + b"Transfer-Encoding: chunked\r\n\r\n" + b"10000\r\n" + b"x" * 65536 + b"\r\n10000\r\n", 413, "http.body_too_large")
+        self.refused(post + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "http.malformed")
+        self.refused(post + b"Content-Length: 4\r\n\r\n{\"a\"", 400, "request.malformed")
+        self.refused(post + b"Content-Length: 2\r\n\r\n\xff\xff", 400, "request.malformed")
+        self.refused(b"GET /v1/watch HTTP/1.1\r\nHost: x\r\n\r\n", 426, "http.upgrade")
+        self.refused(b"GET /v1/needs?pageSize=%ZZ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "request.malformed")
+        # Half a body, then nothing.
+        self.assertEqual(self.s.raw(post + b"Content-Length: 500\r\n\r\n" + body[:100]), b"")
+        self.assertEqual(self.s.get("/healthz")["appliedSeq"], before)
+        self.assertEqual(self.s.post("/v1/needs", self.need())["state"], "NEED_STATE_OPEN")
+
+    def test_two_claims_at_the_same_instant_share_what_there_is(self):
+        self.city(self.s)
+        need = self.s.post("/v1/needs", self.need(quantity=1))["id"]
+        claim = json.dumps({"needId": need, "offerId": self.people, "quantity": 1}).encode()
+        request = b"POST /v1/matches:claim HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(claim) + claim
+        sockets = [self.s.connect() for _ in range(20)]
+        for c in sockets:
+            c.sendall(request[:-1])
+        for c in sockets:
+            c.sendall(request[-1:])
+        answers = []
+        for c in sockets:
+            answer = b""
+            while part := c.recv(65536):
+                answer += part
+            answers.append(int(answer.split()[1]))
+            c.close()
+        self.assertEqual(sorted(answers), [201] + [409] * 19)
+        self.assertEqual(self.s.get(f"/v1/needs/{need}")["lines"][0]["held"], "1")
+
+    def test_a_silent_client_and_a_slow_one_are_let_go_and_hold_up_nobody(self):
+        silent = self.s.connect()
+        slow = self.s.connect()
+        slow.sendall(b"POST /v1/needs HTTP/1.1\r\nHost: x\r\nContent-Length: 400\r\n\r\n{")
+        begin = time.monotonic()
+        self.s.get("/v1/policy")
+        self.assertLess(time.monotonic() - begin, 1)
+        self.assertEqual(silent.recv(100), b"")
+        answer = b""
+        while part := slow.recv(65536):
+            answer += part
+        self.assertIn(b"408 Request Timeout", answer)
+        self.assertIn(b"http.timeout", answer)
+        silent.close()
+        slow.close()
+
+    def test_a_client_that_does_not_read_its_answer_is_let_go(self):
+        c = self.s.connect()
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        request = b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+        deadline = time.monotonic() + 20
+        gone = False
+        c.settimeout(0.5)
+        while time.monotonic() < deadline and not gone:
+            try:
+                c.sendall(request * 50)
+            except (ConnectionError, BrokenPipeError):
+                gone = True
+            except socket.timeout:
+                pass
+        self.assertTrue(gone)
+        self.s.get("/v1/policy")
+        c.close()
+
+    def test_too_many_connections_are_told_so(self):
+        held = [self.s.connect() for _ in range(50)]
+        time.sleep(0.2)
+        with self.s.connect() as one_more:
+            answer = one_more.recv(4096)
+        self.assertIn(b"503", answer)
+        self.assertIn(b"server.connections", answer)
+        self.assertIn(b"Retry-After", answer)
+        for c in held:
+            c.close()
+        time.sleep(0.2)
+        self.s.get("/v1/policy")
+
+    def test_keep_alive_pipelining_head_and_expect(self):
+        with self.s.connect() as c:
+            c.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /v1/policy HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            answer = b""
+            while part := c.recv(65536):
+                answer += part
+        self.assertEqual(answer.count(b"HTTP/1.1 200 OK"), 3)
+        self.assertEqual(answer.count(b'"status":"ok"'), 2)
+        self.assertNotIn(b"timeZone", answer)
+        with self.s.connect() as c:
+            c.sendall(b"POST /v1/needs HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            self.assertTrue(c.recv(100).startswith(b"HTTP/1.1 100"))
+            c.sendall(b"{}")
+            self.assertTrue(c.recv(4096).startswith(b"HTTP/1.1 400"))
+
+    def test_gzip_where_asked(self):
+        status, headers, body = self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": "gzip"})
+        self.assertEqual((status, headers["Content-Encoding"]), (200, "gzip"))
+        self.assertEqual(json.loads(gzip.decompress(body)), self.s.get("/v1/taxonomy"))
+        self.assertIsNone(self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": "gzip;q=0"})[1]["Content-Encoding"])
+
+    def test_drains_on_sigterm(self):
+        with self.s.connect() as c:
+            c.sendall(b"POST /v1/needs HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
+            time.sleep(0.2)
+            self.s.process.terminate()
+            time.sleep(0.2)
+            c.sendall(b"}")
+            answer = c.recv(65536)
+        self.assertIn(b"503", answer)
+        self.assertIn(b"server.draining", answer)
+        self.assertEqual(self.s.process.wait(timeout=20), 0)
+
+    def test_logs_and_metrics_carry_nothing_personal(self):
+        self.city(self.s)
+        need = self.need(contactName="张三丰", contactPhone="13900001234", address="城东路18号")
+        self.s.post("/v1/needs", need)
+        self.s.request("GET", "/v1/needs?title=%E5%BC%A0%E4%B8%89%E4%B8%B0")
+        metrics = self.s.request("GET", "/metrics")[2].decode()
+        for secret in ("张三丰", "13900001234", "城东路18号"):
+            self.assertNotIn(secret, self.s.read_log())
+            self.assertNotIn(secret, metrics)
+        self.assertIn("qiao_needs 1\n", metrics)
+
+
+class Configuration(Case):
+    def test_flags_beat_the_environment_which_beats_the_file(self):
+        config = os.path.join(self.folder, "qiao.toml")
+        with open(config, "w") as f:
+            f.write('default-actor = "resident"\nmax-body = 2048\n')
+        s = self.server("--config", config, "--max-body", "4096", env={"QIAO_MAX_BODY": "8192"})
+        # The file's actor: a resident may not set the policy.
+        self.assertEqual(s.request("PUT", "/v1/policy", {})[0], 403)
+        self.assertEqual(s.request("POST", "/v1/needs", b"x" * 3000)[0], 400)
+        self.assertEqual(s.request("POST", "/v1/needs", b"x" * 5000)[0], 413)
+
+    def test_bad_options_are_refused_with_words(self):
+        r = run(QIAOD, "--port", "x", check=False)
+        self.assertNotEqual(r.returncode, 0)
+        self.assertIn("--port", r.stderr + r.stdout)
+        s = self.server()
+        r = run(QIAOD, "--data", self.folder + "/other", "--port", str(s.port), check=False)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("choose another with --port", r.stderr)
+        r = run(QIAOD, "--data", s.data, "--port", "0", check=False)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn("another process has the database", r.stderr)
+        r = run(QIAOD, "--help")
+        for option in ("--data", "--config", "--max-watchers", "QIAO_TIMEOUT"):
+            self.assertIn(option, r.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+#include "server/store/store.h"
+
+#include <gtest/gtest.h>
+#include <rocksdb/db.h>
+
+#include "engine/market/invariants.h"
+#include "tests/support/build.h"
+#include "tests/support/disk.h"
+
+namespace qiao {
+namespace {
+
+// A city whose every command goes to disk.
+struct DurableCity : City {
+  explicit DurableCity(Store& s) : store(s) {
+    // What the constructor has done already.
+    Group group;
+    Market copy(make_ranking);
+    for (const pb::Event& e : founding()) {
+      copy.fold(e);
+      group.add({&e, 1}, copy.state(), store);
+    }
+    EXPECT_TRUE(store.commit(group));
+  }
+  std::uint64_t keep(const pb::Command& c) {
+    const auto result = apply(c);
+    EXPECT_TRUE(result) << (result ? "" : result.error().en());
+    if (!result) return 0;
+    Group group;
+    group.add(result.value().events, state(), store);
+    EXPECT_TRUE(store.commit(group));
+    return result.value().subjects.empty() ? 0 : result.value().subjects.front().key;
+  }
+  // The events that make a new city, remade from its rows.
+  std::vector<pb::Event> founding() const {
+    std::vector<pb::Event> events;
+    const auto next = [&]() -> pb::Event& {
+      pb::Event& e = events.emplace_back();
+      e.set_seq(events.size());
+      e.set_time(to_int(state().last_time()));
+      return e;
+    };
+    *next().mutable_taxonomy() = state().taxonomy();
+    *next().mutable_policy() = state().policy();
+    for (Slot a = 0; a < state().areas().size(); ++a) *next().mutable_area() = state().load_area(a);
+    return events;
+  }
+  Store& store;
+};
+
+std::unique_ptr<Store> open(const std::string& path, Store::Mode mode = Store::Mode::kCreateIfMissing) {
+  auto store = Store::open(path, mode);
+  EXPECT_TRUE(store) << (store ? "" : store.error().message);
+  return store ? std::move(store).value() : nullptr;
+}
+
+void live(DurableCity& c) {
+  pb::Command reg = by(pb::ROLE_LEAD);
+  reg.mutable_register_party()->set_kind(pb::PARTY_KIND_VOLUNTEER_TEAM);
+  reg.mutable_register_party()->set_name("队");
+  reg.mutable_register_party()->set_area_code(kCommunity);
+  const auto team = c.keep(reg);
+  pb::Command person = by(pb::ROLE_LEAD);
+  person.mutable_put_person()->set_party_id(team);
+  person.mutable_put_person()->set_name("张三");
+  c.keep(person);
+  pb::Command post = by(pb::ROLE_LEAD);
+  *post.mutable_post_offer() = offer(team).people(5);
+  const auto o = c.keep(post);
+  for (int i = 0; i < 20; ++i) {
+    pb::Command n = by(pb::ROLE_LEAD);
+    *n.mutable_post_need()->mutable_need() = need().people(2).on(hours(57 + i * 4, 60 + i * 4));
+    const auto id = c.keep(n);
+    pb::Command m = by(pb::ROLE_LEAD);
+    m.mutable_make_match()->set_need_id(id);
+    m.mutable_make_match()->set_offer_id(o);
+    m.mutable_make_match()->set_how(i % 3 == 0 ? pb::MATCH_STATE_DISPATCHED : pb::MATCH_STATE_CLAIMED);
+    c.keep(m);
+  }
+}
+
+TEST(Store, ARestartFromRowsIsTheSameMarketAndVerifies) {
+  TemporaryFolder folder;
+  std::uint64_t before = 0;
+  {
+    const auto store = open(folder / "db");
+    DurableCity c(*store);
+    live(c);
+    before = digest(c.state());
+  }
+  const auto store = open(folder / "db", Store::Mode::kExisting);
+  Market again(make_ranking);
+  ASSERT_TRUE(store->load(again));
+  EXPECT_EQ(digest(again.state()), before);
+  const auto findings = verify(*store, make_ranking, [](Seq, Seq) {});
+  ASSERT_TRUE(findings);
+  EXPECT_TRUE(findings.value().empty());
+}
+
+TEST(Verify, FindsARowThatWasChangedOneThatIsGoneAndAnEventThatIsGone) {
+  const auto with = [](auto spoil) {
+    TemporaryFolder folder;
+    const auto store = open(folder / "db");
+    {
+      DurableCity c(*store);
+      live(c);
+    }
+    spoil(*store);
+    const auto findings = verify(*store, make_ranking, [](Seq, Seq) {});
+    if (!findings) return findings.error().message;
+    return findings.value().empty() ? std::string() : findings.value().front();
+  };
+  const auto first_need = [](Store& s) {
+    const std::unique_ptr<rocksdb::Iterator> it(s.db().NewIterator({}, s.family(pb::Event::kNeed)));
+    it->SeekToFirst();
+    return std::pair(it->key().ToString(), it->value().ToString());
+  };
+  EXPECT_EQ(with([](Store&) {}), "");
+  EXPECT_NE(with([&](Store& s) {
+              const auto [key, value] = first_need(s);
+              pb::Need n;
+              n.ParseFromString(value);
+              n.set_title("改过");
+              s.db().Put({}, s.family(pb::Event::kNeed), key, n.SerializeAsString());
+            }).find("differs from what the journal makes"),
+            std::string::npos);
+  EXPECT_NE(with([&](Store& s) { s.db().Delete({}, s.family(pb::Event::kNeed), first_need(s).first); }).find("damaged or leans on one that is missing"), std::string::npos);
+  EXPECT_NE(with([](Store& s) { s.db().Delete({}, s.journal(), big_endian(9)); }).find("event 9 is missing"), std::string::npos);
+  EXPECT_NE(with([](Store& s) { s.db().Put({}, s.journal(), big_endian(9), "junk"); }).find("event 9 cannot be read"), std::string::npos);
+}
+
+TEST(Store, RefusesWhatIsNotItsOwn) {
+  TemporaryFolder folder;
+  EXPECT_NE(Store::open(folder / "none", Store::Mode::kExisting).error().message.find("there is no database"), std::string::npos);
+  std::filesystem::create_directories(folder / "files");
+  std::filesystem::copy_file("/etc/hostname", folder / "files/readme");
+  EXPECT_NE(Store::open(folder / "files", Store::Mode::kCreateIfMissing).error().message.find("is not empty"), std::string::npos);
+  {
+    rocksdb::DB* other = nullptr;
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    ASSERT_TRUE(rocksdb::DB::Open(options, folder / "foreign", &other).ok());
+    delete other;
+  }
+  EXPECT_NE(Store::open(folder / "foreign", Store::Mode::kCreateIfMissing).error().message.find("not Qiao's"), std::string::npos);
+}
+
+TEST(Store, RefusesANewerFormatWithWordsThatSayWhatToDo) {
+  TemporaryFolder folder;
+  {
+    const auto store = open(folder / "db");
+  }
+  {
+    std::vector<std::string> names;
+    rocksdb::DBOptions options;
+    ASSERT_TRUE(rocksdb::DB::ListColumnFamilies(options, folder / "db", &names).ok());
+    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+    for (const auto& name : names) descriptors.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, folder / "db", descriptors, &handles, &db).ok());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (names[i] == "meta") db->Put({}, handles[i], "format", "qiao" + big_endian(kStoreFormat + 1));
+    }
+    for (auto* h : handles) db->DestroyColumnFamilyHandle(h);
+    delete db;
+  }
+  const auto refused = Store::open(folder / "db", Store::Mode::kCreateIfMissing);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("newer Qiao"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("open it with that version"), std::string::npos);
+}
+
+TEST(Store, OneFolderHasOneServer) {
+  TemporaryFolder folder;
+  const auto store = open(folder / "db");
+  EXPECT_NE(Store::open(folder / "db", Store::Mode::kCreateIfMissing).error().message.find("another process has"), std::string::npos);
+}
+
+TEST(Store, ABackupIsWholeAndDoesNotFollowWhatComesLater) {
+  TemporaryFolder folder;
+  const auto store = open(folder / "db");
+  DurableCity c(*store);
+  live(c);
+  const auto seq = store->checkpoint(folder / "backups/one");
+  ASSERT_TRUE(seq);
+  EXPECT_EQ(seq.value(), c.state().last_seq());
+  const auto before = digest(c.state());
+  pb::Command more = by(pb::ROLE_LEAD);
+  *more.mutable_post_need()->mutable_need() = need().people(1);
+  c.keep(more);
+  EXPECT_FALSE(store->checkpoint(folder / "backups/one"));
+  const auto copy = open(folder / "backups/one", Store::Mode::kReadOnly);
+  Market again(make_ranking);
+  ASSERT_TRUE(copy->load(again));
+  EXPECT_EQ(digest(again.state()), before);
+}
+
+TEST(Store, AnswersAreKeptForTheirTimeAndThenForgotten) {
+  TemporaryFolder folder;
+  const auto store = open(folder / "db");
+  Group group;
+  group.add_answer("old", "first", at(0), *store);
+  group.add_answer("new", "second", at(10), *store);
+  ASSERT_TRUE(store->commit(group));
+  EXPECT_EQ(store->find_answer("old"), "first");
+  EXPECT_EQ(store->forget_answers(at(5), 100), 1U);
+  EXPECT_FALSE(store->find_answer("old"));
+  EXPECT_EQ(store->find_answer("new"), "second");
+}
+
+}  // namespace
+}  // namespace qiao
