@@ -1,0 +1,106 @@
+"""What CMake's targets cannot check: which way includes point, how long files are, that every source is built."""
+import os
+import re
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# What each folder may include, besides itself. Order is the house of DESIGN.md §3.
+MAY = {
+    "proto": [],
+    "engine/base": [],
+    "engine/market": ["engine/base"],
+    "engine/match": ["engine/base", "engine/market"],
+    "server/json": ["engine/base"],
+    "server/store": ["engine/base", "engine/market"],
+    "server/runtime": ["engine/base", "engine/market", "engine/match", "server/store", "server/json"],
+    "server/api": ["engine/base", "engine/market", "engine/match", "server/runtime", "server/json"],
+    "server/http": ["engine/base", "engine/market", "server/runtime", "server/store", "server/api", "server/json"],
+    "server": ["engine/base", "server/runtime", "server/api", "server/http", "server/json"],
+    "tools/text": ["engine/base"],
+    "tools/sim": ["engine/base", "engine/market", "engine/match", "server", "server/json", "tools/text"],
+    "tools/qiao": ["engine/base", "engine/market", "engine/match", "server/json", "server/store", "tools/text"],
+}
+# Beast takes half a minute a file to compile.
+BEAST = {"server/http/feed.cc", "server/http/server.cc", "server/http/session.cc", "server/http/session.h", "tools/qiao/client.cc", "benchmarks/beast_peer.cc"}
+MOST_LINES = 1000
+
+
+def sources(*folders):
+    for folder in folders:
+        for where, names, files in os.walk(os.path.join(ROOT, folder)):
+            names[:] = [n for n in names if n != "node_modules"]
+            for f in files:
+                if f.endswith((".h", ".cc", ".inc", ".proto", ".py")):
+                    yield os.path.relpath(os.path.join(where, f), ROOT)
+
+
+def includes(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        return re.findall(r'^#include [<"]([^>"]+)[>"]', f.read(), re.M)
+
+
+class Layers(unittest.TestCase):
+    def test_includes_point_one_way(self):
+        for path in sources("engine", "server", "tools"):
+            folder = os.path.dirname(path)
+            for name in includes(path):
+                if not name.startswith(("engine/", "server/", "tools/", "tests/", "benchmarks/")):
+                    continue
+                target = os.path.dirname(name)
+                self.assertTrue(target == folder or target in MAY[folder], f"{path} includes {name}")
+
+    def test_the_engine_does_no_io(self):
+        for path in sources("engine"):
+            for name in includes(path):
+                self.assertFalse(name.startswith(("boost/asio", "boost/beast", "rocksdb/", "sys/", "unistd", "fstream", "thread", "mutex", "iostream", "random")), f"{path} includes {name}")
+            with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+                text = f.read()
+            for word in ("system_clock::now", "steady_clock::now", "std::rand", "random_device", "getenv"):
+                self.assertNotIn(word, text, path)
+
+    def test_beast_is_compiled_in_few_files(self):
+        for path in sources("engine", "server", "tools", "tests", "benchmarks"):
+            if any(n.startswith("boost/beast") for n in includes(path)):
+                self.assertIn(path, BEAST)
+
+    def test_files_fit_in_a_readers_head(self):
+        for path in sources("engine", "server", "tools", "tests", "benchmarks", "proto"):
+            with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+                self.assertLess(len(f.readlines()), MOST_LINES, path)
+
+    def test_every_source_is_built(self):
+        for path in sources("engine", "server", "tools", "tests", "benchmarks"):
+            if not path.endswith(".cc"):
+                continue
+            folder = path
+            listed = False
+            while folder and not listed:
+                folder = os.path.dirname(folder)
+                cmake = os.path.join(ROOT, folder, "CMakeLists.txt")
+                if os.path.exists(cmake):
+                    with open(cmake, encoding="utf-8") as f:
+                        text = f.read()
+                    relative = os.path.relpath(path, folder)
+                    listed = relative in text or f"{os.path.dirname(relative)}/*.cc" in text
+            self.assertTrue(listed, f"{path} is in no CMakeLists.txt")
+
+    def test_nothing_is_left_lying_about(self):
+        for path in sources("engine", "server", "tools", "benchmarks", "proto"):
+            with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+                for number, line in enumerate(f, 1):
+                    self.assertIsNone(re.search(r"\b(TODO|FIXME|XXX)\b", line), f"{path}:{number}")
+
+    def test_every_field_of_the_vocabulary_is_documented(self):
+        # A word or two may speak for itself; a message whose fields all do not is an oversight.
+        for path in sources("proto"):
+            with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+                text = f.read()
+            for message in re.findall(r"^message (\w+) \{\n(.*?)^\}", text, re.M | re.S):
+                fields = re.findall(r"= \d+( \[.*\])?;", message[1])
+                comments = message[1].count("//")
+                if len(fields) > 3:
+                    self.assertGreater(comments, len(fields) // 4, f"{path}: {message[0]}")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
