@@ -1,0 +1,103 @@
+#include "benchmarks/nation.h"
+
+#include <filesystem>
+
+#include "server/defaults.h"
+#include "server/json/json.h"
+#include "tools/sim/population.h"
+
+namespace qiao::bench {
+namespace {
+
+template <class Message>
+Message built_in(std::string_view json) {
+  Message m;
+  const auto read = from_json(json, m);
+  QIAO_CHECK(read.has_value(), "the built-in data is well formed");
+  return m;
+}
+
+pb::Command as_lead() {
+  pb::Command c;
+  c.mutable_actor()->set_role(pb::ROLE_LEAD);
+  return c;
+}
+
+// All of the nation's villages where the data set is there; a province's worth of Ningguos where it is not.
+std::vector<Place> places(Size size) {
+  const std::string divisions = QIAO_SOURCE "/../shared/data/divisions";
+  if (std::filesystem::exists(divisions + "/villages.csv.gz")) {
+    auto read = read_divisions(divisions, size.needs >= 500'000 ? "" : "34", 1);
+    QIAO_CHECK(read.has_value(), "the divisions can be read");
+    return std::move(read).value();
+  }
+  std::vector<Place> all;
+  const std::uint64_t copies = size.needs >= 500'000 ? 2000 : 60;
+  for (std::uint64_t i = 0; i < copies; ++i) {
+    auto city = read_city(QIAO_SOURCE "/data/ningguo/areas.csv", QIAO_SOURCE "/data/ningguo/outline.geojson", i + 1);
+    QIAO_CHECK(city.has_value(), "the demo city can be read");
+    for (Place& p : city.value()) {
+      p.code = p.code % 1'000'000 + (i + 1) * 1'000'000;
+      if (p.parent != 0) p.parent = p.parent % 1'000'000 + (i + 1) * 1'000'000;
+      p.point.latitude_e7 += static_cast<std::int32_t>(i / 50) * 4'000'000 - 80'000'000;
+      p.point.longitude_e7 += static_cast<std::int32_t>(i % 50) * 6'000'000 - 150'000'000;
+      all.push_back(p);
+    }
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Place& a, const Place& b) { return a.level < b.level; });
+  return all;
+}
+
+}  // namespace
+
+pb::Taxonomy taxonomy() { return built_in<pb::Taxonomy>(default_taxonomy_json()); }
+pb::Policy policy() { return built_in<pb::Policy>(default_policy_json()); }
+
+Outcome must(Market& market, const pb::Command& command, Time now) {
+  auto result = market.apply(command, now);
+  if (!result) {
+    std::fprintf(stderr, "%s: %s\n%s\n", result.error().field.c_str(), result.error().en().c_str(), command.ShortDebugString().c_str());
+    std::exit(1);
+  }
+  return result.value();
+}
+
+void fill(Market& market, Size size, const std::function<void(const Outcome&)>& seen) {
+  const auto all = places(size);
+  const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
+  pb::Command words = as_lead();
+  *words.mutable_put_taxonomy() = taxonomy();
+  seen(must(market, words));
+  pb::Command rules = as_lead();
+  *rules.mutable_set_policy() = policy();
+  seen(must(market, rules));
+  for (const Place& p : all) {
+    pb::Command c = as_lead();
+    *c.mutable_put_area() = to_area(p);
+    seen(must(market, c));
+  }
+  Population population(all, zone, 7);
+  while (market.state().offers().size() < size.offers) {
+    const std::uint64_t roll = population.random().below(100);
+    const Giver giver = population.giver(roll < 75 ? pb::PARTY_KIND_VOLUNTEER_TEAM : roll < 90 ? pb::PARTY_KIND_ENTERPRISE : pb::PARTY_KIND_SOCIAL_ORGANISATION, kNow);
+    pb::Command reg = as_lead();
+    *reg.mutable_register_party() = giver.party;
+    const Outcome made = must(market, reg);
+    const std::uint64_t party = made.subjects.front().key;
+    seen(made);
+    for (const pb::Offer& o : giver.offers) {
+      pb::Command post = as_lead();
+      *post.mutable_post_offer() = o;
+      post.mutable_post_offer()->set_party_id(party);
+      seen(must(market, post));
+    }
+  }
+  for (std::int64_t i = 0; i < size.needs; ++i) {
+    pb::Command post = as_lead();
+    *post.mutable_post_need()->mutable_need() = population.need(kNow);
+    post.mutable_post_need()->set_until(pb::NEED_STATE_OPEN);
+    seen(must(market, post));
+  }
+}
+
+}  // namespace qiao::bench

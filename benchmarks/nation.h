@@ -1,0 +1,28 @@
+// A market of any size, in memory: real places, generated parties, offers and open needs.
+#pragma once
+
+#include <functional>
+
+#include "engine/market/market.h"
+#include "engine/match/ranking.h"
+
+namespace qiao::bench {
+
+// A Monday morning on Ningguo's clock.
+inline constexpr Time kNow{Seconds{1'795'399'200}};
+
+struct Size {
+  std::int64_t needs;
+  std::int64_t offers;
+};
+
+// Makes it by commands, each given to `seen` with what came of it. Deterministic. Stops with a message when it cannot.
+void fill(Market& market, Size size, const std::function<void(const Outcome&)>& seen = [](const Outcome&) {});
+
+pb::Taxonomy taxonomy();
+pb::Policy policy();
+
+// Gives a command that is known to be good.
+Outcome must(Market& market, const pb::Command& command, Time now = kNow);
+
+}  // namespace qiao::bench

@@ -1,0 +1,189 @@
+// A PostgreSQL + PostGIS table with the best indexes we know, answering the same question on 100,000 needs: the top 20 for a
+// team. The same answers, and how many a second. benchmarks/postgres.sh installs and runs the peer.
+//   tools/bench postgis
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "benchmarks/nation.h"
+#include "benchmarks/report.h"
+#include "tools/sim/random.h"
+
+namespace qiao::bench {
+namespace {
+
+constexpr int kTeams = 20'000;
+constexpr int kCompared = 200;
+const char* const kSkills[] = {"general", "first_aid", "haircut", "teaching", "cooking", "it_support"};
+
+struct Team {
+  std::uint32_t from, to;  // minutes of the day
+  std::vector<std::uint32_t> days;
+};
+
+double degrees(std::int32_t e7) { return e7 / 1e7; }
+
+std::string joined(const std::vector<std::uint32_t>& v) {
+  std::string out;
+  for (const auto x : v) out += (out.empty() ? "" : ",") + std::to_string(x);
+  return out;
+}
+
+// The policy with which a value is urgency times nearness, so that the question can be asked in SQL.
+pb::Policy plain_policy() {
+  pb::Policy p = policy();
+  p.mutable_value()->set_category_fit_micro(1'000'000);
+  p.mutable_value()->set_surplus_skill_micro(1'000'000);
+  p.mutable_value()->set_equity_alpha_milli(0);
+  return p;
+}
+
+void run() {
+  const int needs = 100'000;
+  const std::string folder = std::filesystem::temp_directory_path() / "qiao-bench-postgis";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  Market market(make_ranking);
+  fill(market, {0, 10});
+  pb::Command rules;
+  rules.mutable_actor()->set_role(pb::ROLE_LEAD);
+  *rules.mutable_set_policy() = plain_policy();
+  must(market, rules);
+  const State& s = market.state();
+  std::vector<Slot> communities;
+  for (Slot a = 0; a < s.areas().size(); ++a) {
+    if (s.areas()[a].level == pb::AREA_LEVEL_COMMUNITY) communities.push_back(a);
+  }
+  Random random(11);
+  const auto skills_of = [&](auto* time, unsigned percent) {
+    std::uint64_t mask = 0;
+    for (std::size_t i = 0; i < std::size(kSkills); ++i) {
+      if (!random.chance(percent)) continue;
+      time->add_skills(kSkills[i]);
+      mask |= std::uint64_t{1} << i;
+    }
+    return mask;
+  };
+  const auto lead = [] {
+    pb::Command c;
+    c.mutable_actor()->set_role(pb::ROLE_LEAD);
+    return c;
+  };
+
+  std::ofstream needs_file(folder + "/needs.csv");
+  const TimeZone& zone = s.zone();
+  for (int i = 0; i < needs; ++i) {
+    const AreaRow& area = s.areas()[communities[random.below(communities.size())]];
+    pb::Command c = lead();
+    pb::Need& n = *c.mutable_post_need()->mutable_need();
+    n.set_area_code(area.id.value());
+    n.set_title("需求");
+    n.set_category("elder_care");
+    n.set_urgency(static_cast<pb::Urgency>(random.between(1, 3)));
+    n.mutable_point()->set_latitude_e7(area.point.latitude_e7 + static_cast<std::int32_t>(random.between(-100'000, 100'000)));
+    n.mutable_point()->set_longitude_e7(area.point.longitude_e7 + static_cast<std::int32_t>(random.between(-100'000, 100'000)));
+    pb::RequirementLine& l = *n.add_lines();
+    l.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
+    const auto mask = skills_of(l.mutable_time(), 20);
+    l.set_quantity(random.between(1, 10));
+    const LocalTime day = std::chrono::floor<std::chrono::days>(zone.to_local(kNow)) + std::chrono::days{random.between(1, 14)};
+    const std::int64_t start_minute = random.between(14, 34) * 30;
+    const std::int64_t minutes = random.between(2, 6) * 30;
+    l.mutable_window()->set_start(to_int(zone.to_utc(day + std::chrono::minutes{start_minute})));
+    l.mutable_window()->set_end(l.window().start() + minutes * 60);
+    const auto id = must(market, c).subjects.front().key;
+    const std::int64_t urgency = n.urgency() == pb::URGENCY_CRITICAL ? 3'000'000 : n.urgency() == pb::URGENCY_URGENT ? 1'500'000 : 1'000'000;
+    needs_file.precision(10);
+    needs_file << id << "|" << degrees(n.point().longitude_e7()) << "|" << degrees(n.point().latitude_e7()) << "|" << urgency << "|" << mask << "|"
+               << take_apart(day).weekday << "|" << start_minute << "|" << start_minute + minutes << "|" << l.window().start() << "\n";
+  }
+  std::ofstream teams_file(folder + "/teams.csv");
+  std::vector<Slot> parties;
+  for (int i = 0; i < kTeams; ++i) {
+    const AreaRow& area = s.areas()[communities[random.below(communities.size())]];
+    pb::Command reg = lead();
+    reg.mutable_register_party()->set_kind(pb::PARTY_KIND_VOLUNTEER_TEAM);
+    reg.mutable_register_party()->set_name("队");
+    reg.mutable_register_party()->set_area_code(area.id.value());
+    const auto party = must(market, reg).subjects.front().key;
+    pb::Command c = lead();
+    pb::Offer& o = *c.mutable_post_offer();
+    o.set_party_id(party);
+    o.set_title("志愿者");
+    o.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
+    o.mutable_time()->set_capacity(10);
+    const auto mask = skills_of(o.mutable_time(), 60);
+    Team t{static_cast<std::uint32_t>(random.between(12, 20)) * 30, static_cast<std::uint32_t>(random.between(34, 46)) * 30, {}};
+    for (std::uint32_t d = 1; d <= 7; ++d) {
+      if (!random.chance(60)) continue;
+      t.days.push_back(d);
+      pb::WeeklySlot& w = *o.mutable_time()->add_weekly();
+      w.set_weekday(d);
+      w.set_start_minute(t.from);
+      w.set_end_minute(t.to);
+    }
+    if (t.days.empty()) t = {0, 1440, {1, 2, 3, 4, 5, 6, 7}};
+    o.set_radius_m(static_cast<std::uint32_t>(random.between(5, 15)) * 1000);
+    must(market, c);
+    parties.push_back(s.parties().find(PartyId{party}));
+    teams_file.precision(10);
+    teams_file << i + 1 << "|" << degrees(area.point.longitude_e7) << "|" << degrees(area.point.latitude_e7) << "|" << o.radius_m() << "|" << mask << "|{" << joined(t.days)
+               << "}|" << t.from << "|" << t.to << "\n";
+  }
+  needs_file.close();
+  teams_file.close();
+
+  const auto& ranking = static_cast<const Ranking&>(market.matcher());
+  const int questions = static_cast<int>(scaled(20'000, 100'000));
+  std::size_t found = 0;
+  const Stopwatch watch;
+  for (int i = 0; i < questions; ++i) found += ranking.open_lines(parties[random.below(parties.size())], 20, kNow).size();
+  const double ours = questions / watch.seconds();
+  figure("postgis.answers", static_cast<double>(found) / questions, "lines", "of a team's top 20 among " + std::to_string(needs) + " needs");
+
+  const std::string command = std::string("bash '") + QIAO_SCRIPTS + "/postgres.sh' top20 '" + folder + "' " + std::to_string(to_int(kNow)) + " " +
+                              std::to_string(kCompared) + " " + std::to_string(scaled(5, 20));
+  if (std::system(command.c_str()) != 0) {
+    std::fprintf(stderr, "PostgreSQL could not be run; tools/install bench installs it\n");
+    std::exit(1);
+  }
+  double theirs = 0;
+  std::ifstream(folder + "/qps") >> theirs;
+
+  // The same answers: the same needs in the same order, but for neighbours whose values differ by less than a metre's worth
+  // (SQL computes in floating point where we compute in integers).
+  constexpr std::int64_t kMetreMicro = 800;
+  std::ifstream answers(folder + "/answers.csv");
+  std::string line;
+  std::size_t same = 0;
+  std::size_t rows = 0;
+  std::vector<std::vector<std::uint64_t>> lists(kCompared);
+  while (std::getline(answers, line)) {
+    std::uint64_t team = 0;
+    std::uint64_t need = 0;
+    if (std::sscanf(line.c_str(), "%lu|%lu", &team, &need) == 2) lists[team - 1].push_back(need);
+  }
+  for (int t = 0; t < kCompared; ++t) {
+    const auto mine = ranking.open_lines(parties[static_cast<std::size_t>(t)], 20, kNow);
+    const auto& other = lists[static_cast<std::size_t>(t)];
+    QIAO_CHECK(mine.size() == other.size(), "both find as many");
+    for (std::size_t r = 0; r < mine.size(); ++r, ++rows) {
+      const NeedRow& need = s.needs()[s.line(mine[r].line).need];
+      if (need.id.value() == other[r]) {
+        ++same;
+        continue;
+      }
+      const Slot there = s.needs().find(NeedId{other[r]});
+      const Judgement j = market.matcher().judge(s.needs()[there].first_line, mine[r].offer, kNow);
+      QIAO_CHECK(j.eligible() && std::abs(j.value_micro - mine[r].judgement.value_micro) <= kMetreMicro, "the answers are the same");
+    }
+  }
+  figure("postgis.same_answers", 100.0 * static_cast<double>(same) / static_cast<double>(rows), "%", "same need at the same rank, of " + std::to_string(rows) + "; the rest within a metre");
+  compared("postgis.top20", ours, "per s", "PostGIS, 8 clients on 2 cores, per s", theirs, Goal::kAtLeast, 30);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace qiao::bench
+
+int main() { qiao::bench::run(); }
