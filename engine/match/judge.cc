@@ -62,6 +62,7 @@ std::int64_t Judge::fill(Slot area) const {
 }
 
 std::int64_t Judge::equity(Slot area) const {
+  if (policy_.equity_alpha_milli() == 0) return kMicro;  // and no need to look at the area
   const std::int64_t here = fill(area);
   const std::int64_t mean = mean_fill();
   if (mean == 0) return std::clamp(kMicro, policy_.equity_least_micro(), policy_.equity_most_micro());
@@ -71,6 +72,11 @@ std::int64_t Judge::equity(Slot area) const {
 
 std::int64_t Judge::nearness(std::int64_t distance_m) const {
   return policy_.half_distance_m() * kMicro / (policy_.half_distance_m() + distance_m);
+}
+
+std::int64_t Judge::reliability(const PartyRow& party) const {
+  const std::int64_t kept = std::int64_t{party.kept} + policy_.reliability_prior();
+  return div_micro(kept, kept + party.broken);
 }
 
 std::int64_t Judge::continuity(const NeedRow& need, Slot party) const {
@@ -131,11 +137,9 @@ Judgement Judge::judge(const NeedRow& need, const LineRow& line, Slot offer_slot
   if (free <= 0) return no(pb::RULE_NOTHING_FREE);
   j.available = std::min(missing, free);
   if (j.available < offer.smallest_lot) return no(missing < offer.smallest_lot ? pb::RULE_LOT_TOO_LARGE : pb::RULE_NOTHING_FREE);
-  const std::int64_t reliability =
-      div_micro(std::int64_t{party.kept} + policy_.reliability_prior(), std::int64_t{party.kept} + party.broken + policy_.reliability_prior());
   j.factors = {urgency(need.urgency),          fit(need, line, offer), nearness(j.distance_m),
                continuity(need, offer.party), equity(state_.areas()[need.area].fairness),
-               reliability,                    lack(line)};
+               reliability(party),            lack(line)};
   j.value_micro = kMicro;
   for (const std::int64_t f : j.factors) j.value_micro = mul_micro(j.value_micro, f);
   return j;
@@ -152,12 +156,21 @@ std::int64_t Judge::most(const LineBound& b, std::int64_t distance_m) const {
   return mul_micro(mul_micro(mul_micro(mul_micro(b.urgency_and_fit, nearness(distance_m)), b.continuity), b.equity), b.lack);
 }
 
-std::int64_t Judge::most_for_line(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const {
-  return most(bound(need, line), distance_m);
+Judge::OfferBound Judge::bound(const OfferRow& offer) const {
+  const PartyRow& party = state_.parties()[offer.party];
+  const bool meant = offer.extras && offer.extras->has_categories;
+  return {meant ? policy_.category_fit_micro() : kMicro, party.kept > 0 ? policy_.same_resident_micro() : kMicro, reliability(party)};
 }
 
-std::int64_t Judge::most_for_offer(pb::Urgency u, Slot fairness_area, std::int64_t distance_m) const {
-  return most({mul_micro(urgency(u), policy_.category_fit_micro()), policy_.same_resident_micro(), equity(fairness_area), kMicro}, distance_m);
+std::int64_t Judge::most(const OfferBound& b, pb::Urgency u, Slot fairness_area, std::int64_t distance_m) const {
+  const std::int64_t near = mul_micro(mul_micro(urgency(u), b.fit), nearness(distance_m));
+  return mul_micro(mul_micro(mul_micro(near, b.continuity), equity(fairness_area)), b.reliability);
+}
+
+std::int64_t Judge::most(const OfferBound& b, std::int64_t distance_m) const {
+  // Nothing is more urgent than critical, and no community has more weight than the policy allows.
+  const std::int64_t near = mul_micro(mul_micro(policy_.urgency_critical_micro(), b.fit), nearness(distance_m));
+  return mul_micro(mul_micro(mul_micro(near, b.continuity), policy_.equity_most_micro()), b.reliability);
 }
 
 }  // namespace qiao

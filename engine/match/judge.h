@@ -19,10 +19,7 @@ class Judge {
   // are not posted. About 100 ns when the rows are in cache.
   Judgement judge(const NeedRow& need, const LineRow& line, Slot offer, Time now) const;
 
-  // No offer at that distance is worth more to the line.
-  std::int64_t most_for_line(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const;
-
-  // What most_for_line needs of a line, so that a search computes it once.
+  // What is known of a line before any offer is looked at.
   struct LineBound {
     std::int64_t urgency_and_fit;
     std::int64_t continuity;
@@ -30,9 +27,19 @@ class Judge {
     std::int64_t lack;
   };
   LineBound bound(const NeedRow& need, const LineRow& line) const;
+  // No offer at that distance is worth more to the line.
   std::int64_t most(const LineBound& bound, std::int64_t distance_m) const;
-  // No line of that urgency and community at that distance is worth more to an offer.
-  std::int64_t most_for_offer(pb::Urgency urgency, Slot fairness_area, std::int64_t distance_m) const;
+  // What is known of an offer before any line is looked at: the greatest its factors can be.
+  struct OfferBound {
+    std::int64_t fit;
+    std::int64_t continuity;
+    std::int64_t reliability;
+  };
+  OfferBound bound(const OfferRow& offer) const;
+  // No line of that urgency and community at that distance is worth more to the offer.
+  std::int64_t most(const OfferBound& bound, pb::Urgency urgency, Slot fairness_area, std::int64_t distance_m) const;
+  // No line at all at that distance is.
+  std::int64_t most(const OfferBound& bound, std::int64_t distance_m) const;
 
   // How far apart the pair may be at most.
   static std::int64_t reach(const OfferRow& offer, std::uint32_t travel_m) {
@@ -50,6 +57,7 @@ class Judge {
 
  private:
   std::int64_t nearness(std::int64_t distance_m) const;
+  std::int64_t reliability(const PartyRow& party) const;
   std::int64_t continuity(const NeedRow& need, Slot party) const;
   std::int64_t fit(const NeedRow& need, const LineRow& line, const OfferRow& offer) const;
   std::int64_t lack(const LineRow& line) const;

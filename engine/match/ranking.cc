@@ -36,6 +36,11 @@ class TopK {
   std::vector<Candidate> heap_;
 };
 
+// Lines judged together: enough that the rows of the next ones come while one is looked at, few enough that the threshold
+// they raise still saves looking at farther cells.
+constexpr std::size_t kHopefulsAtOnce = 64;
+constexpr std::size_t kAhead = 4;
+
 template <class Near>
 void nearest_first(std::vector<Near>& cells) {
   std::sort(cells.begin(), cells.end(), [](const Near& a, const Near& b) { return a.least_m < b.least_m; });
@@ -124,6 +129,18 @@ Ranking::Count Ranking::count(const NeedRow& need, const LineRow& line, Time now
   return result;
 }
 
+// The most hopeful first: once one cannot get in, none behind it can. Empties the list.
+template <class Top>
+void Ranking::judge_hopefuls(std::vector<Hopeful>& hopefuls, Slot offer, Time now, Top& top) const {
+  std::sort(hopefuls.begin(), hopefuls.end(), [](const Hopeful& a, const Hopeful& b) { return a.most > b.most; });
+  for (std::size_t i = 0; i < hopefuls.size() && hopefuls[i].most >= top.threshold(); ++i) {
+    if (i + kAhead < hopefuls.size()) state_.prefetch_need(state_.line(hopefuls[i + kAhead].line).need);
+    const Judgement j = judge(hopefuls[i].line, offer, now);
+    if (j.eligible()) top.add({hopefuls[i].line, offer, j});
+  }
+  hopefuls.clear();
+}
+
 std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) const {
   k = std::min(k, kMaxRanked);
   if (k == 0) return {};
@@ -139,6 +156,7 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
   };
   std::vector<Candidate> all;
   thread_local LineCells cells;
+  thread_local std::vector<Hopeful> hopefuls;
   int looked_at = 0;
   for (Slot o = state_.parties()[party].first_offer; o != kNoSlot && looked_at < kMaxOffersRanked; o = state_.offers()[o].next_of_party) {
     const OfferRow& offer = state_.offers()[o];
@@ -154,21 +172,24 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
     cells.clear();
     lines->near(offer.point, radius, cells);
     nearest_first(cells);
-    // Nothing is more urgent than critical, and no community has more weight than the policy allows.
-    const std::int64_t most_urgent = judge_.urgency(pb::URGENCY_CRITICAL);
-    const Judge::LineBound greatest{mul_micro(most_urgent, state_.policy().value().category_fit_micro()),
-                                    state_.policy().value().same_resident_micro(), state_.policy().value().equity_most_micro(), kMicro};
-    for (const auto& cell : cells) {
-      if (judge_.most(greatest, cell.least_m) < top.threshold()) break;
-      for (const LineEntry& e : *cell.entries) {
+    const Judge::OfferBound bound = judge_.bound(offer);
+    hopefuls.clear();
+    for (std::size_t c = 0; c < cells.size(); ++c) {
+      if (judge_.most(bound, cells[c].least_m) < top.threshold()) break;
+      if (c + 1 < cells.size()) __builtin_prefetch(cells[c + 1].entries->data());
+      for (const LineEntry& e : *cells[c].entries) {
         if ((e.signature & ~held) != 0 || (e.week & ~week) != 0 || e.start <= now) continue;
         const std::int64_t distance = distance_metres(e.point, offer.point);
         if (distance > std::max(radius, e.travel_m)) continue;
-        if (judge_.most_for_offer(e.urgency, e.fairness, distance) < top.threshold()) continue;
-        const Judgement j = judge(e.line, o, now);
-        if (j.eligible()) top.add({e.line, o, j});
+        const std::int64_t most = judge_.most(bound, e.urgency, e.fairness, distance);
+        if (most < top.threshold()) continue;
+        state_.prefetch_line(e.line);
+        hopefuls.push_back({most, e.line});
       }
+      if (hopefuls.size() >= kHopefulsAtOnce || c + 1 == cells.size()) judge_hopefuls(hopefuls, o, now, top);
     }
+    // Where the search ended early.
+    judge_hopefuls(hopefuls, o, now, top);
     const auto found = top.take();
     all.insert(all.end(), found.begin(), found.end());
   }

@@ -62,6 +62,14 @@ class Ranking final : public Matcher {
   void settings_changed() override { judge_.settings_changed(); }
 
  private:
+  // A line that passed the quick tests, and the most it can be worth.
+  struct Hopeful {
+    std::int64_t most;
+    Slot line;
+  };
+  template <class Top>
+  void judge_hopefuls(std::vector<Hopeful>& hopefuls, Slot offer, Time now, Top& top) const;
+
   const State& state_;
   Judge judge_;
   Index index_;
