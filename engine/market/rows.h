@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bitset>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -122,14 +123,15 @@ struct OfferRow {
   bool active = false;
 };
 
-struct LineRow {
+// One cache line: ranking looks at lines in no order.
+struct alignas(64) LineRow {
   SkillMask skills;
-  std::int64_t quantity = 0;
-  std::int64_t held = 0;     // by live matches
-  std::int64_t secured = 0;  // by matches accepted and later
+  std::int32_t quantity = 0;  // kMaxQuantity fits
+  std::int32_t held = 0;      // by live matches
+  std::int32_t secured = 0;   // by matches accepted and later
+  Slot need = kNoSlot;
   Interval window{};
   WeekMask week = 0;
-  Slot need = kNoSlot;
   std::uint16_t resource = 0;
   std::uint8_t number = 0;     // from 1
   std::uint8_t time_kind = 0;  // 0 is stock
@@ -137,28 +139,32 @@ struct LineRow {
   std::uint8_t level = 0;
 };
 
-struct NeedRow {
+struct alignas(64) NeedRow {
   NeedId id;
-  Blob bytes;
-  std::unique_ptr<std::vector<PartyId>> excluded;
-  Seq touched = 0;  // last event that changed it or a match of it: its version
-  Time deadline;    // 0: none of its own
-  Time due;         // when the market acts next; 0: never
+  // Up to the ratio: what judging a pair looks at, in one cache line.
+  pb::NeedState state{};
+  pb::Urgency urgency{};
+  Time deadline;  // 0: none of its own
+  Point point;
   std::uint64_t resident_ref = 0;
+  std::unique_ptr<std::vector<PartyId>> excluded;
   Slot area = kNoSlot;
+  Slot fairness = kNoSlot;  // the area's: whose fill it counts for
+  std::uint32_t travel_m = 0;
+  std::uint16_t category = 0;
+  std::uint16_t ratio = 0;
+  std::uint8_t line_count = 0;
+  std::uint8_t line_room = 0;  // lines allocated at first_line
+  bool all_or_nothing = false;
+  Blob bytes;
+  Seq touched = 0;  // last event that changed it or a match of it: its version
+  Time due;         // when the market acts next; 0: never
   Slot organiser = kNoSlot;
   Slot first_line = kNoSlot;
   Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_need
-  Point point;
-  std::uint32_t travel_m = 0;
-  std::uint16_t ratio = 0;
-  std::uint16_t category = 0;
-  std::uint8_t line_count = 0;
-  std::uint8_t line_room = 0;  // lines allocated at first_line
-  pb::NeedState state{};
-  pb::Urgency urgency{};
-  bool all_or_nothing = false;
 };
+
+static_assert(sizeof(LineRow) == 64 && offsetof(NeedRow, line_count) <= 64);
 
 struct MatchRow {
   MatchId id;

@@ -102,6 +102,7 @@ std::uint32_t State::served_area(Slot party, Slot area) const {
 
 void fill(NeedRow& row, const pb::Need& need, const State& state) {
   row.area = state.areas().find(AreaCode{need.area_code()});
+  row.fairness = state.areas()[row.area].fairness;
   row.organiser = need.organiser_id() == 0 ? kNoSlot : state.parties().find(PartyId{need.organiser_id()});
   row.point = to_point(need.point());
   row.state = need.state();
@@ -539,7 +540,7 @@ void State::contribute_fill(const NeedRow& need, std::int64_t sign) {
   if (!counts_for_fill(need.state)) return;
   std::int64_t filled = 0;
   for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) filled += share_micro(lines_[l]);
-  AreaRow& area = areas_[areas_[need.area].fairness];
+  AreaRow& area = areas_[need.fairness];
   area.asked_micro += sign * need.line_count * kMicro;
   area.filled_micro += sign * filled;
   asked_micro_ += sign * need.line_count * kMicro;

@@ -62,8 +62,8 @@ class State {
   const LineRow& line(Slot s) const { return lines_[s]; }
   // Asks for a row to be in the cache soon: ranking looks at rows in no order, and waits for memory more than for anything
   // else.
-  void prefetch_line(Slot s) const { prefetch(&lines_[s], sizeof(LineRow)); }
-  void prefetch_need(Slot s) const { prefetch(&needs_[s], sizeof(NeedRow)); }
+  void prefetch_line(Slot s) const { __builtin_prefetch(&lines_[s]); }
+  void prefetch_need(Slot s) const { __builtin_prefetch(&needs_[s]); }
   // kNoSlot unless 1 <= number <= the need's lines.
   Slot line_of(Slot need, std::uint32_t number) const;
 
@@ -152,10 +152,6 @@ class State {
   void put(const pb::Offer&, std::string_view bytes);
   void put(const pb::Need&, std::string_view bytes, Seq seq);
   void put(const pb::Match&, std::string_view bytes, Seq seq);
-  static void prefetch(const void* row, std::size_t size) {
-    constexpr std::size_t kCacheLine = 64;
-    for (std::size_t at = 0; at < size; at += kCacheLine) __builtin_prefetch(static_cast<const char*>(row) + at);
-  }
   template <class Message>
   std::string_view serialise(const Message& message);
   bool put_bytes(pb::Event::RowCase kind, std::string_view bytes);

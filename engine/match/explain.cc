@@ -64,7 +64,7 @@ FactorWords words_of(std::size_t i, const Ranking& ranking, const NeedRow& need,
       return {0, "第一次来这个社区", "new to this community"};
     }
     case pb::FACTOR_KIND_EQUITY: {
-      const std::int64_t here = ranking.judge().fill(state.areas()[need.area].fairness);
+      const std::int64_t here = ranking.judge().fill(need.fairness);
       const std::int64_t mean = ranking.judge().mean_fill();
       const std::int64_t percent = (here + 5'000) / 10'000;
       return {percent, "本社区需求已满足" + per_cent(here) + "，全市平均" + per_cent(mean),

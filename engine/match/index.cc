@@ -61,12 +61,12 @@ void Index::put_need(Slot slot) {
   // Also the room of lines that are no more.
   for (Slot l = need.first_line; l < need.first_line + need.line_room; ++l) take_line(l);
   if (!takes_matches(need.state)) return;
-  const Slot fairness = state_.areas()[need.area].fairness;
   for (Slot l = need.first_line; l < end; ++l) {
     const LineRow& line = state_.line(l);
     if (line.held >= line.quantity) continue;
     const std::uint16_t kind = kind_of(line.time_kind, line.resource);
-    const LineEntry entry{need.point, signature(line), line.week, line.window.start, l, fairness, need.travel_m, need.urgency};
+    const auto start = static_cast<std::int32_t>(to_int(line.window.start) / 60);
+    const LineEntry entry{need.point, signature(line), line.week, start, l, slot, need.fairness, need.travel_m, need.urgency};
     line_at_[l] = {kind, level, get(lines_, kind).grid(level, kLineCells).insert(entry)};
   }
 }

@@ -27,8 +27,9 @@ struct LineEntry {
   Point point;
   std::uint64_t signature;
   WeekMask week;
-  Time start;
+  std::int32_t start_minute;  // of its window, minutes since 1970, rounded down; 32 bits reach the year 6053
   Slot line;
+  Slot need;
   Slot fairness;
   std::uint32_t travel_m;
   pb::Urgency urgency;

@@ -138,7 +138,7 @@ Judgement Judge::judge(const NeedRow& need, const LineRow& line, Slot offer_slot
   j.available = std::min(missing, free);
   if (j.available < offer.smallest_lot) return no(missing < offer.smallest_lot ? pb::RULE_LOT_TOO_LARGE : pb::RULE_NOTHING_FREE);
   j.factors = {urgency(need.urgency),          fit(need, line, offer), nearness(j.distance_m),
-               continuity(need, offer.party), equity(state_.areas()[need.area].fairness),
+               continuity(need, offer.party), equity(need.fairness),
                reliability(party),            lack(line)};
   j.value_micro = kMicro;
   for (const std::int64_t f : j.factors) j.value_micro = mul_micro(j.value_micro, f);
@@ -149,7 +149,7 @@ Judgement Judge::judge(const NeedRow& need, const LineRow& line, Slot offer_slot
 // multiplying the real ones.
 Judge::LineBound Judge::bound(const NeedRow& need, const LineRow& line) const {
   return {mul_micro(urgency(need.urgency), policy_.category_fit_micro()), policy_.same_resident_micro(),
-          equity(state_.areas()[need.area].fairness), lack(line)};
+          equity(need.fairness), lack(line)};
 }
 
 std::int64_t Judge::most(const LineBound& b, std::int64_t distance_m) const {

@@ -8,38 +8,54 @@
 namespace qiao {
 namespace {
 
-// The k best so far, the worst of them at hand.
+// The k best so far, the worst of them at hand. What moves about is small; the candidates stay where they were put.
 template <class Better>
 class TopK {
  public:
   TopK(std::size_t k, Better better) : k_(k), better_(better) { heap_.reserve(k + 1); }
 
   // Nothing of a lesser value can get in.
-  std::int64_t threshold() const { return heap_.size() < k_ ? -1 : heap_.front().judgement.value_micro; }
+  std::int64_t threshold() const { return heap_.size() < k_ ? -1 : candidates_[heap_.front()].judgement.value_micro; }
   void add(const Candidate& c) {
-    if (heap_.size() == k_ && !better_(c, heap_.front())) return;
-    heap_.push_back(c);
-    std::push_heap(heap_.begin(), heap_.end(), better_);
-    if (heap_.size() > k_) {
-      std::pop_heap(heap_.begin(), heap_.end(), better_);
-      heap_.pop_back();
+    if (heap_.size() == k_ && !better_(c, candidates_[heap_.front()])) return;
+    const auto better = [this](std::uint32_t a, std::uint32_t b) { return better_(candidates_[a], candidates_[b]); };
+    heap_.push_back(static_cast<std::uint32_t>(candidates_.size()));
+    candidates_.push_back(c);
+    std::push_heap(heap_.begin(), heap_.end(), better);
+    if (heap_.size() <= k_) return;
+    std::pop_heap(heap_.begin(), heap_.end(), better);
+    // The one that has lost makes room for the next.
+    const std::uint32_t lost = heap_.back();
+    heap_.pop_back();
+    if (lost + 1 != candidates_.size()) {
+      candidates_[lost] = candidates_.back();
+      std::replace(heap_.begin(), heap_.end(), static_cast<std::uint32_t>(candidates_.size() - 1), lost);
     }
+    candidates_.pop_back();
   }
   std::vector<Candidate> take() {
-    std::sort_heap(heap_.begin(), heap_.end(), better_);
-    return std::move(heap_);
+    std::sort(candidates_.begin(), candidates_.end(), better_);
+    return std::move(candidates_);
   }
 
  private:
   std::size_t k_;
   Better better_;
-  std::vector<Candidate> heap_;
+  std::vector<std::uint32_t> heap_;
+  std::vector<Candidate> candidates_;
 };
 
 // Lines judged together: enough that the rows of the next ones come while one is looked at, few enough that the threshold
 // they raise still saves looking at farther cells.
 constexpr std::size_t kHopefulsAtOnce = 64;
-constexpr std::size_t kAhead = 4;
+
+// The first entries of a cell, on their way while the cell before is looked at.
+template <class Entry>
+void prefetch_begin(const std::vector<Entry>& entries) {
+  constexpr std::size_t kBytes = 64;
+  const auto* begin = reinterpret_cast<const char*>(entries.data());
+  for (std::size_t at = 0; at < std::min(kBytes, entries.size() * sizeof(Entry)); at += 64) __builtin_prefetch(begin + at);
+}
 
 template <class Near>
 void nearest_first(std::vector<Near>& cells) {
@@ -134,7 +150,6 @@ template <class Top>
 void Ranking::judge_hopefuls(std::vector<Hopeful>& hopefuls, Slot offer, Time now, Top& top) const {
   std::sort(hopefuls.begin(), hopefuls.end(), [](const Hopeful& a, const Hopeful& b) { return a.most > b.most; });
   for (std::size_t i = 0; i < hopefuls.size() && hopefuls[i].most >= top.threshold(); ++i) {
-    if (i + kAhead < hopefuls.size()) state_.prefetch_need(state_.line(hopefuls[i + kAhead].line).need);
     const Judgement j = judge(hopefuls[i].line, offer, now);
     if (j.eligible()) top.add({hopefuls[i].line, offer, j});
   }
@@ -168,6 +183,7 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
     static const std::vector<DayException> kNone;
     const WeekMask week = offer.time_kind == 0 ? 0 : possible(offer.pattern, offer.extras ? offer.extras->exceptions : kNone);
     const std::uint32_t radius = offer.collect ? 0 : offer.radius_m;
+    const auto this_minute = static_cast<std::int32_t>(to_int(now) / 60);
     TopK top(k, better);
     cells.clear();
     lines->near(offer.point, radius, cells);
@@ -176,23 +192,30 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
     hopefuls.clear();
     for (std::size_t c = 0; c < cells.size(); ++c) {
       if (judge_.most(bound, cells[c].least_m) < top.threshold()) break;
-      if (c + 1 < cells.size()) __builtin_prefetch(cells[c + 1].entries->data());
+      if (c + 1 < cells.size()) prefetch_begin(*cells[c + 1].entries);
       for (const LineEntry& e : *cells[c].entries) {
-        if ((e.signature & ~held) != 0 || (e.week & ~week) != 0 || e.start <= now) continue;
+        if ((e.signature & ~held) != 0 || (e.week & ~week) != 0 || e.start_minute < this_minute) continue;
         const std::int64_t distance = distance_metres(e.point, offer.point);
         if (distance > std::max(radius, e.travel_m)) continue;
         const std::int64_t most = judge_.most(bound, e.urgency, e.fairness, distance);
         if (most < top.threshold()) continue;
         state_.prefetch_line(e.line);
-        hopefuls.push_back({most, e.line});
+        state_.prefetch_need(e.need);
+        hopefuls.push_back({most, e.line, e.need});
       }
       if (hopefuls.size() >= kHopefulsAtOnce || c + 1 == cells.size()) judge_hopefuls(hopefuls, o, now, top);
     }
     // Where the search ended early.
     judge_hopefuls(hopefuls, o, now, top);
-    const auto found = top.take();
-    all.insert(all.end(), found.begin(), found.end());
+    auto found = top.take();
+    if (all.empty()) {
+      all = std::move(found);
+    } else {
+      all.insert(all.end(), found.begin(), found.end());
+    }
   }
+  // One offer has each line once already, in order.
+  if (looked_at == 1) return all;
   // Each line once, with the offer that serves it best.
   std::sort(all.begin(), all.end(), better);
   std::vector<Candidate> result;
