@@ -175,63 +175,82 @@ void State::fold(const pb::Event& event) {
 }
 
 bool State::load_row(pb::Event::RowCase kind, std::string_view bytes) {
-  const auto size = static_cast<int>(bytes.size());
+  const std::unique_ptr<google::protobuf::Message> row(row_type(kind).New());
+  return row->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) && load_row(kind, *row, bytes);
+}
+
+const google::protobuf::Message& State::row_type(pb::Event::RowCase kind) {
   switch (kind) {
-    case pb::Event::kTaxonomy: {
-      pb::Taxonomy m;
-      if (!m.ParseFromArray(bytes.data(), size)) return false;
-      put(m);
-      return true;
-    }
+    case pb::Event::kTaxonomy: return pb::Taxonomy::default_instance();
+    case pb::Event::kPolicy: return pb::Policy::default_instance();
+    case pb::Event::kArea: return pb::Area::default_instance();
+    case pb::Event::kParty: return pb::Party::default_instance();
+    case pb::Event::kPerson: return pb::Person::default_instance();
+    case pb::Event::kOffer: return pb::Offer::default_instance();
+    case pb::Event::kNeed: return pb::Need::default_instance();
+    case pb::Event::kMatch: return pb::Match::default_instance();
+    case pb::Event::ROW_NOT_SET: break;
+  }
+  QIAO_CHECK(false, "every row is of some kind");
+  return pb::Event::default_instance();
+}
+
+bool State::load_row(pb::Event::RowCase kind, const google::protobuf::Message& row, std::string_view bytes) {
+  switch (kind) {
+    case pb::Event::kTaxonomy: put(static_cast<const pb::Taxonomy&>(row)); return true;
     case pb::Event::kPolicy: {
-      pb::Policy m;
-      if (!m.ParseFromArray(bytes.data(), size) || !TimeZone::load(m.time_zone())) return false;
-      put(m);
+      const auto& policy = static_cast<const pb::Policy&>(row);
+      if (!TimeZone::load(policy.time_zone())) return false;
+      put(policy);
       return true;
     }
-    case pb::Event::kArea: {
-      pb::Area m;
-      if (!m.ParseFromArray(bytes.data(), size)) return false;
-      put(m, bytes);
-      return true;
-    }
+    case pb::Event::kArea: put(static_cast<const pb::Area&>(row), bytes); return true;
     case pb::Event::kParty: {
-      thread_local pb::Party m;
-      if (!m.ParseFromArray(bytes.data(), size) || areas_.find(AreaCode{m.area_code()}) == kNoSlot) return false;
-      put(m, bytes);
+      const auto& party = static_cast<const pb::Party&>(row);
+      if (areas_.find(AreaCode{party.area_code()}) == kNoSlot) return false;
+      put(party, bytes);
       return true;
     }
     case pb::Event::kPerson: {
-      thread_local pb::Person m;
-      if (!m.ParseFromArray(bytes.data(), size) || parties_.find(PartyId{m.party_id()}) == kNoSlot) return false;
-      put(m, bytes);
+      const auto& person = static_cast<const pb::Person&>(row);
+      if (parties_.find(PartyId{person.party_id()}) == kNoSlot) return false;
+      put(person, bytes);
       return true;
     }
     case pb::Event::kOffer: {
-      thread_local pb::Offer m;
-      if (!m.ParseFromArray(bytes.data(), size) || parties_.find(PartyId{m.party_id()}) == kNoSlot) return false;
-      put(m, bytes);
+      const auto& offer = static_cast<const pb::Offer&>(row);
+      if (parties_.find(PartyId{offer.party_id()}) == kNoSlot) return false;
+      put(offer, bytes);
       return true;
     }
     case pb::Event::kNeed: {
-      thread_local pb::Need m;
-      if (!m.ParseFromArray(bytes.data(), size) || areas_.find(AreaCode{m.area_code()}) == kNoSlot) return false;
-      put(m, bytes, m.version());
+      const auto& need = static_cast<const pb::Need&>(row);
+      if (areas_.find(AreaCode{need.area_code()}) == kNoSlot) return false;
+      put(need, bytes, need.version());
       return true;
     }
     case pb::Event::kMatch: {
-      thread_local pb::Match m;
-      if (!m.ParseFromArray(bytes.data(), size)) return false;
-      const Slot need = needs_.find(NeedId{m.need_id()});
-      if (need == kNoSlot || line_of(need, m.line()) == kNoSlot || offers_.find(OfferId{m.offer_id()}) == kNoSlot) {
-        return false;
-      }
-      put(m, bytes, m.version());
+      const auto& match = static_cast<const pb::Match&>(row);
+      const Slot need = needs_.find(NeedId{match.need_id()});
+      if (need == kNoSlot || line_of(need, match.line()) == kNoSlot || offers_.find(OfferId{match.offer_id()}) == kNoSlot) return false;
+      put(match, bytes, match.version());
       return true;
     }
     case pb::Event::ROW_NOT_SET: break;
   }
   return false;
+}
+
+void State::reserve(pb::Event::RowCase kind, std::size_t rows) {
+  switch (kind) {
+    case pb::Event::kArea: return areas_.reserve(rows);
+    case pb::Event::kParty: return parties_.reserve(rows);
+    case pb::Event::kPerson: return persons_.reserve(rows);
+    case pb::Event::kOffer: return offers_.reserve(rows);
+    case pb::Event::kNeed: return needs_.reserve(rows);
+    case pb::Event::kMatch: return matches_.reserve(rows);
+    default: return;
+  }
 }
 
 bool State::link_areas() {
@@ -285,7 +304,7 @@ void State::remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touc
 void State::undo(UndoRecord& record) {
   if (record.previous) {
     const auto bytes = record.previous.view();
-    const bool ok = put_bytes(record.kind, bytes);
+    const bool ok = load_row(record.kind, bytes);
     QIAO_CHECK(ok, "a row that was there can be put back");
   }
   switch (record.kind) {
@@ -342,8 +361,6 @@ void State::undo(UndoRecord& record) {
     case pb::Event::ROW_NOT_SET: break;
   }
 }
-
-bool State::put_bytes(pb::Event::RowCase kind, std::string_view bytes) { return load_row(kind, bytes); }
 
 void State::put(const pb::Taxonomy& taxonomy) {
   remember(pb::Event::kTaxonomy, 0, Blob(vocabulary_.taxonomy().SerializeAsString()), 0);

@@ -103,6 +103,11 @@ class State {
   // Puts a row as it was stored, at start-up. Order: taxonomy, policy, areas (then link_areas()), parties, persons,
   // offers, needs, matches. False when the bytes are not such a row or lean on something missing.
   bool load_row(pb::Event::RowCase kind, std::string_view bytes);
+  // The same for a row that has been parsed already, of the type that row_type() gives.
+  bool load_row(pb::Event::RowCase kind, const google::protobuf::Message& row, std::string_view bytes);
+  static const google::protobuf::Message& row_type(pb::Event::RowCase kind);
+  // Makes room for so many rows of a kind.
+  void reserve(pb::Event::RowCase kind, std::size_t rows);
   // Rows come by key, so that an area may come before the one it lies in. False when one is missing.
   bool link_areas();
   void loaded(Seq last_seq, Time last_time);
@@ -154,7 +159,6 @@ class State {
   void put(const pb::Match&, std::string_view bytes, Seq seq);
   template <class Message>
   std::string_view serialise(const Message& message);
-  bool put_bytes(pb::Event::RowCase kind, std::string_view bytes);
   void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched);
   void undo(UndoRecord& record);
 

@@ -8,7 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <boost/container/small_vector.hpp>
+#include <condition_variable>
+#include <deque>
 #include <filesystem>
+#include <mutex>
+#include <thread>
 
 #include "engine/market/invariants.h"
 
@@ -205,6 +209,90 @@ Seq Store::last_seq() const {
   return it->Valid() ? from_big_endian(view(it->key())) : 0;
 }
 
+// One thread reads and parses, the caller puts: a start-up on two cores takes half as long. Rows go over in chunks that are
+// used again, so that parsing allocates little.
+StoreResult<void> Store::load_rows(pb::Event::RowCase kind, State& state) {
+  struct Row {
+    std::unique_ptr<google::protobuf::Message> message;
+    std::string bytes;
+    bool good = false;
+  };
+  struct Chunk {
+    std::vector<Row> rows;
+    std::size_t count = 0;
+  };
+  constexpr std::size_t kRowsPerChunk = 512;
+  constexpr std::size_t kChunks = 8;
+  std::uint64_t keys = 0;
+  if (db_->GetIntProperty(family(kind), rocksdb::DB::Properties::kEstimateNumKeys, &keys)) state.reserve(kind, keys);
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Chunk> full;
+  std::deque<Chunk> empty(kChunks);
+  bool stop = false;  // the caller wants no more
+  bool done = false;  // there are no more
+  rocksdb::Status status;
+  std::thread reader([&] {
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    options.readahead_size = 4 << 20;
+    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family(kind)));
+    it->SeekToFirst();
+    while (it->Valid()) {
+      Chunk chunk;
+      {
+        std::unique_lock lock(mutex);
+        changed.wait(lock, [&] { return stop || !empty.empty(); });
+        if (stop) break;
+        chunk = std::move(empty.front());
+        empty.pop_front();
+      }
+      chunk.rows.resize(kRowsPerChunk);
+      for (chunk.count = 0; chunk.count < kRowsPerChunk && it->Valid(); ++chunk.count, it->Next()) {
+        Row& row = chunk.rows[chunk.count];
+        if (!row.message) row.message.reset(State::row_type(kind).New());
+        row.bytes.assign(it->value().data(), it->value().size());
+        row.good = row.message->ParseFromArray(row.bytes.data(), static_cast<int>(row.bytes.size()));
+      }
+      const std::lock_guard lock(mutex);
+      full.push_back(std::move(chunk));
+      changed.notify_all();
+    }
+    const std::lock_guard lock(mutex);
+    status = it->status();
+    done = true;
+    changed.notify_all();
+  });
+  std::uint64_t number = 0;
+  bool good = true;
+  while (good) {
+    Chunk chunk;
+    {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return done || !full.empty(); });
+      if (full.empty()) break;
+      chunk = std::move(full.front());
+      full.pop_front();
+    }
+    for (std::size_t i = 0; good && i < chunk.count; ++i, ++number) {
+      const Row& row = chunk.rows[i];
+      good = row.good && state.load_row(kind, *row.message, row.bytes);
+    }
+    const std::lock_guard lock(mutex);
+    empty.push_back(std::move(chunk));
+    stop = !good;
+    changed.notify_all();
+  }
+  reader.join();
+  if (!good) {
+    return StoreError{path_ + ": row " + std::to_string(number) + " of " + family(kind)->GetName() +
+                      " is damaged or leans on one that is missing; restore the last backup"};
+  }
+  if (!status.ok()) return error("cannot read " + path_, status);
+  return outcome::success();
+}
+
 StoreResult<void> Store::load(Market& market) {
   State& state = market.state_to_load();
   for (const auto& [kind, name] : {std::pair{pb::Event::kTaxonomy, "taxonomy"}, std::pair{pb::Event::kPolicy, "policy"}}) {
@@ -214,18 +302,8 @@ StoreResult<void> Store::load(Market& market) {
     if (!status.ok()) return error("cannot read " + path_, status);
     if (!state.load_row(kind, bytes)) return StoreError{path_ + ": the row of the " + name + " is damaged"};
   }
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.readahead_size = 4 << 20;
   for (const auto kind : kKeyed) {
-    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family(kind)));
-    for (it->SeekToFirst(); it->Valid(); it->Next()) {
-      if (!state.load_row(kind, view(it->value()))) {
-        return StoreError{path_ + ": row " + std::to_string(from_big_endian(view(it->key()))) + " of " + family(kind)->GetName() +
-                          " is damaged or leans on one that is missing; restore the last backup"};
-      }
-    }
-    if (!it->status().ok()) return error("cannot read " + path_, it->status());
+    QIAO_TRY(load_rows(kind, state));
     if (kind == pb::Event::kArea && !state.link_areas()) return StoreError{path_ + ": an area lies in one that is missing"};
   }
   const Seq last = last_seq();

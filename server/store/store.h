@@ -93,6 +93,7 @@ class Store {
 
  private:
   Store() = default;
+  StoreResult<void> load_rows(pb::Event::RowCase kind, State& state);
 
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
