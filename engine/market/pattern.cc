@@ -77,6 +77,14 @@ WeekMask possible(const WeekPattern* pattern, const std::vector<DayException>& e
 
 const WeekPattern* PatternPool::intern(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>& slots) {
   if (slots.empty()) return nullptr;
+  key_.clear();
+  for (const pb::WeeklySlot& s : slots) {
+    const std::array<std::uint16_t, 3> slot = {static_cast<std::uint16_t>(s.weekday()), static_cast<std::uint16_t>(s.start_minute()),
+                                               static_cast<std::uint16_t>(s.end_minute())};
+    key_.append(reinterpret_cast<const char*>(slot.data()), sizeof slot);
+  }
+  const auto [seen, unseen] = seen_.try_emplace(key_, nullptr);
+  if (!unseen) return seen->second;
   auto pattern = std::make_unique<WeekPattern>();
   for (const pb::WeeklySlot& s : slots) {
     pattern->days[s.weekday() - 1].push_back(
@@ -103,6 +111,7 @@ const WeekPattern* PatternPool::intern(const google::protobuf::RepeatedPtrField<
   }
   auto [it, fresh] = pool_.try_emplace(std::move(key), nullptr);
   if (fresh) it->second = std::move(pattern);
+  seen->second = it->second.get();
   return it->second.get();
 }
 

@@ -54,7 +54,9 @@ class PatternPool {
   const WeekPattern* intern(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>& slots);
 
  private:
-  boost::unordered_flat_map<std::string, std::unique_ptr<WeekPattern>> pool_;
+  boost::unordered_flat_map<std::string, std::unique_ptr<WeekPattern>> pool_;  // by merged slots
+  boost::unordered_flat_map<std::string, const WeekPattern*> seen_;              // by slots as they were written
+  std::string key_;
 };
 
 }  // namespace qiao

@@ -445,10 +445,14 @@ void State::put(const pb::Offer& offer, std::string_view bytes) {
   row.pattern = nullptr;
   row.smallest_lot = 1;
   row.extras.reset();
-  auto extras = std::make_unique<OfferExtras>();
+  // Most offers have none.
+  const auto extras = [&row]() -> OfferExtras& {
+    if (!row.extras) row.extras = std::make_unique<OfferExtras>();
+    return *row.extras;
+  };
   for (const auto& code : offer.categories()) {
-    if (auto c = vocabulary_.find(WordList::kCategory, code)) extras->categories.set(*c);
-    extras->has_categories = true;
+    if (auto c = vocabulary_.find(WordList::kCategory, code)) extras().categories.set(*c);
+    extras().has_categories = true;
   }
   if (offer.has_time()) {
     const pb::TimeSupply& time = offer.time();
@@ -460,11 +464,11 @@ void State::put(const pb::Offer& offer, std::string_view bytes) {
     }
     for (const auto& c : time.certificates()) {
       if (auto k = vocabulary_.find(WordList::kCertificate, c.code())) {
-        extras->certificates.push_back({*k, static_cast<std::uint16_t>(c.level()), to_time(c.expires_at())});
+        extras().certificates.push_back({*k, static_cast<std::uint16_t>(c.level()), to_time(c.expires_at())});
       }
     }
     for (const auto& e : time.exceptions()) {
-      extras->exceptions.push_back(
+      extras().exceptions.push_back(
           {e.date(), {static_cast<std::uint16_t>(e.start_minute()), static_cast<std::uint16_t>(e.end_minute())}});
     }
   } else {
@@ -476,10 +480,6 @@ void State::put(const pb::Offer& offer, std::string_view bytes) {
     row.collect = stock.handover() == pb::HANDOVER_COLLECT;
     const Time expires = to_time(stock.expires_at());
     if (is_set(expires)) row.valid_to = is_set(row.valid_to) ? std::min(row.valid_to, expires) : expires;
-  }
-  if (extras->has_categories || !extras->certificates.empty() || !extras->exceptions.empty()) {
-    extras->certificates.shrink_to_fit();
-    row.extras = std::move(extras);
   }
   if (observer_ != nullptr) observer_->offer_changed(slot);
 }

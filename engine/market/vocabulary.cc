@@ -25,7 +25,7 @@ Vocabulary::Vocabulary(pb::Taxonomy taxonomy) : taxonomy_(std::move(taxonomy)) {
 
 std::optional<std::uint16_t> Vocabulary::find(WordList list, std::string_view code) const {
   const auto& map = index_[static_cast<std::size_t>(list)];
-  if (auto it = map.find(std::string(code)); it != map.end()) return it->second;
+  if (auto it = map.find(code); it != map.end()) return it->second;
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,7 +49,12 @@ class Vocabulary {
 
  private:
   pb::Taxonomy taxonomy_;
-  std::array<boost::unordered_flat_map<std::string, std::uint16_t>, kWordLists> index_;
+  // Looked up by a view, without making a string of it.
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
+  };
+  std::array<boost::unordered_flat_map<std::string, std::uint16_t, Hash, std::equal_to<>>, kWordLists> index_;
 };
 
 }  // namespace qiao
