@@ -3,19 +3,10 @@
 #include <filesystem>
 
 #include "server/defaults.h"
-#include "server/json/json.h"
 #include "tools/sim/population.h"
 
 namespace qiao::bench {
 namespace {
-
-template <class Message>
-Message built_in(std::string_view json) {
-  Message m;
-  const auto read = from_json(json, m);
-  QIAO_CHECK(read.has_value(), "the built-in data is well formed");
-  return m;
-}
 
 pb::Command as_lead() {
   pb::Command c;
@@ -50,9 +41,6 @@ std::vector<Place> places(Size size) {
 
 }  // namespace
 
-pb::Taxonomy taxonomy() { return built_in<pb::Taxonomy>(default_taxonomy_json()); }
-pb::Policy policy() { return built_in<pb::Policy>(default_policy_json()); }
-
 Outcome must(Market& market, const pb::Command& command, Time now) {
   auto result = market.apply(command, now);
   if (!result) {
@@ -66,10 +54,10 @@ void fill(Market& market, Size size, const std::function<void(const Outcome&)>& 
   const auto all = places(size);
   const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
   pb::Command words = as_lead();
-  *words.mutable_put_taxonomy() = taxonomy();
+  *words.mutable_put_taxonomy() = default_taxonomy();
   seen(must(market, words));
   pb::Command rules = as_lead();
-  *rules.mutable_set_policy() = policy();
+  *rules.mutable_set_policy() = default_policy();
   seen(must(market, rules));
   for (const Place& p : all) {
     pb::Command c = as_lead();

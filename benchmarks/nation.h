@@ -19,9 +19,6 @@ struct Size {
 // Makes it by commands, each given to `seen` with what came of it. Deterministic. Stops with a message when it cannot.
 void fill(Market& market, Size size, const std::function<void(const Outcome&)>& seen = [](const Outcome&) {});
 
-pb::Taxonomy taxonomy();
-pb::Policy policy();
-
 // Gives a command that is known to be good.
 Outcome must(Market& market, const pb::Command& command, Time now = kNow);
 

@@ -7,6 +7,7 @@
 
 #include "benchmarks/nation.h"
 #include "benchmarks/report.h"
+#include "server/defaults.h"
 #include "tools/sim/random.h"
 
 namespace qiao::bench {
@@ -31,7 +32,7 @@ std::string joined(const std::vector<std::uint32_t>& v) {
 
 // The policy with which a value is urgency times nearness, so that the question can be asked in SQL.
 pb::Policy plain_policy() {
-  pb::Policy p = policy();
+  pb::Policy p = default_policy();
   p.mutable_value()->set_category_fit_micro(1'000'000);
   p.mutable_value()->set_surplus_skill_micro(1'000'000);
   p.mutable_value()->set_equity_alpha_milli(0);

@@ -47,10 +47,21 @@ StoreResult<void> apply_file(Runtime& runtime, const std::string& file, std::str
   return outcome::success();
 }
 
+template <class Message>
+Message built_in(std::string_view json) {
+  Message m;
+  const auto read = from_json(json, m);
+  QIAO_CHECK(read.has_value(), "the built-in data is well formed");
+  return m;
+}
+
 }  // namespace
 
 std::string_view default_taxonomy_json() { return {qiao_taxonomy_begin, static_cast<std::size_t>(qiao_taxonomy_end - qiao_taxonomy_begin)}; }
 std::string_view default_policy_json() { return {qiao_policy_begin, static_cast<std::size_t>(qiao_policy_end - qiao_policy_begin)}; }
+
+pb::Taxonomy default_taxonomy() { return built_in<pb::Taxonomy>(default_taxonomy_json()); }
+pb::Policy default_policy() { return built_in<pb::Policy>(default_policy_json()); }
 
 StoreResult<void> fill_empty_city(Runtime& runtime, const std::string& taxonomy_file, const std::string& policy_file, const std::string& history_file) {
   QIAO_TRY(apply_file(runtime, taxonomy_file, default_taxonomy_json(), "taxonomy",

@@ -10,6 +10,8 @@ namespace qiao {
 
 std::string_view default_taxonomy_json();
 std::string_view default_policy_json();
+pb::Taxonomy default_taxonomy();
+pb::Policy default_policy();
 
 // Gives an empty market its words, its policy and, where `history` names a file, the history in it: JSON lines of
 // HistoryLine. The error names file and line.

@@ -21,7 +21,6 @@ constexpr FaultInfo kFaults[] = {
     {HttpFault::kMethodNotAllowed, 405, "http.method", "该地址不支持这种方法", "this address does not take that method"},
     {HttpFault::kNotAcceptable, 406, "http.not_acceptable", "只能以JSON或Protobuf回答", "answers come as JSON or protobuf only"},
     {HttpFault::kTimeout, 408, "http.timeout", "等待请求超时", "the request took too long to arrive"},
-    {HttpFault::kLengthRequired, 411, "http.length", "请求必须说明正文长度", "the length of the body must be given"},
     {HttpFault::kBodyTooLarge, 413, "http.body_too_large", "正文过大", "the body is too large"},
     {HttpFault::kUnsupportedType, 415, "http.content_type", "正文只能是JSON或Protobuf", "the body must be JSON or protobuf"},
     {HttpFault::kUpgradeRequired, 426, "http.upgrade", "该地址只接受WebSocket连接", "this address takes WebSocket connections only"},

@@ -16,7 +16,6 @@ enum class HttpFault {
   kMethodNotAllowed,     // 405
   kNotAcceptable,        // 406
   kTimeout,              // 408
-  kLengthRequired,       // 411
   kBodyTooLarge,         // 413
   kUnsupportedType,      // 415
   kUpgradeRequired,      // 426

@@ -1,9 +1,11 @@
 #include "server/store/store.h"
 
+#include <fcntl.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -66,6 +68,15 @@ rocksdb::ColumnFamilyOptions family_options() {
   return options;
 }
 
+// Makes a rename in it last.
+bool sync_folder(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY);
+  if (fd < 0) return false;
+  const bool ok = fsync(fd) == 0;
+  close(fd);
+  return ok;
+}
+
 }  // namespace
 
 std::string big_endian(std::uint64_t v) {
@@ -121,12 +132,24 @@ Store::~Store() {
 StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mode) {
   namespace fs = std::filesystem;
   std::error_code fs_error;
-  const bool there = fs::exists(fs::path(path) / "CURRENT", fs_error);
-  if (!there && mode != Mode::kCreateIfMissing) return StoreError{"there is no database in " + path};
-  if (!there && fs::exists(path, fs_error) && !fs::is_empty(path, fs_error)) {
+  if (fs::exists(fs::path(path) / "CURRENT", fs_error)) return open_folder(path, mode == Mode::kCreateIfMissing ? Mode::kExisting : mode);
+  if (mode != Mode::kCreateIfMissing) return StoreError{"there is no database in " + path};
+  if (fs::exists(path, fs_error) && !fs::is_empty(path, fs_error)) {
     return StoreError{path + " is not empty and holds no Qiao database; give an empty or a new folder"};
   }
-  fs::create_directories(fs::path(path).parent_path(), fs_error);
+  // Made under another name and renamed when it is whole: a crash in between leaves nothing that looks like somebody else's.
+  const fs::path whole = fs::absolute(fs::path(path) / ".").lexically_normal().parent_path();
+  const fs::path fresh = whole.string() + ".new";
+  fs::remove_all(fresh, fs_error);
+  fs::create_directories(whole.parent_path(), fs_error);
+  if (auto made = open_folder(fresh.string(), mode); !made) return std::move(made).error();
+  fs::rename(fresh, whole, fs_error);
+  if (fs_error || !sync_folder(whole.parent_path().string())) return StoreError{"cannot make a database in " + path + ": " + fs_error.message()};
+  return open_folder(path, Mode::kExisting);
+}
+
+StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, Mode mode) {
+  const bool there = mode != Mode::kCreateIfMissing;
   const auto options = options_for(mode);
   if (there) {
     std::vector<std::string> names;

@@ -93,6 +93,7 @@ class Store {
 
  private:
   Store() = default;
+  static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode);
   StoreResult<void> load_rows(pb::Event::RowCase kind, State& state);
 
   std::unique_ptr<rocksdb::DB> db_;

@@ -171,6 +171,20 @@ TEST(Store, RefusesANewerFormatWithWordsThatSayWhatToDo) {
   EXPECT_NE(refused.error().message.find("open it with that version"), std::string::npos);
 }
 
+TEST(Store, ACrashWhileItIsMadeLeavesNothingInTheWay) {
+  TemporaryFolder folder;
+  // As far as a process had come that was killed: a database without its tables, under the name that is not final.
+  rocksdb::DB* half = nullptr;
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  ASSERT_TRUE(rocksdb::DB::Open(options, folder / "db.new", &half).ok());
+  delete half;
+  EXPECT_NE(open(folder / "db"), nullptr);
+  EXPECT_FALSE(std::filesystem::exists(folder / "db.new"));
+  std::filesystem::create_directories(folder / "empty");
+  EXPECT_NE(open(folder / "empty/"), nullptr);
+}
+
 TEST(Store, OneFolderHasOneServer) {
   TemporaryFolder folder;
   const auto store = open(folder / "db");

@@ -3,21 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "server/defaults.h"
-#include "server/json/json.h"
 
 namespace qiao {
-
-pb::Taxonomy default_taxonomy() {
-  pb::Taxonomy t;
-  EXPECT_TRUE(from_json(default_taxonomy_json(), t));
-  return t;
-}
-
-pb::Policy default_policy() {
-  pb::Policy p;
-  EXPECT_TRUE(from_json(default_policy_json(), p));
-  return p;
-}
 
 std::string code_of(const Result<Outcome>& result) { return result ? std::string() : std::string(info(result.error().code).code); }
 

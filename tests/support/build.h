@@ -7,6 +7,7 @@
 #include "engine/market/market.h"
 #include "engine/match/ranking.h"
 #include "qiao/v1/command.pb.h"
+#include "server/defaults.h"
 
 namespace qiao {
 
@@ -187,8 +188,6 @@ class City {
   void set(const pb::Policy& policy);
 };
 
-pb::Taxonomy default_taxonomy();
-pb::Policy default_policy();
 // Code of a refusal, or empty where it was taken.
 std::string code_of(const Result<Outcome>& result);
 

@@ -22,14 +22,6 @@ int fail(const Refusal& r) {
   return 1;
 }
 
-template <class Message>
-Message built_in(std::string_view json) {
-  Message m;
-  const auto read = from_json(json, m);
-  QIAO_CHECK(read.has_value(), "the built-in data is well formed");
-  return m;
-}
-
 // Teams that exist in public reports: kind,name,area,category,skills,capacity,week.
 Result<std::vector<Giver>> read_named(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -89,7 +81,7 @@ Result<Time> until(const Options& o, const TimeZone& zone) {
 }
 
 Result<int> write(const std::vector<Place>& places, const HistoryPlan& plan, const pb::Policy& policy, const std::string& out) {
-  const auto taxonomy = built_in<pb::Taxonomy>(default_taxonomy_json());
+  const auto taxonomy = default_taxonomy();
   std::ofstream file;
   // A reader never sees half a history.
   const std::string part = out + ".part";
@@ -126,7 +118,7 @@ Result<int> generate(const Options& o) {
     people += p.population;
   }
   if (!any) return refuse(Code::kOutOfRange, "--prefix", "a prefix of some village's code");
-  const auto policy = built_in<pb::Policy>(default_policy_json());
+  const auto policy = default_policy();
   HistoryPlan plan;
   plan.seed = o.seed;
   plan.days = o.days;
@@ -146,7 +138,7 @@ Result<int> generate(const Options& o) {
 }
 
 Result<int> newyork(const Options& o) {
-  auto policy = built_in<pb::Policy>(default_policy_json());
+  auto policy = default_policy();
   policy.set_time_zone("America/New_York");
   const TimeZone zone = TimeZone::load(policy.time_zone()).value();
   HistoryPlan plan;
