@@ -201,7 +201,7 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
         if (most < top.threshold()) continue;
         state_.prefetch_line(e.line);
         state_.prefetch_need(e.need);
-        hopefuls.push_back({most, e.line, e.need});
+        hopefuls.push_back({most, e.line});
       }
       if (hopefuls.size() >= kHopefulsAtOnce || c + 1 == cells.size()) judge_hopefuls(hopefuls, o, now, top);
     }

@@ -66,7 +66,6 @@ class Ranking final : public Matcher {
   struct Hopeful {
     std::int64_t most;
     Slot line;
-    Slot need;
   };
   template <class Top>
   void judge_hopefuls(std::vector<Hopeful>& hopefuls, Slot offer, Time now, Top& top) const;
