@@ -39,6 +39,28 @@ bool is_plain(const FieldDescriptor* f) {
 
 const char* const kKindFlags[] = {"people", "professional", "venue", "vehicle", "equipment", "stock"};
 
+// How a value of the field is written.
+std::string example(const FieldDescriptor* f) {
+  if (is_time(f)) return "2026-11-28 09:00";
+  if (f->is_repeated()) return "a,b";
+  switch (f->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_MESSAGE: return "30.6265,118.9834";
+    case FieldDescriptor::CPPTYPE_BOOL: return "yes, no";
+    case FieldDescriptor::CPPTYPE_STRING: return "";
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      // URGENCY_NORMAL is written normal.
+      const std::size_t prefix = f->enum_type()->value(0)->name().size() - std::string_view("UNSPECIFIED").size();
+      std::string all;
+      for (int i = 1; i < f->enum_type()->value_count(); ++i) {
+        all += i > 1 ? ", " : "";
+        for (const char c : f->enum_type()->value(i)->name().substr(prefix)) all += static_cast<char>(std::tolower(c));
+      }
+      return all;
+    }
+    default: return "a number";
+  }
+}
+
 // "skills" belongs to a flag of a person as well as to a supply; one meaning a type.
 bool is_supplied(const Descriptor* type) { return type == pb::Need::descriptor() || type == pb::Offer::descriptor(); }
 
@@ -159,7 +181,7 @@ std::vector<InputFlag> input_flags(const Descriptor* type) {
   for (int i = 0; i < type->field_count(); ++i) {
     const FieldDescriptor* f = type->field(i);
     if (!is_plain(f) || !is_settable(f)) continue;
-    flags.push_back({flag_of(f->name()), is_time(f) ? "2026-11-28 09:00" : f->is_repeated() ? "a,b" : ""});
+    flags.push_back({flag_of(f->name()), example(f)});
   }
   if (is_supplied(type)) {
     for (const char* kind : kKindFlags) flags.push_back({kind, std::string_view(kind) == "stock" ? "rice:50" : "how many"});

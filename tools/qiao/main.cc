@@ -204,10 +204,14 @@ int main(int argc, char** argv) {
   app.add_option("--as", g.actor, "In whose name: lead, resident, organiser/ID, supplier/ID")->envname("QIAO_ACTOR");
   app.add_option("--lang", g.language, "zh or en; by the locale where not given")->envname("QIAO_LANG")->check(CLI::IsMember({"zh", "en"}));
   app.add_flag("--json", g.json, "Answers as the API gives them");
-  app.footer("Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 no server, or it failed; 4 verify found differences; "
-             "5 an import skipped rows.");
   int code = kDone;
-  const bool chinese = std::getenv("LANG") != nullptr && std::string_view(std::getenv("LANG")).starts_with("zh");
+  // Before the command line is read, so by the locale alone.
+  const bool chinese = g.chinese();
+  app.footer(chinese ? "退出码：0 完成；1 被拒绝，什么都没有改变；2 命令行有误；3 没有服务器或服务器出错；4 verify发现不一致；5 导入时跳过了有误的行。"
+                     : "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 no server, or it failed; 4 verify found differences; "
+                       "5 an import skipped rows.");
+  const std::map<std::string, const char*> noun_words = {{"taxonomy", "词表"}, {"policy", "政策"}, {"area", "区域"}, {"party", "主体"}, {"person", "人员"},
+                                                         {"offer", "供给"}, {"need", "需求"}, {"match", "对接单"}, {"batch", "批量命令"}};
   std::map<std::string, CLI::App*> nouns;
   std::map<std::string, Given> all_given;
   for (const Verb& verb : verbs()) {
@@ -219,7 +223,7 @@ int main(int argc, char** argv) {
       const std::string noun = words.substr(0, gap);
       name = words.substr(gap + 1);
       if (!nouns.contains(noun)) {
-        nouns[noun] = app.add_subcommand(noun, noun);
+        nouns[noun] = app.add_subcommand(noun, chinese ? noun_words.at(noun) : noun);
         nouns[noun]->require_subcommand(1);
         nouns[noun]->fallthrough();
       }
