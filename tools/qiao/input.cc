@@ -1,13 +1,10 @@
 #include "tools/qiao/input.h"
 
-#include <fstream>
-#include <iostream>
-#include <sstream>
-
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
 #include "tools/qiao/supply.h"
 #include "tools/qiao/verbs.h"
+#include "tools/text/file.h"
 #include "tools/text/notation.h"
 
 namespace qiao {
@@ -200,15 +197,8 @@ std::vector<InputFlag> input_flags(const Descriptor* type) {
 
 Status read_input(Session& session, const std::string& file, const std::map<std::string, std::string>& flags, Message& into) {
   if (!file.empty()) {
-    std::ostringstream text;
-    if (file == "-") {
-      text << std::cin.rdbuf();
-    } else {
-      std::ifstream in(file, std::ios::binary);
-      if (!in) return refuse(Code::kNotFound, "--file", "file " + file, "文件" + file);
-      text << in.rdbuf();
-    }
-    QIAO_TRY(from_json(text.view(), into));
+    QIAO_TRY(const std::string text, read_file_or_stdin(file, "--file"));
+    QIAO_TRY(from_json(text, into));
   }
   Message* target = &into;
   if (into.GetDescriptor() == pb::PreviewRequest::descriptor()) target = static_cast<pb::PreviewRequest&>(into).mutable_need();

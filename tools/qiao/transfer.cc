@@ -13,6 +13,7 @@
 #include "tools/qiao/sheet.h"
 #include "tools/text/csv.h"
 #include "tools/text/encoding.h"
+#include "tools/text/file.h"
 #include "tools/text/notation.h"
 
 namespace qiao {
@@ -56,15 +57,8 @@ struct BadRow {
 };
 
 Result<std::string> read_all(const std::string& file) {
-  std::ostringstream bytes;
-  if (file == "-") {
-    bytes << std::cin.rdbuf();
-  } else {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return refuse(Code::kNotFound, file, "file " + file, "文件" + file);
-    bytes << in.rdbuf();
-  }
-  const auto text = to_utf8(bytes.view());
+  QIAO_TRY(const std::string bytes, read_file_or_stdin(file, file));
+  const auto text = to_utf8(bytes);
   if (!text) return refuse(Code::kMalformed, file, "neither UTF-8 nor GB18030", "既不是UTF-8也不是GB18030");
   return *text;
 }

@@ -10,7 +10,7 @@
 #include "tools/sim/history.h"
 #include "tools/sim/newyork.h"
 #include "tools/text/csv.h"
-#include "tools/text/encoding.h"
+#include "tools/text/file.h"
 #include "tools/text/notation.h"
 
 namespace {
@@ -24,9 +24,7 @@ int fail(const Refusal& r) {
 
 // Teams that exist in public reports: kind,name,area,category,skills,capacity,week.
 Result<std::vector<Giver>> read_named(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return refuse(Code::kNotFound, path, "file " + path, "文件" + path);
-  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  QIAO_TRY(const std::string text, read_file(path, path));
   CsvReader reader(text);
   std::vector<Giver> named;
   bool header = true;

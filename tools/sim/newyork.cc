@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <fstream>
 #include <sstream>
 
 #include "engine/market/limits.h"
 #include "tools/sim/random.h"
 #include "tools/text/csv.h"
 #include "tools/text/encoding.h"
+#include "tools/text/file.h"
 #include "tools/text/notation.h"
 
 namespace qiao {
@@ -117,11 +117,8 @@ std::string plain(std::string_view html, std::size_t most) {
 }  // namespace
 
 Result<Opportunities> read_opportunities(const std::string& path, const TimeZone& zone, Time now) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return refuse(Code::kNotFound, path, "file " + path, "文件" + path);
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  const auto text = to_utf8(bytes.view());
+  QIAO_TRY(const std::string bytes, read_file(path, path));
+  const auto text = to_utf8(bytes);
   if (!text) return refuse(Code::kNotUtf8, path);
   Opportunities result;
   result.places.push_back({kCity, 0, pb::AREA_LEVEL_CITY, "New York City", {407128000, -740060000}});
