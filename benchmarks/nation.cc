@@ -16,6 +16,7 @@ pb::Command as_lead() {
 
 // All of the nation's villages where the data set is there; a province's worth of Ningguos where it is not.
 std::vector<Place> places(Size size) {
+  if (size.one_city) return read_city(QIAO_SOURCE "/data/ningguo/areas.csv", QIAO_SOURCE "/data/ningguo/outline.geojson", 1).value();
   const std::string divisions = QIAO_SOURCE "/../shared/data/divisions";
   if (std::filesystem::exists(divisions + "/villages.csv.gz")) {
     auto read = read_divisions(divisions, size.needs >= 500'000 ? "" : "34", 1);

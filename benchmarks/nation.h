@@ -14,6 +14,7 @@ inline constexpr Time kNow{Seconds{1'795'399'200}};
 struct Size {
   std::int64_t needs;
   std::int64_t offers;
+  bool one_city = false;  // all in the demo city, not spread over a province or the nation
 };
 
 // Makes it by commands, each given to `seen` with what came of it. Deterministic. Stops with a message when it cannot.

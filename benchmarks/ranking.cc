@@ -2,7 +2,7 @@
 //   tools/bench ranking --scale full
 #include "benchmarks/nation.h"
 #include "benchmarks/report.h"
-#include "tools/sim/random.h"
+#include "engine/base/random.h"
 
 namespace qiao::bench {
 namespace {

@@ -9,7 +9,8 @@ template <class Resource>
 void Market::emit(pb::EventKind kind, Resource resource) {
   pb::Event& e = fresh_event();
   e.set_kind(kind);
-  resource.set_version(e.seq());
+  // What never changes has no version.
+  if constexpr (requires { resource.set_version(e.seq()); }) resource.set_version(e.seq());
   if constexpr (std::is_same_v<Resource, pb::Taxonomy>) *e.mutable_taxonomy() = std::move(resource);
   if constexpr (std::is_same_v<Resource, pb::Policy>) *e.mutable_policy() = std::move(resource);
   if constexpr (std::is_same_v<Resource, pb::Area>) {
@@ -42,6 +43,13 @@ void Market::emit(pb::EventKind kind, Resource resource) {
     e.set_party_id(resource.party_id());
     e.set_need_id(resource.need_id());
     *e.mutable_match() = std::move(resource);
+  }
+  if constexpr (std::is_same_v<Resource, pb::Notification>) {
+    const Slot need = state_.needs().find(NeedId{resource.need_id()});
+    e.set_area_code(state_.areas()[state_.needs()[need].area].id.value());
+    e.set_party_id(resource.party_id());
+    e.set_need_id(resource.need_id());
+    *e.mutable_notification() = std::move(resource);
   }
   state_.fold(e);
 }

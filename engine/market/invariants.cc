@@ -192,6 +192,7 @@ std::uint64_t digest(const State& state) {
     for (Slot l = n.first_line; l < n.first_line + n.line_count; ++l) x.add(static_cast<std::uint64_t>(state.line(l).held));
   }));
   h.add(sum_rows(state.matches(), [&](Hash& x, Slot s) { x.add(static_cast<std::uint64_t>(to_int(state.matches()[s].due))); }));
+  h.add(sum_rows(state.notifications(), [&](Hash& x, Slot s) { x.add(static_cast<std::uint64_t>(to_int(state.notifications()[s].sent))); }));
   h.add(state.last_seq());
   return h.value();
 }

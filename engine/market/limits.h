@@ -35,6 +35,11 @@ inline constexpr int kMaxProgrammesPerParty = 32;
 inline constexpr int kMaxTrainings = 32;
 inline constexpr int kMaxLinesPerNeed = 32;
 inline constexpr int kMaxCommandsPerBatch = 10'000;
+inline constexpr int kMaxNotificationsPerCommand = 1'000;
+// Notifications of a party that are looked at, the newest first.
+inline constexpr int kMaxNotificationsLookedAt = 100;
+// Doublings of the time between notifications to one that does not answer.
+inline constexpr std::uint32_t kMaxSilenceDoublings = 4;
 // Offers of one party that its own ranking looks at.
 inline constexpr int kMaxOffersRanked = 64;
 

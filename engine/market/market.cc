@@ -60,6 +60,7 @@ Status Market::dispatch(const pb::Command& command) {
     case pb::Command::kReviewNeed: return review_need(command.review_need());
     case pb::Command::kMakeMatch: return make_match(command.make_match());
     case pb::Command::kMoveMatch: return move_match(command.move_match());
+    case pb::Command::kNotify: return notify(command.notify());
     case pb::Command::kTick: return tick();
     case pb::Command::kBatch: return batch(command.batch());
     case pb::Command::BODY_NOT_SET: break;

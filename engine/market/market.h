@@ -84,6 +84,8 @@ class Market {
   // matches.cc
   Status make_match(const pb::MakeMatch&);
   Status move_match(const pb::MoveMatch&);
+  // notifications.cc
+  Status notify(const pb::Notify&);
   // timers.cc
   Status tick();
   void fire_match(Slot match);

@@ -52,6 +52,7 @@ unsigned who_may(const pb::Command& c) {
         case pb::MATCH_VERB_CHECK_OUT: return kStaff | kSupplier;
         default: return kEverybody;
       }
+    case pb::Command::kNotify: return kMarket | kStaff;
     case pb::Command::kTick: return kMarket;
     case pb::Command::kBatch: return kEverybody;
     case pb::Command::BODY_NOT_SET: break;

@@ -72,6 +72,7 @@ struct PartyRow {
   Slot area = kNoSlot;
   Slot first_offer = kNoSlot;   // head of the list through OfferRow::next_of_party
   Slot first_person = kNoSlot;  // through PersonRow::next_of_party
+  Slot first_notification = kNoSlot;  // through NotificationRow::next_of_party, the newest first
   std::uint32_t kept = 0;      // matches served
   std::uint32_t broken = 0;    // no-shows and withdrawals
   Point point;
@@ -178,6 +179,16 @@ struct MatchRow {
   Slot next_of_need = kNoSlot;
   Slot next_of_offer = kNoSlot;
   pb::MatchState state{};
+};
+
+struct NotificationRow {
+  NotificationId id;
+  Blob bytes;
+  Time sent;
+  Slot party = kNoSlot;
+  Slot need = kNoSlot;
+  Slot next_of_party = kNoSlot;
+  std::uint8_t line = 0;  // number, from 1
 };
 
 // Proposed up to verified: it takes room in its line and its offer.

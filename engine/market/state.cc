@@ -38,6 +38,7 @@ pb::Party State::load_party(Slot s) const { return parse<pb::Party>(parties_[s].
 pb::Person State::load_person(Slot s) const { return parse<pb::Person>(persons_[s].bytes); }
 pb::Offer State::load_offer(Slot s) const { return parse<pb::Offer>(offers_[s].bytes); }
 pb::Match State::load_match(Slot s) const { return parse<pb::Match>(matches_[s].bytes); }
+pb::Notification State::load_notification(Slot s) const { return parse<pb::Notification>(notifications_[s].bytes); }
 
 pb::Need State::load_need(Slot s) const {
   const NeedRow& row = needs_[s];
@@ -169,6 +170,7 @@ void State::fold(const pb::Event& event) {
     case pb::Event::kOffer: return put(event.offer(), serialise(event.offer()));
     case pb::Event::kNeed: return put(event.need(), serialise(event.need()), event.seq());
     case pb::Event::kMatch: return put(event.match(), serialise(event.match()), event.seq());
+    case pb::Event::kNotification: return put(event.notification(), serialise(event.notification()));
     case pb::Event::ROW_NOT_SET: break;
   }
   QIAO_CHECK(false, "every event carries a row");
@@ -189,6 +191,7 @@ const google::protobuf::Message& State::row_type(pb::Event::RowCase kind) {
     case pb::Event::kOffer: return pb::Offer::default_instance();
     case pb::Event::kNeed: return pb::Need::default_instance();
     case pb::Event::kMatch: return pb::Match::default_instance();
+    case pb::Event::kNotification: return pb::Notification::default_instance();
     case pb::Event::ROW_NOT_SET: break;
   }
   QIAO_CHECK(false, "every row is of some kind");
@@ -236,6 +239,12 @@ bool State::load_row(pb::Event::RowCase kind, const google::protobuf::Message& r
       put(match, bytes, match.version());
       return true;
     }
+    case pb::Event::kNotification: {
+      const auto& notification = static_cast<const pb::Notification&>(row);
+      if (parties_.find(PartyId{notification.party_id()}) == kNoSlot || needs_.find(NeedId{notification.need_id()}) == kNoSlot) return false;
+      put(notification, bytes);
+      return true;
+    }
     case pb::Event::ROW_NOT_SET: break;
   }
   return false;
@@ -249,6 +258,7 @@ void State::reserve(pb::Event::RowCase kind, std::size_t rows) {
     case pb::Event::kOffer: return offers_.reserve(rows);
     case pb::Event::kNeed: return needs_.reserve(rows);
     case pb::Event::kMatch: return matches_.reserve(rows);
+    case pb::Event::kNotification: return notifications_.reserve(rows);
     default: return;
   }
 }
@@ -356,6 +366,11 @@ void State::undo(UndoRecord& record) {
       needs_[need].touched = record.touched;
       break;
     }
+    case pb::Event::kNotification:
+      // They never change, so it is a new one.
+      parties_[notifications_[record.slot].party].first_notification = notifications_[record.slot].next_of_party;
+      notifications_.pop_back();
+      break;
     case pb::Event::kTaxonomy:
     case pb::Event::kPolicy:
     case pb::Event::ROW_NOT_SET: break;
@@ -421,6 +436,18 @@ void State::put(const pb::Person& person, std::string_view bytes) {
     persons_[slot].next_of_party = std::exchange(party.first_person, slot);
   }
   remember(pb::Event::kPerson, slot, std::exchange(persons_[slot].bytes, Blob(bytes)), 0);
+}
+
+void State::put(const pb::Notification& notification, std::string_view bytes) {
+  const Slot slot = notifications_.append(NotificationId{notification.id()});
+  NotificationRow& row = notifications_[slot];
+  row.bytes = Blob(bytes);
+  row.party = parties_.find(PartyId{notification.party_id()});
+  row.need = needs_.find(NeedId{notification.need_id()});
+  row.line = static_cast<std::uint8_t>(notification.line());
+  row.sent = to_time(notification.sent_at());
+  row.next_of_party = std::exchange(parties_[row.party].first_notification, slot);
+  remember(pb::Event::kNotification, slot, Blob(), 0);
 }
 
 void State::put(const pb::Offer& offer, std::string_view bytes) {
@@ -608,6 +635,7 @@ std::string_view State::row_bytes(pb::Event::RowCase kind, std::uint64_t key) co
     case pb::Event::kOffer: return offers_[offers_.find(OfferId{key})].bytes.view();
     case pb::Event::kNeed: return needs_[needs_.find(NeedId{key})].bytes.view();
     case pb::Event::kMatch: return matches_[matches_.find(MatchId{key})].bytes.view();
+    case pb::Event::kNotification: return notifications_[notifications_.find(NotificationId{key})].bytes.view();
     case pb::Event::kTaxonomy:
     case pb::Event::kPolicy:
     case pb::Event::ROW_NOT_SET: break;

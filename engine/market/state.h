@@ -51,6 +51,7 @@ class State {
   using Offers = Table<OfferId, OfferRow>;
   using Needs = Table<NeedId, NeedRow>;
   using Matches = Table<MatchId, MatchRow>;
+  using Notifications = Table<NotificationId, NotificationRow>;
 
   const Areas& areas() const { return areas_; }
   const Parties& parties() const { return parties_; }
@@ -58,6 +59,7 @@ class State {
   const Offers& offers() const { return offers_; }
   const Needs& needs() const { return needs_; }
   const Matches& matches() const { return matches_; }
+  const Notifications& notifications() const { return notifications_; }
   Slot line_count() const { return static_cast<Slot>(lines_.size()); }
   const LineRow& line(Slot s) const { return lines_[s]; }
   // Asks for a row to be in the cache soon: ranking looks at rows in no order, and waits for memory more than for anything
@@ -81,6 +83,7 @@ class State {
   pb::Offer load_offer(Slot) const;
   pb::Need load_need(Slot) const;
   pb::Match load_match(Slot) const;
+  pb::Notification load_notification(Slot) const;
 
   // Most units that the offer could give in that window now. O(log + overlapping bookings).
   std::int64_t available(Slot offer, const Interval& window) const;
@@ -101,7 +104,7 @@ class State {
   // it until commit().
   void fold(const pb::Event& event);
   // Puts a row as it was stored, at start-up. Order: taxonomy, policy, areas (then link_areas()), parties, persons,
-  // offers, needs, matches. False when the bytes are not such a row or lean on something missing.
+  // offers, needs, matches, notifications. False when the bytes are not such a row or lean on something missing.
   bool load_row(pb::Event::RowCase kind, std::string_view bytes);
   // The same for a row that has been parsed already, of the type that row_type() gives.
   bool load_row(pb::Event::RowCase kind, const google::protobuf::Message& row, std::string_view bytes);
@@ -157,6 +160,7 @@ class State {
   void put(const pb::Offer&, std::string_view bytes);
   void put(const pb::Need&, std::string_view bytes, Seq seq);
   void put(const pb::Match&, std::string_view bytes, Seq seq);
+  void put(const pb::Notification&, std::string_view bytes);
   template <class Message>
   std::string_view serialise(const Message& message);
   void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched);
@@ -175,6 +179,7 @@ class State {
   Offers offers_;
   Needs needs_;
   Matches matches_;
+  Notifications notifications_;
   std::vector<LineRow> lines_;
   pb::Policy policy_;
   Vocabulary vocabulary_;

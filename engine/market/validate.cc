@@ -278,7 +278,22 @@ Status validate(const pb::Policy& p) {
   }
   if (l.close() < l.ask_review()) return refuse(Code::kPolicyOrder, "limits.close", "askReview");
   QIAO_TRY(check_range(p.raise_after_dispatches(), "raiseAfterDispatches", 1, 100));
-  return check_range(p.default_radius_m(), "defaultRadiusM", 1, kMaxRadiusMetres);
+  QIAO_TRY(check_range(p.default_radius_m(), "defaultRadiusM", 1, kMaxRadiusMetres));
+  const pb::ClearingPolicy& c = p.clearing();
+  QIAO_TRY(check_range(c.completeness_bonus_micro(), "clearing.completenessBonusMicro", 0, kMicro));
+  QIAO_TRY(check_range(c.split_micro(), "clearing.splitMicro", 0, kMicro));
+  if (c.every() != 0) {
+    QIAO_TRY(check_range(c.every(), "clearing.every", 5, 86'400));
+  }
+  if (!pb::ClearingApply_IsValid(c.apply())) return refuse(Code::kOutOfRange, "clearing.apply", "ClearingApply");
+  const pb::NotificationPolicy& n = p.notification();
+  QIAO_TRY(check_range(n.fill_micro(), "notification.fillMicro", 0, kMicro - 1));
+  QIAO_TRY(check_range(n.per_week(), "notification.perWeek", 0, 100));
+  QIAO_TRY(check_range(n.quiet_from_minute(), "notification.quietFromMinute", 0, 1440));
+  QIAO_TRY(check_range(n.quiet_to_minute(), "notification.quietToMinute", 0, 1440));
+  QIAO_TRY(check_range(n.spacing(), "notification.spacing", 0, 2'592'000));
+  QIAO_TRY(check_range(n.prior_answers(), "notification.priorAnswers", 0, 1000));
+  return check_range(n.prior_silences(), "notification.priorSilences", 0, 1000);
 }
 
 Status validate(const pb::Area& area, const State& state) {

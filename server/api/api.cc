@@ -182,6 +182,7 @@ const char* collection(pb::Event::RowCase kind) {
     case pb::Event::kOffer: return "offers";
     case pb::Event::kNeed: return "needs";
     case pb::Event::kMatch: return "matches";
+    case pb::Event::kNotification: return "notifications";
     case pb::Event::kPolicy: return "policy";
     default: return "taxonomy";
   }
@@ -195,6 +196,7 @@ const char* singular(pb::Event::RowCase kind) {
     case pb::Event::kOffer: return "offer";
     case pb::Event::kNeed: return "need";
     case pb::Event::kMatch: return "match";
+    case pb::Event::kNotification: return "notification";
     case pb::Event::kPolicy: return "policy";
     default: return "taxonomy";
   }
@@ -208,6 +210,7 @@ std::unique_ptr<Message> load(const State& s, const Subject& subject) {
     case pb::Event::kOffer: return boxed(s.load_offer(s.offers().find(OfferId{subject.key})));
     case pb::Event::kNeed: return boxed(s.load_need(s.needs().find(NeedId{subject.key})));
     case pb::Event::kMatch: return boxed(s.load_match(s.matches().find(MatchId{subject.key})));
+    case pb::Event::kNotification: return boxed(s.load_notification(s.notifications().find(NotificationId{subject.key})));
     case pb::Event::kPolicy: return boxed(pb::Policy(s.policy()));
     default: return boxed(pb::Taxonomy(s.taxonomy()));
   }

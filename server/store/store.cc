@@ -22,9 +22,9 @@ namespace qiao {
 namespace {
 
 constexpr std::string_view kMagic = "qiao";
-constexpr std::array<pb::Event::RowCase, 6> kKeyed = {pb::Event::kArea,  pb::Event::kParty, pb::Event::kPerson,
-                                                      pb::Event::kOffer, pb::Event::kNeed,  pb::Event::kMatch};
-constexpr std::array<const char*, 11> kFamilyNames = {"default", "journal", "single", "dedup", "meta", "area", "party", "person", "offer", "need", "match"};
+constexpr std::array<pb::Event::RowCase, 7> kKeyed = {pb::Event::kArea, pb::Event::kParty, pb::Event::kPerson,      pb::Event::kOffer,
+                                                      pb::Event::kNeed, pb::Event::kMatch, pb::Event::kNotification};
+constexpr std::array<const char*, 12> kFamilyNames = {"default", "journal", "single", "dedup", "meta", "area", "party", "person", "offer", "need", "match", "notification"};
 
 StoreError error(const std::string& what, const rocksdb::Status& status) { return {what + ": " + status.ToString()}; }
 
@@ -39,6 +39,7 @@ std::uint64_t key_of(const pb::Event& e) {
     case pb::Event::kOffer: return e.offer().id();
     case pb::Event::kNeed: return e.need().id();
     case pb::Event::kMatch: return e.match().id();
+    case pb::Event::kNotification: return e.notification().id();
     default: return 0;
   }
 }
@@ -46,7 +47,8 @@ std::uint64_t key_of(const pb::Event& e) {
 rocksdb::DBOptions options_for(Store::Mode mode) {
   rocksdb::DBOptions options;
   options.create_if_missing = mode == Store::Mode::kCreateIfMissing;
-  options.create_missing_column_families = options.create_if_missing;
+  // A table that a newer format adds; foreign and newer databases have been refused by then.
+  options.create_missing_column_families = mode != Store::Mode::kReadOnly;
   // Without these the kernel writes back in bursts, and a sync meets a 40 ms stall (DESIGN.md §8).
   options.bytes_per_sync = 1 << 20;
   options.wal_bytes_per_sync = 1 << 20;
@@ -150,6 +152,7 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
 
 StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, Mode mode) {
   const bool there = mode != Mode::kCreateIfMissing;
+  std::vector<std::string> missing;
   const auto options = options_for(mode);
   if (there) {
     std::vector<std::string> names;
@@ -163,9 +166,15 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
         return StoreError{path + " was written by a newer Qiao (it has a table \"" + name + "\" unknown here); open it with that version"};
       }
     }
+    // Only looked at, an older database stays without the tables that came later.
+    for (const char* name : kFamilyNames) {
+      if (mode == Mode::kReadOnly && std::find(names.begin(), names.end(), name) == names.end()) missing.emplace_back(name);
+    }
   }
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const char* name : kFamilyNames) descriptors.emplace_back(name, family_options());
+  for (const char* name : kFamilyNames) {
+    if (std::find(missing.begin(), missing.end(), name) == missing.end()) descriptors.emplace_back(name, family_options());
+  }
   std::unique_ptr<Store> store(new Store);
   rocksdb::DB* db = nullptr;
   const auto opened = mode == Mode::kReadOnly ? rocksdb::DB::OpenForReadOnly(options, path, descriptors, &store->handles_, &db)
@@ -178,9 +187,9 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   }
   store->db_.reset(db);
   store->path_ = path;
-  auto named = [&](std::string_view name) {
-    const auto at = std::find(kFamilyNames.begin(), kFamilyNames.end(), name) - kFamilyNames.begin();
-    return store->handles_[static_cast<std::size_t>(at)];
+  auto named = [&](std::string_view name) -> rocksdb::ColumnFamilyHandle* {
+    const auto at = std::find_if(store->handles_.begin(), store->handles_.end(), [&](auto* handle) { return handle->GetName() == name; });
+    return at == store->handles_.end() ? nullptr : *at;
   };
   store->journal_ = named("journal");
   store->dedup_ = named("dedup");
@@ -195,6 +204,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   put(pb::Event::kOffer, "offer");
   put(pb::Event::kNeed, "need");
   put(pb::Event::kMatch, "match");
+  put(pb::Event::kNotification, "notification");
 
   std::string format;
   const auto found = db->Get({}, store->meta_, "format", &format);
@@ -213,6 +223,12 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
     if (version > kStoreFormat) {
       return StoreError{path + " was written by a newer Qiao (format " + std::to_string(version) + "; this one knows " +
                         std::to_string(kStoreFormat) + "); open it with that version"};
+    }
+    if (version < kStoreFormat && mode != Mode::kReadOnly) {
+      rocksdb::WriteOptions sync;
+      sync.sync = true;
+      const auto written = db->Put(sync, store->meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));
+      if (!written.ok()) return error("cannot write to " + path, written);
     }
   }
   return store;
@@ -326,6 +342,7 @@ StoreResult<void> Store::load(Market& market) {
     if (!state.load_row(kind, bytes)) return StoreError{path_ + ": the row of the " + name + " is damaged"};
   }
   for (const auto kind : kKeyed) {
+    if (family(kind) == nullptr) continue;
     QIAO_TRY(load_rows(kind, state));
     if (kind == pb::Event::kArea && !state.link_areas()) return StoreError{path_ + ": an area lies in one that is missing"};
   }
@@ -395,6 +412,7 @@ Store::Statistics Store::scan() const {
   options.fill_cache = false;
   options.readahead_size = 4 << 20;
   for (const auto kind : kKeyed) {
+    if (family(kind) == nullptr) continue;
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family(kind)));
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
       ++result.rows;
@@ -456,6 +474,7 @@ StoreResult<std::vector<std::string>> verify(Store& store, const Market::Matcher
   compare("offer", a.offers(), b.offers());
   compare("need", a.needs(), b.needs());
   compare("match", a.matches(), b.matches());
+  compare("notification", a.notifications(), b.notifications());
   if (findings.empty()) findings.push_back("taxonomy, policy or what follows from the rows differs from what the journal makes");
   return findings;
 }

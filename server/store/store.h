@@ -27,7 +27,7 @@ template <class T>
 using StoreResult = boost::outcome_v2::basic_result<T, StoreError, boost::outcome_v2::policy::terminate>;
 
 // Written into every database; one that has a greater number was written by a newer Qiao and is not opened.
-inline constexpr std::uint32_t kStoreFormat = 1;
+inline constexpr std::uint32_t kStoreFormat = 2;
 
 // Commands that go to disk together: all of them or none.
 class Group {

@@ -7,7 +7,7 @@
 #include "engine/base/geography.h"
 #include "engine/base/refusal.h"
 #include "engine/base/time_zone.h"
-#include "tools/sim/random.h"
+#include "engine/base/random.h"
 
 namespace qiao {
 namespace {

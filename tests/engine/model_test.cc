@@ -7,7 +7,7 @@
 #include "engine/market/invariants.h"
 #include "tests/engine/reference.h"
 #include "tests/support/build.h"
-#include "tools/sim/random.h"
+#include "engine/base/random.h"
 
 namespace qiao {
 namespace {

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "engine/market/limits.h"
-#include "tools/sim/random.h"
+#include "engine/base/random.h"
 #include "tools/text/csv.h"
 #include "tools/text/encoding.h"
 #include "tools/text/file.h"

@@ -1,7 +1,5 @@
 #include "tools/sim/places.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -10,29 +8,17 @@
 #include <functional>
 #include <sstream>
 
-#include "tools/sim/random.h"
+#include "engine/base/random.h"
 #include "tools/text/csv.h"
+#include "tools/text/file.h"
 #include "tools/text/notation.h"
 
 namespace qiao {
 namespace {
 
-// Reads plain files as well as gzipped ones.
-Result<std::string> read_file(const std::string& path) {
-  const gzFile file = gzopen(path.c_str(), "rb");
-  if (file == nullptr) return refuse(Code::kNotFound, path, "file " + path, "文件" + path);
-  std::string text;
-  std::vector<char> buffer(1 << 20);
-  int n = 0;
-  while ((n = gzread(file, buffer.data(), static_cast<unsigned>(buffer.size()))) > 0) text.append(buffer.data(), static_cast<std::size_t>(n));
-  gzclose(file);
-  if (n < 0) return refuse(Code::kMalformed, path, "not a gzip file", "不是gzip文件");
-  return text;
-}
-
 // Rows behind the header, each with at least so many fields.
 Status each_row(const std::string& path, std::size_t fields, const std::function<Status(const std::vector<std::string>&)>& row) {
-  QIAO_TRY(const std::string text, read_file(path));
+  QIAO_TRY(const std::string text, read_file(path, path));
   CsvReader reader(text);
   bool header = true;
   while (auto record = reader.next()) {
@@ -112,7 +98,7 @@ Result<Outline> read_outline(const std::string& path) {
     o.ring = {{29.7, 111.7}, {29.7, 112.3}, {30.3, 112.3}, {30.3, 111.7}};
     return o;
   }
-  QIAO_TRY(const std::string text, read_file(path));
+  QIAO_TRY(const std::string text, read_file(path, path));
   boost::system::error_code error;
   const auto value = boost::json::parse(text, error);
   const auto bad = [&] { return refuse(Code::kMalformed, path, "not a GeoJSON outline", "不是GeoJSON轮廓"); };

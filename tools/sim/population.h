@@ -9,7 +9,7 @@
 #include "qiao/v1/offer.pb.h"
 #include "qiao/v1/party.pb.h"
 #include "tools/sim/places.h"
-#include "tools/sim/random.h"
+#include "engine/base/random.h"
 #include "tools/sim/services.h"
 
 namespace qiao {

@@ -1,17 +1,23 @@
 #include "tools/text/file.h"
 
-#include <fstream>
+#include <zlib.h>
+
 #include <iostream>
 #include <sstream>
+#include <vector>
 
 namespace qiao {
 
 Result<std::string> read_file(const std::string& path, const std::string& field) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return refuse(Code::kNotFound, field, "file " + path, "文件" + path);
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  return std::move(bytes).str();
+  const gzFile file = gzopen(path.c_str(), "rb");
+  if (file == nullptr) return refuse(Code::kNotFound, field, "file " + path, "文件" + path);
+  std::string text;
+  std::vector<char> buffer(1 << 20);
+  int n = 0;
+  while ((n = gzread(file, buffer.data(), static_cast<unsigned>(buffer.size()))) > 0) text.append(buffer.data(), static_cast<std::size_t>(n));
+  gzclose(file);
+  if (n < 0) return refuse(Code::kMalformed, field, path + ": not readable to its end", path + "：不能完整读出");
+  return text;
 }
 
 Result<std::string> read_file_or_stdin(const std::string& path, const std::string& field) {

@@ -1,0 +1,93 @@
+// How near to the best, proved, and how fast is the whole market matched at once?
+//   tools/bench clearing --scale full
+#include <cmath>
+
+#include "benchmarks/instances.h"
+#include "benchmarks/report.h"
+#include "engine/clear/solver.h"
+#include "server/runtime/threads.h"
+
+namespace qiao::bench {
+namespace {
+
+constexpr double kNationSeconds = 60;
+
+void measure(const std::string& name, const Instance& instance, double budget, double collect_seconds) {
+  const Stopwatch watch;
+  ClearOptions options;
+  options.workers = on_threads(2);
+  options.go_on = [&](const ClearProgress&) { return watch.seconds() < budget; };
+  const Cleared cleared = clear_market(instance, options);
+  const double seconds = watch.seconds();
+  if (const char* breach = infeasible(instance, cleared.held); breach != nullptr) {
+    std::printf("broken invariant: %s\n", breach);
+    std::exit(1);
+  }
+  std::size_t full = 0;
+  std::size_t nobody = 0;
+  for (const ClearLine& line : instance.lines) {
+    std::int64_t units = 0;
+    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) units += cleared.held[e];
+    full += units == line.missing ? 1 : 0;
+    nobody += line.edges == 0 ? 1 : 0;
+  }
+  limited("clearing." + name + ".gap", static_cast<double>(cleared.gap_micro()) / 1e4, "%", 1.0);
+  figure("clearing." + name + ".time", seconds, "s", std::to_string(instance.lines.size()) + " lines, " + std::to_string(instance.edges.size()) + " edges, " +
+         std::to_string(instance.slots.size()) + " slots; " + std::to_string(full) + " lines full, " + std::to_string(nobody) + " that nobody can serve");
+  if (collect_seconds > 0) limited("clearing." + name + ".with_copying", seconds + collect_seconds, "s", kNationSeconds);
+}
+
+void city_or_province(const std::string& name, Size size, double budget) {
+  Market market(make_ranking);
+  fill(market, size);
+  const Instance all = collect_all(market);
+  for (const double load : {0.5, 1.0, 2.0}) {
+    char label[40];
+    std::snprintf(label, sizeof label, "%s.load_%.1f", name.c_str(), load);
+    measure(label, at_load(all, load, 1), budget, 0);
+  }
+}
+
+void nation() {
+  Market market(make_ranking);
+  fill(market, {1'000'000, 1'350'000});
+  const Stopwatch copying;
+  Instance all = collect_all(market);
+  const double copied = copying.seconds();
+  figure("clearing.nation.copying", copied, "s", std::to_string(all.bytes() >> 20) + " MiB");
+  for (const double load : {0.5, 1.0, 2.0}) {
+    char label[40];
+    std::snprintf(label, sizeof label, "nation.load_%.1f", load);
+    measure(label, at_load(all, load, 1), kNationSeconds - copied, copied);
+  }
+  limited("clearing.nation.memory", static_cast<double>(resident_bytes()) / (1 << 30), "GiB", 8);
+}
+
+// Time against edges, on transport problems of the same density; the slope of the logarithms.
+void growth() {
+  std::vector<std::pair<double, double>> points;
+  const std::uint32_t most = full_scale() ? 500'000 : 50'000;
+  for (std::uint32_t lines = 500; lines <= most; lines *= 10) {
+    const Instance instance = transport(lines, lines, 20, 1, 5);
+    ClearOptions options;
+    options.workers = on_threads(2);
+    const Stopwatch watch;
+    const Cleared cleared = clear_market(instance, options);
+    points.emplace_back(std::log(20.0 * lines), std::log(watch.seconds()));
+    figure("clearing.growth." + std::to_string(20 * lines) + "_edges", watch.seconds(), "s", "gap " + std::to_string(cleared.gap_micro()) + " millionths");
+  }
+  const double slope = (points.back().second - points.front().second) / (points.back().first - points.front().first);
+  limited("clearing.growth.slope", slope, "", 1.2);
+}
+
+void run() {
+  city_or_province("city", {1'350, 600, true}, 10);
+  city_or_province("province", {full_scale() ? 67'000 : 13'400, full_scale() ? 90'000 : 18'000}, full_scale() ? 30 : 5);
+  growth();
+  if (full_scale()) nation();
+}
+
+}  // namespace
+}  // namespace qiao::bench
+
+int main() { qiao::bench::run(); }

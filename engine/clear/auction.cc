@@ -1,0 +1,332 @@
+#include "engine/clear/auction.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace qiao {
+namespace {
+
+// Of forward and backward steps with one step size; and with fewer lines than one in so many to move there is none more.
+constexpr int kPasses = 6;
+constexpr std::size_t kFewReleased = 1000;
+// Slots that lower their prices in turns with their neighbours' are left after so many turns, on average.
+constexpr std::uint64_t kLowersPerSlot = 30;
+constexpr std::uint32_t kNone = 0xffffffffU;
+constexpr std::uint64_t kLooksBetweenAsking = 1 << 16;
+
+struct LowestOnTop {
+  template <class Holder>
+  bool operator()(const Holder& a, const Holder& b) const {
+    return a.bid != b.bid ? a.bid > b.bid : a.edge < b.edge;
+  }
+};
+
+}  // namespace
+
+Auction::Auction(const Instance& instance, std::vector<Worth> prices)
+    : instance_(instance),
+      unit_(instance.edges.size()),
+      prices_(std::move(prices)),
+      room_(instance.slots.size()),
+      held_(instance.edges.size()),
+      missing_(instance.lines.size()),
+      stamp_(instance.edges.size()),
+      holders_(instance.slots.size()),
+      waiting_(instance.lines.size()),
+      queued_(instance.slots.size()),
+      gain_(instance.lines.size()) {
+  for (const ClearNeed& need : instance.needs) {
+    bool possible = true;
+    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+      std::int64_t there = 0;
+      for (const Edge& e : instance.edges_of(instance.lines[l])) there += e.most;
+      possible = possible && there >= instance.lines[l].missing;
+    }
+    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+      const ClearLine& line = instance.lines[l];
+      const Worth share = possible ? need.bonus / need.lines / line.missing : 0;
+      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+        const Edge& edge = instance.edges[e];
+        // One that cannot be had whole does not bid.
+        unit_[e] = need.all_or_nothing && !possible ? -1 : edge.unit + share - line.split / std::min(edge.most, line.missing);
+      }
+    }
+  }
+}
+
+// What a line holds it keeps where no other choice is better by more than a step; the rest it gives back.
+bool Auction::begin_line(std::uint32_t l) {
+  const ClearLine& line = instance_.lines[l];
+  missing_[l] = line.missing;
+  const Worth rise = unit_step(line);
+  Worth next = 0;
+  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+    if (held_[e] < std::min(instance_.edges[e].most, line.missing)) next = std::max(next, unit_[e] - price_of(instance_.edges[e]));
+  }
+  looks_ += line.edges;
+  bool released = false;
+  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+    const std::int32_t units = std::exchange(held_[e], 0);
+    if (units == 0) continue;
+    ++stamp_[e];
+    const Worth gain = unit_[e] - price_of(instance_.edges[e]);
+    if (gain >= 0 && gain + rise >= next) {
+      hold(e, units, std::max<Worth>(gain - next, 0) + rise);
+    } else {
+      released = true;
+    }
+  }
+  if (missing_[l] > 0 && next > 0) wake(l);
+  return released || (missing_[l] > 0 && next > rise);
+}
+
+void Auction::wake(std::uint32_t line) {
+  if (waiting_[line]) return;
+  waiting_[line] = 1;
+  bidders_.push_back(line);
+}
+
+bool Auction::run(Worth step, const std::function<bool()>& go_on) {
+  step_ = step;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    for (std::size_t s = 0; s < room_.size(); ++s) {
+      room_[s] = instance_.slots[s].room;
+      holders_[s].clear();
+    }
+    std::size_t released = 0;
+    for (std::uint32_t l = 0; l < missing_.size(); ++l) released += begin_line(l) ? 1 : 0;
+    // A line with several offers may be left with units that would be better elsewhere: they are offered again.
+    if (pass > 0 && released * kFewReleased <= missing_.size()) return true;
+    if (!forward(go_on) || !backward(go_on)) return false;
+  }
+  return true;
+}
+
+bool Auction::forward(const std::function<bool()>& go_on) {
+  std::uint64_t ask_at = looks_ + kLooksBetweenAsking;
+  while (!bidders_.empty()) {
+    const std::uint32_t line = bidders_.front();
+    bidders_.pop_front();
+    waiting_[line] = 0;
+    bid(line);
+    if (looks_ < ask_at) continue;
+    ask_at = looks_ + kLooksBetweenAsking;
+    if (go_on()) continue;
+    for (const std::uint32_t l : bidders_) waiting_[l] = 0;
+    bidders_.clear();
+    return false;
+  }
+  return true;
+}
+
+bool Auction::backward(const std::function<bool()>& go_on) {
+  std::fill(gain_.begin(), gain_.end(), 0);
+  for (std::uint32_t s = 0; s < room_.size(); ++s) {
+    if (room_[s] > 0 && prices_[s] > 0) {
+      queued_[s] = 1;
+      lowering_.push_back(s);
+    }
+  }
+  std::uint64_t ask_at = looks_ + kLooksBetweenAsking;
+  bool go = true;
+  for (std::uint64_t turns = kLowersPerSlot * (room_.size() + 1); go && turns > 0 && !lowering_.empty(); --turns) {
+    const std::uint32_t slot = lowering_.front();
+    lowering_.pop_front();
+    queued_[slot] = 0;
+    lower(slot);
+    if (looks_ < ask_at) continue;
+    ask_at = looks_ + kLooksBetweenAsking;
+    go = go_on();
+  }
+  for (const std::uint32_t s : lowering_) queued_[s] = 0;
+  lowering_.clear();
+  return go;
+}
+
+// The best offers for what is missing, each bid up to where the next best unit would be as good.
+void Auction::bid(std::uint32_t l) {
+  const ClearLine& line = instance_.lines[l];
+  if (missing_[l] == 0) return;
+  options_.clear();
+  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+    const std::int32_t more = std::min(instance_.edges[e].most, line.missing) - held_[e];
+    if (more <= 0) continue;
+    const Worth gain = unit_[e] - price_of(instance_.edges[e]);
+    if (gain > 0) options_.push_back({gain, e});
+  }
+  looks_ += line.edges;
+  std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) { return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge; });
+  std::int32_t left = missing_[l];
+  std::size_t taken = 0;
+  std::int32_t spare = 0;  // units of the last one taken that the line does not want now
+  for (; taken < options_.size() && left > 0; ++taken) {
+    const std::uint32_t edge = options_[taken].edge;
+    const std::int32_t more = std::min(instance_.edges[edge].most, line.missing) - held_[edge];
+    spare = std::max(0, more - left);
+    left -= std::min(left, more);
+  }
+  const Worth behind = taken < options_.size() ? options_[taken].gain : 0;
+  const Worth rise = unit_step(line);
+  for (std::size_t i = 0; i < taken; ++i) {
+    const std::uint32_t edge = options_[i].edge;
+    const std::int32_t units = std::min(std::min(instance_.edges[edge].most, line.missing) - held_[edge], missing_[l]);
+    // The next best for a unit that is lost: the last one taken where it has more, else the first that is not.
+    const Worth next = spare > 0 && i + 1 < taken ? options_[taken - 1].gain : behind;
+    if (units > 0) place(edge, units, std::max<Worth>(options_[i].gain - next, 0) + rise);
+  }
+  if (line.missing > 1) bid_again(l);
+  if (missing_[l] == 0) return;
+  // Some of it was outbid at once, at prices that have risen; or nothing is worth its price any more.
+  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+    if (held_[e] < std::min(instance_.edges[e].most, line.missing) && unit_[e] - price_of(instance_.edges[e]) > 0) return wake(l);
+  }
+}
+
+void Auction::hold(std::uint32_t edge, std::int32_t units, Worth above) {
+  const Edge& e = instance_.edges[edge];
+  held_[edge] += units;
+  missing_[instance_.line_of_edge[edge]] -= units;
+  const std::uint32_t stamp = ++stamp_[edge];
+  for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) {
+    room_[s] -= units;
+    auto& heap = holders_[s];
+    heap.push_back({prices_[s] + above, edge, stamp});
+    std::push_heap(heap.begin(), heap.end(), LowestOnTop{});
+  }
+}
+
+// What a line lost part of is a choice again for its other units: they are not worth more to it than up to that.
+void Auction::bid_again(std::uint32_t l) {
+  const ClearLine& line = instance_.lines[l];
+  Worth next = 0;
+  std::uint32_t holdings = 0;
+  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+    if (held_[e] > 0) ++holdings;
+    if (held_[e] < std::min(instance_.edges[e].most, line.missing)) next = std::max(next, unit_[e] - price_of(instance_.edges[e]));
+  }
+  if (holdings < 2) return;
+  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+    if (held_[e] > 0) hold(e, 0, std::max<Worth>(unit_[e] - price_of(instance_.edges[e]) - next, 0) + unit_step(line));
+  }
+}
+
+void Auction::place(std::uint32_t edge, std::int32_t units, Worth above) {
+  hold(edge, units, above);
+  const Edge& e = instance_.edges[edge];
+  for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) squeeze(s);
+}
+
+void Auction::give_back(std::uint32_t edge, std::int32_t units) {
+  const Edge& e = instance_.edges[edge];
+  held_[edge] -= units;
+  if (held_[edge] == 0) ++stamp_[edge];
+  const std::uint32_t line = instance_.line_of_edge[edge];
+  missing_[line] += units;
+  for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) room_[s] += units;
+}
+
+void Auction::clean(std::uint32_t slot) {
+  auto& heap = holders_[slot];
+  while (!heap.empty() && heap.front().stamp != stamp_[heap.front().edge]) {
+    std::pop_heap(heap.begin(), heap.end(), LowestOnTop{});
+    heap.pop_back();
+  }
+}
+
+// The lowest bids lose what is too much; a full slot's price is its lowest bid.
+void Auction::squeeze(std::uint32_t slot) {
+  auto& heap = holders_[slot];
+  while (room_[slot] < 0) {
+    clean(slot);
+    const std::uint32_t edge = heap.front().edge;
+    const Worth lost = heap.front().bid;
+    const std::uint32_t line = instance_.line_of_edge[edge];
+    give_back(edge, std::min(-room_[slot], held_[edge]));
+    prices_[slot] = std::max(prices_[slot], lost);
+    wake(line);
+  }
+  if (room_[slot] > 0) return;
+  clean(slot);
+  if (!heap.empty()) prices_[slot] = std::max(prices_[slot], heap.front().bid);
+}
+
+Worth Auction::least_gain(std::uint32_t l, std::uint32_t but, std::uint32_t* edge) const {
+  const ClearLine& line = instance_.lines[l];
+  *edge = kNone;
+  if (missing_[l] > 0) return 0;
+  Worth least = 0;
+  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+    if (held_[e] == 0 || e == but) continue;
+    const Worth gain = unit_[e] - price_of(instance_.edges[e]);
+    if (*edge == kNone || gain < least) {
+      least = gain;
+      *edge = e;
+    }
+  }
+  return std::max<Worth>(least, 0);
+}
+
+// A slot with room and a price: those who would come come, who gains most first, each at a price at which the one after it
+// would be as well off where it is; when nobody is left, it is free.
+void Auction::lower(std::uint32_t slot) {
+  // A line that came with its worst unit may come with the next one too.
+  while (room_[slot] > 0 && prices_[slot] > 0) {
+    if (!let_in(slot)) prices_[slot] = 0;
+  }
+}
+
+bool Auction::let_in(std::uint32_t slot) {
+  bool any = false;
+  options_.clear();
+  for (const std::uint32_t e : instance_.users_of(slot)) {
+    const Edge& edge = instance_.edges[e];
+    const std::uint32_t l = instance_.line_of_edge[e];
+    if (held_[e] >= std::min(edge.most, instance_.lines[l].missing)) continue;
+    const Worth most = unit_[e] - (price_of(edge) - prices_[slot]);
+    if (most <= 0) continue;
+    ++looks_;
+    // Prices only fall here, so a line never gains less than when it was last looked at.
+    const Worth rise = unit_step(instance_.lines[l]);
+    if (most - gain_[l] <= rise) continue;
+    looks_ += instance_.lines[l].edges;
+    std::uint32_t from;
+    const Worth gain = least_gain(l, e, &from);
+    gain_[l] = held_[e] == 0 ? gain : std::min(gain, unit_[e] - price_of(edge));
+    if ((from != kNone || missing_[l] > 0) && most - gain > rise) options_.push_back({most - gain, e});
+  }
+  std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) { return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge; });
+  Worth left_over = 0;
+  for (std::size_t i = 0; i < options_.size() && room_[slot] > 0; ++i) {
+    const std::uint32_t edge = options_[i].edge;
+    const Edge& e = instance_.edges[edge];
+    const std::uint32_t l = instance_.line_of_edge[edge];
+    std::uint32_t from;
+    least_gain(l, edge, &from);
+    const std::int32_t more = std::min(e.most, instance_.lines[l].missing) - held_[edge];
+    const std::int32_t wanted = std::min(more, from == kNone ? missing_[l] : held_[from]);
+    std::int32_t units = wanted;
+    for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) units = std::min(units, room_[s]);
+    if (units <= 0) continue;
+    const Worth rise = unit_step(instance_.lines[l]);
+    if (from != kNone) {
+      give_back(from, units);
+      const Edge& left = instance_.edges[from];
+      for (std::uint32_t s = left.slot; s < left.slot + left.slots; ++s) {
+        if (s == slot || prices_[s] == 0 || queued_[s]) continue;
+        queued_[s] = 1;
+        lowering_.push_back(s);
+      }
+    }
+    hold(edge, units, rise);
+    any = true;
+    // The price does not fall below the interest that is left: of the one behind, or of those who came and would take more.
+    std::uint32_t worst;
+    const Worth gain = least_gain(l, edge, &worst);
+    if (units < more && (worst != kNone || missing_[l] > 0)) left_over = std::max(left_over, unit_[edge] - (price_of(e) - prices_[slot]) - gain);
+    const Worth next = std::max(left_over, i + 1 < options_.size() ? options_[i + 1].gain : 0);
+    prices_[slot] = std::min(prices_[slot], std::max<Worth>(0, next - rise));
+  }
+  return any;
+}
+
+}  // namespace qiao

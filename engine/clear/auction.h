@@ -1,0 +1,88 @@
+// Prices by auction: lines bid for room in offers' slots until nobody would gain by bidding more.
+//
+// Bertsekas, "Auction algorithms for network flow problems: a tutorial introduction" (1992), for a transport problem with
+// inequalities: forward steps, in which lines that miss something bid the price up to where their next best choice is as
+// good, and reverse steps, in which a slot with room and a price lowers it until somebody comes. With one slot an edge and
+// neither bonus, split nor all-or-nothing, the result is within `step` a unit of the best. With them it is a good start:
+// rounding and improvement follow.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "engine/clear/instance.h"
+
+namespace qiao {
+
+class Auction {
+ public:
+  // Prices begin at `prices` (one for each slot, >= 0).
+  Auction(const Instance& instance, std::vector<Worth> prices);
+
+  // One round. `step` is the least rise of a price, for a whole line: a unit of it rises by step/missing. Prices are kept,
+  // and so is what is held where no other choice is better by more than a step. False when `go_on` said no in the middle; what is held is feasible even so.
+  bool run(Worth step, const std::function<bool()>& go_on);
+
+  // What lines hold. Needs may hold parts of what they only want whole.
+  const Allocation& held() const { return held_; }
+  const std::vector<Worth>& prices() const { return prices_; }
+  // Work done so far: offers looked at.
+  std::uint64_t looks() const { return looks_; }
+
+ private:
+  struct Holder {
+    Worth bid;
+    std::uint32_t edge;
+    std::uint32_t stamp;
+  };
+  struct Option {
+    Worth gain;
+    std::uint32_t edge;
+  };
+
+  Worth price_of(const Edge& e) const {
+    Worth sum = 0;
+    for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) sum += prices_[s];
+    return sum;
+  }
+  Worth unit_step(const ClearLine& line) const { return std::max<Worth>(1, step_ / line.missing); }
+  // True when there is something for the line to bid for.
+  bool begin_line(std::uint32_t line);
+  bool forward(const std::function<bool()>& go_on);
+  bool backward(const std::function<bool()>& go_on);
+  void wake(std::uint32_t line);
+  void bid(std::uint32_t line);
+  // Takes room, and takes it from others where there is too little.
+  void bid_again(std::uint32_t line);
+  void place(std::uint32_t edge, std::int32_t units, Worth above);
+  // Takes room that is there.
+  void hold(std::uint32_t edge, std::int32_t units, Worth above);
+  void give_back(std::uint32_t edge, std::int32_t units);
+  void squeeze(std::uint32_t slot);
+  void lower(std::uint32_t slot);
+  // One turn of it; false when nobody came.
+  bool let_in(std::uint32_t slot);
+  void clean(std::uint32_t slot);
+  // The least that a unit of the line gains on an edge other than `but`, and on which; 0 and none where it misses some.
+  Worth least_gain(std::uint32_t line, std::uint32_t but, std::uint32_t* edge) const;
+
+  const Instance& instance_;
+  std::vector<Worth> unit_;    // value of a unit to its line, with its share of bonus and split
+  std::vector<Worth> prices_;
+  std::vector<std::int32_t> room_;
+  Allocation held_;
+  std::vector<std::int32_t> missing_;  // by line
+  std::vector<std::uint32_t> stamp_;   // of an edge's latest bid
+  std::vector<std::vector<Holder>> holders_;  // heaps, the lowest bid on top; what has another stamp is gone
+  std::deque<std::uint32_t> bidders_;
+  std::vector<std::uint8_t> waiting_;
+  std::deque<std::uint32_t> lowering_;
+  std::vector<std::uint8_t> queued_;
+  std::vector<Worth> gain_;  // by line: what each unit gains, or less
+  std::vector<Option> options_;
+  Worth step_ = 1;
+  std::uint64_t looks_ = 0;
+};
+
+}  // namespace qiao

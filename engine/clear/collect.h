@@ -1,0 +1,78 @@
+// An instance copied out of a live market, a few lines at a time.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <vector>
+
+#include "engine/clear/instance.h"
+#include "engine/match/ranking.h"
+
+namespace qiao {
+
+// Offers listed for a line. One that has more keeps the value of the best that was left out (ClearLine::rest).
+inline constexpr std::size_t kClearCandidates = 200;
+
+// Reads the market while it stands still, between which it may change: what is proposed is checked again when it is applied.
+// Reading is const: several collectors may read one market from several threads, each its own needs, to be joined.
+class Collector {
+ public:
+  Collector(const Ranking& ranking, Time now, std::size_t candidates = kClearCandidates) : ranking_(ranking), now_(now), candidates_(candidates) {}
+
+  // Adds a need if somebody can still be found for it. About 30 us a line.
+  void add(Slot need);
+  // Takes over what another one has read, after its own.
+  void join(Collector&& other);
+
+  // Adds what others are to have of each offer that was met, as if it were booked.
+  void occupy(const std::function<void(Slot offer, std::vector<Booking>& into)>& others);
+
+  // Puts it together. The collector is empty afterwards. `per_micro` is the scale of worth, 0: as fine as sums allow.
+  Instance finish(std::int64_t per_micro = 0);
+
+ private:
+  struct RawEdge {
+    std::int64_t value_micro;
+    Slot offer;
+    std::int32_t available;
+  };
+  struct RawLine {
+    Slot line;
+    Interval window;
+    std::int32_t missing;
+    std::int32_t asked;
+    std::uint32_t edges;
+    std::int64_t rest_micro;
+    bool people;
+    bool professional;
+  };
+  struct RawNeed {
+    Slot need;
+    std::uint64_t place;  // along a curve, so that neighbours are near in memory
+    std::uint32_t first_line;
+    std::uint32_t lines;
+    std::uint32_t first_edge;
+    Slot community;
+    std::int32_t volunteers;
+    std::int32_t professionals;
+    std::uint16_t ratio;
+    bool all_or_nothing;
+  };
+  struct RawOffer {
+    std::int64_t room;  // capacity, or stock that is left
+    std::int64_t smallest_lot;
+    std::vector<Booking> bookings;
+    bool stock;
+  };
+  void keep_offer(Slot offer);
+
+  const Ranking& ranking_;
+  Time now_;
+  std::size_t candidates_;
+  std::vector<RawNeed> needs_;
+  std::vector<RawLine> lines_;
+  std::vector<RawEdge> edges_;
+  boost::unordered_flat_map<Slot, RawOffer> offers_;
+};
+
+}  // namespace qiao

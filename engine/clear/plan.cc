@@ -1,0 +1,219 @@
+#include "engine/clear/plan.h"
+
+#include <algorithm>
+
+#include "engine/base/fixed.h"
+#include "engine/clear/choice.h"
+
+namespace qiao {
+namespace {
+
+// Holders of one contested offer, and lines for one new offer, that are looked at again.
+constexpr std::size_t kRivals = 12;
+constexpr std::size_t kLinesPerOffer = 20;
+
+bool covers(const Interval& window, Time at) { return !is_set(at) || (window.start <= at && at < window.end); }
+
+}  // namespace
+
+std::int64_t Plan::gap_micro() const {
+  if (bound_ <= 0 || value_ >= bound_) return 0;
+  return static_cast<std::int64_t>((static_cast<__int128>(bound_ - value_) * kMicro + bound_ - 1) / bound_);
+}
+
+const std::vector<PlannedPart>& Plan::of(Slot need) const {
+  static const std::vector<PlannedPart> kNone;
+  const auto it = parts_.find(need);
+  return it == parts_.end() ? kNone : it->second;
+}
+
+std::int64_t Plan::price_micro(Slot offer, const Interval& window) const {
+  const auto it = prices_.find(offer);
+  if (it == prices_.end()) return 0;
+  Worth sum = 0;
+  for (const Priced& p : it->second) sum += covers(window, p.at) ? p.price : 0;
+  return sum / per_micro_;
+}
+
+std::int64_t Plan::gain_micro(Slot line) const {
+  const auto it = line_gain_.find(line);
+  return it == line_gain_.end() ? 0 : it->second;
+}
+
+// Room as it is in the market now, bookings taken off.
+void Plan::reprice(Slot offer) {
+  const auto it = prices_.find(offer);
+  if (it == prices_.end()) return;
+  const State& state = ranking_.state();
+  const OfferRow& row = state.offers()[offer];
+  for (Priced& p : it->second) {
+    bound_ -= p.price * p.room;
+    if (!row.active) {
+      p.room = 0;
+    } else if (!is_set(p.at)) {
+      p.room = std::max<std::int64_t>(0, row.quantity - row.given);
+    } else {
+      p.room = row.quantity;
+      if (const auto* bookings = state.bookings(offer); bookings != nullptr) {
+        for (const Booking& b : *bookings) p.room -= covers(b.window, p.at) ? b.quantity : 0;
+      }
+      p.room = std::max<std::int64_t>(0, p.room);
+    }
+    bound_ += p.price * p.room;
+  }
+}
+
+void Plan::drop(Slot need) {
+  const auto sum = gains_.find(need);
+  if (sum == gains_.end()) return;
+  bound_ -= sum->second.bound;
+  value_ -= sum->second.value;
+  gains_.erase(sum);
+  const NeedRow& row = ranking_.state().needs()[need];
+  for (Slot l = row.first_line; l < row.first_line + row.line_count; ++l) line_gain_.erase(l);
+  const auto parts = parts_.find(need);
+  if (parts == parts_.end()) return;
+  for (const PlannedPart& p : parts->second) {
+    auto& uses = uses_[p.offer];
+    std::erase_if(uses, [&](const Use& u) { return u.need == need; });
+    if (uses.empty()) uses_.erase(p.offer);
+  }
+  parts_.erase(parts);
+}
+
+void Plan::put(const Instance& in, const Allocation& held, std::uint32_t n, std::span<const Worth> prices, Worth alone) {
+  const ClearNeed& need = in.needs[n];
+  const Worth value = worth_of(in, need, held);
+  gains_[need.ref] = {alone, value};
+  bound_ += alone;
+  value_ += value;
+  std::vector<PlannedPart> parts;
+  for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+    const ClearLine& line = in.lines[l];
+    const LineRow& row = ranking_.state().line(line.ref);
+    std::int64_t units = 0;
+    Worth least = 0;
+    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+      if (held[e] == 0) continue;
+      const Edge& edge = in.edges[e];
+      Worth price = 0;
+      for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) price += prices[s];
+      const Worth gain = std::max<Worth>(0, edge.unit - price);
+      least = units == 0 ? gain : std::min(least, gain);
+      units += held[e];
+      const Slot offer = in.offers[edge.offer].ref;
+      parts.push_back({line.ref, offer, held[e], edge.unit * row.quantity / in.per_micro, price / in.per_micro});
+      uses_[offer].push_back({need.ref, row.window, held[e]});
+    }
+    if (units == line.missing && least >= in.per_micro) line_gain_[line.ref] = least / in.per_micro;
+  }
+  if (!parts.empty()) parts_[need.ref] = std::move(parts);
+}
+
+void Plan::take(const Instance& instance, const Cleared& cleared) {
+  parts_.clear();
+  gains_.clear();
+  line_gain_.clear();
+  prices_.clear();
+  uses_.clear();
+  value_ = 0;
+  bound_ = 0;
+  per_micro_ = instance.per_micro;
+  for (std::size_t s = 0; s < instance.slots.size(); ++s) {
+    if (cleared.prices[s] == 0) continue;
+    const ClearSlot& slot = instance.slots[s];
+    prices_[instance.offers[slot.offer].ref].push_back({slot.at, cleared.prices[s], slot.room});
+    bound_ += cleared.prices[s] * slot.room;
+  }
+  Chooser chooser(instance);
+  for (std::uint32_t n = 0; n < instance.needs.size(); ++n) {
+    put(instance, cleared.held, n, cleared.prices, chooser.choose(instance.needs[n], cleared.prices));
+  }
+}
+
+// Who holds what the need could use, where that has a price.
+void Plan::around(Slot slot, std::vector<Slot>& again) const {
+  const State& state = ranking_.state();
+  const NeedRow& need = state.needs()[slot];
+  std::size_t joined = 0;
+  for (Slot l = need.first_line; l < need.first_line + need.line_count && joined < kRivals; ++l) {
+    for (const Candidate& c : ranking_.candidates(l, kRivals, state.last_time())) {
+      const auto uses = uses_.find(c.offer);
+      if (uses == uses_.end() || !prices_.contains(c.offer)) continue;
+      for (const Use& u : uses->second) {
+        if (joined == kRivals) break;
+        if (!overlap(u.window, state.line(l).window)) continue;
+        again.push_back(u.need);
+        ++joined;
+      }
+    }
+  }
+}
+
+std::size_t Plan::refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now, const ClearOptions& options) {
+  const State& state = ranking_.state();
+  std::vector<Slot> again = needs;
+  for (const Slot o : offers) {
+    reprice(o);
+    if (const auto uses = uses_.find(o); uses != uses_.end()) {
+      for (const Use& u : uses->second) again.push_back(u.need);
+    }
+    const OfferRow& row = state.offers()[o];
+    if (!row.active) continue;
+    for (const Candidate& c : ranking_.open_lines(row.party, kLinesPerOffer, now)) again.push_back(state.line(c.line).need);
+  }
+  // The market may have changed more than could be told apart from it: whatever is asked for is looked at as it is now.
+  const std::size_t changed = again.size();
+  for (std::size_t i = 0; i < changed && again.size() < kMostAgain; ++i) around(again[i], again);
+  std::sort(again.begin(), again.end());
+  again.erase(std::unique(again.begin(), again.end()), again.end());
+  if (again.size() > kMostAgain) again.resize(kMostAgain);
+  for (const Slot n : again) drop(n);
+
+  Collector collector(ranking_, now);
+  for (const Slot n : again) collector.add(n);
+  // What a need would gain alone is asked without the others.
+  Collector alone = collector;
+  // What the others keep is not to be had.
+  collector.occupy([this](Slot offer, std::vector<Booking>& into) {
+    const auto uses = uses_.find(offer);
+    if (uses == uses_.end()) return;
+    for (const Use& u : uses->second) into.push_back({u.window, u.units, kNoSlot});
+  });
+  const Instance in = collector.finish(per_micro_);
+  ClearOptions warm = options;
+  warm.prices = standing_prices(in);
+  const Cleared cleared = clear_market(in, warm);
+  const Instance free = alone.finish(per_micro_);
+  const std::vector<Worth> standing = standing_prices(free);
+  Chooser chooser(free);
+  boost::unordered_flat_map<Slot, Worth> gains;
+  for (const ClearNeed& need : free.needs) gains[need.ref] = chooser.choose(need, standing);
+  for (std::uint32_t n = 0; n < in.needs.size(); ++n) put(in, cleared.held, n, warm.prices, gains[in.needs[n].ref]);
+  return again.size();
+}
+
+// Prices of the plan on the slots of another instance, so that a bound stays one: a slot gets those of the instants that all
+// windows over it cover.
+std::vector<Worth> Plan::standing_prices(const Instance& in) const {
+  const State& state = ranking_.state();
+  std::vector<Worth> prices(in.slots.size(), 0);
+  for (std::uint32_t o = 0; o < in.offers.size(); ++o) {
+    const auto priced = prices_.find(in.offers[o].ref);
+    if (priced == prices_.end()) continue;
+    for (const Priced& p : priced->second) {
+      for (std::uint32_t s = in.offers[o].first_slot; s < in.offers[o].first_slot + in.offers[o].slots; ++s) {
+        const auto users = in.users_of(s);
+        const bool all = std::all_of(users.begin(), users.end(), [&](std::uint32_t e) {
+          return covers(state.line(in.lines[in.line_of_edge[e]].ref).window, p.at);
+        });
+        if (!all) continue;
+        prices[s] += p.price;
+        break;
+      }
+    }
+  }
+  return prices;
+}
+
+}  // namespace qiao

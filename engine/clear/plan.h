@@ -1,0 +1,86 @@
+// The standing result of clearing: proposals and prices by the market's own slots, kept from one round to the next.
+//
+// After a small change only the needs that the change touches are cleared again, against what the others keep; the
+// certificate is kept up with it: whatever the prices, the bound is what each need gains alone at them plus what all room
+// costs, so a need that comes, changes or goes adds or takes its own part. Pairs are valued as of when their need was last
+// looked at: equity weights move a little with every match.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <vector>
+
+#include "engine/clear/collect.h"
+#include "engine/clear/solver.h"
+
+namespace qiao {
+
+// A quantity of an offer for a line.
+struct PlannedPart {
+  Slot line;
+  Slot offer;
+  std::int32_t units;
+  std::int64_t value_micro;  // of the pair, for the whole line
+  std::int64_t price_micro;  // of a unit of the offer, in millionths of value
+};
+
+// Not thread-safe; reads the market as it is at each call.
+class Plan {
+ public:
+  explicit Plan(const Ranking& ranking) : ranking_(ranking) {}
+
+  // Takes over a clearing of everything that is open.
+  void take(const Instance& instance, const Cleared& cleared);
+  // What needs, offers changed, came or went since: `needs` and `offers` by slot. Clears again the needs among them, those
+  // that were promised something of those offers, those that such offers could serve, and those they compete with most;
+  // at most kMostAgain. Returns how many needs were looked at. O(change).
+  std::size_t refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now, const ClearOptions& options);
+
+  const boost::unordered_flat_map<Slot, std::vector<PlannedPart>>& by_need() const { return parts_; }
+  // What is planned for a need; empty where nothing is.
+  const std::vector<PlannedPart>& of(Slot need) const;
+  // Price of a unit of the offer over a window, in millionths of value; 0 where it is not scarce.
+  std::int64_t price_micro(Slot offer, const Interval& window) const;
+  // What the line's last unit gains above its price, in millionths of value: 0 while it misses some.
+  std::int64_t gain_micro(Slot line) const;
+
+  std::int64_t value_micro() const { return value_ / per_micro_; }
+  std::int64_t bound_micro() const { return static_cast<std::int64_t>(bound_ / per_micro_ + (bound_ % per_micro_ != 0 ? 1 : 0)); }
+  std::int64_t gap_micro() const;
+  std::size_t needs() const { return gains_.size(); }
+
+ private:
+  struct Priced {
+    Time at;
+    Worth price;
+    std::int64_t room;
+  };
+  struct NeedSum {
+    Worth bound;  // gains alone at the prices
+    Worth value;
+  };
+  struct Use {
+    Slot need;
+    Interval window;
+    std::int32_t units;
+  };
+  void drop(Slot need);
+  void put(const Instance& instance, const Allocation& held, std::uint32_t need, std::span<const Worth> prices, Worth alone);
+  void reprice(Slot offer);
+  void around(Slot need, std::vector<Slot>& again) const;
+  std::vector<Worth> standing_prices(const Instance& in) const;
+
+  const Ranking& ranking_;
+  std::int64_t per_micro_ = 1;
+  boost::unordered_flat_map<Slot, std::vector<PlannedPart>> parts_;
+  boost::unordered_flat_map<Slot, NeedSum> gains_;
+  boost::unordered_flat_map<Slot, std::int64_t> line_gain_;    // by line, where not 0
+  boost::unordered_flat_map<Slot, std::vector<Priced>> prices_;  // by offer, where not 0
+  boost::unordered_flat_map<Slot, std::vector<Use>> uses_;       // by offer
+  Worth value_ = 0;
+  Worth bound_ = 0;
+};
+
+// Needs cleared again in one refresh.
+inline constexpr std::size_t kMostAgain = 20'000;
+
+}  // namespace qiao

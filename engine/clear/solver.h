@@ -1,0 +1,48 @@
+// Clearing: prices, an allocation that keeps every rule, and the certificate of how far from the best it is.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "engine/clear/instance.h"
+#include "engine/clear/workers.h"
+
+namespace qiao {
+
+enum class ClearPhase : std::uint8_t { kPrices, kRounding, kBound, kImproving };
+
+struct ClearProgress {
+  ClearPhase phase = ClearPhase::kPrices;
+  Worth value = 0;  // of the best allocation so far; 0: none yet
+  Worth bound = 0;  // 0: none yet
+};
+
+struct ClearOptions {
+  // Stop when (bound - value) / bound is at most this, in millionths.
+  std::int64_t target_gap_micro = 10'000;
+  // Edges looked at while prices are polished, and ruins for each line; both are bounds, not wishes.
+  std::uint64_t polish_looks = 40'000'000;
+  std::uint64_t ruins_per_line = 60;
+  std::uint64_t seed = 1;
+  // Prices of an earlier round, one for each slot; empty: from nothing.
+  std::vector<Worth> prices = {};
+  // Asked often; no ends the work, and what there is so far is the answer. Time is the caller's affair: the same instance
+  // and options give the same answer to the bit, whatever the workers, as long as it always says yes.
+  std::function<bool(const ClearProgress&)> go_on = [](const ClearProgress&) { return true; };
+  Workers workers = alone;
+};
+
+struct Cleared {
+  Allocation held;
+  std::vector<Worth> prices;  // those that prove the bound
+  Worth value = 0;
+  Worth bound = 0;            // no allocation is worth more
+  bool cut_short = false;     // go_on() said no
+  // (bound - value) / bound in millionths, rounded up; 0 for nothing to gain.
+  std::int64_t gap_micro() const;
+};
+
+// Never fails: an instance without needs or offers has the empty allocation and bound 0.
+Cleared clear_market(const Instance& instance, const ClearOptions& options);
+
+}  // namespace qiao
