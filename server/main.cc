@@ -7,6 +7,8 @@
 #include <iostream>
 #include <thread>
 
+#include "server/background/clearinghouse.h"
+#include "server/background/notifier.h"
 #include "server/defaults.h"
 #include "server/http/server.h"
 #include "server/runtime/log.h"
@@ -93,10 +95,12 @@ int run(Config c) {
   Feed feed(feed_context, *store.value(), metrics, c.feed, runtime.value()->durable_seq(), std::move(tree));
   runtime.value()->listen([&](auto events) { feed.publish(std::move(events)); });
 
+  Clearinghouse house(market_context, *runtime.value(), {});
+  Notifier notifier(market_context, *runtime.value());
   ApiOptions api_options;
   api_options.default_actor.set_role(c.default_actor == "lead" ? pb::ROLE_LEAD : pb::ROLE_RESIDENT);
   api_options.backup_folder = c.backups.empty() ? c.data + "-backups" : c.backups;
-  Api api(*runtime.value(), metrics, api_options);
+  Api api(*runtime.value(), house, metrics, api_options);
   Server server(market_context, api, *runtime.value(), feed, metrics, c.server);
   if (auto listening = server.listen(); !listening) return fail(listening.error());
   log_info("listening", {{"address", c.server.address}, {"port", server.port()}});

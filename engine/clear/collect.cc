@@ -25,12 +25,10 @@ std::uint64_t along_curve(Point p) {
   return spread(latitude >> 1) << 1 | spread(longitude >> 1);
 }
 
+}  // namespace
+
 // Instants at which the windows of an offer pile up highest: some window begins there, or a booking does. One that lets no
 // more windows through, and has no less room, than its neighbour says nothing new.
-struct Instant {
-  Time at;
-  std::int64_t room;
-};
 std::vector<Instant> instants_of(std::vector<Interval>& windows, const std::vector<Booking>& bookings, std::int64_t capacity) {
   std::sort(windows.begin(), windows.end(), [](const Interval& a, const Interval& b) { return a.start != b.start ? a.start < b.start : a.end < b.end; });
   windows.erase(std::unique(windows.begin(), windows.end()), windows.end());
@@ -66,8 +64,6 @@ std::vector<Instant> instants_of(std::vector<Interval>& windows, const std::vect
   }
   return kept;
 }
-
-}  // namespace
 
 void Collector::keep_offer(Slot slot) {
   const auto [it, fresh] = offers_.try_emplace(slot);
@@ -148,7 +144,6 @@ void Collector::occupy(const std::function<void(Slot offer, std::vector<Booking>
 
 Instance Collector::finish(std::int64_t per_micro) {
   Instance out;
-  const pb::ClearingPolicy& policy = ranking_.state().policy().clearing();
   std::stable_sort(needs_.begin(), needs_.end(), [](const RawNeed& a, const RawNeed& b) { return a.place != b.place ? a.place < b.place : a.need < b.need; });
   std::int64_t most = 1;
   for (const RawEdge& e : edges_) most = std::max(most, e.value_micro);
@@ -244,13 +239,15 @@ Instance Collector::finish(std::int64_t per_micro) {
       line.need = static_cast<std::uint32_t>(out.needs.size());
       line.first_edge = static_cast<std::uint32_t>(out.edges.size());
       line.missing = raw.missing;
+      line.asked = raw.asked;
+      line.window = raw.window;
       line.ref = raw.line;
       line.people = raw.people;
       line.professional = raw.professional;
       const auto unit = [&](std::int64_t value_micro) { return static_cast<Worth>(static_cast<__int128>(value_micro) * out.per_micro / raw.asked); };
       if (raw.edges > 0) {
         best_micro += edges_[raw_edge].value_micro;
-        line.split = unit(mul_micro(edges_[raw_edge].value_micro, policy.split_micro())) * raw.asked;
+        line.split = unit(mul_micro(edges_[raw_edge].value_micro, policy_.split_micro())) * raw.asked;
       }
       if (raw.rest_micro > 0) line.rest = unit(raw.rest_micro) + 1;
       for (std::uint32_t i = 0; i < raw.edges; ++i, ++raw_edge) {
@@ -261,7 +258,7 @@ Instance Collector::finish(std::int64_t per_micro) {
       }
       out.lines.push_back(line);
     }
-    need.bonus = mul_micro(best_micro, policy.completeness_bonus_micro()) * out.per_micro;
+    need.bonus = mul_micro(best_micro, policy_.completeness_bonus_micro()) * out.per_micro;
     out.needs.push_back(need);
   }
   out.link();

@@ -15,9 +15,18 @@ inline constexpr std::size_t kClearCandidates = 200;
 
 // Reads the market while it stands still, between which it may change: what is proposed is checked again when it is applied.
 // Reading is const: several collectors may read one market from several threads, each its own needs, to be joined.
+// Instants at which windows of one offer can pile up highest, and the room there; see ClearSlot. Sorts `windows` and drops
+// what is there twice.
+struct Instant {
+  Time at;
+  std::int64_t room;
+};
+std::vector<Instant> instants_of(std::vector<Interval>& windows, const std::vector<Booking>& bookings, std::int64_t capacity);
+
 class Collector {
  public:
-  Collector(const Ranking& ranking, Time now, std::size_t candidates = kClearCandidates) : ranking_(ranking), now_(now), candidates_(candidates) {}
+  Collector(const Ranking& ranking, Time now, std::size_t candidates = kClearCandidates)
+      : ranking_(ranking), now_(now), candidates_(candidates), policy_(ranking.state().policy().clearing()) {}
 
   // Adds a need if somebody can still be found for it. About 30 us a line.
   void add(Slot need);
@@ -27,7 +36,10 @@ class Collector {
   // Adds what others are to have of each offer that was met, as if it were booked.
   void occupy(const std::function<void(Slot offer, std::vector<Booking>& into)>& others);
 
-  // Puts it together. The collector is empty afterwards. `per_micro` is the scale of worth, 0: as fine as sums allow.
+  // Needs read so far.
+  std::size_t needs() const { return needs_.size(); }
+
+  // Puts it together, without a look at the market: on any thread. The collector is empty afterwards. `per_micro` is the scale of worth, 0: as fine as sums allow.
   Instance finish(std::int64_t per_micro = 0);
 
  private:
@@ -69,6 +81,7 @@ class Collector {
   const Ranking& ranking_;
   Time now_;
   std::size_t candidates_;
+  pb::ClearingPolicy policy_;
   std::vector<RawNeed> needs_;
   std::vector<RawLine> lines_;
   std::vector<RawEdge> edges_;

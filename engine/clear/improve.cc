@@ -331,6 +331,14 @@ bool Improver::ruin_and_recreate(std::uint32_t n) {
   return found;
 }
 
+void Improver::improve_around(std::span<const std::uint32_t> needs, int times) {
+  for (int i = 0; i < times; ++i) {
+    for (const std::uint32_t n : needs) {
+      if (wants(n)) ruin_and_recreate(n);
+    }
+  }
+}
+
 std::uint64_t Improver::improve(std::uint64_t steps, const std::function<bool()>& go_on) {
   std::uint64_t better = 0;
   find_wanting();

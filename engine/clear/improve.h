@@ -26,6 +26,9 @@ class Improver {
   // Up to `steps` ruins; never for the worse. Stops when go_on() says no. Returns how many made it better.
   std::uint64_t improve(std::uint64_t steps, const std::function<bool()>& go_on);
 
+  // The same around some needs only, each so many times.
+  void improve_around(std::span<const std::uint32_t> needs, int times);
+
   // Feasible after settle().
   const Allocation& held() const { return held_; }
   Worth worth() const { return total_; }

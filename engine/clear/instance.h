@@ -36,7 +36,9 @@ struct ClearLine {
   std::uint32_t first_edge = 0;
   std::uint32_t edges = 0;   // the most valuable first
   std::int32_t missing = 0;  // > 0
+  std::int32_t asked = 0;    // >= missing
   std::uint32_t ref = 0;     // the market's line
+  Interval window{};
   bool people = false;
   bool professional = false;
 };

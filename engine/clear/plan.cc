@@ -68,9 +68,8 @@ void Plan::drop(Slot need) {
   if (sum == gains_.end()) return;
   bound_ -= sum->second.bound;
   value_ -= sum->second.value;
+  for (const Slot l : sum->second.lines) line_gain_.erase(l);
   gains_.erase(sum);
-  const NeedRow& row = ranking_.state().needs()[need];
-  for (Slot l = row.first_line; l < row.first_line + row.line_count; ++l) line_gain_.erase(l);
   const auto parts = parts_.find(need);
   if (parts == parts_.end()) return;
   for (const PlannedPart& p : parts->second) {
@@ -84,13 +83,13 @@ void Plan::drop(Slot need) {
 void Plan::put(const Instance& in, const Allocation& held, std::uint32_t n, std::span<const Worth> prices, Worth alone) {
   const ClearNeed& need = in.needs[n];
   const Worth value = worth_of(in, need, held);
-  gains_[need.ref] = {alone, value};
+  NeedSum& sum = gains_[need.ref];
+  sum = {alone, value, {}};
   bound_ += alone;
   value_ += value;
   std::vector<PlannedPart> parts;
   for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
     const ClearLine& line = in.lines[l];
-    const LineRow& row = ranking_.state().line(line.ref);
     std::int64_t units = 0;
     Worth least = 0;
     for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
@@ -102,10 +101,13 @@ void Plan::put(const Instance& in, const Allocation& held, std::uint32_t n, std:
       least = units == 0 ? gain : std::min(least, gain);
       units += held[e];
       const Slot offer = in.offers[edge.offer].ref;
-      parts.push_back({line.ref, offer, held[e], edge.unit * row.quantity / in.per_micro, price / in.per_micro});
-      uses_[offer].push_back({need.ref, row.window, held[e]});
+      parts.push_back({line.ref, offer, held[e], edge.unit * line.asked / in.per_micro, price / in.per_micro});
+      uses_[offer].push_back({need.ref, line.window, held[e]});
     }
-    if (units == line.missing && least >= in.per_micro) line_gain_[line.ref] = least / in.per_micro;
+    if (units == line.missing && least >= in.per_micro) {
+      line_gain_[line.ref] = least / in.per_micro;
+      sum.lines.push_back(line.ref);
+    }
   }
   if (!parts.empty()) parts_[need.ref] = std::move(parts);
 }
@@ -150,7 +152,7 @@ void Plan::around(Slot slot, std::vector<Slot>& again) const {
   }
 }
 
-std::size_t Plan::refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now, const ClearOptions& options) {
+Plan::Refresh Plan::begin(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now) {
   const State& state = ranking_.state();
   std::vector<Slot> again = needs;
   for (const Slot o : offers) {
@@ -162,16 +164,17 @@ std::size_t Plan::refresh(const std::vector<Slot>& needs, const std::vector<Slot
     if (!row.active) continue;
     for (const Candidate& c : ranking_.open_lines(row.party, kLinesPerOffer, now)) again.push_back(state.line(c.line).need);
   }
-  // The market may have changed more than could be told apart from it: whatever is asked for is looked at as it is now.
   const std::size_t changed = again.size();
   for (std::size_t i = 0; i < changed && again.size() < kMostAgain; ++i) around(again[i], again);
   std::sort(again.begin(), again.end());
   again.erase(std::unique(again.begin(), again.end()), again.end());
   if (again.size() > kMostAgain) again.resize(kMostAgain);
-  for (const Slot n : again) drop(n);
 
   Collector collector(ranking_, now);
-  for (const Slot n : again) collector.add(n);
+  for (const Slot n : again) {
+    drop(n);
+    collector.add(n);
+  }
   // What a need would gain alone is asked without the others.
   Collector alone = collector;
   // What the others keep is not to be had.
@@ -180,23 +183,39 @@ std::size_t Plan::refresh(const std::vector<Slot>& needs, const std::vector<Slot
     if (uses == uses_.end()) return;
     for (const Use& u : uses->second) into.push_back({u.window, u.units, kNoSlot});
   });
-  const Instance in = collector.finish(per_micro_);
+  Refresh refresh;
+  refresh.needs = again.size();
+  refresh.instance = collector.finish(per_micro_);
+  refresh.prices = standing_prices(refresh.instance);
+  refresh.free = alone.finish(per_micro_);
+  refresh.free_prices = standing_prices(refresh.free);
+  return refresh;
+}
+
+void Plan::solve(Refresh& refresh, const ClearOptions& options) {
   ClearOptions warm = options;
-  warm.prices = standing_prices(in);
-  const Cleared cleared = clear_market(in, warm);
-  const Instance free = alone.finish(per_micro_);
-  const std::vector<Worth> standing = standing_prices(free);
-  Chooser chooser(free);
+  warm.prices = refresh.prices;
+  refresh.cleared = clear_market(refresh.instance, warm);
+}
+
+void Plan::finish(const Refresh& refresh) {
+  Chooser chooser(refresh.free);
   boost::unordered_flat_map<Slot, Worth> gains;
-  for (const ClearNeed& need : free.needs) gains[need.ref] = chooser.choose(need, standing);
-  for (std::uint32_t n = 0; n < in.needs.size(); ++n) put(in, cleared.held, n, warm.prices, gains[in.needs[n].ref]);
-  return again.size();
+  for (const ClearNeed& need : refresh.free.needs) gains[need.ref] = chooser.choose(need, refresh.free_prices);
+  const Instance& in = refresh.instance;
+  for (std::uint32_t n = 0; n < in.needs.size(); ++n) put(in, refresh.cleared.held, n, refresh.prices, gains[in.needs[n].ref]);
+}
+
+std::size_t Plan::refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now, const ClearOptions& options) {
+  Refresh refresh = begin(needs, offers, now);
+  solve(refresh, options);
+  finish(refresh);
+  return refresh.needs;
 }
 
 // Prices of the plan on the slots of another instance, so that a bound stays one: a slot gets those of the instants that all
 // windows over it cover.
 std::vector<Worth> Plan::standing_prices(const Instance& in) const {
-  const State& state = ranking_.state();
   std::vector<Worth> prices(in.slots.size(), 0);
   for (std::uint32_t o = 0; o < in.offers.size(); ++o) {
     const auto priced = prices_.find(in.offers[o].ref);
@@ -205,7 +224,7 @@ std::vector<Worth> Plan::standing_prices(const Instance& in) const {
       for (std::uint32_t s = in.offers[o].first_slot; s < in.offers[o].first_slot + in.offers[o].slots; ++s) {
         const auto users = in.users_of(s);
         const bool all = std::all_of(users.begin(), users.end(), [&](std::uint32_t e) {
-          return covers(state.line(in.lines[in.line_of_edge[e]].ref).window, p.at);
+          return covers(in.lines[in.line_of_edge[e]].window, p.at);
         });
         if (!all) continue;
         prices[s] += p.price;

@@ -23,17 +23,31 @@ struct PlannedPart {
   std::int64_t price_micro;  // of a unit of the offer, in millionths of value
 };
 
-// Not thread-safe; reads the market as it is at each call.
+// Not thread-safe. What reads the market says so.
 class Plan {
  public:
   explicit Plan(const Ranking& ranking) : ranking_(ranking) {}
+  Plan(Plan&&) = default;
 
-  // Takes over a clearing of everything that is open.
+  // Takes over a clearing of everything that is open. Does not read the market.
   void take(const Instance& instance, const Cleared& cleared);
   // What needs, offers changed, came or went since: `needs` and `offers` by slot. Clears again the needs among them, those
   // that were promised something of those offers, those that such offers could serve, and those they compete with most;
-  // at most kMostAgain. Returns how many needs were looked at. O(change).
+  // at most kMostAgain. Returns how many needs were looked at. O(change). Reads the market.
   std::size_t refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now, const ClearOptions& options);
+  // The same in three steps: only the first reads the market; the second may be anywhere and touches no plan. Between the
+  // first and the last the plan lacks the needs that are looked at again.
+  struct Refresh {
+    std::size_t needs = 0;
+    Instance instance;  // what the others leave
+    std::vector<Worth> prices;
+    Instance free;      // as if they were alone
+    std::vector<Worth> free_prices;
+    Cleared cleared;
+  };
+  Refresh begin(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now);
+  static void solve(Refresh& refresh, const ClearOptions& options);
+  void finish(const Refresh& refresh);
 
   const boost::unordered_flat_map<Slot, std::vector<PlannedPart>>& by_need() const { return parts_; }
   // What is planned for a need; empty where nothing is.
@@ -57,6 +71,7 @@ class Plan {
   struct NeedSum {
     Worth bound;  // gains alone at the prices
     Worth value;
+    std::vector<Slot> lines;  // that have a gain
   };
   struct Use {
     Slot need;

@@ -15,7 +15,9 @@ constexpr Seconds kWeek = std::chrono::days{7};
 constexpr std::uint32_t kPerWeek = 3;  // where the policy does not say
 
 // Claimed, or yes to a dispatch.
-bool taken(pb::MatchState s) {
+bool taken(const State& state, Slot match) {
+  const pb::MatchState s = state.matches()[match].state;
+  if (s == pb::MATCH_STATE_CANCELLED) return state.load_match(match).accepted_at() != 0;
   return (s >= pb::MATCH_STATE_CLAIMED && s <= pb::MATCH_STATE_VERIFIED) || s == pb::MATCH_STATE_WITHDRAWN || s == pb::MATCH_STATE_NO_SHOW;
 }
 
@@ -34,7 +36,7 @@ bool answered(const State& state, const NotificationRow& notification) {
     const MatchRow& match = state.matches()[m];
     // Ids are places in the journal, and the newest match comes first.
     if (match.id.value() < notification.id.value()) return false;
-    if (state.offers()[match.offer].party == notification.party && taken(match.state)) return true;
+    if (state.offers()[match.offer].party == notification.party && taken(state, m)) return true;
   }
   return false;
 }

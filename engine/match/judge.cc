@@ -156,6 +156,12 @@ std::int64_t Judge::most(const LineBound& b, std::int64_t distance_m) const {
   return mul_micro(mul_micro(mul_micro(mul_micro(b.urgency_and_fit, nearness(distance_m)), b.continuity), b.equity), b.lack);
 }
 
+std::int64_t Judge::newcomer(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const {
+  std::int64_t value = kMicro;
+  for (const std::int64_t f : {urgency(need.urgency), nearness(distance_m), equity(need.fairness), lack(line)}) value = mul_micro(value, f);
+  return value;
+}
+
 Judge::OfferBound Judge::bound(const OfferRow& offer) const {
   const PartyRow& party = state_.parties()[offer.party];
   const bool meant = offer.extras && offer.extras->has_categories;

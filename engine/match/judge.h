@@ -41,6 +41,9 @@ class Judge {
   // No line at all at that distance is.
   std::int64_t most(const OfferBound& bound, std::int64_t distance_m) const;
 
+  // What an offer at that distance would be worth to the line that is just what it asks for, of a party that is new here.
+  std::int64_t newcomer(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const;
+
   // How far apart the pair may be at most.
   static std::int64_t reach(const OfferRow& offer, std::uint32_t travel_m) {
     return offer.collect ? travel_m : std::max(offer.radius_m, travel_m);

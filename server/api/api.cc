@@ -238,8 +238,9 @@ Answer answer_of(const Applied& applied, const State& state, bool batch, unsigne
 
 }  // namespace
 
-Api::Api(Runtime& runtime, Metrics& metrics, ApiOptions options) : runtime_(runtime), metrics_(metrics), options_(std::move(options)) {
-  for (auto& r : read_routes(runtime_)) routes_.push_back(std::move(r));
+Api::Api(Runtime& runtime, Clearinghouse& house, Metrics& metrics, ApiOptions options) : runtime_(runtime), metrics_(metrics), options_(std::move(options)) {
+  for (auto& r : read_routes(runtime_, house)) routes_.push_back(std::move(r));
+  for (auto& r : clearing_routes(runtime_, house)) routes_.push_back(std::move(r));
   for (auto& r : command_routes(runtime_)) routes_.push_back(std::move(r));
 
   auto health = [this](bool ready) {

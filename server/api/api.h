@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/api/route.h"
+#include "server/background/clearinghouse.h"
 #include "server/runtime/runtime.h"
 
 namespace qiao {
@@ -23,7 +24,7 @@ struct ApiOptions {
 // For the market thread. Lives as long as requests may come.
 class Api {
  public:
-  Api(Runtime& runtime, Metrics& metrics, ApiOptions options);
+  Api(Runtime& runtime, Clearinghouse& house, Metrics& metrics, ApiOptions options);
 
   // Answers at once; the answer is to be given when response.wait_for is on disk.
   Response handle(const Request& request);

@@ -7,6 +7,8 @@
 #include "engine/match/preview.h"
 #include "qiao/v1/query.pb.h"
 #include "server/api/route.h"
+#include "engine/clear/steer.h"
+#include "server/background/clearinghouse.h"
 #include "server/runtime/runtime.h"
 
 namespace qiao {
@@ -98,7 +100,7 @@ Refusal missing(const char* what, std::uint64_t id) {
 
 }  // namespace
 
-std::vector<Route> read_routes(Runtime& runtime) {
+std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
   const State& state = runtime.state();
   std::vector<Route> routes;
   auto get = [&](const char* pattern, const char* id, const char* tag, const char* summary, const google::protobuf::Descriptor* response,
@@ -160,19 +162,47 @@ std::vector<Route> read_routes(Runtime& runtime) {
     return answer(std::move(m), version, version);
   });
   get("/v1/parties/{id}/open-lines", "rankOpenLines", "matching", "The open lines that are worth most to a party, with reasons.",
-      pb::RankedPairs::descriptor(), {kLimit}, [&](const Call& call) -> Result<Answer> {
+      pb::RankedPairs::descriptor(),
+      {kLimit, {"order", "value (default): what each is worth by itself; clearing: what taking it adds to the whole, by the prices of the latest clearing."}},
+      [&](const Call& call) -> Result<Answer> {
         const Slot s = state.parties().find(PartyId{call.number("id")});
         if (s == kNoSlot) return missing("party", call.number("id"));
         QIAO_TRY(auto limit, query_number(call, "limit", 1, kMaxRanked, 20));
+        const std::string* order = call.param("order");
+        if (order != nullptr && *order != "value" && *order != "clearing") return refuse(Code::kOutOfRange, "order", "value, clearing");
         pb::RankedPairs r;
         std::uint32_t rank = 0;
-        for (const Candidate& c : runtime.ranking().open_lines(s, limit, runtime.now())) {
+        const auto add = [&](const Candidate& c) -> pb::RankedPair& {
           const LineRow& line = state.line(c.line);
           *r.add_pairs() = to_ranked_pair(runtime.ranking(), state.needs()[line.need], line, c, ++rank);
+          return *r.mutable_pairs()->rbegin();
+        };
+        // Before the first clearing nothing has a price.
+        if (order != nullptr && *order == "clearing" && house.plan() != nullptr) {
+          for (const Steered& steered : steered_lines(runtime.ranking(), *house.plan(), s, limit, runtime.now())) add(steered.candidate).set_adds_micro(steered.adds_micro);
+        } else {
+          for (const Candidate& c : runtime.ranking().open_lines(s, limit, runtime.now())) add(c);
         }
         return answer(std::move(r), runtime.applied_seq());
       });
 
+  get("/v1/notifications", "listNotifications", "matching", "Who was told of which need.", pb::ListNotificationsResponse::descriptor(),
+      {kPageSize, kPageToken, kNewest, {"party", "Id of the party.", "integer"}, {"need", "Id of the need.", "integer"}}, [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
+        QIAO_TRY(auto need, query_number(call, "need", 0, kAny, 0));
+        Slots slots;
+        if (party != 0) {
+          const Slot p = state.parties().find(PartyId{party});
+          slots.follow(p == kNoSlot ? kNoSlot : state.parties()[p].first_notification, [&](Slot s) { return state.notifications()[s].next_of_party; });
+        }
+        const Slot of_need = state.needs().find(NeedId{need});
+        pb::ListNotificationsResponse r;
+        QIAO_TRY(auto next, page<NotificationId>(
+                                call, state.notifications(), slots, [&](Slot s) { return need == 0 || state.notifications()[s].need == of_need; },
+                                [&](Slot s) { *r.add_notifications() = state.load_notification(s); }));
+        r.set_next_page_token(next);
+        return answer(std::move(r), runtime.applied_seq());
+      });
   get("/v1/persons", "listPersons", "parties", "People of parties.", pb::ListPersonsResponse::descriptor(),
       {kPageSize, kPageToken, kNewest, {"party", "Id of the party.", "integer"}}, [&](const Call& call) -> Result<Answer> {
         QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));

@@ -132,7 +132,8 @@ Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const
   return std::optional<Enum>(static_cast<Enum>(value->number()));
 }
 
-std::vector<Route> read_routes(class Runtime& runtime);
+std::vector<Route> read_routes(class Runtime& runtime, const class Clearinghouse& house);
+std::vector<Route> clearing_routes(class Runtime& runtime, class Clearinghouse& house);
 std::vector<Route> command_routes(class Runtime& runtime);
 
 // OpenAPI 3.1 of exactly these routes, with the comments of the vocabulary as descriptions.

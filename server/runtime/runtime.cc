@@ -101,6 +101,9 @@ void Runtime::take(const Outcome& outcome, const KeyedAnswer* keyed, const Appli
                                                                    PartyId{e.party_id()}, NeedId{e.need_id()}, e.SerializeAsString()}));
     }
   }
+  if (observer_) {
+    for (const pb::Event& e : outcome.events) observer_(e);
+  }
   std::string answer;
   if (keyed != nullptr) answer = keyed->make(applied);
   {

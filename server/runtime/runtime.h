@@ -106,6 +106,10 @@ class Runtime {
   // Gets each event once, in order, when it is on disk. Called on the market thread; set once.
   void listen(Listener listener) { listener_ = std::move(listener); }
 
+  // Gets each event as it is applied, before it is on disk. On the market thread, which it must not hold up; set once, or
+  // to nothing.
+  void on_event(std::function<void(const pb::Event&)> observer) { observer_ = std::move(observer); }
+
   // Waits until everything applied is on disk and stops the commit thread. Called by the destructor.
   void stop();
 
@@ -139,6 +143,7 @@ class Runtime {
   std::deque<std::pair<Seq, std::string>> fresh_answer_order_;
   std::vector<std::shared_ptr<const Published>> unpublished_;
   Listener listener_;
+  std::function<void(const pb::Event&)> observer_;
 
   // Between the two threads.
   mutable std::mutex mutex_;

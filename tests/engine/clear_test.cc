@@ -10,8 +10,10 @@
 #include "engine/clear/choice.h"
 #include "engine/clear/collect.h"
 #include "engine/clear/equity.h"
+#include "engine/clear/gaps.h"
 #include "engine/clear/plan.h"
 #include "engine/clear/solver.h"
+#include "engine/clear/steer.h"
 #include "engine/market/invariants.h"
 #include "tests/support/build.h"
 #include "tools/sim/places.h"
@@ -426,6 +428,114 @@ TEST_F(ClearedCity, AfterASmallChangeThePlanHoldsAndSoDoesItsCertificate) {
     EXPECT_GE(plan.bound_micro() * 1000, whole.value / now.per_micro * 998) << "round " << round;
     EXPECT_GE(plan.value_micro() * 100, whole.value / now.per_micro * 93) << "round " << round;
   }
+}
+
+// Teams come in any order and each takes the top of its list, until nobody finds anything.
+TEST_F(ClearedCity, TeamsThatTakeTheTopOfTheirListDoWhatClearingWants) {
+  // Few offers for many needs, or nothing is contested.
+  for (Slot o = 0; o < market_.state().offers().size(); ++o) {
+    if (o % 3 != 0) must([&](pb::Command& c) { c.mutable_withdraw_offer()->set_offer_id(market_.state().offers()[o].id.value()); });
+  }
+  const Instance in = collect();
+  const Cleared cleared = clear_market(in, {});
+  Plan plan(ranking());
+  plan.take(in, cleared);
+  boost::unordered_flat_map<std::uint64_t, Worth> unit;
+  for (std::uint32_t e = 0; e < in.edges.size(); ++e) {
+    unit[std::uint64_t{in.lines[in.line_of_edge[e]].ref} << 32 | in.offers[in.edges[e].offer].ref] = in.edges[e].unit;
+  }
+  Random random(4);
+  Worth taken = 0;
+  std::vector<Slot> waiting;
+  for (Slot p = 0; p < market_.state().parties().size(); ++p) waiting.push_back(p);
+  while (!waiting.empty()) {
+    const std::size_t i = random.below(waiting.size());
+    const auto top = steered_lines(ranking(), plan, waiting[i], 1, at(9));
+    if (top.empty()) {
+      waiting[i] = waiting.back();
+      waiting.pop_back();
+      continue;
+    }
+    const Candidate& c = top.front().candidate;
+    const LineRow& line = market_.state().line(c.line);
+    taken += unit[std::uint64_t{c.line} << 32 | c.offer] * c.judgement.available;
+    must([&](pb::Command& command) {
+      pb::MakeMatch& m = *command.mutable_make_match();
+      m.set_need_id(market_.state().needs()[line.need].id.value());
+      m.set_line(line.number);
+      m.set_offer_id(market_.state().offers()[c.offer].id.value());
+      m.set_how(pb::MATCH_STATE_CLAIMED);
+    });
+  }
+  EXPECT_GE(taken * 100, cleared.value * 90) << static_cast<double>(taken) / static_cast<double>(cleared.value);
+}
+
+// One more unit in the market itself, and everything cleared again: it brings what the gap said.
+TEST_F(ClearedCity, AGapIsWorthWhatItSays) {
+  const Instance in = collect();
+  ClearOptions options;
+  options.target_gap_micro = 1000;
+  const Cleared before = clear_market(in, options);
+  const auto gaps = GapFinder(ranking(), in, before, {kNoSlot, 5}).find();
+  ASSERT_FALSE(gaps.empty());
+  int tried = 0;
+  for (const pb::SupplyGap& gap : gaps) {
+    if (gap.weekday() == 0 || gap.gain_micro() == 0) continue;
+    EXPECT_FALSE(gap.zh().empty());
+    EXPECT_FALSE(gap.en().empty());
+    EXPECT_GE(gap.unmet_units(), 1);
+    // A line that is short there and then says what has to be added.
+    const LineRow* row = nullptr;
+    for (const ClearLine& line : in.lines) {
+      const LineRow& r = market_.state().line(line.ref);
+      const NeedRow& n = market_.state().needs()[r.need];
+      const LocalMoment m = take_apart(market_.state().zone().to_local(r.window.start));
+      std::int64_t held = 0;
+      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) held += before.held[e];
+      const pb::Need of = market_.state().load_need(r.need);
+      const pb::TimeRequirement& time = of.lines(r.number - 1).time();
+      const bool same = !time.certificate().empty() ? gap.skill() == time.certificate()
+                                                    : gap.skill().empty() || std::count(time.skills().begin(), time.skills().end(), gap.skill()) > 0;
+      if (same && held < line.missing && r.time_kind != 0 && market_.state().areas()[n.fairness].id.value() == gap.area_code() && m.weekday == gap.weekday() && m.minute / 60 == gap.hour()) row = &r;
+    }
+    ASSERT_NE(row, nullptr);
+    const pb::Need need = market_.state().load_need(row->need);
+    const pb::RequirementLine& asked = need.lines(row->number - 1);
+    const std::uint64_t party = must([&](pb::Command& c) {
+      pb::Party& p = *c.mutable_register_party();
+      p.set_kind(pb::PARTY_KIND_VOLUNTEER_TEAM);
+      p.set_name("新来的志愿服务队");
+      p.set_area_code(gap.area_code());
+      p.set_service_radius_m(60'000);
+    });
+    const std::uint64_t made = must([&](pb::Command& c) {
+      pb::Offer& o = *c.mutable_post_offer();
+      o.set_party_id(party);
+      o.set_title("一名新人");
+      o.mutable_time()->set_kind(asked.time().kind());
+      o.mutable_time()->set_capacity(1);
+      for (const auto& skill : asked.time().skills()) o.mutable_time()->add_skills(skill);
+      if (!asked.time().certificate().empty()) {
+        pb::Certificate& certificate = *o.mutable_time()->add_certificates();
+        certificate.set_code(asked.time().certificate());
+        certificate.set_level(std::max(1U, asked.time().certificate_level()));
+      }
+      pb::WeeklySlot& slot = *o.mutable_time()->add_weekly();
+      slot.set_weekday(gap.weekday());
+      slot.set_start_minute(gap.hour() * 60);
+      slot.set_end_minute(1440);
+    });
+    const Instance more = collect();
+    const Cleared after = clear_market(more, options);
+    // Against the bound before and the value before: what clearing itself leaves open is not the gap's.
+    const std::int64_t gained = (after.value - before.value) / in.per_micro;
+    const std::int64_t slack = (before.bound - before.value) / in.per_micro;
+    EXPECT_GE(gained + slack, gap.gain_micro() * 9 / 10) << gap.en();
+    EXPECT_LE(gained, gap.gain_micro() * 11 / 10 + slack) << gap.en();
+    must([&](pb::Command& c) { c.mutable_withdraw_offer()->set_offer_id(made); });
+    ++tried;
+  }
+  EXPECT_GT(tried, 0);
 }
 
 TEST(Equity, JainIsOneWhenAllAreServedAlike) {

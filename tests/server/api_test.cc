@@ -1,4 +1,5 @@
 // What the server answers, without sockets: a real store on a real disk behind it.
+#include "engine/market/invariants.h"
 #include "server/api/api.h"
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include <functional>
 #include <set>
 
+#include "qiao/v1/clearing.pb.h"
 #include "qiao/v1/query.pb.h"
 #include "server/defaults.h"
 #include "server/json/json.h"
@@ -29,6 +31,7 @@ struct Host {
   boost::asio::io_context context{1};
   std::unique_ptr<Store> store;
   std::unique_ptr<Runtime> runtime;
+  std::unique_ptr<Clearinghouse> house;
   std::unique_ptr<Api> api;
 
   Host() { start(); }
@@ -44,10 +47,12 @@ struct Host {
     ApiOptions api_options;
     api_options.default_actor.set_role(pb::ROLE_LEAD);
     api_options.backup_folder = folder / "backups";
-    api = std::make_unique<Api>(*runtime, metrics, api_options);
+    house = std::make_unique<Clearinghouse>(context, *runtime, ClearinghouseOptions{.threads = 2, .scheduled = false});
+    api = std::make_unique<Api>(*runtime, *house, metrics, api_options);
   }
   void restart() {
     api.reset();
+    house.reset();
     runtime.reset();
     store.reset();
     context.restart();
@@ -318,6 +323,98 @@ TEST(Backup, IsMadeWhileInUse) {
   auto copy = Store::open(h.folder / "backups/monday", Store::Mode::kReadOnly);
   ASSERT_TRUE(copy);
   EXPECT_EQ(copy.value()->last_seq(), h.runtime->durable_seq());
+}
+
+pb::Clearing finished(Host& host, const std::string& id) {
+  pb::Clearing c;
+  do {
+    host.context.run_for(std::chrono::milliseconds{5});
+    host.context.restart();
+    c = host.get<pb::Clearing>("/v1/clearings/" + id);
+  } while (c.state() == pb::CLEARING_STATE_RUNNING || c.stage() == pb::CLEARING_STAGE_APPLYING);
+  return c;
+}
+
+TEST(Clearing, FindsProposalsProvesThemAndMakesMatchesOfThem) {
+  Host host;
+  host.found();
+  const auto one = host.id_of(host.send("POST", "/v1/needs", Host::need_body("5")));
+  const auto two = host.id_of(host.send("POST", "/v1/needs", Host::need_body("5")));
+  const Response started = host.send("POST", "/v1/clearings");
+  EXPECT_EQ(started.status, 201U) << started.body;
+  EXPECT_EQ(started.location, "/v1/clearings/1");
+  const pb::Clearing c = finished(host, "1");
+  EXPECT_EQ(c.state(), pb::CLEARING_STATE_DONE);
+  EXPECT_EQ(c.needs(), 2U);
+  EXPECT_EQ(c.proposals(), 2U);
+  EXPECT_GT(c.value_micro(), 0);
+  EXPECT_LE(c.value_micro(), c.bound_micro());
+  // Eight helpers for twice five: two are missing, because all who could are taken.
+  ASSERT_EQ(c.unserved_size(), 1);
+  EXPECT_EQ(c.unserved(0).reason(), pb::UNSERVED_REASON_OUTBID);
+  EXPECT_EQ(c.unserved(0).units(), 2);
+  EXPECT_GT(c.equity_after().mean_fill_micro(), c.equity_before().mean_fill_micro());
+  const auto proposals = host.get<pb::ListProposalsResponse>("/v1/clearings/1/proposals");
+  EXPECT_EQ(proposals.proposals_size(), 2);
+  EXPECT_EQ(proposals.proposals(0).quantity() + proposals.proposals(1).quantity(), 8);
+  EXPECT_GT(proposals.proposals(0).price_micro(), 0);
+  EXPECT_EQ(host.get<pb::ListProposalsResponse>("/v1/proposals?need=" + std::to_string(one)).proposals_size(), 1);
+  // In the meantime the team takes three by itself: what no longer holds is dropped or refused, never forced.
+  EXPECT_EQ(host.send("POST", "/v1/matches:claim", host.match_body(two, R"(,"quantity":"3")")).status, 201U);
+  EXPECT_EQ(host.send("POST", "/v1/clearings/1:dispatch").status, 200U);
+  const pb::Clearing applied = finished(host, "1");
+  EXPECT_EQ(applied.applied() + applied.dropped(), 2U);
+  EXPECT_GE(applied.applied(), 1U);
+  EXPECT_TRUE(check_invariants(host.runtime->state()).empty());
+  const auto gaps = host.get<pb::SupplyGapsResponse>("/v1/supply-gaps");
+  ASSERT_EQ(gaps.gaps_size(), 1);
+  EXPECT_EQ(gaps.gaps(0).gain_units(), 1);
+  EXPECT_EQ(host.get<pb::EquityReport>("/v1/equity?clearing=1").communities_size(), 1);
+  EXPECT_EQ(host.get<pb::RankedPairs>("/v1/parties/" + std::to_string(host.team) + "/open-lines?order=clearing").pairs_size(),
+            host.get<pb::RankedPairs>("/v1/parties/" + std::to_string(host.team) + "/open-lines").pairs_size());
+}
+
+TEST(Clearing, OfNothingAnswersAndChangesNothing) {
+  Host host;
+  const Seq before = host.runtime->applied_seq();
+  EXPECT_EQ(host.send("POST", "/v1/clearings", R"({"apply":"CLEARING_APPLY_DISPATCH"})").status, 201U);
+  const pb::Clearing c = finished(host, "1");
+  EXPECT_EQ(c.value_micro(), 0);
+  EXPECT_EQ(c.gap_micro(), 0);
+  EXPECT_EQ(host.runtime->applied_seq(), before);
+  // A need that nobody can serve.
+  host.found();
+  host.id_of(host.send("POST", "/v1/needs", R"({"areaCode":"341881001001","title":"法律咨询","category":"legal_aid","lines":[{"time":{"kind":"TIME_KIND_PROFESSIONAL","certificate":"lawyer"},"quantity":"1","window":{"start":"1795654800","end":"1795665600"}}]})"));
+  EXPECT_EQ(host.send("POST", "/v1/clearings").status, 201U);
+  const pb::Clearing alone = finished(host, "2");
+  EXPECT_EQ(alone.proposals(), 0U);
+  ASSERT_EQ(alone.unserved_size(), 1);
+  EXPECT_EQ(alone.unserved(0).reason(), pb::UNSERVED_REASON_NOBODY);
+}
+
+TEST(Clearing, RefusesWithStatusCodeAndField) {
+  Host host;
+  host.found();
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"budget":"0"})")), "400 value.out_of_range budget");
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"budget":"601"})")), "400 value.out_of_range budget");
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"targetGapMicro":"-1"})")), "400 value.out_of_range targetGapMicro");
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"areaCode":"5"})")), "400 area.unknown areaCode");
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", "{}", {.actor = "resident"})), "403 role.forbidden actor.role");
+  EXPECT_EQ(host.code_of(host.send("GET", "/v1/clearings/7")), "404 not_found id");
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings/7:dispatch")), "404 not_found id");
+  EXPECT_EQ(host.code_of(host.send("GET", "/v1/supply-gaps?limit=0")), "400 value.out_of_range limit");
+  EXPECT_EQ(host.code_of(host.send("GET", "/v1/equity?clearing=9")), "404 not_found id");
+  EXPECT_EQ(host.code_of(host.send("GET", "/v1/parties/" + std::to_string(host.team) + "/open-lines?order=age")), "400 value.out_of_range order");
+  EXPECT_EQ(host.send("POST", "/v1/clearings").status, 201U);
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings")), "409 clearing.running");
+  finished(host, "1");
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings/1:cancel")), "409 state.wrong id");
+  pb::Policy policy = host.get<pb::Policy>("/v1/policy");
+  policy.mutable_clearing()->set_split_micro(-1);
+  EXPECT_EQ(host.code_of(host.send("PUT", "/v1/policy", to_json(policy))), "400 value.out_of_range clearing.splitMicro");
+  policy.mutable_clearing()->set_split_micro(0);
+  policy.mutable_clearing()->set_every(4);
+  EXPECT_EQ(host.code_of(host.send("PUT", "/v1/policy", to_json(policy))), "400 value.out_of_range clearing.every");
 }
 
 TEST(OpenApi, DescribesExactlyTheLiveRoutes) {

@@ -6,6 +6,7 @@
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
 #include "tools/qiao/bench.h"
+#include "tools/qiao/clear.h"
 #include "tools/qiao/completion.h"
 #include "tools/qiao/input.h"
 #include "tools/qiao/local.h"
@@ -211,7 +212,7 @@ int main(int argc, char** argv) {
                      : "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 no server, or it failed; 4 verify found differences; "
                        "5 an import skipped rows.");
   const std::map<std::string, const char*> noun_words = {{"taxonomy", "词表"}, {"policy", "政策"}, {"area", "区域"}, {"party", "主体"}, {"person", "人员"},
-                                                         {"offer", "供给"}, {"need", "需求"}, {"match", "对接单"}, {"batch", "批量命令"}};
+                                                         {"offer", "供给"}, {"need", "需求"}, {"match", "对接单"}, {"batch", "批量命令"}, {"clearing", "对接轮"}};
   std::map<std::string, CLI::App*> nouns;
   std::map<std::string, Given> all_given;
   for (const Verb& verb : verbs()) {
@@ -267,6 +268,14 @@ int main(int argc, char** argv) {
     auto session = connect(g);
     code = session ? what(session.value()) : without_session(g, session.error());
   };
+  ClearCommand clear;
+  auto* clear_app = app.add_subcommand("clear", chinese ? "统一对接：开始、等待、显示结果" : "Match the whole city at once: start, wait, show");
+  clear_app->add_option("--area", clear.area, chinese ? "只对接该区域及以下" : "Only needs there and below");
+  clear_app->add_option("--budget", clear.budget, chinese ? "最多几秒" : "Seconds at most")->capture_default_str()->check(CLI::Range(1, 600));
+  clear_app->add_option("--gap", clear.gap_percent, chinese ? "差距到此百分比即可停止" : "May stop at this gap, in per cent")->capture_default_str()->check(CLI::Range(0.0, 100.0));
+  clear_app->add_option("--apply", clear.apply, chinese ? "propose 或 dispatch：建议成为对接单" : "propose or dispatch: proposals become matches")->check(CLI::IsMember({"propose", "dispatch"}));
+  clear_app->add_flag("--explain", clear.explain, chinese ? "列出建议、缺口与各社区情况" : "Proposals, gaps and communities too");
+  clear_app->callback([&] { in_session([&](Session& s) { return clear_city(s, clear); }); });
   ImportOptions import;
   auto* import_app = app.add_subcommand("import", "Areas, parties, offers or needs from CSV (UTF-8 or GB18030) or JSON lines");
   import_app->add_option("what", import.what, "areas, parties, offers or needs")->required()->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));

@@ -5,6 +5,7 @@
 #include "engine/market/words.h"
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
+#include "tools/qiao/show_clearing.h"
 #include "tools/qiao/supply.h"
 #include "tools/qiao/table.h"
 #include "tools/text/notation.h"
@@ -48,6 +49,15 @@ class Shower {
     if (type == "Bundle") return bundle(static_cast<const pb::Bundle&>(m)), true;
     if (type == "Need") return need(static_cast<const pb::Need&>(m)), true;
     if (type == "Match") return match(static_cast<const pb::Match&>(m)), true;
+    if (type == "Clearing") return show_clearing(s_, static_cast<const pb::Clearing&>(m), out_), true;
+    if (type == "ListClearingsResponse") {
+      for (const auto& c : static_cast<const pb::ListClearingsResponse&>(m).clearings()) show_clearing(s_, c, out_);
+      return true;
+    }
+    if (type == "ListProposalsResponse") return show_proposals(s_, static_cast<const pb::ListProposalsResponse&>(m), out_), true;
+    if (type == "SupplyGapsResponse") return show_gaps(s_, static_cast<const pb::SupplyGapsResponse&>(m), out_), true;
+    if (type == "EquityReport") return show_equity(s_, static_cast<const pb::EquityReport&>(m), out_), true;
+    if (type == "ListNotificationsResponse") return show_notifications(s_, static_cast<const pb::ListNotificationsResponse&>(m), out_), true;
     if (type == "CheckBatchResponse") {
       for (const auto& r : static_cast<const pb::CheckBatchResponse&>(m).refused()) {
         out_ << "commands[" << r.index() << "] " << r.field() << ": " << (s_.chinese() ? r.zh() : r.en()) << "\n";
@@ -66,6 +76,7 @@ class Shower {
     }
     if (e.has_offer()) line += "  " + say("供给", "offer ") + std::to_string(e.offer().id()) + " " + e.offer().title();
     if (e.has_party()) line += "  " + say("主体", "party ") + std::to_string(e.party_id()) + " " + e.party().name();
+    if (e.has_notification()) line += "  " + s_.party_name(e.party_id()) + say("，需求", ", need ") + std::to_string(e.need_id());
     if (e.has_area()) line += "  " + std::to_string(e.area_code()) + " " + e.area().name();
     return line;
   }

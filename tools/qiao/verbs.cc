@@ -1,5 +1,6 @@
 #include "tools/qiao/verbs.h"
 
+#include "qiao/v1/clearing.pb.h"
 #include "qiao/v1/command.pb.h"
 #include "qiao/v1/query.pb.h"
 
@@ -27,7 +28,7 @@ const std::vector<Verb>& verbs() {
       {"party approve", "approveParty", "POST", "/v1/parties/{id}:approve", nullptr, pb::Party::descriptor(), {}, "审核通过", "make a pending party active"},
       {"party suspend", "suspendParty", "POST", "/v1/parties/{id}:suspend", nullptr, pb::Party::descriptor(), {}, "暂停", "take its offers out of matching"},
       {"party reinstate", "reinstateParty", "POST", "/v1/parties/{id}:reinstate", nullptr, pb::Party::descriptor(), {}, "恢复", "make a suspended party active"},
-      {"party lines", "rankOpenLines", "GET", "/v1/parties/{id}/open-lines", nullptr, pb::RankedPairs::descriptor(), {"limit"}, "为它推荐的需求", "the open lines worth most to it"},
+      {"party lines", "rankOpenLines", "GET", "/v1/parties/{id}/open-lines", nullptr, pb::RankedPairs::descriptor(), {"limit", "order"}, "为它推荐的需求", "the open lines worth most to it"},
       {"person list", "listPersons", "GET", "/v1/persons", nullptr, pb::ListPersonsResponse::descriptor(), {"party"}, "人员列表", "people"},
       {"person show", "getPerson", "GET", "/v1/persons/{id}", nullptr, pb::Person::descriptor(), {}, "查看人员", "one person"},
       {"person add", "addPerson", "POST", "/v1/persons", pb::Person::descriptor(), pb::Person::descriptor(), {}, "添加人员", "add a member to a party"},
@@ -66,6 +67,17 @@ const std::vector<Verb>& verbs() {
       {"confirm-service", "verifyMatch", "POST", "/v1/matches/{id}:verify", nullptr, pb::Match::descriptor(), {}, "核验服务", "confirm what was served"},
       {"no-show", "reportNoShow", "POST", "/v1/matches/{id}:noShow", nullptr, pb::Match::descriptor(), {}, "未到场", "they did not come"},
       {"match cancel", "cancelMatch", "POST", "/v1/matches/{id}:cancel", pb::ReasonRequest::descriptor(), pb::Match::descriptor(), {}, "取消对接", "the organiser takes it back"},
+      {"clearing start", "startClearing", "POST", "/v1/clearings", pb::ClearingRequest::descriptor(), pb::Clearing::descriptor(), {}, "开始一轮统一对接", "match everything at once"},
+      {"clearing list", "listClearings", "GET", "/v1/clearings", nullptr, pb::ListClearingsResponse::descriptor(), {}, "对接轮列表", "clearings"},
+      {"clearing show", "getClearing", "GET", "/v1/clearings/{id}", nullptr, pb::Clearing::descriptor(), {}, "查看对接轮", "one clearing"},
+      {"clearing proposals", "listClearingProposals", "GET", "/v1/clearings/{id}/proposals", nullptr, pb::ListProposalsResponse::descriptor(), {}, "该轮的建议", "who should serve whom, by it"},
+      {"clearing cancel", "cancelClearing", "POST", "/v1/clearings/{id}:cancel", nullptr, pb::Clearing::descriptor(), {}, "停止对接轮", "stop it"},
+      {"clearing propose", "proposeClearing", "POST", "/v1/clearings/{id}:propose", nullptr, pb::Clearing::descriptor(), {}, "把建议变成待派的对接单", "make proposed matches of its proposals"},
+      {"clearing dispatch", "dispatchClearing", "POST", "/v1/clearings/{id}:dispatch", nullptr, pb::Clearing::descriptor(), {}, "把建议全部派出", "dispatch its proposals"},
+      {"proposals", "listProposals", "GET", "/v1/proposals", nullptr, pb::ListProposalsResponse::descriptor(), {"need", "party"}, "当前建议谁服务谁", "who should serve whom as things stand"},
+      {"gaps", "listSupplyGaps", "GET", "/v1/supply-gaps", nullptr, pb::SupplyGapsResponse::descriptor(), {"area", "limit"}, "供给缺口", "where supply is short, and what one more would bring"},
+      {"equity", "getEquity", "GET", "/v1/equity", nullptr, pb::EquityReport::descriptor(), {"clearing"}, "各社区满足是否均衡", "how evenly communities are served"},
+      {"notifications", "listNotifications", "GET", "/v1/notifications", nullptr, pb::ListNotificationsResponse::descriptor(), {"party", "need"}, "通知记录", "who was told of which need"},
       {"events", "listEvents", "GET", "/v1/events", nullptr, pb::ListEventsResponse::descriptor(), {"after", "limit"}, "发生过的事", "what happened"},
       {"batch apply", "applyBatch", "POST", "/v1/batch", pb::Batch::descriptor(), pb::BatchResponse::descriptor(), {}, "一次执行多条命令", "several commands, all or nothing"},
       {"batch check", "checkBatch", "POST", "/v1/batch:check", pb::Batch::descriptor(), pb::CheckBatchResponse::descriptor(), {}, "检查多条命令", "which of several commands would be refused"},

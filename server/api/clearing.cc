@@ -1,0 +1,147 @@
+// Clearing, what it finds, and who was told what.
+#include "qiao/v1/clearing.pb.h"
+#include "server/api/problem.h"
+#include "server/api/route.h"
+#include "server/background/clearinghouse.h"
+#include "server/json/json.h"
+
+namespace qiao {
+namespace {
+
+using google::protobuf::Message;
+
+constexpr std::uint64_t kDefaultProposals = 50;
+constexpr std::uint64_t kMostProposals = 500;
+
+template <class M>
+Answer answer(M&& m, Seq wait_for) {
+  return {std::make_unique<std::decay_t<M>>(std::forward<M>(m)), 0, wait_for};
+}
+
+Result<Slot> area_param(const Call& call, const State& state) {
+  QIAO_TRY(auto code, query_number(call, "area", 0, ~std::uint64_t{0}, 0));
+  if (code == 0) return kNoSlot;
+  const Slot slot = state.areas().find(AreaCode{code});
+  if (slot == kNoSlot) return refuse(Code::kUnknownArea, "area", std::to_string(code));
+  return slot;
+}
+
+// A page of proposals; the token is how many came before.
+Result<pb::ListProposalsResponse> page(const Call& call, const Clearinghouse& house, const std::vector<Clearinghouse::Chosen>& all) {
+  QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMostProposals, kDefaultProposals));
+  QIAO_TRY(auto at, query_number(call, "pageToken", 0, all.size(), 0));
+  pb::ListProposalsResponse r;
+  const std::size_t end = std::min<std::size_t>(all.size(), at + size);
+  for (std::size_t i = at; i < end; ++i) *r.add_proposals() = house.describe(all[i]);
+  if (end < all.size()) r.set_next_page_token(std::to_string(end));
+  return r;
+}
+
+}  // namespace
+
+std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
+  std::vector<Route> routes;
+  const State& state = runtime.state();
+  const QueryParam page_size{"pageSize", "Most rows on the page, 1..500; 50 where not given.", "integer"};
+  const QueryParam page_token{"pageToken", "nextPageToken of the page before."};
+  auto get = [&](const char* pattern, const char* id, const char* summary, const google::protobuf::Descriptor* response, std::vector<QueryParam> query,
+                 std::function<Result<Answer>(const Call&)> read) {
+    routes.push_back({.method = "GET", .pattern = pattern, .id = id, .summary = summary, .tag = "clearing", .response = response, .query = std::move(query), .read = std::move(read)});
+  };
+  auto post = [&](const char* pattern, const char* id, const char* summary, const google::protobuf::Descriptor* request, unsigned success,
+                  std::function<Result<Answer>(const Call&, const Message*)> compute) {
+    routes.push_back({.method = "POST", .pattern = pattern, .id = id, .summary = summary, .tag = "clearing", .request = request, .response = pb::Clearing::descriptor(),
+                      .success = success, .body_optional = true, .compute = std::move(compute)});
+  };
+
+  post("/v1/clearings", "startClearing", "Matches all open needs and offers at once, beside the market; look again until it is done (lead; organisers for their area).",
+       pb::ClearingRequest::descriptor(), 201, [&](const Call& call, const Message* body) -> Result<Answer> {
+         const pb::ClearingRequest none;
+         QIAO_TRY(auto c, house.start(body == nullptr ? none : static_cast<const pb::ClearingRequest&>(*body), call.actor));
+         Answer a = answer(pb::Clearing(c), 0);
+         a.location = "/v1/clearings/" + std::to_string(c.id());
+         return a;
+       });
+  get("/v1/clearings", "listClearings", "Clearings since the server started, the newest first.", pb::ListClearingsResponse::descriptor(), {}, [&](const Call&) -> Result<Answer> {
+    pb::ListClearingsResponse r;
+    for (pb::Clearing& c : house.list()) *r.add_clearings() = std::move(c);
+    return answer(std::move(r), runtime.applied_seq());
+  });
+  get("/v1/clearings/{id}", "getClearing", "One clearing: progress, value, bound and gap, what stays unserved and why, equity before and after.", pb::Clearing::descriptor(), {},
+      [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto c, house.get(call.number("id")));
+        return answer(std::move(c), runtime.applied_seq());
+      });
+  get("/v1/clearings/{id}/proposals", "listClearingProposals", "Who should serve whom, by that clearing; until they are applied.", pb::ListProposalsResponse::descriptor(),
+      {page_size, page_token}, [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto all, house.proposals(call.number("id")));
+        QIAO_TRY(auto r, page(call, house, all));
+        return answer(std::move(r), runtime.applied_seq());
+      });
+  post("/v1/clearings/{id}:cancel", "cancelClearing", "Stops a clearing; what it has found so far is its result.", nullptr, 200,
+       [&](const Call& call, const Message*) -> Result<Answer> {
+         QIAO_TRY(auto c, house.cancel(call.number("id")));
+         return answer(std::move(c), 0);
+       });
+  const auto apply = [&](pb::ClearingApply how) {
+    return [&, how](const Call& call, const Message*) -> Result<Answer> {
+      QIAO_TRY(auto c, house.apply(call.number("id"), how, call.actor));
+      return answer(std::move(c), runtime.applied_seq());
+    };
+  };
+  post("/v1/clearings/{id}:propose", "proposeClearing", "Makes a proposed match of each proposal that still holds.", nullptr, 200, apply(pb::CLEARING_APPLY_PROPOSE));
+  post("/v1/clearings/{id}:dispatch", "dispatchClearing", "Dispatches each proposal that still holds.", nullptr, 200, apply(pb::CLEARING_APPLY_DISPATCH));
+  get("/v1/proposals", "listProposals", "Who should serve whom as things stand: the latest clearing, and what changed since cleared again.", pb::ListProposalsResponse::descriptor(),
+      {page_size, page_token, {"need", "Id of the need.", "integer"}, {"party", "Id of the party that gives.", "integer"}}, [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto need, query_number(call, "need", 0, ~std::uint64_t{0}, 0));
+        QIAO_TRY(auto party, query_number(call, "party", 0, ~std::uint64_t{0}, 0));
+        const Slot of_need = state.needs().find(NeedId{need});
+        const Slot of_party = state.parties().find(PartyId{party});
+        std::vector<Clearinghouse::Chosen> all;
+        if (const Plan* plan = house.plan(); plan != nullptr) {
+          const auto add = [&](Slot n) {
+            for (const PlannedPart& p : plan->of(n)) {
+              if (party == 0 || state.offers()[p.offer].party == of_party) all.push_back({n, p});
+            }
+          };
+          if (need != 0) {
+            if (of_need != kNoSlot) add(of_need);
+          } else {
+            for (const auto& [n, parts] : plan->by_need()) add(n);
+            std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.need != b.need ? a.need < b.need : a.part.line < b.part.line; });
+          }
+        }
+        QIAO_TRY(auto r, page(call, house, all));
+        return answer(std::move(r), runtime.applied_seq());
+      });
+  get("/v1/equity", "getEquity", "How evenly communities are served, as things stand and with every proposal of a clearing.", pb::EquityReport::descriptor(),
+      {{"clearing", "Id of the clearing; the latest where not given.", "integer"}}, [&](const Call& call) -> Result<Answer> {
+        QIAO_TRY(auto id, query_number(call, "clearing", 0, ~std::uint64_t{0}, 0));
+        QIAO_TRY(auto r, house.equity_report(id));
+        return answer(std::move(r), runtime.applied_seq());
+      });
+  routes.push_back({.method = "GET", .pattern = "/v1/supply-gaps", .id = "listSupplyGaps",
+                    .summary = "Where supply is short by the latest clearing: by place, skill, weekday and hour what one more unit would bring, found by adding it and clearing again.",
+                    .tag = "clearing", .response = pb::SupplyGapsResponse::descriptor(),
+                    .query = {{"area", "Code of an area: there and below."}, {"limit", "How many, 1..100; 10 where not given.", "integer"}},
+                    .raw = [&](const Call& call) {
+                      const auto within = area_param(call, state);
+                      if (!within) return problem(within.error(), call.chinese);
+                      const auto most = query_number(call, "limit", 1, 100, 10);
+                      if (!most) return problem(most.error(), call.chinese);
+                      Response r;
+                      r.deferred = [&house, area = within.value(), limit = most.value(), chinese = call.chinese, binary = call.binary_answer](auto then) {
+                        house.gaps(area, limit, [=](Result<pb::SupplyGapsResponse> found) {
+                          if (!found) return then(problem(found.error(), chinese));
+                          Response done;
+                          done.content_type = binary ? "application/x-protobuf" : "application/json";
+                          done.body = binary ? found.value().SerializeAsString() : to_json(found.value());
+                          then(std::move(done));
+                        });
+                      };
+                      return r;
+                    }});
+  return routes;
+}
+
+}  // namespace qiao

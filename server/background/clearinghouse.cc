@@ -1,0 +1,545 @@
+#include "server/background/clearinghouse.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "engine/base/fixed.h"
+#include "engine/clear/gaps.h"
+#include "engine/market/limits.h"
+#include "engine/market/roles.h"
+#include "server/runtime/log.h"
+#include "server/runtime/threads.h"
+
+namespace qiao {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kSlice = std::chrono::milliseconds{1};  // of the market thread
+constexpr std::size_t kKeptRuns = 50;
+constexpr std::size_t kKeptProposals = 5;
+constexpr std::int64_t kDefaultBudget = 10;
+constexpr std::int64_t kMostBudget = 600;
+constexpr std::int64_t kDefaultGapMicro = 5'000;
+// Needs that are cleared again in one go, so that copying them out takes some milliseconds; and after changes to more than
+// this share of all needs everything is cleared again.
+constexpr std::size_t kRefreshAtOnce = 100;
+constexpr std::size_t kWholeAgainAfter = 10;  // one in
+// Lines beyond which fewer offers are listed for each.
+constexpr std::size_t kManyNeeds = 100'000;
+constexpr std::size_t kCandidatesOfMany = 40;
+
+std::int64_t milliseconds_since(Clock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
+}
+
+struct ReasonWords {
+  pb::UnservedReason reason;
+  const char* zh;
+  const char* en;
+};
+constexpr ReasonWords kReasons[] = {
+    {pb::UNSERVED_REASON_NOBODY, "没有符合条件的供给", "no offer is eligible"},
+    {pb::UNSERVED_REASON_OUTBID, "能服务的都在更需要的地方", "all who could are worth more elsewhere"},
+    {pb::UNSERVED_REASON_INCOMPLETE, "需求要求全部满足，另有项目无法满足", "the need wants all or nothing, and another line of it cannot be filled"},
+    {pb::UNSERVED_REASON_RATIO, "专业人员不足，无法再安排志愿者", "there are too few professionals for more volunteers"},
+};
+
+pb::ClearingStage stage_of(ClearPhase phase) {
+  switch (phase) {
+    case ClearPhase::kPrices: return pb::CLEARING_STAGE_PRICES;
+    case ClearPhase::kRounding: return pb::CLEARING_STAGE_ROUNDING;
+    case ClearPhase::kBound: return pb::CLEARING_STAGE_BOUND;
+    case ClearPhase::kImproving: return pb::CLEARING_STAGE_IMPROVING;
+  }
+  return pb::CLEARING_STAGE_UNSPECIFIED;
+}
+
+}  // namespace
+
+struct Clearinghouse::Solved {
+  Instance instance;
+  Cleared cleared;
+};
+
+struct Clearinghouse::Run {
+  pb::Clearing summary;
+  pb::ClearingRequest request;
+  pb::Actor actor;
+  Slot within = kNoSlot;
+  // Copying out.
+  std::unique_ptr<Collector> collector;
+  Slot next_need = 0;
+  Clock::time_point begin = Clock::now();
+  // What it found.
+  std::shared_ptr<const Solved> solved;
+  std::unique_ptr<Plan> plan;
+  std::vector<Chosen> proposals;
+  std::vector<Fill> fills;
+  // Being given to the market.
+  std::size_t next_proposal = 0;
+  pb::ClearingApply how{};
+  pb::Actor applier;
+  bool collected = false;
+  // Between the two threads.
+  std::atomic<bool> cancelled = false;
+  std::mutex mutex;
+  ClearProgress progress;
+  std::int64_t per_micro = 1;
+};
+
+Clearinghouse::Clearinghouse(boost::asio::io_context& market_context, Runtime& runtime, ClearinghouseOptions options)
+    : context_(market_context), runtime_(runtime), options_(options), timer_(market_context) {
+  runtime_.on_event([this](const pb::Event& e) { changed(e); });
+  if (options_.scheduled) tick();
+}
+
+Clearinghouse::~Clearinghouse() {
+  stopping_ = true;
+  if (running_) running_->cancelled = true;
+  join();
+  runtime_.on_event({});
+}
+
+void Clearinghouse::join() {
+  if (solver_.joinable()) solver_.join();
+  if (gap_finder_.joinable()) gap_finder_.join();
+}
+
+std::shared_ptr<Clearinghouse::Run> Clearinghouse::find(std::uint64_t id) const {
+  const auto it = std::find_if(runs_.begin(), runs_.end(), [&](const auto& r) { return r->summary.id() == id; });
+  return it == runs_.end() ? nullptr : *it;
+}
+
+namespace {
+
+Refusal no_clearing(std::uint64_t id) { return refuse(Code::kNotFound, "id", "clearing " + std::to_string(id), "对接轮" + std::to_string(id)); }
+
+}  // namespace
+
+Result<pb::Clearing> Clearinghouse::start(const pb::ClearingRequest& request, const pb::Actor& actor) {
+  const State& state = runtime_.state();
+  if (actor.role() != pb::ROLE_LEAD && actor.role() != pb::ROLE_ORGANISER && actor.role() != pb::ROLE_MARKET) return refuse(Code::kRoleForbidden, "actor.role");
+  Slot within = kNoSlot;
+  if (request.area_code() != 0) {
+    within = state.areas().find(AreaCode{request.area_code()});
+    if (within == kNoSlot) return refuse(Code::kUnknownArea, "areaCode", std::to_string(request.area_code()));
+  }
+  if (actor.role() == pb::ROLE_ORGANISER) {
+    if (within == kNoSlot) return refuse(Code::kRequired, "areaCode");
+    QIAO_TRY(check_area(actor, state, within));
+  }
+  if (request.has_budget() && (request.budget() < 1 || request.budget() > kMostBudget)) return refuse(Code::kOutOfRange, "budget", "1.." + std::to_string(kMostBudget));
+  if (request.has_target_gap_micro() && (request.target_gap_micro() < 0 || request.target_gap_micro() > kMicro)) {
+    return refuse(Code::kOutOfRange, "targetGapMicro", "0.." + std::to_string(kMicro));
+  }
+  if (!pb::ClearingApply_IsValid(request.apply())) return refuse(Code::kOutOfRange, "apply", "ClearingApply");
+  if (running_ || refreshing_) return refuse(Code::kClearingRunning);
+  auto run = std::make_shared<Run>();
+  run->request = request;
+  run->actor = actor;
+  run->within = within;
+  run->summary.set_id(next_id_++);
+  run->summary.set_state(pb::CLEARING_STATE_RUNNING);
+  run->summary.set_stage(pb::CLEARING_STAGE_COLLECTING);
+  run->summary.set_scheduled(actor.role() == pb::ROLE_MARKET);
+  run->summary.set_area_code(request.area_code());
+  run->summary.set_started_at(to_int(runtime_.now()));
+  run->collector = std::make_unique<Collector>(runtime_.ranking(), runtime_.now(), state.needs().size() > kManyNeeds ? kCandidatesOfMany : kClearCandidates);
+  runs_.push_front(run);
+  if (runs_.size() > kKeptRuns) runs_.pop_back();
+  for (std::size_t i = kKeptProposals; i < runs_.size(); ++i) {
+    runs_[i]->proposals.clear();
+    runs_[i]->solved.reset();
+  }
+  running_ = run;
+  if (within == kNoSlot) {
+    // What changes from now on may have been copied out already.
+    dirty_needs_.clear();
+    dirty_offers_.clear();
+    changes_ = 0;
+  }
+  boost::asio::post(context_, [this] { collect_some(); });
+  return run->summary;
+}
+
+// A millisecond of copying, then whoever waits for the market gets a turn.
+void Clearinghouse::collect_some() {
+  const auto run = running_;
+  if (!run) return;
+  const State& state = runtime_.state();
+  const auto until = Clock::now() + kSlice;
+  while (run->next_need < state.needs().size() && !run->cancelled) {
+    const Slot n = run->next_need++;
+    if (run->within == kNoSlot || state.within(state.needs()[n].area, run->within)) run->collector->add(n);
+    if (Clock::now() >= until) break;
+  }
+  if (run->next_need < state.needs().size() && !run->cancelled) {
+    boost::asio::post(context_, [this] { collect_some(); });
+    return;
+  }
+  run->collected = true;
+  run->fills = fills(state);
+  run->summary.set_collect_ms(milliseconds_since(run->begin));
+  if (solver_.joinable()) solver_.join();
+  solver_ = std::thread([this, run] { solve(run); });
+}
+
+void Clearinghouse::solve(std::shared_ptr<Run> run) {
+  const auto begin = Clock::now();
+  const auto budget = std::chrono::seconds{run->request.has_budget() ? run->request.budget() : kDefaultBudget};
+  auto solved = std::make_shared<Solved>();
+  solved->instance = run->collector->finish();
+  run->collector.reset();
+  const Instance& in = solved->instance;
+  {
+    const std::lock_guard lock(run->mutex);
+    run->per_micro = in.per_micro;
+  }
+  ClearOptions options;
+  options.target_gap_micro = run->request.has_target_gap_micro() ? run->request.target_gap_micro() : kDefaultGapMicro;
+  options.workers = on_threads(options_.threads);
+  options.go_on = [&](const ClearProgress& p) {
+    {
+      const std::lock_guard lock(run->mutex);
+      run->progress = p;
+    }
+    return !run->cancelled && !stopping_ && Clock::now() < begin + budget;
+  };
+  solved->cleared = clear_market(in, options);
+  auto plan = std::make_unique<Plan>(runtime_.ranking());
+  plan->take(in, solved->cleared);
+
+  pb::Clearing& s = run->summary;
+  std::array<pb::UnservedCount, std::size(kReasons)> unserved;
+  std::uint32_t filled = 0;
+  for (const ClearNeed& need : in.needs) {
+    bool complete = true;
+    bool empty = true;
+    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+      const ClearLine& line = in.lines[l];
+      std::int64_t lacks = line.missing;
+      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) lacks -= solved->cleared.held[e];
+      empty = empty && lacks == line.missing;
+      if (lacks == 0) continue;
+      complete = false;
+      std::size_t why = 1;
+      if (line.edges == 0) {
+        why = 0;
+      } else if (need.all_or_nothing) {
+        why = 2;
+      } else if (need.ratio > 0 && line.people) {
+        why = 3;
+      }
+      unserved[why].set_lines(unserved[why].lines() + 1);
+      unserved[why].set_units(unserved[why].units() + lacks);
+    }
+    if (complete) ++filled;
+  }
+  std::vector<Chosen> proposals;
+  for (const ClearNeed& need : in.needs) {
+    for (const PlannedPart& p : plan->of(need.ref)) proposals.push_back({need.ref, p});
+  }
+  boost::asio::post(context_, [this, run, solved = std::move(solved), plan = std::shared_ptr<Plan>(std::move(plan)), proposals = std::move(proposals), unserved, filled, &s,
+                               took = milliseconds_since(begin)]() mutable {
+    for (std::size_t i = 0; i < unserved.size(); ++i) {
+      if (unserved[i].lines() == 0) continue;
+      unserved[i].set_reason(kReasons[i].reason);
+      unserved[i].set_zh(kReasons[i].zh);
+      unserved[i].set_en(kReasons[i].en);
+      *s.add_unserved() = unserved[i];
+    }
+    s.set_needs(static_cast<std::uint32_t>(solved->instance.needs.size()));
+    s.set_lines(static_cast<std::uint32_t>(solved->instance.lines.size()));
+    s.set_offers(static_cast<std::uint32_t>(solved->instance.offers.size()));
+    s.set_needs_filled(filled);
+    s.set_proposals(static_cast<std::uint32_t>(proposals.size()));
+    s.set_value_micro(plan->value_micro());
+    s.set_bound_micro(plan->bound_micro());
+    s.set_gap_micro(solved->cleared.gap_micro());
+    s.set_cut_short(solved->cleared.cut_short);
+    s.set_solve_ms(took);
+    run->solved = std::move(solved);
+    run->proposals = std::move(proposals);
+    run->plan = std::make_unique<Plan>(std::move(*plan));
+    on_solved(run);
+  });
+}
+
+void Clearinghouse::on_solved(const std::shared_ptr<Run>& run) {
+  pb::Clearing& s = run->summary;
+  add_fill(run->fills, runtime_.state(), run->solved->instance, run->solved->cleared.held);
+  *s.mutable_equity_before() = equity(run->fills, When::kBefore);
+  *s.mutable_equity_after() = equity(run->fills, When::kAfter);
+  s.set_state(run->cancelled ? pb::CLEARING_STATE_CANCELLED : pb::CLEARING_STATE_DONE);
+  s.set_stage(pb::CLEARING_STAGE_UNSPECIFIED);
+  s.set_finished_at(to_int(runtime_.now()));
+  running_.reset();
+  if (run->within == kNoSlot) {
+    plan_ = std::move(run->plan);
+    plan_id_ = s.id();
+    planned_at_ = runtime_.now();
+    latest_ = run->solved;
+  }
+  log_info("cleared", {{"id", s.id()}, {"needs", s.needs()}, {"proposals", s.proposals()}, {"gap_micro", s.gap_micro()}, {"collect_ms", s.collect_ms()}, {"solve_ms", s.solve_ms()}});
+  if (run->request.apply() != pb::CLEARING_APPLY_UNSPECIFIED && !run->cancelled) begin_apply(run, run->request.apply(), run->actor);
+}
+
+void Clearinghouse::begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApply how, const pb::Actor& actor) {
+  run->how = how;
+  run->applier = actor;
+  // The market's own clearings are given in the lead's name: it is the lead's policy that they follow.
+  if (actor.role() == pb::ROLE_MARKET) run->applier.set_role(pb::ROLE_LEAD);
+  run->next_proposal = 0;
+  run->summary.set_stage(pb::CLEARING_STAGE_APPLYING);
+  boost::asio::post(context_, [this, run] { apply_some(run); });
+}
+
+// Needs one after another, each in one command: an all-or-nothing need gets all of its parts or none. What no longer holds
+// is dropped.
+void Clearinghouse::apply_some(const std::shared_ptr<Run>& run) {
+  const State& state = runtime_.state();
+  pb::Clearing& s = run->summary;
+  const auto give = [&](const Chosen* begin, const Chosen* end) {
+    pb::Command command;
+    *command.mutable_actor() = run->applier;
+    for (const Chosen* c = begin; c != end; ++c) {
+      pb::MakeMatch& m = *command.mutable_batch()->add_commands()->mutable_make_match();
+      m.set_need_id(state.needs()[c->need].id.value());
+      m.set_line(state.line(c->part.line).number);
+      m.set_offer_id(state.offers()[c->part.offer].id.value());
+      m.set_quantity(c->part.units);
+      m.set_how(run->how == pb::CLEARING_APPLY_DISPATCH ? pb::MATCH_STATE_DISPATCHED : pb::MATCH_STATE_PROPOSED);
+    }
+    const bool taken = static_cast<bool>(runtime_.apply(command));
+    if (taken) s.set_applied(s.applied() + static_cast<std::uint32_t>(end - begin));
+    return taken;
+  };
+  const auto until = Clock::now() + kSlice;
+  std::size_t& i = run->next_proposal;
+  while (i < run->proposals.size() && Clock::now() < until) {
+    std::size_t end = i;
+    while (end < run->proposals.size() && run->proposals[end].need == run->proposals[i].need) ++end;
+    const Chosen* first = run->proposals.data() + i;
+    const Chosen* last = run->proposals.data() + end;
+    if (!give(first, last)) {
+      const bool whole = state.needs()[first->need].all_or_nothing;
+      for (const Chosen* c = first; c != last; ++c) {
+        if (whole || !give(c, c + 1)) s.set_dropped(s.dropped() + 1);
+      }
+    }
+    i = end;
+  }
+  if (i < run->proposals.size()) {
+    boost::asio::post(context_, [this, run] { apply_some(run); });
+    return;
+  }
+  run->proposals.clear();
+  s.set_stage(pb::CLEARING_STAGE_UNSPECIFIED);
+}
+
+Result<pb::Clearing> Clearinghouse::cancel(std::uint64_t id) {
+  const auto run = find(id);
+  if (!run) return no_clearing(id);
+  if (run->summary.state() != pb::CLEARING_STATE_RUNNING) return refuse(Code::kWrongState, "id", "done", "已结束");
+  run->cancelled = true;
+  return get(id);
+}
+
+Result<pb::Clearing> Clearinghouse::apply(std::uint64_t id, pb::ClearingApply how, const pb::Actor& actor) {
+  const auto run = find(id);
+  if (!run) return no_clearing(id);
+  if (how != pb::CLEARING_APPLY_PROPOSE && how != pb::CLEARING_APPLY_DISPATCH) return refuse(Code::kRequired, "apply");
+  if (actor.role() != pb::ROLE_LEAD && actor.role() != pb::ROLE_ORGANISER) return refuse(Code::kRoleForbidden, "actor.role");
+  if (actor.role() == pb::ROLE_ORGANISER) {
+    if (run->within == kNoSlot) return refuse(Code::kNotYours, "actor.partyId");
+    QIAO_TRY(check_area(actor, runtime_.state(), run->within));
+  }
+  if (run->summary.state() == pb::CLEARING_STATE_RUNNING || run->summary.stage() == pb::CLEARING_STAGE_APPLYING) {
+    return refuse(Code::kClearingRunning, "id");
+  }
+  begin_apply(run, how, actor);
+  return run->summary;
+}
+
+Result<pb::Clearing> Clearinghouse::get(std::uint64_t id) const {
+  const auto run = find(id);
+  if (!run) return no_clearing(id);
+  pb::Clearing s = run->summary;
+  if (s.state() != pb::CLEARING_STATE_RUNNING) return s;
+  if (run->collected) {
+    const std::lock_guard lock(run->mutex);
+    s.set_stage(stage_of(run->progress.phase));
+    s.set_value_micro(run->progress.value / run->per_micro);
+    s.set_bound_micro(run->progress.bound / run->per_micro);
+    if (s.bound_micro() > 0) s.set_gap_micro(div_micro(std::max<std::int64_t>(0, s.bound_micro() - s.value_micro()), s.bound_micro()));
+  }
+  return s;
+}
+
+std::vector<pb::Clearing> Clearinghouse::list() const {
+  std::vector<pb::Clearing> result;
+  for (const auto& run : runs_) result.push_back(get(run->summary.id()).value());
+  return result;
+}
+
+Result<std::vector<Clearinghouse::Chosen>> Clearinghouse::proposals(std::uint64_t id) const {
+  const auto run = find(id);
+  if (!run) return no_clearing(id);
+  return run->proposals;
+}
+
+pb::Proposal Clearinghouse::describe(const Chosen& c) const {
+  const State& state = runtime_.state();
+  const LineRow& line = state.line(c.part.line);
+  const pb::Need need = state.load_need(c.need);
+  const pb::Offer offer = state.load_offer(c.part.offer);
+  const Slot party = state.offers()[c.part.offer].party;
+  pb::Proposal p;
+  p.set_need_id(need.id());
+  p.set_line(line.number);
+  p.set_need_title(need.title());
+  p.set_offer_id(offer.id());
+  p.set_offer_title(offer.title());
+  p.set_party_id(state.parties()[party].id.value());
+  p.set_party_name(state.load_party(party).name());
+  p.set_quantity(c.part.units);
+  p.set_start(to_int(line.window.start));
+  p.set_end(to_int(line.window.end));
+  p.set_value_micro(c.part.value_micro);
+  p.set_price_micro(c.part.price_micro);
+  const auto points = [](std::int64_t micro) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f", static_cast<double>(micro) / 1e6);
+    return std::string(text);
+  };
+  const std::string here = points(c.part.value_micro * c.part.units / std::max<std::int64_t>(1, line.quantity));
+  const std::int64_t elsewhere = c.part.price_micro * c.part.units;
+  if (elsewhere == 0) {
+    p.set_zh("在此价值" + here + "，别处暂不需要");
+    p.set_en("worth " + here + " here, and nobody else is short of it");
+  } else {
+    p.set_zh("在此价值" + here + "，给下一个最需要的值" + points(elsewhere));
+    p.set_en("worth " + here + " here, and " + points(elsewhere) + " to the next who wants it");
+  }
+  return p;
+}
+
+void Clearinghouse::gaps(Slot within, std::size_t most, std::function<void(Result<pb::SupplyGapsResponse>)> then) {
+  if (!latest_) return then(pb::SupplyGapsResponse());
+  if (finding_gaps_) return then(refuse(Code::kClearingRunning));
+  finding_gaps_ = true;
+  const auto solved = latest_;
+  const std::uint64_t id = plan_id_;
+  auto finder = std::make_shared<GapFinder>(runtime_.ranking(), solved->instance, solved->cleared, GapOptions{within, most});
+  if (gap_finder_.joinable()) gap_finder_.join();
+  gap_finder_ = std::thread([this, finder, solved, id, then = std::move(then)] {
+    auto response = std::make_shared<pb::SupplyGapsResponse>();
+    response->set_clearing_id(id);
+    for (pb::SupplyGap& g : finder->find()) *response->add_gaps() = std::move(g);
+    boost::asio::post(context_, [this, then, response] {
+      finding_gaps_ = false;
+      then(std::move(*response));
+    });
+  });
+}
+
+Result<pb::EquityReport> Clearinghouse::equity_report(std::uint64_t id) const {
+  const State& state = runtime_.state();
+  std::shared_ptr<Run> run;
+  if (id != 0) {
+    run = find(id);
+    if (!run || run->fills.empty()) return no_clearing(id);
+  } else if (!runs_.empty() && runs_.front()->summary.state() != pb::CLEARING_STATE_RUNNING) {
+    run = runs_.front();
+  }
+  std::vector<Fill> all = run ? run->fills : fills(state);
+  pb::EquityReport report;
+  report.set_clearing_id(run ? run->summary.id() : 0);
+  report.set_alpha_milli(state.policy().value().equity_alpha_milli());
+  *report.mutable_before() = equity(all, When::kBefore);
+  *report.mutable_after() = equity(all, When::kAfter);
+  std::stable_sort(all.begin(), all.end(), [](const Fill& a, const Fill& b) {
+    return div_micro(a.after_micro, a.asked_micro) < div_micro(b.after_micro, b.asked_micro);
+  });
+  for (const Fill& f : all) {
+    pb::CommunityFill& c = *report.add_communities();
+    const pb::Area area = state.load_area(f.community);
+    c.set_area_code(area.code());
+    c.set_name(area.name());
+    c.set_asked_micro(f.asked_micro);
+    c.set_before_micro(div_micro(f.before_micro, f.asked_micro));
+    c.set_after_micro(div_micro(f.after_micro, f.asked_micro));
+  }
+  return report;
+}
+
+void Clearinghouse::changed(const pb::Event& event) {
+  if (!plan_ && !running_) return;
+  const State& state = runtime_.state();
+  if (event.need_id() != 0 && event.kind() != pb::EVENT_KIND_PARTY_NOTIFIED) {
+    dirty_needs_.push_back(state.needs().find(NeedId{event.need_id()}));
+    ++changes_;
+  }
+  if (event.has_match()) dirty_offers_.push_back(state.offers().find(OfferId{event.match().offer_id()}));
+  if (event.has_offer()) {
+    dirty_offers_.push_back(state.offers().find(OfferId{event.offer().id()}));
+    ++changes_;
+  }
+  if (event.has_party()) {
+    const Slot party = state.parties().find(PartyId{event.party().id()});
+    for (Slot o = state.parties()[party].first_offer; o != kNoSlot; o = state.offers()[o].next_of_party) dirty_offers_.push_back(o);
+  }
+  // Every value may be another.
+  if (event.has_policy() || event.has_taxonomy()) changes_ += state.needs().size() + 1;
+}
+
+void Clearinghouse::tick() {
+  timer_.expires_after(std::chrono::seconds{1});
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || stopping_) return;
+    const pb::ClearingPolicy& policy = runtime_.state().policy().clearing();
+    if (policy.every() > 0 && !running_ && !refreshing_) {
+      const bool late = runtime_.now() >= planned_at_ + Seconds{policy.every()};
+      const bool much = changes_ * kWholeAgainAfter > runtime_.state().needs().size();
+      if (!plan_ || (late && (changes_ > 0)) || much) {
+        pb::ClearingRequest request;
+        request.set_apply(policy.apply());
+        pb::Actor actor;
+        actor.set_role(pb::ROLE_MARKET);
+        if (const auto started = start(request, actor); !started) log_error("a scheduled clearing was refused", {{"reason", started.error().en()}});
+      } else if (!dirty_needs_.empty() || !dirty_offers_.empty()) {
+        refresh();
+      }
+    }
+    tick();
+  });
+}
+
+// Some of what changed, so that copying it out takes no longer than a large command.
+void Clearinghouse::refresh() {
+  const auto some = [](std::vector<Slot>& dirty) {
+    std::sort(dirty.begin(), dirty.end());
+    dirty.erase(std::unique(dirty.begin(), dirty.end()), dirty.end());
+    std::vector<Slot> first(dirty.end() - static_cast<std::ptrdiff_t>(std::min(dirty.size(), kRefreshAtOnce)), dirty.end());
+    dirty.resize(dirty.size() - first.size());
+    return first;
+  };
+  const std::vector<Slot> needs = some(dirty_needs_);
+  const std::vector<Slot> offers = some(dirty_offers_);
+  refreshing_ = true;
+  auto refresh = std::make_shared<Plan::Refresh>(plan_->begin(needs, offers, runtime_.now()));
+  if (solver_.joinable()) solver_.join();
+  solver_ = std::thread([this, refresh] {
+    ClearOptions options;
+    options.target_gap_micro = kDefaultGapMicro;
+    options.go_on = [this, until = Clock::now() + std::chrono::seconds{1}](const ClearProgress&) { return !stopping_ && Clock::now() < until; };
+    Plan::solve(*refresh, options);
+    boost::asio::post(context_, [this, refresh] {
+      refreshing_ = false;
+      if (plan_) plan_->finish(*refresh);
+    });
+  });
+}
+
+}  // namespace qiao
