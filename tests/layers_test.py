@@ -20,7 +20,7 @@ MAY = {
     "server/http": ["engine/base", "engine/market", "server/runtime", "server/store", "server/api", "server/json"],
     "server": ["engine/base", "server/background", "server/runtime", "server/api", "server/http", "server/json"],
     "tools/text": ["engine/base"],
-    "tools/sim": ["engine/base", "engine/market", "engine/match", "server", "server/json", "tools/text"],
+    "tools/sim": ["engine/base", "engine/market", "engine/match", "engine/clear", "engine/notify", "server", "server/json", "tools/text"],
     "tools/qiao": ["engine/base", "engine/market", "engine/match", "server/json", "server/store", "tools/text"],
 }
 # Beast takes half a minute a file to compile.

@@ -14,9 +14,11 @@ namespace qiao {
 struct Steered {
   Candidate candidate;
   std::int64_t adds_micro;
+  std::int32_t planned;  // units that the plan has of this offer for the line
 };
 
-// The party's open lines by what they add, ties by value. Looks at the kMaxRanked lines of the greatest value.
+// The party's open lines: those that the plan has it serve first (at its prices others may add as much), then by what they
+// add, ties by value. Looks at the kMaxRanked lines of the greatest value.
 std::vector<Steered> steered_lines(const Ranking& ranking, const Plan& plan, Slot party, std::size_t k, Time now);
 
 }  // namespace qiao

@@ -9,6 +9,7 @@
 #include "server/json/json.h"
 #include "tools/sim/history.h"
 #include "tools/sim/newyork.h"
+#include "tools/sim/policies.h"
 #include "tools/text/csv.h"
 #include "tools/text/file.h"
 #include "tools/text/notation.h"
@@ -158,6 +159,45 @@ Result<int> newyork(const Options& o) {
   return write(read.places, plan, policy, o.out == "-" ? o.out : o.out + "/history.jsonl");
 }
 
+// Rankings and notification policies over a season.
+Result<int> policies(const Options& o, int seeds, const std::string& chart) {
+  if (o.areas.empty() == o.opportunities.empty()) return refuse(Code::kNoSide, "", "--areas, --opportunities");
+  SeasonPlan plan;
+  plan.seed = o.seed;
+  plan.days = o.days;
+  plan.policy = default_policy();
+  std::vector<Place> places;
+  std::string title;
+  if (!o.areas.empty()) {
+    QIAO_TRY(plan.begin, until(o, TimeZone::load(plan.policy.time_zone()).value()));
+    QIAO_TRY(places, read_city(o.areas, o.outline, o.seed));
+    // Ningguo's share of needs for its people, over the season.
+    plan.needs = o.needs >= 0 ? o.needs : std::int64_t{20} * o.days;
+    if (o.teams >= 0) plan.teams = o.teams;
+    if (o.enterprises >= 0) plan.enterprises = o.enterprises;
+    if (o.organisations >= 0) plan.organisations = o.organisations;
+    title = "A season in the demo city";
+  } else {
+    plan.policy.set_time_zone("America/New_York");
+    const TimeZone zone = TimeZone::load(plan.policy.time_zone()).value();
+    QIAO_TRY(plan.begin, until(o, zone));
+    QIAO_TRY(auto read, read_opportunities(o.opportunities, zone, plan.begin));
+    places = std::move(read.places);
+    plan.needs_as_given = std::move(read.needs);
+    plan.givers = newyork_teams(places, o.teams >= 0 ? o.teams : 400, o.seed);
+    title = "A season in New York";
+  }
+  const auto compared = compare(places, plan, seeds, progress(o.quiet));
+  title += ": mean and standard deviation of " + std::to_string(seeds) + " seeds, " + std::to_string(o.days) + " days";
+  std::cout << title << "\n" << to_table(compared);
+  if (!chart.empty()) {
+    std::ofstream file(chart, std::ios::binary);
+    file << to_svg(compared, title);
+    if (!file.flush()) return refuse(Code::kNotFound, "--chart", "cannot write " + chart, "无法写入" + chart);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -186,7 +226,20 @@ int main(int argc, char** argv) {
   ny->add_option("file", o.opportunities, "opportunities.csv")->required();
   ny->add_option("--out", o.out, "Folder for history.jsonl and policy.json; - writes the history to standard output")->capture_default_str();
   common(ny);
+  int seeds = 20;
+  std::string chart;
+  auto* pol = app.add_subcommand("policies", "A season under different rankings and notification policies: a table and a chart");
+  pol->add_option("--areas", o.areas, "One city: CSV of code,name,level,parent");
+  pol->add_option("--outline", o.outline, "Its outline, GeoJSON");
+  pol->add_option("--opportunities", o.opportunities, "New York's opportunities.csv instead");
+  pol->add_option("--days", o.days, "Length of the season; 21 where not given")->check(CLI::Range(1, 365));
+  pol->add_option("--seeds", seeds, "Seasons for each policy")->capture_default_str()->check(CLI::Range(1, 1000));
+  pol->add_option("--enterprises", o.enterprises, "Enterprises");
+  pol->add_option("--organisations", o.organisations, "Social organisations");
+  pol->add_option("--needs", o.needs, "Needs posted");
+  pol->add_option("--chart", chart, "SVG file to write");
+  common(pol);
   CLI11_PARSE(app, argc, argv);
-  const auto done = gen->parsed() ? generate(o) : newyork(o);
+  const auto done = gen->parsed() ? generate(o) : ny->parsed() ? newyork(o) : policies(o, seeds, chart);
   return done ? done.value() : fail(done.error());
 }
