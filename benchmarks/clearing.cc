@@ -4,6 +4,7 @@
 
 #include "benchmarks/instances.h"
 #include "benchmarks/report.h"
+#include "engine/clear/plan.h"
 #include "engine/clear/solver.h"
 #include "server/runtime/threads.h"
 
@@ -11,6 +12,7 @@ namespace qiao::bench {
 namespace {
 
 constexpr double kNationSeconds = 60;
+constexpr double kChangeSeconds = 2;
 
 void measure(const std::string& name, const Instance& instance, double budget, double collect_seconds) {
   const Stopwatch watch;
@@ -37,6 +39,29 @@ void measure(const std::string& name, const Instance& instance, double budget, d
   if (collect_seconds > 0) limited("clearing." + name + ".with_copying", seconds + collect_seconds, "s", kNationSeconds);
 }
 
+// A change of a thousandth: that many new needs, cleared again against what the others keep.
+void small_change(const std::string& name, Market& market, Size size) {
+  const auto& ranking = static_cast<const Ranking&>(market.matcher());
+  const Instance all = collect_all(market);
+  ClearOptions options;
+  options.workers = on_threads(2);
+  const Stopwatch solving;
+  options.go_on = [&](const ClearProgress&) { return solving.seconds() < kNationSeconds; };
+  Plan plan(ranking);
+  plan.take(all, clear_market(all, options));
+  const std::int64_t before = plan.gap_micro();
+  const Slot first = market.state().needs().size();
+  add_needs(market, size, size.needs / 1000);
+  std::vector<Slot> fresh;
+  for (Slot n = first; n < market.state().needs().size(); ++n) fresh.push_back(n);
+  const Stopwatch watch;
+  options.go_on = [&](const ClearProgress&) { return watch.seconds() < kChangeSeconds; };
+  const std::size_t again = plan.refresh(fresh, {}, kNow, options);
+  limited("clearing." + name + ".change.time", watch.seconds(), "s", kChangeSeconds);
+  figure("clearing." + name + ".change.needs", static_cast<double>(again), "needs", std::to_string(fresh.size()) + " new ones; gap " + std::to_string(before) + " millionths before, " +
+         std::to_string(plan.gap_micro()) + " after");
+}
+
 void city_or_province(const std::string& name, Size size, double budget) {
   Market market(make_ranking);
   fill(market, size);
@@ -46,11 +71,13 @@ void city_or_province(const std::string& name, Size size, double budget) {
     std::snprintf(label, sizeof label, "%s.load_%.1f", name.c_str(), load);
     measure(label, at_load(all, load, 1), budget, 0);
   }
+  small_change(name, market, size);
 }
 
 void nation() {
+  const Size size{1'000'000, 1'350'000};
   Market market(make_ranking);
-  fill(market, {1'000'000, 1'350'000});
+  fill(market, size);
   const Stopwatch copying;
   Instance all = collect_all(market);
   const double copied = copying.seconds();
@@ -60,6 +87,7 @@ void nation() {
     std::snprintf(label, sizeof label, "nation.load_%.1f", load);
     measure(label, at_load(all, load, 1), kNationSeconds - copied, copied);
   }
+  small_change("nation", market, size);
   limited("clearing.nation.memory", static_cast<double>(resident_bytes()) / (1 << 30), "GiB", 8);
 }
 
@@ -82,7 +110,7 @@ void growth() {
 
 void run() {
   city_or_province("city", {1'350, 600, true}, 10);
-  city_or_province("province", {full_scale() ? 67'000 : 13'400, full_scale() ? 90'000 : 18'000}, full_scale() ? 30 : 5);
+  city_or_province("province", {full_scale() ? 67'000 : 13'400, full_scale() ? 90'000 : 18'000}, full_scale() ? 120 : 5);
   growth();
   if (full_scale()) nation();
 }

@@ -179,6 +179,53 @@ std::vector<std::int64_t> numbers_in(const std::string& path) {
   return numbers;
 }
 
+// Kuhn's method with potentials, O(n^3): the optimum, by code that shares nothing with clearing.
+std::int64_t hungarian(const std::vector<std::int64_t>& cost, std::size_t n) {
+  constexpr std::int64_t kFar = std::int64_t{1} << 60;
+  std::vector<std::int64_t> u(n + 1), v(n + 1);
+  std::vector<std::size_t> row_of(n + 1), way(n + 1);
+  for (std::size_t i = 1; i <= n; ++i) {
+    row_of[0] = i;
+    std::size_t column = 0;
+    std::vector<std::int64_t> least(n + 1, kFar);
+    std::vector<bool> used(n + 1);
+    do {
+      used[column] = true;
+      const std::size_t row = row_of[column];
+      std::int64_t delta = kFar;
+      std::size_t next = 0;
+      for (std::size_t j = 1; j <= n; ++j) {
+        if (used[j]) continue;
+        const std::int64_t reduced = cost[(row - 1) * n + j - 1] - u[row] - v[j];
+        if (reduced < least[j]) {
+          least[j] = reduced;
+          way[j] = column;
+        }
+        if (least[j] < delta) {
+          delta = least[j];
+          next = j;
+        }
+      }
+      for (std::size_t j = 0; j <= n; ++j) {
+        if (used[j]) {
+          u[row_of[j]] += delta;
+          v[j] -= delta;
+        } else {
+          least[j] -= delta;
+        }
+      }
+      column = next;
+    } while (row_of[column] != 0);
+    while (column != 0) {
+      row_of[column] = row_of[way[column]];
+      column = way[column];
+    }
+  }
+  return -v[0];
+}
+
+// The files in shared/data/assignment are not the matrices that the published optima (305, 475, 626, 804) are of: their
+// optima, found here by another method, are others. Both are printed.
 void published() {
   const std::string folder = QIAO_SOURCE "/../shared/data/assignment";
   for (const auto& [name, optimum] : {std::pair{"assign100", 305}, {"assign200", 475}, {"assign300", 626}, {"assign400", 804}}) {
@@ -211,8 +258,9 @@ void published() {
     const Stopwatch watch;
     const Cleared cleared = solve(instance, 1);
     const auto cost = [&](Worth w) { return static_cast<double>(most * n) - static_cast<double>(w) / static_cast<double>(instance.per_micro); };
-    compared(std::string("exact.or_library.") + name + ".cost", cost(cleared.value), "", "published optimum", optimum, Goal::kAtMost, 1.0);
-    compared(std::string("exact.or_library.") + name + ".bound", cost(cleared.bound), "", "published optimum", optimum, Goal::kAtLeast, 0.999);
+    const auto best = static_cast<double>(hungarian({numbers.begin() + 1, numbers.end()}, n));
+    compared(std::string("exact.or_library.") + name + ".cost", cost(cleared.value), "", "the file's optimum (published: " + std::to_string(optimum) + ")", best, Goal::kAtMost, 1.0);
+    compared(std::string("exact.or_library.") + name + ".bound", cost(cleared.bound), "", "the file's optimum", best, Goal::kAtLeast, 0.999);
     figure(std::string("exact.or_library.") + name + ".time", watch.seconds(), "s");
   }
 }

@@ -10,8 +10,8 @@ namespace qiao::bench {
 Instance collect_all(const Market& market) {
   const auto& ranking = static_cast<const Ranking&>(market.matcher());
   constexpr std::size_t kParts = 2;
-  std::vector<Collector> collectors(kParts, Collector(ranking, kNow));
   const std::size_t needs = market.state().needs().size();
+  std::vector<Collector> collectors(kParts, Collector(ranking, kNow, needs > 100'000 ? 40 : kClearCandidates));
   on_threads(2)(kParts, [&](std::size_t part) {
     for (std::size_t n = needs * part / kParts; n < needs * (part + 1) / kParts; ++n) collectors[part].add(static_cast<Slot>(n));
   });

@@ -7,7 +7,8 @@
 
 namespace qiao::bench {
 
-// Everything open in the market, copied out on two threads.
+// Everything open in the market, copied out on two threads. As the server does, fewer offers are listed for each line where
+// there are many needs.
 Instance collect_all(const Market& market);
 
 // The same with as much supply as makes lines/supply that load. Supply is counted in lines: the room of each offer at each

@@ -40,6 +40,13 @@ std::vector<Place> places(Size size) {
   return all;
 }
 
+Outcome post_need(Market& market, Population& population) {
+  pb::Command post = as_lead();
+  *post.mutable_post_need()->mutable_need() = population.need(kNow);
+  post.mutable_post_need()->set_until(pb::NEED_STATE_OPEN);
+  return must(market, post);
+}
+
 }  // namespace
 
 Outcome must(Market& market, const pb::Command& command, Time now) {
@@ -81,12 +88,14 @@ void fill(Market& market, Size size, const std::function<void(const Outcome&)>& 
       seen(must(market, post));
     }
   }
-  for (std::int64_t i = 0; i < size.needs; ++i) {
-    pb::Command post = as_lead();
-    *post.mutable_post_need()->mutable_need() = population.need(kNow);
-    post.mutable_post_need()->set_until(pb::NEED_STATE_OPEN);
-    seen(must(market, post));
-  }
+  for (std::int64_t i = 0; i < size.needs; ++i) seen(post_need(market, population));
+}
+
+void add_needs(Market& market, Size size, std::int64_t count) {
+  const auto all = places(size);
+  const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
+  Population population(all, zone, 8);
+  for (std::int64_t i = 0; i < count; ++i) post_need(market, population);
 }
 
 }  // namespace qiao::bench

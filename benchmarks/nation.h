@@ -20,6 +20,9 @@ struct Size {
 // Makes it by commands, each given to `seen` with what came of it. Deterministic. Stops with a message when it cannot.
 void fill(Market& market, Size size, const std::function<void(const Outcome&)>& seen = [](const Outcome&) {});
 
+// More open needs of the same sort, others than fill() makes.
+void add_needs(Market& market, Size size, std::int64_t count);
+
 // Gives a command that is known to be good.
 Outcome must(Market& market, const pb::Command& command, Time now = kNow);
 

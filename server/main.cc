@@ -5,6 +5,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <iostream>
+#include <optional>
 #include <thread>
 
 #include "server/background/clearinghouse.h"
@@ -24,6 +25,7 @@ struct Config {
   std::string backups;
   qiao::ServerOptions server;
   qiao::FeedOptions feed;
+  bool background = true;
   int timeout = 30;
   int drain = 10;
   int slow = 10;
@@ -46,6 +48,8 @@ void declare(CLI::App& app, Config& c) {
   app.add_option("--max-header", c.server.max_header_bytes, "Bytes of a request's header")->envname("QIAO_MAX_HEADER")->capture_default_str()->check(CLI::Range(1024, 1 << 20));
   app.add_option("--max-body", c.server.max_body_bytes, "Bytes of a request's body")->envname("QIAO_MAX_BODY")->capture_default_str()->check(CLI::Range(1024, 1 << 30));
   app.add_option("--max-batch", c.server.max_batch_bytes, "Bytes of the body of POST /v1/batch")->envname("QIAO_MAX_BATCH")->capture_default_str()->check(CLI::Range(1024, 1 << 30));
+  app.add_option("--background", c.background, "Clear on schedule and notify parties, as the policy says; false: only when asked to")
+      ->envname("QIAO_BACKGROUND")->capture_default_str();
   app.add_option("--timeout", c.timeout, "Seconds for a request to arrive, an answer to be taken, a connection to be idle")->envname("QIAO_TIMEOUT")->capture_default_str()->check(CLI::Range(1, 3600));
   app.add_option("--drain", c.drain, "Seconds for requests under way when stopping")->envname("QIAO_DRAIN")->capture_default_str()->check(CLI::Range(0, 600));
   app.add_option("--slow-watcher", c.slow, "Seconds a watcher may take for one event before it is dropped")->envname("QIAO_SLOW_WATCHER")->capture_default_str()->check(CLI::Range(1, 600));
@@ -95,8 +99,9 @@ int run(Config c) {
   Feed feed(feed_context, *store.value(), metrics, c.feed, runtime.value()->durable_seq(), std::move(tree));
   runtime.value()->listen([&](auto events) { feed.publish(std::move(events)); });
 
-  Clearinghouse house(market_context, *runtime.value(), {});
-  Notifier notifier(market_context, *runtime.value());
+  Clearinghouse house(market_context, *runtime.value(), {.threads = std::max(1U, std::thread::hardware_concurrency()), .scheduled = c.background});
+  std::optional<Notifier> notifier;
+  if (c.background) notifier.emplace(market_context, *runtime.value());
   ApiOptions api_options;
   api_options.default_actor.set_role(c.default_actor == "lead" ? pb::ROLE_LEAD : pb::ROLE_RESIDENT);
   api_options.backup_folder = c.backups.empty() ? c.data + "-backups" : c.backups;

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kNeedsPerPart = 4096;
 // Rounds without a better bound after which steps are halved.
 constexpr int kPatience = 10;
+constexpr double kShortest = 1e-3;  // of Polyak's length
 
 std::size_t parts_of(const Instance& instance) { return instance.needs.size() / kNeedsPerPart + 1; }
 
@@ -52,55 +53,51 @@ Worth upper_bound(const Instance& instance, std::span<const Worth> prices, const
   return bound;
 }
 
-Worth polish(const Instance& instance, std::vector<Worth>& prices, Worth value, int rounds, const Workers& workers,
-             const std::function<bool(Worth bound)>& go_on) {
-  const std::size_t parts = parts_of(instance);
-  const std::vector<double> scale = scales(instance);
-  std::vector<Worth> sums(parts);
-  std::vector<std::int32_t> demand(instance.slots.size());
-  std::vector<Worth> at = prices;
-  Worth best = upper_bound(instance, prices, workers);
-  double length = 1;
-  int since_better = 0;
-  for (int round = 0; round < rounds && best > value && go_on(best); ++round) {
-    std::fill(demand.begin(), demand.end(), 0);
-    workers(parts, [&](std::size_t part) {
-      Chooser chooser(instance);
+Polisher::Polisher(const Instance& instance, std::vector<Worth> prices, const Workers& workers)
+    : instance_(instance), workers_(workers), prices_(std::move(prices)), at_(prices_), scale_(scales(instance)), demand_(instance.slots.size()), sums_(parts_of(instance)),
+      bound_(upper_bound(instance, prices_, workers)) {}
+
+int Polisher::polish(int rounds, Worth value, const std::function<bool()>& go_on) {
+  int round = 0;
+  for (; round < rounds && bound_ > value && length_ > kShortest && go_on(); ++round) {
+    std::fill(demand_.begin(), demand_.end(), 0);
+    workers_(sums_.size(), [&](std::size_t part) {
+      Chooser chooser(instance_);
       std::vector<Pick> picks;
       Worth sum = 0;
-      each_need(instance, part, [&](const ClearNeed& need) { sum += chooser.choose(need, at, picks); });
+      each_need(instance_, part, [&](const ClearNeed& need) { sum += chooser.choose(need, at_, picks); });
       for (const Pick& p : picks) {
-        const Edge& e = instance.edges[p.edge];
+        const Edge& e = instance_.edges[p.edge];
         // Whole numbers: the order in which threads add them makes no difference.
-        for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) std::atomic_ref(demand[s]).fetch_add(p.units, std::memory_order_relaxed);
+        for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) std::atomic_ref(demand_[s]).fetch_add(p.units, std::memory_order_relaxed);
       }
-      sums[part] = sum;
+      sums_[part] = sum;
     });
-    Worth bound = cost_of_room(instance, at);
-    for (const Worth s : sums) bound += s;
-    if (bound < best) {
-      best = bound;
-      prices = at;
-      since_better = 0;
-    } else if (++since_better == kPatience) {
-      length /= 2;
-      since_better = 0;
+    Worth bound = cost_of_room(instance_, at_);
+    for (const Worth s : sums_) bound += s;
+    if (bound < bound_) {
+      bound_ = bound;
+      prices_ = at_;
+      since_better_ = 0;
+    } else if (++since_better_ == kPatience) {
+      length_ /= 2;
+      since_better_ = 0;
     }
     double norm = 0;
-    for (std::size_t s = 0; s < at.size(); ++s) {
-      const std::int64_t excess = instance.slots[s].room - demand[s];
-      if (excess < 0 || (excess > 0 && at[s] > 0)) norm += scale[s] * scale[s] * static_cast<double>(excess) * static_cast<double>(excess);
+    for (std::size_t s = 0; s < at_.size(); ++s) {
+      const std::int64_t excess = instance_.slots[s].room - demand_[s];
+      if (excess < 0 || (excess > 0 && at_[s] > 0)) norm += scale_[s] * scale_[s] * static_cast<double>(excess) * static_cast<double>(excess);
     }
-    if (norm == 0) break;
-    const double step = length * static_cast<double>(bound - value) / norm;
-    for (std::size_t s = 0; s < at.size(); ++s) {
-      const std::int64_t excess = instance.slots[s].room - demand[s];
+    if (norm == 0) return round + 1;
+    const double step = length_ * static_cast<double>(bound - value) / norm;
+    for (std::size_t s = 0; s < at_.size(); ++s) {
+      const std::int64_t excess = instance_.slots[s].room - demand_[s];
       if (excess == 0) continue;
-      const double move = step * scale[s] * scale[s] * static_cast<double>(excess);
-      at[s] = std::max<Worth>(0, at[s] - static_cast<Worth>(std::clamp(move, -4 * scale[s], 4 * scale[s])));
+      const double move = step * scale_[s] * scale_[s] * static_cast<double>(excess);
+      at_[s] = std::max<Worth>(0, at_[s] - static_cast<Worth>(std::clamp(move, -4 * scale_[s], 4 * scale_[s])));
     }
   }
-  return best;
+  return round;
 }
 
 }  // namespace qiao

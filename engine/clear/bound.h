@@ -17,9 +17,31 @@ namespace qiao {
 // O(edges log edges of a line). Prices >= 0, one for each slot. The same whatever the number of threads.
 Worth upper_bound(const Instance& instance, std::span<const Worth> prices, const Workers& workers);
 
-// Moves prices towards a lower bound by subgradient steps of Polyak's length, at most `rounds` of them, aiming at `value`
-// (that of an allocation). Keeps the best; returns its bound. Asks go_on(bound so far) before each round.
-Worth polish(const Instance& instance, std::vector<Worth>& prices, Worth value, int rounds, const Workers& workers,
-             const std::function<bool(Worth bound)>& go_on);
+// Moves prices towards a lower bound by subgradient steps of Polyak's length. Goes on where the last call stopped.
+class Polisher {
+ public:
+  // The instance and the workers must outlive it.
+  Polisher(const Instance& instance, std::vector<Worth> prices, const Workers& workers);
+
+  // At most `rounds` steps, aiming at `value` (that of an allocation). Asks go_on() before each. Returns how many it made:
+  // fewer when it was told to stop, the bound met the value, or steps have become too small to matter.
+  int polish(int rounds, Worth value, const std::function<bool()>& go_on);
+
+  // The best so far, and the prices that prove it.
+  Worth bound() const { return bound_; }
+  const std::vector<Worth>& prices() const { return prices_; }
+
+ private:
+  const Instance& instance_;
+  const Workers& workers_;
+  std::vector<Worth> prices_;
+  std::vector<Worth> at_;
+  std::vector<double> scale_;
+  std::vector<std::int32_t> demand_;
+  std::vector<Worth> sums_;
+  Worth bound_;
+  double length_ = 1;
+  int since_better_ = 0;
+};
 
 }  // namespace qiao

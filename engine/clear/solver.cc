@@ -13,10 +13,9 @@ namespace {
 // problems of 100,000 lines: beginning at a quarter takes twice as long.
 constexpr Worth kFirstPart = 50;
 constexpr Worth kScaling = 8;
-constexpr std::uint64_t kRuinsBetweenLooks = 4096;
-// Rounds of price polishing: a few for the largest instance, and no more than help the smallest.
-constexpr std::uint64_t kLeastRounds = 20;
-constexpr std::uint64_t kMostRounds = 400;
+// Rounds of polishing and ruins in turns: prices first, they steer the ruins.
+constexpr std::int64_t kRoundsATurn = 25;
+constexpr std::uint64_t kTurnsAPass = 2;
 
 std::int64_t gap_of(Worth value, Worth bound) {
   if (bound <= 0 || value >= bound) return 0;
@@ -52,32 +51,38 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
   Worth step = warm ? finest * kScaling : std::max(finest, mean / kFirstPart);
   while (auction.run(step, ask) && step > finest) step = std::max(finest, step / kScaling);
 
-  result.prices = auction.prices();
   progress.phase = ClearPhase::kRounding;
+  Polisher polisher(instance, auction.prices(), options.workers);
+  // Which offers the improver spares follows the prices as they get better.
+  result.prices = auction.prices();
   Improver improver(instance, result.prices, options.seed);
   improver.settle(auction.held());
-  progress.value = improver.worth();
-  progress.phase = ClearPhase::kBound;
-  const auto keep_prices = [&](int rounds) {
-    // The improver reads the prices it was given: polished ones are kept apart until they are better.
-    std::vector<Worth> prices = result.prices;
-    const Worth bound = polish(instance, prices, improver.worth(), rounds, options.workers, [&](Worth so_far) {
-      progress.bound = progress.bound == 0 ? so_far : std::min(progress.bound, so_far);
-      return gap_of(improver.worth(), so_far) > options.target_gap_micro && ask();
-    });
-    result.prices.swap(prices);
-    progress.bound = result.bound = bound;
+  const auto look = [&](ClearPhase phase) {
+    progress = {phase, improver.worth(), polisher.bound()};
+    return gap_of(improver.worth(), polisher.bound()) > options.target_gap_micro && ask();
   };
-  keep_prices(static_cast<int>(std::clamp(options.polish_looks / (instance.edges.size() + 1), kLeastRounds, kMostRounds)));
-
-  progress.phase = ClearPhase::kImproving;
-  std::uint64_t left = options.ruins_per_line * instance.lines.size();
-  while (left > 0 && gap_of(improver.worth(), result.bound) > options.target_gap_micro && ask()) {
-    const std::uint64_t steps = std::min(left, kRuinsBetweenLooks);
-    improver.improve(steps, ask);
-    progress.value = improver.worth();
-    left -= steps;
+  // Bound and value by turns, each towards the other.
+  std::int64_t rounds = options.polish_rounds;
+  std::uint64_t ruins = options.ruins_per_line * instance.lines.size();
+  const std::uint64_t ruins_a_turn = instance.lines.size() / kTurnsAPass + 1;
+  bool better = true;
+  while (better && look(ClearPhase::kBound)) {
+    better = false;
+    if (rounds > 0) {
+      const int made = polisher.polish(static_cast<int>(std::min<std::int64_t>(rounds, kRoundsATurn)), improver.worth(), [&] { return look(ClearPhase::kBound); });
+      rounds -= made == 0 ? rounds : made;
+      result.prices = polisher.prices();
+      better = true;
+    }
+    if (ruins > 0 && look(ClearPhase::kImproving)) {
+      const std::uint64_t steps = std::min(ruins, ruins_a_turn);
+      improver.improve(steps, ask);
+      ruins -= steps;
+      better = true;
+    }
   }
+  result.prices = polisher.prices();
+  result.bound = polisher.bound();
   result.held = improver.held();
   result.value = improver.worth();
   result.cut_short = stopped;

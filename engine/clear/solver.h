@@ -20,8 +20,8 @@ struct ClearProgress {
 struct ClearOptions {
   // Stop when (bound - value) / bound is at most this, in millionths.
   std::int64_t target_gap_micro = 10'000;
-  // Edges looked at while prices are polished, and ruins for each line; both are bounds, not wishes.
-  std::uint64_t polish_looks = 40'000'000;
+  // Rounds of price polishing, and ruins for each line; both are bounds, not wishes.
+  int polish_rounds = 600;
   std::uint64_t ruins_per_line = 60;
   std::uint64_t seed = 1;
   // Prices of an earlier round, one for each slot; empty: from nothing.

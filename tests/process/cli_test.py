@@ -49,6 +49,26 @@ class CommandLine(Case):
         self.assertEqual(len(self.qiao("watch", "--after", "0", "--count", "4").splitlines()), 4)
         self.assertIn("could serve it", self.qiao("need", "preview", "--area", "341881001001", "--people", "3", "--on", on))
 
+    def test_a_clearing_from_its_start_to_matches(self):
+        self.city(self.s)
+        on = f"{self.day(3)} 09:00/12:00"
+        for title in ("陪老人", "洗窗户"):
+            self.qiao("need", "post", "--title", title, "--area", "341881001001", "--category", "elder_care", "--people", "6", "--on", on)
+        said = self.qiao("clear", "--explain")
+        self.assertIn("2 needs, 2 lines", said)
+        self.assertIn("all who could are worth more elsewhere", said)
+        self.assertIn("One more volunteer", said)
+        self.assertIn("Jain index", said)
+        said = self.qiao("--lang", "zh", "clear", "--explain")
+        self.assertIn("离最优不超过", said)
+        self.assertIn("多一名志愿者", said)
+        self.assertEqual(len(self.json("proposals")["proposals"]), 2)
+        self.qiao("clear", "--apply", "propose")
+        self.assertIn("match proposed", self.qiao("events", "--after", "0"))
+        self.assertEqual({m["state"] for m in self.json("match", "list")["matches"]}, {"MATCH_STATE_PROPOSED"})
+        self.assertIn("budget", self.qiao("clearing", "start", "--budget", "0", expect=1))
+        self.assertEqual(self.json("party", "lines", self.team, "--order", "clearing"), {})
+
     def test_update_changes_what_is_given_and_leaves_the_rest(self):
         self.city(self.s)
         self.qiao("party", "update", self.team, "--contact-phone", "13900001234")

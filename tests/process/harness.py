@@ -26,6 +26,8 @@ class Server:
 
     def __init__(self, data, *options, env=None):
         self.data = data
+        # Tests count events; what the server does by itself is for those that ask for it.
+        self.background = [] if "--background" in options else ["--background", "false"]
         self.options = options
         self.env = env
         self.start()
@@ -33,7 +35,7 @@ class Server:
     def start(self):
         self.log = open(self.data + ".log", "ab+")
         begin = self.log.seek(0, os.SEEK_END)
-        self.process = subprocess.Popen([QIAOD, "--data", self.data, "--port", "0", *self.options], stderr=self.log, env={**os.environ, **(self.env or {})})
+        self.process = subprocess.Popen([QIAOD, "--data", self.data, "--port", "0", *self.background, *self.options], stderr=self.log, env={**os.environ, **(self.env or {})})
         deadline = time.monotonic() + 30 * PATIENCE
         while time.monotonic() < deadline:
             with open(self.data + ".log", "rb") as f:

@@ -1,6 +1,9 @@
 #include "server/store/store.h"
 
 #include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
 #include <rocksdb/db.h>
 
 #include "engine/market/invariants.h"
@@ -169,6 +172,44 @@ TEST(Store, RefusesANewerFormatWithWordsThatSayWhatToDo) {
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("newer Qiao"), std::string::npos);
   EXPECT_NE(refused.error().message.find("open it with that version"), std::string::npos);
+}
+
+// As format 1 left it: without the table of notifications.
+TEST(Store, OpensWhatAnOlderFormatWroteAndLiftsIt) {
+  TemporaryFolder folder;
+  open(folder / "db").reset();
+  const auto with_all = [&](const std::function<void(rocksdb::DB&, std::map<std::string, rocksdb::ColumnFamilyHandle*>&)>& what) {
+    std::vector<std::string> names;
+    ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, folder / "db", &names).ok());
+    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+    for (const auto& n : names) descriptors.emplace_back(n, rocksdb::ColumnFamilyOptions());
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open({}, folder / "db", descriptors, &handles, &db).ok());
+    std::map<std::string, rocksdb::ColumnFamilyHandle*> by_name;
+    for (std::size_t i = 0; i < names.size(); ++i) by_name[names[i]] = handles[i];
+    what(*db, by_name);
+    for (auto* h : handles) db->DestroyColumnFamilyHandle(h);
+    delete db;
+  };
+  with_all([](rocksdb::DB& db, auto& families) {
+    EXPECT_TRUE(db.DropColumnFamily(families.at("notification")).ok());
+    EXPECT_TRUE(db.Put({}, families.at("meta"), "format", "qiao" + big_endian(1)).ok());
+  });
+  {
+    // Looked at only, it stays as it is.
+    const auto looked = Store::open(folder / "db", Store::Mode::kReadOnly);
+    ASSERT_TRUE(looked) << looked.error().message;
+    Market market(make_ranking);
+    EXPECT_TRUE(looked.value()->load(market));
+  }
+  EXPECT_NE(open(folder / "db"), nullptr);
+  with_all([](rocksdb::DB& db, auto& families) {
+    EXPECT_TRUE(families.contains("notification"));
+    std::string format;
+    EXPECT_TRUE(db.Get({}, families.at("meta"), "format", &format).ok());
+    EXPECT_EQ(format, "qiao" + big_endian(kStoreFormat));
+  });
 }
 
 TEST(Store, ACrashWhileItIsMadeLeavesNothingInTheWay) {

@@ -161,7 +161,7 @@ class Season {
         const Instance instance = collector.finish();
         ClearOptions options;
         options.ruins_per_line = 4;
-        options.polish_looks = 2'000'000;
+        options.polish_rounds = 50;
         standing_.take(instance, clear_market(instance, options));
         return;
       }
