@@ -110,7 +110,7 @@ void growth() {
 
 void run() {
   city_or_province("city", {1'350, 600, true}, 10);
-  city_or_province("province", {full_scale() ? 67'000 : 13'400, full_scale() ? 90'000 : 18'000}, full_scale() ? 120 : 5);
+  city_or_province("province", {full_scale() ? 67'000 : 13'400, full_scale() ? 90'000 : 18'000}, full_scale() ? 60 : 5);
   growth();
   if (full_scale()) nation();
 }

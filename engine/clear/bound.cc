@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kNeedsPerPart = 4096;
 // Rounds without a better bound after which steps are halved.
 constexpr int kPatience = 10;
-constexpr double kShortest = 1e-3;  // of Polyak's length
+constexpr double kShortest = 1.0 / 64;  // of Polyak's length
 
 std::size_t parts_of(const Instance& instance) { return instance.needs.size() / kNeedsPerPart + 1; }
 

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kGroup = 10;       // needs emptied together, at most
 constexpr std::size_t kHoldersSeen = 48; // of one slot
 constexpr int kOrders = 6;
+constexpr std::size_t kNeighbours = 256;
 constexpr std::size_t kEdgesToTryAll = 14;  // of a group
 constexpr std::uint64_t kMostTries = 20'000;
 
@@ -348,7 +349,11 @@ std::uint64_t Improver::improve(std::uint64_t steps, const std::function<bool()>
     if (at == wanting_.size()) {
       find_wanting();
       if (wanting_.empty()) break;
-      for (std::size_t k = wanting_.size(); k > 1; --k) std::swap(wanting_[k - 1], wanting_[random_.below(k)]);
+      // In any order among neighbours, but neighbours together: what one ruin brought into the cache serves the next.
+      for (std::size_t begin = 0; begin < wanting_.size(); begin += kNeighbours) {
+        const std::size_t count = std::min(kNeighbours, wanting_.size() - begin);
+        for (std::size_t k = count; k > 1; --k) std::swap(wanting_[begin + k - 1], wanting_[begin + random_.below(k)]);
+      }
       at = 0;
     }
     const std::uint32_t n = wanting_[at++];

@@ -103,6 +103,7 @@ Clearinghouse::~Clearinghouse() {
 
 void Clearinghouse::join() {
   if (solver_.joinable()) solver_.join();
+  if (refresher_.joinable()) refresher_.join();
   if (gap_finder_.joinable()) gap_finder_.join();
 }
 
@@ -134,7 +135,7 @@ Result<pb::Clearing> Clearinghouse::start(const pb::ClearingRequest& request, co
     return refuse(Code::kOutOfRange, "targetGapMicro", "0.." + std::to_string(kMicro));
   }
   if (!pb::ClearingApply_IsValid(request.apply())) return refuse(Code::kOutOfRange, "apply", "ClearingApply");
-  if (running_ || refreshing_) return refuse(Code::kClearingRunning);
+  if (running_) return refuse(Code::kClearingRunning);
   auto run = std::make_shared<Run>();
   run->request = request;
   run->actor = actor;
@@ -529,15 +530,16 @@ void Clearinghouse::refresh() {
   const std::vector<Slot> offers = some(dirty_offers_);
   refreshing_ = true;
   auto refresh = std::make_shared<Plan::Refresh>(plan_->begin(needs, offers, runtime_.now()));
-  if (solver_.joinable()) solver_.join();
-  solver_ = std::thread([this, refresh] {
+  if (refresher_.joinable()) refresher_.join();
+  refresher_ = std::thread([this, refresh, id = plan_id_] {
     ClearOptions options;
     options.target_gap_micro = kDefaultGapMicro;
     options.go_on = [this, until = Clock::now() + std::chrono::seconds{1}](const ClearProgress&) { return !stopping_ && Clock::now() < until; };
     Plan::solve(*refresh, options);
-    boost::asio::post(context_, [this, refresh] {
+    boost::asio::post(context_, [this, refresh, id] {
       refreshing_ = false;
-      if (plan_) plan_->finish(*refresh);
+      // Unless everything has been cleared meanwhile.
+      if (plan_ && plan_id_ == id) plan_->finish(*refresh);
     });
   });
 }

@@ -92,6 +92,7 @@ class Clearinghouse {
   std::size_t changes_ = 0;  // since the last clearing of everything
   bool refreshing_ = false;
   std::thread solver_;
+  std::thread refresher_;
   std::thread gap_finder_;
   bool finding_gaps_ = false;
   std::atomic<bool> stopping_ = false;
