@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "server/defaults.h"
 #include "server/json/json.h"
@@ -160,12 +161,13 @@ Result<int> newyork(const Options& o) {
 }
 
 // Rankings and notification policies over a season.
-Result<int> policies(const Options& o, int seeds, const std::string& chart) {
+Result<int> policies(const Options& o, int seeds, const std::string& chart, std::optional<std::uint32_t> alpha_milli) {
   if (o.areas.empty() == o.opportunities.empty()) return refuse(Code::kNoSide, "", "--areas, --opportunities");
   SeasonPlan plan;
   plan.seed = o.seed;
   plan.days = o.days;
   plan.policy = default_policy();
+  if (alpha_milli) plan.policy.mutable_value()->set_equity_alpha_milli(*alpha_milli);
   std::vector<Place> places;
   std::string title;
   if (!o.areas.empty()) {
@@ -237,9 +239,12 @@ int main(int argc, char** argv) {
   pol->add_option("--enterprises", o.enterprises, "Enterprises");
   pol->add_option("--organisations", o.organisations, "Social organisations");
   pol->add_option("--needs", o.needs, "Needs posted");
+  std::optional<std::uint32_t> alpha_milli;
+  pol->add_option("--alpha", alpha_milli, "Fairness between communities in thousandths: 0 most served, 1000 proportional, large the worst-off first; the default policy's where not given")
+      ->check(CLI::Range(0, 4000));
   pol->add_option("--chart", chart, "SVG file to write");
   common(pol);
   CLI11_PARSE(app, argc, argv);
-  const auto done = gen->parsed() ? generate(o) : ny->parsed() ? newyork(o) : policies(o, seeds, chart);
+  const auto done = gen->parsed() ? generate(o) : ny->parsed() ? newyork(o) : policies(o, seeds, chart, alpha_milli);
   return done ? done.value() : fail(done.error());
 }
