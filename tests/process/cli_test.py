@@ -51,6 +51,9 @@ class CommandLine(Case):
 
     def test_a_clearing_from_its_start_to_matches(self):
         self.city(self.s)
+        # Eight helpers for twice six.
+        self.qiao("offer", "withdraw", self.people)
+        self.s.post("/v1/offers", {"partyId": self.team, "title": "八名志愿者", "time": {"kind": "TIME_KIND_PEOPLE", "capacity": 8}})
         on = f"{self.day(3)} 09:00/12:00"
         for title in ("陪老人", "洗窗户"):
             self.qiao("need", "post", "--title", title, "--area", "341881001001", "--category", "elder_care", "--people", "6", "--on", on)
