@@ -11,7 +11,7 @@ Instance collect_all(const Market& market) {
   const auto& ranking = static_cast<const Ranking&>(market.matcher());
   constexpr std::size_t kParts = 2;
   const std::size_t needs = market.state().needs().size();
-  std::vector<Collector> collectors(kParts, Collector(ranking, kNow, needs > 100'000 ? 40 : kClearCandidates));
+  std::vector<Collector> collectors(kParts, Collector(ranking, kNow, clear_candidates(needs)));
   on_threads(2)(kParts, [&](std::size_t part) {
     for (std::size_t n = needs * part / kParts; n < needs * (part + 1) / kParts; ++n) collectors[part].add(static_cast<Slot>(n));
   });

@@ -41,11 +41,7 @@ class Auction {
     std::uint32_t edge;
   };
 
-  Worth price_of(const Edge& e) const {
-    Worth sum = 0;
-    for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) sum += prices_[s];
-    return sum;
-  }
+  Worth price_of(const Edge& e) const { return qiao::price_of(e, prices_); }
   Worth unit_step(const ClearLine& line) const { return std::max<Worth>(1, step_ / line.missing); }
   // True when there is something for the line to bid for.
   bool begin_line(std::uint32_t line);

@@ -18,8 +18,7 @@ void Chooser::list(const ClearNeed& need, std::span<const Worth> prices) {
     const auto begin = static_cast<std::uint32_t>(options_.size());
     for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
       const Edge& edge = instance_.edges[e];
-      Worth gain = edge.unit;
-      for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) gain -= prices[s];
+      const Worth gain = edge.unit - price_of(edge, prices);
       const std::int32_t most = std::min(edge.most, line.missing);
       options_.push_back({gain - line.split / most, gain, most, e});
     }

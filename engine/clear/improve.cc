@@ -53,14 +53,10 @@ std::int64_t Improver::serve_line(std::uint32_t l, std::int64_t limit, int spare
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
     const Edge& edge = instance_.edges[e];
     std::int32_t units = edge.most;
-    Worth price = 0;
-    for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) {
-      units = std::min(units, room_[s]);
-      price += prices_[s];
-    }
+    for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) units = std::min(units, room_[s]);
     if (units < instance_.offers[edge.offer].smallest_lot || units <= 0) continue;
     units = static_cast<std::int32_t>(std::min<std::int64_t>(units, wanted));
-    options_.push_back({edge.unit - price / 4 * spare - line.split / units, e, units});
+    options_.push_back({edge.unit - price_of(edge, prices_) / 4 * spare - line.split / units, e, units});
   }
   std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) { return a.key != b.key ? a.key > b.key : a.edge < b.edge; });
   std::int64_t left = wanted;
@@ -138,10 +134,7 @@ void Improver::find_wanting() {
 void Improver::settle(const Allocation& held) {
   for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
     const ClearNeed& need = instance_.needs[n];
-    std::int64_t volunteers = need.volunteers;
-    std::int64_t professionals = need.professionals;
     bool complete = true;
-    bool people = false;
     for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
       const ClearLine& line = instance_.lines[l];
       std::int64_t units = 0;
@@ -151,14 +144,8 @@ void Improver::settle(const Allocation& held) {
         units += held[e];
       }
       complete = complete && units == line.missing;
-      if (line.people) {
-        volunteers += units;
-        people = people || units > 0;
-      }
-      if (line.professional) professionals += units;
     }
-    const bool broken = (need.all_or_nothing && !complete) || (need.ratio > 0 && people && volunteers > professionals * need.ratio);
-    if (broken) {
+    if (!keeps_rules(n)) {
       empty(n);
       continue;
     }

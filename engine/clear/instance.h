@@ -90,6 +90,13 @@ struct Instance {
   std::size_t bytes() const;
 };
 
+// What a unit costs at those prices: one for each slot.
+inline Worth price_of(const Edge& edge, std::span<const Worth> prices) {
+  Worth sum = 0;
+  for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) sum += prices[s];
+  return sum;
+}
+
 // What was decided: units by edge.
 using Allocation = std::vector<std::int32_t>;
 

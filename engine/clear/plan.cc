@@ -16,11 +16,6 @@ bool covers(const Interval& window, Time at) { return !is_set(at) || (window.sta
 
 }  // namespace
 
-std::int64_t Plan::gap_micro() const {
-  if (bound_ <= 0 || value_ >= bound_) return 0;
-  return static_cast<std::int64_t>((static_cast<__int128>(bound_ - value_) * kMicro + bound_ - 1) / bound_);
-}
-
 const std::vector<PlannedPart>& Plan::of(Slot need) const {
   static const std::vector<PlannedPart> kNone;
   const auto it = parts_.find(need);
@@ -95,8 +90,7 @@ void Plan::put(const Instance& in, const Allocation& held, std::uint32_t n, std:
     for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
       if (held[e] == 0) continue;
       const Edge& edge = in.edges[e];
-      Worth price = 0;
-      for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) price += prices[s];
+      const Worth price = price_of(edge, prices);
       const Worth gain = std::max<Worth>(0, edge.unit - price);
       least = units == 0 ? gain : std::min(least, gain);
       units += held[e];

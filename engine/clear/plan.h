@@ -59,7 +59,7 @@ class Plan {
 
   std::int64_t value_micro() const { return value_ / per_micro_; }
   std::int64_t bound_micro() const { return static_cast<std::int64_t>(bound_ / per_micro_ + (bound_ % per_micro_ != 0 ? 1 : 0)); }
-  std::int64_t gap_micro() const;
+  std::int64_t gap_micro() const { return gap_of(value_, bound_); }
   std::size_t needs() const { return gains_.size(); }
 
  private:

@@ -17,11 +17,6 @@ constexpr Worth kScaling = 8;
 constexpr std::int64_t kRoundsATurn = 25;
 constexpr std::uint64_t kTurnsAPass = 2;
 
-std::int64_t gap_of(Worth value, Worth bound) {
-  if (bound <= 0 || value >= bound) return 0;
-  return static_cast<std::int64_t>((static_cast<__int128>(bound - value) * 1'000'000 + bound - 1) / bound);
-}
-
 // What a line is worth on average, were it alone.
 Worth mean_line(const Instance& instance) {
   __int128 sum = 0;
@@ -33,7 +28,10 @@ Worth mean_line(const Instance& instance) {
 
 }  // namespace
 
-std::int64_t Cleared::gap_micro() const { return gap_of(value, bound); }
+std::int64_t gap_of(Worth value, Worth bound) {
+  if (bound <= 0 || value >= bound) return 0;
+  return static_cast<std::int64_t>((static_cast<__int128>(bound - value) * 1'000'000 + bound - 1) / bound);
+}
 
 Cleared clear_market(const Instance& instance, const ClearOptions& options) {
   Cleared result;

@@ -32,14 +32,16 @@ struct ClearOptions {
   Workers workers = alone;
 };
 
+// (bound - value) / bound in millionths, rounded up; 0 for nothing to gain.
+std::int64_t gap_of(Worth value, Worth bound);
+
 struct Cleared {
   Allocation held;
   std::vector<Worth> prices;  // those that prove the bound
   Worth value = 0;
   Worth bound = 0;            // no allocation is worth more
   bool cut_short = false;     // go_on() said no
-  // (bound - value) / bound in millionths, rounded up; 0 for nothing to gain.
-  std::int64_t gap_micro() const;
+  std::int64_t gap_micro() const { return gap_of(value, bound); }
 };
 
 // Never fails: an instance without needs or offers has the empty allocation and bound 0.

@@ -25,9 +25,6 @@ constexpr std::int64_t kDefaultGapMicro = 5'000;
 // this share of all needs everything is cleared again.
 constexpr std::size_t kRefreshAtOnce = 100;
 constexpr std::size_t kWholeAgainAfter = 10;  // one in
-// Lines beyond which fewer offers are listed for each.
-constexpr std::size_t kManyNeeds = 100'000;
-constexpr std::size_t kCandidatesOfMany = 40;
 
 std::int64_t milliseconds_since(Clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
@@ -146,7 +143,7 @@ Result<pb::Clearing> Clearinghouse::start(const pb::ClearingRequest& request, co
   run->summary.set_scheduled(actor.role() == pb::ROLE_MARKET);
   run->summary.set_area_code(request.area_code());
   run->summary.set_started_at(to_int(runtime_.now()));
-  run->collector = std::make_unique<Collector>(runtime_.ranking(), runtime_.now(), state.needs().size() > kManyNeeds ? kCandidatesOfMany : kClearCandidates);
+  run->collector = std::make_unique<Collector>(runtime_.ranking(), runtime_.now(), clear_candidates(state.needs().size()));
   runs_.push_front(run);
   if (runs_.size() > kKeptRuns) runs_.pop_back();
   for (std::size_t i = kKeptProposals; i < runs_.size(); ++i) {

@@ -9,6 +9,7 @@
 #include "engine/base/fixed.h"
 #include "engine/clear/equity.h"
 #include "engine/clear/steer.h"
+#include "engine/market/notifications.h"
 #include "engine/notify/notify.h"
 #include "server/defaults.h"
 
@@ -221,7 +222,7 @@ class Season {
 
   void tell() {
     const State& state = market_.state();
-    if (quiet_now()) return;
+    if (quiet(state, now_)) return;
     for (Slot n = 0; n < state.needs().size(); ++n) {
       if (!takes_matches(state.needs()[n].state)) continue;
       std::vector<pb::Notification> all;
@@ -251,11 +252,6 @@ class Season {
       }
     }
   }
-  bool quiet_now() const {
-    const unsigned minute = take_apart(zone_.to_local(now_)).minute;
-    return minute < 8 * 60 || minute >= 21 * 60;
-  }
-
   SeasonResult result(Time end) const {
     const State& state = market_.state();
     SeasonResult r;
