@@ -181,6 +181,7 @@ void run() {
   // Through the whole server.
   double through = 0;
   std::vector<double> latency;
+  LetIn known;
   {
     Claims claims;
     {
@@ -188,12 +189,13 @@ void run() {
       Market market(make_ranking);
       Group setup;
       claims = prepare(market, static_cast<std::int64_t>(count), setup, *store);
+      known = let_in(market, [&](const Outcome& o) { setup.add(o.events, market.state(), *store); });
       QIAO_CHECK(store->commit(setup).has_value(), "the disk takes a write");
     }
-    const Child server({QIAO_BUILD "/server/qiaod", "--data", folder + "/db", "--port", "0"}, folder + "/qiaod.log");
+    const Child server({QIAO_BUILD "/server/qiaod", "--data", folder + "/db", "--port", "0", "--write-rate", "0"}, folder + "/qiaod.log");
     const LoadResult r = load(server.port(), 64, count, 60, [&](std::uint64_t i) {
       const std::string body = "{\"needId\":" + std::to_string(claims.needs[i]) + ",\"line\":1,\"offerId\":" + std::to_string(claims.offers[i / kClaimsPerOffer]) + ",\"quantity\":1}";
-      return "POST /v1/matches:claim HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+      return "POST /v1/matches:claim HTTP/1.1\r\nHost: localhost\r\n" + known.token + "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     });
     if (r.failed > 0) std::exit(1);
     through = r.rate();

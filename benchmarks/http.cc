@@ -1,4 +1,5 @@
-// GET of one need over HTTP against a bare Beast responder with a body of the same size, both with the same load.
+// GET of one need over HTTP against a bare Beast responder with a body of the same size, both with the same load; and by
+// somebody who has come in, with a token and with a browser's session, against the same by nobody in particular.
 //   tools/bench http
 #include <filesystem>
 
@@ -16,12 +17,14 @@ void run() {
   std::filesystem::remove_all(folder);
   std::vector<std::uint64_t> needs;
   std::size_t bytes = 0;
+  LetIn known;
   {
     auto store = Store::open(folder + "/db", Store::Mode::kCreateIfMissing);
     QIAO_CHECK(store.has_value(), "the disk takes a database");
     Market market(make_ranking);
     Group group;
     fill(market, {2'000, 2'000}, [&](const Outcome& o) { group.add(o.events, market.state(), *store.value()); });
+    known = let_in(market, [&](const Outcome& o) { group.add(o.events, market.state(), *store.value()); });
     QIAO_CHECK(store.value()->commit(group).has_value(), "the disk takes a write");
     for (Slot n = 0; n < market.state().needs().size(); ++n) {
       needs.push_back(market.state().needs()[n].id.value());
@@ -30,12 +33,17 @@ void run() {
   }
   const std::size_t body = bytes / needs.size();
   const double seconds = static_cast<double>(scaled(2, 10));
-  const auto get = [&](std::uint64_t i) {
-    return "GET /v1/needs/" + std::to_string(needs[i % needs.size()]) + " HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n";
+  const auto get_as = [&](const std::string& who) {
+    return [&needs, who](std::uint64_t i) {
+      return "GET /v1/needs/" + std::to_string(needs[i % needs.size()]) + " HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n" + who + "\r\n";
+    };
   };
+  const auto get = get_as("");
   // In turns, so that what else the machine does hits both.
   double ours = 0;
   double theirs = 0;
+  double by_token = 0;
+  double by_session = 0;
   std::vector<double> latency;
   const int turns = 4;
   for (int i = 0; i < turns; ++i) {
@@ -47,10 +55,14 @@ void run() {
     const LoadResult r = load(server.port(), 64, ~std::uint64_t{0}, seconds / 2, get);
     if (r.failed > 0) std::exit(1);
     ours += r.rate() / turns;
+    by_token += load(server.port(), 64, ~std::uint64_t{0}, seconds / 2, get_as(known.token)).rate() / turns;
+    by_session += load(server.port(), 64, ~std::uint64_t{0}, seconds / 2, get_as(known.session)).rate() / turns;
     latency = r.latency_us;
   }
   figure("http.get_need.body", static_cast<double>(body), "B");
   compared("http.get_need", ours, "per s", "bare Beast, per s", theirs, Goal::kAtLeast, 0.7);
+  compared("http.get_need.by_token", by_token, "per s", "by nobody in particular, per s", ours, Goal::kAtLeast, 0.85);
+  compared("http.get_need.by_session", by_session, "per s", "by nobody in particular, per s", ours, Goal::kAtLeast, 0.85);
   figure("http.get_need.p99", percentile(latency, 0.99), "us", "64 connections, load on the same two cores");
   std::filesystem::remove_all(folder);
 }

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "server/access/secrets.h"
+#include "server/store/store.h"
 #include "server/defaults.h"
 #include "tools/sim/population.h"
 
@@ -96,6 +98,30 @@ void add_needs(Market& market, Size size, std::int64_t count) {
   const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
   Population population(all, zone, 8);
   for (std::int64_t i = 0; i < count; ++i) post_need(market, population);
+}
+
+LetIn let_in(Market& market, const std::function<void(const Outcome&)>& seen) {
+  pb::Command account;
+  account.mutable_actor()->set_role(pb::ROLE_MARKET);
+  account.mutable_put_account()->mutable_account()->set_login("lead");
+  account.mutable_put_account()->mutable_account()->set_role(pb::ROLE_LEAD);
+  const Outcome made = must(market, account);
+  const std::uint64_t id = made.subjects.front().key;
+  seen(made);
+  const auto secret = [&](pb::GrantKind kind) {
+    std::string text = fresh_secret();
+    pb::Command c;
+    c.mutable_actor()->set_role(pb::ROLE_MARKET);
+    pb::Grant& grant = *c.mutable_add_grant()->mutable_grant();
+    grant.set_account_id(id);
+    grant.set_kind(kind);
+    grant.set_name("benchmark");
+    grant.set_secret_hash(to_hex(hash_secret(text)));
+    grant.set_expires_at(to_int(kNow + std::chrono::days{700}));
+    seen(must(market, c));
+    return text;
+  };
+  return {"Authorization: Bearer " + secret(pb::GRANT_KIND_TOKEN) + "\r\n", "Cookie: qiao_session=" + secret(pb::GRANT_KIND_SESSION) + "\r\n"};
 }
 
 }  // namespace qiao::bench

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "engine/market/market.h"
 #include "engine/match/ranking.h"
@@ -22,6 +23,13 @@ void fill(Market& market, Size size, const std::function<void(const Outcome&)>& 
 
 // More open needs of the same sort, others than fill() makes.
 void add_needs(Market& market, Size size, std::int64_t count);
+
+// An account of the lead and what it comes in with: a token, and a session as a browser has it.
+struct LetIn {
+  std::string token;    // "Authorization: Bearer …\r\n"
+  std::string session;  // "Cookie: …\r\n"
+};
+LetIn let_in(Market& market, const std::function<void(const Outcome&)>& seen);
 
 // Gives a command that is known to be good.
 Outcome must(Market& market, const pb::Command& command, Time now = kNow);

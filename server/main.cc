@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <iostream>
 #include <optional>
@@ -11,6 +12,8 @@
 #include "server/background/clearinghouse.h"
 #include "server/background/notifier.h"
 #include "server/defaults.h"
+#include "server/demo.h"
+#include "server/http/provider_keys.h"
 #include "server/http/server.h"
 #include "server/runtime/log.h"
 
@@ -21,8 +24,13 @@ struct Config {
   std::string taxonomy;
   std::string policy;
   std::string load;
-  std::string default_actor = "lead";
   std::string backups;
+  std::string key;
+  std::string public_url;
+  bool demo = false;
+  bool plain_http = false;
+  double session_hours = 168;
+  qiao::GateOptions gate;
   qiao::ServerOptions server;
   qiao::FeedOptions feed;
   bool background = true;
@@ -34,14 +42,26 @@ struct Config {
 void declare(CLI::App& app, Config& c) {
   app.set_config("--config", "", "Read options from this file (TOML or INI: name = value)")->envname("QIAO_CONFIG");
   app.add_option("--data", c.data, "Folder of the database; made when it is not there")->envname("QIAO_DATA")->capture_default_str();
-  app.add_option("--address", c.server.address, "Address to listen on. There are no accounts yet: whoever reaches it may do anything")
+  app.add_option("--key", c.key, "File with the master key of personal data; made where there is no database yet. DATA.key where not given")->envname("QIAO_KEY");
+  app.add_option("--address", c.server.address, "Address to listen on; another than loopback needs a certificate, or --plain-http")
       ->envname("QIAO_ADDRESS")->capture_default_str();
   app.add_option("--port", c.server.port, "Port for HTTP and WebSocket; 0: any free one")->envname("QIAO_PORT")->capture_default_str();
   app.add_option("--taxonomy", c.taxonomy, "Words of an empty city (JSON); built-in list where not given")->envname("QIAO_TAXONOMY");
   app.add_option("--policy", c.policy, "Policy of an empty city (JSON); built-in policy where not given")->envname("QIAO_POLICY");
   app.add_option("--load", c.load, "Fill an empty database with this history (JSON lines, as qiao-sim generate writes them)")->envname("QIAO_LOAD");
-  app.add_option("--default-actor", c.default_actor, "Who a request without Qiao-Actor comes from: lead or resident")
-      ->envname("QIAO_DEFAULT_ACTOR")->capture_default_str()->check(CLI::IsMember({"lead", "resident"}));
+  app.add_option("--tls-certificate", c.server.certificate, "Certificate chain (PEM); read again on SIGHUP")->envname("QIAO_TLS_CERTIFICATE");
+  app.add_option("--tls-key", c.server.private_key, "Private key of the certificate (PEM)")->envname("QIAO_TLS_KEY");
+  app.add_flag("--plain-http", c.plain_http, "Speak unencrypted HTTP on any address: only where something in front does the encryption")->envname("QIAO_PLAIN_HTTP");
+  app.add_flag("--behind-proxy", c.server.behind_proxy, "Believe X-Forwarded-For and X-Forwarded-Proto of a proxy in front")->envname("QIAO_BEHIND_PROXY");
+  app.add_option("--public-url", c.public_url, "How people reach the server, e.g. https://qiao.example.cn; for links")->envname("QIAO_PUBLIC_URL");
+  app.add_flag("--demo", c.demo, "Make accounts with a password that everybody knows; loopback only")->envname("QIAO_DEMO");
+  app.add_option("--session-hours", c.session_hours, "How long somebody who came in with a password stays")->envname("QIAO_SESSION_HOURS")->capture_default_str()->check(CLI::Range(0.02, 8760.0));
+  app.add_option("--write-rate", c.gate.writes_per_second, "Changes a second that one account may make in the long run; 0: no limit")->envname("QIAO_WRITE_RATE")->capture_default_str()->check(CLI::Range(0.0, 1e9));
+  app.add_option("--write-burst", c.gate.writes_burst, "Changes that one account may make at once")->envname("QIAO_WRITE_BURST")->capture_default_str()->check(CLI::Range(1.0, 1e9));
+  app.add_option("--log-in-rate", c.gate.log_ins_per_minute, "Log-ins a minute from one address; 0: no limit")->envname("QIAO_LOG_IN_RATE")->capture_default_str()->check(CLI::Range(0.0, 1e6));
+  app.add_option("--oidc-issuer", c.gate.identity_provider.issuer, "Outside identity provider: the issuer of its tokens")->envname("QIAO_OIDC_ISSUER");
+  app.add_option("--oidc-audience", c.gate.identity_provider.audience, "Outside identity provider: what it calls this server")->envname("QIAO_OIDC_AUDIENCE");
+  app.add_option("--oidc-keys", c.gate.identity_provider.keys, "Outside identity provider: its key set (JWKS), a file or an https address")->envname("QIAO_OIDC_KEYS");
   app.add_option("--backups", c.backups, "Folder under which POST /v1/backups makes copies; DATA-backups where not given")->envname("QIAO_BACKUPS");
   app.add_option("--max-connections", c.server.max_connections, "HTTP connections at a time")->envname("QIAO_MAX_CONNECTIONS")->capture_default_str()->check(CLI::Range(1, 1'000'000));
   app.add_option("--max-watchers", c.feed.max_watchers, "WebSocket watchers at a time")->envname("QIAO_MAX_WATCHERS")->capture_default_str()->check(CLI::Range(0, 1'000'000));
@@ -64,6 +84,7 @@ int run(Config c) {
     setrlimit(RLIMIT_NOFILE, &files);
   }
   c.server.timeout = std::chrono::seconds{c.timeout};
+  c.gate.session = Seconds{static_cast<std::int64_t>(c.session_hours * 3600)};
   c.server.drain = std::chrono::seconds{c.drain};
   c.feed.slow = std::chrono::seconds{c.slow};
   auto fail = [](const StoreError& e) {
@@ -71,8 +92,19 @@ int run(Config c) {
     return 1;
   };
 
+  boost::system::error_code not_an_address;
+  const auto address = boost::asio::ip::make_address(c.server.address, not_an_address);
+  const bool loopback = !not_an_address && address.is_loopback();
+  if (c.demo && !loopback) return fail({"--demo is for loopback only: everybody knows the passwords; give --address 127.0.0.1"});
+  if (c.server.certificate.empty() != c.server.private_key.empty()) return fail({"--tls-certificate and --tls-key go together"});
+  if (!loopback && c.server.certificate.empty() && !c.plain_http) {
+    return fail({c.server.address + " can be reached from other machines: give --tls-certificate and --tls-key, or --plain-http where a proxy in front encrypts"});
+  }
+  const auto& oidc = c.gate.identity_provider;
+  if (!oidc.issuer.empty() && (oidc.audience.empty() || oidc.keys.empty())) return fail({"--oidc-issuer needs --oidc-audience and --oidc-keys"});
+
   Metrics metrics;
-  auto store = Store::open(c.data, Store::Mode::kCreateIfMissing);
+  auto store = Store::open(c.data, Store::Mode::kCreateIfMissing, c.key);
   if (!store) return fail(store.error());
   boost::asio::io_context market_context(1);
   boost::asio::io_context feed_context(1);
@@ -91,10 +123,21 @@ int run(Config c) {
             {"matches", state.matches().size()}, {"seq", runtime.value()->applied_seq()},
             {"milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count()}});
 
-  std::vector<std::pair<AreaCode, AreaCode>> tree;
+  std::vector<DemoAccount> demo_accounts;
+  if (c.demo) {
+    auto made = make_demo_accounts(*runtime.value());
+    if (!made) return fail({"the demo accounts could not be made: " + made.error().en()});
+    demo_accounts = std::move(made).value();
+  } else if (auto disabled = disable_demo_accounts(*runtime.value()); !disabled) {
+    return fail({"the demo accounts could not be disabled: " + disabled.error().en()});
+  } else if (disabled.value() > 0) {
+    log_info("demo accounts are disabled: this is not demo mode", {{"accounts", disabled.value()}});
+  }
+
+  std::vector<Feed::Area> tree;
   for (Slot a = 0; a < state.areas().size(); ++a) {
     const Slot parent = state.areas()[a].parent;
-    tree.emplace_back(state.areas()[a].id, parent == kNoSlot ? AreaCode{} : state.areas()[parent].id);
+    tree.push_back({state.areas()[a].id, parent == kNoSlot ? AreaCode{} : state.areas()[parent].id, state.area_name(a)});
   }
   Feed feed(feed_context, *store.value(), metrics, c.feed, runtime.value()->durable_seq(), std::move(tree));
   runtime.value()->listen([&](auto events) { feed.publish(std::move(events)); });
@@ -103,12 +146,28 @@ int run(Config c) {
   std::optional<Notifier> notifier;
   if (c.background) notifier.emplace(market_context, *runtime.value());
   ApiOptions api_options;
-  api_options.default_actor.set_role(c.default_actor == "lead" ? pb::ROLE_LEAD : pb::ROLE_RESIDENT);
   api_options.backup_folder = c.backups.empty() ? c.data + "-backups" : c.backups;
-  Api api(*runtime.value(), house, metrics, api_options);
+  api_options.public_url = c.public_url;
+  Gate gate(market_context, *runtime.value(), c.gate);
+  ProviderKeys provider_keys(market_context, gate.identity_provider());
+  Api api(*runtime.value(), house, gate, metrics, api_options);
   Server server(market_context, api, *runtime.value(), feed, metrics, c.server);
   if (auto listening = server.listen(); !listening) return fail(listening.error());
-  log_info("listening", {{"address", c.server.address}, {"port", server.port()}});
+  log_info("listening", {{"address", c.server.address}, {"port", server.port()}, {"tls", c.server.certificate.empty() ? "no" : "yes"}});
+  const std::string url = !c.public_url.empty() ? c.public_url : (c.server.certificate.empty() ? "http://" : "https://") + c.server.address + ":" + std::to_string(server.port());
+  if (const auto secret = gate.set_up_secret()) {
+    std::cout << "\n还没有账号。请用下面的一次性链接建立牵头单位的第一个账号（重启后失效）：\n"
+                 "There is no account yet. Make the first one of the lead department with this link (good once, until the server stops):\n\n  "
+              << url << "/#/setup/" << *secret << "\n  qiao --server " << url << " setup " << *secret << "\n\n"
+              << std::flush;
+  }
+  if (c.demo) {
+    std::cout << "\n*** 演示模式：下列账号的密码人人皆知，请勿录入真实的个人信息 ***\n"
+                 "*** DEMO MODE: everybody knows the password of these accounts; enter no real personal data ***\n\n  密码 password: "
+              << kDemoPassword << "\n";
+    for (const DemoAccount& a : demo_accounts) std::cout << "  " << a.login << std::string(a.login.size() < 18 ? 18 - a.login.size() : 1, ' ') << a.what << "\n";
+    std::cout << "\n" << std::flush;
+  }
 
   auto feed_work = boost::asio::make_work_guard(feed_context);
   std::thread feed_thread([&] { feed_context.run(); });
@@ -119,6 +178,20 @@ int run(Config c) {
     feed.close_all();
     server.drain([&] { market_context.stop(); });
   });
+  boost::asio::signal_set reload(market_context, SIGHUP);
+  const auto on_reload = [&](auto self) -> void {
+    reload.async_wait([&, self](const boost::system::error_code& error, int) {
+      if (error) return;
+      provider_keys.refresh();
+      if (auto done = server.reload_certificate(); !done) {
+        log_error("the certificate could not be read again; the old one stays", {{"reason", done.error().message}});
+      } else {
+        log_info("certificate and keys read again");
+      }
+      self(self);
+    });
+  };
+  on_reload(on_reload);
   market_context.run();
   runtime.value()->stop();
   // What became durable last is still to be told; then the feed may go.

@@ -15,16 +15,17 @@ MAY = {
     "server/json": ["engine/base"],
     "server/store": ["engine/base", "engine/market"],
     "server/runtime": ["engine/base", "engine/market", "engine/match", "engine/clear", "server/store", "server/json"],
+    "server/access": ["engine/base", "engine/market", "server/runtime", "server/store"],
     "server/background": ["engine/base", "engine/market", "engine/match", "engine/clear", "engine/notify", "server/runtime"],
-    "server/api": ["engine/base", "engine/market", "engine/match", "engine/clear", "server/background", "server/runtime", "server/json"],
-    "server/http": ["engine/base", "engine/market", "server/runtime", "server/store", "server/api", "server/json"],
-    "server": ["engine/base", "server/background", "server/runtime", "server/api", "server/http", "server/json"],
+    "server/api": ["engine/base", "engine/market", "engine/match", "engine/clear", "server/access", "server/background", "server/runtime", "server/store", "server/json"],
+    "server/http": ["engine/base", "engine/market", "server/access", "server/runtime", "server/store", "server/api", "server/json"],
+    "server": ["engine/base", "server/access", "server/background", "server/runtime", "server/api", "server/http", "server/json"],
     "tools/text": ["engine/base"],
     "tools/sim": ["engine/base", "engine/market", "engine/match", "engine/clear", "engine/notify", "server", "server/json", "tools/text"],
     "tools/qiao": ["engine/base", "engine/market", "engine/match", "server/json", "server/store", "tools/text"],
 }
 # Beast takes half a minute a file to compile.
-BEAST = {"server/http/feed.cc", "server/http/server.cc", "server/http/session.cc", "server/http/session.h", "tools/qiao/client.cc", "benchmarks/beast_peer.cc"}
+BEAST = {"server/http/connection.h", "server/http/feed.cc", "server/http/provider_keys.cc", "server/http/server.cc", "server/http/session.cc", "server/http/session.h", "tools/qiao/client.cc", "benchmarks/beast_peer.cc"}
 MOST_LINES = 1000
 
 

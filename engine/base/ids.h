@@ -30,6 +30,8 @@ using PersonId = Strong<struct PersonTag, std::uint64_t>;
 using OfferId = Strong<struct OfferTag, std::uint64_t>;
 using NeedId = Strong<struct NeedTag, std::uint64_t>;
 using MatchId = Strong<struct MatchTag, std::uint64_t>;
+using AccountId = Strong<struct AccountTag, std::uint64_t>;
+using GrantId = Strong<struct GrantTag, std::uint64_t>;
 using NotificationId = Strong<struct NotificationTag, std::uint64_t>;
 // 12-digit division code.
 using AreaCode = Strong<struct AreaTag, std::uint64_t>;

@@ -51,6 +51,12 @@ void Market::emit(pb::EventKind kind, Resource resource) {
     e.set_need_id(resource.need_id());
     *e.mutable_notification() = std::move(resource);
   }
+  if constexpr (std::is_same_v<Resource, pb::Account>) {
+    e.set_party_id(resource.party_id());
+    *e.mutable_account() = std::move(resource);
+  }
+  if constexpr (std::is_same_v<Resource, pb::Grant>) *e.mutable_grant() = std::move(resource);
+  if constexpr (std::is_same_v<Resource, pb::Disclosure>) *e.mutable_disclosure() = std::move(resource);
   state_.fold(e);
 }
 

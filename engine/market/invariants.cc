@@ -15,6 +15,7 @@ class Checker {
     for (Slot n = 0; n < state_.needs().size(); ++n) look_at_need(n);
     for (Slot o = 0; o < state_.offers().size(); ++o) look_at_offer(o);
     look_at_sums();
+    look_at_accounts();
     return std::move(breaches_);
   }
 
@@ -133,6 +134,18 @@ class Checker {
     expect(asked == state_.asked_micro() && filled == state_.filled_micro(), "the city is the sum of its communities", "market", 0);
   }
 
+  void look_at_accounts() {
+    for (Slot s = 0; s < state_.accounts().size(); ++s) {
+      const pb::Account account = state_.load_account(s);
+      expect(state_.account_by_login(account.login()) == s, "its login leads to it", "account", account.id());
+      expect(account.external_id().empty() || state_.account_by_external_id(account.external_id()) == s, "its outside identity leads to it", "account", account.id());
+      expect(account.party_id() == 0 || state_.parties().find(PartyId{account.party_id()}) != kNoSlot, "its party exists", "account", account.id());
+    }
+    for (Slot s = 0; s < state_.grants().size(); ++s) {
+      expect(state_.grant_by_secret(state_.grants()[s].secret) == s, "its secret leads to it", "grant", state_.grants()[s].id.value());
+    }
+  }
+
   struct Promise {
     std::int64_t start, end, quantity;
   };
@@ -183,7 +196,7 @@ std::uint64_t digest(const State& state) {
     x.add(static_cast<std::uint64_t>(state.areas()[s].filled_micro));
   }));
   h.add(sum_rows(state.parties(), [&](Hash& x, Slot s) { x.add(std::uint64_t{state.parties()[s].kept} << 32 | state.parties()[s].broken); }));
-  h.add(sum_rows(state.persons(), nothing));
+  h.add(sum_rows(state.persons(), [&](Hash& x, Slot s) { x.add(static_cast<std::uint64_t>(to_int(state.persons()[s].due))); }));
   h.add(sum_rows(state.offers(), [&](Hash& x, Slot s) { x.add(static_cast<std::uint64_t>(state.offers()[s].given)); }));
   h.add(sum_rows(state.needs(), [&](Hash& x, Slot s) {
     const NeedRow& n = state.needs()[s];
@@ -193,6 +206,8 @@ std::uint64_t digest(const State& state) {
   }));
   h.add(sum_rows(state.matches(), [&](Hash& x, Slot s) { x.add(static_cast<std::uint64_t>(to_int(state.matches()[s].due))); }));
   h.add(sum_rows(state.notifications(), [&](Hash& x, Slot s) { x.add(static_cast<std::uint64_t>(to_int(state.notifications()[s].sent))); }));
+  h.add(sum_rows(state.accounts(), nothing));
+  h.add(sum_rows(state.grants(), [&](Hash& x, Slot s) { x.add(state.accounts()[state.grants()[s].account].id.value()); }));
   h.add(state.last_seq());
   return h.value();
 }

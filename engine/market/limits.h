@@ -43,6 +43,17 @@ inline constexpr std::uint32_t kMaxSilenceDoublings = 4;
 // Offers of one party that its own ranking looks at.
 inline constexpr int kMaxOffersRanked = 64;
 
+inline constexpr std::size_t kMinLoginBytes = 2;
+inline constexpr std::size_t kMaxLoginBytes = 64;
+inline constexpr std::size_t kMaxExternalIdBytes = 300;
+inline constexpr int kMaxScopes = 64;
+// Live sessions and invitations of one account; a further one takes the place of the oldest.
+inline constexpr int kMaxSessionsPerAccount = 16;
+inline constexpr int kMaxTokensPerAccount = 50;
+inline constexpr Seconds kMinGrantLifetime = std::chrono::minutes{1};
+inline constexpr Seconds kMaxGrantLifetime = std::chrono::days{730};
+inline constexpr std::int64_t kMaxRetentionDays = 3650;
+
 inline constexpr std::int64_t kMaxTimeQuantity = 1'000'000;
 inline constexpr std::int64_t kMaxQuantity = 1'000'000'000;
 inline constexpr std::int64_t kMaxRadiusMetres = 20'000'000;

@@ -39,7 +39,7 @@ pb::Event& Market::fresh_event() {
 }
 
 Status Market::dispatch(const pb::Command& command) {
-  QIAO_TRY(check_role(command));
+  QIAO_TRY(scope_, check_role(command));
   QIAO_TRY(check_actor(command, state_));
   expected_version_ = command.expected_version();
   switch (command.body_case()) {
@@ -61,6 +61,13 @@ Status Market::dispatch(const pb::Command& command) {
     case pb::Command::kMakeMatch: return make_match(command.make_match());
     case pb::Command::kMoveMatch: return move_match(command.move_match());
     case pb::Command::kNotify: return notify(command.notify());
+    case pb::Command::kPutAccount: return put_account(command.put_account().account());
+    case pb::Command::kSetPassword: return set_password(command.set_password());
+    case pb::Command::kLockAccount: return lock_account(command.lock_account());
+    case pb::Command::kAddGrant: return add_grant(command.add_grant().grant());
+    case pb::Command::kRevokeGrant: return revoke_grant(command.revoke_grant());
+    case pb::Command::kDisclose: return disclose(command.disclose());
+    case pb::Command::kErase: return erase(command.erase());
     case pb::Command::kTick: return tick();
     case pb::Command::kBatch: return batch(command.batch());
     case pb::Command::BODY_NOT_SET: break;

@@ -11,6 +11,7 @@
 
 #include "engine/base/refusal.h"
 #include "engine/market/matcher.h"
+#include "engine/market/roles.h"
 #include "engine/market/state.h"
 #include "qiao/v1/command.pb.h"
 #include "qiao/v1/event.pb.h"
@@ -86,6 +87,22 @@ class Market {
   Status move_match(const pb::MoveMatch&);
   // notifications.cc
   Status notify(const pb::Notify&);
+  // accounts.cc
+  Status put_account(const pb::Account&);
+  Status set_password(const pb::SetPassword&);
+  Status lock_account(const pb::LockAccount&);
+  Status add_grant(const pb::Grant&);
+  Status revoke_grant(const pb::RevokeGrant&);
+  Status check_account(Slot account) const;
+  Status check_role_of(const pb::Account&) const;
+  bool lead_remains_without(Slot account) const;
+  // privacy.cc
+  Status disclose(const pb::Disclose&);
+  Status erase(const pb::Erase&);
+  Status check_subject(pb::SubjectKind subject, std::uint64_t id) const;
+  void erase_need(Slot need);
+  void erase_person(Slot person);
+  void erase_account(Slot account);
   // timers.cc
   Status tick();
   void fire_match(Slot match);
@@ -96,6 +113,8 @@ class Market {
   Result<Slot> find_party(std::uint64_t id, const char* field) const;
   std::uint64_t area_of_party(std::uint64_t id) const;
   Status check_version(std::uint64_t actual) const;
+  // Where the scope is one's own: it is the member's own row.
+  Status check_own(std::uint64_t person_id) const;
 
   // Steps shared by commands and timers.
   void open_need(pb::Need need);
@@ -122,6 +141,7 @@ class Market {
   // Of the command at hand.
   Time now_{};
   pb::Actor actor_;
+  Scope scope_{};
   std::uint64_t expected_version_ = 0;
   std::vector<pb::Event> events_;  // reused, so that their memory is
   std::size_t event_count_ = 0;

@@ -88,8 +88,8 @@ Status Market::make_match(const pb::MakeMatch& make) {
     return refuse(Code::kOutOfRange, "quantity", "1.." + std::to_string(kMaxQuantity));
   }
   QIAO_TRY(check_version(need_row.touched));
-  QIAO_TRY(check_area(actor_, state_, need_row.area));
-  QIAO_TRY(check_party(actor_, state_, state_.offers()[offer].party));
+  QIAO_TRY(check_area(scope_, actor_, state_, need_row.area));
+  QIAO_TRY(check_party(scope_, actor_, state_, state_.offers()[offer].party));
   const Judgement judgement = matcher_->judge(line, offer, now_);
   if (!judgement.eligible()) return not_eligible(judgement.rule);
   const std::int64_t quantity = make.quantity() == 0 ? judgement.available : make.quantity();
@@ -162,8 +162,8 @@ Status Market::move_match(const pb::MoveMatch& request) {
     QIAO_TRY(check_version(state_.load_match(slot).version()));
   }
   const NeedRow& need = state_.needs()[row.need];
-  QIAO_TRY(check_area(actor_, state_, need.area));
-  QIAO_TRY(check_party(actor_, state_, state_.offers()[row.offer].party));
+  QIAO_TRY(check_area(scope_, actor_, state_, need.area));
+  QIAO_TRY(check_party(scope_, actor_, state_, state_.offers()[row.offer].party));
   if (std::find(move->from.begin(), move->from.end(), row.state) == move->from.end()) {
     const Words w = words(row.state);
     return Refusal{Code::kWrongState, "matchId", std::string(w.en), std::string(w.zh)};

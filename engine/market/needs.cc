@@ -2,6 +2,7 @@
 
 #include "engine/market/emit.h"
 #include "engine/market/limits.h"
+#include "engine/market/personal.h"
 #include "engine/market/roles.h"
 #include "engine/market/validate.h"
 #include "engine/market/words.h"
@@ -29,6 +30,8 @@ void keep_own(pb::Need& row, const pb::Need& before) {
   row.set_review_requested(before.review_requested());
   row.set_closed(before.closed());
   row.set_reason(before.reason());
+  row.set_ended_at(before.ended_at());
+  row.set_erased(before.erased());
   if (before.has_review()) {
     *row.mutable_review() = before.review();
   } else {
@@ -44,6 +47,11 @@ void complete(pb::Need& need, const State& state, const pb::Actor& actor) {
   }
   if (need.urgency() == pb::URGENCY_UNSPECIFIED) need.set_urgency(pb::URGENCY_NORMAL);
   if (need.organiser_id() == 0 && actor.role() == pb::ROLE_ORGANISER) need.set_organiser_id(actor.party_id());
+  // A resident asks for itself, and no organiser has looked at it yet.
+  if (actor.role() == pb::ROLE_RESIDENT) {
+    need.set_resident_ref(actor.resident_ref());
+    need.clear_organiser_id();
+  }
 }
 
 bool same_requirement(const pb::RequirementLine& a, const pb::RequirementLine& b) {
@@ -64,8 +72,10 @@ Status Market::post_need(const pb::PostNeed& post) {
   }
   if (!post.has_need()) return refuse(Code::kRequired, "need");
   QIAO_TRY(validate(post.need(), state_, now_, true, "need."));
-  QIAO_TRY(check_area(actor_, state_, state_.areas().find(AreaCode{post.need().area_code()})));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.areas().find(AreaCode{post.need().area_code()})));
+  if (scope_ == Scope::kOwn && actor_.resident_ref() == 0) return refuse(Code::kRequired, "actor.residentRef");
   pb::Need row = post.need();
+  QIAO_TRY(unmask(row, pb::Need(), {}, "need."));
   keep_own(row, pb::Need());
   for (auto& line : *row.mutable_lines()) line.clear_held();
   row.set_id(next_id());
@@ -89,14 +99,17 @@ Status Market::post_need(const pb::PostNeed& post) {
   return outcome::success();
 }
 
-Status Market::update_need(const pb::Need& need) {
-  const Slot slot = state_.needs().find(NeedId{need.id()});
-  if (slot == kNoSlot) return refuse(Code::kUnknownNeed, "id", std::to_string(need.id()));
+Status Market::update_need(const pb::Need& sent) {
+  const Slot slot = state_.needs().find(NeedId{sent.id()});
+  if (slot == kNoSlot) return refuse(Code::kUnknownNeed, "id", std::to_string(sent.id()));
   const pb::Need before = state_.load_need(slot);
+  pb::Need need = sent;
   QIAO_TRY(check_version(before.version()));
-  QIAO_TRY(check_area(actor_, state_, state_.needs()[slot].area));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[slot].area));
+  QIAO_TRY(check_resident(scope_, actor_, before.resident_ref()));
   if (before.state() > pb::NEED_STATE_FILLED || before.closed()) return wrong_state(before.state(), "id");
   if (actor_.role() == pb::ROLE_RESIDENT && before.state() > pb::NEED_STATE_SUBMITTED) return wrong_state(before.state(), "id");
+  QIAO_TRY(unmask(need, before, state_.area_name(state_.needs()[slot].area)));
   // A window that has not changed may have begun since.
   QIAO_TRY(validate(need, state_, now_, false, ""));
   for (int i = 0; i < need.lines_size(); ++i) {
@@ -124,7 +137,7 @@ Status Market::update_need(const pb::Need& need) {
     if (!same_requirement(need.lines(i), before.lines(i))) return refuse(Code::kLinesInTheWay, at);
     if (need.lines(i).quantity() < held) return refuse(Code::kLinesInTheWay, at + ".quantity");
   }
-  QIAO_TRY(check_area(actor_, state_, state_.areas().find(AreaCode{need.area_code()})));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.areas().find(AreaCode{need.area_code()})));
   pb::Need row = need;
   keep_own(row, before);
   for (int i = 0; i < row.lines_size(); ++i) row.mutable_lines(i)->set_held(i < before.lines_size() ? before.lines(i).held() : 0);
@@ -139,7 +152,8 @@ Status Market::move_need(const pb::MoveNeed& move) {
   QIAO_TRY(auto slot, find_need(move.need_id()));
   pb::Need need = state_.load_need(slot);
   QIAO_TRY(check_version(need.version()));
-  QIAO_TRY(check_area(actor_, state_, state_.needs()[slot].area));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[slot].area));
+  QIAO_TRY(check_resident(scope_, actor_, need.resident_ref()));
   answer(pb::Event::kNeed, need.id());
   const pb::NeedState from = need.state();
   switch (move.verb()) {
@@ -181,7 +195,8 @@ Status Market::review_need(const pb::ReviewNeed& review) {
   QIAO_TRY(auto slot, find_need(review.need_id()));
   pb::Need need = state_.load_need(slot);
   QIAO_TRY(check_version(need.version()));
-  QIAO_TRY(check_area(actor_, state_, state_.needs()[slot].area));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[slot].area));
+  QIAO_TRY(check_resident(scope_, actor_, need.resident_ref()));
   if (review.stars() < 1 || review.stars() > 5) return refuse(Code::kOutOfRange, "stars", "1..5");
   QIAO_TRY(check_text(review.words(), "words", 0, kMaxReviewBytes));
   if (need.state() != pb::NEED_STATE_DONE) return wrong_state(need.state(), "needId");
@@ -189,6 +204,7 @@ Status Market::review_need(const pb::ReviewNeed& review) {
   need.mutable_review()->set_stars(review.stars());
   need.mutable_review()->set_words(review.words());
   need.mutable_review()->set_reviewed_at(to_int(now_));
+  need.set_ended_at(to_int(now_));
   answer(pb::Event::kNeed, need.id());
   emit(pb::EVENT_KIND_NEED_REVIEWED, std::move(need));
   // A review is the sign-off.
@@ -216,6 +232,7 @@ void Market::close_need(Slot slot, pb::NeedState state, pb::EventKind kind, cons
   pb::Need need = state_.load_need(slot);
   need.set_state(state);
   need.set_reason(reason);
+  need.set_ended_at(to_int(now_));
   emit(kind, std::move(need));
 }
 

@@ -92,7 +92,7 @@ Status Market::notify(const pb::Notify& notify) {
     const Slot party = state_.offers()[offer].party;
     if (n.party_id() != state_.parties()[party].id.value()) return refuse(Code::kOutOfRange, at + "partyId", std::to_string(state_.parties()[party].id.value()));
     if (n.chance_micro() < 0 || n.chance_micro() > kMicro) return refuse(Code::kOutOfRange, at + "chanceMicro", "0.." + std::to_string(kMicro));
-    QIAO_TRY(check_area(actor_, state_, state_.needs()[need].area));
+    QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[need].area));
     if (const Judgement j = matcher_->judge(line, offer, now_); !j.eligible()) {
       const Words w = words(j.rule);
       return Refusal{Code::kNotEligible, at + "offerId", std::string(w.en), std::string(w.zh)};

@@ -40,8 +40,8 @@ Status Market::post_offer(const pb::Offer& offer) {
   QIAO_TRY(validate(offer, state_, now_));
   const Slot slot = state_.parties().find(PartyId{offer.party_id()});
   const PartyRow& party = state_.parties()[slot];
-  QIAO_TRY(check_area(actor_, state_, party.area));
-  QIAO_TRY(check_party(actor_, state_, slot));
+  QIAO_TRY(check_area(scope_, actor_, state_, party.area));
+  QIAO_TRY(check_party(scope_, actor_, state_, slot));
   pb::Offer row = offer;
   row.set_id(next_id());
   row.set_created_at(to_int(now_));
@@ -60,8 +60,8 @@ Status Market::update_offer(const pb::Offer& offer) {
   if (offer.party_id() != before.party_id()) return refuse(Code::kNotSettable, "partyId");
   QIAO_TRY(validate(offer, state_, now_));
   const Slot owner = state_.offers()[slot].party;
-  QIAO_TRY(check_area(actor_, state_, state_.parties()[owner].area));
-  QIAO_TRY(check_party(actor_, state_, owner));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[owner].area));
+  QIAO_TRY(check_party(scope_, actor_, state_, owner));
   if (const std::int64_t least = promised(state_, slot); least > 0) {
     const std::int64_t now = offer.has_time() ? offer.time().capacity() : offer.stock().quantity();
     if (!same_kind(offer, before) || now < least) {
@@ -82,8 +82,8 @@ Status Market::withdraw_offer(const pb::WithdrawOffer& withdrawal) {
   pb::Offer row = state_.load_offer(slot);
   QIAO_TRY(check_version(row.version()));
   const Slot owner = state_.offers()[slot].party;
-  QIAO_TRY(check_area(actor_, state_, state_.parties()[owner].area));
-  QIAO_TRY(check_party(actor_, state_, owner));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[owner].area));
+  QIAO_TRY(check_party(scope_, actor_, state_, owner));
   if (row.state() != pb::OFFER_STATE_ACTIVE) return refuse(Code::kWrongState, "offerId", "withdrawn", "已撤回");
   row.set_state(pb::OFFER_STATE_WITHDRAWN);
   answer(pb::Event::kOffer, row.id());

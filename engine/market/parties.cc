@@ -1,5 +1,8 @@
 // Taxonomy, policy, areas, parties and their people.
+#include <algorithm>
+
 #include "engine/market/emit.h"
+#include "engine/market/personal.h"
 #include "engine/market/roles.h"
 #include "engine/market/validate.h"
 
@@ -27,12 +30,12 @@ Status Market::put_area(const pb::Area& area) {
   const Slot before = state_.areas().find(AreaCode{area.code()});
   if (before != kNoSlot) {
     QIAO_TRY(check_version(state_.load_area(before).version()));
-    QIAO_TRY(check_area(actor_, state_, before));
+    QIAO_TRY(check_area(scope_, actor_, state_, before));
   }
   QIAO_TRY(validate(area, state_));
   const Slot parent = area.parent_code() == 0 ? kNoSlot : state_.areas().find(AreaCode{area.parent_code()});
   if (before == kNoSlot) {
-    QIAO_TRY(check_area(actor_, state_, parent));
+    QIAO_TRY(check_area(scope_, actor_, state_, parent));
   }
   pb::Area row = area;
   if (!row.has_point()) {
@@ -60,12 +63,13 @@ void complete(pb::Party& party, const State& state) {
 
 Status Market::register_party(const pb::Party& party) {
   QIAO_TRY(validate(party, state_));
+  pb::Party row = party;
+  QIAO_TRY(unmask(row, pb::Party(), {}));
   const Slot area = state_.areas().find(AreaCode{party.area_code()});
-  QIAO_TRY(check_area(actor_, state_, area));
+  QIAO_TRY(check_area(scope_, actor_, state_, area));
   const bool organises = party.kind() == pb::PARTY_KIND_LEAD || party.kind() == pb::PARTY_KIND_ORGANISER;
   if (organises && actor_.role() == pb::ROLE_SUPPLIER) return refuse(Code::kRoleForbidden, "kind");
   if (party.kind() == pb::PARTY_KIND_LEAD && actor_.role() != pb::ROLE_LEAD) return refuse(Code::kRoleForbidden, "kind");
-  pb::Party row = party;
   row.set_id(next_id());
   row.set_created_at(to_int(now_));
   // Whom the city itself enters is checked already.
@@ -80,11 +84,12 @@ Status Market::update_party(const pb::Party& party) {
   QIAO_TRY(auto slot, find_party(party.id(), "id"));
   const pb::Party before = state_.load_party(slot);
   QIAO_TRY(check_version(before.version()));
-  QIAO_TRY(check_area(actor_, state_, state_.parties()[slot].area));
-  QIAO_TRY(check_party(actor_, state_, slot));
-  QIAO_TRY(validate(party, state_));
-  if (party.kind() != before.kind()) return refuse(Code::kNotSettable, "kind");
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[slot].area));
+  QIAO_TRY(check_party(scope_, actor_, state_, slot));
   pb::Party row = party;
+  QIAO_TRY(unmask(row, before, {}));
+  QIAO_TRY(validate(row, state_));
+  if (party.kind() != before.kind()) return refuse(Code::kNotSettable, "kind");
   row.set_created_at(before.created_at());
   row.set_standing(before.standing());
   complete(row, state_);
@@ -97,7 +102,7 @@ Status Market::set_standing(const pb::SetStanding& change) {
   QIAO_TRY(auto slot, find_party(change.party_id(), "partyId"));
   pb::Party row = state_.load_party(slot);
   QIAO_TRY(check_version(row.version()));
-  QIAO_TRY(check_area(actor_, state_, state_.parties()[slot].area));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[slot].area));
   if (change.standing() != pb::STANDING_ACTIVE && change.standing() != pb::STANDING_SUSPENDED) {
     return refuse(Code::kOutOfRange, "standing", "STANDING_ACTIVE, STANDING_SUSPENDED");
   }
@@ -112,26 +117,53 @@ Status Market::set_standing(const pb::SetStanding& change) {
 
 Status Market::put_person(const pb::Person& person) {
   pb::Person row = person;
+  pb::Person before;
   if (person.id() == 0) {
     row.set_id(next_id());
     row.set_created_at(to_int(now_));
   } else {
     const Slot slot = state_.persons().find(PersonId{person.id()});
     if (slot == kNoSlot) return refuse(Code::kNotFound, "id", "person", "人员");
-    const pb::Person before = state_.load_person(slot);
+    before = state_.load_person(slot);
     QIAO_TRY(check_version(before.version()));
+    QIAO_TRY(check_own(before.id()));
     if (before.removed()) return refuse(Code::kWrongState, "id", "removed", "已移除");
     if (before.party_id() != person.party_id()) return refuse(Code::kNotSettable, "partyId");
     row.set_created_at(before.created_at());
   }
   row.set_removed(false);
-  QIAO_TRY(validate(person, state_, now_));
+  row.clear_removed_at();
+  row.clear_erased();
+  QIAO_TRY(unmask(row, before, {}));
+  QIAO_TRY(validate(row, state_, now_));
   const Slot party = state_.parties().find(PartyId{person.party_id()});
-  QIAO_TRY(check_area(actor_, state_, state_.parties()[party].area));
-  QIAO_TRY(check_party(actor_, state_, party));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
+  QIAO_TRY(check_party(scope_, actor_, state_, party));
+  if (scope_ == Scope::kOwn) {
+    // What a member can do is for its party to say.
+    const auto same = [](const auto& a, const auto& b) {
+      return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+        if constexpr (requires { x.SerializeAsString(); }) {
+          return x.SerializeAsString() == y.SerializeAsString();
+        } else {
+          return x == y;
+        }
+      });
+    };
+    if (!same(row.skills(), before.skills())) return refuse(Code::kRoleForbidden, "skills");
+    if (!same(row.certificates(), before.certificates())) return refuse(Code::kRoleForbidden, "certificates");
+    if (!same(row.trainings(), before.trainings())) return refuse(Code::kRoleForbidden, "trainings");
+    if (row.minor() != before.minor()) return refuse(Code::kRoleForbidden, "minor");
+    if (row.guardian_consent() != before.guardian_consent()) return refuse(Code::kRoleForbidden, "guardianConsent");
+  }
   answer(pb::Event::kPerson, row.id());
   emit(pb::EVENT_KIND_PERSON_CHANGED, std::move(row));
   return outcome::success();
+}
+
+Status Market::check_own(std::uint64_t person_id) const {
+  if (scope_ != Scope::kOwn || (actor_.person_id() != 0 && actor_.person_id() == person_id)) return outcome::success();
+  return refuse(Code::kNotYours, "actor.personId");
 }
 
 Status Market::remove_person(const pb::RemovePerson& removal) {
@@ -140,10 +172,11 @@ Status Market::remove_person(const pb::RemovePerson& removal) {
   pb::Person row = state_.load_person(slot);
   QIAO_TRY(check_version(row.version()));
   const Slot party = state_.parties().find(PartyId{row.party_id()});
-  QIAO_TRY(check_area(actor_, state_, state_.parties()[party].area));
-  QIAO_TRY(check_party(actor_, state_, party));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
+  QIAO_TRY(check_party(scope_, actor_, state_, party));
   if (row.removed()) return refuse(Code::kWrongState, "personId", "removed", "已移除");
   row.set_removed(true);
+  row.set_removed_at(to_int(now_));
   answer(pb::Event::kPerson, row.id());
   emit(pb::EVENT_KIND_PERSON_CHANGED, std::move(row));
   return outcome::success();

@@ -3,11 +3,13 @@
 // A "slot" is the position of a row in its table: dense, stable while the process lives, never on the wire.
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "engine/base/time.h"
 #include "engine/market/pattern.h"
 #include "engine/market/vocabulary.h"
+#include "qiao/v1/access.pb.h"
 #include "qiao/v1/area.pb.h"
 #include "qiao/v1/match.pb.h"
 #include "qiao/v1/need.pb.h"
@@ -84,6 +87,8 @@ struct PartyRow {
 struct PersonRow {
   PersonId id;
   Blob bytes;
+  Time due;  // when its personal data go; 0: never
+  Slot party = kNoSlot;
   Slot next_of_party = kNoSlot;
 };
 
@@ -189,6 +194,36 @@ struct NotificationRow {
   Slot need = kNoSlot;
   Slot next_of_party = kNoSlot;
   std::uint8_t line = 0;  // number, from 1
+};
+
+struct AccountRow {
+  AccountId id;
+  Blob bytes;
+  PartyId party;
+  PersonId person;
+  std::uint64_t resident_ref = 0;
+  Time locked_until;
+  Slot first_grant = kNoSlot;  // through GrantRow::next_of_account, the newest first
+  pb::Role role{};
+  bool disabled = false;
+};
+
+// BLAKE2b-256 of what somebody comes in with.
+using SecretHash = std::array<unsigned char, 32>;
+// "0f…" of 64 digits; nothing where it is not that.
+std::optional<SecretHash> parse_secret_hash(std::string_view hex);
+
+struct GrantRow {
+  GrantId id;
+  Blob bytes;
+  // By Operation: what it may be used for.
+  std::bitset<128> operations;
+  SecretHash secret{};
+  Time expires;
+  Slot account = kNoSlot;
+  Slot next_of_account = kNoSlot;
+  pb::GrantKind kind{};
+  bool revoked = false;
 };
 
 // Proposed up to verified: it takes room in its line and its offer.

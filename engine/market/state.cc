@@ -5,6 +5,8 @@
 
 #include "engine/base/fixed.h"
 #include "engine/market/limits.h"
+#include "engine/market/personal.h"
+#include "engine/market/roles.h"
 
 namespace qiao {
 namespace {
@@ -39,6 +41,23 @@ pb::Person State::load_person(Slot s) const { return parse<pb::Person>(persons_[
 pb::Offer State::load_offer(Slot s) const { return parse<pb::Offer>(offers_[s].bytes); }
 pb::Match State::load_match(Slot s) const { return parse<pb::Match>(matches_[s].bytes); }
 pb::Notification State::load_notification(Slot s) const { return parse<pb::Notification>(notifications_[s].bytes); }
+pb::Account State::load_account(Slot s) const { return parse<pb::Account>(accounts_[s].bytes); }
+pb::Grant State::load_grant(Slot s) const { return parse<pb::Grant>(grants_[s].bytes); }
+
+namespace {
+
+template <class Map, class Key>
+Slot look_up(const Map& map, const Key& key) {
+  const auto it = map.find(key);
+  return it == map.end() ? kNoSlot : it->second;
+}
+
+}  // namespace
+
+Slot State::account_by_login(std::string_view login) const { return look_up(logins_, std::string(login)); }
+Slot State::account_by_external_id(std::string_view external_id) const { return look_up(external_ids_, std::string(external_id)); }
+Slot State::grant_by_secret(const SecretHash& secret) const { return look_up(secrets_, secret); }
+std::string State::area_name(Slot area) const { return area == kNoSlot ? std::string() : load_area(area).name(); }
 
 pb::Need State::load_need(Slot s) const {
   const NeedRow& row = needs_[s];
@@ -171,6 +190,10 @@ void State::fold(const pb::Event& event) {
     case pb::Event::kNeed: return put(event.need(), serialise(event.need()), event.seq());
     case pb::Event::kMatch: return put(event.match(), serialise(event.match()), event.seq());
     case pb::Event::kNotification: return put(event.notification(), serialise(event.notification()));
+    case pb::Event::kAccount: return put(event.account(), serialise(event.account()));
+    case pb::Event::kGrant: return put(event.grant(), serialise(event.grant()));
+    // Something to remember, nothing to look up.
+    case pb::Event::kDisclosure: return;
     case pb::Event::ROW_NOT_SET: break;
   }
   QIAO_CHECK(false, "every event carries a row");
@@ -192,6 +215,9 @@ const google::protobuf::Message& State::row_type(pb::Event::RowCase kind) {
     case pb::Event::kNeed: return pb::Need::default_instance();
     case pb::Event::kMatch: return pb::Match::default_instance();
     case pb::Event::kNotification: return pb::Notification::default_instance();
+    case pb::Event::kAccount: return pb::Account::default_instance();
+    case pb::Event::kGrant: return pb::Grant::default_instance();
+    case pb::Event::kDisclosure: return pb::Disclosure::default_instance();
     case pb::Event::ROW_NOT_SET: break;
   }
   QIAO_CHECK(false, "every row is of some kind");
@@ -245,6 +271,14 @@ bool State::load_row(pb::Event::RowCase kind, const google::protobuf::Message& r
       put(notification, bytes);
       return true;
     }
+    case pb::Event::kAccount: put(static_cast<const pb::Account&>(row), bytes); return true;
+    case pb::Event::kGrant: {
+      const auto& grant = static_cast<const pb::Grant&>(row);
+      if (accounts_.find(AccountId{grant.account_id()}) == kNoSlot || !parse_secret_hash(grant.secret_hash())) return false;
+      put(grant, bytes);
+      return true;
+    }
+    case pb::Event::kDisclosure: break;
     case pb::Event::ROW_NOT_SET: break;
   }
   return false;
@@ -259,6 +293,8 @@ void State::reserve(pb::Event::RowCase kind, std::size_t rows) {
     case pb::Event::kNeed: return needs_.reserve(rows);
     case pb::Event::kMatch: return matches_.reserve(rows);
     case pb::Event::kNotification: return notifications_.reserve(rows);
+    case pb::Event::kAccount: return accounts_.reserve(rows);
+    case pb::Event::kGrant: return grants_.reserve(rows);
     default: return;
   }
 }
@@ -371,6 +407,20 @@ void State::undo(UndoRecord& record) {
       parties_[notifications_[record.slot].party].first_notification = notifications_[record.slot].next_of_party;
       notifications_.pop_back();
       break;
+    case pb::Event::kAccount:
+      if (!record.previous) {
+        forget_names(record.slot);
+        accounts_.pop_back();
+      }
+      break;
+    case pb::Event::kGrant:
+      if (!record.previous) {
+        secrets_.erase(grants_[record.slot].secret);
+        accounts_[grants_[record.slot].account].first_grant = grants_[record.slot].next_of_account;
+        grants_.pop_back();
+      }
+      break;
+    case pb::Event::kDisclosure:
     case pb::Event::kTaxonomy:
     case pb::Event::kPolicy:
     case pb::Event::ROW_NOT_SET: break;
@@ -385,7 +435,8 @@ void State::put(const pb::Taxonomy& taxonomy) {
 
 void State::put(const pb::Policy& policy) {
   remember(pb::Event::kPolicy, 0, Blob(policy_.SerializeAsString()), 0);
-  const bool limits_changed = policy.limits().SerializeAsString() != policy_.limits().SerializeAsString();
+  const bool limits_changed = policy.limits().SerializeAsString() != policy_.limits().SerializeAsString() ||
+                              policy.retention().SerializeAsString() != policy_.retention().SerializeAsString();
   policy_ = policy;
   zone_ = TimeZone::load(policy.time_zone()).value_or(TimeZone());
   if (limits_changed) schedule_all();
@@ -434,8 +485,58 @@ void State::put(const pb::Person& person, std::string_view bytes) {
     // A person never moves to another party.
     PartyRow& party = parties_[parties_.find(PartyId{person.party_id()})];
     persons_[slot].next_of_party = std::exchange(party.first_person, slot);
+    persons_[slot].party = parties_.find(PartyId{person.party_id()});
   }
-  remember(pb::Event::kPerson, slot, std::exchange(persons_[slot].bytes, Blob(bytes)), 0);
+  PersonRow& row = persons_[slot];
+  remember(pb::Event::kPerson, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  row.due = due_of(person, policy_);
+  schedule(TimerQueue::Kind::kPerson, slot, row.due);
+}
+
+void State::forget_names(Slot slot) {
+  const pb::Account account = load_account(slot);
+  logins_.erase(account.login());
+  if (!account.external_id().empty()) external_ids_.erase(account.external_id());
+}
+
+void State::put(const pb::Account& account, std::string_view bytes) {
+  Slot slot = accounts_.find(AccountId{account.id()});
+  if (slot == kNoSlot) {
+    slot = accounts_.append(AccountId{account.id()});
+  } else {
+    forget_names(slot);
+  }
+  AccountRow& row = accounts_[slot];
+  remember(pb::Event::kAccount, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  row.party = PartyId{account.party_id()};
+  row.person = PersonId{account.person_id()};
+  row.resident_ref = account.resident_ref();
+  row.locked_until = to_time(account.locked_until());
+  row.role = account.role();
+  row.disabled = account.disabled();
+  logins_[account.login()] = slot;
+  if (!account.external_id().empty()) external_ids_[account.external_id()] = slot;
+}
+
+void State::put(const pb::Grant& grant, std::string_view bytes) {
+  Slot slot = grants_.find(GrantId{grant.id()});
+  if (slot == kNoSlot) {
+    slot = grants_.append(GrantId{grant.id()});
+    grants_[slot].account = accounts_.find(AccountId{grant.account_id()});
+    grants_[slot].next_of_account = std::exchange(accounts_[grants_[slot].account].first_grant, slot);
+  } else {
+    secrets_.erase(grants_[slot].secret);
+  }
+  GrantRow& row = grants_[slot];
+  remember(pb::Event::kGrant, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  const auto secret = parse_secret_hash(grant.secret_hash());
+  QIAO_CHECK(secret, "a grant has a secret");
+  row.secret = *secret;
+  row.expires = to_time(grant.expires_at());
+  row.operations = operations_of(grant);
+  row.kind = grant.kind();
+  row.revoked = grant.revoked();
+  secrets_[row.secret] = slot;
 }
 
 void State::put(const pb::Notification& notification, std::string_view bytes) {
@@ -636,6 +737,9 @@ std::string_view State::row_bytes(pb::Event::RowCase kind, std::uint64_t key) co
     case pb::Event::kNeed: return needs_[needs_.find(NeedId{key})].bytes.view();
     case pb::Event::kMatch: return matches_[matches_.find(MatchId{key})].bytes.view();
     case pb::Event::kNotification: return notifications_[notifications_.find(NotificationId{key})].bytes.view();
+    case pb::Event::kAccount: return accounts_[accounts_.find(AccountId{key})].bytes.view();
+    case pb::Event::kGrant: return grants_[grants_.find(GrantId{key})].bytes.view();
+    case pb::Event::kDisclosure:
     case pb::Event::kTaxonomy:
     case pb::Event::kPolicy:
     case pb::Event::ROW_NOT_SET: break;
@@ -648,6 +752,7 @@ std::string_view State::row_bytes(pb::Event::RowCase kind, std::uint64_t key) co
 
 bool State::still_due(const TimerQueue::Entry& e) const {
   if (e.kind == TimerQueue::Kind::kMatch) return e.slot < matches_.size() && matches_[e.slot].due == e.due;
+  if (e.kind == TimerQueue::Kind::kPerson) return e.slot < persons_.size() && persons_[e.slot].due == e.due;
   return e.slot < needs_.size() && needs_[e.slot].due == e.due;
 }
 
@@ -655,14 +760,13 @@ void State::schedule(TimerQueue::Kind kind, Slot slot, Time due) {
   if (!is_set(due)) return;
   timers_.push({due, kind, slot});
   constexpr std::size_t kSlack = 4096;
-  timers_.trim(2 * (std::size_t{needs_.size()} + matches_.size()) + kSlack,
+  timers_.trim(2 * (std::size_t{needs_.size()} + matches_.size() + persons_.size()) + kSlack,
                [this](const TimerQueue::Entry& e) { return still_due(e); });
 }
 
 void State::schedule_all() {
   timers_.clear();
   for (Slot s = 0; s < needs_.size(); ++s) {
-    if (!live(needs_[s].state)) continue;
     needs_[s].due = due_of(load_need(s), policy_);
     schedule(TimerQueue::Kind::kNeed, s, needs_[s].due);
   }
@@ -670,6 +774,10 @@ void State::schedule_all() {
     if (!holds(matches_[s].state)) continue;
     matches_[s].due = due_of(load_match(s), policy_);
     schedule(TimerQueue::Kind::kMatch, s, matches_[s].due);
+  }
+  for (Slot s = 0; s < persons_.size(); ++s) {
+    persons_[s].due = due_of(load_person(s), policy_);
+    schedule(TimerQueue::Kind::kPerson, s, persons_[s].due);
   }
 }
 
@@ -722,8 +830,31 @@ Time due_of(const pb::Need& need, const pb::Policy& policy) {
     case pb::NEED_STATE_IN_SERVICE: return last_end(need) + Seconds{limits.grace()};
     case pb::NEED_STATE_DONE:
       return to_time(need.done_at() + (need.review_requested() ? limits.close() : limits.ask_review()));
-    default: return {};
+    default: {
+      // It has ended: what is left is to forget whom it was for.
+      const std::int64_t days = policy.retention().need_days();
+      if (days == 0 || need.ended_at() == 0 || !has_marked(need)) return {};
+      return to_time(need.ended_at()) + std::chrono::days{days};
+    }
   }
+}
+
+Time due_of(const pb::Person& person, const pb::Policy& policy) {
+  const std::int64_t days = policy.retention().person_days();
+  if (days == 0 || person.removed_at() == 0 || !has_marked(person)) return {};
+  return to_time(person.removed_at()) + std::chrono::days{days};
+}
+
+std::optional<SecretHash> parse_secret_hash(std::string_view hex) {
+  SecretHash hash{};
+  if (hex.size() != 2 * hash.size()) return std::nullopt;
+  for (std::size_t i = 0; i < hex.size(); ++i) {
+    const char c = hex[i];
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (digit < 0) return std::nullopt;
+    hash[i / 2] = static_cast<unsigned char>(hash[i / 2] << 4 | digit);
+  }
+  return hash;
 }
 
 Time due_of(const pb::Match& match, const pb::Policy& policy) {

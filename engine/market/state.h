@@ -52,6 +52,8 @@ class State {
   using Needs = Table<NeedId, NeedRow>;
   using Matches = Table<MatchId, MatchRow>;
   using Notifications = Table<NotificationId, NotificationRow>;
+  using Accounts = Table<AccountId, AccountRow>;
+  using Grants = Table<GrantId, GrantRow>;
 
   const Areas& areas() const { return areas_; }
   const Parties& parties() const { return parties_; }
@@ -60,6 +62,14 @@ class State {
   const Needs& needs() const { return needs_; }
   const Matches& matches() const { return matches_; }
   const Notifications& notifications() const { return notifications_; }
+  const Accounts& accounts() const { return accounts_; }
+  const Grants& grants() const { return grants_; }
+  // kNoSlot where nobody has that login (lower case), that outside identity, that secret.
+  Slot account_by_login(std::string_view login) const;
+  Slot account_by_external_id(std::string_view external_id) const;
+  Slot grant_by_secret(const SecretHash& secret) const;
+  // Name of the area; empty where there is none.
+  std::string area_name(Slot area) const;
   Slot line_count() const { return static_cast<Slot>(lines_.size()); }
   const LineRow& line(Slot s) const { return lines_[s]; }
   // Asks for a row to be in the cache soon: ranking looks at rows in no order, and waits for memory more than for anything
@@ -84,6 +94,8 @@ class State {
   pb::Need load_need(Slot) const;
   pb::Match load_match(Slot) const;
   pb::Notification load_notification(Slot) const;
+  pb::Account load_account(Slot) const;
+  pb::Grant load_grant(Slot) const;
 
   // Most units that the offer could give in that window now. O(log + overlapping bookings).
   std::int64_t available(Slot offer, const Interval& window) const;
@@ -104,7 +116,7 @@ class State {
   // it until commit().
   void fold(const pb::Event& event);
   // Puts a row as it was stored, at start-up. Order: taxonomy, policy, areas (then link_areas()), parties, persons,
-  // offers, needs, matches, notifications. False when the bytes are not such a row or lean on something missing.
+  // offers, needs, matches, notifications, accounts, grants. False when the bytes are not such a row or lean on something missing.
   bool load_row(pb::Event::RowCase kind, std::string_view bytes);
   // The same for a row that has been parsed already, of the type that row_type() gives.
   bool load_row(pb::Event::RowCase kind, const google::protobuf::Message& row, std::string_view bytes);
@@ -161,6 +173,9 @@ class State {
   void put(const pb::Need&, std::string_view bytes, Seq seq);
   void put(const pb::Match&, std::string_view bytes, Seq seq);
   void put(const pb::Notification&, std::string_view bytes);
+  void put(const pb::Account&, std::string_view bytes);
+  void put(const pb::Grant&, std::string_view bytes);
+  void forget_names(Slot account);
   template <class Message>
   std::string_view serialise(const Message& message);
   void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched);
@@ -180,6 +195,11 @@ class State {
   Needs needs_;
   Matches matches_;
   Notifications notifications_;
+  Accounts accounts_;
+  Grants grants_;
+  boost::unordered_flat_map<std::string, Slot> logins_;
+  boost::unordered_flat_map<std::string, Slot> external_ids_;
+  boost::unordered_flat_map<SecretHash, Slot> secrets_;
   std::vector<LineRow> lines_;
   pb::Policy policy_;
   Vocabulary vocabulary_;
@@ -208,6 +228,7 @@ void fill(LineRow& row, const pb::RequirementLine& line, const State& state);
 // When the market acts on a need or a match that stays as it is; 0: never. Pure functions of the row and the policy.
 Time due_of(const pb::Need& need, const pb::Policy& policy);
 Time due_of(const pb::Match& match, const pb::Policy& policy);
+Time due_of(const pb::Person& person, const pb::Policy& policy);
 // Over its lines.
 Time first_start(const pb::Need& need);
 Time last_start(const pb::Need& need);

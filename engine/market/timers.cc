@@ -13,8 +13,10 @@ Status Market::tick() {
     state_.pop_timer();
     if (entry->kind == TimerQueue::Kind::kMatch) {
       fire_match(entry->slot);
-    } else {
+    } else if (entry->kind == TimerQueue::Kind::kNeed) {
       fire_need(entry->slot);
+    } else {
+      erase_person(entry->slot);
     }
   }
   return outcome::success();
@@ -89,10 +91,15 @@ void Market::fire_need(Slot slot) {
       }
       need.set_state(pb::NEED_STATE_REVIEWED);
       need.mutable_review()->set_reviewed_at(to_int(now_));
+      need.set_ended_at(to_int(now_));
       emit(pb::EVENT_KIND_NEED_REVIEWED, std::move(need));
       verify_served(slot);
       return;
-    default: QIAO_CHECK(false, "only live needs have a time limit");
+    case pb::NEED_STATE_REVIEWED:
+    case pb::NEED_STATE_REJECTED:
+    case pb::NEED_STATE_CANCELLED:
+    case pb::NEED_STATE_EXPIRED: return erase_need(slot);
+    default: QIAO_CHECK(false, "every need that has a time limit is in some state");
   }
 }
 

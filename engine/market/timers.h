@@ -13,7 +13,7 @@ namespace qiao {
 // the entry still holds. Matches come before needs at the same instant, so that a need sees what became of them.
 class TimerQueue {
  public:
-  enum class Kind : std::uint8_t { kMatch, kNeed };
+  enum class Kind : std::uint8_t { kMatch, kNeed, kPerson };
   struct Entry {
     Time due;
     Kind kind;

@@ -5,6 +5,7 @@
 
 #include "engine/base/fixed.h"
 #include "engine/market/limits.h"
+#include "engine/market/roles.h"
 
 namespace qiao {
 namespace {
@@ -293,7 +294,9 @@ Status validate(const pb::Policy& p) {
   QIAO_TRY(check_range(n.quiet_to_minute(), "notification.quietToMinute", 0, 1440));
   QIAO_TRY(check_range(n.spacing(), "notification.spacing", 0, 2'592'000));
   QIAO_TRY(check_range(n.prior_answers(), "notification.priorAnswers", 0, 1000));
-  return check_range(n.prior_silences(), "notification.priorSilences", 0, 1000);
+  QIAO_TRY(check_range(n.prior_silences(), "notification.priorSilences", 0, 1000));
+  QIAO_TRY(check_range(p.retention().need_days(), "retention.needDays", 0, kMaxRetentionDays));
+  return check_range(p.retention().person_days(), "retention.personDays", 0, kMaxRetentionDays);
 }
 
 Status validate(const pb::Area& area, const State& state) {
@@ -350,6 +353,63 @@ Status validate(const pb::Person& person, const State& state, Time now) {
   QIAO_TRY(check_count(person.trainings_size(), "trainings", kMaxTrainings));
   for (int i = 0; i < person.trainings_size(); ++i) {
     QIAO_TRY(check_text(person.trainings(i), indexed("trainings", i), 1, kMaxTermBytes));
+  }
+  if (person.minor() && !person.guardian_consent()) return refuse(Code::kConsent, "guardianConsent");
+  return outcome::success();
+}
+
+Status validate(const pb::Account& account, const State& state) {
+  const std::string_view login = account.login();
+  const bool good = login.size() >= kMinLoginBytes && login.size() <= kMaxLoginBytes &&
+                    std::all_of(login.begin(), login.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("._+@-").find(c) != std::string_view::npos; });
+  if (!good) return refuse(login.empty() ? Code::kRequired : Code::kLogin, "login");
+  QIAO_TRY(check_text(account.name(), "name", 0, kMaxTermBytes));
+  QIAO_TRY(check_text(account.external_id(), "externalId", 0, kMaxExternalIdBytes));
+  constexpr pb::Role kRoles[] = {pb::ROLE_LEAD, pb::ROLE_ORGANISER, pb::ROLE_SUPPLIER, pb::ROLE_MEMBER, pb::ROLE_RESIDENT, pb::ROLE_AUDITOR};
+  const pb::Role role = account.role();
+  if (std::find(std::begin(kRoles), std::end(kRoles), role) == std::end(kRoles)) {
+    return refuse(Code::kOutOfRange, "role", "ROLE_LEAD, ROLE_ORGANISER, ROLE_SUPPLIER, ROLE_MEMBER, ROLE_RESIDENT, ROLE_AUDITOR");
+  }
+  const bool gives = role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER;
+  if (gives || role == pb::ROLE_ORGANISER) {
+    if (account.party_id() == 0) return refuse(Code::kRequired, "partyId");
+    const Slot party = state.parties().find(PartyId{account.party_id()});
+    if (party == kNoSlot) return refuse(Code::kUnknownParty, "partyId", std::to_string(account.party_id()));
+    const auto kind = state.parties()[party].kind;
+    const bool organises = kind == pb::PARTY_KIND_ORGANISER || kind == pb::PARTY_KIND_LEAD;
+    if (organises && gives) return refuse(Code::kPartyCannotGive, "partyId");
+    if (!organises && !gives) return refuse(Code::kPartyCannotOrganise, "partyId");
+  } else if (account.party_id() != 0) {
+    return refuse(Code::kNotSettable, "partyId");
+  }
+  if (role == pb::ROLE_MEMBER) {
+    if (account.person_id() == 0) return refuse(Code::kRequired, "personId");
+    const Slot person = state.persons().find(PersonId{account.person_id()});
+    if (person == kNoSlot || state.parties()[state.persons()[person].party].id.value() != account.party_id()) {
+      return refuse(Code::kNotFound, "personId", "person " + std::to_string(account.person_id()), "人员" + std::to_string(account.person_id()));
+    }
+  } else if (account.person_id() != 0) {
+    return refuse(Code::kNotSettable, "personId");
+  }
+  if (role != pb::ROLE_RESIDENT && account.resident_ref() != 0) return refuse(Code::kNotSettable, "residentRef");
+  if (account.area_code() != 0) {
+    if (role != pb::ROLE_RESIDENT) return refuse(Code::kNotSettable, "areaCode");
+    return check_area_exists(account.area_code(), "areaCode", state);
+  }
+  return outcome::success();
+}
+
+Status validate(const pb::Grant& grant, Time now) {
+  if (!pb::GrantKind_IsValid(grant.kind()) || grant.kind() == pb::GRANT_KIND_UNSPECIFIED) return refuse(Code::kRequired, "kind");
+  QIAO_TRY(check_text(grant.name(), "name", grant.kind() == pb::GRANT_KIND_TOKEN ? 1 : 0, kMaxTermBytes));
+  QIAO_TRY(check_count(grant.scopes_size(), "scopes", kMaxScopes));
+  for (int i = 0; i < grant.scopes_size(); ++i) {
+    const std::string& scope = grant.scopes(i);
+    if (scope != "read" && scope != "write" && !find_operation(scope)) return refuse(Code::kOutOfRange, indexed("scopes", i), "read, write, operationId");
+  }
+  const Seconds lifetime = to_time(grant.expires_at()) - now;
+  if (lifetime < kMinGrantLifetime || lifetime > kMaxGrantLifetime) {
+    return refuse(Code::kExpiryPast, "lifetime", between(kMinGrantLifetime.count(), kMaxGrantLifetime.count()));
   }
   return outcome::success();
 }

@@ -17,6 +17,9 @@ Status validate(const pb::Policy& policy);
 Status validate(const pb::Area& area, const State& state);
 Status validate(const pb::Party& party, const State& state);
 Status validate(const pb::Person& person, const State& state, Time now);
+Status validate(const pb::Account& account, const State& state);
+// `now` is when it is made.
+Status validate(const pb::Grant& grant, Time now);
 Status validate(const pb::Offer& offer, const State& state, Time now);
 // `fresh`: it is being posted, so its windows lie ahead. A need that changes may have windows that have begun.
 Status validate(const pb::Need& need, const State& state, Time now, bool fresh, const std::string& at);

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/dynamic_message.h>
 
+#include "engine/market/personal.h"
 #include "qiao/v1/query.pb.h"
 #include "server/api/params.h"
 #include "server/api/problem.h"
@@ -72,27 +73,6 @@ Format format_wanted(std::string_view accept, std::string_view raw_type) {
   return Format::kNone;
 }
 
-// lead, resident, organiser/17, supplier/42
-Result<pb::Actor> parse_actor(std::string_view header, const pb::Actor& otherwise) {
-  if (header.empty()) return otherwise;
-  pb::Actor actor;
-  const auto slash = std::min(header.find('/'), header.size());
-  const std::string_view role = header.substr(0, slash);
-  if (role == "lead") actor.set_role(pb::ROLE_LEAD);
-  if (role == "organiser") actor.set_role(pb::ROLE_ORGANISER);
-  if (role == "supplier") actor.set_role(pb::ROLE_SUPPLIER);
-  if (role == "resident") actor.set_role(pb::ROLE_RESIDENT);
-  if (actor.role() == pb::ROLE_UNSPECIFIED) return refuse(Code::kOutOfRange, "Qiao-Actor", "lead, organiser/ID, supplier/ID, resident");
-  if (slash < header.size()) {
-    const std::string_view id = header.substr(slash + 1);
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), value);
-    if (error != std::errc{} || end != id.data() + id.size()) return refuse_type("Qiao-Actor", "integer");
-    actor.set_party_id(value);
-  }
-  return actor;
-}
-
 // "123", W/"123" or *; 0 for any.
 Result<std::uint64_t> parse_version(std::string_view header) {
   header = trim(header);
@@ -140,28 +120,16 @@ Result<std::unique_ptr<Message>> parse_body(const Call& call) {
   return message;
 }
 
+// Of the token buckets: a batch costs by its length, as the same commands would one by one.
+double cost_of(const Request& request) { return request.target.starts_with("/v1/batch") ? 1 + static_cast<double>(request.body.size()) / 1000 : 1; }
+
 std::uint64_t fingerprint(const Request& r) {
   std::uint64_t hash = 0xCBF29CE484222325ULL;
-  for (const std::string_view part : {r.method, r.target, r.actor, r.body}) {
+  for (const std::string_view part : {r.method, r.target, r.credentials.acting, r.body}) {
     for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
     hash = (hash ^ 0xff) * 0x100000001B3ULL;
   }
   return hash;
-}
-
-Response respond(const Call& call, Answer answer) {
-  Response r;
-  r.status = call.route->success;
-  r.wait_for = answer.wait_for;
-  r.location = std::move(answer.location);
-  if (answer.version != 0) r.etag = "\"" + std::to_string(answer.version) + "\"";
-  if (call.binary_answer) {
-    r.content_type = kProtobuf;
-    answer.message->AppendToString(&r.body);
-  } else {
-    append_json(*answer.message, r.body);
-  }
-  return r;
 }
 
 template <class Load>
@@ -183,6 +151,9 @@ const char* collection(pb::Event::RowCase kind) {
     case pb::Event::kNeed: return "needs";
     case pb::Event::kMatch: return "matches";
     case pb::Event::kNotification: return "notifications";
+    case pb::Event::kAccount: return "accounts";
+    case pb::Event::kGrant: return "tokens";
+    case pb::Event::kDisclosure: return "audit";
     case pb::Event::kPolicy: return "policy";
     default: return "taxonomy";
   }
@@ -197,26 +168,16 @@ const char* singular(pb::Event::RowCase kind) {
     case pb::Event::kNeed: return "need";
     case pb::Event::kMatch: return "match";
     case pb::Event::kNotification: return "notification";
+    case pb::Event::kAccount: return "account";
+    case pb::Event::kGrant: return "grant";
+    case pb::Event::kDisclosure: return "disclosure";
     case pb::Event::kPolicy: return "policy";
     default: return "taxonomy";
   }
 }
 
-std::unique_ptr<Message> load(const State& s, const Subject& subject) {
-  switch (subject.kind) {
-    case pb::Event::kArea: return boxed(s.load_area(s.areas().find(AreaCode{subject.key})));
-    case pb::Event::kParty: return boxed(s.load_party(s.parties().find(PartyId{subject.key})));
-    case pb::Event::kPerson: return boxed(s.load_person(s.persons().find(PersonId{subject.key})));
-    case pb::Event::kOffer: return boxed(s.load_offer(s.offers().find(OfferId{subject.key})));
-    case pb::Event::kNeed: return boxed(s.load_need(s.needs().find(NeedId{subject.key})));
-    case pb::Event::kMatch: return boxed(s.load_match(s.matches().find(MatchId{subject.key})));
-    case pb::Event::kNotification: return boxed(s.load_notification(s.notifications().find(NotificationId{subject.key})));
-    case pb::Event::kPolicy: return boxed(pb::Policy(s.policy()));
-    default: return boxed(pb::Taxonomy(s.taxonomy()));
-  }
-}
-
-Answer answer_of(const Applied& applied, const State& state, bool batch, unsigned success) {
+Answer answer_of(const Call& call, const Applied& applied, const State& state, bool batch) {
+  if (call.route->present) return call.route->present(call, applied);
   Answer answer;
   answer.wait_for = applied.seq;
   if (batch) {
@@ -230,21 +191,60 @@ Answer answer_of(const Applied& applied, const State& state, bool batch, unsigne
     return answer;
   }
   const Subject& subject = applied.subjects.front();
-  answer.message = load(state, subject);
+  answer.message = show(state, subject, call.view(state));
   answer.version = version_of(*answer.message);
-  if (success == 201) answer.location = std::string("/v1/") + collection(subject.kind) + "/" + std::to_string(subject.key);
+  if (call.route->success == 201) answer.location = std::string("/v1/") + collection(subject.kind) + "/" + std::to_string(subject.key);
   return answer;
 }
 
 }  // namespace
 
-Api::Api(Runtime& runtime, Clearinghouse& house, Metrics& metrics, ApiOptions options) : runtime_(runtime), metrics_(metrics), options_(std::move(options)) {
+Response respond(const Call& call, Answer answer) {
+  Response r;
+  r.status = call.route->success;
+  r.wait_for = answer.wait_for;
+  r.secret = call.route->secret;
+  r.location = std::move(answer.location);
+  if (answer.version != 0) r.etag = "\"" + std::to_string(answer.version) + "\"";
+  if (call.binary_answer) {
+    r.content_type = kProtobuf;
+    answer.message->AppendToString(&r.body);
+  } else {
+    append_json(*answer.message, r.body);
+  }
+  return r;
+}
+
+std::unique_ptr<Message> show(const State& s, const Subject& subject, const View& view) {
+  switch (subject.kind) {
+    case pb::Event::kArea: return boxed(s.load_area(s.areas().find(AreaCode{subject.key})));
+    case pb::Event::kParty: return boxed(view.show_party(s.parties().find(PartyId{subject.key})));
+    case pb::Event::kPerson: return boxed(view.show_person(s.persons().find(PersonId{subject.key})));
+    case pb::Event::kOffer: return boxed(view.show_offer(s.offers().find(OfferId{subject.key})));
+    case pb::Event::kNeed: return boxed(view.show_need(s.needs().find(NeedId{subject.key})));
+    case pb::Event::kMatch: return boxed(view.show_match(s.matches().find(MatchId{subject.key})));
+    case pb::Event::kNotification: return boxed(s.load_notification(s.notifications().find(NotificationId{subject.key})));
+    case pb::Event::kAccount: return boxed(view.show_account(s.accounts().find(AccountId{subject.key})));
+    case pb::Event::kGrant: {
+      pb::Grant grant = s.load_grant(s.grants().find(GrantId{subject.key}));
+      mask(grant, {});
+      return boxed(std::move(grant));
+    }
+    case pb::Event::kPolicy: return boxed(pb::Policy(s.policy()));
+    default: return boxed(pb::Taxonomy(s.taxonomy()));
+  }
+}
+
+Api::Api(Runtime& runtime, Clearinghouse& house, Gate& gate, Metrics& metrics, ApiOptions options)
+    : runtime_(runtime), gate_(gate), metrics_(metrics), options_(std::move(options)) {
+  for (auto& r : access_routes(runtime_, gate_, options_.public_url)) routes_.push_back(std::move(r));
+  for (auto& r : privacy_routes(runtime_)) routes_.push_back(std::move(r));
   for (auto& r : read_routes(runtime_, house)) routes_.push_back(std::move(r));
   for (auto& r : clearing_routes(runtime_, house)) routes_.push_back(std::move(r));
   for (auto& r : command_routes(runtime_)) routes_.push_back(std::move(r));
 
   auto health = [this](bool ready) {
-    return [this, ready](const Call&) {
+    return [this, ready](const Call&, const Message*) {
       pb::Health h;
       h.set_status(draining_ ? "draining" : "ok");
       h.set_applied_seq(runtime_.applied_seq());
@@ -261,7 +261,7 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Metrics& metrics, ApiOptions op
                      .tag = "server", .response = pb::Health::descriptor(), .raw = health(true)});
   routes_.push_back({.method = "GET", .pattern = "/metrics", .id = "getMetrics", .summary = "Prometheus metrics.", .tag = "server",
                      .raw =
-                         [this](const Call&) {
+                         [this](const Call&, const Message*) {
                            Response r;
                            r.content_type = "text/plain; version=0.0.4; charset=utf-8";
                            r.body = metrics_.text();
@@ -269,7 +269,7 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Metrics& metrics, ApiOptions op
                          },
                      .raw_type = "text/plain"});
   routes_.push_back({.method = "GET", .pattern = "/v1/openapi.json", .id = "getOpenApi", .summary = "This document.", .tag = "server",
-                     .raw = [this](const Call&) {
+                     .raw = [this](const Call&, const Message*) {
                        Response r;
                        r.body = openapi_;
                        return r;
@@ -278,11 +278,8 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Metrics& metrics, ApiOptions op
     routes_.push_back({.method = "POST", .pattern = "/v1/backups", .id = "createBackup",
                        .summary = "Makes a complete copy of the database while it is in use (lead only).", .tag = "server",
                        .request = pb::BackupRequest::descriptor(), .response = pb::BackupResponse::descriptor(), .success = 201,
-                       .raw = [this](const Call& call) {
-                         if (call.actor.role() != pb::ROLE_LEAD) return problem(refuse(Code::kRoleForbidden, "Qiao-Actor"), call.chinese);
-                         auto body = parse_body(call);
-                         if (!body) return problem(body.error(), call.chinese);
-                         const std::string name = static_cast<const pb::BackupRequest&>(*body.value()).name();
+                       .raw = [this](const Call& call, const Message* body) {
+                         const std::string name = static_cast<const pb::BackupRequest&>(*body).name();
                          const bool good = !name.empty() && name.size() <= 64 &&
                                            name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
                          if (!good) return problem(refuse(Code::kOutOfRange, "name", "a-z 0-9 - _"), call.chinese);
@@ -301,6 +298,11 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Metrics& metrics, ApiOptions op
                          };
                          return r;
                        }});
+  }
+  for (Route& r : routes_) {
+    const auto operation = find_operation(r.id);
+    QIAO_CHECK(operation, "every route has a row in operations.inc");
+    r.operation = *operation;
   }
   openapi_ = make_openapi(routes_);
   for (const Route& r : routes_) by_word_[std::string(word_of(r.pattern))].push_back(&r);
@@ -344,6 +346,15 @@ Response Api::handle(const Request& request) {
   return r;
 }
 
+Gate::Answer<Identity> Api::watcher(const Credentials& credentials) const {
+  auto who = gate_.identify(credentials);
+  if (!who.good()) return who;
+  const bool open = scope_of(Operation::kWatch, who.value.actor.role()) != Scope::kNone;
+  if (!open) return {.denial = who.value.known() ? Denial::kRefused : Denial::kWho, .refusal = who.value.known() ? std::optional(refuse(Code::kRoleForbidden, "actor.role")) : std::nullopt};
+  if (!gate_.covers(who.value, Operation::kWatch)) return {.denial = Denial::kRefused, .refusal = refuse(Code::kRoleForbidden, "Authorization")};
+  return who;
+}
+
 Response Api::run(const Request& request) {
   Call call;
   call.request = &request;
@@ -357,9 +368,25 @@ Response Api::run(const Request& request) {
   call.binary_answer = format == Format::kProtobuf;
 
   auto no = [&](const Refusal& r) { return problem(r, call.chinese); };
-  auto actor = parse_actor(request.actor, options_.default_actor);
-  if (!actor) return no(actor.error());
-  call.actor = std::move(actor).value();
+  const bool looks = request.method == "GET" || request.method == "HEAD";
+  Credentials credentials = request.credentials;
+  credentials.changes = !looks;
+  auto who = gate_.identify(credentials);
+  if (!who.good()) return who.refusal ? no(*who.refusal) : problem(fault_of(who.denial), call.chinese, who.denial == Denial::kOrigin ? "Origin" : "Authorization");
+  call.identity = std::move(who.value);
+  call.actor = call.identity.actor;
+  call.scope = scope_of(route->operation, call.actor.role());
+  if (call.scope == Scope::kNone) {
+    return call.identity.known() ? no(refuse(Code::kRoleForbidden, "actor.role")) : problem(HttpFault::kUnauthenticated, call.chinese, "Authorization");
+  }
+  if (!gate_.covers(call.identity, route->operation)) return problem(HttpFault::kTokenScope, call.chinese, "Authorization");
+  if (!looks && !only_looks(route->operation)) {
+    if (const auto wait = gate_.over_limit(call.identity, credentials.address, cost_of(request))) {
+      Response r = problem(HttpFault::kTooOften, call.chinese);
+      r.retry_after = wait->count();
+      return r;
+    }
+  }
   auto params = parse_params(request.target);
   if (!params) return no(params.error());
   call.query = std::move(params).value();
@@ -374,12 +401,12 @@ Response Api::run(const Request& request) {
       return problem(HttpFault::kUnsupportedType, call.chinese, "Content-Type");
     }
   }
-  if (route->raw) return route->raw(call);
   if (route->request != nullptr) {
     auto parsed = parse_body(call);
     if (!parsed) return no(parsed.error());
     body = std::move(parsed).value();
   }
+  if (route->raw) return route->raw(call, body.get());
   if (route->read || route->compute) {
     auto answer = route->read ? route->read(call) : route->compute(call, body.get());
     if (!answer) {
@@ -404,9 +431,11 @@ Response Api::run(const Request& request) {
   if (!version) return no(version.error());
   call.expected_version = version.value();
   const std::uint64_t print = fingerprint(request);
-  const std::string key(request.idempotency_key);
+  // Each account has keys of its own: nobody gets another's answer by guessing.
+  std::string key(route->secret ? std::string_view() : request.idempotency_key);
   if (!key.empty()) {
-    if (key.size() > kMaxIdempotencyKey) return no(refuse(Code::kTooLong, "Idempotency-Key", std::to_string(kMaxIdempotencyKey)));
+    key.insert(0, big_endian(call.actor.account_id()));
+    if (request.idempotency_key.size() > kMaxIdempotencyKey) return no(refuse(Code::kTooLong, "Idempotency-Key", std::to_string(kMaxIdempotencyKey)));
     if (const auto first = runtime_.find_answer(key)) {
       pb::KeptAnswer kept;
       if (kept.ParseFromString(first->bytes)) {
@@ -429,7 +458,7 @@ Response Api::run(const Request& request) {
   command.value().set_expected_version(call.expected_version);
   const bool batch = command.value().has_batch();
   Response r;
-  auto finish = [&](const Applied& applied) { r = respond(call, answer_of(applied, runtime_.state(), batch, route->success)); };
+  auto finish = [&](const Applied& applied) { r = respond(call, answer_of(call, applied, runtime_.state(), batch)); };
   Runtime::KeyedAnswer keyed{key, [&](const Applied& applied) {
                                finish(applied);
                                pb::KeptAnswer kept;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/access/gate.h"
 #include "server/api/route.h"
 #include "server/background/clearinghouse.h"
 #include "server/runtime/runtime.h"
@@ -14,9 +15,8 @@
 namespace qiao {
 
 struct ApiOptions {
-  // Who a request without a Qiao-Actor header comes from. Until there are accounts (issue 4) whoever reaches the port
-  // may say who they are, so the server listens on loopback only unless told otherwise.
-  pb::Actor default_actor;
+  // How the server is reached from outside, e.g. https://qiao.example.cn; for links in invitations. Empty: they are paths.
+  std::string public_url;
   // Backups are made in folders under this one; empty: the route answers 404.
   std::string backup_folder;
 };
@@ -24,12 +24,14 @@ struct ApiOptions {
 // For the market thread. Lives as long as requests may come.
 class Api {
  public:
-  Api(Runtime& runtime, Clearinghouse& house, Metrics& metrics, ApiOptions options);
+  Api(Runtime& runtime, Clearinghouse& house, Gate& gate, Metrics& metrics, ApiOptions options);
 
   // Answers at once; the answer is to be given when response.wait_for is on disk.
   Response handle(const Request& request);
 
   const std::vector<Route>& routes() const { return routes_; }
+  // May whoever sends it watch the feed, and what of it? For the WebSocket, which is no route.
+  Gate::Answer<Identity> watcher(const Credentials& credentials) const;
   // No more commands: the process is going.
   void drain() { draining_ = true; }
 
@@ -38,6 +40,7 @@ class Api {
   const Route* find(const Request& request, Call& call, Response& refusal) const;
 
   Runtime& runtime_;
+  Gate& gate_;
   Metrics& metrics_;
   ApiOptions options_;
   std::vector<Route> routes_;

@@ -80,7 +80,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
       });
   post("/v1/clearings/{id}:cancel", "cancelClearing", "Stops a clearing; what it has found so far is its result.", nullptr, 200,
        [&](const Call& call, const Message*) -> Result<Answer> {
-         QIAO_TRY(auto c, house.cancel(call.number("id")));
+         QIAO_TRY(auto c, house.cancel(call.number("id"), call.actor));
          return answer(std::move(c), 0);
        });
   const auto apply = [&](pb::ClearingApply how) {
@@ -96,10 +96,14 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
         QIAO_TRY(auto need, query_number(call, "need", 0, ~std::uint64_t{0}, 0));
         QIAO_TRY(auto party, query_number(call, "party", 0, ~std::uint64_t{0}, 0));
         const Slot of_need = state.needs().find(NeedId{need});
+        // A party sees what is proposed to it.
+        if (call.scope == Scope::kParty && party == 0) party = call.actor.party_id();
         const Slot of_party = state.parties().find(PartyId{party});
+        QIAO_TRY(check_party(call.scope, call.actor, state, of_party));
         std::vector<Clearinghouse::Chosen> all;
         if (const Plan* plan = house.plan(); plan != nullptr) {
           const auto add = [&](Slot n) {
+            if (call.scope == Scope::kArea && !in_area_of(call.actor, state, state.needs()[n].area)) return;
             for (const PlannedPart& p : plan->of(n)) {
               if (party == 0 || state.offers()[p.offer].party == of_party) all.push_back({n, p});
             }
@@ -124,7 +128,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
                     .summary = "Where supply is short by the latest clearing: by place, skill, weekday and hour what one more unit would bring, found by adding it and clearing again.",
                     .tag = "clearing", .response = pb::SupplyGapsResponse::descriptor(),
                     .query = {{"area", "Code of an area: there and below."}, {"limit", "How many, 1..100; 10 where not given.", "integer"}},
-                    .raw = [&](const Call& call) {
+                    .raw = [&](const Call& call, const Message*) {
                       const auto within = area_param(call, state);
                       if (!within) return problem(within.error(), call.chinese);
                       const auto most = query_number(call, "limit", 1, 100, 10);

@@ -20,6 +20,12 @@ constexpr FaultInfo kFaults[] = {
     {HttpFault::kNotFound, 404, "http.not_found", "没有这个地址", "there is nothing at this address"},
     {HttpFault::kMethodNotAllowed, 405, "http.method", "该地址不支持这种方法", "this address does not take that method"},
     {HttpFault::kNotAcceptable, 406, "http.not_acceptable", "只能以JSON或Protobuf回答", "answers come as JSON or protobuf only"},
+    {HttpFault::kUnauthenticated, 401, "auth.required", "请先登录", "log in first"},
+    {HttpFault::kPasswordWrong, 401, "auth.failed", "登录名或密码不正确", "login and password do not go together"},
+    {HttpFault::kForeignOrigin, 403, "auth.origin", "请求来自其他网站，已拒绝", "refused: the request was made by a page of another site"},
+    {HttpFault::kTokenScope, 403, "auth.scope", "该令牌不能用于此操作", "this token may not be used for that"},
+    {HttpFault::kLocked, 429, "auth.locked", "密码错误次数过多，请稍后再试", "too many wrong passwords; try again later"},
+    {HttpFault::kTooOften, 429, "rate.limited", "操作过于频繁，请稍后再试", "too many requests; try again in a moment"},
     {HttpFault::kTimeout, 408, "http.timeout", "等待请求超时", "the request took too long to arrive"},
     {HttpFault::kBodyTooLarge, 413, "http.body_too_large", "正文过大", "the body is too large"},
     {HttpFault::kUnsupportedType, 415, "http.content_type", "正文只能是JSON或Protobuf", "the body must be JSON or protobuf"},
@@ -68,6 +74,23 @@ Response problem(const Refusal& refusal, bool chinese) {
 Response problem(HttpFault fault, bool chinese, std::string field) {
   const FaultInfo& f = *std::find_if(std::begin(kFaults), std::end(kFaults), [&](const FaultInfo& x) { return x.fault == fault; });
   return make(f.status, f.code, std::move(field), f.zh, f.en, chinese);
+}
+
+HttpFault fault_of(Denial denial) {
+  switch (denial) {
+    case Denial::kOrigin: return HttpFault::kForeignOrigin;
+    case Denial::kPassword: return HttpFault::kPasswordWrong;
+    case Denial::kLocked: return HttpFault::kLocked;
+    case Denial::kTooOften: return HttpFault::kTooOften;
+    case Denial::kBusy: return HttpFault::kOverloaded;
+    default: return HttpFault::kUnauthenticated;
+  }
+}
+
+Response problem(const Gate::Answer<Gate::Entry>& denied, bool chinese) {
+  Response r = denied.refusal ? problem(*denied.refusal, chinese) : problem(fault_of(denied.denial), chinese);
+  r.retry_after = denied.retry_after.count();
+  return r;
 }
 
 bool prefers_chinese(std::string_view accept_language) {

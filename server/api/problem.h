@@ -15,6 +15,12 @@ enum class HttpFault {
   kNotFound,             // 404
   kMethodNotAllowed,     // 405
   kNotAcceptable,        // 406
+  kUnauthenticated,      // 401
+  kPasswordWrong,        // 401
+  kForeignOrigin,        // 403
+  kTokenScope,           // 403
+  kLocked,               // 429
+  kTooOften,             // 429
   kTimeout,              // 408
   kBodyTooLarge,         // 413
   kUnsupportedType,      // 415
@@ -28,6 +34,8 @@ enum class HttpFault {
 
 Response problem(const Refusal& refusal, bool chinese);
 Response problem(HttpFault fault, bool chinese, std::string field = {});
+Response problem(const Gate::Answer<Gate::Entry>& denied, bool chinese);
+HttpFault fault_of(Denial denial);
 unsigned status_of(Category category);
 // Does Accept-Language prefer Chinese?
 bool prefers_chinese(std::string_view accept_language);

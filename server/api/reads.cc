@@ -6,6 +6,7 @@
 #include "engine/match/explain.h"
 #include "engine/match/preview.h"
 #include "qiao/v1/query.pb.h"
+#include "server/api/page.h"
 #include "server/api/route.h"
 #include "engine/clear/steer.h"
 #include "server/background/clearinghouse.h"
@@ -14,69 +15,9 @@
 namespace qiao {
 namespace {
 
-constexpr std::uint64_t kDefaultPage = 50;
-constexpr std::uint64_t kMaxPage = 500;
-// Rows looked at for one page, so that a filter that nothing passes costs a bounded time.
-constexpr Slot kMaxScanned = 20'000;
 constexpr std::uint64_t kMaxEvents = 1000;
-constexpr std::uint64_t kAny = ~std::uint64_t{0};
 
-const QueryParam kPageSize{"pageSize", "Most rows on the page, 1..500; 50 where not given.", "integer"};
-const QueryParam kPageToken{"pageToken", "nextPageToken of the page before."};
-const QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.", "integer"};
 const QueryParam kLimit{"limit", "How many, 1..200; 20 where not given.", "integer"};
-
-template <class Message>
-Answer answer(Message&& m, Seq wait_for, std::uint64_t version = 0) {
-  return {std::make_unique<std::decay_t<Message>>(std::forward<Message>(m)), version, wait_for};
-}
-
-// The rows that a list is about: all of a table, or those that a link leads to.
-struct Slots {
-  std::optional<std::vector<Slot>> chosen = {};
-
-  // Adds the rows of a list.
-  template <class Next>
-  void follow(Slot first, Next next) {
-    if (!chosen) chosen.emplace();
-    for (Slot s = first; s != kNoSlot; s = next(s)) chosen->push_back(s);
-  }
-  Slot count(Slot all) const { return chosen ? static_cast<Slot>(chosen->size()) : all; }
-  Slot operator[](Slot i) const { return chosen ? (*chosen)[i] : i; }
-  // Where the slot is, or would be.
-  Slot place(Slot slot) const {
-    return chosen ? static_cast<Slot>(std::lower_bound(chosen->begin(), chosen->end(), slot) - chosen->begin()) : slot;
-  }
-};
-
-// Walks rows from where the last page ended. Keep(slot) decides, Add(slot) fills. Returns the token of the next page.
-template <class Id, class Rows, class Keep, class Add>
-Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep keep, Add add) {
-  // Lists have their newest row first; pages go by slot, which is by id.
-  if (slots.chosen) std::sort(slots.chosen->begin(), slots.chosen->end());
-  QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
-  QIAO_TRY(auto newest, query_number(call, "newest", 0, 1, 0));
-  const Slot count = slots.count(rows.size());
-  Slot at = newest != 0 ? count : 0;  // newest: one past the next to look at
-  if (call.param("pageToken") != nullptr) {
-    QIAO_TRY(auto last, query_number(call, "pageToken", 0, kAny, 0));
-    const Slot slot = rows.find(Id{last});
-    if (slot == kNoSlot) return refuse(Code::kOutOfRange, "pageToken", "nextPageToken");
-    at = slots.place(newest != 0 ? slot : slot + 1);
-  }
-  std::uint64_t found = 0;
-  Slot scanned = 0;
-  Slot last = kNoSlot;
-  while (newest != 0 ? at > 0 : at < count) {
-    if (found == size || scanned == kMaxScanned) return std::to_string(rows[last].id.value());
-    last = slots[newest != 0 ? --at : at++];
-    ++scanned;
-    if (!keep(last)) continue;
-    ++found;
-    add(last);
-  }
-  return std::string();
-}
 
 Result<Slot> area_param(const Call& call, const State& state, const char* name = "area") {
   QIAO_TRY(auto code, query_number(call, name, 0, kAny, 0));
@@ -142,22 +83,24 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
         QIAO_TRY(auto area, area_param(call, state));
         QIAO_TRY(auto kind, query_enum<pb::PartyKind>(call, "kind", "PARTY_KIND_"));
         QIAO_TRY(auto standing, query_enum<pb::Standing>(call, "standing", "STANDING_"));
+        const View view = call.view(state);
         pb::ListPartiesResponse r;
         QIAO_TRY(auto next, page<PartyId>(
                                 call, state.parties(), {},
                                 [&](Slot s) {
                                   const PartyRow& p = state.parties()[s];
                                   return (area == kNoSlot || state.within(p.area, area)) && (!kind || p.kind == *kind) &&
-                                         (!standing || p.standing == *standing);
+                                         (!standing || p.standing == *standing) && view.party(s) != Sight::kNothing;
                                 },
-                                [&](Slot s) { *r.add_parties() = state.load_party(s); }));
+                                [&](Slot s) { *r.add_parties() = view.show_party(s); }));
         r.set_next_page_token(next);
         return answer(std::move(r), runtime.applied_seq());
       });
   get("/v1/parties/{id}", "getParty", "parties", "One party.", pb::Party::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
     const Slot s = state.parties().find(PartyId{call.number("id")});
-    if (s == kNoSlot) return missing("party", call.number("id"));
-    pb::Party m = state.load_party(s);
+    const View view = call.view(state);
+    if (s == kNoSlot || view.party(s) == Sight::kNothing) return missing("party", call.number("id"));
+    pb::Party m = view.show_party(s);
     const auto version = m.version();
     return answer(std::move(m), version, version);
   });
@@ -167,6 +110,8 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
       [&](const Call& call) -> Result<Answer> {
         const Slot s = state.parties().find(PartyId{call.number("id")});
         if (s == kNoSlot) return missing("party", call.number("id"));
+        QIAO_TRY(check_area(call.scope, call.actor, state, state.parties()[s].area));
+        QIAO_TRY(check_party(call.scope, call.actor, state, s));
         QIAO_TRY(auto limit, query_number(call, "limit", 1, kMaxRanked, 20));
         const std::string* order = call.param("order");
         if (order != nullptr && *order != "value" && *order != "clearing") return refuse(Code::kOutOfRange, "order", "value, clearing");
@@ -196,9 +141,10 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
           slots.follow(p == kNoSlot ? kNoSlot : state.parties()[p].first_notification, [&](Slot s) { return state.notifications()[s].next_of_party; });
         }
         const Slot of_need = state.needs().find(NeedId{need});
+        const View view = call.view(state);
         pb::ListNotificationsResponse r;
         QIAO_TRY(auto next, page<NotificationId>(
-                                call, state.notifications(), slots, [&](Slot s) { return need == 0 || state.notifications()[s].need == of_need; },
+                                call, state.notifications(), slots, [&](Slot s) { return (need == 0 || state.notifications()[s].need == of_need) && view.notification(s) != Sight::kNothing; },
                                 [&](Slot s) { *r.add_notifications() = state.load_notification(s); }));
         r.set_next_page_token(next);
         return answer(std::move(r), runtime.applied_seq());
@@ -211,17 +157,19 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
           const Slot p = state.parties().find(PartyId{party});
           slots.follow(p == kNoSlot ? kNoSlot : state.parties()[p].first_person, [&](Slot s) { return state.persons()[s].next_of_party; });
         }
+        const View view = call.view(state);
         pb::ListPersonsResponse r;
         QIAO_TRY(auto next, page<PersonId>(
-                                call, state.persons(), slots, [](Slot) { return true; },
-                                [&](Slot s) { *r.add_persons() = state.load_person(s); }));
+                                call, state.persons(), slots, [&](Slot s) { return view.person(s) != Sight::kNothing; },
+                                [&](Slot s) { *r.add_persons() = view.show_person(s); }));
         r.set_next_page_token(next);
         return answer(std::move(r), runtime.applied_seq());
       });
   get("/v1/persons/{id}", "getPerson", "parties", "One person.", pb::Person::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
     const Slot s = state.persons().find(PersonId{call.number("id")});
-    if (s == kNoSlot) return missing("person", call.number("id"));
-    pb::Person m = state.load_person(s);
+    const View view = call.view(state);
+    if (s == kNoSlot || view.person(s) == Sight::kNothing) return missing("person", call.number("id"));
+    pb::Person m = view.show_person(s);
     const auto version = m.version();
     return answer(std::move(m), version, version);
   });
@@ -243,22 +191,25 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
           const Slot p = state.parties().find(PartyId{party});
           slots.follow(p == kNoSlot ? kNoSlot : state.parties()[p].first_offer, [&](Slot o) { return state.offers()[o].next_of_party; });
         }
+        const View view = call.view(state);
         pb::ListOffersResponse r;
         QIAO_TRY(auto next, page<OfferId>(
                                 call, state.offers(), slots,
                                 [&](Slot s) {
                                   const OfferRow& o = state.offers()[s];
                                   return (party == 0 || state.parties()[o.party].id.value() == party) && (!kind || o.time_kind == *kind) &&
-                                         (!resource || (o.time_kind == 0 && o.resource == *resource)) && (active == 2 || o.active == (active == 1));
+                                         (!resource || (o.time_kind == 0 && o.resource == *resource)) && (active == 2 || o.active == (active == 1)) &&
+                                         view.offer(s) != Sight::kNothing;
                                 },
-                                [&](Slot s) { *r.add_offers() = state.load_offer(s); }));
+                                [&](Slot s) { *r.add_offers() = view.show_offer(s); }));
         r.set_next_page_token(next);
         return answer(std::move(r), runtime.applied_seq());
       });
   get("/v1/offers/{id}", "getOffer", "offers", "One offer.", pb::Offer::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
     const Slot s = state.offers().find(OfferId{call.number("id")});
-    if (s == kNoSlot) return missing("offer", call.number("id"));
-    pb::Offer m = state.load_offer(s);
+    const View view = call.view(state);
+    if (s == kNoSlot || view.offer(s) == Sight::kNothing) return missing("offer", call.number("id"));
+    pb::Offer m = view.show_offer(s);
     const auto version = m.version();
     return answer(std::move(m), version, version);
   });
@@ -281,6 +232,7 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
         if (programme != nullptr && !state.vocabulary().find(WordList::kProgramme, *programme)) {
           return refuse(Code::kUnknownCode, "programme", *programme);
         }
+        const View view = call.view(state);
         pb::ListNeedsResponse r;
         QIAO_TRY(auto next, page<NeedId>(
                                 call, state.needs(), {},
@@ -291,25 +243,28 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
                                     return false;
                                   }
                                   if (organiser != 0 && (n.organiser == kNoSlot || state.parties()[n.organiser].id.value() != organiser)) return false;
+                                  if (view.need(s) == Sight::kNothing) return false;
                                   if (programme == nullptr && raised == 0) return true;
                                   const pb::Need need = state.load_need(s);
                                   return (programme == nullptr || need.programme() == *programme) && need.raised() >= raised;
                                 },
-                                [&](Slot s) { *r.add_needs() = state.load_need(s); }));
+                                [&](Slot s) { *r.add_needs() = view.show_need(s); }));
         r.set_next_page_token(next);
         return answer(std::move(r), runtime.applied_seq());
       });
   get("/v1/needs/{id}", "getNeed", "needs", "One need.", pb::Need::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
     const Slot s = state.needs().find(NeedId{call.number("id")});
-    if (s == kNoSlot) return missing("need", call.number("id"));
-    pb::Need m = state.load_need(s);
+    const View view = call.view(state);
+    if (s == kNoSlot || view.need(s) == Sight::kNothing) return missing("need", call.number("id"));
+    pb::Need m = view.show_need(s);
     const auto version = m.version();
     return answer(std::move(m), version, version);
   });
   get("/v1/needs/{id}/lines/{line}/candidates", "rankCandidates", "matching", "The offers that are worth most to a line, with reasons.",
       pb::RankedPairs::descriptor(), {kLimit}, [&](const Call& call) -> Result<Answer> {
         const Slot s = state.needs().find(NeedId{call.number("id")});
-        if (s == kNoSlot) return missing("need", call.number("id"));
+        if (s == kNoSlot || call.view(state).need(s) == Sight::kNothing) return missing("need", call.number("id"));
+        QIAO_TRY(check_area(call.scope, call.actor, state, state.needs()[s].area));
         const Slot line = state.line_of(s, static_cast<std::uint32_t>(std::min<std::uint64_t>(call.number("line"), 1000)));
         if (line == kNoSlot) return refuse(Code::kUnknownLine, "line", std::to_string(call.number("line")));
         QIAO_TRY(auto limit, query_number(call, "limit", 1, kMaxRanked, 20));
@@ -323,7 +278,8 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
   get("/v1/needs/{id}/bundle", "suggestBundle", "matching", "Offers from the three sides that together fill the need.", pb::Bundle::descriptor(), {},
       [&](const Call& call) -> Result<Answer> {
         const Slot s = state.needs().find(NeedId{call.number("id")});
-        if (s == kNoSlot) return missing("need", call.number("id"));
+        if (s == kNoSlot || call.view(state).need(s) == Sight::kNothing) return missing("need", call.number("id"));
+        QIAO_TRY(check_area(call.scope, call.actor, state, state.needs()[s].area));
         return answer(bundle(runtime.ranking(), s, runtime.now()), runtime.applied_seq());
       });
   get("/v1/explanations", "explain", "matching", "Why a line and an offer go together, or the first rule that keeps them apart.",
@@ -336,11 +292,13 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
         if (need_id == 0) return refuse(Code::kRequired, "need");
         if (offer_id == 0) return refuse(Code::kRequired, "offer");
         const Slot need = state.needs().find(NeedId{need_id});
-        if (need == kNoSlot) return refuse(Code::kUnknownNeed, "need", std::to_string(need_id));
+        if (need == kNoSlot || call.view(state).need(need) == Sight::kNothing) return refuse(Code::kUnknownNeed, "need", std::to_string(need_id));
+        QIAO_TRY(check_area(call.scope, call.actor, state, state.needs()[need].area));
         const Slot line = state.line_of(need, static_cast<std::uint32_t>(number));
         if (line == kNoSlot) return refuse(Code::kUnknownLine, "line", std::to_string(number));
         const Slot offer = state.offers().find(OfferId{offer_id});
         if (offer == kNoSlot) return refuse(Code::kUnknownOffer, "offer", std::to_string(offer_id));
+        QIAO_TRY(check_party(call.scope, call.actor, state, state.offers()[offer].party));
         return answer(explain(runtime.ranking(), line, offer, runtime.now()), runtime.applied_seq());
       });
 
@@ -366,6 +324,7 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
           slots.chosen.emplace();
           for (Slot o = p == kNoSlot ? kNoSlot : state.parties()[p].first_offer; o != kNoSlot; o = state.offers()[o].next_of_party) of_offer(o);
         }
+        const View view = call.view(state);
         pb::ListMatchesResponse r;
         QIAO_TRY(auto next, page<MatchId>(
                                 call, state.matches(), slots,
@@ -373,16 +332,17 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
                                   const MatchRow& m = state.matches()[s];
                                   return (need == 0 || state.needs()[m.need].id.value() == need) && (!wanted || m.state == *wanted) &&
                                          (offer == 0 || state.offers()[m.offer].id.value() == offer) &&
-                                         (party == 0 || state.parties()[state.offers()[m.offer].party].id.value() == party);
+                                         (party == 0 || state.parties()[state.offers()[m.offer].party].id.value() == party) && view.match(s) != Sight::kNothing;
                                 },
-                                [&](Slot s) { *r.add_matches() = state.load_match(s); }));
+                                [&](Slot s) { *r.add_matches() = view.show_match(s); }));
         r.set_next_page_token(next);
         return answer(std::move(r), runtime.applied_seq());
       });
   get("/v1/matches/{id}", "getMatch", "matches", "One match.", pb::Match::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
     const Slot s = state.matches().find(MatchId{call.number("id")});
-    if (s == kNoSlot) return missing("match", call.number("id"));
-    pb::Match m = state.load_match(s);
+    const View view = call.view(state);
+    if (s == kNoSlot || view.match(s) == Sight::kNothing) return missing("match", call.number("id"));
+    pb::Match m = view.show_match(s);
     const auto version = m.version();
     return answer(std::move(m), version, version);
   });
@@ -394,7 +354,9 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
         QIAO_TRY(auto limit, query_number(call, "limit", 1, kMaxEvents, 100));
         pb::ListEventsResponse r;
         auto read = runtime.read_journal(after, [&](Seq, std::string_view bytes) {
-          r.add_events()->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+          pb::Event& event = *r.add_events();
+          event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+          mask_event(event, [&](std::uint64_t code) { return state.area_name(state.areas().find(AreaCode{code})); });
           return static_cast<std::uint64_t>(r.events_size()) < limit;
         });
         if (!read) return refuse(Code::kWrongState, {}, read.error().message);

@@ -13,6 +13,8 @@
 
 #include "engine/base/refusal.h"
 #include "engine/market/market.h"
+#include "server/access/gate.h"
+#include "server/access/view.h"
 
 namespace qiao {
 
@@ -27,7 +29,8 @@ struct Request {
   std::string_view if_match;
   std::string_view if_none_match;
   std::string_view idempotency_key;
-  std::string_view actor;
+  // Who sends it. `changes` is set from the method.
+  Credentials credentials;
 };
 
 struct Response {
@@ -37,6 +40,9 @@ struct Response {
   std::string etag;      // with its quotes, or empty
   std::string location;  // for 201
   std::string allow;     // for 405
+  std::string set_cookie;
+  std::int64_t retry_after = 0;  // seconds; 0: not said
+  bool secret = false;           // not for any cache
   Seq wait_for = 0;      // give it when this is on disk
   // Set where the answer takes long: call it, and it calls back with the response.
   std::function<void(std::function<void(Response)>)> deferred = {};
@@ -55,10 +61,13 @@ struct Call {
   std::vector<std::pair<std::string_view, std::uint64_t>> path;   // numbers in the path, by name
   std::vector<std::pair<std::string, std::string>> query;        // decoded
   pb::Actor actor;
+  Identity identity;
+  Scope scope{};  // what the actor's role has of the route's operation
   std::uint64_t expected_version = 0;
   bool binary_answer = false;
   bool chinese = false;
 
+  View view(const State& state) const { return View(state, actor, scope); }
   std::uint64_t number(std::string_view name) const {
     for (const auto& [n, v] : path) {
       if (n == name) return v;
@@ -97,8 +106,14 @@ struct Route {
   std::function<Result<Answer>(const Call&)> read = {};
   std::function<Result<pb::Command>(const Call&, const google::protobuf::Message* body)> command = {};
   std::function<Result<Answer>(const Call&, const google::protobuf::Message* body)> compute = {};
-  std::function<Response(const Call&)> raw = {};
+  std::function<Response(const Call&, const google::protobuf::Message* body)> raw = {};
   const char* raw_type = "application/json";
+  // Of a command: makes its answer where that is not the row it is about.
+  std::function<Answer(const Call&, const Applied&)> present = {};
+  // The answer holds something that is shown once or to be seen by nobody else: it is not kept for a repeated request, and
+  // no cache may have it.
+  bool secret = false;
+  Operation operation{};  // set by Api
 };
 
 // A whole number in a query; the field's name is in the refusal.
@@ -132,6 +147,13 @@ Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const
   return std::optional<Enum>(static_cast<Enum>(value->number()));
 }
 
+// A row as the actor of the call sees it.
+std::unique_ptr<google::protobuf::Message> show(const State& state, const Subject& subject, const View& view);
+// A message in the format that the call asks for.
+Response respond(const Call& call, Answer answer);
+
+std::vector<Route> access_routes(class Runtime& runtime, class Gate& gate, const std::string& public_url);
+std::vector<Route> privacy_routes(class Runtime& runtime);
 std::vector<Route> read_routes(class Runtime& runtime, const class Clearinghouse& house);
 std::vector<Route> clearing_routes(class Runtime& runtime, class Clearinghouse& house);
 std::vector<Route> command_routes(class Runtime& runtime);

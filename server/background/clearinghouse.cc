@@ -125,7 +125,7 @@ Result<pb::Clearing> Clearinghouse::start(const pb::ClearingRequest& request, co
   }
   if (actor.role() == pb::ROLE_ORGANISER) {
     if (within == kNoSlot) return refuse(Code::kRequired, "areaCode");
-    QIAO_TRY(check_area(actor, state, within));
+    QIAO_TRY(check_area(Scope::kArea, actor, state, within));
   }
   if (request.has_budget() && (request.budget() < 1 || request.budget() > kMostBudget)) return refuse(Code::kOutOfRange, "budget", "1.." + std::to_string(kMostBudget));
   if (request.has_target_gap_micro() && (request.target_gap_micro() < 0 || request.target_gap_micro() > kMicro)) {
@@ -336,10 +336,18 @@ void Clearinghouse::apply_some(const std::shared_ptr<Run>& run) {
   s.set_stage(pb::CLEARING_STAGE_UNSPECIFIED);
 }
 
-Result<pb::Clearing> Clearinghouse::cancel(std::uint64_t id) {
+// An organiser has to do with clearings of its own area.
+Status Clearinghouse::check_reach(const Run& run, const pb::Actor& actor) const {
+  if (actor.role() != pb::ROLE_ORGANISER) return outcome::success();
+  if (run.within == kNoSlot) return refuse(Code::kNotYours, "actor.partyId");
+  return check_area(Scope::kArea, actor, runtime_.state(), run.within);
+}
+
+Result<pb::Clearing> Clearinghouse::cancel(std::uint64_t id, const pb::Actor& actor) {
   const auto run = find(id);
   if (!run) return no_clearing(id);
   if (run->summary.state() != pb::CLEARING_STATE_RUNNING) return refuse(Code::kWrongState, "id", "done", "已结束");
+  QIAO_TRY(check_reach(*run, actor));
   run->cancelled = true;
   return get(id);
 }
@@ -349,10 +357,7 @@ Result<pb::Clearing> Clearinghouse::apply(std::uint64_t id, pb::ClearingApply ho
   if (!run) return no_clearing(id);
   if (how != pb::CLEARING_APPLY_PROPOSE && how != pb::CLEARING_APPLY_DISPATCH) return refuse(Code::kRequired, "apply");
   if (actor.role() != pb::ROLE_LEAD && actor.role() != pb::ROLE_ORGANISER) return refuse(Code::kRoleForbidden, "actor.role");
-  if (actor.role() == pb::ROLE_ORGANISER) {
-    if (run->within == kNoSlot) return refuse(Code::kNotYours, "actor.partyId");
-    QIAO_TRY(check_area(actor, runtime_.state(), run->within));
-  }
+  QIAO_TRY(check_reach(*run, actor));
   if (run->summary.state() == pb::CLEARING_STATE_RUNNING || run->summary.stage() == pb::CLEARING_STAGE_APPLYING) {
     return refuse(Code::kClearingRunning, "id");
   }

@@ -35,7 +35,7 @@ class Clearinghouse {
   // Begins one, or says what is wrong with the request or that one is running.
   Result<pb::Clearing> start(const pb::ClearingRequest& request, const pb::Actor& actor);
   // Ends the one that runs; what it has found so far is its result.
-  Result<pb::Clearing> cancel(std::uint64_t id);
+  Result<pb::Clearing> cancel(std::uint64_t id, const pb::Actor& actor);
   // Gives the proposals of a clearing that is done to the market, a millisecond at a time; see Clearing.applied and dropped.
   Result<pb::Clearing> apply(std::uint64_t id, pb::ClearingApply how, const pb::Actor& actor);
   Result<pb::Clearing> get(std::uint64_t id) const;
@@ -63,6 +63,7 @@ class Clearinghouse {
 
  private:
   struct Run;
+  Status check_reach(const Run& run, const pb::Actor& actor) const;
   struct Solved;
 
   void collect_some();

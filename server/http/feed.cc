@@ -29,16 +29,16 @@ constexpr int kSendBuffer = 128 << 10;
 
 class WatchSession : public std::enable_shared_from_this<WatchSession> {
  public:
-  WatchSession(Feed& feed, asio::ip::tcp::socket socket, WatchRequest request)
-      : feed_(feed), socket_(std::move(socket)), request_(std::move(request)), next_(request_.after ? *request_.after + 1 : feed.last_ + 1) {}
+  WatchSession(Feed& feed, Connection connection, WatchRequest request)
+      : feed_(feed), socket_(std::move(connection)), request_(std::move(request)), next_(request_.after ? *request_.after + 1 : feed.last_ + 1) {}
 
   void start(const std::string& upgrade) {
     error_code error;
     beast::http::request_parser<beast::http::string_body> parser;
     parser.put(asio::buffer(upgrade), error);
     if (error) return gone();
-    socket_.next_layer().set_option(asio::ip::tcp::no_delay(true), error);
-    socket_.next_layer().set_option(asio::socket_base::send_buffer_size(kSendBuffer), error);
+    socket_.next_layer().socket().set_option(asio::ip::tcp::no_delay(true), error);
+    socket_.next_layer().socket().set_option(asio::socket_base::send_buffer_size(kSendBuffer), error);
     websocket::stream_base::timeout timeout{std::chrono::seconds{10}, std::chrono::seconds{60}, true};
     socket_.set_option(timeout);
     socket_.read_message_max(kMaxFrame);
@@ -70,14 +70,16 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
         continue;
       }
       ++next_;
-      if (!feed_.wants(request_.filter, *item->event)) continue;
-      if (request_.binary) {
-        held_ = item->event;
-        return write(asio::buffer(held_->bytes));
+      const Sight sight = feed_.wants(request_.filter, *item->event) ? feed_.sight(request_.reach, *item->event) : Sight::kNothing;
+      if (sight == Sight::kNothing) continue;
+      std::string& form = item->forms[(sight == Sight::kPublic ? 1 : 0) + (request_.binary ? 2 : 0)];
+      if (form.empty()) {
+        thread_local pb::Event event;
+        event.ParseFromArray(item->event->bytes.data(), static_cast<int>(item->event->bytes.size()));
+        form = feed_.render(event, sight, request_.binary);
       }
-      if (item->json.empty()) item->json = json_of(item->event->bytes);
       // Kept here as well, so that the ring can move on while it is being sent.
-      current_ = item->json;
+      current_ = form;
       return write(asio::buffer(current_));
     }
   }
@@ -89,7 +91,12 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
       drop();
     }
     if (closing_ && now > close_by_) drop();
+    if (is_set(request_.reach.expires) && std::chrono::system_clock::now() >= request_.reach.expires) end();
   }
+
+  // What it came in with is not good any more.
+  void end() { tell(websocket::close_code::policy_error, "the session has ended; log in again"); }
+  const Reach& reach() const { return request_.reach; }
 
   // A close frame, and not more than a moment for the other side to answer it.
   void tell(websocket::close_code code, const char* why) {
@@ -103,12 +110,6 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
   bool is_gone() const { return gone_; }
 
  private:
-  static std::string json_of(std::string_view bytes) {
-    thread_local pb::Event event;
-    event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-    return to_json(event);
-  }
-
   // Reads on from disk until something is wanted or the ring is reached.
   bool catch_up() {
     const Seq ring_begin = feed_.ring_.empty() ? feed_.last_ + 1 : feed_.ring_.front().event->seq;
@@ -117,8 +118,9 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
     const auto read = feed_.store_.read_journal(next_ - 1, std::min(feed_.last_, ring_begin - 1), [&](Seq seq, std::string_view bytes) {
       next_ = seq + 1;
       event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-      const Published p{seq, event.kind(), AreaCode{event.area_code()}, {}, PartyId{event.party_id()}, NeedId{event.need_id()}, {}};
-      if (feed_.wants(request_.filter, p)) caught_up_.push_back(request_.binary ? std::string(bytes) : to_json(event));
+      const Published p = outline_of(event);
+      const Sight sight = feed_.wants(request_.filter, p) ? feed_.sight(request_.reach, p) : Sight::kNothing;
+      if (sight != Sight::kNothing) caught_up_.push_back(feed_.render(event, sight, request_.binary));
       return ++looked_at < kCatchUp;
     });
     return read && looked_at > 0;
@@ -156,8 +158,7 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
   }
 
   void drop() {
-    error_code ignored;
-    socket_.next_layer().close(ignored);
+    socket_.next_layer().close();
     gone();
   }
 
@@ -169,14 +170,13 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
   }
 
   Feed& feed_;
-  websocket::stream<asio::ip::tcp::socket> socket_;
+  websocket::stream<Connection> socket_;
   WatchRequest request_;
   Seq next_;
   beast::http::request<beast::http::string_body> handshake_;
   beast::flat_buffer incoming_;
   std::deque<std::string> caught_up_;
   std::string current_;
-  std::shared_ptr<const Published> held_;
   std::chrono::steady_clock::time_point write_began_;
   std::chrono::steady_clock::time_point close_by_;
   std::pair<websocket::close_code, const char*> why_{};
@@ -187,9 +187,9 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
 };
 
 Feed::Feed(asio::io_context& context, const Store& store, Metrics& metrics, FeedOptions options, Seq last,
-           std::vector<std::pair<AreaCode, AreaCode>> tree)
+           std::vector<Area> tree)
     : context_(context), store_(store), metrics_(metrics), options_(options), last_(last), sweeper_(context) {
-  for (const auto& [area, parent] : tree) parent_[area] = parent;
+  for (Area& area : tree) areas_[area.code] = std::move(area);
   sweep();
 }
 
@@ -200,7 +200,12 @@ void Feed::publish(std::vector<std::shared_ptr<const Published>> events) {
     for (auto& event : events) {
       QIAO_CHECK(event->seq == last_ + 1, "the feed has no hole");
       last_ = event->seq;
-      if (event->kind == pb::EVENT_KIND_AREA_CHANGED) parent_[event->area] = event->area_parent;
+      if (event->kind == pb::EVENT_KIND_AREA_CHANGED) {
+        pb::Event parsed;
+        parsed.ParseFromString(event->bytes);
+        areas_[event->area] = {event->area, event->area_parent, parsed.area().name()};
+      }
+      if (event->row == pb::Event::kGrant || event->row == pb::Event::kAccount) end_watches(*event);
       ring_.push_back({std::move(event), {}});
     }
     while (ring_.size() > options_.ring) ring_.pop_front();
@@ -215,11 +220,10 @@ void Feed::publish(std::vector<std::shared_ptr<const Published>> events) {
   });
 }
 
-void Feed::take_over(asio::ip::tcp protocol, int native_socket, std::string upgrade, WatchRequest request) {
+void Feed::take_over(Connection::Parcel connection, std::string upgrade, WatchRequest request) {
   metrics_.watchers.add(1);
-  asio::post(context_, [this, protocol, native_socket, upgrade = std::move(upgrade), request = std::move(request)]() mutable {
-    asio::ip::tcp::socket socket(context_, protocol, native_socket);
-    auto session = std::make_shared<WatchSession>(*this, std::move(socket), std::move(request));
+  asio::post(context_, [this, connection, upgrade = std::move(upgrade), request = std::move(request)]() mutable {
+    auto session = std::make_shared<WatchSession>(*this, Connection(context_, connection), std::move(request));
     sessions_.push_back(session);
     session->start(upgrade);
   });
@@ -236,15 +240,62 @@ bool Feed::wants(const WatchFilter& filter, const Published& event) const {
   if (filter.party && *filter.party != event.party) return false;
   if (filter.need && *filter.need != event.need) return false;
   if (!filter.kinds.empty() && std::find(filter.kinds.begin(), filter.kinds.end(), event.kind) == filter.kinds.end()) return false;
-  if (!filter.area) return true;
-  AreaCode area = event.area;
+  return !filter.area || within(event.area, *filter.area);
+}
+
+bool Feed::within(AreaCode area, AreaCode ancestor) const {
   for (int depth = 0; area && depth < 8; ++depth) {
-    if (area == *filter.area) return true;
-    const auto it = parent_.find(area);
-    if (it == parent_.end()) return false;
-    area = it->second;
+    if (area == ancestor) return true;
+    const auto it = areas_.find(area);
+    if (it == areas_.end()) return false;
+    area = it->second.parent;
   }
   return false;
+}
+
+// The same as View decides for rows, by what an event carries.
+Sight Feed::sight(const Reach& reach, const Published& event) const {
+  if (reach.all) return Sight::kWhole;
+  switch (event.row) {
+    case pb::Event::kTaxonomy:
+    case pb::Event::kPolicy:
+    case pb::Event::kArea: return Sight::kWhole;
+    case pb::Event::kNeed:
+      if (reach.area && within(event.area, reach.area)) return Sight::kWhole;
+      if (reach.resident_ref != 0 && reach.resident_ref == event.resident_ref) return Sight::kWhole;
+      return event.opened ? Sight::kPublic : Sight::kNothing;
+    case pb::Event::kParty:
+    case pb::Event::kPerson:
+    case pb::Event::kOffer:
+    case pb::Event::kMatch:
+    case pb::Event::kNotification:
+      if (reach.area && within(event.area, reach.area)) return Sight::kWhole;
+      return reach.party && reach.party == event.party ? Sight::kWhole : Sight::kNothing;
+    default: return Sight::kNothing;
+  }
+}
+
+std::string Feed::render(pb::Event event, Sight sight, bool binary) const {
+  if (sight == Sight::kPublic) {
+    make_public(*event.mutable_need(), true);
+  } else {
+    mask_event(event, [this](std::uint64_t code) {
+      const auto it = areas_.find(AreaCode{code});
+      return it == areas_.end() ? std::string() : it->second.name;
+    });
+  }
+  return binary ? event.SerializeAsString() : to_json(event);
+}
+
+void Feed::end_watches(const Published& published) {
+  pb::Event event;
+  event.ParseFromString(published.bytes);
+  for (const auto& s : sessions_) {
+    const Reach& reach = s->reach();
+    // A session's row that is used again was another's before.
+    if (event.has_grant() && event.grant().id() == reach.grant_id) s->end();
+    if (event.has_account() && event.account().id() == reach.account_id && event.account().disabled()) s->end();
+  }
 }
 
 Feed::Item* Feed::in_ring(Seq seq) {
@@ -301,6 +352,32 @@ Result<WatchRequest> parse_watch(std::string_view target, std::string_view accep
     }
   }
   return request;
+}
+
+Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, const State& state) {
+  Reach reach;
+  const pb::Actor& actor = identity.actor;
+  reach.account_id = actor.account_id();
+  reach.expires = identity.expires;
+  if (identity.grant != kNoSlot) reach.grant_id = state.grants()[identity.grant].id.value();
+  const Slot party = state.parties().find(PartyId{actor.party_id()});
+  switch (actor.role()) {
+    case pb::ROLE_LEAD:
+    case pb::ROLE_AUDITOR: reach.all = true; break;
+    case pb::ROLE_ORGANISER:
+      if (party != kNoSlot) reach.area = state.areas()[state.parties()[party].area].id;
+      break;
+    case pb::ROLE_SUPPLIER:
+    case pb::ROLE_MEMBER: {
+      const Slot wanted = filter.party ? state.parties().find(*filter.party) : party;
+      if (wanted == kNoSlot || !in_party_of(actor, state, wanted)) return refuse(Code::kNotYours, "party");
+      reach.party = state.parties()[wanted].id;
+      break;
+    }
+    case pb::ROLE_RESIDENT: reach.resident_ref = actor.resident_ref(); break;
+    default: break;
+  }
+  return reach;
 }
 
 Status check_watch(const WatchRequest& request, const State& state, Seq durable) {

@@ -5,8 +5,8 @@
 // the last number it saw misses nothing and sees nothing twice, and one that does not read holds up nobody.
 #pragma once
 
+#include <array>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
@@ -16,6 +16,9 @@
 #include <string>
 #include <vector>
 
+#include "server/access/gate.h"
+#include "server/access/view.h"
+#include "server/http/connection.h"
 #include "server/runtime/metrics.h"
 #include "server/runtime/runtime.h"
 
@@ -36,29 +39,48 @@ struct WatchFilter {
   std::vector<pb::EventKind> kinds;  // empty: all
 };
 
+// What a watcher may see; decided once, when it comes.
+struct Reach {
+  bool all = false;              // lead, auditor
+  AreaCode area;                 // organiser: there and below
+  PartyId party;                 // supplier, member
+  std::uint64_t resident_ref = 0;
+  // Ends with them.
+  std::uint64_t account_id = 0;
+  std::uint64_t grant_id = 0;
+  Time expires{};
+};
+
 struct WatchRequest {
   std::optional<Seq> after;  // empty: from now on
   WatchFilter filter;
   bool binary = false;
+  Reach reach;
 };
 
 // Reads ?after=…&area=…&party=…&need=…&kind=….
 Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept);
+// What the actor may watch. A party that belongs to its own it watches by naming it.
+Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, const State& state);
 // Are the things it names there? A place beyond the end of the journal is of another database.
 Status check_watch(const WatchRequest& request, const State& state, Seq durable);
 
 class Feed {
  public:
-  // `tree`: each area with the one it lies in. `last`: the last event on disk. The feed runs on `context`'s one thread.
-  Feed(boost::asio::io_context& context, const Store& store, Metrics& metrics, FeedOptions options, Seq last,
-       std::vector<std::pair<AreaCode, AreaCode>> tree);
+  struct Area {
+    AreaCode code;
+    AreaCode parent;
+    std::string name;
+  };
+  // `last`: the last event on disk. The feed runs on `context`'s one thread.
+  Feed(boost::asio::io_context& context, const Store& store, Metrics& metrics, FeedOptions options, Seq last, std::vector<Area> tree);
   ~Feed();
 
   // From any thread: the next events, in order.
   void publish(std::vector<std::shared_ptr<const Published>> events);
   // From any thread: takes over a connection whose upgrade request has been read (`upgrade` is the request as it came).
-  // The socket belongs to the feed from here on.
-  void take_over(boost::asio::ip::tcp protocol, int native_socket, std::string upgrade, WatchRequest request);
+  // It belongs to the feed from here on.
+  void take_over(Connection::Parcel connection, std::string upgrade, WatchRequest request);
   // From any thread: tells every watcher that the server is going, and lets them go.
   void close_all();
 
@@ -68,9 +90,15 @@ class Feed {
   friend class WatchSession;
   struct Item {
     std::shared_ptr<const Published> event;
-    std::string json;  // made when the first watcher wants it
+    std::array<std::string, 4> forms;  // made when the first watcher wants it: whole or public, as JSON or as protobuf
   };
   bool wants(const WatchFilter& filter, const Published& event) const;
+  Sight sight(const Reach& reach, const Published& event) const;
+  bool within(AreaCode area, AreaCode ancestor) const;
+  // The event as somebody with that sight of it is sent it.
+  std::string render(pb::Event event, Sight sight, bool binary) const;
+  // Somebody lost what it came in with: it watches no more.
+  void end_watches(const Published& event);
   Item* in_ring(Seq seq);
   void sweep();
 
@@ -80,7 +108,7 @@ class Feed {
   FeedOptions options_;
   std::deque<Item> ring_;
   Seq last_;
-  boost::unordered_flat_map<AreaCode, AreaCode> parent_;
+  boost::unordered_flat_map<AreaCode, Area> areas_;
   std::vector<std::shared_ptr<class WatchSession>> sessions_;
   boost::asio::steady_timer sweeper_;
   bool closing_ = false;

@@ -26,7 +26,26 @@ Server::Server(asio::io_context& context, Api& api, Runtime& runtime, Feed& feed
 
 Server::~Server() = default;
 
+// TLS 1.2 and 1.3, forward secrecy and authenticated ciphers only.
+StoreResult<void> Server::reload_certificate() {
+  if (options_.certificate.empty()) return outcome::success();
+  auto fresh = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+  SSL_CTX* native = fresh->native_handle();
+  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+  SSL_CTX_set_options(native, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  error_code error;
+  if (SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1) return StoreError{"OpenSSL knows none of the ciphers that are asked for"};
+  fresh->use_certificate_chain_file(options_.certificate, error);
+  if (error) return StoreError{"cannot use the certificate in " + options_.certificate + ": " + error.message()};
+  fresh->use_private_key_file(options_.private_key, asio::ssl::context::pem, error);
+  if (error) return StoreError{"cannot use the private key in " + options_.private_key + ": " + error.message()};
+  if (SSL_CTX_check_private_key(native) != 1) return StoreError{"the private key in " + options_.private_key + " is not that of the certificate"};
+  tls_ = std::move(fresh);
+  return outcome::success();
+}
+
 StoreResult<void> Server::listen() {
+  QIAO_TRY(reload_certificate());
   error_code error;
   const auto address = asio::ip::make_address(options_.address, error);
   if (error) return StoreError{"\"" + options_.address + "\" is not an address to listen on"};
@@ -58,7 +77,7 @@ void Server::accept() {
     }
     const bool full = open_ >= options_.max_connections;
     (full ? metrics_.connections_refused : metrics_.connections_accepted).add();
-    auto session = std::make_shared<Session>(*this, std::move(socket));
+    auto session = std::make_shared<Session>(*this, std::move(socket), tls_.get());
     sessions_.push_back(session);
     full ? session->refuse_connection() : session->start();
     accept();

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "server/api/api.h"
+#include "server/http/connection.h"
 #include "server/http/feed.h"
 
 namespace qiao {
@@ -21,6 +22,11 @@ struct ServerOptions {
   std::size_t max_header_bytes = 16 << 10;
   std::size_t max_body_bytes = 1 << 20;
   std::size_t max_batch_bytes = 32 << 20;  // of POST /v1/batch
+  // Certificate chain and private key (PEM); both empty: in the clear.
+  std::string certificate;
+  std::string private_key;
+  // Who sends a request and whether it came over TLS is what a proxy in front says.
+  bool behind_proxy = false;
   // A request arrives, and an answer is taken, within this; so long may a connection be idle, too.
   std::chrono::seconds timeout = std::chrono::seconds{30};
   // On stopping, requests under way get so long.
@@ -35,6 +41,9 @@ class Server {
 
   // Binds and listens. The error says what is wrong with the address.
   StoreResult<void> listen();
+  // Reads certificate and key again: connections that come from now on get them, those that are there go on. After an
+  // error the old ones stay.
+  StoreResult<void> reload_certificate();
   std::uint16_t port() const { return port_; }
 
   // Takes no more connections, answers what is under way, then calls back.
@@ -55,6 +64,7 @@ class Server {
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer sweeper_;
   boost::asio::steady_timer accept_again_;
+  std::shared_ptr<boost::asio::ssl::context> tls_;
   std::uint16_t port_ = 0;
   std::list<std::weak_ptr<class Session>> sessions_;
   std::size_t open_ = 0;

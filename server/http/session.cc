@@ -19,6 +19,18 @@ constexpr std::size_t kGzipFrom = 1024;
 // the answer is not lost to a reset.
 constexpr std::size_t kMaxLinger = 4 << 20;
 
+// Of every answer. Nothing of the API is a page: should a browser take it for one, it may load, run and embed nothing.
+constexpr std::string_view kHardened =
+    "Vary: Accept, Accept-Encoding, Accept-Language, Authorization, Cookie, Qiao-Actor\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n"
+    "X-Frame-Options: DENY\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Permissions-Policy: geolocation=(), camera=(), microphone=(), payment=()\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n";
+constexpr std::string_view kStrictTransport = "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
+
 std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
 
 const char* reason(unsigned status) {
@@ -28,9 +40,10 @@ const char* reason(unsigned status) {
 
 }  // namespace
 
-Session::Session(Server& server, asio::ip::tcp::socket socket) : server_(server), socket_(std::move(socket)) {
+Session::Session(Server& server, asio::ip::tcp::socket socket, asio::ssl::context* tls) : server_(server), connection_(std::move(socket), tls) {
   error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  connection_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  address_ = connection_.socket().remote_endpoint(ignored).address().to_string();
   ++server_.open_;
   server_.metrics_.connections.add(1);
 }
@@ -39,6 +52,36 @@ Session::~Session() {
   --server_.open_;
   server_.metrics_.connections.add(-1);
   server_.finished(this);
+}
+
+void Session::start() {
+  if (!connection_.secure()) return read();
+  wait_until(Doing::kReading);
+  connection_.async_handshake([self = shared_from_this()](const error_code& e) {
+    if (e) return self->close();
+    self->read();
+  });
+}
+
+// Views into the request that was read.
+Credentials Session::credentials() {
+  const auto& message = parser_->get();
+  Credentials c;
+  c.authorization = view(message[http::field::authorization]);
+  c.cookie = view(message[http::field::cookie]);
+  c.origin = view(message[http::field::origin]);
+  c.host = view(message[http::field::host]);
+  c.acting = view(message["Qiao-Actor"]);
+  c.address = address_;
+  c.secure = connection_.secure();
+  if (server_.options_.behind_proxy) {
+    // The proxy appends whom it talks to; what stands before that anybody can have written.
+    const std::string_view chain = view(message["X-Forwarded-For"]);
+    if (!chain.empty()) c.address = chain.substr(chain.rfind(',') == std::string_view::npos ? 0 : chain.rfind(',') + 1);
+    while (c.address.starts_with(' ')) c.address.remove_prefix(1);
+    c.secure = c.secure || beast::iequals(message["X-Forwarded-Proto"], "https");
+  }
+  return c;
 }
 
 void Session::wait_until(Doing doing) {
@@ -52,9 +95,9 @@ void Session::sweep(std::chrono::steady_clock::time_point now) {
   server_.metrics_.connections_timed_out.add();
   error_code ignored;
   if (doing_ == Doing::kReading) {
-    socket_.cancel(ignored);
+    connection_.socket().cancel(ignored);
   } else {
-    socket_.close(ignored);
+    connection_.close();
   }
 }
 
@@ -63,10 +106,7 @@ void Session::drain() {
   if (doing_ == Doing::kReading && !(parser_ && parser_->got_some())) close();
 }
 
-void Session::close() {
-  error_code ignored;
-  socket_.close(ignored);
-}
+void Session::close() { connection_.close(); }
 
 void Session::read() {
   parser_.emplace();
@@ -74,18 +114,18 @@ void Session::read() {
   // Which limit holds depends on the target, which is not known yet; a length that is too much for any is refused at once.
   parser_->body_limit(std::max(server_.options_.max_body_bytes, server_.options_.max_batch_bytes));
   wait_until(Doing::kReading);
-  http::async_read_header(socket_, buffer_, *parser_, [self = shared_from_this()](const error_code& e, std::size_t) { self->on_header(e); });
+  http::async_read_header(connection_, buffer_, *parser_, [self = shared_from_this()](const error_code& e, std::size_t) { self->on_header(e); });
 }
 
 void Session::read_failed(const error_code& error) {
   keep_alive_ = false;
   if (timed_out_) {
     // Somebody who has sent nothing gets nothing.
-    if (!parser_->got_some()) return close();
+    if (!parser_ || !parser_->got_some()) return close();
     timed_out_ = false;
     return write(problem(HttpFault::kTimeout, chinese_));
   }
-  if (error == http::error::end_of_stream || error == asio::error::operation_aborted || error == asio::error::connection_reset ||
+  if (error == http::error::end_of_stream || error == asio::ssl::error::stream_truncated || error == asio::error::operation_aborted || error == asio::error::connection_reset ||
       error == http::error::partial_message) {
     return close();
   }
@@ -114,7 +154,7 @@ void Session::on_header(const error_code& error) {
   }
   if (beast::iequals(header[http::field::expect], "100-continue")) {
     static const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    asio::async_write(socket_, asio::buffer(kContinue), [self = shared_from_this()](const error_code& e, std::size_t) {
+    asio::async_write(connection_, asio::buffer(kContinue), [self = shared_from_this()](const error_code& e, std::size_t) {
       if (e) return self->close();
       self->read_body();
     });
@@ -126,7 +166,7 @@ void Session::on_header(const error_code& error) {
 void Session::read_body() {
   if (parser_->is_done()) return on_request({});
   wait_until(Doing::kReading);
-  http::async_read(socket_, buffer_, *parser_, [self = shared_from_this()](const error_code& e, std::size_t) { self->on_request(e); });
+  http::async_read(connection_, buffer_, *parser_, [self = shared_from_this()](const error_code& e, std::size_t) { self->on_request(e); });
 }
 
 void Session::on_request(const error_code& error) {
@@ -142,7 +182,7 @@ void Session::on_request(const error_code& error) {
   request.if_match = view(message[http::field::if_match]);
   request.if_none_match = view(message[http::field::if_none_match]);
   request.idempotency_key = view(message["Idempotency-Key"]);
-  request.actor = view(message["Qiao-Actor"]);
+  request.credentials = credentials();
   request_read_ = std::chrono::steady_clock::now();
   answer(server_.api_.handle(request));
 }
@@ -184,8 +224,13 @@ void Session::write(Response response) {
   if (!response.location.empty()) head_.append("Location: ").append(response.location).append("\r\n");
   if (!response.allow.empty()) head_.append("Allow: ").append(response.allow).append("\r\n");
   if (zipped) head_ += "Content-Encoding: gzip\r\n";
-  if (response.status == 503) head_ += "Retry-After: 1\r\n";
-  head_ += "Vary: Accept, Accept-Encoding, Accept-Language\r\nCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n";
+  if (!response.set_cookie.empty()) head_.append("Set-Cookie: ").append(response.set_cookie).append("\r\n");
+  if (response.status == 401) head_ += "WWW-Authenticate: Bearer realm=\"qiao\"\r\n";
+  if (response.status == 503 && response.retry_after == 0) response.retry_after = 1;
+  if (response.retry_after != 0) head_.append("Retry-After: ").append(std::to_string(response.retry_after)).append("\r\n");
+  head_ += response.secret ? "Cache-Control: no-store\r\n" : "Cache-Control: private, no-cache\r\n";
+  head_ += kHardened;
+  if (connection_.secure()) head_ += kStrictTransport;
   if (!keep_alive_) head_ += "Connection: close\r\n";
   if (has_body) {
     head_ += "Content-Length: ";
@@ -201,30 +246,37 @@ void Session::write(Response response) {
   }
   wait_until(Doing::kWriting);
   const std::array<asio::const_buffer, 2> buffers{asio::buffer(head_), asio::buffer(body_)};
-  asio::async_write(socket_, buffers, [self = shared_from_this()](const error_code& e, std::size_t) {
+  asio::async_write(connection_, buffers, [self = shared_from_this()](const error_code& e, std::size_t) {
     if (e) return self->close();
     if (!self->keep_alive_) return self->linger();
     self->read();
   });
 }
 
+// Says that nothing more comes, then reads what is still on its way and throws it away.
 void Session::linger() {
-  error_code error;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  if (error) return close();
   wait_until(Doing::kLingering);
   // A client that has had its answer gets a moment to stop sending, no more.
   deadline_ = std::chrono::steady_clock::now() + std::chrono::seconds{2};
+  connection_.async_shutdown([self = shared_from_this()](const error_code& e) {
+    if (e || self->connection_.secure()) return self->close();
+    self->drop_incoming();
+  });
+}
+
+void Session::drop_incoming() {
   buffer_.clear();
-  socket_.async_read_some(buffer_.prepare(64 << 10), [self = shared_from_this()](const error_code& e, std::size_t n) {
+  connection_.async_read_some(buffer_.prepare(64 << 10), [self = shared_from_this()](const error_code& e, std::size_t n) {
     self->lingered_ += n;
     if (e || self->lingered_ > kMaxLinger) return self->close();
-    self->linger();
+    self->drop_incoming();
   });
 }
 
 void Session::refuse_connection() {
   keep_alive_ = false;
+  // Nothing can be said before a handshake, which costs more than the answer.
+  if (connection_.secure()) return close();
   write(problem(HttpFault::kTooManyConnections, false));
 }
 
@@ -235,11 +287,20 @@ void Session::upgrade(const Request& request) {
   const bool is_upgrade = message.method() == http::verb::get && parser_->upgrade() && beast::iequals(message[http::field::upgrade], "websocket") &&
                           !message[http::field::sec_websocket_key].empty();
   if (!is_upgrade) return write(problem(HttpFault::kUpgradeRequired, chinese_));
+  const Credentials from = credentials();
+  // A browser sends its cookies along from any page: here the page has to be ours.
+  Credentials strict = from;
+  strict.changes = true;
+  auto who = server_.api_.watcher(strict);
+  if (!who.good()) return write(who.refusal ? problem(*who.refusal, chinese_) : problem(fault_of(who.denial), chinese_));
   auto watch = parse_watch(request.target, request.accept);
   if (!watch) return write(problem(watch.error(), chinese_));
   if (auto known = check_watch(watch.value(), server_.runtime_.state(), server_.runtime_.durable_seq()); !known) {
     return write(problem(known.error(), chinese_));
   }
+  auto reach = reach_of(who.value, watch.value().filter, server_.runtime_.state());
+  if (!reach) return write(problem(reach.error(), chinese_));
+  watch.value().reach = std::move(reach).value();
   if (draining_) return write(problem(HttpFault::kDraining, chinese_));
   if (server_.feed_.full()) return write(problem(HttpFault::kTooManyConnections, chinese_));
   // The request as it came, for the WebSocket handshake on the feed's side.
@@ -248,11 +309,9 @@ void Session::upgrade(const Request& request) {
     text.append(view(field.name_string())).append(": ").append(view(field.value())).append("\r\n");
   }
   text += "\r\n";
-  const auto protocol = socket_.local_endpoint().protocol();
-  error_code error;
-  const int handle = socket_.release(error);
-  if (error) return close();
-  server_.feed_.take_over(protocol, handle, std::move(text), std::move(watch).value());
+  const auto parcel = connection_.release();
+  if (parcel.socket < 0) return;
+  server_.feed_.take_over(parcel, std::move(text), std::move(watch).value());
 }
 
 }  // namespace qiao

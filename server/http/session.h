@@ -1,7 +1,6 @@
 // One HTTP connection: read a request, have it answered, wait for the disk, write, again.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -9,6 +8,7 @@
 #include <optional>
 
 #include "server/api/problem.h"
+#include "server/http/connection.h"
 #include "server/http/server.h"
 
 namespace qiao {
@@ -17,10 +17,11 @@ namespace qiao {
 // arming a timer for each request costs a tenth of the throughput (DESIGN.md §8).
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(Server& server, boost::asio::ip::tcp::socket socket);
+  // `tls` null: in the clear.
+  Session(Server& server, boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls);
   ~Session();
 
-  void start() { read(); }
+  void start();
   // Answers once with 503 and closes.
   void refuse_connection();
   void sweep(std::chrono::steady_clock::time_point now);
@@ -38,11 +39,14 @@ class Session : public std::enable_shared_from_this<Session> {
   void write(Response response);
   void upgrade(const Request& request);
   void linger();
+  void drop_incoming();
   void read_failed(const boost::system::error_code& error);
   void wait_until(Doing doing);
 
   Server& server_;
-  boost::asio::ip::tcp::socket socket_;
+  Credentials credentials();
+  Connection connection_;
+  std::string address_;  // of the other side
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
   std::string head_;

@@ -14,6 +14,11 @@ constexpr std::size_t kAnswersForgottenAtOnce = 10'000;
 
 }  // namespace
 
+Published outline_of(const pb::Event& e) {
+  return {e.seq(),          e.kind(),     AreaCode{e.area_code()},  AreaCode{e.area().parent_code()}, PartyId{e.party_id()},
+          NeedId{e.need_id()}, e.row_case(), e.need().opened_at() != 0, e.need().resident_ref(),          {}};
+}
+
 Runtime::Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock, RuntimeOptions options)
     : context_(context),
       store_(store),
@@ -48,7 +53,12 @@ StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& co
     r->housekeeping_.async_wait([r, self](const boost::system::error_code& error) {
       if (error) return;
       const std::lock_guard lock(r->mutex_);
-      r->jobs_.push_back([r, before = r->clock_() - r->options_.keep_answers] { r->store_.forget_answers(before, kAnswersForgottenAtOnce); });
+      r->jobs_.push_back([r, before = r->clock_() - r->options_.keep_answers] {
+        r->store_.forget_answers(before, kAnswersForgottenAtOnce);
+        // The key of what was erased is deleted; now it leaves the files as well.
+        if (!r->store_.vault().take_forgotten()) return;
+        if (auto purged = r->store_.purge(); !purged) log_error("what was erased could not be taken off the disk yet", {{"reason", purged.error().message}});
+      });
       r->work_.notify_one();
       self(self);
     });
@@ -97,8 +107,9 @@ void Runtime::take(const Outcome& outcome, const KeyedAnswer* keyed, const Appli
   metrics_.applied_seq.set(static_cast<std::int64_t>(applied_seq()));
   if (listener_) {
     for (const pb::Event& e : outcome.events) {
-      unpublished_.push_back(std::make_shared<Published>(Published{e.seq(), e.kind(), AreaCode{e.area_code()}, AreaCode{e.area().parent_code()},
-                                                                   PartyId{e.party_id()}, NeedId{e.need_id()}, e.SerializeAsString()}));
+      auto published = std::make_shared<Published>(outline_of(e));
+      published->bytes = e.SerializeAsString();
+      unpublished_.push_back(std::move(published));
     }
   }
   if (observer_) {

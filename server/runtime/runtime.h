@@ -33,8 +33,13 @@ struct Published {
   AreaCode area_parent;  // set for events that change the tree of areas
   PartyId party;
   NeedId need;
-  std::string bytes;  // serialised Event
+  pb::Event::RowCase row;
+  bool opened;                 // a need that is or was on the public board
+  std::uint64_t resident_ref;  // of a need
+  std::string bytes;           // serialised Event
 };
+// Without the bytes.
+Published outline_of(const pb::Event& event);
 
 struct RuntimeOptions {
   // Commands are refused while more than this waits for the disk.
@@ -99,6 +104,9 @@ class Runtime {
   StoreResult<void> read_journal(Seq after, const std::function<bool(Seq, std::string_view bytes)>& event) const {
     return store_.read_journal(after, durable_seq_, event);
   }
+
+  // For questions about the past; what is in it is on disk.
+  const Store& store() const { return store_; }
 
   // Makes a backup on the commit thread, calls back on the market thread.
   void checkpoint(std::string path, std::function<void(StoreResult<Seq>)> then);

@@ -5,6 +5,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
+#include <sodium.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,14 +18,18 @@
 #include <thread>
 
 #include "engine/market/invariants.h"
+#include "engine/market/personal.h"
 
 namespace qiao {
 namespace {
 
 constexpr std::string_view kMagic = "qiao";
-constexpr std::array<pb::Event::RowCase, 7> kKeyed = {pb::Event::kArea, pb::Event::kParty, pb::Event::kPerson,      pb::Event::kOffer,
-                                                      pb::Event::kNeed, pb::Event::kMatch, pb::Event::kNotification};
-constexpr std::array<const char*, 12> kFamilyNames = {"default", "journal", "single", "dedup", "meta", "area", "party", "person", "offer", "need", "match", "notification"};
+constexpr std::array<pb::Event::RowCase, 9> kKeyed = {pb::Event::kArea, pb::Event::kParty,        pb::Event::kPerson,  pb::Event::kOffer, pb::Event::kNeed,
+                                                      pb::Event::kMatch, pb::Event::kNotification, pb::Event::kAccount, pb::Event::kGrant};
+constexpr std::array<const char*, 16> kFamilyNames = {"default", "journal", "single", "dedup", "meta",         "vault",   "audit", "area",
+                                                      "party",   "person",  "offer",  "need",  "match", "notification", "account", "grant"};
+// Events lifted to a newer format in one write.
+constexpr std::size_t kLiftAtOnce = 2'000;
 
 StoreError error(const std::string& what, const rocksdb::Status& status) { return {what + ": " + status.ToString()}; }
 
@@ -40,6 +45,9 @@ std::uint64_t key_of(const pb::Event& e) {
     case pb::Event::kNeed: return e.need().id();
     case pb::Event::kMatch: return e.match().id();
     case pb::Event::kNotification: return e.notification().id();
+    case pb::Event::kAccount: return e.account().id();
+    case pb::Event::kGrant: return e.grant().id();
+    case pb::Event::kDisclosure: return e.disclosure().id();
     default: return 0;
   }
 }
@@ -70,6 +78,50 @@ rocksdb::ColumnFamilyOptions family_options() {
   return options;
 }
 
+google::protobuf::Message& row_of(pb::Event& e) {
+  const auto* field = pb::Event::descriptor()->FindFieldByNumber(e.row_case());
+  return *e.GetReflection()->MutableMessage(&e, field);
+}
+
+ChainHash hash_next(const KeyBytes& key, const ChainHash& before, Seq seq, std::string_view stored) {
+  ChainHash hash{};
+  crypto_generichash_state state;
+  crypto_generichash_init(&state, key.data(), key.size(), hash.size());
+  crypto_generichash_update(&state, before.data(), before.size());
+  const std::string number = big_endian(seq);
+  crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(number.data()), number.size());
+  crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(stored.data()), stored.size());
+  crypto_generichash_final(&state, hash.data(), hash.size());
+  return hash;
+}
+
+std::string_view view(const ChainHash& hash) { return {reinterpret_cast<const char*>(hash.data()), hash.size()}; }
+
+std::optional<ChainHash> to_hash(std::string_view value) {
+  ChainHash hash{};
+  if (value.size() < hash.size()) return std::nullopt;
+  std::copy_n(value.begin(), hash.size(), reinterpret_cast<char*>(hash.data()));
+  return hash;
+}
+
+// Where the audit finds an event: by what it is about, and by who did it.
+void index_event(const pb::Event& e, rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch& batch) {
+  std::uint8_t kind = static_cast<std::uint8_t>(e.row_case());
+  std::uint64_t id = key_of(e);
+  if (e.has_disclosure()) {
+    // About the one whose data they are.
+    id = e.disclosure().subject_id();
+    switch (e.disclosure().subject()) {
+      case pb::SUBJECT_KIND_NEED: kind = static_cast<std::uint8_t>(pb::Event::kNeed); break;
+      case pb::SUBJECT_KIND_PERSON: kind = static_cast<std::uint8_t>(pb::Event::kPerson); break;
+      case pb::SUBJECT_KIND_PARTY: kind = static_cast<std::uint8_t>(pb::Event::kParty); break;
+      default: kind = kAuditResident;
+    }
+  }
+  batch.Put(family, Store::AuditKey::object(kind, id).prefix + big_endian(e.seq()), {});
+  if (e.actor().account_id() != 0) batch.Put(family, Store::AuditKey::account(e.actor().account_id()).prefix + big_endian(e.seq()), {});
+}
+
 // Makes a rename in it last.
 bool sync_folder(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY);
@@ -81,27 +133,37 @@ bool sync_folder(const std::string& path) {
 
 }  // namespace
 
-std::string big_endian(std::uint64_t v) {
-  std::string key(8, '\0');
-  for (int i = 7; i >= 0; --i, v >>= 8) key[static_cast<std::size_t>(i)] = static_cast<char>(v & 0xff);
-  return key;
-}
-
-std::uint64_t from_big_endian(std::string_view bytes) {
-  std::uint64_t v = 0;
-  for (const char c : bytes.substr(0, 8)) v = v << 8 | static_cast<unsigned char>(c);
-  return v;
-}
-
 void Group::add(std::span<const pb::Event> events, const State& state, Store& store) {
   boost::container::small_vector<std::pair<pb::Event::RowCase, std::uint64_t>, 8> rows;
   for (const pb::Event& e : events) {
-    buffer_.clear();
-    e.AppendToString(&buffer_);
-    batch_.Put(store.journal(), big_endian(e.seq()), buffer_);
-    // A need keeps no trace of the matches that touched it but in memory, so each row is written as the last event left it.
     const std::pair row{e.row_case(), key_of(e)};
-    if (std::find(rows.begin(), rows.end(), row) == rows.end()) rows.push_back(row);
+    if (e.kind() == pb::EVENT_KIND_PERSONAL_ERASED) store.vault().forget(row.first, row.second, batch_);
+    buffer_.clear();
+    bool sealed = false;
+    if (Vault::covers(e.row_case())) {
+      sealed_ = e;
+      if (has_marked(row_of(sealed_))) {
+        store.vault().seal(row.first, row.second, row_of(sealed_), batch_);
+        sealed_.AppendToString(&buffer_);
+        sealed = true;
+      }
+    }
+    if (!sealed) e.AppendToString(&buffer_);
+    last_hash_ = store.link(e.seq(), buffer_);
+    const std::array<rocksdb::Slice, 2> value{slice(view(last_hash_)), slice(buffer_)};
+    const std::string seq = big_endian(e.seq());
+    const rocksdb::Slice key = slice(seq);
+    batch_.Put(store.journal(), rocksdb::SliceParts(&key, 1), rocksdb::SliceParts(value.data(), 2));
+    index_event(e, store.audit_, batch_);
+    // A need keeps no trace of the matches that touched it but in memory, so each row is written as the last event left it.
+    // A row with something sealed is written with its event: it is the same.
+    const auto known = std::find(rows.begin(), rows.end(), row);
+    if (sealed) {
+      batch_.Put(store.family(row.first), big_endian(row.second), row_of(sealed_).SerializeAsString());
+      if (known != rows.end()) rows.erase(known);
+    } else if (known == rows.end() && !e.has_disclosure()) {
+      rows.push_back(row);
+    }
     last_seq_ = e.seq();
     last_time_ = to_time(e.time());
   }
@@ -131,10 +193,29 @@ Store::~Store() {
   for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
 }
 
-StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mode) {
+std::string to_hex(const ChainHash& hash) {
+  std::string text(2 * hash.size() + 1, '\0');
+  sodium_bin2hex(text.data(), text.size(), hash.data(), hash.size());
+  text.pop_back();
+  return text;
+}
+
+Store::AuditKey Store::AuditKey::object(std::uint8_t kind, std::uint64_t id) { return {"o" + std::string(1, static_cast<char>(kind)) + big_endian(id)}; }
+Store::AuditKey Store::AuditKey::account(std::uint64_t id) { return {"a" + big_endian(id)}; }
+
+ChainHash Store::link(Seq seq, std::string_view stored) {
+  head_ = hash_next(vault_->chain_key(), head_, seq, stored);
+  return head_;
+}
+
+StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mode, const std::string& key_file) {
+  // Beside the folder, never in it: a copy of the folder is to tell nothing.
+  std::string beside = path;
+  while (beside.size() > 1 && beside.ends_with('/')) beside.pop_back();
+  const std::string keys = key_file.empty() ? beside + ".key" : key_file;
   namespace fs = std::filesystem;
   std::error_code fs_error;
-  if (fs::exists(fs::path(path) / "CURRENT", fs_error)) return open_folder(path, mode == Mode::kCreateIfMissing ? Mode::kExisting : mode);
+  if (fs::exists(fs::path(path) / "CURRENT", fs_error)) return open_folder(path, mode == Mode::kCreateIfMissing ? Mode::kExisting : mode, keys);
   if (mode != Mode::kCreateIfMissing) return StoreError{"there is no database in " + path};
   if (fs::exists(path, fs_error) && !fs::is_empty(path, fs_error)) {
     return StoreError{path + " is not empty and holds no Qiao database; give an empty or a new folder"};
@@ -144,13 +225,13 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
   const fs::path fresh = whole.string() + ".new";
   fs::remove_all(fresh, fs_error);
   fs::create_directories(whole.parent_path(), fs_error);
-  if (auto made = open_folder(fresh.string(), mode); !made) return std::move(made).error();
+  if (auto made = open_folder(fresh.string(), mode, keys); !made) return std::move(made).error();
   fs::rename(fresh, whole, fs_error);
   if (fs_error || !sync_folder(whole.parent_path().string())) return StoreError{"cannot make a database in " + path + ": " + fs_error.message()};
-  return open_folder(path, Mode::kExisting);
+  return open_folder(path, Mode::kExisting, keys);
 }
 
-StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, Mode mode) {
+StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, Mode mode, const std::string& key_file) {
   const bool there = mode != Mode::kCreateIfMissing;
   std::vector<std::string> missing;
   const auto options = options_for(mode);
@@ -194,6 +275,8 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   store->journal_ = named("journal");
   store->dedup_ = named("dedup");
   store->meta_ = named("meta");
+  store->audit_ = named("audit");
+  store->vault_family_ = named("vault");
   store->families_.assign(32, nullptr);
   auto put = [&](pb::Event::RowCase kind, const char* name) { store->families_[static_cast<std::size_t>(kind)] = named(name); };
   put(pb::Event::kTaxonomy, "single");
@@ -205,6 +288,8 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   put(pb::Event::kNeed, "need");
   put(pb::Event::kMatch, "match");
   put(pb::Event::kNotification, "notification");
+  put(pb::Event::kAccount, "account");
+  put(pb::Event::kGrant, "grant");
 
   std::string format;
   const auto found = db->Get({}, store->meta_, "format", &format);
@@ -213,6 +298,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
     if (mode == Mode::kReadOnly) return StoreError{path + " has no format mark; it is not a Qiao database"};
     rocksdb::WriteOptions sync;
     sync.sync = true;
+    QIAO_TRY(store->open_vault(key_file, mode, kStoreFormat, true));
     const auto written = db->Put(sync, store->meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));
     if (!written.ok()) return error("cannot write to " + path, written);
   } else if (!found.ok()) {
@@ -224,19 +310,121 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
       return StoreError{path + " was written by a newer Qiao (format " + std::to_string(version) + "; this one knows " +
                         std::to_string(kStoreFormat) + "); open it with that version"};
     }
+    QIAO_TRY(store->open_vault(key_file, mode, version, false));
     if (version < kStoreFormat && mode != Mode::kReadOnly) {
-      rocksdb::WriteOptions sync;
-      sync.sync = true;
-      const auto written = db->Put(sync, store->meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));
-      if (!written.ok()) return error("cannot write to " + path, written);
+      QIAO_TRY(store->lift());
     }
   }
+  if (store->chained_) store->head_ = store->hash_of(store->last_seq()).value_or(ChainHash{});
   return store;
+}
+
+StoreResult<void> Store::open_vault(const std::string& key_file, Mode mode, std::uint64_t format, bool made) {
+  namespace fs = std::filesystem;
+  chained_ = format >= 3;
+  key_path_ = key_file;
+  // Nothing is sealed in an older database that is only looked at.
+  if (mode == Mode::kReadOnly && !chained_) return outcome::success();
+  std::error_code ignored;
+  if (!fs::exists(key_file, ignored)) {
+    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, vault_family_));
+    it->SeekToFirst();
+    if (!made && it->Valid()) {
+      return StoreError{"the personal data in " + path_ + " are sealed and the key file " + key_file + " is not there; put it back, or give it with --key"};
+    }
+    QIAO_TRY(KeyFile::create(key_file));
+  }
+  QIAO_TRY(auto keys, KeyFile::load(key_file));
+  QIAO_TRY(vault_, Vault::open(*db_, vault_family_, std::move(keys), mode == Mode::kReadOnly));
+  return outcome::success();
+}
+
+// From format 1 or 2: seals what is personal, links the journal, makes the audit's index. Cut off in the middle it goes on
+// where it was, since each write says how far it has come.
+StoreResult<void> Store::lift() {
+  rocksdb::WriteOptions sync;
+  sync.sync = true;
+  const auto write = [&](rocksdb::WriteBatch& batch) -> StoreResult<void> {
+    const auto status = db_->Write(sync, &batch);
+    batch.Clear();
+    if (!status.ok()) return error("cannot write to " + path_, status);
+    return outcome::success();
+  };
+  std::string mark;
+  const auto begun = db_->Get({}, meta_, "lifted", &mark);
+  Seq lifted = begun.ok() ? from_big_endian(mark) : 0;
+  if (lifted != 0) {
+    std::string value;
+    if (!db_->Get({}, journal_, big_endian(lifted), &value).ok()) return StoreError{path_ + ": the journal cannot be read"};
+    head_ = to_hash(value).value_or(ChainHash{});
+  }
+  rocksdb::WriteBatch batch;
+  {
+    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, journal_));
+    std::size_t count = 0;
+    for (it->Seek(big_endian(lifted + 1)); it->Valid(); it->Next()) {
+      pb::Event event;
+      if (!event.ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) return StoreError{path_ + ": the journal cannot be read; restore the last backup"};
+      if (Vault::covers(event.row_case())) vault_->seal(event.row_case(), key_of(event), row_of(event), batch);
+      const std::string stored = event.SerializeAsString();
+      const ChainHash hash = link(event.seq(), stored);
+      batch.Put(journal_, it->key(), std::string(view(hash)) + stored);
+      index_event(event, audit_, batch);
+      lifted = event.seq();
+      if (++count % kLiftAtOnce == 0) {
+        batch.Put(meta_, "lifted", big_endian(lifted));
+        QIAO_TRY(write(batch));
+      }
+    }
+    if (!it->status().ok()) return error("cannot read " + path_, it->status());
+  }
+  batch.Put(meta_, "lifted", big_endian(lifted));
+  batch.Put(meta_, "head", big_endian(lifted) + std::string(view(head_)));
+  QIAO_TRY(write(batch));
+  for (const auto kind : kKeyed) {
+    if (!Vault::covers(kind)) continue;
+    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, family(kind)));
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      const std::unique_ptr<google::protobuf::Message> row(State::row_type(kind).New());
+      if (!row->ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) return StoreError{path_ + ": a row cannot be read; restore the last backup"};
+      vault_->seal(kind, from_big_endian(view(it->key())), *row, batch);
+      batch.Put(family(kind), it->key(), row->SerializeAsString());
+      if (static_cast<std::size_t>(batch.Count()) >= kLiftAtOnce) {
+        QIAO_TRY(write(batch));
+      }
+    }
+  }
+  // Kept answers held personal data as they were.
+  const std::unique_ptr<rocksdb::Iterator> answers(db_->NewIterator({}, dedup_));
+  for (answers->SeekToFirst(); answers->Valid(); answers->Next()) batch.Delete(dedup_, answers->key());
+  batch.Put(meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));
+  batch.Delete(meta_, "lifted");
+  QIAO_TRY(write(batch));
+  chained_ = true;
+  // The plain text is to leave the disk, not only the tables.
+  rocksdb::CompactRangeOptions all;
+  all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  db_->Flush({}, handles_);
+  for (auto* handle : handles_) {
+    const auto status = db_->CompactRange(all, handle, nullptr, nullptr);
+    if (!status.ok()) return error("cannot write to " + path_, status);
+  }
+  return outcome::success();
+}
+
+StoreResult<void> Store::purge() {
+  auto status = db_->Flush({}, handles_);
+  rocksdb::CompactRangeOptions all;
+  all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  if (status.ok()) status = db_->CompactRange(all, vault_family_, nullptr, nullptr);
+  if (!status.ok()) return error("cannot write to " + path_, status);
+  return outcome::success();
 }
 
 StoreResult<void> Store::commit(Group& group) {
   rocksdb::WriteOptions options;
   options.sync = true;
+  if (group.last_seq() != 0) group.batch().Put(meta_, "head", big_endian(group.last_seq()) + std::string(view(group.last_hash())));
   const auto status = db_->Write(options, &group.batch());
   if (!status.ok()) return error("cannot write to " + path_, status);
   return outcome::success();
@@ -293,6 +481,10 @@ StoreResult<void> Store::load_rows(pb::Event::RowCase kind, State& state) {
         if (!row.message) row.message.reset(State::row_type(kind).New());
         row.bytes.assign(it->value().data(), it->value().size());
         row.good = row.message->ParseFromArray(row.bytes.data(), static_cast<int>(row.bytes.size()));
+        if (row.good && Vault::covers(kind) && Vault::is_sealed(row.bytes)) {
+          row.good = vault_->unseal(kind, from_big_endian(view(it->key())), *row.message);
+          row.bytes = row.message->SerializeAsString();
+        }
       }
       const std::lock_guard lock(mutex);
       full.push_back(std::move(chunk));
@@ -352,7 +544,8 @@ StoreResult<void> Store::load(Market& market) {
     std::string bytes;
     pb::Event event;
     const auto status = db_->Get({}, journal_, big_endian(last), &bytes);
-    if (!status.ok() || !event.ParseFromString(bytes)) return StoreError{path_ + ": the last event cannot be read"};
+    const std::string_view stored = stored_event(bytes);
+    if (!status.ok() || !event.ParseFromArray(stored.data(), static_cast<int>(stored.size()))) return StoreError{path_ + ": the last event cannot be read"};
     time = to_time(event.time());
   }
   state.loaded(last, time);
@@ -361,12 +554,93 @@ StoreResult<void> Store::load(Market& market) {
 
 StoreResult<void> Store::read_journal(Seq after, Seq last, const std::function<bool(Seq, std::string_view)>& event) const {
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, journal_));
+  std::string buffer;
   for (it->Seek(big_endian(after + 1)); it->Valid(); it->Next()) {
     const Seq seq = from_big_endian(view(it->key()));
-    if (seq > last || !event(seq, view(it->value()))) break;
+    if (seq > last) break;
+    QIAO_TRY(const auto plain, plain_event(view(it->value()), buffer));
+    if (!event(seq, plain)) break;
   }
   if (!it->status().ok()) return error("cannot read the journal in " + path_, it->status());
   return outcome::success();
+}
+
+StoreResult<std::string_view> Store::plain_event(std::string_view value, std::string& buffer) const {
+  const std::string_view stored = stored_event(value);
+  if (!Vault::is_sealed(stored)) return stored;
+  pb::Event event;
+  if (!event.ParseFromArray(stored.data(), static_cast<int>(stored.size())) || !Vault::covers(event.row_case())) return stored;
+  if (!vault_->unseal(event.row_case(), key_of(event), row_of(event))) {
+    return StoreError{path_ + ": a sealed field of event " + std::to_string(event.seq()) + " was changed; run qiao verify"};
+  }
+  buffer = event.SerializeAsString();
+  return std::string_view(buffer);
+}
+
+std::optional<ChainHash> Store::hash_of(Seq seq) const {
+  std::string value;
+  if (!chained_ || !db_->Get({}, journal_, big_endian(seq), &value).ok()) return std::nullopt;
+  return to_hash(value);
+}
+
+StoreResult<std::vector<std::string>> Store::check_chain(const std::function<void(Seq, Seq)>& progress) const {
+  std::vector<std::string> findings;
+  if (!chained_) return findings;
+  const Seq last = last_seq();
+  ChainHash before{};
+  Seq expected = 1;
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, journal_));
+  for (it->SeekToFirst(); it->Valid() && findings.empty(); it->Next()) {
+    const Seq seq = from_big_endian(view(it->key()));
+    const auto hash = to_hash(view(it->value()));
+    if (seq != expected) {
+      findings.push_back("journal: event " + std::to_string(expected) + " is missing");
+    } else if (!hash || *hash != hash_next(vault_->chain_key(), before, seq, stored_event(view(it->value())))) {
+      findings.push_back("journal: event " + std::to_string(seq) + " is not what was written");
+    } else {
+      before = *hash;
+      if (++expected % 10'000 == 0) progress(seq, last);
+    }
+  }
+  if (!it->status().ok()) return error("cannot read the journal in " + path_, it->status());
+  std::string head;
+  if (findings.empty() && db_->Get({}, meta_, "head", &head).ok()) {
+    const Seq promised = from_big_endian(head);
+    if (promised != last) {
+      findings.push_back("journal: it ends with event " + std::to_string(last) + ", but " + std::to_string(promised) + " was the last");
+    } else if (std::string_view(head).substr(8) != view(before)) {
+      findings.push_back("journal: its end is not what was written");
+    }
+  }
+  return findings;
+}
+
+std::vector<Seq> Store::audit(const AuditKey& key, Seq after, bool newest, std::size_t most) const {
+  std::vector<Seq> found;
+  if (audit_ == nullptr) return found;
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, audit_));
+  if (newest) {
+    it->SeekForPrev(key.prefix + big_endian(after == 0 ? ~std::uint64_t{0} : after - 1));
+  } else {
+    it->Seek(key.prefix + big_endian(after + 1));
+  }
+  while (it->Valid() && found.size() < most && view(it->key()).starts_with(key.prefix) && it->key().size() == key.prefix.size() + 8) {
+    found.push_back(from_big_endian(view(it->key()).substr(key.prefix.size())));
+    newest ? it->Prev() : it->Next();
+  }
+  return found;
+}
+
+std::optional<pb::Event> Store::event(Seq seq) const {
+  std::string value;
+  if (!db_->Get({}, journal_, big_endian(seq), &value).ok()) return std::nullopt;
+  std::string buffer;
+  const auto plain = plain_event(value, buffer);
+  pb::Event event;
+  if (!plain || !event.ParseFromArray(plain.value().data(), static_cast<int>(plain.value().size()))) return std::nullopt;
+  return event;
 }
 
 std::optional<std::string> Store::find_answer(std::string_view key) const {
@@ -401,7 +675,7 @@ StoreResult<Seq> Store::checkpoint(const std::string& path) {
   status = checkpoint->CreateCheckpoint(path);
   if (!status.ok()) return error("cannot make a backup in " + path, status);
   // What the copy holds, asked of the copy.
-  auto copy = open(path, Mode::kReadOnly);
+  auto copy = open(path, Mode::kReadOnly, key_path_);
   if (!copy) return std::move(copy).error();
   return copy.value()->last_seq();
 }
@@ -424,7 +698,9 @@ Store::Statistics Store::scan() const {
 
 StoreResult<std::vector<std::string>> verify(Store& store, const Market::MatcherFactory& make_matcher,
                                              const std::function<void(Seq, Seq)>& progress) {
-  std::vector<std::string> findings;
+  QIAO_TRY(auto findings, store.check_chain(progress));
+  // What a changed event makes is nothing to compare with.
+  if (!findings.empty()) return findings;
   Market loaded(make_matcher);
   QIAO_TRY(store.load(loaded));
   for (std::string& breach : check_invariants(loaded.state())) findings.push_back("rows: " + breach);
@@ -475,6 +751,8 @@ StoreResult<std::vector<std::string>> verify(Store& store, const Market::Matcher
   compare("need", a.needs(), b.needs());
   compare("match", a.matches(), b.matches());
   compare("notification", a.notifications(), b.notifications());
+  compare("account", a.accounts(), b.accounts());
+  compare("grant", a.grants(), b.grants());
   if (findings.empty()) findings.push_back("taxonomy, policy or what follows from the rows differs from what the journal makes");
   return findings;
 }

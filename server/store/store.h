@@ -1,10 +1,14 @@
 // The market on disk: one RocksDB, as in DESIGN.md §6.
 //
-//   journal   sequence (8 bytes, big endian) -> Event
-//   area, party, person, offer, need, match   key (8 bytes, big endian) -> row
+//   journal   sequence (8 bytes, big endian) -> hash of it and everything before it (32 bytes), Event
+//   area, party, person, offer, need, match, notification, account, grant   key (8 bytes, big endian) -> row
 //   single    "taxonomy", "policy" -> row
-//   dedup     idempotency key -> time (8 bytes) and the first answer
-//   meta      "format" -> magic and format version
+//   dedup     account (8 bytes), idempotency key -> time (8 bytes) and the first answer
+//   vault     kind (1 byte) and key -> the row's own key, sealed with the master key; "chain" -> that of the hashes
+//   audit     'o', kind, key, sequence; 'a', account, sequence -> nothing: who did what to what
+//   meta      "format" -> magic and format version; "head" -> last sequence and its hash
+//
+// Personal fields of rows and events are sealed (vault.h); above this file nobody sees a sealed one.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -16,18 +20,21 @@
 #include <vector>
 
 #include "engine/market/market.h"
+#include "server/store/error.h"
+#include "server/store/numbers.h"
+#include "server/store/vault.h"
 
 namespace qiao {
 
-// What went wrong with the disk or the database, in words for the person who runs the server.
-struct StoreError {
-  std::string message;
-};
-template <class T>
-using StoreResult = boost::outcome_v2::basic_result<T, StoreError, boost::outcome_v2::policy::terminate>;
-
 // Written into every database; one that has a greater number was written by a newer Qiao and is not opened.
-inline constexpr std::uint32_t kStoreFormat = 2;
+inline constexpr std::uint32_t kStoreFormat = 3;
+
+// Kind of an audit key that stands for a resident's number, beside the kinds of rows.
+inline constexpr std::uint8_t kAuditResident = 0xf0;
+
+// Stands for an event and everything before it: BLAKE2b-256, keyed, of the hash before, the sequence and the event as stored.
+using ChainHash = std::array<unsigned char, 32>;
+std::string to_hex(const ChainHash& hash);
 
 // Commands that go to disk together: all of them or none.
 class Group {
@@ -39,6 +46,7 @@ class Group {
   std::size_t bytes() const { return batch_.GetDataSize(); }
   Seq last_seq() const { return last_seq_; }
   Time last_time() const { return last_time_; }
+  const ChainHash& last_hash() const { return last_hash_; }
   void clear();
   rocksdb::WriteBatch& batch() { return batch_; }
 
@@ -46,6 +54,8 @@ class Group {
   rocksdb::WriteBatch batch_;
   Seq last_seq_ = 0;
   Time last_time_{};
+  ChainHash last_hash_{};
+  pb::Event sealed_;  // reused, so that its memory is
   std::string buffer_;
 };
 
@@ -55,8 +65,9 @@ class Store {
   enum class Mode { kCreateIfMissing, kExisting, kReadOnly };
 
   // Refuses, with words that say what to do, a folder that holds something else than a Qiao database, one written by a
-  // newer version, and one that another process has open.
-  static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode);
+  // newer version, one that another process has open, and one whose master key is not in `key_file`. Where that is empty
+  // it stands for PATH.key. A new database makes its key file; one of an older format is lifted, which takes a while.
+  static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode, const std::string& key_file = {});
   ~Store();
 
   // Puts every row into an empty market. Reads rows, not history.
@@ -64,6 +75,9 @@ class Store {
 
   // One write with one sync. After a failure the database is in doubt: the caller stops the process.
   StoreResult<void> commit(Group& group);
+
+  // The hash of the next event, given how it will be stored. Events come in their order, from one thread.
+  ChainHash link(Seq seq, std::string_view stored);
 
   // Calls event(bytes) for the events with after < seq <= last, in order, until it returns false.
   StoreResult<void> read_journal(Seq after, Seq last, const std::function<bool(Seq, std::string_view bytes)>& event) const;
@@ -78,6 +92,25 @@ class Store {
 
   // Last sequence in the journal.
   Seq last_seq() const;
+  // The hash of an event on disk; nothing where there is none, or the database is of an older format and only looked at.
+  std::optional<ChainHash> hash_of(Seq seq) const;
+  // Goes through the whole journal: is every event there, and is each hash what it has to be? Findings, a line each.
+  StoreResult<std::vector<std::string>> check_chain(const std::function<void(Seq, Seq)>& progress) const;
+
+  // Sequences of the events about an object or by an account, from `after` on: greater ones, or smaller ones where the
+  // newest come first (0: from the end). At most `most`.
+  struct AuditKey {
+    static AuditKey object(std::uint8_t kind, std::uint64_t id);
+    static AuditKey account(std::uint64_t id);
+    std::string prefix;
+  };
+  std::vector<Seq> audit(const AuditKey& key, Seq after, bool newest, std::size_t most) const;
+  // One event, unsealed.
+  std::optional<pb::Event> event(Seq seq) const;
+
+  Vault& vault() { return *vault_; }
+  // Takes off the disk what was erased, and what an old master key had sealed: flushes, and compacts the keys. Seconds.
+  StoreResult<void> purge();
 
   struct Statistics {
     std::uint64_t rows = 0;
@@ -93,25 +126,34 @@ class Store {
 
  private:
   Store() = default;
-  static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode);
+  static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode, const std::string& key_file);
   StoreResult<void> load_rows(pb::Event::RowCase kind, State& state);
+  StoreResult<void> open_vault(const std::string& key_file, Mode mode, std::uint64_t format, bool made);
+  StoreResult<void> lift();
+  // The event in a value of the journal, as stored.
+  std::string_view stored_event(std::string_view value) const { return chained_ ? value.substr(std::min(sizeof(ChainHash), value.size())) : value; }
+  // The same, unsealed, in `buffer` where anything was sealed.
+  StoreResult<std::string_view> plain_event(std::string_view value, std::string& buffer) const;
 
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   std::vector<rocksdb::ColumnFamilyHandle*> families_;  // by RowCase
   rocksdb::ColumnFamilyHandle* journal_ = nullptr;
   rocksdb::ColumnFamilyHandle* dedup_ = nullptr;
+  rocksdb::ColumnFamilyHandle* audit_ = nullptr;
+  rocksdb::ColumnFamilyHandle* vault_family_ = nullptr;
+  std::unique_ptr<Vault> vault_;
+  bool chained_ = true;  // not before format 3
+  ChainHash head_{};     // of the last event linked
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;
   std::string path_;
+  std::string key_path_;
+  friend class Group;
 };
 
 // Refolds the journal and compares with the rows, byte for byte; checks the market's invariants. Each difference is a
 // line; empty is good. progress(done, of) is called now and then.
 StoreResult<std::vector<std::string>> verify(Store& store, const Market::MatcherFactory& make_matcher,
                                              const std::function<void(Seq, Seq)>& progress);
-
-// Keys in the order of their numbers.
-std::string big_endian(std::uint64_t v);
-std::uint64_t from_big_endian(std::string_view bytes);
 
 }  // namespace qiao

@@ -21,7 +21,7 @@ TEST(Lifecycle, FromPostedToReviewed) {
   c.wait_until(at(60));
   EXPECT_EQ(code_of(c.move(m, pb::MATCH_VERB_CHECK_OUT)), "");
   EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_DONE);
-  pb::Command review = by(pb::ROLE_RESIDENT);
+  pb::Command review = by(pb::ROLE_ORGANISER, c.organiser());
   review.mutable_review_need()->set_need_id(n);
   review.mutable_review_need()->set_stars(5);
   review.mutable_review_need()->set_words("很及时");
@@ -140,6 +140,7 @@ TEST(Escalation, AtHalfOfTheTimeLeftTownThenCity) {
 TEST(Escalation, ANeedThatNobodyChecksIsRaisedAfterADay) {
   City c;
   pb::Command post = by(pb::ROLE_RESIDENT);
+  post.mutable_actor()->set_resident_ref(7);
   *post.mutable_post_need()->mutable_need() = need().people(1);
   const auto n = c.must(post);
   EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_SUBMITTED);

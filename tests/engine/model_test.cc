@@ -91,6 +91,13 @@ class Duel {
     return a;
   }
 
+  pb::Actor resident() {
+    pb::Actor a;
+    a.set_role(pb::ROLE_RESIDENT);
+    a.set_resident_ref(static_cast<std::uint64_t>(random_.between(random_.chance(5) ? 0 : 1, 3)));
+    return a;
+  }
+
   pb::Point somewhere() {
     pb::Point p;
     p.set_latitude_e7(kLatitude + static_cast<std::int32_t>(random_.between(0, 12) * kKilometre));
@@ -194,7 +201,7 @@ class Duel {
     } else if (roll < 20 || ours_.needs.empty()) {
       *c.mutable_post_need()->mutable_need() = random_need();
       c.mutable_post_need()->set_until(random_.chance(60) ? pb::NEED_STATE_UNSPECIFIED : static_cast<pb::NeedState>(random_.between(0, 3)));
-      *c.mutable_actor() = random_.chance(15) ? by(pb::ROLE_RESIDENT).actor() : actor_for(0, true);
+      *c.mutable_actor() = random_.chance(15) ? resident() : actor_for(0, true);
     } else if (roll < 48) {
       pb::MakeMatch& m = *c.mutable_make_match();
       std::vector<std::uint64_t> open;
@@ -246,7 +253,7 @@ class Duel {
     } else if (roll < 89) {
       c.mutable_review_need()->set_need_id(any(recent(ours_.needs)));
       c.mutable_review_need()->set_stars(static_cast<std::uint32_t>(random_.between(0, 6)));
-      *c.mutable_actor() = random_.chance(50) ? by(pb::ROLE_RESIDENT).actor() : actor_for(0, true);
+      *c.mutable_actor() = random_.chance(50) ? resident() : actor_for(0, true);
     } else if (roll < 92) {
       pb::Need n = ours_.needs.at(any(recent(ours_.needs)));
       for (auto& l : *n.mutable_lines()) {

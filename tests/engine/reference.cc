@@ -140,6 +140,11 @@ bool Market::in_area(std::uint64_t area) const {
   return area == mine;
 }
 
+bool Market::asks(const pb::Need& need) const {
+  if (actor_.role() != pb::ROLE_RESIDENT) return true;
+  return actor_.resident_ref() != 0 && need.resident_ref() == actor_.resident_ref();
+}
+
 bool Market::owns(std::uint64_t party) const {
   if (actor_.role() != pb::ROLE_SUPPLIER) return true;
   while (party != 0 && party != actor_.party_id()) party = parties.at(party).parent_id();
@@ -214,7 +219,7 @@ std::optional<Code> Market::run(const pb::Command& c) {
     case pb::Command::kReviewNeed: {
       const auto it = needs.find(c.review_need().need_id());
       if (it == needs.end()) return Code::kUnknownNeed;
-      if (!in_area(it->second.area_code())) return Code::kNotYours;
+      if (!in_area(it->second.area_code()) || !asks(it->second)) return Code::kNotYours;
       if (c.review_need().stars() < 1 || c.review_need().stars() > 5) return Code::kOutOfRange;
       if (it->second.state() != pb::NEED_STATE_DONE) return Code::kWrongState;
       it->second.set_state(pb::NEED_STATE_REVIEWED);
@@ -243,6 +248,10 @@ std::optional<Code> Market::post_need(const pb::PostNeed& post) {
   if (until == pb::NEED_STATE_UNSPECIFIED) until = actor_.role() == pb::ROLE_RESIDENT ? pb::NEED_STATE_SUBMITTED : pb::NEED_STATE_OPEN;
   if (first_start(n) <= now_) return Code::kWindowPast;
   if (!in_area(n.area_code())) return Code::kNotYours;
+  if (actor_.role() == pb::ROLE_RESIDENT) {
+    if (actor_.resident_ref() == 0) return Code::kRequired;
+    n.set_resident_ref(actor_.resident_ref());
+  }
   n.set_id(seq + 1);
   n.set_state(until);
   n.set_created_at(now_);
@@ -255,7 +264,7 @@ std::optional<Code> Market::post_need(const pb::PostNeed& post) {
 
 std::optional<Code> Market::update_need(const pb::Need& sent) {
   pb::Need& n = needs.at(sent.id());
-  if (!in_area(n.area_code())) return Code::kNotYours;
+  if (!in_area(n.area_code()) || !asks(n)) return Code::kNotYours;
   if (n.state() > pb::NEED_STATE_FILLED || n.closed()) return Code::kWrongState;
   if (actor_.role() == pb::ROLE_RESIDENT && n.state() > pb::NEED_STATE_SUBMITTED) return Code::kWrongState;
   for (int i = 0; i < n.lines_size(); ++i) {
@@ -272,7 +281,7 @@ std::optional<Code> Market::move_need(const pb::MoveNeed& move) {
   const auto it = needs.find(move.need_id());
   if (it == needs.end()) return Code::kUnknownNeed;
   pb::Need& n = it->second;
-  if (!in_area(n.area_code())) return Code::kNotYours;
+  if (!in_area(n.area_code()) || !asks(n)) return Code::kNotYours;
   switch (move.verb()) {
     case pb::NEED_VERB_SUBMIT:
       if (n.state() != pb::NEED_STATE_DRAFT) return Code::kWrongState;

@@ -59,6 +59,7 @@ class Market {
   std::optional<Code> actor_ok(const pb::Command& command) const;
   bool in_area(std::uint64_t area) const;
   bool owns(std::uint64_t party) const;
+  bool asks(const pb::Need& need) const;
   std::optional<Code> post_need(const pb::PostNeed& post);
   std::optional<Code> update_need(const pb::Need& need);
   std::optional<Code> move_need(const pb::MoveNeed& move);

@@ -1,6 +1,7 @@
 """The command line as people and scripts use it."""
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -11,7 +12,7 @@ class CommandLine(Case):
     def setUp(self):
         super().setUp()
         self.s = self.server()
-        self.env = {**os.environ, "QIAO_SERVER": f"http://127.0.0.1:{self.s.port}", "LANG": "C.UTF-8"}
+        self.env = {**os.environ, "QIAO_SERVER": self.s.origin(), "QIAO_TOKEN": self.s.token, "XDG_CONFIG_HOME": self.folder, "LANG": "C.UTF-8"}
         self.env.pop("LC_ALL", None)
 
     def qiao(self, *words, expect=0, stdin=None, **env):
@@ -77,7 +78,9 @@ class CommandLine(Case):
         self.qiao("party", "update", self.team, "--contact-phone", "13900001234")
         self.qiao("party", "update", self.team, "--name", "新名字")
         party = self.json("party", "show", self.team)
-        self.assertEqual((party["name"], party["contactPhone"]), ("新名字", "13900001234"))
+        # What was read masked and went back masked is still there.
+        self.assertEqual((party["name"], party["contactPhone"]), ("新名字", "139****1234"))
+        self.assertEqual(self.json("party", "reveal", self.team)["phone"], "13900001234")
         self.qiao("policy", "set", "--default-radius-m", "9000")
         self.assertEqual(self.json("policy", "show")["defaultRadiusM"], 9000)
         self.assertEqual(self.json("policy", "show")["timeZone"], "Asia/Shanghai")
@@ -128,7 +131,7 @@ class CommandLine(Case):
         history = os.path.join(self.folder, "h.jsonl")
         run(SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--outline", SOURCE + "/data/ningguo/outline.geojson", "--quiet", "--out", history)
         full = self.server("--load", history, name="full")
-        there = {"QIAO_SERVER": f"http://127.0.0.1:{full.port}"}
+        there = {"QIAO_SERVER": full.origin(), "QIAO_TOKEN": full.token}
         for what in ("areas", "parties", "offers"):
             for encoding in ("utf8-bom", "gb18030"):
                 path = os.path.join(self.folder, f"{what}-{encoding}.csv")
@@ -154,9 +157,10 @@ class CommandLine(Case):
         path = self.json("backup", "monday")["path"]
         self.s.post("/v1/needs", self.need())
         restored = os.path.join(self.folder, "restored")
-        self.assertIn("every invariant holds", self.qiao("restore", path, restored))
+        self.assertIn("every invariant holds", self.qiao("restore", path, restored, "--key", self.s.data + ".key"))
         self.assertIn("is there already", self.qiao("restore", path, restored, expect=1))
         self.assertIn("another process", self.qiao("verify", self.s.data, expect=1))
+        shutil.copy(self.s.data + ".token", restored + ".token")
         again = self.server(name="restored")
         self.assertEqual(len(again.get("/v1/offers")["offers"]), 2)
         self.assertEqual(again.get("/v1/needs").get("needs", []), [])

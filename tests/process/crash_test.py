@@ -17,24 +17,25 @@ class Crash(Case):
     def load(self, server, acknowledged, seen, worker, stop):
         """Posts needs and claims them, remembers what was answered."""
         n = 0
+        known = {"Authorization": "Bearer " + server.token}
         try:
             c = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20 * PATIENCE)
             while not stop.is_set():
                 key = f"{worker}-{server.process.pid}-{n}"
                 n += 1
                 body = json.dumps(self.need(title="需求 " + key, quantity=2))
-                c.request("POST", "/v1/needs", body, {"Idempotency-Key": key})
+                c.request("POST", "/v1/needs", body, {"Idempotency-Key": key, **known})
                 r = c.getresponse()
                 value = json.loads(r.read())
                 assert r.status == 201, value
                 acknowledged["need"][value["id"]] = key
-                c.request("POST", "/v1/matches:claim", json.dumps({"needId": value["id"], "offerId": self.people}))
+                c.request("POST", "/v1/matches:claim", json.dumps({"needId": value["id"], "offerId": self.people}), known)
                 r = c.getresponse()
                 match = json.loads(r.read())
                 assert r.status == 201, match
                 acknowledged["match"][match["id"]] = value["id"]
                 # Whatever a reader was shown must not vanish either.
-                c.request("GET", "/v1/needs?newest=1&pageSize=3")
+                c.request("GET", "/v1/needs?newest=1&pageSize=3", headers=known)
                 for need in json.loads(c.getresponse().read()).get("needs", []):
                     seen.add(need["id"])
         except (OSError, http.client.HTTPException):

@@ -28,14 +28,23 @@ class Server:
         self.data = data
         # Tests count events; what the server does by itself is for those that ask for it.
         self.background = [] if "--background" in options else ["--background", "false"]
+        # Nor do they meet limits, but for those that are about them.
+        self.limits = [] if any(o in options for o in ("--write-rate", "--log-in-rate")) else ["--write-rate", "0", "--log-in-rate", "0"]
         self.options = options
         self.env = env
+        self.token = None
         self.start()
+        # A database that was used before has its account of the lead already.
+        if os.path.exists(data + ".token"):
+            with open(data + ".token", encoding="utf-8") as f:
+                self.token = f.read()
+        elif "--demo" not in options:
+            self.set_up()
 
     def start(self):
         self.log = open(self.data + ".log", "ab+")
         begin = self.log.seek(0, os.SEEK_END)
-        self.process = subprocess.Popen([QIAOD, "--data", self.data, "--port", "0", *self.background, *self.options], stderr=self.log, env={**os.environ, **(self.env or {})})
+        self.process = subprocess.Popen([QIAOD, "--data", self.data, "--port", "0", *self.background, *self.limits, *self.options], stdout=self.log, stderr=self.log, env={**os.environ, **(self.env or {})})
         deadline = time.monotonic() + 30 * PATIENCE
         while time.monotonic() < deadline:
             with open(self.data + ".log", "rb") as f:
@@ -48,6 +57,31 @@ class Server:
                 raise RuntimeError("qiaod ended: " + self.read_log())
             time.sleep(0.01)
         raise RuntimeError("qiaod does not listen")
+
+    def set_up(self):
+        """The first account, by the link that the server prints; and a token for it, which every request sends."""
+        deadline = time.monotonic() + 10 * PATIENCE
+        found = None
+        while not found and time.monotonic() < deadline:
+            found = re.search(r"/#/setup/([A-Za-z0-9_-]+)", self.read_log())
+            time.sleep(0.01)
+        status, headers, session = self.request("POST", "/v1/setup", {"token": found.group(1), "login": "lead", "name": "王小明", "password": "correct horse battery"})
+        assert status == 201, (status, session)
+        cookie = headers["Set-Cookie"].split(";")[0]
+        status, _, made = self.request("POST", "/v1/tokens", {"name": "tests", "lifetime": 86400}, headers={"Cookie": cookie, "Origin": self.origin()})
+        assert status == 201, (status, made)
+        self.token = made["secret"]
+        with open(self.data + ".token", "w", encoding="utf-8") as f:
+            f.write(self.token)
+
+    def origin(self):
+        return f"{self.scheme}://127.0.0.1:{self.port}"
+
+    scheme = "http"
+
+    def authorization(self):
+        """The header line of requests that are written by hand."""
+        return f"Authorization: Bearer {self.token}\r\n"
 
     def read_log(self):
         with open(self.data + ".log", encoding="utf-8") as f:
@@ -69,12 +103,15 @@ class Server:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return s
 
-    def request(self, method, target, body=None, headers=None, connection=None):
+    def request(self, method, target, body=None, headers=None, connection=None, anonymous=False):
         own = connection is None
         c = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=20 * PATIENCE)
         try:
             data = json.dumps(body).encode() if isinstance(body, (dict, list)) else body
-            c.request(method, target, data, headers or {})
+            headers = dict(headers or {})
+            if self.token and "Authorization" not in headers and "Cookie" not in headers and not anonymous:
+                headers["Authorization"] = "Bearer " + self.token
+            c.request(method, target, data, headers)
             r = c.getresponse()
             text = r.read()
         finally:
@@ -121,7 +158,7 @@ class WebSocket:
         self.s = server.connect()
         self.s.sendall(
             f"GET {target} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            f"Sec-WebSocket-Version: 13\r\n{headers}\r\n".encode())
+            f"Sec-WebSocket-Version: 13\r\n{server.authorization() if server.token else ''}{headers}\r\n".encode())
         self.buffer = b""
         head = self.until(b"\r\n\r\n")
         self.status = int(head.split()[1])

@@ -25,7 +25,7 @@ class Http(Case):
     def test_bad_requests_get_a_reason_and_change_nothing(self):
         self.city(self.s)
         before = self.s.get("/healthz")["appliedSeq"]
-        post = b"POST /v1/needs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        post = b"POST /v1/needs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + self.s.authorization().encode()
         body = json.dumps(self.need()).encode()
         self.refused(b"GARBAGE\r\n\r\n", 400, "http.malformed")
         self.refused(b"GET / HTTP/9.9\r\n\r\n", 400, "http.malformed")
@@ -50,7 +50,7 @@ class Http(Case):
         self.city(self.s)
         need = self.s.post("/v1/needs", self.need(quantity=1))["id"]
         claim = json.dumps({"needId": need, "offerId": self.people, "quantity": 1}).encode()
-        request = b"POST /v1/matches:claim HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(claim) + claim
+        request = b"POST /v1/matches:claim HTTP/1.1\r\nHost: x\r\n%bContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (self.s.authorization().encode(), len(claim)) + claim
         sockets = [self.s.connect() for _ in range(20)]
         for c in sockets:
             c.sendall(request[:-1])
@@ -115,7 +115,7 @@ class Http(Case):
 
     def test_keep_alive_pipelining_head_and_expect(self):
         with self.s.connect() as c:
-            c.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /v1/policy HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            c.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /v1/taxonomy HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             answer = b""
             while part := c.recv(65536):
                 answer += part
@@ -123,7 +123,7 @@ class Http(Case):
         self.assertEqual(answer.count(b'"status":"ok"'), 2)
         self.assertNotIn(b"timeZone", answer)
         with self.s.connect() as c:
-            c.sendall(b"POST /v1/needs HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            c.sendall(b"POST /v1/needs HTTP/1.1\r\nHost: x\r\n" + self.s.authorization().encode() + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
             self.assertTrue(c.recv(100).startswith(b"HTTP/1.1 100"))
             c.sendall(b"{}")
             self.assertTrue(c.recv(4096).startswith(b"HTTP/1.1 400"))
@@ -136,7 +136,7 @@ class Http(Case):
 
     def test_drains_on_sigterm(self):
         with self.s.connect() as c:
-            c.sendall(b"POST /v1/needs HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
+            c.sendall(b"POST /v1/needs HTTP/1.1\r\nHost: x\r\n" + self.s.authorization().encode() + b"Content-Length: 2\r\n\r\n{")
             time.sleep(0.2)
             self.s.process.terminate()
             time.sleep(0.2)
@@ -162,10 +162,10 @@ class Configuration(Case):
     def test_flags_beat_the_environment_which_beats_the_file(self):
         config = os.path.join(self.folder, "qiao.toml")
         with open(config, "w") as f:
-            f.write('default-actor = "resident"\nmax-body = 2048\n')
+            f.write("max-header = 2048\nmax-body = 2048\n")
         s = self.server("--config", config, "--max-body", "4096", env={"QIAO_MAX_BODY": "8192"})
-        # The file's actor: a resident may not set the policy.
-        self.assertEqual(s.request("PUT", "/v1/policy", {})[0], 403)
+        # What only the file says.
+        self.assertEqual(s.request("GET", "/healthz", headers={"X": "y" * 3000})[0], 431)
         self.assertEqual(s.request("POST", "/v1/needs", b"x" * 3000)[0], 400)
         self.assertEqual(s.request("POST", "/v1/needs", b"x" * 5000)[0], 413)
 

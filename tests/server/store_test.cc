@@ -51,8 +51,8 @@ struct DurableCity : City {
   Store& store;
 };
 
-std::unique_ptr<Store> open(const std::string& path, Store::Mode mode = Store::Mode::kCreateIfMissing) {
-  auto store = Store::open(path, mode);
+std::unique_ptr<Store> open(const std::string& path, Store::Mode mode = Store::Mode::kCreateIfMissing, const std::string& key = {}) {
+  auto store = Store::open(path, mode, key);
   EXPECT_TRUE(store) << (store ? "" : store.error().message);
   return store ? std::move(store).value() : nullptr;
 }
@@ -129,7 +129,7 @@ TEST(Verify, FindsARowThatWasChangedOneThatIsGoneAndAnEventThatIsGone) {
             std::string::npos);
   EXPECT_NE(with([&](Store& s) { s.db().Delete({}, s.family(pb::Event::kNeed), first_need(s).first); }).find("damaged or leans on one that is missing"), std::string::npos);
   EXPECT_NE(with([](Store& s) { s.db().Delete({}, s.journal(), big_endian(9)); }).find("event 9 is missing"), std::string::npos);
-  EXPECT_NE(with([](Store& s) { s.db().Put({}, s.journal(), big_endian(9), "junk"); }).find("event 9 cannot be read"), std::string::npos);
+  EXPECT_NE(with([](Store& s) { s.db().Put({}, s.journal(), big_endian(9), "junk"); }).find("event 9 is not what was written"), std::string::npos);
 }
 
 TEST(Store, RefusesWhatIsNotItsOwn) {
@@ -245,7 +245,7 @@ TEST(Store, ABackupIsWholeAndDoesNotFollowWhatComesLater) {
   *more.mutable_post_need()->mutable_need() = need().people(1);
   c.keep(more);
   EXPECT_FALSE(store->checkpoint(folder / "backups/one"));
-  const auto copy = open(folder / "backups/one", Store::Mode::kReadOnly);
+  const auto copy = open(folder / "backups/one", Store::Mode::kReadOnly, folder / "db.key");
   Market again(make_ranking);
   ASSERT_TRUE(copy->load(again));
   EXPECT_EQ(digest(again.state()), before);

@@ -20,11 +20,11 @@ int bench_server(Session& session, const BenchOptions& options) {
   std::vector<std::thread> threads;
   const auto begin = Clock::now();
   for (auto& mine : times) {
-    threads.emplace_back([&, url = session.client().url()] {
-      auto client = Client::to(url);
+    threads.emplace_back([&] {
+      Client client = session.client().another();
       while (Clock::now() < end) {
         const auto at = Clock::now();
-        const auto reply = client.value().send("GET", options.target);
+        const auto reply = client.send("GET", options.target);
         if (!reply || !reply.value().ok()) ++failed;
         mine.push_back(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - at).count());
       }

@@ -16,6 +16,7 @@ struct Reply {
   unsigned status = 0;
   std::string body;
   std::string etag;
+  std::string cookie = {};  // Set-Cookie
   bool ok() const { return status >= 200 && status < 300; }
 };
 
@@ -24,13 +25,17 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // Blocking, for one thread. Does not resolve redirects and speaks to no proxy.
 class Client {
  public:
-  // "http://host:port"; refused where it is not that.
+  // "http://host:port" or "https://…", whose certificate is checked (QIAO_CA names a file of authorities to trust besides
+  // the system's); refused where it is not that.
   static Result<Client> to(const std::string& url);
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
   ~Client();
 
-  // Sent with every request, e.g. Qiao-Actor.
+  // A connection of its own to the same server, with the same headers.
+  Client another() const;
+
+  // Sent with every request, e.g. Qiao-Actor. A header that a request gives with nothing in it is left out of that one.
   void always(std::string name, std::string value);
 
   // An error only where there is no answer at all. A connection that broke is tried once more: give a request that

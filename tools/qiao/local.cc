@@ -11,9 +11,9 @@
 
 namespace qiao {
 
-int verify_folder(const std::string& folder, bool chinese) {
+int verify_folder(const std::string& folder, const std::string& key, const std::string& expect, bool chinese) {
   // Opened for writing although nothing is written: the lock shows that no server is using it meanwhile.
-  auto store = Store::open(folder, Store::Mode::kExisting);
+  auto store = Store::open(folder, Store::Mode::kExisting, key);
   if (!store) {
     std::cerr << "qiao: " << store.error().message << "\n";
     return kRefused;
@@ -26,13 +26,22 @@ int verify_folder(const std::string& folder, bool chinese) {
     std::cerr << "qiao: " << findings.error().message << "\n";
     return kRefused;
   }
-  for (const auto& f : findings.value()) std::cout << f << "\n";
-  if (!findings.value().empty()) return kDifferences;
+  auto found = findings.value();
+  if (!expect.empty()) {
+    const auto colon = expect.find(':');
+    const Seq seq = std::strtoull(expect.c_str(), nullptr, 10);
+    const auto hash = store.value()->hash_of(seq);
+    if (colon == std::string::npos || !hash || to_hex(*hash) != expect.substr(colon + 1)) {
+      found.push_back("journal: event " + std::to_string(seq) + " or one before it is not what it was when " + expect + " was written down");
+    }
+  }
+  for (const auto& f : found) std::cout << f << "\n";
+  if (!found.empty()) return kDifferences;
   std::cout << store.value()->last_seq() << (chinese ? " 个事件，与数据一致，所有约束成立" : " events; rows and journal agree, every invariant holds") << "\n";
   return kDone;
 }
 
-int restore_folder(const std::string& backup, const std::string& folder, bool chinese) {
+int restore_folder(const std::string& backup, const std::string& folder, const std::string& key, bool chinese) {
   namespace fs = std::filesystem;
   std::error_code error;
   if (fs::exists(folder, error)) {
@@ -40,7 +49,7 @@ int restore_folder(const std::string& backup, const std::string& folder, bool ch
     return kRefused;
   }
   {
-    auto store = Store::open(backup, Store::Mode::kReadOnly);
+    auto store = Store::open(backup, Store::Mode::kReadOnly, key);
     if (!store) {
       std::cerr << "qiao: " << store.error().message << "\n";
       return kRefused;
@@ -51,12 +60,28 @@ int restore_folder(const std::string& backup, const std::string& folder, bool ch
   fs::remove_all(part, error);
   fs::create_directories(fs::absolute(fs::path(folder)).parent_path(), error);
   fs::copy(backup, part, fs::copy_options::recursive, error);
+  const std::string from = key.empty() ? backup + ".key" : key;
+  if (!error && !fs::exists(folder + ".key") && fs::exists(from)) fs::copy_file(from, folder + ".key", error);
   if (!error) fs::rename(part, folder, error);
   if (error) {
     std::cerr << "qiao: " << folder << ": " << error.message() << "\n";
     return kRefused;
   }
-  return verify_folder(folder, chinese);
+  return verify_folder(folder, {}, {}, chinese);
+}
+
+int change_key(const std::string& file, bool prune, bool chinese) {
+  const auto changed = prune ? KeyFile::prune(file) : KeyFile::rotate(file);
+  if (!changed) {
+    std::cerr << "qiao: " << changed.error().message << "\n";
+    return kRefused;
+  }
+  if (prune) {
+    std::cout << (chinese ? "旧主密钥已删除\n" : "old master keys are dropped\n");
+  } else {
+    std::cout << (chinese ? "已新增主密钥；请重启服务器，之后运行 qiao key prune\n" : "there is a fresh master key: restart the server, then run qiao key prune\n");
+  }
+  return kDone;
 }
 
 }  // namespace qiao

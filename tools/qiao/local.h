@@ -5,10 +5,16 @@
 
 namespace qiao {
 
-// Refolds the journal against the rows and checks every invariant. The database must not be in use.
-int verify_folder(const std::string& folder, bool chinese);
+// Follows the journal's chain of hashes, refolds it against the rows and checks every invariant. The database must not be
+// in use. `key`: file of the master key, empty for the one beside the folder. `expect`: "SEQ:HASH" that was written down
+// elsewhere, or empty.
+int verify_folder(const std::string& folder, const std::string& key, const std::string& expect, bool chinese);
 
 // Makes a working database of a backup: a full copy into a folder that is not there yet.
-int restore_folder(const std::string& backup, const std::string& folder, bool chinese);
+// `key` is the file of the master key, empty for the one beside the backup; it is copied beside the new folder.
+int restore_folder(const std::string& backup, const std::string& folder, const std::string& key, bool chinese);
+
+// Puts a fresh master key into the file, or drops the old ones.
+int change_key(const std::string& file, bool prune, bool chinese);
 
 }  // namespace qiao

@@ -5,6 +5,7 @@
 
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
+#include "tools/qiao/account.h"
 #include "tools/qiao/bench.h"
 #include "tools/qiao/clear.h"
 #include "tools/qiao/completion.h"
@@ -22,6 +23,7 @@ using google::protobuf::Message;
 
 struct Globals {
   std::string server = "http://127.0.0.1:8321";
+  std::string token;
   std::string actor;
   std::string language;
   bool json = false;
@@ -46,6 +48,8 @@ struct Given {
 
 Result<Session> connect(const Globals& g) {
   QIAO_TRY(Client client, Client::to(g.server));
+  const auto token = !g.token.empty() ? std::optional(g.token) : kept_token(client.url());
+  if (token) client.always("Authorization", "Bearer " + *token);
   if (!g.actor.empty()) client.always("Qiao-Actor", g.actor);
   if (g.chinese()) client.always("Accept-Language", "zh");
   return Session(std::move(client), g.chinese(), g.json);
@@ -202,7 +206,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.add_option("--server", g.server, "Address of the server")->envname("QIAO_SERVER")->capture_default_str();
-  app.add_option("--as", g.actor, "In whose name: lead, resident, organiser/ID, supplier/ID")->envname("QIAO_ACTOR");
+  app.add_option("--token", g.token, "What to come in with; what `qiao login` kept where not given")->envname("QIAO_TOKEN");
+  app.add_option("--as", g.actor, "For whom one acts, where not for oneself: organiser/ID, supplier/ID, member/ID, resident/REF")->envname("QIAO_ACTOR");
   app.add_option("--lang", g.language, "zh or en; by the locale where not given")->envname("QIAO_LANG")->check(CLI::IsMember({"zh", "en"}));
   app.add_flag("--json", g.json, "Answers as the API gives them");
   int code = kDone;
@@ -212,10 +217,11 @@ int main(int argc, char** argv) {
                      : "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 no server, or it failed; 4 verify found differences; "
                        "5 an import skipped rows.");
   const std::map<std::string, const char*> noun_words = {{"taxonomy", "词表"}, {"policy", "政策"}, {"area", "区域"}, {"party", "主体"}, {"person", "人员"},
-                                                         {"offer", "供给"}, {"need", "需求"}, {"match", "对接单"}, {"batch", "批量命令"}, {"clearing", "对接轮"}};
+                                                         {"offer", "供给"}, {"need", "需求"}, {"match", "对接单"}, {"account", "账号"}, {"token", "令牌"}, {"resident", "居民"}, {"batch", "批量命令"}, {"clearing", "对接轮"}};
   std::map<std::string, CLI::App*> nouns;
   std::map<std::string, Given> all_given;
   for (const Verb& verb : verbs()) {
+    if (verb.by_hand) continue;
     const std::string words = verb.words;
     const auto gap = words.find(' ');
     CLI::App* parent = &app;
@@ -268,6 +274,22 @@ int main(int argc, char** argv) {
     auto session = connect(g);
     code = session ? what(session.value()) : without_session(g, session.error());
   };
+  Entry entry;
+  const auto enter = [&](const char* name, const char* zh, const char* en, auto what) {
+    auto* sub = app.add_subcommand(name, chinese ? zh : en);
+    sub->add_flag("--print", entry.print, chinese ? "把令牌打印出来，不保存" : "Print the token instead of keeping it");
+    sub->callback([&, what] { in_session([&](Session& s) { return what(s, entry); }); });
+    return sub;
+  };
+  enter("login", "登录；密码在终端输入或从标准输入读取", "Log in; the password is asked for, or read from standard input", log_in)
+      ->add_option("login", entry.login, chinese ? "登录名" : "Login")->required();
+  auto* setup_app = enter("setup", "用服务器打印的链接建立牵头单位的第一个账号", "Make the first account of the lead, by what the server printed", set_up);
+  setup_app->add_option("secret", entry.secret, chinese ? "链接中的口令" : "What the link carries")->required();
+  setup_app->add_option("login", entry.login, chinese ? "登录名" : "Login")->required();
+  setup_app->add_option("--name", entry.name, chinese ? "姓名" : "Name");
+  enter("join", "用邀请链接设置密码并登录", "Set a password by an invitation's link, and log in", join)->add_option("link", entry.secret, chinese ? "邀请链接" : "The link")->required();
+  app.add_subcommand("password", chinese ? "修改自己的密码" : "Change one's password")->callback([&] { in_session([](Session& s) { return change_password(s); }); });
+  app.add_subcommand("logout", chinese ? "退出：撤销保存的令牌" : "Log out: the token that was kept is taken back")->callback([&] { in_session([](Session& s) { return log_out(s); }); });
   ClearCommand clear;
   auto* clear_app = app.add_subcommand("clear", chinese ? "统一对接：开始、等待、显示结果" : "Match the whole city at once: start, wait, show");
   clear_app->add_option("--area", clear.area, chinese ? "只对接该区域及以下" : "Only needs there and below");
@@ -301,12 +323,26 @@ int main(int argc, char** argv) {
   std::string folder;
   std::string backup;
   auto* verify_app = app.add_subcommand("verify", "Check a database that is not in use: journal against rows, every invariant");
+  std::string key;
+  std::string expect;
+  const char* key_help = chinese ? "主密钥文件；默认为 文件夹.key" : "File of the master key; FOLDER.key where not given";
   verify_app->add_option("folder", folder, "The database's folder")->required();
-  verify_app->callback([&] { code = verify_folder(folder, g.chinese()); });
+  verify_app->add_option("--key", key, key_help)->envname("QIAO_KEY");
+  verify_app->add_option("--expect", expect, chinese ? "先前记下的 序号:散列（见 qiao audit），核对此前的记录未被改动" : "SEQ:HASH written down before (see qiao audit): nothing up to there was changed since");
+  verify_app->callback([&] { code = verify_folder(folder, key, expect, g.chinese()); });
   auto* restore_app = app.add_subcommand("restore", "Make a database of a backup");
   restore_app->add_option("backup", backup, "The backup's folder")->required();
   restore_app->add_option("folder", folder, "The new database's folder")->required();
-  restore_app->callback([&] { code = restore_folder(backup, folder, g.chinese()); });
+  restore_app->add_option("--key", key, chinese ? "主密钥文件；默认为 备份.key" : "File of the master key; BACKUP.key where not given")->envname("QIAO_KEY");
+  restore_app->callback([&] { code = restore_folder(backup, folder, key, g.chinese()); });
+  auto* key_app = app.add_subcommand("key", chinese ? "主密钥：轮换与清理" : "The master key of personal data");
+  key_app->require_subcommand(1);
+  auto* rotate_app = key_app->add_subcommand("rotate", chinese ? "新增主密钥；服务器下次启动时改用" : "A fresh master key; the server takes it at its next start");
+  rotate_app->add_option("file", key, chinese ? "密钥文件" : "The key file")->required();
+  rotate_app->callback([&] { code = change_key(key, false, g.chinese()); });
+  auto* prune_app = key_app->add_subcommand("prune", chinese ? "删除旧主密钥；须在服务器用新密钥启动过之后" : "Drop old master keys; only after the server was started with the fresh one");
+  prune_app->add_option("file", key, chinese ? "密钥文件" : "The key file")->required();
+  prune_app->callback([&] { code = change_key(key, true, g.chinese()); });
   std::string shell;
   auto* completion = app.add_subcommand("completion", "A completion script: source <(qiao completion bash)");
   completion->add_option("shell", shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));

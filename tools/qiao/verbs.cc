@@ -1,5 +1,6 @@
 #include "tools/qiao/verbs.h"
 
+#include "qiao/v1/access.pb.h"
 #include "qiao/v1/clearing.pb.h"
 #include "qiao/v1/command.pb.h"
 #include "qiao/v1/query.pb.h"
@@ -14,6 +15,21 @@ const std::vector<Verb>& verbs() {
       {"ready", "getReadiness", "GET", "/readyz", nullptr, pb::Health::descriptor(), {}, "服务器是否接受请求", "does the server take requests"},
       {"metrics", "getMetrics", "GET", "/metrics", nullptr, nullptr, {}, "Prometheus指标", "Prometheus metrics"},
       {"openapi", "getOpenApi", "GET", "/v1/openapi.json", nullptr, nullptr, {}, "OpenAPI文档", "the OpenAPI document"},
+      {"login", "logIn", "POST", "/v1/sessions", pb::LogInRequest::descriptor(), pb::Session::descriptor(), {}, "登录", "log in", false, {}, true},
+      {"logout", "logOut", "DELETE", "/v1/sessions/current", nullptr, pb::Session::descriptor(), {}, "退出", "log out", false, {}, true},
+      {"whoami", "getSession", "GET", "/v1/sessions/current", nullptr, pb::Session::descriptor(), {}, "我是谁，能做什么", "who one is, and what one may do"},
+      {"setup", "setUp", "POST", "/v1/setup", pb::SetUpRequest::descriptor(), pb::Session::descriptor(), {}, "建立第一个账号", "make the first account", false, {}, true},
+      {"join", "acceptInvitation", "POST", "/v1/invitations:accept", pb::AcceptInvitationRequest::descriptor(), pb::Session::descriptor(), {}, "用邀请链接设置密码", "set a password by an invitation", false, {}, true},
+      {"password", "changePassword", "POST", "/v1/sessions/current:changePassword", pb::ChangePasswordRequest::descriptor(), pb::Session::descriptor(), {}, "修改密码", "change one's password", false, {}, true},
+      {"account list", "listAccounts", "GET", "/v1/accounts", nullptr, pb::ListAccountsResponse::descriptor(), {"party", "role"}, "账号列表", "accounts"},
+      {"account show", "getAccount", "GET", "/v1/accounts/{id}", nullptr, pb::Account::descriptor(), {}, "查看账号", "one account"},
+      {"account create", "createAccount", "POST", "/v1/accounts", pb::Account::descriptor(), pb::Account::descriptor(), {}, "新建账号", "make an account"},
+      {"account update", "updateAccount", "PUT", "/v1/accounts/{id}", pb::Account::descriptor(), pb::Account::descriptor(), {}, "修改或停用账号", "change or disable an account", true},
+      {"account invite", "createInvitation", "POST", "/v1/accounts/{id}:invite", nullptr, pb::NewSecret::descriptor(), {}, "生成邀请链接（首次或忘记密码）", "a link to set a password: new, or forgotten"},
+      {"token create", "createToken", "POST", "/v1/tokens", pb::TokenRequest::descriptor(), pb::NewSecret::descriptor(), {}, "给程序的令牌（只显示一次）", "a token for a program, shown once", false, {"name"}},
+      {"token list", "listTokens", "GET", "/v1/tokens", nullptr, pb::ListGrantsResponse::descriptor(), {}, "自己的令牌和登录", "one's tokens and sessions"},
+      {"token revoke", "revokeToken", "DELETE", "/v1/tokens/{id}", nullptr, pb::Grant::descriptor(), {}, "撤销令牌或登录", "take a token or a session back"},
+      {"audit", "listAudit", "GET", "/v1/audit", nullptr, pb::ListAuditResponse::descriptor(), {"account", "object", "kind", "from", "to"}, "谁做了什么、谁看过谁的信息", "who did what, and who saw whose data"},
       {"taxonomy show", "getTaxonomy", "GET", "/v1/taxonomy", nullptr, pb::Taxonomy::descriptor(), {}, "查看词表", "the city's words"},
       {"taxonomy put", "putTaxonomy", "PUT", "/v1/taxonomy", pb::Taxonomy::descriptor(), pb::Taxonomy::descriptor(), {}, "修改或追加词表", "mend or extend the words"},
       {"policy show", "getPolicy", "GET", "/v1/policy", nullptr, pb::Policy::descriptor(), {}, "查看政策", "the policy in force"},
@@ -34,6 +50,15 @@ const std::vector<Verb>& verbs() {
       {"person add", "addPerson", "POST", "/v1/persons", pb::Person::descriptor(), pb::Person::descriptor(), {}, "添加人员", "add a member to a party"},
       {"person update", "updatePerson", "PUT", "/v1/persons/{id}", pb::Person::descriptor(), pb::Person::descriptor(), {}, "修改人员", "change a member", true},
       {"person remove", "removePerson", "DELETE", "/v1/persons/{id}", nullptr, pb::Person::descriptor(), {}, "移除人员", "take a member out"},
+      {"person reveal", "revealPerson", "POST", "/v1/persons/{id}:reveal", nullptr, pb::PersonalData::descriptor(), {}, "查看完整姓名电话（记入日志）", "name and telephone, whole; the journal keeps who looked"},
+      {"person export", "exportPerson", "POST", "/v1/persons/{id}:export", nullptr, pb::PersonExport::descriptor(), {}, "导出本人全部信息", "all that is held of a member"},
+      {"person erase", "erasePerson", "POST", "/v1/persons/{id}:erase", nullptr, pb::ErasedResponse::descriptor(), {}, "永久清除个人信息", "erase a member's personal data for good"},
+      {"party reveal", "revealParty", "POST", "/v1/parties/{id}:reveal", nullptr, pb::PersonalData::descriptor(), {}, "查看完整联系人（记入日志）", "who answers its telephone, whole"},
+      {"party erase", "eraseParty", "POST", "/v1/parties/{id}:erase", nullptr, pb::ErasedResponse::descriptor(), {}, "永久清除联系人", "erase who answers its telephone"},
+      {"need reveal", "revealNeed", "POST", "/v1/needs/{id}:reveal", nullptr, pb::PersonalData::descriptor(), {}, "查看完整联系方式和地址（记入日志）", "contact and address, whole; the journal keeps who looked"},
+      {"need erase", "eraseNeed", "POST", "/v1/needs/{id}:erase", nullptr, pb::ErasedResponse::descriptor(), {}, "永久清除联系方式和地址", "erase contact and address for good"},
+      {"resident export", "exportResident", "POST", "/v1/residents/{ref}:export", nullptr, pb::PersonExport::descriptor(), {}, "导出居民全部信息", "all that is held of a resident"},
+      {"resident erase", "eraseResident", "POST", "/v1/residents/{ref}:erase", nullptr, pb::ErasedResponse::descriptor(), {}, "永久清除居民个人信息", "erase a resident's personal data for good"},
       {"offer list", "listOffers", "GET", "/v1/offers", nullptr, pb::ListOffersResponse::descriptor(), {"party", "kind", "resource", "active"}, "供给列表", "offers"},
       {"offer show", "getOffer", "GET", "/v1/offers/{id}", nullptr, pb::Offer::descriptor(), {}, "查看供给", "one offer"},
       {"offer post", "postOffer", "POST", "/v1/offers", pb::Offer::descriptor(), pb::Offer::descriptor(), {}, "发布供给", "post an offer"},

@@ -21,6 +21,7 @@ struct Verb {
   const char* en;
   bool update = false;  // read first, change what is given, put back with If-Match
   std::vector<const char*> operands = {};  // fields of the request that are positional
+  bool by_hand = false;  // a command of its own, which asks for a password
 };
 
 const std::vector<Verb>& verbs();

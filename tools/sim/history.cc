@@ -9,6 +9,9 @@
 namespace qiao {
 namespace {
 
+// Numbers of residents whom no organiser knows begin here.
+constexpr std::uint64_t kUnknownResidents = 1'000'000'000'000;
+
 using namespace std::chrono_literals;
 
 class Player {
@@ -228,6 +231,7 @@ class Player {
     const bool resident = staff == 0 || random_.chance(30);
     pb::Command c = resident ? by(pb::ROLE_RESIDENT) : by(pb::ROLE_ORGANISER, staff);
     *c.mutable_post_need()->mutable_need() = need;
+    if (resident) c.mutable_actor()->set_resident_ref(need.resident_ref() != 0 ? need.resident_ref() : kUnknownResidents + market_.state().last_seq());
     give(c, at);
   }
 
@@ -288,7 +292,12 @@ class Player {
   void review(std::uint64_t id, Time at) {
     if (!random_.chance(65)) return;
     static constexpr std::array<const char*, 6> kWords = {"很及时，谢谢志愿者", "服务细致", "老人很高兴", "", "希望下次多来几个人", "准时、热情"};
-    pb::Command c = by(pb::ROLE_RESIDENT);
+    const Slot need = market_.state().needs().find(NeedId{id});
+    const std::uint64_t resident = market_.state().needs()[need].resident_ref;
+    const std::uint64_t staff = organiser(area_of_need(need));
+    // Somebody without a number is asked by the organiser, who writes it down.
+    pb::Command c = resident != 0 ? by(pb::ROLE_RESIDENT) : staff != 0 ? by(pb::ROLE_ORGANISER, staff) : by(pb::ROLE_LEAD);
+    c.mutable_actor()->set_resident_ref(resident);
     c.mutable_review_need()->set_need_id(id);
     c.mutable_review_need()->set_stars(static_cast<std::uint32_t>(random_.chance(75) ? 5 : random_.between(3, 4)));
     c.mutable_review_need()->set_words(random_.pick(kWords));

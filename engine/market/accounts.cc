@@ -1,0 +1,175 @@
+// Who may come in, and with what.
+#include <algorithm>
+
+#include "engine/market/emit.h"
+#include "engine/market/limits.h"
+#include "engine/market/personal.h"
+#include "engine/market/roles.h"
+#include "engine/market/validate.h"
+
+namespace qiao {
+namespace {
+
+Refusal no_account(std::uint64_t id, const char* field) {
+  return refuse(Code::kNotFound, field, "account " + std::to_string(id), "账号" + std::to_string(id));
+}
+
+bool ended(const GrantRow& grant, Time now) { return grant.revoked || grant.expires <= now; }
+
+}  // namespace
+
+// Which accounts an actor has to do with, by the scope it has of the command.
+Status Market::check_account(Slot slot) const {
+  const AccountRow& row = state_.accounts()[slot];
+  switch (scope_) {
+    case Scope::kAll: return outcome::success();
+    case Scope::kOwn:
+      if (actor_.account_id() != 0 && actor_.account_id() == row.id.value()) return outcome::success();
+      return refuse(Code::kNotYours, "actor.accountId");
+    default: return check_role_of(state_.load_account(slot));
+  }
+}
+
+// Nobody makes an account that reaches further than its own.
+Status Market::check_role_of(const pb::Account& account) const {
+  if (actor_.role() == pb::ROLE_MARKET) {
+    // The very first one; and those of a demonstration that is over, which end.
+    return account.role() == pb::ROLE_LEAD || account.disabled() || account.id() != 0 ? Status(outcome::success()) : Status(refuse(Code::kRoleForbidden, "role"));
+  }
+  if (scope_ == Scope::kAll) return outcome::success();
+  const Slot party = state_.parties().find(PartyId{account.party_id()});
+  const bool gives = account.role() == pb::ROLE_SUPPLIER || account.role() == pb::ROLE_MEMBER;
+  if (scope_ == Scope::kParty) {
+    if (!gives) return refuse(Code::kRoleForbidden, "role");
+    return check_party(scope_, actor_, state_, party);
+  }
+  if (!gives && account.role() != pb::ROLE_ORGANISER && account.role() != pb::ROLE_RESIDENT) return refuse(Code::kRoleForbidden, "role");
+  const Slot area = party != kNoSlot ? state_.parties()[party].area : state_.areas().find(AreaCode{account.area_code()});
+  if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
+  return check_area(scope_, actor_, state_, area);
+}
+
+bool Market::lead_remains_without(Slot account) const {
+  for (Slot s = 0; s < state_.accounts().size(); ++s) {
+    if (s != account && state_.accounts()[s].role == pb::ROLE_LEAD && !state_.accounts()[s].disabled) return true;
+  }
+  return false;
+}
+
+Status Market::put_account(const pb::Account& sent) {
+  pb::Account row = sent;
+  pb::Account before;
+  Slot slot = kNoSlot;
+  if (sent.id() != 0) {
+    slot = state_.accounts().find(AccountId{sent.id()});
+    if (slot == kNoSlot) return no_account(sent.id(), "id");
+    before = state_.load_account(slot);
+    QIAO_TRY(check_version(before.version()));
+    QIAO_TRY(check_role_of(before));
+  }
+  std::transform(row.login().begin(), row.login().end(), row.mutable_login()->begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  QIAO_TRY(unmask(row, before, {}));
+  QIAO_TRY(validate(row, state_));
+  QIAO_TRY(check_role_of(row));
+  const Slot same_login = state_.account_by_login(row.login());
+  if (same_login != kNoSlot && same_login != slot) return refuse(Code::kLoginTaken, "login");
+  const Slot same_identity = state_.account_by_external_id(row.external_id());
+  if (!row.external_id().empty() && same_identity != kNoSlot && same_identity != slot) return refuse(Code::kLoginTaken, "externalId");
+  if (row.role() == pb::ROLE_RESIDENT) {
+    if (row.resident_ref() == 0) row.set_resident_ref(before.resident_ref() != 0 ? before.resident_ref() : sent.id() != 0 ? sent.id() : next_id());
+    // A number stands for the needs that carry it, wherever they are.
+    const bool other = row.resident_ref() != (before.id() != 0 ? before.resident_ref() : next_id());
+    if (other && scope_ != Scope::kAll) return refuse(Code::kRoleForbidden, "residentRef");
+  }
+  const bool loses_lead = before.role() == pb::ROLE_LEAD && !before.disabled() && (row.role() != pb::ROLE_LEAD || row.disabled());
+  if (loses_lead && actor_.role() != pb::ROLE_MARKET && !lead_remains_without(slot)) return refuse(Code::kLastLead, row.disabled() ? "disabled" : "role");
+  row.set_id(sent.id() != 0 ? sent.id() : next_id());
+  row.set_password_hash(before.password_hash());
+  row.set_locked_until(before.locked_until());
+  row.set_created_at(sent.id() != 0 ? before.created_at() : to_int(now_));
+  answer(pb::Event::kAccount, row.id());
+  emit(pb::EVENT_KIND_ACCOUNT_CHANGED, std::move(row));
+  return outcome::success();
+}
+
+Status Market::set_password(const pb::SetPassword& change) {
+  const Slot slot = state_.accounts().find(AccountId{change.account_id()});
+  if (slot == kNoSlot) return no_account(change.account_id(), "accountId");
+  QIAO_TRY(check_account(slot));
+  if (!change.password_hash().starts_with("$argon2id$")) return refuse(Code::kOutOfRange, "passwordHash", "argon2id");
+  pb::Account row = state_.load_account(slot);
+  if (row.disabled()) return refuse(Code::kAccountDisabled, "accountId");
+  row.set_password_hash(change.password_hash());
+  row.clear_locked_until();
+  answer(pb::Event::kAccount, row.id());
+  emit(pb::EVENT_KIND_PASSWORD_SET, std::move(row));
+  // Whoever came in with the old one comes in again with the new one; tokens are programs' and stay.
+  for (Slot g = state_.accounts()[slot].first_grant; g != kNoSlot; g = state_.grants()[g].next_of_account) {
+    if (state_.grants()[g].kind == pb::GRANT_KIND_TOKEN || ended(state_.grants()[g], now_)) continue;
+    pb::Grant grant = state_.load_grant(g);
+    grant.set_revoked(true);
+    emit(pb::EVENT_KIND_GRANT_REVOKED, std::move(grant));
+  }
+  return outcome::success();
+}
+
+Status Market::lock_account(const pb::LockAccount& lock) {
+  const Slot slot = state_.accounts().find(AccountId{lock.account_id()});
+  if (slot == kNoSlot) return no_account(lock.account_id(), "accountId");
+  pb::Account row = state_.load_account(slot);
+  row.set_locked_until(lock.until());
+  answer(pb::Event::kAccount, row.id());
+  emit(pb::EVENT_KIND_ACCOUNT_LOCKED, std::move(row));
+  return outcome::success();
+}
+
+Status Market::add_grant(const pb::Grant& sent) {
+  const Slot account = state_.accounts().find(AccountId{sent.account_id()});
+  if (account == kNoSlot) return no_account(sent.account_id(), "accountId");
+  QIAO_TRY(check_account(account));
+  if (state_.accounts()[account].disabled) return refuse(Code::kAccountDisabled, "accountId");
+  if (sent.kind() == pb::GRANT_KIND_SESSION && actor_.role() != pb::ROLE_MARKET) return refuse(Code::kRoleForbidden, "kind");
+  QIAO_TRY(validate(sent, now_));
+  const auto secret = parse_secret_hash(sent.secret_hash());
+  if (!secret) return refuse(Code::kOutOfRange, "secretHash", "64 x 0-9 a-f");
+  if (state_.grant_by_secret(*secret) != kNoSlot) return refuse(Code::kDuplicate, "secretHash", "…");
+  pb::Grant row = sent;
+  row.set_id(next_id());
+  row.set_created_at(to_int(now_));
+  row.set_revoked(false);
+  // Rows of those that come and go are used again, so that an account that comes in every day does not grow.
+  const int most = sent.kind() == pb::GRANT_KIND_TOKEN ? kMaxTokensPerAccount : kMaxSessionsPerAccount;
+  int live = 0;
+  Slot oldest = kNoSlot;
+  for (Slot g = state_.accounts()[account].first_grant; g != kNoSlot; g = state_.grants()[g].next_of_account) {
+    const GrantRow& other = state_.grants()[g];
+    if (other.kind != sent.kind()) continue;
+    if (ended(other, now_)) {
+      row.set_id(other.id.value());
+    } else {
+      ++live;
+      if (oldest == kNoSlot || other.expires < state_.grants()[oldest].expires) oldest = g;
+    }
+  }
+  if (row.id() == next_id() && live >= most) {
+    if (sent.kind() == pb::GRANT_KIND_TOKEN) return refuse(Code::kTooManyGrants, "accountId", std::to_string(most));
+    row.set_id(state_.grants()[oldest].id.value());
+  }
+  answer(pb::Event::kGrant, row.id());
+  emit(pb::EVENT_KIND_GRANT_MADE, std::move(row));
+  return outcome::success();
+}
+
+Status Market::revoke_grant(const pb::RevokeGrant& revoke) {
+  const Slot slot = state_.grants().find(GrantId{revoke.grant_id()});
+  if (slot == kNoSlot) return refuse(Code::kNotFound, "id", "grant " + std::to_string(revoke.grant_id()), "授权" + std::to_string(revoke.grant_id()));
+  QIAO_TRY(check_account(state_.grants()[slot].account));
+  pb::Grant row = state_.load_grant(slot);
+  if (row.revoked()) return refuse(Code::kWrongState, "id", "revoked", "已撤销");
+  row.set_revoked(true);
+  answer(pb::Event::kGrant, row.id());
+  emit(pb::EVENT_KIND_GRANT_REVOKED, std::move(row));
+  return outcome::success();
+}
+
+}  // namespace qiao

@@ -1,0 +1,157 @@
+// Personal data: shown whole to those who need them, erased when nobody does.
+#include <algorithm>
+
+#include "engine/market/emit.h"
+#include "engine/market/personal.h"
+#include "engine/market/roles.h"
+
+namespace qiao {
+namespace {
+
+// Rows of a resident; the reference is given by organisers and no index is kept for a thing done once in a year.
+std::vector<Slot> needs_of(const State& state, std::uint64_t resident_ref) {
+  std::vector<Slot> found;
+  for (Slot s = 0; s < state.needs().size(); ++s) {
+    if (state.needs()[s].resident_ref == resident_ref) found.push_back(s);
+  }
+  return found;
+}
+
+bool has_account_of(const State& state, std::uint64_t resident_ref) {
+  for (Slot s = 0; s < state.accounts().size(); ++s) {
+    if (state.accounts()[s].resident_ref == resident_ref) return true;
+  }
+  return false;
+}
+
+void name_fields(const google::protobuf::Message& row, pb::Disclosure& out) {
+  const std::unique_ptr<google::protobuf::Message> copy(row.New());
+  copy->CopyFrom(row);
+  visit_marked(*copy, [&](const MarkedField& field, const std::string&) -> std::optional<std::string> {
+    if (!field.secret && std::find(out.fields().begin(), out.fields().end(), field.name) == out.fields().end()) out.add_fields(field.name);
+    return std::nullopt;
+  });
+}
+
+}  // namespace
+
+// The subject is there, and within what the actor's role has of the command.
+Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
+  switch (subject) {
+    case pb::SUBJECT_KIND_NEED: {
+      const Slot need = state_.needs().find(NeedId{id});
+      if (need == kNoSlot) return refuse(Code::kNotFound, "id", "need " + std::to_string(id), "需求" + std::to_string(id));
+      const NeedRow& row = state_.needs()[need];
+      QIAO_TRY(check_area(scope_, actor_, state_, row.area));
+      QIAO_TRY(check_resident(scope_, actor_, row.resident_ref));
+      if (scope_ != Scope::kMatched) return outcome::success();
+      for (Slot m = row.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+        const MatchRow& match = state_.matches()[m];
+        if (match.state >= pb::MATCH_STATE_ACCEPTED && match.state <= pb::MATCH_STATE_SERVED && in_party_of(actor_, state_, state_.offers()[match.offer].party)) {
+          return outcome::success();
+        }
+      }
+      return refuse(Code::kNotServing, "id");
+    }
+    case pb::SUBJECT_KIND_PERSON: {
+      const Slot person = state_.persons().find(PersonId{id});
+      if (person == kNoSlot) return refuse(Code::kNotFound, "id", "person " + std::to_string(id), "人员" + std::to_string(id));
+      const Slot party = state_.persons()[person].party;
+      QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
+      QIAO_TRY(check_party(scope_, actor_, state_, party));
+      return check_own(id);
+    }
+    case pb::SUBJECT_KIND_PARTY: {
+      const Slot party = state_.parties().find(PartyId{id});
+      if (party == kNoSlot) return refuse(Code::kNotFound, "id", "party " + std::to_string(id), "主体" + std::to_string(id));
+      QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
+      return check_party(scope_, actor_, state_, party);
+    }
+    case pb::SUBJECT_KIND_RESIDENT: {
+      QIAO_TRY(check_resident(scope_, actor_, id));
+      const auto needs = needs_of(state_, id);
+      const bool known = !needs.empty() || has_account_of(state_, id);
+      if (id == 0 || !known) return refuse(Code::kNotFound, "ref", "resident " + std::to_string(id), "居民" + std::to_string(id));
+      for (const Slot need : needs) {
+        QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[need].area));
+      }
+      return outcome::success();
+    }
+    default: return refuse(Code::kRequired, "subject");
+  }
+}
+
+Status Market::disclose(const pb::Disclose& wish) {
+  if (wish.purpose() != pb::DISCLOSURE_PURPOSE_REVEAL && wish.purpose() != pb::DISCLOSURE_PURPOSE_EXPORT) return refuse(Code::kRequired, "purpose");
+  QIAO_TRY(check_subject(wish.subject(), wish.subject_id()));
+  pb::Disclosure shown;
+  switch (wish.subject()) {
+    case pb::SUBJECT_KIND_NEED: name_fields(state_.load_need(state_.needs().find(NeedId{wish.subject_id()})), shown); break;
+    case pb::SUBJECT_KIND_PERSON: name_fields(state_.load_person(state_.persons().find(PersonId{wish.subject_id()})), shown); break;
+    case pb::SUBJECT_KIND_PARTY: name_fields(state_.load_party(state_.parties().find(PartyId{wish.subject_id()})), shown); break;
+    default:
+      for (const Slot need : needs_of(state_, wish.subject_id())) name_fields(state_.load_need(need), shown);
+  }
+  shown.set_id(next_id());
+  shown.set_subject(wish.subject());
+  shown.set_subject_id(wish.subject_id());
+  shown.set_purpose(wish.purpose());
+  answer(pb::Event::kDisclosure, shown.id());
+  emit(pb::EVENT_KIND_PERSONAL_SHOWN, std::move(shown));
+  return outcome::success();
+}
+
+void Market::erase_need(Slot slot) {
+  pb::Need need = state_.load_need(slot);
+  if (clear_marked(need) == 0) return;
+  need.set_erased(true);
+  emit(pb::EVENT_KIND_PERSONAL_ERASED, std::move(need));
+}
+
+void Market::erase_person(Slot slot) {
+  pb::Person person = state_.load_person(slot);
+  if (clear_marked(person) == 0) return;
+  person.set_erased(true);
+  person.set_removed(true);
+  if (person.removed_at() == 0) person.set_removed_at(to_int(now_));
+  emit(pb::EVENT_KIND_PERSONAL_ERASED, std::move(person));
+}
+
+void Market::erase_account(Slot slot) {
+  pb::Account account = state_.load_account(slot);
+  clear_marked(account);
+  // Logins are told apart; this one tells nothing.
+  account.set_login("erased-" + std::to_string(account.id()));
+  account.set_disabled(true);
+  emit(pb::EVENT_KIND_PERSONAL_ERASED, std::move(account));
+}
+
+Status Market::erase(const pb::Erase& wish) {
+  QIAO_TRY(check_subject(wish.subject(), wish.subject_id()));
+  const Seq before = state_.last_seq();
+  const auto erase_accounts = [&](auto mine) {
+    for (Slot a = 0; a < state_.accounts().size(); ++a) {
+      if (mine(state_.accounts()[a]) && !state_.load_account(a).login().starts_with("erased-")) erase_account(a);
+    }
+  };
+  switch (wish.subject()) {
+    case pb::SUBJECT_KIND_NEED: erase_need(state_.needs().find(NeedId{wish.subject_id()})); break;
+    case pb::SUBJECT_KIND_PERSON:
+      erase_person(state_.persons().find(PersonId{wish.subject_id()}));
+      erase_accounts([&](const AccountRow& a) { return a.person.value() == wish.subject_id(); });
+      break;
+    case pb::SUBJECT_KIND_PARTY: {
+      pb::Party party = state_.load_party(state_.parties().find(PartyId{wish.subject_id()}));
+      if (clear_marked(party) > 0) emit(pb::EVENT_KIND_PERSONAL_ERASED, std::move(party));
+      break;
+    }
+    default:
+      for (const Slot need : needs_of(state_, wish.subject_id())) erase_need(need);
+      erase_accounts([&](const AccountRow& a) { return a.resident_ref == wish.subject_id(); });
+  }
+  if (state_.last_seq() == before) return refuse(Code::kNothingToErase, "id");
+  for (Seq seq = before + 1; seq <= state_.last_seq(); ++seq) answer(pb::Event::kDisclosure, seq);
+  return outcome::success();
+}
+
+}  // namespace qiao

@@ -1,0 +1,404 @@
+#include "server/access/gate.h"
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <charconv>
+
+#include "server/access/secrets.h"
+#include "server/runtime/log.h"
+
+namespace qiao {
+namespace {
+
+constexpr std::string_view kCookie = "qiao_session=";
+constexpr std::string_view kSecureCookie = "__Host-qiao_session=";
+constexpr int kMaxWaitingHashes = 64;
+// Wrong passwords in a row after which an account is locked: half a minute at first, doubled each time up to an hour.
+constexpr int kFailuresBeforeLock = 5;
+constexpr Seconds kFirstLock = std::chrono::seconds{30};
+constexpr int kMaxLockDoublings = 7;
+constexpr std::size_t kMostFailures = 100'000;
+constexpr std::size_t kMostVouched = 20'000;
+
+std::string_view trim(std::string_view s) {
+  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
+  return s;
+}
+
+std::string lower(std::string_view s) {
+  std::string out(s);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+// A __Host- cookie can only have been set over TLS by this very host, so over TLS no other is looked at.
+std::string_view session_in(std::string_view cookies, bool secure) {
+  const std::string_view name = secure ? kSecureCookie : kCookie;
+  while (!cookies.empty()) {
+    const auto end = std::min(cookies.find(';'), cookies.size());
+    const std::string_view one = trim(cookies.substr(0, end));
+    if (one.starts_with(name)) return one.substr(name.size());
+    cookies.remove_prefix(std::min(end + 1, cookies.size()));
+  }
+  return {};
+}
+
+bool same_site(const Credentials& c) {
+  const std::string_view scheme = c.secure ? "https://" : "http://";
+  return c.origin.starts_with(scheme) && lower(c.origin.substr(scheme.size())) == lower(c.host);
+}
+
+pb::Command by_market(std::uint64_t account_id) {
+  pb::Command c;
+  c.mutable_actor()->set_role(pb::ROLE_MARKET);
+  c.mutable_actor()->set_account_id(account_id);
+  return c;
+}
+
+}  // namespace
+
+// Passwords are hashed here, one after another: the hash is meant to be expensive.
+class Gate::Workers {
+ public:
+  explicit Workers(boost::asio::io_context& context) : context_(context), pool_(1) {}
+  ~Workers() {
+    pool_.stop();
+    pool_.join();
+  }
+  // False when too much waits already.
+  template <class Work, class Then>
+  bool run(Work work, Then then) {
+    if (waiting_ >= kMaxWaitingHashes) return false;
+    ++waiting_;
+    boost::asio::post(pool_, [this, work = std::move(work), then = std::move(then)]() mutable {
+      auto result = work();
+      --waiting_;
+      boost::asio::post(context_, [result = std::move(result), then = std::move(then)]() mutable { then(std::move(result)); });
+    });
+    return true;
+  }
+
+ private:
+  boost::asio::io_context& context_;
+  std::atomic<int> waiting_{0};
+  boost::asio::thread_pool pool_;
+};
+
+Gate::Gate(boost::asio::io_context& context, Runtime& runtime, GateOptions options)
+    : runtime_(runtime),
+      options_(std::move(options)),
+      provider_(options_.identity_provider),
+      workers_(std::make_unique<Workers>(context)),
+      account_writes_(options_.writes_per_second, options_.writes_burst),
+      address_writes_(options_.writes_per_second * options_.address_factor, options_.writes_burst * options_.address_factor),
+      log_ins_(options_.log_ins_per_minute / 60, options_.log_ins_burst),
+      set_up_secret_(fresh_secret()) {}
+
+Gate::~Gate() = default;
+
+pb::Actor Gate::actor_of(Slot slot) const {
+  const AccountRow& row = runtime_.state().accounts()[slot];
+  pb::Actor actor;
+  actor.set_role(row.role);
+  actor.set_party_id(row.party.value());
+  actor.set_account_id(row.id.value());
+  actor.set_person_id(row.person.value());
+  actor.set_resident_ref(row.resident_ref);
+  return actor;
+}
+
+std::optional<Identity> Gate::by_secret(std::string_view secret, pb::GrantKind kind) const {
+  const State& state = runtime_.state();
+  const Slot slot = state.grant_by_secret(hash_secret(secret));
+  if (slot == kNoSlot) return std::nullopt;
+  const GrantRow& grant = state.grants()[slot];
+  if (grant.kind != kind || grant.revoked || grant.expires <= runtime_.now() || state.accounts()[grant.account].disabled) return std::nullopt;
+  return Identity{actor_of(grant.account), grant.account, slot, grant.expires};
+}
+
+Gate::Answer<Identity> Gate::by_token(std::string_view token) {
+  if (token.find('.') == std::string_view::npos) {
+    const auto found = by_secret(token, pb::GRANT_KIND_TOKEN);
+    if (!found) return {.denial = Denial::kWho};
+    return {.value = *found};
+  }
+  // Checking a signature costs fifty times what looking it up does.
+  const SecretHash hash = hash_secret(token);
+  auto known = vouched_.find(hash);
+  if (known == vouched_.end() || known->second.expires <= runtime_.now()) {
+    const auto subject = provider_.verify(token, runtime_.now());
+    if (!subject) return {.denial = Denial::kWho};
+    if (vouched_.size() >= kMostVouched) vouched_.clear();
+    known = vouched_.insert_or_assign(hash, Vouched{subject->external_id, subject->expires}).first;
+  }
+  const Slot account = runtime_.state().account_by_external_id(known->second.external_id);
+  if (account == kNoSlot || runtime_.state().accounts()[account].disabled) return {.denial = Denial::kWho};
+  return {.value = {actor_of(account), account, kNoSlot, known->second.expires}};
+}
+
+Gate::Answer<Identity> Gate::identify(const Credentials& c) {
+  Answer<Identity> answer;
+  answer.value.actor.set_role(pb::ROLE_ANONYMOUS);
+  // A browser says where a request that changes something comes from.
+  if (c.changes && !c.origin.empty() && !same_site(c)) return {.denial = Denial::kOrigin};
+  if (!c.authorization.empty()) {
+    constexpr std::string_view kBearer = "bearer ";
+    if (c.authorization.size() <= kBearer.size() || lower(c.authorization.substr(0, kBearer.size())) != kBearer) return {.denial = Denial::kWho};
+    answer = by_token(trim(c.authorization.substr(kBearer.size())));
+    if (!answer.good()) return answer;
+  } else if (const auto secret = session_in(c.cookie, c.secure); !secret.empty()) {
+    if (const auto found = by_secret(secret, pb::GRANT_KIND_SESSION)) {
+      // What a cookie vouches for, any page could have sent.
+      if (c.changes && !same_site(c)) return {.denial = Denial::kOrigin};
+      answer.value = *found;
+    }
+  }
+  if (!c.acting.empty()) {
+    if (!answer.value.known()) return {.denial = Denial::kWho};
+    auto actor = acting_for(answer.value, c.acting);
+    if (!actor) return {.denial = Denial::kRefused, .refusal = std::move(actor).error()};
+    answer.value.actor = std::move(actor).value();
+  }
+  return answer;
+}
+
+// lead, auditor, organiser/17, supplier/42, member/5, resident/7: oneself, or somebody further down (代办). The journal
+// keeps the account whoever it acts for.
+Result<pb::Actor> Gate::acting_for(const Identity& identity, std::string_view header) const {
+  const State& state = runtime_.state();
+  const auto slash = std::min(header.find('/'), header.size());
+  const std::string_view role = header.substr(0, slash);
+  pb::Actor actor;
+  actor.set_account_id(identity.actor.account_id());
+  if (role == "lead") actor.set_role(pb::ROLE_LEAD);
+  if (role == "auditor") actor.set_role(pb::ROLE_AUDITOR);
+  if (role == "organiser") actor.set_role(pb::ROLE_ORGANISER);
+  if (role == "supplier") actor.set_role(pb::ROLE_SUPPLIER);
+  if (role == "member") actor.set_role(pb::ROLE_MEMBER);
+  if (role == "resident") actor.set_role(pb::ROLE_RESIDENT);
+  if (actor.role() == pb::ROLE_UNSPECIFIED) return refuse(Code::kOutOfRange, "Qiao-Actor", "lead, organiser/ID, supplier/ID, member/ID, resident/REF");
+  std::uint64_t id = 0;
+  if (slash < header.size()) {
+    const std::string_view text = header.substr(slash + 1);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error != std::errc{} || end != text.data() + text.size()) return refuse_type("Qiao-Actor", "integer");
+  }
+  switch (actor.role()) {
+    case pb::ROLE_MEMBER: {
+      const Slot person = state.persons().find(PersonId{id});
+      if (person != kNoSlot) actor.set_party_id(state.parties()[state.persons()[person].party].id.value());
+      actor.set_person_id(id);
+      break;
+    }
+    case pb::ROLE_RESIDENT: actor.set_resident_ref(id); break;
+    default: actor.set_party_id(id);
+  }
+  const pb::Actor self = actor_of(identity.account);
+  if (actor.SerializeAsString() == self.SerializeAsString()) return actor;
+  const Slot party = state.parties().find(PartyId{actor.party_id()});
+  const bool gives = actor.role() == pb::ROLE_SUPPLIER || actor.role() == pb::ROLE_MEMBER;
+  switch (self.role()) {
+    case pb::ROLE_LEAD: return actor;
+    case pb::ROLE_ORGANISER:
+      if ((gives || actor.role() == pb::ROLE_ORGANISER) && party != kNoSlot && in_area_of(self, state, state.parties()[party].area)) return actor;
+      break;
+    case pb::ROLE_SUPPLIER:
+      if (gives && party != kNoSlot && in_party_of(self, state, party)) return actor;
+      break;
+    default: break;
+  }
+  return refuse(Code::kRoleForbidden, "Qiao-Actor");
+}
+
+bool Gate::covers(const Identity& identity, Operation operation) const {
+  return identity.grant == kNoSlot || runtime_.state().grants()[identity.grant].operations.test(static_cast<std::size_t>(operation));
+}
+
+std::optional<std::chrono::seconds> Gate::over_limit(const Identity& identity, std::string_view address, double cost) {
+  const auto now = Buckets::Clock::now();
+  if (identity.known()) {
+    if (const auto wait = account_writes_.take(std::to_string(identity.actor.account_id()), cost, now)) return wait;
+  }
+  return address_writes_.take(std::string(address), cost, now);
+}
+
+bool Gate::still_good(const Identity& identity) const {
+  const State& state = runtime_.state();
+  if (!identity.known()) return true;
+  if (identity.expires <= runtime_.now() || state.accounts()[identity.account].disabled) return false;
+  // A row that was used again for another session has another expiry.
+  return identity.grant == kNoSlot || (!state.grants()[identity.grant].revoked && state.grants()[identity.grant].expires == identity.expires);
+}
+
+bool Gate::lead_can_come_in() const {
+  const State& state = runtime_.state();
+  for (Slot s = 0; s < state.accounts().size(); ++s) {
+    if (state.accounts()[s].role == pb::ROLE_LEAD && !state.accounts()[s].disabled) return true;
+  }
+  return false;
+}
+
+std::optional<std::string> Gate::set_up_secret() const {
+  if (lead_can_come_in()) return std::nullopt;
+  return set_up_secret_;
+}
+
+Result<Gate::Made> Gate::make_grant(const pb::Actor& actor, std::uint64_t account_id, pb::GrantKind kind, const pb::TokenRequest& wish) {
+  Made made{fresh_secret(), 0, 0};
+  pb::Command c;
+  *c.mutable_actor() = actor;
+  pb::Grant& grant = *c.mutable_add_grant()->mutable_grant();
+  grant.set_account_id(account_id);
+  grant.set_kind(kind);
+  grant.set_name(wish.name());
+  *grant.mutable_scopes() = wish.scopes();
+  grant.set_secret_hash(to_hex(hash_secret(made.secret)));
+  grant.set_expires_at(to_int(runtime_.now()) + wish.lifetime());
+  QIAO_TRY(const auto applied, runtime_.apply(c));
+  made.grant_id = applied.subjects.front().key;
+  made.seq = applied.seq;
+  return made;
+}
+
+Gate::Answer<Gate::Entry> Gate::let_in(Slot account) {
+  pb::TokenRequest wish;
+  wish.set_lifetime(options_.session.count());
+  const std::uint64_t id = runtime_.state().accounts()[account].id.value();
+  auto made = make_grant(by_market(id).actor(), id, pb::GRANT_KIND_SESSION, wish);
+  if (!made) return {.denial = Denial::kRefused, .refusal = std::move(made).error()};
+  const Slot grant = runtime_.state().grants().find(GrantId{made.value().grant_id});
+  return {.value = {made.value().secret, account, runtime_.state().grants()[grant].expires, made.value().seq}};
+}
+
+void Gate::failed(const std::string& login, Slot account) {
+  if (failures_.size() >= kMostFailures) failures_.clear();
+  Failures& f = failures_[login];
+  ++f.count;
+  if (f.count < kFailuresBeforeLock) return;
+  f.locked_until = runtime_.now() + kFirstLock * (1 << std::min(f.count - kFailuresBeforeLock, kMaxLockDoublings));
+  if (account == kNoSlot) return;
+  pb::Command lock = by_market(runtime_.state().accounts()[account].id.value());
+  lock.mutable_lock_account()->set_account_id(lock.actor().account_id());
+  lock.mutable_lock_account()->set_until(to_int(f.locked_until));
+  if (auto done = runtime_.apply(lock); !done) log_error("an account could not be locked", {{"reason", done.error().en()}});
+}
+
+// Looks at a password, counting those that are wrong.
+void Gate::check_then(Slot account, std::string login, const std::string& password, std::function<void(bool)> then, const Done& otherwise) {
+  const State& state = runtime_.state();
+  const Time now = runtime_.now();
+  const auto failures = failures_.find(login);
+  const Time locked = std::max(failures == failures_.end() ? Time{} : failures->second.locked_until, account == kNoSlot ? Time{} : state.accounts()[account].locked_until);
+  if (locked > now) return otherwise({.denial = Denial::kLocked, .retry_after = locked - now});
+  const std::string hash = account == kNoSlot ? std::string() : state.load_account(account).password_hash();
+  const bool taken = workers_->run([hash, password] { return verify_password(hash, password); },
+                                   [this, account, login, then](bool right) {
+                                     if (right) {
+                                       failures_.erase(login);
+                                     } else {
+                                       failed(login, account);
+                                     }
+                                     then(right);
+                                   });
+  if (!taken) otherwise({.denial = Denial::kBusy, .retry_after = std::chrono::seconds{1}});
+}
+
+void Gate::hash_then(const std::string& password, std::function<void(std::string)> then, const Done& otherwise) {
+  if (!workers_->run([password] { return hash_password(password); }, std::move(then))) otherwise({.denial = Denial::kBusy, .retry_after = std::chrono::seconds{1}});
+}
+
+void Gate::log_in(const pb::LogInRequest& request, std::string_view address, Done done) {
+  const State& state = runtime_.state();
+  if (const auto wait = log_ins_.take(std::string(address), 1, Buckets::Clock::now())) return done({.denial = Denial::kTooOften, .retry_after = *wait});
+  if (!request.id_token().empty()) {
+    const auto subject = provider_.verify(request.id_token(), runtime_.now());
+    const Slot account = subject ? state.account_by_external_id(subject->external_id) : kNoSlot;
+    if (account == kNoSlot || state.accounts()[account].disabled) return done({.denial = Denial::kPassword});
+    return done(let_in(account));
+  }
+  if (request.login().empty()) return done({.denial = Denial::kRefused, .refusal = refuse(Code::kRequired, "login")});
+  if (request.password().empty()) return done({.denial = Denial::kRefused, .refusal = refuse(Code::kRequired, "password")});
+  const std::string login = lower(request.login().substr(0, 64));
+  Slot account = state.account_by_login(login);
+  if (account != kNoSlot && state.accounts()[account].disabled) account = kNoSlot;
+  check_then(account, login, request.password().substr(0, kMaxPasswordBytes + 1),
+             [this, account, done](bool right) {
+               // It may have been disabled meanwhile.
+               if (!right || runtime_.state().accounts()[account].disabled) return done({.denial = Denial::kPassword});
+               done(let_in(account));
+             },
+             done);
+}
+
+void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address, Done done) {
+  if (const auto wait = log_ins_.take(std::string(address), 1, Buckets::Clock::now())) return done({.denial = Denial::kTooOften, .retry_after = *wait});
+  const auto invited = by_secret(request.token(), pb::GRANT_KIND_INVITATION);
+  if (!invited) return done({.denial = Denial::kWho});
+  const Slot account = invited->account;
+  if (auto good = check_password(request.password(), runtime_.state().load_account(account).login(), "password"); !good) {
+    return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
+  }
+  hash_then(request.password(),
+            [this, account, token = request.token(), done](const std::string& hash) {
+              // Once: whoever comes second with the same link finds it used up, since setting the password takes it back.
+              if (!by_secret(token, pb::GRANT_KIND_INVITATION)) return done({.denial = Denial::kWho});
+              pb::Command set = by_market(runtime_.state().accounts()[account].id.value());
+              set.mutable_set_password()->set_account_id(set.actor().account_id());
+              set.mutable_set_password()->set_password_hash(hash);
+              if (auto applied = runtime_.apply(set); !applied) return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
+              done(let_in(account));
+            },
+            done);
+}
+
+void Gate::change_password(const Identity& identity, const pb::ChangePasswordRequest& request, Done done) {
+  const pb::Account account = runtime_.state().load_account(identity.account);
+  if (auto good = check_password(request.new_password(), account.login(), "newPassword"); !good) {
+    return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
+  }
+  if (request.new_password() == request.old_password()) return done({.denial = Denial::kRefused, .refusal = refuse(Code::kPasswordWeak, "newPassword")});
+  check_then(identity.account, account.login(), request.old_password(),
+             [this, identity, wanted = request.new_password(), done](bool right) {
+               if (!right) return done({.denial = Denial::kRefused, .refusal = refuse(Code::kPasswordWrong, "oldPassword")});
+               hash_then(wanted,
+                         [this, identity, done](const std::string& hash) {
+                           pb::Command set;
+                           *set.mutable_actor() = actor_of(identity.account);
+                           set.mutable_set_password()->set_account_id(set.actor().account_id());
+                           set.mutable_set_password()->set_password_hash(hash);
+                           if (auto applied = runtime_.apply(set); !applied) return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
+                           done(let_in(identity.account));
+                         },
+                         done);
+             },
+             done);
+}
+
+void Gate::set_up(const pb::SetUpRequest& request, std::string_view address, Done done) {
+  if (const auto wait = log_ins_.take(std::string(address), 1, Buckets::Clock::now())) return done({.denial = Denial::kTooOften, .retry_after = *wait});
+  if (lead_can_come_in() || !same_secret(request.token(), set_up_secret_)) return done({.denial = Denial::kWho});
+  if (auto good = check_password(request.password(), lower(request.login()), "password"); !good) {
+    return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
+  }
+  hash_then(request.password(),
+            [this, login = request.login(), name = request.name(), done](const std::string& hash) {
+              if (lead_can_come_in()) return done({.denial = Denial::kWho});
+              pb::Command make = by_market(0);
+              pb::Account& account = *make.mutable_put_account()->mutable_account();
+              account.set_login(login);
+              account.set_name(name);
+              account.set_role(pb::ROLE_LEAD);
+              auto made = runtime_.apply(make);
+              if (!made) return done({.denial = Denial::kRefused, .refusal = std::move(made).error()});
+              pb::Command set = by_market(made.value().subjects.front().key);
+              set.mutable_set_password()->set_account_id(set.actor().account_id());
+              set.mutable_set_password()->set_password_hash(hash);
+              if (auto applied = runtime_.apply(set); !applied) return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
+              done(let_in(runtime_.state().accounts().find(AccountId{set.actor().account_id()})));
+            },
+            done);
+}
+
+}  // namespace qiao

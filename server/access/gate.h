@@ -1,0 +1,151 @@
+// From what a request carries to who sends it; and how somebody comes in.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/market/roles.h"
+#include "qiao/v1/access.pb.h"
+#include "server/access/buckets.h"
+#include "server/access/identity_provider.h"
+#include "server/runtime/runtime.h"
+
+namespace qiao {
+
+// What of a request tells who sends it. Views into the connection's buffers.
+struct Credentials {
+  std::string_view authorization;
+  std::string_view cookie;
+  std::string_view acting;   // Qiao-Actor: for whom somebody acts, where it is not for itself
+  std::string_view origin;
+  std::string_view host;
+  std::string_view address;  // of the other side
+  bool secure = false;       // it came over TLS
+  bool changes = false;      // its method is none of those that only look
+};
+
+struct Identity {
+  pb::Actor actor;  // anonymous where nobody has come in
+  Slot account = kNoSlot;
+  Slot grant = kNoSlot;  // kNoSlot also where an identity provider vouches
+  Time expires{};
+  bool known() const { return account != kNoSlot; }
+};
+
+// Why somebody does not get in.
+enum class Denial : std::uint8_t {
+  kNone,
+  kWho,       // nobody has come in, or what was sent lets nobody in
+  kOrigin,    // the request was made by a page of another site
+  kPassword,  // login and password do not go together
+  kLocked,    // too many wrong passwords
+  kTooOften,  // the token bucket is empty
+  kBusy,      // too many log-ins wait for their hash
+  kRefused,   // see the refusal
+};
+
+struct GateOptions {
+  // Writes of one account, and of one address: so many a second in the long run, so many at once. 0: no limit.
+  double writes_per_second = 50;
+  double writes_burst = 500;
+  // Of an address all accounts behind it share: a community's office is one address.
+  double address_factor = 4;
+  // Log-ins from one address.
+  double log_ins_per_minute = 20;
+  double log_ins_burst = 20;
+  Seconds session = std::chrono::days{7};
+  Seconds invitation = std::chrono::days{7};
+  IdentityProviderOptions identity_provider = {};
+};
+
+// For the market thread; hashes of passwords are made on a thread of its own.
+class Gate {
+ public:
+  Gate(boost::asio::io_context& context, Runtime& runtime, GateOptions options);
+  ~Gate();
+
+  template <class T>
+  struct Answer {
+    Denial denial = Denial::kNone;
+    std::optional<Refusal> refusal = {};
+    std::chrono::seconds retry_after{0};
+    T value = {};
+    bool good() const { return denial == Denial::kNone; }
+  };
+
+  // Who sends it. Somebody with a session that has ended is nobody.
+  Answer<Identity> identify(const Credentials& credentials);
+  // May what it came in with be used for that?
+  bool covers(const Identity& identity, Operation operation) const;
+  // Takes `cost` of the buckets that count for it.
+  std::optional<std::chrono::seconds> over_limit(const Identity& identity, std::string_view address, double cost);
+  // Is the grant still good, and may its account still come in? For connections that outlive a request.
+  bool still_good(const Identity& identity) const;
+
+  // What comes of coming in.
+  struct Entry {
+    std::string secret;  // for the cookie
+    Slot account = kNoSlot;
+    Time expires{};
+    Seq wait_for = 0;
+  };
+  using Done = std::function<void(Answer<Entry>)>;
+  // Calls back on the market thread, also at once.
+  void log_in(const pb::LogInRequest& request, std::string_view address, Done done);
+  void accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address, Done done);
+  void change_password(const Identity& identity, const pb::ChangePasswordRequest& request, Done done);
+  // The first account of all. Only while there is none of the lead that can come in.
+  void set_up(const pb::SetUpRequest& request, std::string_view address, Done done);
+
+  // A token for the first set-up, where there is none of the lead yet; the same as long as the process lives.
+  std::optional<std::string> set_up_secret() const;
+  // Gives an account something to come in with.
+  struct Made {
+    std::string secret;
+    std::uint64_t grant_id;
+    Seq seq;
+  };
+  Result<Made> make_grant(const pb::Actor& actor, std::uint64_t account_id, pb::GrantKind kind, const pb::TokenRequest& wish);
+
+  IdentityProvider& identity_provider() { return provider_; }
+  const GateOptions& options() const { return options_; }
+  // In whose name an account acts.
+  pb::Actor actor_of(Slot account) const;
+
+ private:
+  class Workers;
+  Result<pb::Actor> acting_for(const Identity& identity, std::string_view header) const;
+  Answer<Identity> by_token(std::string_view token);
+  std::optional<Identity> by_secret(std::string_view secret, pb::GrantKind kind) const;
+  bool lead_can_come_in() const;
+  void check_then(Slot account, std::string login, const std::string& password, std::function<void(bool)> then, const Done& otherwise);
+  void failed(const std::string& login, Slot account);
+  Answer<Entry> let_in(Slot account);
+  void hash_then(const std::string& password, std::function<void(std::string)> then, const Done& otherwise);
+
+  Runtime& runtime_;
+  GateOptions options_;
+  IdentityProvider provider_;
+  std::unique_ptr<Workers> workers_;
+  Buckets account_writes_;
+  Buckets address_writes_;
+  Buckets log_ins_;
+  std::string set_up_secret_;
+  struct Failures {
+    int count = 0;
+    Time locked_until{};
+  };
+  // By login, whether or not there is such an account.
+  boost::unordered_flat_map<std::string, Failures> failures_;
+  struct Vouched {
+    std::string external_id;
+    Time expires;
+  };
+  boost::unordered_flat_map<SecretHash, Vouched> vouched_;  // tokens verified before
+};
+
+}  // namespace qiao

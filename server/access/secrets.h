@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/base/refusal.h"
+#include "engine/market/rows.h"
+
+namespace qiao {
+
+inline constexpr std::size_t kMinPasswordCharacters = 10;
+inline constexpr std::size_t kMaxPasswordBytes = 512;
+
+// 256 random bits, 43 characters of base64url.
+std::string fresh_secret();
+// BLAKE2b-256. A secret of 256 random bits needs no slow hash.
+SecretHash hash_secret(std::string_view secret);
+// Takes as long whether they differ in the first byte or in the last.
+bool same_secret(std::string_view a, std::string_view b);
+
+// argon2id in its text form (libsodium, interactive limits: 64 MiB, some 100 ms). Not for the market thread.
+std::string hash_password(std::string_view password);
+// Not for the market thread. An empty hash costs as much as a real one and is never right, so that time tells nobody who
+// has an account.
+bool verify_password(const std::string& hash, std::string_view password);
+// Long enough, none of those that everybody tries first, not the login.
+Status check_password(std::string_view password, std::string_view login, std::string field);
+
+}  // namespace qiao

@@ -1,0 +1,63 @@
+// What of a row an actor sees: nothing, what is public of it, or the whole, and then with personal data masked.
+//
+// The one place where that is decided, for answers and for the watch feed. Whole personal data come only from the reveal
+// and export operations.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "engine/market/roles.h"
+#include "engine/market/state.h"
+#include "qiao/v1/event.pb.h"
+
+namespace qiao {
+
+enum class Sight : std::uint8_t { kNothing, kPublic, kWhole };
+
+// Cheap to make; looks at the state as it is when it is asked.
+class View {
+ public:
+  // `scope`: what the actor's role has of the operation.
+  View(const State& state, const pb::Actor& actor, Scope scope) : state_(state), actor_(actor), scope_(scope) {}
+
+  Sight area(Slot) const { return Sight::kWhole; }
+  Sight party(Slot) const;
+  Sight person(Slot) const;
+  Sight offer(Slot) const;
+  Sight need(Slot) const;
+  Sight match(Slot) const;
+  Sight notification(Slot) const;
+  Sight account(Slot) const;
+
+  // The row as the actor sees it. Only for one that it sees something of.
+  pb::Party show_party(Slot) const;
+  pb::Person show_person(Slot) const;
+  pb::Offer show_offer(Slot slot) const { return state_.load_offer(slot); }
+  pb::Need show_need(Slot) const;
+  pb::Match show_match(Slot slot) const { return state_.load_match(slot); }
+  pb::Account show_account(Slot) const;
+
+ private:
+  bool in_area(Slot area) const { return in_area_of(actor_, state_, area); }
+  bool in_party(Slot party) const { return in_party_of(actor_, state_, party); }
+  const AccountRow* self() const;
+  // Does the actor's party have to do with it?
+  bool serves(const NeedRow& need) const;
+
+  const State& state_;
+  const pb::Actor& actor_;
+  Scope scope_;
+};
+
+// Was it ever on the public board?
+bool was_public(const pb::Need& need);
+// Takes everything out that is not for the public board: personal data, exactly where it is, whom it is for, who is excluded.
+void make_public(pb::Need& need, bool signed_in);
+void make_public(pb::Party& party);
+
+// Masks the row of an event; names of areas stand for addresses.
+void mask_event(pb::Event& event, const std::function<std::string(std::uint64_t area_code)>& area_name);
+
+}  // namespace qiao

@@ -1,0 +1,77 @@
+// Private to the routes: how a list is cut into pages, and how a message becomes an answer.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/api/route.h"
+
+namespace qiao {
+
+inline constexpr std::uint64_t kDefaultPage = 50;
+inline constexpr std::uint64_t kMaxPage = 500;
+// Rows looked at for one page, so that a filter that nothing passes costs a bounded time.
+inline constexpr Slot kMaxScanned = 20'000;
+inline constexpr std::uint64_t kAny = ~std::uint64_t{0};
+
+inline const QueryParam kPageSize{"pageSize", "Most rows on the page, 1..500; 50 where not given.", "integer"};
+inline const QueryParam kPageToken{"pageToken", "nextPageToken of the page before."};
+inline const QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.", "integer"};
+
+template <class Message>
+Answer answer(Message&& m, Seq wait_for, std::uint64_t version = 0) {
+  return {std::make_unique<std::decay_t<Message>>(std::forward<Message>(m)), version, wait_for};
+}
+
+// The rows that a list is about: all of a table, or those that a link leads to.
+struct Slots {
+  std::optional<std::vector<Slot>> chosen = {};
+
+  // Adds the rows of a list.
+  template <class Next>
+  void follow(Slot first, Next next) {
+    if (!chosen) chosen.emplace();
+    for (Slot s = first; s != kNoSlot; s = next(s)) chosen->push_back(s);
+  }
+  Slot count(Slot all) const { return chosen ? static_cast<Slot>(chosen->size()) : all; }
+  Slot operator[](Slot i) const { return chosen ? (*chosen)[i] : i; }
+  // Where the slot is, or would be.
+  Slot place(Slot slot) const {
+    return chosen ? static_cast<Slot>(std::lower_bound(chosen->begin(), chosen->end(), slot) - chosen->begin()) : slot;
+  }
+};
+
+// Walks rows from where the last page ended. Keep(slot) decides, Add(slot) fills. Returns the token of the next page.
+template <class Id, class Rows, class Keep, class Add>
+Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep keep, Add add) {
+  // Lists have their newest row first; pages go by slot, which is by id.
+  if (slots.chosen) std::sort(slots.chosen->begin(), slots.chosen->end());
+  QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
+  QIAO_TRY(auto newest, query_number(call, "newest", 0, 1, 0));
+  const Slot count = slots.count(rows.size());
+  Slot at = newest != 0 ? count : 0;  // newest: one past the next to look at
+  if (call.param("pageToken") != nullptr) {
+    QIAO_TRY(auto last, query_number(call, "pageToken", 0, kAny, 0));
+    const Slot slot = rows.find(Id{last});
+    if (slot == kNoSlot) return refuse(Code::kOutOfRange, "pageToken", "nextPageToken");
+    at = slots.place(newest != 0 ? slot : slot + 1);
+  }
+  std::uint64_t found = 0;
+  Slot scanned = 0;
+  Slot last = kNoSlot;
+  while (newest != 0 ? at > 0 : at < count) {
+    if (found == size || scanned == kMaxScanned) return std::to_string(rows[last].id.value());
+    last = slots[newest != 0 ? --at : at++];
+    ++scanned;
+    if (!keep(last)) continue;
+    ++found;
+    add(last);
+  }
+  return std::string();
+}
+
+}  // namespace qiao

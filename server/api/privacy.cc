@@ -1,0 +1,274 @@
+// Personal data whole, exported, erased; and who saw what.
+#include <algorithm>
+#include <charconv>
+
+#include "engine/market/personal.h"
+#include "qiao/v1/access.pb.h"
+#include "server/api/page.h"
+#include "server/api/route.h"
+
+namespace qiao {
+namespace {
+
+using google::protobuf::Message;
+
+// Events looked at for one page of the audit.
+constexpr std::size_t kMaxAuditScanned = 5'000;
+
+struct AuditObject {
+  const char* word;
+  std::uint8_t kind;
+};
+constexpr AuditObject kObjects[] = {{"taxonomy", pb::Event::kTaxonomy},
+                                    {"policy", pb::Event::kPolicy},
+                                    {"area", pb::Event::kArea},
+                                    {"party", pb::Event::kParty},
+                                    {"person", pb::Event::kPerson},
+                                    {"offer", pb::Event::kOffer},
+                                    {"need", pb::Event::kNeed},
+                                    {"match", pb::Event::kMatch},
+                                    {"notification", pb::Event::kNotification},
+                                    {"account", pb::Event::kAccount},
+                                    {"grant", pb::Event::kGrant},
+                                    {"resident", kAuditResident}};
+
+std::uint64_t id_of(const pb::Event& e) {
+  switch (e.row_case()) {
+    case pb::Event::kArea: return e.area().code();
+    case pb::Event::kParty: return e.party().id();
+    case pb::Event::kPerson: return e.person().id();
+    case pb::Event::kOffer: return e.offer().id();
+    case pb::Event::kNeed: return e.need().id();
+    case pb::Event::kMatch: return e.match().id();
+    case pb::Event::kNotification: return e.notification().id();
+    case pb::Event::kAccount: return e.account().id();
+    case pb::Event::kGrant: return e.grant().id();
+    case pb::Event::kDisclosure: return e.disclosure().subject_id();
+    default: return 0;
+  }
+}
+
+pb::AuditEntry entry_of(const State& state, const pb::Event& e) {
+  pb::AuditEntry entry;
+  entry.set_seq(e.seq());
+  entry.set_time(e.time());
+  *entry.mutable_actor() = e.actor();
+  entry.set_kind(pb::EventKind_Name(e.kind()));
+  entry.set_object_id(id_of(e));
+  for (const AuditObject& o : kObjects) {
+    if (o.kind == static_cast<std::uint8_t>(e.row_case())) entry.set_object(o.word);
+  }
+  if (e.has_disclosure()) {
+    static constexpr const char* kSubjects[] = {"", "need", "person", "party", "resident"};
+    entry.set_object(kSubjects[e.disclosure().subject()]);
+    *entry.mutable_disclosure() = e.disclosure();
+  }
+  const Slot account = state.accounts().find(AccountId{e.actor().account_id()});
+  if (account != kNoSlot) {
+    pb::Account who = state.load_account(account);
+    mask(who, {});
+    entry.set_account(who.name().empty() ? who.login() : who.name());
+  }
+  return entry;
+}
+
+// "need/17"
+Result<std::optional<Store::AuditKey>> object_param(const Call& call) {
+  const std::string* text = call.param("object");
+  if (text == nullptr) return std::optional<Store::AuditKey>();
+  const auto slash = std::min(text->find('/'), text->size());
+  const std::string_view word = std::string_view(*text).substr(0, slash);
+  std::uint64_t id = 0;
+  if (slash < text->size()) {
+    const auto [end, error] = std::from_chars(text->data() + slash + 1, text->data() + text->size(), id);
+    if (error != std::errc{} || end != text->data() + text->size()) return refuse_type("object", "integer");
+  }
+  std::string all;
+  for (const AuditObject& o : kObjects) {
+    if (word == o.word) return std::optional(Store::AuditKey::object(o.kind, id));
+    all += (all.empty() ? "" : ", ") + std::string(o.word) + "/ID";
+  }
+  return refuse(Code::kOutOfRange, "object", all);
+}
+
+// The first event that is not before that time. Events are in the order of time.
+Seq first_at(const Store& store, Seq last, std::int64_t time) {
+  Seq low = 1;
+  Seq high = last + 1;
+  while (low < high) {
+    const Seq middle = low + (high - low) / 2;
+    const auto event = store.event(middle);
+    if (event && event->time() < time) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+}  // namespace
+
+std::vector<Route> privacy_routes(Runtime& runtime) {
+  std::vector<Route> routes;
+  const State& state = runtime.state();
+
+  const auto wish = [](pb::SubjectKind subject, const char* name, pb::DisclosurePurpose purpose) {
+    return [=](const Call& call, const Message*) -> Result<pb::Command> {
+      pb::Command c;
+      c.mutable_disclose()->set_subject(subject);
+      c.mutable_disclose()->set_subject_id(call.number(name));
+      c.mutable_disclose()->set_purpose(purpose);
+      return c;
+    };
+  };
+  const auto reveal = [&](const char* pattern, const char* id, const char* summary, pb::SubjectKind subject, std::function<pb::PersonalData(std::uint64_t)> data) {
+    routes.push_back({.method = "POST", .pattern = pattern, .id = id, .summary = summary, .tag = "privacy", .response = pb::PersonalData::descriptor(),
+                      .command = wish(subject, "id", pb::DISCLOSURE_PURPOSE_REVEAL),
+                      .present = [data](const Call& call, const Applied& applied) {
+                        pb::PersonalData shown = data(call.number("id"));
+                        shown.set_disclosure_id(applied.seq);
+                        return answer(std::move(shown), applied.seq);
+                      },
+                      .secret = true});
+  };
+  reveal("/v1/needs/{id}:reveal", "revealNeed", "Whom to ask for at a need, and where, whole: for its organiser, and for those who serve it from acceptance to completion. The journal keeps who looked.",
+         pb::SUBJECT_KIND_NEED, [&](std::uint64_t id) {
+           const pb::Need need = state.load_need(state.needs().find(NeedId{id}));
+           pb::PersonalData d;
+           d.set_name(need.contact_name());
+           d.set_phone(need.contact_phone());
+           d.set_address(need.address());
+           return d;
+         });
+  reveal("/v1/persons/{id}:reveal", "revealPerson", "A member's name and telephone, whole. The journal keeps who looked.", pb::SUBJECT_KIND_PERSON, [&](std::uint64_t id) {
+    const pb::Person person = state.load_person(state.persons().find(PersonId{id}));
+    pb::PersonalData d;
+    d.set_name(person.name());
+    d.set_phone(person.phone());
+    return d;
+  });
+  reveal("/v1/parties/{id}:reveal", "revealParty", "Who answers a party's telephone, whole. The journal keeps who looked.", pb::SUBJECT_KIND_PARTY, [&](std::uint64_t id) {
+    const pb::Party party = state.load_party(state.parties().find(PartyId{id}));
+    pb::PersonalData d;
+    d.set_name(party.contact_name());
+    d.set_phone(party.contact_phone());
+    return d;
+  });
+
+  const auto seen_by = [&](pb::PersonExport& out, const Store::AuditKey& key) {
+    for (const Seq seq : runtime.store().audit(key, 0, true, kMaxAuditScanned)) {
+      const auto event = runtime.store().event(seq);
+      if (event && event->has_disclosure()) *out.add_seen_by() = entry_of(state, *event);
+    }
+  };
+  const auto account_where = [&](pb::PersonExport& out, auto mine) {
+    for (Slot a = 0; a < state.accounts().size(); ++a) {
+      if (!mine(state.accounts()[a])) continue;
+      *out.mutable_account() = state.load_account(a);
+      out.mutable_account()->clear_password_hash();
+    }
+  };
+  routes.push_back({.method = "POST", .pattern = "/v1/persons/{id}:export", .id = "exportPerson", .summary = "All that is held of a member, whole (the person's right to a copy).", .tag = "privacy",
+                    .response = pb::PersonExport::descriptor(), .command = wish(pb::SUBJECT_KIND_PERSON, "id", pb::DISCLOSURE_PURPOSE_EXPORT),
+                    .present = [&, seen_by, account_where](const Call& call, const Applied& applied) {
+                      pb::PersonExport out;
+                      out.set_disclosure_id(applied.seq);
+                      *out.mutable_person() = state.load_person(state.persons().find(PersonId{call.number("id")}));
+                      account_where(out, [&](const AccountRow& a) { return a.person.value() == call.number("id"); });
+                      seen_by(out, Store::AuditKey::object(pb::Event::kPerson, call.number("id")));
+                      return answer(std::move(out), applied.seq);
+                    },
+                    .secret = true});
+  routes.push_back({.method = "POST", .pattern = "/v1/residents/{ref}:export", .id = "exportResident", .summary = "All that is held of a resident, over all its needs, whole (the person's right to a copy).",
+                    .tag = "privacy", .response = pb::PersonExport::descriptor(), .command = wish(pb::SUBJECT_KIND_RESIDENT, "ref", pb::DISCLOSURE_PURPOSE_EXPORT),
+                    .present = [&, seen_by, account_where](const Call& call, const Applied& applied) {
+                      const std::uint64_t ref = call.number("ref");
+                      pb::PersonExport out;
+                      out.set_disclosure_id(applied.seq);
+                      for (Slot n = 0; n < state.needs().size(); ++n) {
+                        if (state.needs()[n].resident_ref != ref) continue;
+                        *out.add_needs() = state.load_need(n);
+                        seen_by(out, Store::AuditKey::object(pb::Event::kNeed, state.needs()[n].id.value()));
+                      }
+                      account_where(out, [&](const AccountRow& a) { return a.resident_ref == ref; });
+                      seen_by(out, Store::AuditKey::object(kAuditResident, ref));
+                      return answer(std::move(out), applied.seq);
+                    },
+                    .secret = true});
+
+  const auto erase = [&](const char* pattern, const char* id, const char* summary, pb::SubjectKind subject, const char* name) {
+    routes.push_back({.method = "POST", .pattern = pattern, .id = id, .summary = summary, .tag = "privacy", .response = pb::ErasedResponse::descriptor(),
+                      .command = [subject, name](const Call& call, const Message*) -> Result<pb::Command> {
+                        pb::Command c;
+                        c.mutable_erase()->set_subject(subject);
+                        c.mutable_erase()->set_subject_id(call.number(name));
+                        return c;
+                      },
+                      .present = [](const Call&, const Applied& applied) {
+                        pb::ErasedResponse r;
+                        r.set_erased(applied.subjects.size());
+                        return answer(std::move(r), applied.seq);
+                      }});
+  };
+  erase("/v1/needs/{id}:erase", "eraseNeed", "Contact and address of a need are gone for good, also from the past.", pb::SUBJECT_KIND_NEED, "id");
+  erase("/v1/persons/{id}:erase", "erasePerson", "A member is taken out, and name and telephone are gone for good, also from the past.", pb::SUBJECT_KIND_PERSON, "id");
+  erase("/v1/parties/{id}:erase", "eraseParty", "Who answers a party's telephone is gone for good, also from the past.", pb::SUBJECT_KIND_PARTY, "id");
+  erase("/v1/residents/{ref}:erase", "eraseResident", "A resident's personal data are gone for good from all its needs, also from the past.", pb::SUBJECT_KIND_RESIDENT, "ref");
+
+  routes.push_back({.method = "GET", .pattern = "/v1/audit", .id = "listAudit", .summary = "Who did what to what, and who saw whose personal data (lead and auditors).", .tag = "privacy",
+                    .response = pb::ListAuditResponse::descriptor(),
+                    .query = {kPageSize, {"pageToken", "nextPageToken of the page before."}, kNewest, {"account", "Id of the account that did it.", "integer"},
+                              {"object", "What it was done to, e.g. need/17, person/5, resident/7, policy."}, {"kind", "EVENT_KIND_PERSONAL_SHOWN or personal_shown, …"},
+                              {"from", "Not before, UTC seconds.", "integer"}, {"to", "Before, UTC seconds.", "integer"}},
+                    .read = [&](const Call& call) -> Result<Answer> {
+                      QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
+                      QIAO_TRY(auto newest, query_number(call, "newest", 0, 1, 0));
+                      QIAO_TRY(auto token, query_number(call, "pageToken", 0, kAny - 1, 0));
+                      QIAO_TRY(auto account, query_number(call, "account", 0, kAny, 0));
+                      QIAO_TRY(auto from, query_number(call, "from", 0, std::uint64_t{1} << 40, 0));
+                      QIAO_TRY(auto to, query_number(call, "to", 0, std::uint64_t{1} << 40, 0));
+                      QIAO_TRY(auto kind, query_enum<pb::EventKind>(call, "kind", "EVENT_KIND_"));
+                      QIAO_TRY(const auto object, object_param(call));
+                      const Store& store = runtime.store();
+                      const Seq durable = runtime.durable_seq();
+                      const Seq first = from == 0 ? 1 : first_at(store, durable, static_cast<std::int64_t>(from));
+                      const Seq end = to == 0 ? durable + 1 : first_at(store, durable, static_cast<std::int64_t>(to));
+                      pb::ListAuditResponse r;
+                      // The place after which it goes on, in the direction that was asked for.
+                      Seq at = newest != 0 ? (token == 0 ? end : std::min(token, end)) : std::max(token, first - 1);
+                      std::size_t looked_at = 0;
+                      bool more = true;
+                      while (more && static_cast<std::uint64_t>(r.entries_size()) < size && looked_at < kMaxAuditScanned) {
+                        std::vector<Seq> next;
+                        if (object || account != 0) {
+                          next = store.audit(object ? *object : Store::AuditKey::account(account), at, newest != 0, kMaxPage);
+                        } else if (newest != 0) {
+                          for (Seq s = at; s > first && next.size() < kMaxPage; --s) next.push_back(s - 1);
+                        } else {
+                          for (Seq s = at + 1; s < end && next.size() < kMaxPage; ++s) next.push_back(s);
+                        }
+                        more = !next.empty();
+                        for (const Seq seq : next) {
+                          if (newest != 0 ? seq < first : seq >= end) {
+                            more = false;
+                            break;
+                          }
+                          if (static_cast<std::uint64_t>(r.entries_size()) == size) break;
+                          at = seq;
+                          ++looked_at;
+                          if (seq > durable) continue;
+                          const auto event = store.event(seq);
+                          if (!event || (kind && event->kind() != *kind) || (account != 0 && event->actor().account_id() != account)) continue;
+                          *r.add_entries() = entry_of(state, *event);
+                        }
+                      }
+                      if (more) r.set_next_page_token(std::to_string(at));
+                      r.set_head_seq(durable);
+                      if (const auto hash = store.hash_of(durable)) r.set_head_hash(to_hex(*hash));
+                      return answer(std::move(r), 0);
+                    }});
+  return routes;
+}
+
+}  // namespace qiao

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <boost/outcome/basic_result.hpp>
+#include <boost/outcome/policy/terminate.hpp>
+#include <string>
+
+namespace qiao {
+
+// What went wrong with the disk or the database, in words for the person who runs the server.
+struct StoreError {
+  std::string message;
+};
+template <class T>
+using StoreResult = boost::outcome_v2::basic_result<T, StoreError, boost::outcome_v2::policy::terminate>;
+
+}  // namespace qiao

@@ -1,0 +1,42 @@
+// The master key: a file of its own, so that the database, a copy of it or a stolen disk tells nothing about residents.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/store/error.h"
+
+namespace qiao {
+
+using KeyBytes = std::array<unsigned char, 32>;
+
+struct MasterKey {
+  std::uint64_t id;  // first 8 bytes of its BLAKE2b hash
+  KeyBytes bytes;
+};
+
+// One key a line, "qiao-key-1 BASE64"; the first seals, those behind it are only for what they sealed.
+class KeyFile {
+ public:
+  // Refuses, with words that say what to do, a file that others than its owner can read, one that belongs to somebody
+  // else, and one that is not of this form.
+  static StoreResult<KeyFile> load(const std::string& path);
+  // Makes the file with a fresh key, readable by its owner only. It must not exist.
+  static StoreResult<KeyFile> create(const std::string& path);
+  // Puts a fresh key in front: what is sealed from now on is sealed with it, and the next start seals the rest again.
+  static StoreResult<KeyFile> rotate(const std::string& path);
+  // Drops all but the first. Only for a database that has been started since the rotation.
+  static StoreResult<KeyFile> prune(const std::string& path);
+
+  const MasterKey& current() const { return keys_.front(); }
+  const MasterKey* find(std::uint64_t id) const;
+  std::size_t size() const { return keys_.size(); }
+
+ private:
+  static StoreResult<void> write(const std::string& path, const std::vector<MasterKey>& keys, bool fresh);
+  std::vector<MasterKey> keys_;
+};
+
+}  // namespace qiao
