@@ -40,7 +40,7 @@ std::string fresh_secret() {
   std::string text(sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_URLSAFE_NO_PADDING), '\0');
   sodium_bin2base64(text.data(), text.size(), random.data(), random.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
   text.pop_back();  // its end mark
-  return text;
+  return "qiao_" + text;
 }
 
 SecretHash hash_secret(std::string_view secret) {

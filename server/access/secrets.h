@@ -11,7 +11,8 @@ namespace qiao {
 inline constexpr std::size_t kMinPasswordCharacters = 10;
 inline constexpr std::size_t kMaxPasswordBytes = 512;
 
-// 256 random bits, 43 characters of base64url.
+// "qiao_" and 256 random bits, 43 characters of base64url. By the prefix a scanner finds one that was published, and no
+// shell takes it for an option.
 std::string fresh_secret();
 // BLAKE2b-256. A secret of 256 random bits needs no slow hash.
 SecretHash hash_secret(std::string_view secret);

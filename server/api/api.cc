@@ -159,23 +159,6 @@ const char* collection(pb::Event::RowCase kind) {
   }
 }
 
-const char* singular(pb::Event::RowCase kind) {
-  switch (kind) {
-    case pb::Event::kArea: return "area";
-    case pb::Event::kParty: return "party";
-    case pb::Event::kPerson: return "person";
-    case pb::Event::kOffer: return "offer";
-    case pb::Event::kNeed: return "need";
-    case pb::Event::kMatch: return "match";
-    case pb::Event::kNotification: return "notification";
-    case pb::Event::kAccount: return "account";
-    case pb::Event::kGrant: return "grant";
-    case pb::Event::kDisclosure: return "disclosure";
-    case pb::Event::kPolicy: return "policy";
-    default: return "taxonomy";
-  }
-}
-
 Answer answer_of(const Call& call, const Applied& applied, const State& state, bool batch) {
   if (call.route->present) return call.route->present(call, applied);
   Answer answer;
@@ -213,6 +196,23 @@ Response respond(const Call& call, Answer answer) {
     append_json(*answer.message, r.body);
   }
   return r;
+}
+
+const char* singular(pb::Event::RowCase kind) {
+  switch (kind) {
+    case pb::Event::kArea: return "area";
+    case pb::Event::kParty: return "party";
+    case pb::Event::kPerson: return "person";
+    case pb::Event::kOffer: return "offer";
+    case pb::Event::kNeed: return "need";
+    case pb::Event::kMatch: return "match";
+    case pb::Event::kNotification: return "notification";
+    case pb::Event::kAccount: return "account";
+    case pb::Event::kGrant: return "grant";
+    case pb::Event::kDisclosure: return "disclosure";
+    case pb::Event::kPolicy: return "policy";
+    default: return "taxonomy";
+  }
 }
 
 std::unique_ptr<Message> show(const State& s, const Subject& subject, const View& view) {

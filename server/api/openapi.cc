@@ -78,17 +78,23 @@ class Document {
          "and English. An answer to a change is given when it is on disk; an answer to a question when everything it saw is."},
         {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}};
     document["servers"] = json::array{json::object{{"url", "/"}}};
-    document["security"] = json::array{};
+    // Whoever has not come in is nobody, who may look at the public board.
+    document["security"] = json::array{json::object{{"token", json::array{}}}, json::object{{"session", json::array{}}}, json::object{}};
     json::array tags;
     for (const auto& [name, text] :
-         {std::pair{"city", "Areas, words, policy, and batches."}, {"parties", "Who takes part."}, {"offers", "What is given."}, {"needs", "What is asked for."},
+         {std::pair{"city", "Areas, words, policy, and batches."}, {"access", "Coming in and going out; accounts, invitations, tokens."}, {"privacy", "Personal data whole, exported, erased; and who saw what."},
+          {"clearing", "The whole market matched at once, and what it tells."}, {"parties", "Who takes part."}, {"offers", "What is given."}, {"needs", "What is asked for."},
           {"matching", "Who could serve what, and why."}, {"matches", "From proposed to verified."}, {"events", "What happened, and what happens."},
           {"server", "The process itself."}}) {
       tags.push_back({{"name", name}, {"description", text}});
     }
     document["tags"] = std::move(tags);
     document["paths"] = std::move(paths);
-    document["components"] = {{"schemas", std::move(schemas_)}};
+    document["components"] = {
+        {"schemas", std::move(schemas_)},
+        {"securitySchemes",
+         {{"token", {{"type", "http"}, {"scheme", "bearer"}, {"description", "A token of POST /v1/tokens, or an ID token (JWT) of the identity provider that the server trusts."}}},
+          {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "qiao_session"}, {"description", "Set by POST /v1/sessions; named __Host-qiao_session over TLS. A change needs the page's own Origin."}}}}}};
     return json::serialize(document);
   }
 
@@ -165,6 +171,18 @@ class Document {
     return {{"description", text}, {"content", {{"application/problem+json", {{"schema", {{"$ref", "#/components/schemas/Problem"}}}}}}}};
   }
 
+  // Who may, and how much of it: the row of operations.inc.
+  static json::object access_of(Operation operation) {
+    json::object roles;
+    for (const auto& [role, name] : {std::pair{pb::ROLE_LEAD, "lead"}, {pb::ROLE_ORGANISER, "organiser"}, {pb::ROLE_SUPPLIER, "supplier"}, {pb::ROLE_MEMBER, "member"},
+                                     {pb::ROLE_RESIDENT, "resident"}, {pb::ROLE_AUDITOR, "auditor"}, {pb::ROLE_ANONYMOUS, "anonymous"}}) {
+      static constexpr const char* kScopes[] = {"none", "all", "area", "party", "serving", "own", "look"};
+      const Scope scope = scope_of(operation, role);
+      if (scope != Scope::kNone) roles[name] = kScopes[static_cast<std::size_t>(scope)];
+    }
+    return roles;
+  }
+
   json::object operation(const Route& r) {
     json::object op{{"operationId", r.id}, {"summary", r.summary}, {"tags", json::array{r.tag}}};
     json::array parameters;
@@ -180,7 +198,8 @@ class Document {
       parameters.push_back({{"name", q.name}, {"in", "query"}, {"description", q.description}, {"schema", {{"type", q.type}}}});
     }
     const bool changes = static_cast<bool>(r.command);
-    if (changes || r.request != nullptr) parameters.push_back(header("Qiao-Actor", "Who asks: lead, organiser/ID, supplier/ID or resident."));
+    parameters.push_back(header("Qiao-Actor", "For whom somebody acts, where not for itself: organiser/ID, supplier/ID, member/ID or resident/REF, further down than its own role. The journal keeps who it was."));
+    op["x-access"] = access_of(r.operation);
     if (changes) {
       parameters.push_back(header("Idempotency-Key", "1 to 128 bytes. A repeated request with the same key gets the first answer."));
       parameters.push_back(header("If-Match", "The ETag that the thing must still have."));

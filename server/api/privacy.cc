@@ -15,37 +15,13 @@ using google::protobuf::Message;
 // Events looked at for one page of the audit.
 constexpr std::size_t kMaxAuditScanned = 5'000;
 
-struct AuditObject {
-  const char* word;
-  std::uint8_t kind;
-};
-constexpr AuditObject kObjects[] = {{"taxonomy", pb::Event::kTaxonomy},
-                                    {"policy", pb::Event::kPolicy},
-                                    {"area", pb::Event::kArea},
-                                    {"party", pb::Event::kParty},
-                                    {"person", pb::Event::kPerson},
-                                    {"offer", pb::Event::kOffer},
-                                    {"need", pb::Event::kNeed},
-                                    {"match", pb::Event::kMatch},
-                                    {"notification", pb::Event::kNotification},
-                                    {"account", pb::Event::kAccount},
-                                    {"grant", pb::Event::kGrant},
-                                    {"resident", kAuditResident}};
-
-std::uint64_t id_of(const pb::Event& e) {
-  switch (e.row_case()) {
-    case pb::Event::kArea: return e.area().code();
-    case pb::Event::kParty: return e.party().id();
-    case pb::Event::kPerson: return e.person().id();
-    case pb::Event::kOffer: return e.offer().id();
-    case pb::Event::kNeed: return e.need().id();
-    case pb::Event::kMatch: return e.match().id();
-    case pb::Event::kNotification: return e.notification().id();
-    case pb::Event::kAccount: return e.account().id();
-    case pb::Event::kGrant: return e.grant().id();
-    case pb::Event::kDisclosure: return e.disclosure().subject_id();
-    default: return 0;
+// What the word before the slash stands for: a kind of row, or a resident's number.
+std::optional<std::uint8_t> kind_named(std::string_view word) {
+  for (const auto kind : {pb::Event::kTaxonomy, pb::Event::kPolicy, pb::Event::kArea, pb::Event::kParty, pb::Event::kPerson, pb::Event::kOffer, pb::Event::kNeed, pb::Event::kMatch,
+                          pb::Event::kNotification, pb::Event::kAccount, pb::Event::kGrant}) {
+    if (word == singular(kind)) return static_cast<std::uint8_t>(kind);
   }
+  return word == "resident" ? std::optional(kAuditResident) : std::nullopt;
 }
 
 pb::AuditEntry entry_of(const State& state, const pb::Event& e) {
@@ -54,11 +30,11 @@ pb::AuditEntry entry_of(const State& state, const pb::Event& e) {
   entry.set_time(e.time());
   *entry.mutable_actor() = e.actor();
   entry.set_kind(pb::EventKind_Name(e.kind()));
-  entry.set_object_id(id_of(e));
-  for (const AuditObject& o : kObjects) {
-    if (o.kind == static_cast<std::uint8_t>(e.row_case())) entry.set_object(o.word);
-  }
+  entry.set_object(singular(e.row_case()));
+  entry.set_object_id(key_of(e));
   if (e.has_disclosure()) {
+    // About the one whose data they are.
+    entry.set_object_id(e.disclosure().subject_id());
     static constexpr const char* kSubjects[] = {"", "need", "person", "party", "resident"};
     entry.set_object(kSubjects[e.disclosure().subject()]);
     *entry.mutable_disclosure() = e.disclosure();
@@ -83,12 +59,8 @@ Result<std::optional<Store::AuditKey>> object_param(const Call& call) {
     const auto [end, error] = std::from_chars(text->data() + slash + 1, text->data() + text->size(), id);
     if (error != std::errc{} || end != text->data() + text->size()) return refuse_type("object", "integer");
   }
-  std::string all;
-  for (const AuditObject& o : kObjects) {
-    if (word == o.word) return std::optional(Store::AuditKey::object(o.kind, id));
-    all += (all.empty() ? "" : ", ") + std::string(o.word) + "/ID";
-  }
-  return refuse(Code::kOutOfRange, "object", all);
+  if (const auto kind = kind_named(word)) return std::optional(Store::AuditKey::object(*kind, id));
+  return refuse(Code::kOutOfRange, "object", "need/ID, person/ID, party/ID, offer/ID, match/ID, area/CODE, account/ID, grant/ID, notification/ID, resident/REF, policy, taxonomy");
 }
 
 // The first event that is not before that time. Events are in the order of time.
@@ -139,6 +111,7 @@ std::vector<Route> privacy_routes(Runtime& runtime) {
            d.set_name(need.contact_name());
            d.set_phone(need.contact_phone());
            d.set_address(need.address());
+           d.set_review_words(need.review().words());
            return d;
          });
   reveal("/v1/persons/{id}:reveal", "revealPerson", "A member's name and telephone, whole. The journal keeps who looked.", pb::SUBJECT_KIND_PERSON, [&](std::uint64_t id) {

@@ -149,6 +149,8 @@ Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const
 
 // A row as the actor of the call sees it.
 std::unique_ptr<google::protobuf::Message> show(const State& state, const Subject& subject, const View& view);
+// What one row of the kind is called, e.g. need.
+const char* singular(pb::Event::RowCase kind);
 // A message in the format that the call asks for.
 Response respond(const Call& call, Answer answer);
 

@@ -36,22 +36,6 @@ StoreError error(const std::string& what, const rocksdb::Status& status) { retur
 rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
-std::uint64_t key_of(const pb::Event& e) {
-  switch (e.row_case()) {
-    case pb::Event::kArea: return e.area().code();
-    case pb::Event::kParty: return e.party().id();
-    case pb::Event::kPerson: return e.person().id();
-    case pb::Event::kOffer: return e.offer().id();
-    case pb::Event::kNeed: return e.need().id();
-    case pb::Event::kMatch: return e.match().id();
-    case pb::Event::kNotification: return e.notification().id();
-    case pb::Event::kAccount: return e.account().id();
-    case pb::Event::kGrant: return e.grant().id();
-    case pb::Event::kDisclosure: return e.disclosure().id();
-    default: return 0;
-  }
-}
-
 rocksdb::DBOptions options_for(Store::Mode mode) {
   rocksdb::DBOptions options;
   options.create_if_missing = mode == Store::Mode::kCreateIfMissing;
@@ -132,6 +116,22 @@ bool sync_folder(const std::string& path) {
 }
 
 }  // namespace
+
+std::uint64_t key_of(const pb::Event& e) {
+  switch (e.row_case()) {
+    case pb::Event::kArea: return e.area().code();
+    case pb::Event::kParty: return e.party().id();
+    case pb::Event::kPerson: return e.person().id();
+    case pb::Event::kOffer: return e.offer().id();
+    case pb::Event::kNeed: return e.need().id();
+    case pb::Event::kMatch: return e.match().id();
+    case pb::Event::kNotification: return e.notification().id();
+    case pb::Event::kAccount: return e.account().id();
+    case pb::Event::kGrant: return e.grant().id();
+    case pb::Event::kDisclosure: return e.disclosure().id();
+    default: return 0;
+  }
+}
 
 void Group::add(std::span<const pb::Event> events, const State& state, Store& store) {
   boost::container::small_vector<std::pair<pb::Event::RowCase, std::uint64_t>, 8> rows;

@@ -32,6 +32,9 @@ inline constexpr std::uint32_t kStoreFormat = 3;
 // Kind of an audit key that stands for a resident's number, beside the kinds of rows.
 inline constexpr std::uint8_t kAuditResident = 0xf0;
 
+// Id or code of the row that an event carries; 0 where there is only one such row.
+std::uint64_t key_of(const pb::Event& event);
+
 // Stands for an event and everything before it: BLAKE2b-256, keyed, of the hash before, the sequence and the event as stored.
 using ChainHash = std::array<unsigned char, 32>;
 std::string to_hex(const ChainHash& hash);

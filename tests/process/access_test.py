@@ -397,6 +397,23 @@ class OutsideIdentity(Case):
             time.sleep(0.05)
         self.assertEqual(s.request("GET", "/v1/policy", headers=fresh)[0], 200)
 
+    def test_keys_over_https_only_from_whom_the_system_trusts(self):
+        cert, key = certificate(self.folder, "provider")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        self.provider.socket = context.wrap_socket(self.provider.socket, server_side=True)
+        path = self.new_key("one")
+        options = ("--oidc-issuer", "https://id.example.cn", "--oidc-audience", "qiao", "--oidc-keys", f"https://127.0.0.1:{self.provider.server_port}/jwks")
+        bearer = {"Authorization": "Bearer " + self.token(path, "one", "wang-1")}
+        for name, env, expected in (("trusted", {"SSL_CERT_FILE": cert}, 200), ("untrusted", {}, 401)):
+            s = self.server(*options, name=name, env=env)
+            s.post("/v1/accounts", {"login": "wang", "role": "ROLE_AUDITOR", "externalId": "https://id.example.cn wang-1"})
+            deadline = time.monotonic() + (10 if expected == 200 else 1)
+            while s.request("GET", "/v1/policy", headers=bearer)[0] != 200 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            self.assertEqual(s.request("GET", "/v1/policy", headers=bearer)[0], expected, s.read_log())
+        self.assertIn("could not be read", s.read_log())
+
     def test_a_key_set_from_a_file(self):
         path = self.new_key("one")
         keys = os.path.join(self.folder, "jwks.json")

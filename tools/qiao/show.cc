@@ -5,6 +5,7 @@
 #include "engine/market/words.h"
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
+#include "tools/qiao/show_access.h"
 #include "tools/qiao/show_clearing.h"
 #include "tools/qiao/supply.h"
 #include "tools/qiao/table.h"
@@ -58,6 +59,7 @@ class Shower {
     if (type == "SupplyGapsResponse") return show_gaps(s_, static_cast<const pb::SupplyGapsResponse&>(m), out_), true;
     if (type == "EquityReport") return show_equity(s_, static_cast<const pb::EquityReport&>(m), out_), true;
     if (type == "ListNotificationsResponse") return show_notifications(s_, static_cast<const pb::ListNotificationsResponse&>(m), out_), true;
+    if (show_access(s_, m, [this](std::int64_t t) { return when(t); }, out_)) return true;
     if (type == "CheckBatchResponse") {
       for (const auto& r : static_cast<const pb::CheckBatchResponse&>(m).refused()) {
         out_ << "commands[" << r.index() << "] " << r.field() << ": " << (s_.chinese() ? r.zh() : r.en()) << "\n";
