@@ -123,6 +123,15 @@ int run(Config c) {
             {"matches", state.matches().size()}, {"seq", runtime.value()->applied_seq()},
             {"milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count()}});
 
+  std::vector<Feed::Area> tree;
+  for (Slot a = 0; a < state.areas().size(); ++a) {
+    const Slot parent = state.areas()[a].parent;
+    tree.push_back({state.areas()[a].id, parent == kNoSlot ? AreaCode{} : state.areas()[parent].id, state.area_name(a)});
+  }
+  Feed feed(feed_context, *store.value(), metrics, c.feed, runtime.value()->durable_seq(), std::move(tree));
+  runtime.value()->listen([&](auto events) { feed.publish(std::move(events)); });
+
+  // Behind the feed, which has to hear of everything.
   std::vector<DemoAccount> demo_accounts;
   if (c.demo) {
     auto made = make_demo_accounts(*runtime.value());
@@ -133,14 +142,6 @@ int run(Config c) {
   } else if (disabled.value() > 0) {
     log_info("demo accounts are disabled: this is not demo mode", {{"accounts", disabled.value()}});
   }
-
-  std::vector<Feed::Area> tree;
-  for (Slot a = 0; a < state.areas().size(); ++a) {
-    const Slot parent = state.areas()[a].parent;
-    tree.push_back({state.areas()[a].id, parent == kNoSlot ? AreaCode{} : state.areas()[parent].id, state.area_name(a)});
-  }
-  Feed feed(feed_context, *store.value(), metrics, c.feed, runtime.value()->durable_seq(), std::move(tree));
-  runtime.value()->listen([&](auto events) { feed.publish(std::move(events)); });
 
   Clearinghouse house(market_context, *runtime.value(), {.threads = std::max(1U, std::thread::hardware_concurrency()), .scheduled = c.background});
   std::optional<Notifier> notifier;

@@ -102,7 +102,9 @@ std::string masked(const MarkedField& field, std::string_view value, std::string
   if (name == "address" && !area_name.empty()) return std::string(area_name);
   if (name == "login") {
     const auto at = value.find('@');
-    return std::string(value.substr(0, 1)) + "***" + std::string(at == std::string_view::npos ? "" : value.substr(at));
+    if (at != std::string_view::npos) return std::string(value.substr(0, 1)) + "***" + std::string(value.substr(at));
+    // Logins are plain ASCII. Of a long one the ends are enough to find it in a list.
+    return value.size() >= 8 ? std::string(value.substr(0, 2)) + "***" + std::string(value.substr(value.size() - 2)) : std::string(value.substr(0, 1)) + "***";
   }
   return "***";
 }

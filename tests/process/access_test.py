@@ -92,7 +92,14 @@ class ComingIn(Case):
         s = self.server("--demo")
         self.assertIn("DEMO MODE", s.read_log())
         self.assertIn("演示模式", s.read_log())
-        self.assertEqual(s.request("POST", "/v1/sessions", {"login": "demo-lead", "password": "qiao-demo-2026"})[0], 201)
+        status, headers, _ = s.request("POST", "/v1/sessions", {"login": "demo-lead", "password": "qiao-demo-2026"})
+        self.assertEqual(status, 201)
+        # The feed has heard of the accounts that were made before anybody could come.
+        s.token = s.request("POST", "/v1/tokens", {"name": "t"}, headers={"Cookie": headers["Set-Cookie"].split(";")[0], "Origin": s.origin()})[2]["secret"]
+        w = WebSocket(s, "/v1/watch?after=0")
+        seen = [w.event()["seq"] for _ in range(int(s.get("/healthz")["durableSeq"]))]
+        self.assertEqual(seen, [str(i + 1) for i in range(len(seen))])
+        s.token = None
         for address in ("0.0.0.0", "::"):
             r = run(QIAOD, "--demo", "--address", address, "--port", "0", "--data", self.folder + "/x", check=False)
             self.assertEqual(r.returncode, 1)

@@ -12,6 +12,20 @@ namespace {
 // Numbers of residents whom no organiser knows begin here.
 constexpr std::uint64_t kUnknownResidents = 1'000'000'000'000;
 
+// Somebody who does not exist, with a telephone that nobody can have: no Chinese number begins with 100. Made from a number,
+// not drawn, so that who is called what changes nothing else in a history.
+struct Contact {
+  std::string name;
+  std::string phone;
+};
+Contact contact_of(std::uint64_t n) {
+  static constexpr std::array<const char*, 16> kFamily = {"王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "汪"};
+  static constexpr std::array<const char*, 16> kGiven = {"桂英", "建国", "秀兰", "小明", "丽华", "志强", "玉梅", "海燕", "德贵", "春花", "文斌", "晓云", "国平", "爱民", "雪梅", "永康"};
+  const std::uint64_t h = (n + 1) * 0x9E3779B97F4A7C15ULL;
+  std::string tail = std::to_string(10'000'000 + (h >> 24) % 90'000'000);
+  return {std::string(kFamily[h >> 60]) + kGiven[(h >> 56) & 15], "100" + tail};
+}
+
 using namespace std::chrono_literals;
 
 class Player {
@@ -173,6 +187,9 @@ class Player {
   Status register_giver(const Giver& giver, Time at) {
     pb::Command c = by(pb::ROLE_LEAD);
     *c.mutable_register_party() = giver.party;
+    const Contact contact = contact_of(market_.state().last_seq());
+    c.mutable_register_party()->set_contact_name(contact.name);
+    c.mutable_register_party()->set_contact_phone(contact.phone);
     at = std::max(at, market_.state().last_time());
     QIAO_TRY(const auto made, market_.apply(c, at));
     const std::uint64_t party = made.subjects.front().key;
@@ -231,6 +248,11 @@ class Player {
     const bool resident = staff == 0 || random_.chance(30);
     pb::Command c = resident ? by(pb::ROLE_RESIDENT) : by(pb::ROLE_ORGANISER, staff);
     *c.mutable_post_need()->mutable_need() = need;
+    const std::uint64_t n = market_.state().last_seq();
+    const Contact contact = contact_of(n);
+    c.mutable_post_need()->mutable_need()->set_contact_name(contact.name);
+    c.mutable_post_need()->mutable_need()->set_contact_phone(contact.phone);
+    c.mutable_post_need()->mutable_need()->set_address(std::to_string(n % 30 + 1) + "幢" + std::to_string(n % 6 + 1) + "0" + std::to_string(n % 4 + 1) + "室");
     if (resident) c.mutable_actor()->set_resident_ref(need.resident_ref() != 0 ? need.resident_ref() : kUnknownResidents + market_.state().last_seq());
     give(c, at);
   }
