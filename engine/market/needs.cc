@@ -71,11 +71,11 @@ Status Market::post_need(const pb::PostNeed& post) {
     return refuse(Code::kOutOfRange, "until", "NEED_STATE_DRAFT, NEED_STATE_SUBMITTED, NEED_STATE_OPEN");
   }
   if (!post.has_need()) return refuse(Code::kRequired, "need");
+  pb::Need row = post.need();
+  QIAO_TRY(unmask(row, pb::Need(), {}, "need."));
   QIAO_TRY(validate(post.need(), state_, now_, true, "need."));
   QIAO_TRY(check_area(scope_, actor_, state_, state_.areas().find(AreaCode{post.need().area_code()})));
   if (scope_ == Scope::kOwn && actor_.resident_ref() == 0) return refuse(Code::kRequired, "actor.residentRef");
-  pb::Need row = post.need();
-  QIAO_TRY(unmask(row, pb::Need(), {}, "need."));
   keep_own(row, pb::Need());
   for (auto& line : *row.mutable_lines()) line.clear_held();
   row.set_id(next_id());

@@ -62,9 +62,9 @@ void complete(pb::Party& party, const State& state) {
 }  // namespace
 
 Status Market::register_party(const pb::Party& party) {
-  QIAO_TRY(validate(party, state_));
   pb::Party row = party;
   QIAO_TRY(unmask(row, pb::Party(), {}));
+  QIAO_TRY(validate(row, state_));
   const Slot area = state_.areas().find(AreaCode{party.area_code()});
   QIAO_TRY(check_area(scope_, actor_, state_, area));
   const bool organises = party.kind() == pb::PARTY_KIND_LEAD || party.kind() == pb::PARTY_KIND_ORGANISER;

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "engine/market/limits.h"
+#include "engine/market/personal.h"
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
 #include "tools/qiao/sheet.h"
@@ -124,6 +125,7 @@ class Importer {
                 << session_.say("条；请拆分文件，或加 --skip-bad 分批导入\n", " can be all or nothing; split the file, or give --skip-bad\n");
       return kRefused;
     }
+    if (options_.as_new) leave_out_masked();
     if (const int code = check(); code != kDone) return code;
     report();
     if (!bad_.empty() && !options_.skip_bad) {
@@ -206,6 +208,19 @@ class Importer {
       items_.push_back({sheet_.command_of(*resource), {number}});
     }
     return outcome::success();
+  }
+
+  // What was exported masked is no telephone of anybody here.
+  void leave_out_masked() {
+    std::size_t left_out = 0;
+    for (Item& item : items_) {
+      visit_marked(item.command, [&](const MarkedField&, const std::string& value) -> std::optional<std::string> {
+        if (value.find('*') == std::string::npos) return std::nullopt;
+        ++left_out;
+        return std::string();
+      });
+    }
+    if (left_out > 0) std::cerr << left_out << session_.say("项打码的个人信息没有导入\n", " masked personal values are left out\n");
   }
 
   // Asks the server which rows it would refuse, and takes them out.
