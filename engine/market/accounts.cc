@@ -76,9 +76,11 @@ Status Market::put_account(const pb::Account& sent) {
   const Slot same_identity = state_.account_by_external_id(row.external_id());
   if (!row.external_id().empty() && same_identity != kNoSlot && same_identity != slot) return refuse(Code::kLoginTaken, "externalId");
   if (row.role() == pb::ROLE_RESIDENT) {
-    if (row.resident_ref() == 0) row.set_resident_ref(before.resident_ref() != 0 ? before.resident_ref() : sent.id() != 0 ? sent.id() : next_id());
+    const std::uint64_t own = before.resident_ref() != 0 ? before.resident_ref() : kAccountResidents + (sent.id() != 0 ? sent.id() : next_id());
+    if (row.resident_ref() == 0) row.set_resident_ref(own);
+    if (row.resident_ref() >= kAccountResidents && row.resident_ref() != own) return refuse(Code::kOutOfRange, "residentRef", "1.." + std::to_string(kAccountResidents - 1));
     // A number stands for the needs that carry it, wherever they are.
-    const bool other = row.resident_ref() != (before.id() != 0 ? before.resident_ref() : next_id());
+    const bool other = row.resident_ref() != own;
     if (other && scope_ != Scope::kAll) return refuse(Code::kRoleForbidden, "residentRef");
   }
   const bool loses_lead = before.role() == pb::ROLE_LEAD && !before.disabled() && (row.role() != pb::ROLE_LEAD || row.disabled());

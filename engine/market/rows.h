@@ -196,6 +196,10 @@ struct NotificationRow {
   std::uint8_t line = 0;  // number, from 1
 };
 
+// Numbers of residents who have an account of their own begin here, followed by its id; those that organisers give are
+// below, so that nobody comes by another's needs by having an account.
+inline constexpr std::uint64_t kAccountResidents = std::uint64_t{1} << 62;
+
 struct AccountRow {
   AccountId id;
   Blob bytes;

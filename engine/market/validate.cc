@@ -468,6 +468,9 @@ Status validate(const pb::Need& need, const State& state, Time now, bool fresh, 
     const auto kind = state.parties()[party].kind;
     if (kind != pb::PARTY_KIND_ORGANISER && kind != pb::PARTY_KIND_LEAD) return refuse(Code::kPartyCannotOrganise, at + "organiserId");
   }
+  if (need.resident_ref() >= kAccountResidents && state.accounts().find(AccountId{need.resident_ref() - kAccountResidents}) == kNoSlot) {
+    return refuse(Code::kOutOfRange, at + "residentRef", "1.." + std::to_string(kAccountResidents - 1));
+  }
   QIAO_TRY(check_range(need.travel_m(), at + "travelM", 0, kMaxRadiusMetres));
   QIAO_TRY(check_count(need.excluded_party_ids_size(), at + "excludedPartyIds", kMaxExclusions));
   for (int i = 0; i < need.excluded_party_ids_size(); ++i) {

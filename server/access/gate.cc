@@ -224,14 +224,6 @@ std::optional<std::chrono::seconds> Gate::over_limit(const Identity& identity, s
   return address_writes_.take(std::string(address), cost, now);
 }
 
-bool Gate::still_good(const Identity& identity) const {
-  const State& state = runtime_.state();
-  if (!identity.known()) return true;
-  if (identity.expires <= runtime_.now() || state.accounts()[identity.account].disabled) return false;
-  // A row that was used again for another session has another expiry.
-  return identity.grant == kNoSlot || (!state.grants()[identity.grant].revoked && state.grants()[identity.grant].expires == identity.expires);
-}
-
 bool Gate::lead_can_come_in() const {
   const State& state = runtime_.state();
   for (Slot s = 0; s < state.accounts().size(); ++s) {

@@ -83,8 +83,6 @@ class Gate {
   bool covers(const Identity& identity, Operation operation) const;
   // Takes `cost` of the buckets that count for it.
   std::optional<std::chrono::seconds> over_limit(const Identity& identity, std::string_view address, double cost);
-  // Is the grant still good, and may its account still come in? For connections that outlive a request.
-  bool still_good(const Identity& identity) const;
 
   // What comes of coming in.
   struct Entry {

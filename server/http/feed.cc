@@ -278,6 +278,8 @@ Sight Feed::sight(const Reach& reach, const Published& event) const {
 std::string Feed::render(pb::Event event, Sight sight, bool binary) const {
   if (sight == Sight::kPublic) {
     make_public(*event.mutable_need(), true);
+    // Nor who it was that asked.
+    event.clear_actor();
   } else {
     mask_event(event, [this](std::uint64_t code) {
       const auto it = areas_.find(AreaCode{code});

@@ -208,6 +208,7 @@ class Watching(Case):
         self.assertEqual(seen["organiser"][0]["need"]["contactPhone"], "139****1234")
         self.assertEqual(seen["organiser"][0]["need"]["address"], "城东社区")
         self.assertNotIn("contactPhone", seen["supplier"][0]["need"])
+        self.assertNotIn("actor", seen["supplier"][0])
         # The same from the journal as it came from memory.
         s.stop()
         s.start()

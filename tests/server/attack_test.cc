@@ -33,6 +33,23 @@ TEST(Attack, Api1GuessingIdsFindsNothingOfOthers) {
   EXPECT_EQ(t.runtime->applied_seq(), last);
 }
 
+TEST(Attack, Api1AnAccountsNumberIsNeverThatOfSomebodyElsesNeeds) {
+  Towns t;
+  // An organiser has given a number that the next account's id will be.
+  const std::uint64_t next = t.runtime->applied_seq() + 2;
+  const Response posted = t.send("POST", "/v1/needs", Towns::need_of({.resident_ref = next, .area = t.own.area}, ""));
+  EXPECT_EQ(posted.status, 201U) << posted.body;
+  const std::uint64_t account = t.account(pb::ROLE_RESIDENT, "newcomer");
+  ASSERT_EQ(account, next);
+  const std::string token = t.token_of(account);
+  pb::Need seen;
+  ASSERT_TRUE(from_json(t.send("GET", posted.location, "", {.token = token}).body, seen));
+  EXPECT_TRUE(seen.contact_phone().empty()) << "only what is public";
+  EXPECT_EQ(t.send("POST", posted.location + ":reveal", "", {.token = token}).status, 403U);
+  // Nor can an organiser put words into the mouth of an account that is not there yet.
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/needs", Towns::need_of({.resident_ref = (std::uint64_t{1} << 62) + 999'999, .area = t.own.area}, ""))), "400 value.out_of_range need.residentRef");
+}
+
 // API2 Broken authentication: forged, truncated, expired, revoked, borrowed credentials; guessing passwords.
 TEST(Attack, Api2WhatIsForgedExpiredOrTakenBackLetsNobodyIn) {
   Towns t;

@@ -11,8 +11,8 @@ namespace qiao {
 // Two towns that are alike: whatever is in the first belongs to the accounts, whatever is in the second is somebody else's.
 struct Towns : Host {
   struct Side {
-    std::uint64_t organiser, team, person, people, need, draft, match, dispatched, claimed, proposed, account, resident_ref;
-    std::uint64_t area;
+    std::uint64_t organiser = 0, team = 0, person = 0, people = 0, need = 0, draft = 0, match = 0, dispatched = 0, proposed = 0, account = 0, resident_ref = 0;
+    std::uint64_t area = 0;
   };
   Side own{};
   Side foreign{};
