@@ -22,7 +22,6 @@ class View {
   // `scope`: what the actor's role has of the operation.
   View(const State& state, const pb::Actor& actor, Scope scope) : state_(state), actor_(actor), scope_(scope) {}
 
-  Sight area(Slot) const { return Sight::kWhole; }
   Sight party(Slot) const;
   Sight person(Slot) const;
   Sight offer(Slot) const;

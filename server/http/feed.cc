@@ -203,7 +203,7 @@ void Feed::publish(std::vector<std::shared_ptr<const Published>> events) {
       if (event->kind == pb::EVENT_KIND_AREA_CHANGED) {
         pb::Event parsed;
         parsed.ParseFromString(event->bytes);
-        areas_[event->area] = {event->area, event->area_parent, parsed.area().name()};
+        areas_[event->area] = {event->area, AreaCode{parsed.area().parent_code()}, parsed.area().name()};
       }
       if (event->row == pb::Event::kGrant || event->row == pb::Event::kAccount) end_watches(*event);
       ring_.push_back({std::move(event), {}});

@@ -15,8 +15,7 @@ constexpr std::size_t kAnswersForgottenAtOnce = 10'000;
 }  // namespace
 
 Published outline_of(const pb::Event& e) {
-  return {e.seq(),          e.kind(),     AreaCode{e.area_code()},  AreaCode{e.area().parent_code()}, PartyId{e.party_id()},
-          NeedId{e.need_id()}, e.row_case(), e.need().opened_at() != 0, e.need().resident_ref(),          {}};
+  return {e.seq(), e.kind(), AreaCode{e.area_code()}, PartyId{e.party_id()}, NeedId{e.need_id()}, e.row_case(), e.need().opened_at() != 0, e.need().resident_ref(), {}};
 }
 
 Runtime::Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock, RuntimeOptions options)

@@ -30,7 +30,6 @@ struct Published {
   Seq seq;
   pb::EventKind kind;
   AreaCode area;
-  AreaCode area_parent;  // set for events that change the tree of areas
   PartyId party;
   NeedId need;
   pb::Event::RowCase row;

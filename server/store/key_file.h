@@ -32,7 +32,6 @@ class KeyFile {
 
   const MasterKey& current() const { return keys_.front(); }
   const MasterKey* find(std::uint64_t id) const;
-  std::size_t size() const { return keys_.size(); }
 
  private:
   static StoreResult<void> write(const std::string& path, const std::vector<MasterKey>& keys, bool fresh);
