@@ -1,6 +1,5 @@
 // Who may come in, and with what.
-#include <algorithm>
-
+#include "engine/base/ascii.h"
 #include "engine/market/emit.h"
 #include "engine/market/limits.h"
 #include "engine/market/personal.h"
@@ -10,8 +9,10 @@
 namespace qiao {
 namespace {
 
-Refusal no_account(std::uint64_t id, const char* field) {
-  return refuse(Code::kNotFound, field, "account " + std::to_string(id), "账号" + std::to_string(id));
+Result<Slot> find_account(const State& state, std::uint64_t id, const char* field) {
+  const Slot slot = state.accounts().find(AccountId{id});
+  if (slot == kNoSlot) return refuse(Code::kNotFound, field, "account " + std::to_string(id), "账号" + std::to_string(id));
+  return slot;
 }
 
 bool ended(const GrantRow& grant, Time now) { return grant.revoked || grant.expires <= now; }
@@ -61,13 +62,12 @@ Status Market::put_account(const pb::Account& sent) {
   pb::Account before;
   Slot slot = kNoSlot;
   if (sent.id() != 0) {
-    slot = state_.accounts().find(AccountId{sent.id()});
-    if (slot == kNoSlot) return no_account(sent.id(), "id");
+    QIAO_TRY(slot, find_account(state_, sent.id(), "id"));
     before = state_.load_account(slot);
     QIAO_TRY(check_version(before.version()));
     QIAO_TRY(check_role_of(before));
   }
-  std::transform(row.login().begin(), row.login().end(), row.mutable_login()->begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  row.set_login(ascii_lower(row.login()));
   QIAO_TRY(unmask(row, before, {}));
   QIAO_TRY(validate(row, state_));
   QIAO_TRY(check_role_of(row));
@@ -95,8 +95,7 @@ Status Market::put_account(const pb::Account& sent) {
 }
 
 Status Market::set_password(const pb::SetPassword& change) {
-  const Slot slot = state_.accounts().find(AccountId{change.account_id()});
-  if (slot == kNoSlot) return no_account(change.account_id(), "accountId");
+  QIAO_TRY(const auto slot, find_account(state_, change.account_id(), "accountId"));
   QIAO_TRY(check_account(slot));
   if (!change.password_hash().starts_with("$argon2id$")) return refuse(Code::kOutOfRange, "passwordHash", "argon2id");
   pb::Account row = state_.load_account(slot);
@@ -116,8 +115,7 @@ Status Market::set_password(const pb::SetPassword& change) {
 }
 
 Status Market::lock_account(const pb::LockAccount& lock) {
-  const Slot slot = state_.accounts().find(AccountId{lock.account_id()});
-  if (slot == kNoSlot) return no_account(lock.account_id(), "accountId");
+  QIAO_TRY(const auto slot, find_account(state_, lock.account_id(), "accountId"));
   pb::Account row = state_.load_account(slot);
   row.set_locked_until(lock.until());
   answer(pb::Event::kAccount, row.id());
@@ -126,8 +124,7 @@ Status Market::lock_account(const pb::LockAccount& lock) {
 }
 
 Status Market::add_grant(const pb::Grant& sent) {
-  const Slot account = state_.accounts().find(AccountId{sent.account_id()});
-  if (account == kNoSlot) return no_account(sent.account_id(), "accountId");
+  QIAO_TRY(const auto account, find_account(state_, sent.account_id(), "accountId"));
   QIAO_TRY(check_account(account));
   if (state_.accounts()[account].disabled) return refuse(Code::kAccountDisabled, "accountId");
   if (sent.kind() == pb::GRANT_KIND_SESSION && actor_.role() != pb::ROLE_MARKET) return refuse(Code::kRoleForbidden, "kind");

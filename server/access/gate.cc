@@ -5,6 +5,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <charconv>
 
+#include "engine/base/ascii.h"
 #include "server/access/secrets.h"
 #include "server/runtime/log.h"
 
@@ -27,12 +28,6 @@ std::string_view trim(std::string_view s) {
   return s;
 }
 
-std::string lower(std::string_view s) {
-  std::string out(s);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
-
 // A __Host- cookie can only have been set over TLS by this very host, so over TLS no other is looked at.
 std::string_view session_in(std::string_view cookies, bool secure) {
   const std::string_view name = secure ? kSecureCookie : kCookie;
@@ -47,7 +42,7 @@ std::string_view session_in(std::string_view cookies, bool secure) {
 
 bool same_site(const Credentials& c) {
   const std::string_view scheme = c.secure ? "https://" : "http://";
-  return c.origin.starts_with(scheme) && lower(c.origin.substr(scheme.size())) == lower(c.host);
+  return c.origin.starts_with(scheme) && ascii_lower(c.origin.substr(scheme.size())) == ascii_lower(c.host);
 }
 
 pb::Command by_market(std::uint64_t account_id) {
@@ -145,7 +140,7 @@ Gate::Answer<Identity> Gate::identify(const Credentials& c) {
   if (c.changes && !c.origin.empty() && !same_site(c)) return {.denial = Denial::kOrigin};
   if (!c.authorization.empty()) {
     constexpr std::string_view kBearer = "bearer ";
-    if (c.authorization.size() <= kBearer.size() || lower(c.authorization.substr(0, kBearer.size())) != kBearer) return {.denial = Denial::kWho};
+    if (c.authorization.size() <= kBearer.size() || ascii_lower(c.authorization.substr(0, kBearer.size())) != kBearer) return {.denial = Denial::kWho};
     answer = by_token(trim(c.authorization.substr(kBearer.size())));
     if (!answer.good()) return answer;
   } else if (const auto secret = session_in(c.cookie, c.secure); !secret.empty()) {
@@ -312,7 +307,7 @@ void Gate::log_in(const pb::LogInRequest& request, std::string_view address, Don
   }
   if (request.login().empty()) return done({.denial = Denial::kRefused, .refusal = refuse(Code::kRequired, "login")});
   if (request.password().empty()) return done({.denial = Denial::kRefused, .refusal = refuse(Code::kRequired, "password")});
-  const std::string login = lower(request.login().substr(0, 64));
+  const std::string login = ascii_lower(request.login().substr(0, 64));
   Slot account = state.account_by_login(login);
   if (account != kNoSlot && state.accounts()[account].disabled) account = kNoSlot;
   check_then(account, login, request.password().substr(0, kMaxPasswordBytes + 1),
@@ -371,7 +366,7 @@ void Gate::change_password(const Identity& identity, const pb::ChangePasswordReq
 void Gate::set_up(const pb::SetUpRequest& request, std::string_view address, Done done) {
   if (const auto wait = log_ins_.take(std::string(address), 1, Buckets::Clock::now())) return done({.denial = Denial::kTooOften, .retry_after = *wait});
   if (lead_can_come_in() || !same_secret(request.token(), set_up_secret_)) return done({.denial = Denial::kWho});
-  if (auto good = check_password(request.password(), lower(request.login()), "password"); !good) {
+  if (auto good = check_password(request.password(), ascii_lower(request.login()), "password"); !good) {
     return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
   }
   hash_then(request.password(),

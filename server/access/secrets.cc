@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/ascii.h"
 #include "engine/base/check.h"
 
 namespace qiao {
@@ -62,8 +63,7 @@ bool verify_password(const std::string& hash, std::string_view password) {
 Status check_password(std::string_view password, std::string_view login, std::string field) {
   const auto characters = std::count_if(password.begin(), password.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
   if (password.size() > kMaxPasswordBytes) return refuse(Code::kTooLong, std::move(field), std::to_string(kMaxPasswordBytes));
-  std::string lower(password);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string lower = ascii_lower(password);
   const bool common = std::find(kCommon.begin(), kCommon.end(), lower) != kCommon.end();
   const bool one_letter = lower.find_first_not_of(lower.substr(0, 1)) == std::string::npos;
   const bool named = login.size() >= 4 && lower.find(login) != std::string::npos;

@@ -1,5 +1,6 @@
 // Clearing, what it finds, and who was told what.
 #include "qiao/v1/clearing.pb.h"
+#include "server/api/page.h"
 #include "server/api/problem.h"
 #include "server/api/route.h"
 #include "server/background/clearinghouse.h"
@@ -10,25 +11,9 @@ namespace {
 
 using google::protobuf::Message;
 
-constexpr std::uint64_t kDefaultProposals = 50;
-constexpr std::uint64_t kMostProposals = 500;
-
-template <class M>
-Answer answer(M&& m, Seq wait_for) {
-  return {std::make_unique<std::decay_t<M>>(std::forward<M>(m)), 0, wait_for};
-}
-
-Result<Slot> area_param(const Call& call, const State& state) {
-  QIAO_TRY(auto code, query_number(call, "area", 0, ~std::uint64_t{0}, 0));
-  if (code == 0) return kNoSlot;
-  const Slot slot = state.areas().find(AreaCode{code});
-  if (slot == kNoSlot) return refuse(Code::kUnknownArea, "area", std::to_string(code));
-  return slot;
-}
-
 // A page of proposals; the token is how many came before.
 Result<pb::ListProposalsResponse> page(const Call& call, const Clearinghouse& house, const std::vector<Clearinghouse::Chosen>& all) {
-  QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMostProposals, kDefaultProposals));
+  QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
   QIAO_TRY(auto at, query_number(call, "pageToken", 0, all.size(), 0));
   pb::ListProposalsResponse r;
   const std::size_t end = std::min<std::size_t>(all.size(), at + size);
@@ -42,8 +27,6 @@ Result<pb::ListProposalsResponse> page(const Call& call, const Clearinghouse& ho
 std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
   std::vector<Route> routes;
   const State& state = runtime.state();
-  const QueryParam page_size{"pageSize", "Most rows on the page, 1..500; 50 where not given.", "integer"};
-  const QueryParam page_token{"pageToken", "nextPageToken of the page before."};
   auto get = [&](const char* pattern, const char* id, const char* summary, const google::protobuf::Descriptor* response, std::vector<QueryParam> query,
                  std::function<Result<Answer>(const Call&)> read) {
     routes.push_back({.method = "GET", .pattern = pattern, .id = id, .summary = summary, .tag = "clearing", .response = response, .query = std::move(query), .read = std::move(read)});
@@ -73,7 +56,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
         return answer(std::move(c), runtime.applied_seq());
       });
   get("/v1/clearings/{id}/proposals", "listClearingProposals", "Who should serve whom, by that clearing; until they are applied.", pb::ListProposalsResponse::descriptor(),
-      {page_size, page_token}, [&](const Call& call) -> Result<Answer> {
+      {kPageSize, kPageToken}, [&](const Call& call) -> Result<Answer> {
         QIAO_TRY(auto all, house.proposals(call.number("id")));
         QIAO_TRY(auto r, page(call, house, all));
         return answer(std::move(r), runtime.applied_seq());
@@ -92,7 +75,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
   post("/v1/clearings/{id}:propose", "proposeClearing", "Makes a proposed match of each proposal that still holds.", nullptr, 200, apply(pb::CLEARING_APPLY_PROPOSE));
   post("/v1/clearings/{id}:dispatch", "dispatchClearing", "Dispatches each proposal that still holds.", nullptr, 200, apply(pb::CLEARING_APPLY_DISPATCH));
   get("/v1/proposals", "listProposals", "Who should serve whom as things stand: the latest clearing, and what changed since cleared again.", pb::ListProposalsResponse::descriptor(),
-      {page_size, page_token, {"need", "Id of the need.", "integer"}, {"party", "Id of the party that gives.", "integer"}}, [&](const Call& call) -> Result<Answer> {
+      {kPageSize, kPageToken, {"need", "Id of the need.", "integer"}, {"party", "Id of the party that gives.", "integer"}}, [&](const Call& call) -> Result<Answer> {
         QIAO_TRY(auto need, query_number(call, "need", 0, ~std::uint64_t{0}, 0));
         QIAO_TRY(auto party, query_number(call, "party", 0, ~std::uint64_t{0}, 0));
         const Slot of_need = state.needs().find(NeedId{need});

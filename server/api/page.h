@@ -74,4 +74,13 @@ Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep k
   return std::string();
 }
 
+// The area that a query names; kNoSlot where it names none.
+inline Result<Slot> area_param(const Call& call, const State& state, const char* name = "area") {
+  QIAO_TRY(auto code, query_number(call, name, 0, kAny, 0));
+  if (code == 0) return kNoSlot;
+  const Slot slot = state.areas().find(AreaCode{code});
+  if (slot == kNoSlot) return refuse(Code::kUnknownArea, name, std::to_string(code));
+  return slot;
+}
+
 }  // namespace qiao

@@ -19,14 +19,6 @@ constexpr std::uint64_t kMaxEvents = 1000;
 
 const QueryParam kLimit{"limit", "How many, 1..200; 20 where not given.", "integer"};
 
-Result<Slot> area_param(const Call& call, const State& state, const char* name = "area") {
-  QIAO_TRY(auto code, query_number(call, name, 0, kAny, 0));
-  if (code == 0) return kNoSlot;
-  const Slot slot = state.areas().find(AreaCode{code});
-  if (slot == kNoSlot) return refuse(Code::kUnknownArea, name, std::to_string(code));
-  return slot;
-}
-
 Refusal missing(const char* what, std::uint64_t id) {
   const std::string number = std::to_string(id);
   const std::string_view name(what);

@@ -106,6 +106,17 @@ void index_event(const pb::Event& e, rocksdb::ColumnFamilyHandle* family, rocksd
   if (e.actor().account_id() != 0) batch.Put(family, Store::AuditKey::account(e.actor().account_id()).prefix + big_endian(e.seq()), {});
 }
 
+// Takes what was deleted or replaced in some tables off the disk: the log goes with a flush of all, the rest by compaction.
+rocksdb::Status rewrite(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& all, const std::vector<rocksdb::ColumnFamilyHandle*>& some) {
+  rocksdb::CompactRangeOptions whole;
+  whole.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  auto status = db.Flush({}, all);
+  for (auto* handle : some) {
+    if (status.ok()) status = db.CompactRange(whole, handle, nullptr, nullptr);
+  }
+  return status;
+}
+
 // Makes a rename in it last.
 bool sync_folder(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY);
@@ -402,21 +413,13 @@ StoreResult<void> Store::lift() {
   QIAO_TRY(write(batch));
   chained_ = true;
   // The plain text is to leave the disk, not only the tables.
-  rocksdb::CompactRangeOptions all;
-  all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-  db_->Flush({}, handles_);
-  for (auto* handle : handles_) {
-    const auto status = db_->CompactRange(all, handle, nullptr, nullptr);
-    if (!status.ok()) return error("cannot write to " + path_, status);
-  }
+  const auto status = rewrite(*db_, handles_, handles_);
+  if (!status.ok()) return error("cannot write to " + path_, status);
   return outcome::success();
 }
 
 StoreResult<void> Store::purge() {
-  auto status = db_->Flush({}, handles_);
-  rocksdb::CompactRangeOptions all;
-  all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-  if (status.ok()) status = db_->CompactRange(all, vault_family_, nullptr, nullptr);
+  const auto status = rewrite(*db_, handles_, {vault_family_});
   if (!status.ok()) return error("cannot write to " + path_, status);
   return outcome::success();
 }
