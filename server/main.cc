@@ -5,6 +5,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "server/background/notifier.h"
 #include "server/defaults.h"
 #include "server/demo.h"
+#include "server/http/pages.h"
 #include "server/http/provider_keys.h"
 #include "server/http/server.h"
 #include "server/runtime/log.h"
@@ -27,6 +29,8 @@ struct Config {
   std::string backups;
   std::string key;
   std::string public_url;
+  std::string web;
+  std::string map_tiles;
   bool demo = false;
   bool plain_http = false;
   double session_hours = 168;
@@ -54,6 +58,8 @@ void declare(CLI::App& app, Config& c) {
   app.add_flag("--plain-http", c.plain_http, "Speak unencrypted HTTP on any address: only where something in front does the encryption")->envname("QIAO_PLAIN_HTTP");
   app.add_flag("--behind-proxy", c.server.behind_proxy, "Believe X-Forwarded-For and X-Forwarded-Proto of a proxy in front")->envname("QIAO_BEHIND_PROXY");
   app.add_option("--public-url", c.public_url, "How people reach the server, e.g. https://qiao.example.cn; for links")->envname("QIAO_PUBLIC_URL");
+  app.add_option("--web", c.web, "Folder of the console as npm built it; the one beside the program where not given")->envname("QIAO_WEB");
+  app.add_option("--map-tiles", c.map_tiles, "Tiles for the console's maps, e.g. https://tiles.example.cn/{z}/{x}/{y}.png; drawn without where not given")->envname("QIAO_MAP_TILES");
   app.add_flag("--demo", c.demo, "Make accounts with a password that everybody knows; loopback only")->envname("QIAO_DEMO");
   app.add_option("--session-hours", c.session_hours, "How long somebody who came in with a password stays")->envname("QIAO_SESSION_HOURS")->capture_default_str()->check(CLI::Range(0.02, 8760.0));
   app.add_option("--write-rate", c.gate.writes_per_second, "Changes a second that one account may make in the long run; 0: no limit")->envname("QIAO_WRITE_RATE")->capture_default_str()->check(CLI::Range(0.0, 1e9));
@@ -73,6 +79,14 @@ void declare(CLI::App& app, Config& c) {
   app.add_option("--timeout", c.timeout, "Seconds for a request to arrive, an answer to be taken, a connection to be idle")->envname("QIAO_TIMEOUT")->capture_default_str()->check(CLI::Range(1, 3600));
   app.add_option("--drain", c.drain, "Seconds for requests under way when stopping")->envname("QIAO_DRAIN")->capture_default_str()->check(CLI::Range(0, 600));
   app.add_option("--slow-watcher", c.slow, "Seconds a watcher may take for one event before it is dropped")->envname("QIAO_SLOW_WATCHER")->capture_default_str()->check(CLI::Range(1, 600));
+}
+
+// build/PRESET/web, where the program is build/PRESET/server/qiaod; ../share/qiao/web of an installed one.
+std::string console_beside_program() {
+  std::error_code error;
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  const auto installed = folder / "../share/qiao/web";
+  return (std::filesystem::exists(installed, error) ? installed : folder / "../web").lexically_normal().string();
 }
 
 int run(Config c) {
@@ -102,6 +116,19 @@ int run(Config c) {
   }
   const auto& oidc = c.gate.identity_provider;
   if (!oidc.issuer.empty() && (oidc.audience.empty() || oidc.keys.empty())) return fail({"--oidc-issuer needs --oidc-audience and --oidc-keys"});
+
+  if (!c.map_tiles.empty()) {
+    c.server.tile_origin = origin_of(c.map_tiles);
+    if (c.server.tile_origin.empty()) return fail({"--map-tiles: not an address like https://tiles.example.cn/{z}/{x}/{y}.png"});
+  }
+  const std::string web = c.web.empty() ? console_beside_program() : c.web;
+  if (auto pages = Pages::load(web)) {
+    c.server.pages = std::move(pages).value();
+  } else if (!c.web.empty()) {
+    return fail({"--web: " + pages.error().message});
+  } else {
+    log_info("the console is not built; serving the API alone", {{"looked_in", web}});
+  }
 
   Metrics metrics;
   auto store = Store::open(c.data, Store::Mode::kCreateIfMissing, c.key);
@@ -144,14 +171,17 @@ int run(Config c) {
   }
 
   Clearinghouse house(market_context, *runtime.value(), {.threads = std::max(1U, std::thread::hardware_concurrency()), .scheduled = c.background});
+  Analyst analyst(market_context, *runtime.value());
   std::optional<Notifier> notifier;
   if (c.background) notifier.emplace(market_context, *runtime.value());
   ApiOptions api_options;
   api_options.backup_folder = c.backups.empty() ? c.data + "-backups" : c.backups;
   api_options.public_url = c.public_url;
+  api_options.map_tiles = c.map_tiles;
+  api_options.demo = c.demo;
   Gate gate(market_context, *runtime.value(), c.gate);
   ProviderKeys provider_keys(market_context, gate.identity_provider());
-  Api api(*runtime.value(), house, gate, metrics, api_options);
+  Api api(*runtime.value(), house, analyst, gate, metrics, api_options);
   Server server(market_context, api, *runtime.value(), feed, metrics, c.server);
   if (auto listening = server.listen(); !listening) return fail(listening.error());
   log_info("listening", {{"address", c.server.address}, {"port", server.port()}, {"tls", c.server.certificate.empty() ? "no" : "yes"}});

@@ -53,6 +53,7 @@ inline constexpr int kMaxTokensPerAccount = 50;
 inline constexpr Seconds kMinGrantLifetime = std::chrono::minutes{1};
 inline constexpr Seconds kMaxGrantLifetime = std::chrono::days{730};
 inline constexpr std::int64_t kMaxRetentionDays = 3650;
+inline constexpr int kMaxStars = 5;
 
 inline constexpr std::int64_t kMaxTimeQuantity = 1'000'000;
 inline constexpr std::int64_t kMaxQuantity = 1'000'000'000;

@@ -121,7 +121,7 @@ class Market {
   void raise_need(pb::Need need);
   // Cancels what is live of it, then closes the need itself.
   void close_need(Slot need, pb::NeedState state, pb::EventKind kind, const std::string& reason);
-  void change_match(Slot match, pb::MatchState state, const std::string& reason);
+  void change_match(Slot match, pb::MatchState state, const std::string& reason, bool at_site = false);
   void new_match(Slot line, Slot offer, std::int64_t quantity, pb::MatchState how, const Judgement& judgement);
   // After matches of a need changed: filled, reopened, done?
   void settle(Slot need);

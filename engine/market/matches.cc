@@ -130,12 +130,13 @@ void Market::new_match(Slot line, Slot offer, std::int64_t quantity, pb::MatchSt
   emit(kind_of(how), std::move(match));
 }
 
-void Market::change_match(Slot slot, pb::MatchState state, const std::string& reason) {
+void Market::change_match(Slot slot, pb::MatchState state, const std::string& reason, bool at_site) {
   pb::Match match = state_.load_match(slot);
   match.set_state(state);
   match.set_changed_at(to_int(now_));
   match.clear_answer_by();
   match.set_reason(reason);
+  if (at_site) match.set_at_site(true);
   switch (state) {
     case pb::MATCH_STATE_DISPATCHED: {
       const auto urgency = state_.needs()[state_.matches()[slot].need].urgency;
@@ -175,6 +176,8 @@ Status Market::move_match(const pb::MoveMatch& request) {
   if (move->verb == pb::MATCH_VERB_NO_SHOW && now_ < row.window.start) return refuse(Code::kTooEarly, "matchId");
   if (move->verb == pb::MATCH_VERB_CHECK_IN) {
     if (now_ < row.window.start - grace) return refuse(Code::kTooEarly, "matchId");
+    const bool giver = actor_.role() == pb::ROLE_SUPPLIER || actor_.role() == pb::ROLE_MEMBER;
+    if (giver && state_.policy().check_in_by_code() && !request.at_site()) return refuse(Code::kSiteCodeNeeded, "code");
     // All or nothing: nobody starts before everybody is there to start.
     if (need.all_or_nothing && need.state == pb::NEED_STATE_OPEN) {
       const Words w = words(need.state);
@@ -183,7 +186,7 @@ Status Market::move_match(const pb::MoveMatch& request) {
   }
   answer(pb::Event::kMatch, request.match_id());
   const Slot need_slot = row.need;
-  change_match(slot, move->to, request.reason());
+  change_match(slot, move->to, request.reason(), request.at_site() && move->verb == pb::MATCH_VERB_CHECK_IN);
   if (move->verb == pb::MATCH_VERB_CHECK_IN && (need.state == pb::NEED_STATE_OPEN || need.state == pb::NEED_STATE_FILLED)) {
     pb::Need started = state_.load_need(need_slot);
     started.set_state(pb::NEED_STATE_IN_SERVICE);

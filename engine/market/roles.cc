@@ -103,7 +103,7 @@ static_assert(static_cast<std::size_t>(Operation::kCount) <= 128);
 
 bool only_looks(Operation operation) {
   const std::string_view name = name_of(operation);
-  for (const std::string_view verb : {"get", "list", "rank", "suggest", "explain", "preview", "watch", "checkBatch"}) {
+  for (const std::string_view verb : {"get", "list", "rank", "suggest", "explain", "preview", "try", "watch", "checkBatch"}) {
     if (name.starts_with(verb)) return true;
   }
   return false;

@@ -296,7 +296,25 @@ Status validate(const pb::Policy& p) {
   QIAO_TRY(check_range(n.prior_answers(), "notification.priorAnswers", 0, 1000));
   QIAO_TRY(check_range(n.prior_silences(), "notification.priorSilences", 0, 1000));
   QIAO_TRY(check_range(p.retention().need_days(), "retention.needDays", 0, kMaxRetentionDays));
-  return check_range(p.retention().person_days(), "retention.personDays", 0, kMaxRetentionDays);
+  QIAO_TRY(check_range(p.retention().person_days(), "retention.personDays", 0, kMaxRetentionDays));
+  QIAO_TRY(check_range(p.workforce().community_workers_per_10000(), "workforce.communityWorkersPer10000", 0, 1000));
+  const auto check_money = [](const google::protobuf::RepeatedField<std::int64_t>& levels, const std::string& field) -> Status {
+    if (levels.size() > 9) return refuse(Code::kTooMany, field, "9");
+    for (int i = 0; i < levels.size(); ++i) {
+      QIAO_TRY(check_range(levels.Get(i), field + "[" + std::to_string(i) + "]", 0, 100'000'000));
+    }
+    return outcome::success();
+  };
+  QIAO_TRY(check_money(p.workforce().monthly_fen(), "workforce.monthlyFen"));
+  QIAO_TRY(check_money(p.workforce().once_fen(), "workforce.onceFen"));
+  const auto& stars = p.recognition().star_hours();
+  if (stars.size() > kMaxStars) return refuse(Code::kTooMany, "recognition.starHours", std::to_string(kMaxStars));
+  for (int i = 0; i < stars.size(); ++i) {
+    const std::string field = "recognition.starHours[" + std::to_string(i) + "]";
+    QIAO_TRY(check_range(stars.Get(i), field, 1, 1'000'000));
+    if (i > 0 && stars.Get(i) <= stars.Get(i - 1)) return refuse(Code::kPolicyOrder, field, std::to_string(stars.Get(i - 1) + 1));
+  }
+  return outcome::success();
 }
 
 Status validate(const pb::Area& area, const State& state) {
@@ -354,6 +372,7 @@ Status validate(const pb::Person& person, const State& state, Time now) {
   for (int i = 0; i < person.trainings_size(); ++i) {
     QIAO_TRY(check_text(person.trainings(i), indexed("trainings", i), 1, kMaxTermBytes));
   }
+  if (!pb::Workforce_IsValid(person.workforce())) return refuse(Code::kOutOfRange, "workforce", "Workforce");
   if (person.minor() && !person.guardian_consent()) return refuse(Code::kConsent, "guardianConsent");
   return outcome::success();
 }

@@ -132,7 +132,17 @@ pb::RankedPair to_ranked_pair(const Ranking& ranking, const NeedRow& need, const
   pair.set_rank(rank);
   pair.set_need_id(need.id.value());
   pair.set_line(line.number);
-  if (c.line != kNoSlot) pair.set_need_title(state.load_need(line.need).title());
+  if (c.line != kNoSlot) {
+    const pb::Need posted = state.load_need(line.need);
+    pair.set_need_title(posted.title());
+    pair.set_area_code(posted.area_code());
+    pair.set_area_name(state.area_name(need.area));
+    pair.mutable_point()->set_latitude_e7(need.point.latitude_e7);
+    pair.mutable_point()->set_longitude_e7(need.point.longitude_e7);
+    pair.set_category(posted.category());
+    pair.set_urgency(posted.urgency());
+    *pair.mutable_requirement() = posted.lines(line.number - 1);
+  }
   pair.set_offer_id(offer.id.value());
   pair.set_offer_title(state.load_offer(c.offer).title());
   pair.set_party_id(party.id.value());

@@ -388,4 +388,19 @@ void Gate::set_up(const pb::SetUpRequest& request, std::string_view address, Don
             done);
 }
 
+std::string Gate::site_code(std::uint64_t need_id) const { return short_code(runtime_.store().vault().chain_key(), "site", need_id); }
+
+bool Gate::is_site_code(std::uint64_t need_id, std::string_view typed) const {
+  std::string plain;
+  for (const char c : typed) {
+    if (c == ' ' || c == '-') continue;
+    // People read these for one another.
+    const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    plain += upper == 'O' ? '0' : upper == 'I' || upper == 'L' ? '1' : upper;
+  }
+  std::string right = site_code(need_id);
+  std::erase(right, '-');
+  return same_secret(plain, right);
+}
+
 }  // namespace qiao

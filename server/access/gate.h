@@ -109,6 +109,12 @@ class Gate {
   };
   Result<Made> make_grant(const pb::Actor& actor, std::uint64_t account_id, pb::GrantKind kind, const pb::TokenRequest& wish);
 
+  // What hangs at the door of a need's place: a keyed hash of its number, so that nothing has to be kept and nobody can
+  // guess it (40 bits). Stays the same as long as the database lives.
+  std::string site_code(std::uint64_t need_id) const;
+  // As typed: case and spaces do not matter.
+  bool is_site_code(std::uint64_t need_id, std::string_view typed) const;
+
   IdentityProvider& identity_provider() { return provider_; }
   const GateOptions& options() const { return options_; }
   // In whose name an account acts.

@@ -50,6 +50,19 @@ SecretHash hash_secret(std::string_view secret) {
   return hash;
 }
 
+std::string short_code(const std::array<unsigned char, 32>& key, std::string_view context, std::uint64_t number) {
+  static constexpr std::string_view kLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  const std::string text = std::string(context) + "/" + std::to_string(number);
+  std::array<unsigned char, 16> hash{};
+  crypto_generichash(hash.data(), hash.size(), bytes(text), text.size(), key.data(), key.size());
+  std::string code;
+  for (std::size_t i = 0; i < 8; ++i) {
+    if (i == 4) code += '-';
+    code += kLetters[hash[i] % kLetters.size()];
+  }
+  return code;
+}
+
 bool same_secret(std::string_view a, std::string_view b) { return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0; }
 
 std::string hash_password(std::string_view password) { return argon2id(password); }

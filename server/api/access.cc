@@ -1,5 +1,6 @@
 // Coming in and going out; accounts, invitations, tokens.
 #include "qiao/v1/access.pb.h"
+#include "server/api/api.h"
 #include "server/api/page.h"
 #include "server/api/problem.h"
 #include "server/api/route.h"
@@ -20,8 +21,11 @@ std::string cookie(const Call& call, std::string_view secret, std::int64_t secon
          (secure ? "; Secure" : "");
 }
 
-pb::Session session_of(const State& state, const Gate& gate, const Identity& identity, const pb::Actor& actor) {
+pb::Session session_of(const State& state, const Gate& gate, const ApiOptions& options, const Identity& identity, const pb::Actor& actor) {
   pb::Session s;
+  s.set_time_zone(state.policy().time_zone());
+  s.set_map_tiles(options.map_tiles);
+  s.set_demo(options.demo);
   *s.mutable_actor() = actor;
   if (identity.known()) {
     *s.mutable_account() = View(state, actor, Scope::kOwn).show_account(identity.account);
@@ -36,7 +40,7 @@ pb::Session session_of(const State& state, const Gate& gate, const Identity& ide
 
 }  // namespace
 
-std::vector<Route> access_routes(Runtime& runtime, Gate& gate, const std::string& public_url) {
+std::vector<Route> access_routes(Runtime& runtime, Gate& gate, const ApiOptions& options) {
   std::vector<Route> routes;
   const State& state = runtime.state();
 
@@ -58,7 +62,7 @@ std::vector<Route> access_routes(Runtime& runtime, Gate& gate, const std::string
                             const Gate::Entry& entry = entered.value;
                             const pb::Actor actor = gate.actor_of(entry.account);
                             Answer answer;
-                            answer.message = std::make_unique<pb::Session>(session_of(state, gate, {actor, entry.account, kNoSlot, entry.expires}, actor));
+                            answer.message = std::make_unique<pb::Session>(session_of(state, gate, options, {actor, entry.account, kNoSlot, entry.expires}, actor));
                             answer.wait_for = entry.wait_for;
                             Response done = respond(*kept, std::move(answer));
                             done.set_cookie = cookie(*kept, entry.secret, gate.options().session.count());
@@ -85,7 +89,7 @@ std::vector<Route> access_routes(Runtime& runtime, Gate& gate, const std::string
 
   routes.push_back({.method = "GET", .pattern = "/v1/sessions/current", .id = "getSession", .summary = "Who one is here, and which operations one's role may use at all.", .tag = "access",
                     .response = pb::Session::descriptor(), .read = [&](const Call& call) -> Result<Answer> {
-                      return answer(session_of(state, gate, call.identity, call.actor), runtime.applied_seq());
+                      return answer(session_of(state, gate, options, call.identity, call.actor), runtime.applied_seq());
                     },
                     .secret = true});
   routes.push_back({.method = "DELETE", .pattern = "/v1/sessions/current", .id = "logOut", .summary = "Goes out: the session, or the token that was sent, lets nobody in any more.", .tag = "access",
@@ -103,7 +107,7 @@ std::vector<Route> access_routes(Runtime& runtime, Gate& gate, const std::string
                       }
                       pb::Actor nobody;
                       nobody.set_role(pb::ROLE_ANONYMOUS);
-                      out.message = std::make_unique<pb::Session>(session_of(state, gate, {}, nobody));
+                      out.message = std::make_unique<pb::Session>(session_of(state, gate, options, {}, nobody));
                       Response r = respond(call, std::move(out));
                       r.set_cookie = cookie(call, "", 0);
                       return r;
@@ -165,7 +169,7 @@ std::vector<Route> access_routes(Runtime& runtime, Gate& gate, const std::string
     *secret->mutable_grant() = state.load_grant(state.grants().find(GrantId{made.value().grant_id}));
     secret->mutable_grant()->clear_secret_hash();
     secret->set_secret(made.value().secret);
-    if (kind == pb::GRANT_KIND_INVITATION) secret->set_url(public_url + "/#/invitation/" + made.value().secret);
+    if (kind == pb::GRANT_KIND_INVITATION) secret->set_url(options.public_url + "/#/invitation/" + made.value().secret);
     Answer a;
     a.message = std::move(secret);
     a.wait_for = made.value().seq;

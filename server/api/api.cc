@@ -235,13 +235,14 @@ std::unique_ptr<Message> show(const State& s, const Subject& subject, const View
   }
 }
 
-Api::Api(Runtime& runtime, Clearinghouse& house, Gate& gate, Metrics& metrics, ApiOptions options)
+Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, Metrics& metrics, ApiOptions options)
     : runtime_(runtime), gate_(gate), metrics_(metrics), options_(std::move(options)) {
-  for (auto& r : access_routes(runtime_, gate_, options_.public_url)) routes_.push_back(std::move(r));
+  for (auto& r : access_routes(runtime_, gate_, options_)) routes_.push_back(std::move(r));
   for (auto& r : privacy_routes(runtime_)) routes_.push_back(std::move(r));
   for (auto& r : read_routes(runtime_, house)) routes_.push_back(std::move(r));
   for (auto& r : clearing_routes(runtime_, house)) routes_.push_back(std::move(r));
-  for (auto& r : command_routes(runtime_)) routes_.push_back(std::move(r));
+  for (auto& r : report_routes(runtime_, analyst, gate_, options_.public_url)) routes_.push_back(std::move(r));
+  for (auto& r : command_routes(runtime_, gate_)) routes_.push_back(std::move(r));
 
   auto health = [this](bool ready) {
     return [this, ready](const Call&, const Message*) {
@@ -370,6 +371,16 @@ Response Api::run(const Request& request) {
   auto no = [&](const Refusal& r) { return problem(r, call.chinese); };
   const bool looks = request.method == "GET" || request.method == "HEAD";
   Credentials credentials = request.credentials;
+  // A calendar is fetched by programs that send no header; nothing else takes a token from its address, which ends up in logs.
+  std::string bearer;
+  if (route->operation == Operation::kGetCalendar && credentials.authorization.empty()) {
+    if (auto params = parse_params(request.target)) {
+      for (const auto& [name, value] : params.value()) {
+        if (name == "token") bearer = "Bearer " + value;
+      }
+    }
+    credentials.authorization = bearer;
+  }
   credentials.changes = !looks;
   auto who = gate_.identify(credentials);
   if (!who.good()) return who.refusal ? no(*who.refusal) : problem(fault_of(who.denial), call.chinese, who.denial == Denial::kOrigin ? "Origin" : "Authorization");

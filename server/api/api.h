@@ -9,6 +9,7 @@
 
 #include "server/access/gate.h"
 #include "server/api/route.h"
+#include "server/background/analyst.h"
 #include "server/background/clearinghouse.h"
 #include "server/runtime/runtime.h"
 
@@ -19,12 +20,15 @@ struct ApiOptions {
   std::string public_url;
   // Backups are made in folders under this one; empty: the route answers 404.
   std::string backup_folder;
+  // What the console is told; see Session.
+  std::string map_tiles;
+  bool demo = false;
 };
 
 // For the market thread. Lives as long as requests may come.
 class Api {
  public:
-  Api(Runtime& runtime, Clearinghouse& house, Gate& gate, Metrics& metrics, ApiOptions options);
+  Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, Metrics& metrics, ApiOptions options);
 
   // Answers at once; the answer is to be given when response.wait_for is on disk.
   Response handle(const Request& request);

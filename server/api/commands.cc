@@ -30,7 +30,8 @@ Result<Resource> unnamed(const Message* body) {
 
 }  // namespace
 
-std::vector<Route> command_routes(Runtime&) {
+std::vector<Route> command_routes(Runtime& runtime, const Gate& gate) {
+  const State& state = runtime.state();
   std::vector<Route> routes;
   auto add = [&](const char* method, const char* pattern, const char* id, const char* tag, const char* summary, const Descriptor* request,
                  const Descriptor* response, unsigned success, Build build) -> Route& {
@@ -198,7 +199,21 @@ std::vector<Route> command_routes(Runtime&) {
   move_match("/v1/matches/{id}:accept", "acceptMatch", "The party says yes to a dispatch (接单).", pb::MATCH_VERB_ACCEPT, false);
   move_match("/v1/matches/{id}:decline", "declineMatch", "The party says no, with a reason; the next best is asked.", pb::MATCH_VERB_DECLINE, true);
   move_match("/v1/matches/{id}:withdraw", "withdrawMatch", "The party takes back what it accepted, with a reason.", pb::MATCH_VERB_WITHDRAW, true);
-  move_match("/v1/matches/{id}:checkIn", "checkIn", "They are there (签到).", pb::MATCH_VERB_CHECK_IN, false);
+  Route& check_in = add("POST", "/v1/matches/{id}:checkIn", "checkIn", "matches", "They are there (签到): with the code of the place, where the policy asks for it.", pb::CheckInRequest::descriptor(),
+                        pb::Match::descriptor(), 200, [&gate, &state](const Call& call, const Message* body) -> Result<pb::Command> {
+                          pb::Command c;
+                          pb::MoveMatch& move = *c.mutable_move_match();
+                          move.set_match_id(call.number("id"));
+                          move.set_verb(pb::MATCH_VERB_CHECK_IN);
+                          if (body == nullptr || static_cast<const pb::CheckInRequest*>(body)->code().empty()) return c;
+                          const Slot match = state.matches().find(MatchId{move.match_id()});
+                          if (match == kNoSlot) return c;  // the market says so
+                          const std::uint64_t need = state.needs()[state.matches()[match].need].id.value();
+                          if (!gate.is_site_code(need, static_cast<const pb::CheckInRequest*>(body)->code())) return refuse(Code::kSiteCode, "code");
+                          move.set_at_site(true);
+                          return c;
+                        });
+  check_in.body_optional = true;
   move_match("/v1/matches/{id}:checkOut", "checkOut", "They are done (签退).", pb::MATCH_VERB_CHECK_OUT, false);
   move_match("/v1/matches/{id}:verify", "verifyMatch", "The organiser confirms what was served.", pb::MATCH_VERB_VERIFY, false);
   move_match("/v1/matches/{id}:noShow", "reportNoShow", "They did not come.", pb::MATCH_VERB_NO_SHOW, false);
@@ -208,6 +223,10 @@ std::vector<Route> command_routes(Runtime&) {
       [](const Call&, const Message* body) -> Result<pb::Command> {
         pb::Command c;
         *c.mutable_batch() = static_cast<const pb::Batch&>(*body);
+        // That somebody is at the place only the server can know.
+        for (int i = 0; i < c.batch().commands_size(); ++i) {
+          if (c.batch().commands(i).move_match().at_site()) return refuse(Code::kNotSettable, "commands[" + std::to_string(i) + "].moveMatch.atSite");
+        }
         return c;
       });
   return routes;

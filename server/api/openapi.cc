@@ -83,7 +83,7 @@ class Document {
     json::array tags;
     for (const auto& [name, text] :
          {std::pair{"city", "Areas, words, policy, and batches."}, {"access", "Coming in and going out; accounts, invitations, tokens."}, {"privacy", "Personal data whole, exported, erased; and who saw what."},
-          {"clearing", "The whole market matched at once, and what it tells."}, {"parties", "Who takes part."}, {"offers", "What is given."}, {"needs", "What is asked for."},
+          {"reports", "What is counted, and what waits."}, {"clearing", "The whole market matched at once, and what it tells."}, {"parties", "Who takes part."}, {"offers", "What is given."}, {"needs", "What is asked for."},
           {"matching", "Who could serve what, and why."}, {"matches", "From proposed to verified."}, {"events", "What happened, and what happens."},
           {"server", "The process itself."}}) {
       tags.push_back({{"name", name}, {"description", text}});

@@ -154,11 +154,12 @@ const char* singular(pb::Event::RowCase kind);
 // A message in the format that the call asks for.
 Response respond(const Call& call, Answer answer);
 
-std::vector<Route> access_routes(class Runtime& runtime, class Gate& gate, const std::string& public_url);
+std::vector<Route> access_routes(class Runtime& runtime, class Gate& gate, const struct ApiOptions& options);
 std::vector<Route> privacy_routes(class Runtime& runtime);
 std::vector<Route> read_routes(class Runtime& runtime, const class Clearinghouse& house);
 std::vector<Route> clearing_routes(class Runtime& runtime, class Clearinghouse& house);
-std::vector<Route> command_routes(class Runtime& runtime);
+std::vector<Route> command_routes(class Runtime& runtime, const class Gate& gate);
+std::vector<Route> report_routes(class Runtime& runtime, class Analyst& analyst, const class Gate& gate, const std::string& public_url);
 
 // OpenAPI 3.1 of exactly these routes, with the comments of the vocabulary as descriptions.
 std::string make_openapi(const std::vector<Route>& routes);

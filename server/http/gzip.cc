@@ -6,12 +6,11 @@
 
 namespace qiao {
 
-std::string gzip(std::string_view bytes) {
-  constexpr int kLevel = 3;
+std::string gzip(std::string_view bytes, GzipLevel level) {
   constexpr int kGzipWindow = 15 + 16;
   constexpr int kMemory = 8;
   z_stream stream{};
-  QIAO_CHECK(deflateInit2(&stream, kLevel, Z_DEFLATED, kGzipWindow, kMemory, Z_DEFAULT_STRATEGY) == Z_OK, "zlib starts");
+  QIAO_CHECK(deflateInit2(&stream, level == GzipLevel::kQuick ? 3 : Z_BEST_COMPRESSION, Z_DEFLATED, kGzipWindow, kMemory, Z_DEFAULT_STRATEGY) == Z_OK, "zlib starts");
   std::string out(deflateBound(&stream, bytes.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());

@@ -5,8 +5,9 @@
 
 namespace qiao {
 
-// RFC 1952, at a level that costs about as much as sending the bytes saves on a slow line.
-std::string gzip(std::string_view bytes);
+// RFC 1952. Quick: at a level that costs about as much as sending the bytes saves on a slow line.
+enum class GzipLevel { kQuick, kSmallest };
+std::string gzip(std::string_view bytes, GzipLevel level = GzipLevel::kQuick);
 
 // Does Accept-Encoding take gzip (and not with q=0)?
 bool accepts_gzip(std::string_view accept_encoding);

@@ -22,7 +22,9 @@ Server::Server(asio::io_context& context, Api& api, Runtime& runtime, Feed& feed
       options_(std::move(options)),
       acceptor_(context),
       sweeper_(context),
-      accept_again_(context) {}
+      accept_again_(context),
+      page_headers_("Content-Security-Policy: " + options_.pages.content_security_policy(options_.tile_origin) +
+                    "\r\nPermissions-Policy: geolocation=(self), camera=(), microphone=(), payment=()\r\n") {}
 
 Server::~Server() = default;
 

@@ -12,6 +12,7 @@
 #include "server/api/api.h"
 #include "server/http/connection.h"
 #include "server/http/feed.h"
+#include "server/http/pages.h"
 
 namespace qiao {
 
@@ -29,6 +30,10 @@ struct ServerOptions {
   bool behind_proxy = false;
   // A request arrives, and an answer is taken, within this; so long may a connection be idle, too.
   std::chrono::seconds timeout = std::chrono::seconds{30};
+  // The console's files; empty: there is none.
+  Pages pages;
+  // From where its map may load tiles; see origin_of().
+  std::string tile_origin;
   // On stopping, requests under way get so long.
   std::chrono::seconds drain = std::chrono::seconds{10};
 };
@@ -65,6 +70,7 @@ class Server {
   boost::asio::steady_timer sweeper_;
   boost::asio::steady_timer accept_again_;
   std::shared_ptr<boost::asio::ssl::context> tls_;
+  const std::string page_headers_;
   std::uint16_t port_ = 0;
   std::list<std::weak_ptr<class Session>> sessions_;
   std::size_t open_ = 0;

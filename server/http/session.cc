@@ -19,16 +19,18 @@ constexpr std::size_t kGzipFrom = 1024;
 // the answer is not lost to a reset.
 constexpr std::size_t kMaxLinger = 4 << 20;
 
-// Of every answer. Nothing of the API is a page: should a browser take it for one, it may load, run and embed nothing.
+// Of every answer.
 constexpr std::string_view kHardened =
-    "Vary: Accept, Accept-Encoding, Accept-Language, Authorization, Cookie, Qiao-Actor\r\n"
     "X-Content-Type-Options: nosniff\r\n"
-    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n"
     "X-Frame-Options: DENY\r\n"
     "Referrer-Policy: no-referrer\r\n"
-    "Permissions-Policy: geolocation=(), camera=(), microphone=(), payment=()\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n";
+// Nothing of the API is a page: should a browser take it for one, it may load, run and embed nothing.
+constexpr std::string_view kNoPage =
+    "Vary: Accept, Accept-Encoding, Accept-Language, Authorization, Cookie, Qiao-Actor\r\n"
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n"
+    "Permissions-Policy: geolocation=(), camera=(), microphone=(), payment=()\r\n";
 constexpr std::string_view kStrictTransport = "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
 
 std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
@@ -184,6 +186,9 @@ void Session::on_request(const error_code& error) {
   request.idempotency_key = view(message["Idempotency-Key"]);
   request.credentials = credentials();
   request_read_ = std::chrono::steady_clock::now();
+  if (request.method == "GET" || request.method == "HEAD") {
+    if (const Page* page = server_.options_.pages.find(request.target.substr(0, request.target.find('?')))) return write_page(*page);
+  }
   answer(server_.api_.handle(request));
 }
 
@@ -229,23 +234,50 @@ void Session::write(Response response) {
   if (response.status == 503 && response.retry_after == 0) response.retry_after = 1;
   if (response.retry_after != 0) head_.append("Retry-After: ").append(std::to_string(response.retry_after)).append("\r\n");
   head_ += response.secret ? "Cache-Control: no-store\r\n" : "Cache-Control: private, no-cache\r\n";
+  head_ += kNoPage;
+  head_ends(has_body, body_.size());
+  if (head_only_ || !has_body) body_.clear();
+  send(asio::buffer(body_));
+}
+
+// What a page is changes when a new console is built: one whose name is its content is kept, the others are asked for again.
+void Session::write_page(const Page& page) {
+  if (draining_) keep_alive_ = false;
+  const std::string_view known = view(parser_->get()[http::field::if_none_match]);
+  const bool same = !known.empty() && known.find(page.etag) != std::string_view::npos;
+  const bool zipped = gzip_ && !page.zipped.empty();
+  const std::string& body = zipped ? page.zipped : page.body;
+  head_ = same ? "HTTP/1.1 304 Not Modified\r\nServer: qiao\r\n" : "HTTP/1.1 200 OK\r\nServer: qiao\r\n";
+  if (!same) head_.append("Content-Type: ").append(page.content_type).append("\r\n");
+  if (!same && zipped) head_ += "Content-Encoding: gzip\r\n";
+  head_.append("ETag: ").append(page.etag).append("\r\nVary: Accept-Encoding\r\n");
+  head_ += page.immutable ? "Cache-Control: public, max-age=31536000, immutable\r\n" : "Cache-Control: no-cache\r\n";
+  head_ += server_.page_headers_;
+  head_ends(!same, body.size());
+  send(same || head_only_ ? asio::const_buffer() : asio::buffer(body));
+}
+
+void Session::head_ends(bool has_body, std::size_t size) {
   head_ += kHardened;
   if (connection_.secure()) head_ += kStrictTransport;
   if (!keep_alive_) head_ += "Connection: close\r\n";
   if (has_body) {
     head_ += "Content-Length: ";
-    head_ += std::to_string(body_.size());
+    head_ += std::to_string(size);
     head_ += "\r\n";
   }
   head_ += "\r\n";
-  if (head_only_ || !has_body) body_.clear();
+}
+
+// What `body` points to lives until it is sent: it is this session's, or a page.
+void Session::send(asio::const_buffer body) {
   if (request_read_ != std::chrono::steady_clock::time_point{}) {
     server_.metrics_.request_us.record_us(static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - request_read_).count()));
     request_read_ = {};
   }
   wait_until(Doing::kWriting);
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head_), asio::buffer(body_)};
+  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head_), body};
   asio::async_write(connection_, buffers, [self = shared_from_this()](const error_code& e, std::size_t) {
     if (e) return self->close();
     if (!self->keep_alive_) return self->linger();

@@ -37,6 +37,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_request(const boost::system::error_code& error);
   void answer(Response response);
   void write(Response response);
+  void write_page(const Page& page);
+  void head_ends(bool has_body, std::size_t size);
+  void send(boost::asio::const_buffer body);
   void upgrade(const Request& request);
   void linger();
   void drop_incoming();

@@ -112,6 +112,7 @@ class Store {
   std::optional<pb::Event> event(Seq seq) const;
 
   Vault& vault() { return *vault_; }
+  const Vault& vault() const { return *vault_; }
   // Takes off the disk what was erased, and what an old master key had sealed: flushes, and compacts the keys. Seconds.
   StoreResult<void> purge();
 

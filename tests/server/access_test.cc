@@ -122,6 +122,15 @@ const Case kCases[] = {
     {"proposeClearing", "POST", "/v1/clearings/1:propose", "", ".. .. .. .. .. hh hh"},
     {"dispatchClearing", "POST", "/v1/clearings/1:dispatch", "", ".. .. .. .. .. hh hh"},
     {"listProposals", "GET", "/v1/proposals?party={team}", "", ".. yy .. .. y. yy yy"},
+    {"getOverview", "GET", "/v1/overview?area={area}", "", ".. yy .. .. .. y. yy"},
+    {"getReport", "GET", "/v1/reports?area={area}&by=category", "", ".. yy .. .. .. y. yy"},
+    {"getWorkforce", "GET", "/v1/workforce?area={area}", "", ".. yy .. .. .. y. yy"},
+    {"listRecognition", "GET", "/v1/recognition?area={area}", "", "yy yy yy yy yy yy yy"},
+    {"getRecord", "GET", "/v1/parties/{team}/record", "", ".. yy .. y. y. y. yy"},
+    {"getCalendar", "GET", "/v1/parties/{team}/calendar", "", ".. yy .. y. y. y. yy"},
+    {"getInbox", "GET", "/v1/inbox", "", ".. .. yy yy yy yy yy"},  // always one's own
+    {"getSiteCode", "GET", "/v1/needs/{need}/site-code", "", ".. .. .. .. .. y. yy"},
+    {"tryPolicy", "POST", "/v1/policy:try", R"({"policy":{}})", ".. .. .. .. .. .. yy"},
     {"getEquity", "GET", "/v1/equity", "", ".. yy .. .. .. yy yy"},
     {"listSupplyGaps", "GET", "/v1/supply-gaps", "", ".. yy .. .. .. yy yy"},
 

@@ -31,6 +31,7 @@ struct Host {
   std::unique_ptr<Store> store;
   std::unique_ptr<Runtime> runtime;
   std::unique_ptr<Clearinghouse> house;
+  std::unique_ptr<Analyst> analyst;
   std::unique_ptr<Gate> gate;
   std::unique_ptr<Api> api;
   // Of an account of the lead, which is sent where a test names no other. Good for as long as a test's clock goes.
@@ -53,8 +54,9 @@ struct Host {
     ApiOptions api_options;
     api_options.backup_folder = folder / "backups";
     house = std::make_unique<Clearinghouse>(context, *runtime, ClearinghouseOptions{.threads = 2, .scheduled = false});
+    analyst = std::make_unique<Analyst>(context, *runtime);
     gate = std::make_unique<Gate>(context, *runtime, gate_options);
-    api = std::make_unique<Api>(*runtime, *house, *gate, metrics, api_options);
+    api = std::make_unique<Api>(*runtime, *house, *analyst, *gate, metrics, api_options);
     if (token.empty()) token = token_of(account(pb::ROLE_LEAD, "lead"));
   }
   // An account, made by the market itself.

@@ -4,6 +4,7 @@
 #include "qiao/v1/clearing.pb.h"
 #include "qiao/v1/command.pb.h"
 #include "qiao/v1/query.pb.h"
+#include "qiao/v1/report.pb.h"
 
 namespace qiao {
 
@@ -87,7 +88,7 @@ const std::vector<Verb>& verbs() {
       {"accept", "acceptMatch", "POST", "/v1/matches/{id}:accept", nullptr, pb::Match::descriptor(), {}, "接单", "say yes to a dispatch"},
       {"decline", "declineMatch", "POST", "/v1/matches/{id}:decline", pb::ReasonRequest::descriptor(), pb::Match::descriptor(), {}, "拒绝派单", "say no to a dispatch"},
       {"withdraw", "withdrawMatch", "POST", "/v1/matches/{id}:withdraw", pb::ReasonRequest::descriptor(), pb::Match::descriptor(), {}, "退单", "take back what was accepted"},
-      {"check-in", "checkIn", "POST", "/v1/matches/{id}:checkIn", nullptr, pb::Match::descriptor(), {}, "签到", "they are there"},
+      {"check-in", "checkIn", "POST", "/v1/matches/{id}:checkIn", pb::CheckInRequest::descriptor(), pb::Match::descriptor(), {}, "签到", "they are there"},
       {"check-out", "checkOut", "POST", "/v1/matches/{id}:checkOut", nullptr, pb::Match::descriptor(), {}, "签退", "they are done"},
       {"confirm-service", "verifyMatch", "POST", "/v1/matches/{id}:verify", nullptr, pb::Match::descriptor(), {}, "核验服务", "confirm what was served"},
       {"no-show", "reportNoShow", "POST", "/v1/matches/{id}:noShow", nullptr, pb::Match::descriptor(), {}, "未到场", "they did not come"},
@@ -100,6 +101,15 @@ const std::vector<Verb>& verbs() {
       {"clearing propose", "proposeClearing", "POST", "/v1/clearings/{id}:propose", nullptr, pb::Clearing::descriptor(), {}, "把建议变成待派的对接单", "make proposed matches of its proposals"},
       {"clearing dispatch", "dispatchClearing", "POST", "/v1/clearings/{id}:dispatch", nullptr, pb::Clearing::descriptor(), {}, "把建议全部派出", "dispatch its proposals"},
       {"proposals", "listProposals", "GET", "/v1/proposals", nullptr, pb::ListProposalsResponse::descriptor(), {"need", "party"}, "当前建议谁服务谁", "who should serve whom as things stand"},
+      {"overview", "getOverview", "GET", "/v1/overview", nullptr, pb::Overview::descriptor(), {"area", "days"}, "全市一览", "the city at a glance"},
+      {"report", "getReport", "GET", "/v1/reports", nullptr, pb::Report::descriptor(), {"area", "by", "from", "to"}, "按项目、类别等统计", "needs by programme, category, …"},
+      {"workforce", "getWorkforce", "GET", "/v1/workforce", nullptr, pb::WorkforceReport::descriptor(), {"area"}, "四支队伍人数与标准", "the workforce against the standard"},
+      {"recognition", "listRecognition", "GET", "/v1/recognition", nullptr, pb::ListRecognitionResponse::descriptor(), {"area", "kind", "limit"}, "贡献榜", "who has given most"},
+      {"party record", "getRecord", "GET", "/v1/parties/{id}/record", nullptr, pb::ServiceRecord::descriptor(), {}, "服务记录", "what a party has given"},
+      {"party calendar", "getCalendar", "GET", "/v1/parties/{id}/calendar", nullptr, nullptr, {"token"}, "日历（iCalendar）", "its services as a calendar"},
+      {"inbox", "getInbox", "GET", "/v1/inbox", nullptr, pb::Inbox::descriptor(), {}, "待办", "what waits for you"},
+      {"need site-code", "getSiteCode", "GET", "/v1/needs/{id}/site-code", nullptr, pb::SiteCode::descriptor(), {}, "现场签到码", "the code that hangs at the place"},
+      {"policy try", "tryPolicy", "POST", "/v1/policy:try", pb::PolicyTrialRequest::descriptor(), pb::PolicyTrial::descriptor(), {}, "政策试算（在副本上）", "try a policy on a copy of the last weeks"},
       {"gaps", "listSupplyGaps", "GET", "/v1/supply-gaps", nullptr, pb::SupplyGapsResponse::descriptor(), {"area", "limit"}, "供给缺口", "where supply is short, and what one more would bring"},
       {"equity", "getEquity", "GET", "/v1/equity", nullptr, pb::EquityReport::descriptor(), {"clearing"}, "各社区满足是否均衡", "how evenly communities are served"},
       {"notifications", "listNotifications", "GET", "/v1/notifications", nullptr, pb::ListNotificationsResponse::descriptor(), {"party", "need"}, "通知记录", "who was told of which need"},

@@ -1,0 +1,15 @@
+// What waits for somebody.
+#pragma once
+
+#include "engine/market/roles.h"
+#include "engine/market/state.h"
+#include "qiao/v1/report.pb.h"
+
+namespace qiao {
+
+inline constexpr std::size_t kMaxInbox = 100;
+
+// For the lead and organisers O(needs), a cache line each, and the matches of those that live; for a party O(its matches).
+pb::Inbox inbox(const State& state, const pb::Actor& actor, Time now);
+
+}  // namespace qiao

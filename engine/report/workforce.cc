@@ -1,0 +1,102 @@
+#include "engine/report/workforce.h"
+
+#include <algorithm>
+
+#include "engine/report/overview.h"
+
+namespace qiao {
+namespace {
+
+void add_up(pb::WorkforceRow& into, const pb::WorkforceRow& one) {
+  into.set_community_workers(into.community_workers() + one.community_workers());
+  into.set_social_work_professionals(into.social_work_professionals() + one.social_work_professionals());
+  into.set_volunteers(into.volunteers() + one.volunteers());
+  into.set_party_affairs_workers(into.party_affairs_workers() + one.party_affairs_workers());
+  for (int i = 0; i < one.licensed_size(); ++i) {
+    if (i == into.licensed_size()) into.add_licensed(0);
+    into.set_licensed(i, into.licensed(i) + one.licensed(i));
+  }
+  into.set_monthly_fen(into.monthly_fen() + one.monthly_fen());
+}
+
+}  // namespace
+
+// The child of `within_` in which the area lies; the city where `within_` is everything.
+Slot WorkforceCount::branch(Slot area) const {
+  Slot below = kNoSlot;
+  for (Slot a = area; a != kNoSlot; a = state_.areas()[a].parent) {
+    if (a == within_) return below;
+    // With everything asked for, what is right below is what lies right below the city.
+    if (within_ == kNoSlot && state_.areas()[a].parent == kNoSlot) return below == kNoSlot ? a : below;
+    below = a;
+  }
+  return below;
+}
+
+void WorkforceCount::add(Slot slot) {
+  const Slot area = state_.parties()[state_.persons()[slot].party].area;
+  if (!in_part(state_, area, within_)) return;
+  const pb::Person person = state_.load_person(slot);
+  if (person.removed()) return;
+  const auto levels = state_.vocabulary().find(WordList::kCertificate, kSocialWorkCertificate);
+  pb::WorkforceRow one;
+  for (std::size_t i = 0; levels && i < state_.vocabulary().certificate_levels(*levels); ++i) one.add_licensed(0);
+  switch (person.workforce()) {
+    case pb::WORKFORCE_COMMUNITY_WORKER: one.set_community_workers(1); break;
+    case pb::WORKFORCE_SOCIAL_WORK_PROFESSIONAL: one.set_social_work_professionals(1); break;
+    case pb::WORKFORCE_PARTY_AFFAIRS_WORKER: one.set_party_affairs_workers(1); break;
+    default: one.set_volunteers(1);
+  }
+  if (person.workforce() == pb::WORKFORCE_COMMUNITY_WORKER || person.workforce() == pb::WORKFORCE_SOCIAL_WORK_PROFESSIONAL) {
+    std::uint32_t best = 0;
+    for (const pb::Certificate& c : person.certificates()) {
+      if (c.code() == kSocialWorkCertificate && (c.expires_at() == 0 || to_time(c.expires_at()) > now_)) best = std::max(best, c.level());
+    }
+    if (best > 0 && static_cast<int>(best) <= one.licensed_size()) {
+      one.set_licensed(static_cast<int>(best) - 1, 1);
+      // Who stands above the highest level that the policy pays gets what that level gets.
+      const auto& monthly = state_.policy().workforce().monthly_fen();
+      if (person.workforce() == pb::WORKFORCE_COMMUNITY_WORKER && !monthly.empty()) {
+        one.set_monthly_fen(monthly.Get(std::min(static_cast<int>(best), monthly.size()) - 1));
+      }
+    }
+  }
+  add_up(rows_[branch(area)], one);
+}
+
+pb::WorkforceReport WorkforceCount::finish() {
+  pb::WorkforceReport r;
+  const std::uint32_t standard = state_.policy().workforce().community_workers_per_10000();
+  r.set_per_10000(standard);
+  if (within_ != kNoSlot) r.set_area_code(state_.areas()[within_].id.value());
+  std::uint64_t population = 0;
+  for (Slot a = 0; a < state_.areas().size(); ++a) {
+    const Slot parent = state_.areas()[a].parent;
+    if (within_ != kNoSlot ? parent == within_ : parent != kNoSlot && state_.areas()[parent].parent == kNoSlot) rows_[a];
+    if (a == within_ || (within_ == kNoSlot && parent == kNoSlot)) population += state_.load_area(a).population();
+  }
+  std::vector<Slot> slots;
+  for (const auto& [slot, row] : rows_) slots.push_back(slot);
+  std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return b != kNoSlot && (a == kNoSlot || state_.areas()[a].id < state_.areas()[b].id); });
+  const auto needed = [&](std::uint64_t people) { return static_cast<std::uint32_t>((people * standard + 9999) / 10'000); };
+  for (const Slot slot : slots) {
+    pb::WorkforceRow row = rows_[slot];
+    if (slot != kNoSlot) {
+      const pb::Area area = state_.load_area(slot);
+      row.set_area_code(area.code());
+      row.set_name(area.name());
+      row.set_population(area.population());
+      row.set_standard(needed(area.population()));
+    } else {
+      row.set_area_code(r.area_code());
+      row.set_name(state_.area_name(within_));
+    }
+    add_up(*r.mutable_total(), row);
+    *r.add_areas() = std::move(row);
+  }
+  r.mutable_total()->set_population(population);
+  r.mutable_total()->set_standard(needed(population));
+  return r;
+}
+
+}  // namespace qiao

@@ -1,0 +1,144 @@
+#include "server/background/analyst.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "engine/base/fixed.h"
+#include "engine/clear/trial.h"
+#include "engine/market/validate.h"
+
+namespace qiao {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kSlice = std::chrono::milliseconds{1};  // of the market thread
+
+struct Walk {
+  Slot next = 0;
+  Slot count = 0;
+  std::function<void(Slot)> step;
+  std::function<void()> done;
+};
+
+void go(boost::asio::io_context& context, const std::shared_ptr<Walk>& walk) {
+  const auto until = Clock::now() + kSlice;
+  while (walk->next < walk->count) {
+    walk->step(walk->next++);
+    if (Clock::now() >= until) break;
+  }
+  if (walk->next == walk->count) return walk->done();
+  boost::asio::post(context, [&context, walk] { go(context, walk); });
+}
+
+// What its poster wrote, and nothing about a person: what the market set it sets again.
+pb::Need as_posted(pb::Need need) {
+  need.clear_id();
+  need.clear_version();
+  need.clear_contact_name();
+  need.clear_contact_phone();
+  need.clear_address();
+  need.clear_review();
+  return need;
+}
+
+struct Copy {
+  TrialRows rows;
+  std::vector<std::pair<std::int64_t, Slot>> opened;  // within the days, when and which
+  pb::Policy before;
+  pb::Policy after;
+  pb::PolicyTrial trial;
+};
+
+std::vector<pb::CommunityFill> compare(const State& state, const TrialResult& before, const TrialResult& after) {
+  std::vector<pb::CommunityFill> all;
+  for (std::size_t i = 0; i < before.fills.size() && i < after.fills.size(); ++i) {
+    const auto& [code, was] = before.fills[i];
+    const Fill& is = after.fills[i].second;
+    pb::CommunityFill f;
+    f.set_area_code(code);
+    f.set_name(state.area_name(state.areas().find(AreaCode{code})));
+    f.set_asked_micro(was.asked_micro);
+    f.set_before_micro(std::min(kMicro, div_micro(was.after_micro, was.asked_micro)));
+    f.set_after_micro(std::min(kMicro, div_micro(is.after_micro, is.asked_micro)));
+    all.push_back(std::move(f));
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return std::abs(a.after_micro() - a.before_micro()) > std::abs(b.after_micro() - b.before_micro()); });
+  return all;
+}
+
+}  // namespace
+
+Analyst::~Analyst() {
+  stopping_ = true;
+  if (trial_.joinable()) trial_.join();
+}
+
+void Analyst::in_slices(Slot count, std::function<void(Slot)> step, std::function<void()> done) {
+  auto walk = std::make_shared<Walk>();
+  walk->count = count;
+  walk->step = std::move(step);
+  walk->done = std::move(done);
+  go(context_, walk);
+}
+
+void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::function<void(Result<pb::PolicyTrial>)> then) {
+  if (trying_) return then(refuse(Code::kTrialRunning));
+  trying_ = true;
+  const State& state = runtime_.state();
+  auto copy = std::make_shared<Copy>();
+  copy->rows.taxonomy = state.taxonomy();
+  copy->before = state.policy();
+  copy->after = policy;
+  copy->trial.set_to(to_int(runtime_.now()));
+  copy->trial.set_from(to_int(runtime_.now() - std::chrono::days{days}));
+  const Slot areas = state.areas().size();
+  const Slot parties = state.parties().size();
+  const Slot offers = state.offers().size();
+  const Slot needs = state.needs().size();
+  const auto row = [&state](pb::Event::RowCase kind, std::uint64_t key) { return std::string(state.row_bytes(kind, key)); };
+  const auto step = [&state, copy, row, areas, parties, offers](Slot i) {
+    TrialRows& rows = copy->rows;
+    if (i < areas) return rows.areas.push_back(row(pb::Event::kArea, state.areas()[i].id.value()));
+    i -= areas;
+    if (i < parties) return rows.parties.push_back(row(pb::Event::kParty, state.parties()[i].id.value()));
+    i -= parties;
+    if (i < offers) return rows.offers.push_back(row(pb::Event::kOffer, state.offers()[i].id.value()));
+    i -= offers;
+    if (!counts_for_fill(state.needs()[i].state)) return;
+    const std::int64_t opened = state.load_need(i).opened_at();
+    if (opened >= copy->trial.from() && opened < copy->trial.to()) copy->opened.emplace_back(opened, i);
+  };
+  const auto solve = [this, copy, then] {
+    if (trial_.joinable()) trial_.join();
+    trial_ = std::thread([this, copy, then] {
+      const auto half = [&](const pb::Policy& p) {
+        const auto until = Clock::now() + kMostTrialTime;
+        return qiao::try_policy(copy->rows, p, [&] { return !stopping_ && Clock::now() < until; });
+      };
+      auto before = std::make_shared<TrialResult>(half(copy->before));
+      auto after = std::make_shared<TrialResult>(half(copy->after));
+      boost::asio::post(context_, [this, copy, then, before, after] {
+        trying_ = false;
+        pb::PolicyTrial& t = copy->trial;
+        t.set_needs(before->needs);
+        t.set_lines(before->lines);
+        for (pb::CommunityFill& f : compare(runtime_.state(), *before, *after)) *t.add_communities() = std::move(f);
+        *t.mutable_before() = std::move(before->outcome);
+        *t.mutable_after() = std::move(after->outcome);
+        then(std::move(t));
+      });
+    });
+  };
+  in_slices(areas + parties + offers + needs, step, [this, &state, copy, solve] {
+    auto& opened = copy->opened;
+    std::sort(opened.begin(), opened.end());
+    const std::size_t all = opened.size();
+    if (all > kMostTrialNeeds) opened.erase(opened.begin(), opened.end() - kMostTrialNeeds);
+    copy->trial.set_taken_milli(all == 0 ? 1000 : static_cast<std::uint32_t>(opened.size() * 1000 / all));
+    if (!opened.empty()) copy->trial.set_from(std::max(copy->trial.from(), all > kMostTrialNeeds ? opened.front().first : copy->trial.from()));
+    in_slices(static_cast<Slot>(opened.size()), [&state, copy](Slot i) { copy->rows.needs.push_back(as_posted(state.load_need(copy->opened[i].second))); }, solve);
+  });
+}
+
+}  // namespace qiao
