@@ -1,0 +1,56 @@
+// What changes seldom and every screen needs: the city's words and its areas. Read once.
+import { computed, ref, shallowRef } from 'vue'
+import { words } from '@/texts'
+import { ask, client, pages, type Area, type Schemas } from './client'
+
+export const taxonomy = shallowRef<Schemas['Taxonomy']>()
+export const areas = shallowRef<Area[]>([])
+const byCode = computed(() => new Map(areas.value.map((a) => [a.code ?? '', a])))
+const ready = ref(false)
+let reading: Promise<void> | undefined
+
+export function readCity(): Promise<void> {
+  reading ??= (async () => {
+    const [words, places] = await Promise.all([
+      ask(client.GET('/v1/taxonomy')),
+      pages(async (pageToken) => {
+        const page = await ask(client.GET('/v1/areas', { params: { query: { pageSize: 200, pageToken } } }))
+        return { items: page.areas ?? [], nextPageToken: page.nextPageToken }
+      }),
+    ])
+    taxonomy.value = words
+    areas.value = places
+    ready.value = true
+  })().catch((error: unknown) => {
+    reading = undefined
+    throw error
+  })
+  return reading
+}
+
+export function area(code: string | undefined): Area | undefined {
+  return byCode.value.get(code ?? '')
+}
+export function areaName(code: string | undefined): string {
+  return area(code)?.name ?? ''
+}
+// It and everything above it, the city last.
+export function ancestors(code: string | undefined): string[] {
+  const all: string[] = []
+  for (let at = area(code); at !== undefined && at.code !== undefined; at = area(at.parentCode)) all.push(at.code)
+  return all
+}
+export const communities = computed(() => areas.value.filter((a) => a.level === 'AREA_LEVEL_COMMUNITY'))
+export const towns = computed(() => areas.value.filter((a) => a.level === 'AREA_LEVEL_TOWN'))
+
+type List = 'categories' | 'beneficiaries' | 'skills' | 'programmes'
+export function term(list: List, code: string | undefined): string {
+  return words(taxonomy.value?.[list]?.find((t) => t.code === code)) || code || ''
+}
+export function certificate(code: string | undefined): string {
+  return words(taxonomy.value?.certificates?.find((c) => c.term?.code === code)?.term) || code || ''
+}
+export function resource(code: string | undefined): { name: string; unit: string } {
+  const found = taxonomy.value?.resources?.find((r) => r.term?.code === code)
+  return { name: words(found?.term) || code || '', unit: words({ zh: found?.unitZh, en: found?.unit }) }
+}

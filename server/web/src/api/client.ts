@@ -1,0 +1,86 @@
+// The one place that talks to the server: /v1 only, typed from openapi.json.
+import createClient from 'openapi-fetch'
+import { ref } from 'vue'
+import { language } from '@/texts'
+import type { components, paths } from './schema'
+
+export type Schemas = components['schemas']
+export type Need = Schemas['Need']
+export type Line = Schemas['RequirementLine']
+export type Match = Schemas['Match']
+export type Offer = Schemas['Offer']
+export type Party = Schemas['Party']
+export type Area = Schemas['Area']
+export type RankedPair = Schemas['RankedPair']
+export type Policy = Schemas['Policy']
+
+export const client = createClient<paths>({ baseUrl: '/', headers: { Accept: 'application/json' } })
+
+// A refusal, in the server's own words.
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Schemas['Problem'],
+  ) {
+    super(problem.en || String(status))
+  }
+  get words(): string {
+    const { zh, en, title } = this.problem
+    return (language() === 'zh' ? zh : en) || title || String(this.status)
+  }
+  get field(): string {
+    return this.problem.field ?? ''
+  }
+  get code(): string {
+    return this.problem.code ?? ''
+  }
+}
+
+// The line is down, or the server is.
+export class Unreachable extends Error {}
+
+// Whether the last request went through; what the banner shows.
+export const online = ref(true)
+// Somebody's session has ended in the middle of something: log in again, and what was typed stays.
+export const sessionEnded = ref(false)
+
+type Answered<T> = Promise<{ data?: T; error?: unknown; response: Response }>
+
+// The data of an answer; throws Refused or Unreachable.
+export async function ask<T>(request: Answered<T>): Promise<T> {
+  let answer: Awaited<Answered<T>>
+  try {
+    answer = await request
+  } catch {
+    online.value = false
+    throw new Unreachable()
+  }
+  online.value = true
+  if (answer.response.ok) return answer.data as T
+  const problem = (typeof answer.error === 'object' && answer.error !== null ? answer.error : {}) as Schemas['Problem']
+  if (answer.response.status === 401 && problem.code !== 'password.wrong') sessionEnded.value = true
+  throw new Refused(answer.response.status, problem)
+}
+
+// One for each thing somebody does: pressed twice, or sent again after a lost answer, it is done once.
+export function idempotencyKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')
+}
+
+// 64-bit numbers come as text, and what is nought is left out.
+export function num(value: string | number | undefined): number {
+  return value === undefined ? 0 : Number(value)
+}
+
+// All pages of a list, up to a bound.
+export async function pages<T>(fetch: (token: string | undefined) => Promise<{ nextPageToken?: string; items: T[] }>, most = 10_000): Promise<T[]> {
+  const all: T[] = []
+  let token: string | undefined
+  do {
+    const page = await fetch(token)
+    all.push(...page.items)
+    token = page.nextPageToken || undefined
+  } while (token !== undefined && all.length < most)
+  return all
+}

@@ -1,0 +1,98 @@
+// What happens, as it happens: one WebSocket for the whole console, taken up again where it broke off.
+import { onScopeDispose, ref } from 'vue'
+import { online, type Schemas } from './client'
+
+export type LiveEvent = Schemas['Event']
+type Listener = (event: LiveEvent | undefined) => void
+
+const listeners = new Set<Listener>()
+export const connected = ref(false)
+
+const firstWait = 500
+const longestWait = 15_000
+// So often in a row the server may refuse the place where we left off before we start anew and everything is read again.
+const mostRefusals = 3
+
+let socket: WebSocket | undefined
+let last: string | undefined
+let wait = firstWait
+let refusals = 0
+let wanted = false
+let timer = 0
+
+function open() {
+  window.clearTimeout(timer)
+  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
+  const url = `${scheme}//${location.host}/v1/watch${last === undefined ? '' : `?after=${last}`}`
+  const mine = new WebSocket(url)
+  socket = mine
+  let opened = false
+  mine.onopen = () => {
+    opened = true
+    connected.value = true
+    online.value = true
+    wait = firstWait
+    refusals = 0
+    // What happened before the first connection nobody has told us.
+    if (last === undefined) tell(undefined)
+  }
+  mine.onmessage = (message) => {
+    const event = JSON.parse(String(message.data)) as LiveEvent
+    last = event.seq
+    tell(event)
+  }
+  mine.onclose = () => {
+    if (socket !== mine) return
+    connected.value = false
+    if (!wanted) return
+    if (!opened && ++refusals >= mostRefusals) last = undefined
+    timer = window.setTimeout(open, wait)
+    wait = Math.min(wait * 2, longestWait)
+  }
+}
+
+function tell(event: LiveEvent | undefined) {
+  for (const listener of listeners) listener(event)
+}
+
+export function watch() {
+  if (wanted) return
+  wanted = true
+  wait = firstWait
+  open()
+}
+
+export function unwatch() {
+  wanted = false
+  last = undefined
+  window.clearTimeout(timer)
+  socket?.close()
+  socket = undefined
+  connected.value = false
+}
+
+window.addEventListener('online', () => {
+  if (wanted && !connected.value) open()
+})
+window.addEventListener('offline', () => {
+  online.value = false
+})
+
+// Calls `again` soon after something happened that `concerns` takes, once for many; also when nobody knows what happened.
+// Ends with the component.
+export function useLive(concerns: (event: LiveEvent) => boolean, again: () => void, quiet = 150) {
+  let due = 0
+  const listener: Listener = (event) => {
+    if (event !== undefined && !concerns(event)) return
+    if (due !== 0) return
+    due = window.setTimeout(() => {
+      due = 0
+      again()
+    }, quiet)
+  }
+  listeners.add(listener)
+  onScopeDispose(() => {
+    listeners.delete(listener)
+    window.clearTimeout(due)
+  })
+}

@@ -1,0 +1,66 @@
+// One folder a screen, loaded when it is wanted: whoever claims a task downloads nothing of the lead department's.
+import { createRouter, createWebHashHistory } from 'vue-router'
+import { known, party, role } from './api/session'
+import { i18n } from './texts'
+
+export function home(): string {
+  switch (role.value) {
+    case 'lead':
+    case 'auditor': return '/city'
+    case 'organiser': return '/inbox'
+    case 'supplier': return party.value?.kind === 'PARTY_KIND_ENTERPRISE' ? '/pledges' : '/for-you'
+    case 'member': return '/tasks'
+    case 'resident': return '/needs'
+    default: return '/board'
+  }
+}
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    // Key of the screen's name, for the window's title.
+    title: string
+    // Anybody may see it.
+    open?: boolean
+  }
+}
+
+export const router = createRouter({
+  history: createWebHashHistory(),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    { path: '/', redirect: () => home() },
+    { path: '/board', component: () => import('./board/PublicBoard.vue'), meta: { title: 'nav.board', open: true } },
+    { path: '/login', component: () => import('./access/LogIn.vue'), meta: { title: 'nav.login', open: true } },
+    { path: '/setup/:token', component: () => import('./access/SetUp.vue'), meta: { title: 'access.setUp', open: true } },
+    { path: '/invitation/:token', component: () => import('./access/SetUp.vue'), meta: { title: 'access.invitation', open: true } },
+    { path: '/me', component: () => import('./access/MyAccount.vue'), meta: { title: 'nav.me' } },
+    { path: '/inbox', component: () => import('./needs/MyInbox.vue'), meta: { title: 'nav.inbox' } },
+    { path: '/needs', component: () => import('./needs/NeedsBoard.vue'), meta: { title: 'nav.needs' } },
+    { path: '/needs/new', component: () => import('./needs/PostNeed.vue'), meta: { title: 'nav.post' } },
+    { path: '/needs/import', component: () => import('./needs/ImportNeeds.vue'), meta: { title: 'import.title' } },
+    { path: '/needs/:id(\\d+)', component: () => import('./needs/NeedPage.vue'), meta: { title: 'nav.needs', open: true } },
+    { path: '/for-you', component: () => import('./tasks/ForYou.vue'), meta: { title: 'nav.forYou' } },
+    { path: '/tasks', component: () => import('./tasks/MyTasks.vue'), meta: { title: 'nav.tasks' } },
+    { path: '/tasks/:id(\\d+)', component: () => import('./tasks/TaskPage.vue'), meta: { title: 'nav.tasks' } },
+    { path: '/check-in/:need(\\d+)/:code', component: () => import('./tasks/CheckIn.vue'), meta: { title: 'task.checkIn' } },
+    { path: '/record/:party(\\d+)?', component: () => import('./tasks/ServiceRecord.vue'), meta: { title: 'nav.record' } },
+    { path: '/pledges', component: () => import('./pledges/MyPledges.vue'), meta: { title: 'nav.pledges' } },
+    { path: '/pledges/new', component: () => import('./pledges/NewPledge.vue'), meta: { title: 'pledge.new' } },
+    { path: '/wishes', component: () => import('./pledges/MicroWishes.vue'), meta: { title: 'nav.wishes' } },
+    { path: '/city', component: () => import('./city/CityPage.vue'), meta: { title: 'nav.city' } },
+    { path: '/clearing', component: () => import('./city/ClearingPage.vue'), meta: { title: 'nav.clearing' } },
+    { path: '/policy', component: () => import('./city/PolicyPage.vue'), meta: { title: 'nav.policy' } },
+    { path: '/workforce', component: () => import('./city/WorkforcePage.vue'), meta: { title: 'nav.workforce' } },
+    { path: '/reports', component: () => import('./city/ReportsPage.vue'), meta: { title: 'nav.reports' } },
+    { path: '/parties', component: () => import('./city/PartiesPage.vue'), meta: { title: 'nav.parties' } },
+    { path: '/:rest(.*)*', component: () => import('./ui/NotFound.vue'), meta: { title: 'state.notFound', open: true } },
+  ],
+})
+
+router.beforeEach((to) => {
+  if (!to.meta.open && !known.value) return { path: '/login', query: { to: to.fullPath } }
+  return true
+})
+router.afterEach((to) => {
+  document.title = `${i18n.global.t(to.meta.title)} · ${i18n.global.t('app.name')}`
+})

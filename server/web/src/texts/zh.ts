@@ -1,0 +1,98 @@
+// Chinese, the first of the two catalogues. English has the same keys: another one does not compile.
+export const zh = {
+  app: { name: '桥', home: '首页', menu: '主菜单', skip: '跳到正文', demo: '演示数据，任何人都可登录。请勿录入真实的个人信息。' },
+  nav: {
+    board: '公告栏', login: '登录', me: '我的', inbox: '待办', needs: '需求', post: '发布需求', forYou: '推荐', tasks: '任务', record: '服务记录', pledges: '认捐', offers: '我们的供给', wishes: '微心愿',
+    city: '全市', area: '本地', clearing: '统一对接', policy: '政策', workforce: '队伍', reports: '报表', parties: '主体',
+  },
+  state: { loading: '正在加载…', again: '重试', offline: '连不上服务器。已填写的内容不会丢，恢复后可继续。', connecting: '正在恢复实时更新…', notFound: '没有这个页面', notFoundNext: '链接可能已失效，请从首页重新进入。' },
+  form: { loggedOut: '登录已过期，请重新登录后再提交，内容都在。', unreachable: '连不上服务器，请稍后再试。', choose: '请选择', none: '不填', search: '查找', back: '返回', do: '确定' },
+  access: {
+    title: '登录', login: '登录名', password: '密码', enter: '登录', logOut: '退出登录', demo: '演示账号', again: '请重新登录', againWhy: '登录已过期。登录后回到原处，已填写的内容都在。', forgot: '忘记密码？请联系为您开通账号的单位，重新发一个邀请链接。',
+    setUp: '建立第一个账号', setUpWhy: '这是牵头单位的第一个账号，之后可以邀请其他人。', invitation: '设置密码', invitationWhy: '您受邀使用本系统，请设置自己的密码。', loginHint: '2至64个小写字母、数字或 . _ + -', name: '称呼', newPassword: '新密码',
+    passwordHint: '至少10个字符，不要用常见密码', oldPassword: '原密码', changePassword: '修改密码', passwordChanged: '密码已修改，其他设备上的登录已退出。', role: '角色', party: '单位',
+  },
+  demo: { lead: '牵头单位', town: '乡镇（街道）', community: '社区', team: '志愿服务队', member: '队员', enterprise: '企业', social: '社会组织', resident: '居民', auditor: '监督' },
+  role: { lead: '牵头单位', organiser: '组织单位', supplier: '供给方', member: '队员', resident: '居民', auditor: '监督', anonymous: '访客' },
+  partyKind: { PARTY_KIND_VOLUNTEER_TEAM: '志愿服务队', PARTY_KIND_ENTERPRISE: '企业', PARTY_KIND_SOCIAL_ORGANISATION: '社会组织', PARTY_KIND_ORGANISER: '组织单位', PARTY_KIND_LEAD: '牵头单位' },
+  standing: { STANDING_PENDING: '待审核', STANDING_ACTIVE: '已通过', STANDING_SUSPENDED: '已暂停' },
+  kind: { people: '志愿者', professional: '专业人员', venue: '场地', vehicle: '车辆', equipment: '设备', stock: '物资' },
+  amount: { people: '{n}人', professional: '专业人员{n}人', venue: '场地{n}座', vehicle: '车辆{n}座', equipment: '设备{n}套' },
+  unit: { yuan: '元', stars: '{n}星' },
+  urgency: { URGENCY_NORMAL: '一般', URGENCY_URGENT: '紧急', URGENCY_CRITICAL: '特急' },
+  raised: { 1: '已上报乡镇', 2: '已上报市级' },
+  needState: { draft: '草稿', submitted: '待审核', open: '待接单', filled: '已满员', in_service: '服务中', done: '待评价', reviewed: '已评价', rejected: '未通过', cancelled: '已取消', expired: '已过期' },
+  matchState: { proposed: '建议', dispatched: '已派单', claimed: '已认领', accepted: '已接单', checked_in: '已签到', served: '已签退', verified: '已确认', declined: '已婉拒', lapsed: '超时未答复', withdrawn: '已退单', no_show: '未到', cancelled: '已取消' },
+  board: {
+    title: '志愿服务公告栏', lead: '大家需要什么，谁来了，做成了什么。', near: '我的社区', everywhere: '全市', needed: '正在招募', done: '最近做成的', nothingNeeded: '这里暂时没有招募中的需求，可以看看全市。', nothingDone: '还没有完成的服务。', nobodyYet: '还没有记录。', enterprises: '爱心企业', teams: '服务最多的队伍',
+    stillMissing: '还缺{n}', join: '登录参与',
+  },
+  needs: { title: '需求', mine: '我的需求', byState: '按状态', area: '区域', empty: '没有这种状态的需求。', shown: '共{n}条' },
+  post: {
+    title: '发布需求', what: '需要什么', whatHint: '一句话，不写个人姓名', category: '服务类别', where: '社区', when: '什么时候', day: '日期', from: '开始', to: '结束', lines: '要多少', add: '增加一项', remove: '删除', resource: '物资', skill: '技能', anySkill: '不限', certificate: '资质', noCertificate: '不要求',
+    more: '更多（说明、联系人、紧急程度…）', description: '说明', beneficiary: '服务对象', programme: '所属项目', urgency: '紧急程度', ratio: '每名专业人员带几名志愿者', ratioHint: '不要求就留空', allOrNothing: '全部满足才成行', contactName: '联系人', contactPhone: '联系电话', address: '门牌地址',
+    personalHint: '联系人、电话和地址加密保存，只有接单的队伍在服务期间能看到', send: '发布', clear: '清空',
+    howMany: { people: '人数', professional: '人数', venue: '座位数', vehicle: '座位数', equipment: '套数', stock: '数量' },
+  },
+  preview: { title: '谁能来', parties: '家能来', enough: '够了', notEnough: '还不够', wouldHelp: '这样改会更容易：', take: '就这样改' },
+  need: {
+    line: '第{n}项', level: '{n}级以上', held: '{held} / {asked}', print: '打印', again: '照此再发', approve: '审核通过', submit: '提交', reject: '不通过', cancel: '取消需求', siteCode: '现场签到码', siteQr: '签到二维码', siteHint: '打印后贴在现场：扫码或输入签到码即可签到。', reveal: '查看联系方式', contact: '联系方式',
+    revealed: '本次查看已记入日志。', candidates: '谁合适', nobody: '目前没有合适的供给。', canGive: '能出{n}', why: '为什么', dispatch: '派单给选中的{n}家', timeline: '经过', reason: '原因', whyTitle: '请写明原因', answerBy: '{when}前答复', atSite: '现场签到',
+  },
+  match: { dispatch: '派单', confirm: '确认认领', verify: '确认完成', noShow: '没有来', checkIn: '代签到', checkOut: '代签退', cancel: '撤回' },
+  timeline: { created: '填写需求', submitted: '提交', opened: '审核通过，开始招募', raised: '逐级上报', filled: '满员', started: '开始服务', done: '服务完成', ended: '结束', dispatched: '派单给{who}', claimed: '{who}认领', accepted: '{who}接单', checkedIn: '{who}签到', checkedOut: '{who}签退', fell: '{who}没有成行 {why}' },
+  review: { title: '评价', stars: '星级', words: '说几句（可不填）', send: '提交评价' },
+  whyNot: { title: '为什么不是某一家？', name: '单位名称', noOffers: '这家目前没有登记供给。' },
+  inbox: {
+    title: '待办', waiting: '件待办', empty: '没有待办，都处理完了。', count: '共{n}件', due: '{when}前处理',
+    kind: { check_need: '待审核', confirm_claim: '待确认认领', raised: '上报待处理', verify_service: '待确认完成', review_need: '待评价', answer_dispatch: '待答复派单', check_in: '待签到', check_out: '待签退' },
+    do: { check_need: '审核通过', confirm_claim: '确认', verify_service: '确认完成' },
+  },
+  import: {
+    title: '表格导入', lead: '选择Excel（.xlsx）或CSV表格，第一行是列名。先检查，确认后才保存。', choose: '选择表格', template: '下载模板', unreadable: '读不懂这个文件，请另存为.xlsx或.csv再试。', noHeader: '第一行没有“名称”这一列，请对照模板。', tooMany: '一次最多{n}行，请分几次导入。', good: '{n}行可以导入', bad: '{n}行有问题', row: '行', why: '问题', save: '导入这{n}条',
+    wrong: { required: '必填', unknown: '没有“{value}”', number: '“{value}”不是大于0的数', date: '“{value}”不是日期或时间' },
+  },
+  forYou: {
+    title: '推荐给你们的', lead: '按最需要你们的程度排列', show: '显示方式', list: '列表', map: '地图', days: '按日期', byClearing: '按统一对接的价格排', empty: '现在没有你们能接的需求。供给的时间、技能或范围放宽一些会更多。', mendOffers: '调整供给', missing: '还缺{what}', with: '可用“{offer}”，能出{n}', claim: '认领', claimNow: '认领', claimed: '已认领“{title}”。', howMany: '认领多少', atMost: '最多{n}',
+  },
+  tasks: { title: '任务', answer: '等你们答复', ahead: '要去的', past: '最近的', empty: '还没有任务。', gone: '已不可见的需求', calendar: '日历', calendarWhy: '下载，或让手机日历自动更新。', download: '下载日历', subscribe: '生成订阅地址', subscribeHint: '把地址加到手机日历的“订阅”里。地址只能看日历，请勿外传。' },
+  task: { when: '时间', where: '地点', what: '内容', answerBy: '请在此前答复', accept: '接单', decline: '婉拒', checkIn: '签到', checkOut: '签退', code: '签到码', codeHint: '现场张贴的8位字母数字；没有要求时可不填', withdraw: '退单', need: '查看需求', notExpected: '这里没有你们已接的单，或已签到过。', checkedIn: '已签到，辛苦了！', toTask: '查看任务' },
+  record: {
+    title: '服务记录', print: '打印证明', certificate: '志愿服务证明', text: '自{from}至{to}，共参加服务{services}次，回应需求{needs}个，累计服务时长{hours}小时。', nothing: '还没有完成的服务。', toNeeds: '用于{n}个需求', issued: '{day}由系统根据服务记录生成，主体编号{id}。', services: '服务次数', hours: '服务小时', needs: '回应的需求', wishes: '实现微心愿', rating: '平均星级', broken: '失约', given: '提供', state: '状态',
+    verified: '已确认', unverified: '待确认', summary: '{services}次，{needs}个需求', hoursOf: '{hours}小时，{needs}个需求',
+  },
+  pledge: {
+    title: '我们的认捐', new: '新增供给', what: '提供什么', name: '名称', nameHint: '让人一眼看懂，例如“捐赠大米”', recognition: '爱心企业记录', computed: '以上数字由系统根据实际交付自动计算。', empty: '还没有供给。登记后，系统会帮您找到最需要的地方。', where: '去了哪里', nowhere: '还没有用到。', given: '已送出{what}', withdraw: '撤回', withdrawn: '已撤回',
+    sort: { goods: '物资', money: '资金', venue: '场地', vehicle: '车辆', people: '人员', professional: '专业人员', equipment: '设备' },
+    howMany: { goods: '数量', money: '金额（元）', venue: '座位数', vehicle: '座位数', people: '同时最多几人', professional: '同时最多几人', equipment: '同时最多几套' },
+    smallest: '每次最少给多少（可不填）', expires: '有效期至（可不填）', collect: '对方自取', when: '每周什么时候', skills: '技能与资质', radius: '服务范围（公里）', radiusHint: '不填就用单位的范围', send: '登记',
+  },
+  week: { 1: '周一', 2: '周二', 3: '周三', 4: '周四', 5: '周五', 6: '周六', 7: '周日', always: '随时', and: '、' },
+  wish: { title: '微心愿', lead: '一个人的小愿望，认领就是整个实现。', adopt: '认领', adopted: '已认领“{title}”，谢谢！', empty: '现在没有等待认领的微心愿。', pledgeFirst: '先登记供给' },
+  city: {
+    title: '全市一览', since: '统计', days: '近{n}天', open: '待接单需求', fill: '满足率', served: '已服务', pending: '{n}家待审核', map: '各社区', mapHint: '圆越大缺得越多，越实满足率越低；橙色虚线是满足率低于三成的。点圆看需求。', communities: '满足率从低到高', community: '社区', missing: '缺口', parties: '本地主体', all: '显示全部{n}个', funnel: '一路走来', took: '一半在{half}内，九成在{slow}内',
+    waiting: '等得最久的', nobodyWaits: '没有等待的需求。', waits: '已等{time}', starts: '{when}开始', gaps: '最缺什么', noGaps: '还没有统一对接的结果，或没有缺口。', equity: '是否均衡', categories: '按类别', category: '待接单{open}，已服务{served}',
+  },
+  step: { submitted: '点单', opened: '审核', filled: '接满', started: '开始服务', done: '完成', reviewed: '评单' },
+  equity: { mean: '平均满足率', worst: '最差一成社区的满足率', jain: '均衡指数（1为完全均衡）' },
+  clearing: {
+    title: '统一对接', lead: '把全部需求和供给一次配齐，并证明离最优有多远。', budget: '最多用时（秒）', start: '开始对接', round: '第{n}轮', gap: '离最优至多', proposals: '建议', filled: '可满员的需求', certificate: '总价值{value}，任何方案都不会超过{bound}。', applied: '已生效{applied}条，{dropped}条因情况变化作废。', lines: '{n}项', dispatch: '全部派单', propose: '全部列为建议', stop: '就到这里', who: '谁去哪里', more: '更多', none: '还没有对接过。', earlier: '历次对接', number: '轮次', at: '时间', scheduled: '自动',
+    state: { CLEARING_STATE_RUNNING: '进行中', CLEARING_STATE_DONE: '完成', CLEARING_STATE_CANCELLED: '提前结束', CLEARING_STAGE_APPLYING: '正在写入' },
+    stage: { CLEARING_STAGE_UNSPECIFIED: '准备', CLEARING_STAGE_COLLECTING: '读取需求与供给', CLEARING_STAGE_PRICES: '求价格', CLEARING_STAGE_ROUNDING: '取整', CLEARING_STAGE_BOUND: '求上界', CLEARING_STAGE_IMPROVING: '改进方案', CLEARING_STAGE_APPLYING: '正在写入' },
+  },
+  policy: {
+    title: '政策', lead: '先试算，再保存。试算在上个月需求的副本上进行，不影响任何人。', try: '试算效果', save: '保存并生效', reset: '恢复', effect: '如果上个月用这个政策', notTried: '移动滑块后点“试算效果”。', trying: '正在重新演算上个月…', over: '{needs}个需求，共{lines}项', measure: '指标', before: '现行', after: '试算', communities: '变化最大的社区',
+    equityAlphaMilli: '公平系数', urgencyUrgentMicro: '紧急', urgencyCriticalMicro: '特急', categoryFitMicro: '专长对口', surplusSkillMicro: '大材小用', halfDistanceM: '距离减半', sameResidentMicro: '服务过同一居民', sameAreaMicro: '服务过同一社区', lackLeastMicro: '快满员的需求', completenessBonusMicro: '凑齐奖励', defaultRadiusM: '默认服务范围',
+    hint: {
+      equityAlphaMilli: '0 只求总数最多，1 按比例，越大越先顾最差的社区', urgencyUrgentMicro: '紧急需求的分量，一般为 1', urgencyCriticalMicro: '特急需求的分量', categoryFitMicro: '供给本就为此类需求而设时', surplusSkillMicro: '每多一项用不上的技能，越小越不让专业人员做杂事', halfDistanceM: '在这个距离上分量减半', sameResidentMicro: '老熟人继续服务', sameAreaMicro: '熟悉的社区', lackLeastMicro: '越小越先照顾缺得多的', completenessBonusMicro: '整个需求凑齐时的加分', defaultRadiusM: '单位没有填写时',
+    },
+    confirmClaims: '认领要组织单位确认', checkInByCode: '签到必须扫码或输入签到码', redispatch: '婉拒或超时后自动派给下一家',
+    row: { filled: '满足的项数', needsFilled: '满员的需求', distance: '平均距离', misspent: '专业人员做杂事（人次）', mean: '平均满足率', worst: '最差一成社区', jain: '均衡指数' },
+  },
+  workforce: { title: '四支队伍', standard: '标准：每万名常住居民{n}名社区工作者。', workers: '社区工作者', licensed: '持证（助理·社工师·高级）', volunteers: '登记志愿者', party: '党务工作者', professionals: '社工专业人员', monthly: '每月持证补贴', population: '常住人口', short: '缺口', empty: '还没有登记人员。' },
+  reports: {
+    title: '报表', export: '导出表格', by: '分组', from: '从', to: '到', mine: '本地全部', empty: '这段时间没有需求。', byWord: { programme: '项目', category: '服务类别', beneficiary: '服务对象', area: '社区', month: '月份' },
+    head: { needs: '需求', underWay: '进行中', served: '已服务', ended: '未成', people: '服务人次', hours: '小时', parties: '参与主体', rating: '星级' },
+  },
+  parties: { title: '主体', kind: '种类', empty: '还没有登记。', approve: '审核通过', suspend: '暂停', reinstate: '恢复' },
+}

@@ -1,0 +1,66 @@
+// What every form needs: the server's refusal at its field, one thing done once, nothing typed lost.
+import { reactive, ref, watch, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { Refused, Unreachable, idempotencyKey } from '@/api/client'
+
+export function useAction() {
+  const { t } = useI18n()
+  const busy = ref(false)
+  const wrong = ref('')
+  const field = ref('')
+  // True when it was done. While it is under way a second press does nothing.
+  async function run(work: () => Promise<unknown>): Promise<boolean> {
+    if (busy.value) return false
+    busy.value = true
+    wrong.value = ''
+    field.value = ''
+    try {
+      await work()
+      return true
+    } catch (error) {
+      if (error instanceof Refused) {
+        // Somebody whose session has ended is asked to log in; then it is pressed again.
+        wrong.value = error.status === 401 ? t('form.loggedOut') : error.words
+        field.value = error.field
+      } else if (error instanceof Unreachable) {
+        wrong.value = t('form.unreachable')
+      } else {
+        throw error
+      }
+      return false
+    } finally {
+      busy.value = false
+    }
+  }
+  // The words for a field, by the end of its path.
+  const at = (...names: string[]) => (names.some((n) => field.value === n || field.value.endsWith('.' + n)) ? wrong.value : '')
+  return reactive({ busy, wrong, field, run, at })
+}
+
+// A form's content that outlives a reload of this tab, with the key under which it is sent.
+export function useDraft<T extends object>(name: string, fresh: () => T): { draft: Ref<T>; key: Ref<string>; done: () => void } {
+  const place = `qiao.draft.${name}`
+  let kept: { draft: T; key: string } | undefined
+  try {
+    kept = JSON.parse(sessionStorage.getItem(place) ?? 'null') ?? undefined
+  } catch {
+    kept = undefined
+  }
+  const draft = ref(kept?.draft ?? fresh()) as Ref<T>
+  const key = ref(kept?.key ?? idempotencyKey())
+  watch([draft, key], () => {
+    try {
+      sessionStorage.setItem(place, JSON.stringify({ draft: draft.value, key: key.value }))
+    } catch {
+      // Kept on the screen at least.
+    }
+  }, { deep: true })
+  return {
+    draft,
+    key,
+    done: () => {
+      draft.value = fresh()
+      key.value = idempotencyKey()
+    },
+  }
+}

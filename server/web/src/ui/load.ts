@@ -1,0 +1,32 @@
+// Reading something for a screen: loading, there, failed; and again when it has changed.
+import { onMounted, reactive, ref, shallowRef } from 'vue'
+import { Refused, Unreachable } from '@/api/client'
+import { useI18n } from 'vue-i18n'
+
+export function useLoad<T>(read: () => Promise<T>, at_once = true) {
+  const { t } = useI18n()
+  const data = shallowRef<T>()
+  const loading = ref(at_once)
+  const wrong = ref('')
+  let turn = 0
+  async function load() {
+    const mine = ++turn
+    loading.value = data.value === undefined
+    try {
+      const answer = await read()
+      // A later question has been asked: its answer counts.
+      if (mine !== turn) return
+      data.value = answer
+      wrong.value = ''
+    } catch (error) {
+      if (mine !== turn) return
+      if (error instanceof Refused) wrong.value = error.words
+      else if (error instanceof Unreachable) wrong.value = t('form.unreachable')
+      else throw error
+    } finally {
+      if (mine === turn) loading.value = false
+    }
+  }
+  if (at_once) onMounted(load)
+  return reactive({ data, loading, wrong, load })
+}
