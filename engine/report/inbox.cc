@@ -48,12 +48,25 @@ class Gatherer {
     }
   }
 
+  // Does its work fall to whoever asks? A community's to its own organiser; a town's and the lead's is what was raised to
+  // them, and what they answer for themselves.
+  bool falls_to_me(Slot n, std::uint32_t mine) const {
+    if (mine == 0) return true;
+    const NeedRow& need = state_.needs()[n];
+    const Slot me = state_.parties().find(PartyId{actor_.party_id()});
+    if (me != kNoSlot && (need.organiser == me || need.area == state_.parties()[me].area)) return true;
+    return state_.load_need(n).raised() >= mine;
+  }
+
   void organiser() {
     const std::uint32_t mine = level();
     for (Slot n = 0; n < state_.needs().size(); ++n) {
       const NeedRow& need = state_.needs()[n];
       if (!live(need.state) || need.state == pb::NEED_STATE_DRAFT) continue;
       if (actor_.role() == pb::ROLE_ORGANISER && !in_area_of(actor_, state_, need.area)) continue;
+      const bool waits = need.state == pb::NEED_STATE_SUBMITTED || need.state == pb::NEED_STATE_DONE || need.state == pb::NEED_STATE_OPEN;
+      if (!waits && need.first_match == kNoSlot) continue;
+      if (!falls_to_me(n, mine)) continue;
       if (need.state == pb::NEED_STATE_SUBMITTED) put(pb::INBOX_KIND_CHECK_NEED, n, kNoSlot, need.due);
       if (need.state == pb::NEED_STATE_DONE) put(pb::INBOX_KIND_REVIEW_NEED, n, kNoSlot, need.due);
       if (need.state == pb::NEED_STATE_OPEN && mine > 0 && state_.load_need(n).raised() >= mine) put(pb::INBOX_KIND_RAISED, n, kNoSlot, Time{});

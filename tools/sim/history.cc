@@ -175,12 +175,28 @@ class Player {
       if (p.level == pb::AREA_LEVEL_COMMUNITY && !plan_.community_organisers) continue;
       pb::Command c = by(pb::ROLE_LEAD);
       *c.mutable_register_party() = population_->organiser(p);
-      organiser_of_.emplace(p.code, give(c, at));
+      const std::uint64_t organiser = give(c, at);
+      organiser_of_.emplace(p.code, organiser);
       parent_of_.emplace(p.code, p.parent);
+      if (p.level != pb::AREA_LEVEL_COMMUNITY) continue;
+      for (pb::Person& person : population_->staff(p)) {
+        QIAO_TRY(add_person(organiser, std::move(person), at));
+      }
     }
     if (!plan_.community_organisers) {
       for (const Place& p : places_) parent_of_.emplace(p.code, p.parent);
     }
+    return outcome::success();
+  }
+
+  Status add_person(std::uint64_t party, pb::Person person, Time at) {
+    const Contact contact = contact_of(market_.state().last_seq());
+    person.set_party_id(party);
+    person.set_name(contact.name);
+    pb::Command c = by(pb::ROLE_LEAD);
+    *c.mutable_put_person() = std::move(person);
+    QIAO_TRY(market_.apply(c, at));
+    write(c, at);
     return outcome::success();
   }
 
@@ -200,6 +216,17 @@ class Player {
       post.mutable_post_offer()->set_party_id(party);
       QIAO_TRY(market_.apply(post, at));
       write(post, at);
+    }
+    if (!plan_.community_organisers) return outcome::success();
+    // Some of a team's helpers are known by name; an organisation's are its professionals.
+    for (const pb::Offer& o : giver.offers) {
+      if (!o.has_time() || (o.time().kind() != pb::TIME_KIND_PEOPLE && o.time().kind() != pb::TIME_KIND_PROFESSIONAL)) continue;
+      for (std::int64_t i = 0; i < std::min<std::int64_t>(o.time().capacity(), 6); ++i) {
+        pb::Person p;
+        p.set_workforce(o.time().kind() == pb::TIME_KIND_PROFESSIONAL ? pb::WORKFORCE_SOCIAL_WORK_PROFESSIONAL : pb::WORKFORCE_VOLUNTEER);
+        *p.mutable_certificates() = o.time().certificates();
+        QIAO_TRY(add_person(party, std::move(p), at));
+      }
     }
     return outcome::success();
   }

@@ -135,6 +135,26 @@ pb::Party Population::organiser(const Place& place) const {
   return party_at(pb::PARTY_KIND_ORGANISER, place, name);
 }
 
+std::vector<pb::Person> Population::staff(const Place& place) {
+  std::vector<pb::Person> all;
+  const std::uint64_t workers = std::min<std::uint64_t>(30, std::max<std::uint64_t>(2, place.population * static_cast<std::uint64_t>(random_.between(10, 21)) / 10'000));
+  for (std::uint64_t i = 0; i < workers; ++i) {
+    pb::Person p;
+    p.set_workforce(pb::WORKFORCE_COMMUNITY_WORKER);
+    // In practice about one in four; seniors are very few.
+    if (random_.chance(25)) {
+      pb::Certificate& c = *p.add_certificates();
+      c.set_code("social_worker");
+      c.set_level(random_.chance(70) ? 1 : random_.chance(95) ? 2 : 3);
+    }
+    all.push_back(std::move(p));
+  }
+  pb::Person party;
+  party.set_workforce(pb::WORKFORCE_PARTY_AFFAIRS_WORKER);
+  all.push_back(std::move(party));
+  return all;
+}
+
 Giver Population::giver(pb::PartyKind kind, Time now) {
   const Place& at = community();
   if (kind == pb::PARTY_KIND_ENTERPRISE) return enterprise(at, now);

@@ -27,6 +27,9 @@ class Population {
 
   // A party that organises for that place.
   pb::Party organiser(const Place& place) const;
+  // Who works there: community workers about as many as the standard asks for (18 for each 10,000 residents), some with a
+  // certificate of social work, and one who looks after party work. Without names.
+  std::vector<pb::Person> staff(const Place& place);
   // One giver of the kind, somewhere; `now` dates certificates and expiries.
   Giver giver(pb::PartyKind kind, Time now);
   // A need somewhere, one to fifteen days ahead of `now`, as its poster would write it.
