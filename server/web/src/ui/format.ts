@@ -5,11 +5,11 @@ import { language } from '@/texts'
 const locale = () => (language() === 'zh' ? 'zh-CN' : 'en-GB')
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-function format(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = locale() + timeZone.value + JSON.stringify(options)
+function format(options: Intl.DateTimeFormatOptions, as = locale()): Intl.DateTimeFormat {
+  const key = as + timeZone.value + JSON.stringify(options)
   let f = formats.get(key)
   if (f === undefined) {
-    f = new Intl.DateTimeFormat(locale(), { timeZone: timeZone.value, hourCycle: 'h23', ...options })
+    f = new Intl.DateTimeFormat(as, { timeZone: timeZone.value, hourCycle: 'h23', ...options })
     formats.set(key, f)
   }
   return f
@@ -27,8 +27,19 @@ export function span(window: { start?: string; end?: string } | undefined): stri
   return same ? `${day(window.start)} ${clock(window.start)}–${clock(window.end)}` : `${day(window.start)} ${clock(window.start)} – ${day(window.end)} ${clock(window.end)}`
 }
 
-export const count = (n: number) => new Intl.NumberFormat(locale()).format(n)
-export const percent = (share: number) => new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: 1 }).format(share)
+// Making a format costs a hundred times what using it does.
+const numbers = new Map<string, Intl.NumberFormat>()
+function number(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = locale() + JSON.stringify(options)
+  let f = numbers.get(key)
+  if (f === undefined) {
+    f = new Intl.NumberFormat(locale(), options)
+    numbers.set(key, f)
+  }
+  return f
+}
+export const count = (n: number) => number({}).format(n)
+export const percent = (share: number) => number({ style: 'percent', maximumFractionDigits: 1 }).format(share)
 
 export function metres(m: number): string {
   if (language() === 'zh') return m < 1000 ? `${m}米` : `${(m / 1000).toFixed(1)}公里`
@@ -44,13 +55,11 @@ export function duration(seconds: number): string {
 }
 
 export const hours = (minutes: number) => (minutes / 60).toFixed(1)
-export const yuan = (fen: number) => new Intl.NumberFormat(locale(), { style: 'currency', currency: 'CNY', maximumFractionDigits: fen % 100 === 0 ? 0 : 2 }).format(fen / 100)
+export const yuan = (fen: number) => number({ style: 'currency', currency: 'CNY', maximumFractionDigits: fen % 100 === 0 ? 0 : 2 }).format(fen / 100)
 
 // "2026-11-28" and "09:00" on the wall clock of the city.
 export function localParts(seconds: number): { date: string; time: string; weekday: number } {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone: timeZone.value, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', weekday: 'short',
-  }).formatToParts(at(seconds))
+  const parts = format({ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', weekday: 'short' }, 'en-CA').formatToParts(at(seconds))
   const part = (type: string) => parts.find((p) => p.type === type)?.value ?? ''
   return {
     date: `${part('year')}-${part('month')}-${part('day')}`,
