@@ -19,7 +19,7 @@ export default defineConfig({
       },
     },
   ],
-  define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false, __INTLIFY_PROD_DEVTOOLS__: false, __VUE_I18N_LEGACY_API__: false, __VUE_I18N_FULL_INSTALL__: false },
+  define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
   resolve: { alias: { '@': here('./src') } },
   build: { outDir: out, emptyOutDir: true, target: 'es2021', manifest: true, reportCompressedSize: false, assetsInlineLimit: 0, cssCodeSplit: true },
   server: { proxy: { '/v1': { target: 'http://127.0.0.1:8321', ws: true } } },

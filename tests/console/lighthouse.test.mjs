@@ -1,5 +1,5 @@
 // Lighthouse, as a phone: what it says of the screens that most people open. Accessibility and best practices are facts of
-// the page; speed is one of the machine too, so it is the best of three that counts.
+// the page and are checked. Performance is one of the machine too, and is said: node --test lighthouse.test.mjs.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,8 +8,8 @@ import { launch } from 'chrome-launcher'
 import lighthouse from 'lighthouse'
 import { Host, password, screenshots } from './host.mjs'
 
-const tries = 3
-const least = { performance: 0.9, accessibility: 1, 'best-practices': 0.95 }
+const least = { accessibility: 1, 'best-practices': 0.95 }
+const categories = ['performance', ...Object.keys(least)]
 
 let host
 let chrome
@@ -30,14 +30,11 @@ async function cookieOf(as) {
 for (const [name, path, as] of [['public board', '/board'], ['for you', '/for-you', 'team'], ['post a need', '/needs/new', 'community'], ['city', '/city', 'lead']]) {
   test(`${name}`, { timeout: 300_000 }, async () => {
     const extraHeaders = as ? { Cookie: await cookieOf(as) } : {}
-    const best = {}
-    for (let i = 0; i < tries && !Object.entries(least).every(([k, v]) => (best[k] ?? 0) >= v); ++i) {
-      const { lhr, report } = await lighthouse(`${host.url}/#${path}`, { port: chrome.port, output: 'html', onlyCategories: Object.keys(least), extraHeaders, logLevel: 'silent' })
-      writeFileSync(join(screenshots, `lighthouse-${name.replace(/ /g, '-')}.html`), report)
-      for (const [k, c] of Object.entries(lhr.categories)) best[k] = Math.max(best[k] ?? 0, c.score ?? 0)
-      const failed = Object.values(lhr.audits).filter((a) => a.score !== null && a.score < 0.9 && ['binary'].includes(a.scoreDisplayMode)).map((a) => a.id)
-      console.log(`${name}: ${Object.entries(lhr.categories).map(([k, c]) => `${k} ${Math.round(100 * c.score)}`).join(', ')}${failed.length ? '; ' + failed.join(', ') : ''}`)
-    }
-    for (const [k, v] of Object.entries(least)) assert.ok(best[k] >= v, `${k}: ${best[k]} is less than ${v}`)
+    const { lhr, report } = await lighthouse(`${host.url}/#${path}`, { port: chrome.port, output: 'html', onlyCategories: categories, extraHeaders, logLevel: 'silent' })
+    writeFileSync(join(screenshots, `lighthouse-${name.replace(/ /g, '-')}.html`), report)
+    const failed = Object.values(lhr.audits).filter((a) => a.score !== null && a.score < 0.9 && a.scoreDisplayMode === 'binary').map((a) => a.id)
+    const of = (id) => lhr.audits[id].displayValue
+    console.log(`${name}: ${categories.map((k) => `${k} ${Math.round(100 * lhr.categories[k].score)}`).join(', ')}; first paint ${of('first-contentful-paint')}, largest ${of('largest-contentful-paint')}, blocked ${of('total-blocking-time')}, shift ${of('cumulative-layout-shift')}`)
+    for (const [k, v] of Object.entries(least)) assert.ok(lhr.categories[k].score >= v, `${k}: ${lhr.categories[k].score} is less than ${v}: ${failed}`)
   })
 }

@@ -1,9 +1,15 @@
 import { createApp } from 'vue'
 import App from './App.vue'
+import { readCity } from './api/city'
 import { refreshSession } from './api/session'
 import { router } from './router'
-import { i18n } from './texts'
+import { translations } from './texts'
 import './ui/style.css'
 
-// Who one is decides which screens there are. Where the server cannot be reached the public board says so.
-void refreshSession().catch(() => undefined).finally(() => createApp(App).use(i18n).use(router).mount('#app'))
+// Who one is decides which screens there are. What is wanted anyway is fetched meanwhile: the city's words, and the screen
+// that the address names. Where the server cannot be reached the screen says so.
+const session = refreshSession().catch(() => undefined)
+void readCity().catch(() => undefined)
+const screen = router.resolve(location.hash.slice(1) || '/').matched[0]?.components?.default
+if (typeof screen === 'function') void (screen as () => Promise<unknown>)()
+void session.finally(() => createApp(App).use(translations).use(router).mount('#app'))

@@ -1,7 +1,6 @@
 // One folder a screen, loaded when it is wanted: whoever claims a task downloads nothing of the lead department's.
-import { createRouter, createWebHashHistory } from 'vue-router'
+import { START_LOCATION, createRouter, createWebHashHistory } from 'vue-router'
 import { known, party, role } from './api/session'
-import { i18n } from './texts'
 
 export function home(): string {
   switch (role.value) {
@@ -26,7 +25,8 @@ declare module 'vue-router' {
 
 export const router = createRouter({
   history: createWebHashHistory(),
-  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  // The first screen is at its top as it is; to say so would lay it out once more.
+  scrollBehavior: (_to, from, saved) => saved ?? (from === START_LOCATION ? undefined : { top: 0 }),
   routes: [
     { path: '/', redirect: () => home() },
     { path: '/board', component: () => import('./board/PublicBoard.vue'), meta: { title: 'nav.board', open: true } },
@@ -60,7 +60,4 @@ export const router = createRouter({
 router.beforeEach((to) => {
   if (!to.meta.open && !known.value) return { path: '/login', query: { to: to.fullPath } }
   return true
-})
-router.afterEach((to) => {
-  document.title = `${i18n.global.t(to.meta.title)} · ${i18n.global.t('app.name')}`
 })

@@ -7,6 +7,9 @@ type Listener = (event: LiveEvent | undefined) => void
 
 const listeners = new Set<Listener>()
 export const connected = ref(false)
+// For so long that somebody should know; at the start and after a hiccup nobody needs to.
+export const lost = ref(false)
+const patience = 1500
 
 const firstWait = 500
 const longestWait = 15_000
@@ -19,8 +22,10 @@ let wait = firstWait
 let refusals = 0
 let wanted = false
 let timer = 0
+let worry = 0
 
 function open() {
+  if (worry === 0) worry = window.setTimeout(() => (lost.value = wanted && !connected.value), patience)
   window.clearTimeout(timer)
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
   const url = `${scheme}//${location.host}/v1/watch${last === undefined ? '' : `?after=${last}`}`
@@ -30,6 +35,9 @@ function open() {
   mine.onopen = () => {
     opened = true
     connected.value = true
+    lost.value = false
+    window.clearTimeout(worry)
+    worry = 0
     online.value = true
     wait = firstWait
     refusals = 0
@@ -69,6 +77,7 @@ export function unwatch() {
   socket?.close()
   socket = undefined
   connected.value = false
+  lost.value = false
 }
 
 window.addEventListener('online', () => {

@@ -1,10 +1,8 @@
 // Lines of a need as people say them, and what a form makes of them.
 import { num, type Line, type Match, type Need, type Schemas } from '@/api/client'
 import { certificate, resource, term } from '@/api/city'
-import { i18n, language } from '@/texts'
+import { language, t } from '@/texts'
 import { count } from '@/ui/format'
-
-const t = i18n.global.t
 
 export type Kind = 'people' | 'professional' | 'venue' | 'vehicle' | 'equipment' | 'stock'
 export const timeKinds: Exclude<Kind, 'stock'>[] = ['people', 'professional', 'venue', 'vehicle', 'equipment']

@@ -1,10 +1,9 @@
 // What every form needs: the server's refusal at its field, one thing done once, nothing typed lost.
 import { reactive, ref, watch, type Ref } from 'vue'
-import { useI18n } from 'vue-i18n'
+import { t } from '@/texts'
 import { Refused, Unreachable, idempotencyKey } from '@/api/client'
 
 export function useAction() {
-  const { t } = useI18n()
   const busy = ref(false)
   const wrong = ref('')
   const field = ref('')

@@ -1,30 +1,60 @@
 // Numbers, days and hours as people write them; always in the city's time zone, wherever the browser is.
 import { timeZone } from '@/api/session'
-import { language } from '@/texts'
+import { language, t } from '@/texts'
 
-const locale = () => (language() === 'zh' ? 'zh-CN' : 'en-GB')
-const formats = new Map<string, Intl.DateTimeFormat>()
+const zh = () => language() === 'zh'
+const locale = () => (zh() ? 'zh-CN' : 'en-GB')
 
-function format(options: Intl.DateTimeFormatOptions, as = locale()): Intl.DateTimeFormat {
-  const key = as + timeZone.value + JSON.stringify(options)
-  let f = formats.get(key)
-  if (f === undefined) {
-    f = new Intl.DateTimeFormat(as, { timeZone: timeZone.value, hourCycle: 'h23', ...options })
-    formats.set(key, f)
-  }
-  return f
+export interface Wall {
+  date: string // 2026-11-28
+  time: string // 09:00
+  year: number
+  month: number
+  day: number
+  weekday: number // 0 Sunday … 6
 }
-const at = (seconds: number | string) => new Date(Number(seconds) * 1000)
+// Making one of these takes a telephone tens of milliseconds, so there is one, and texts are put together by hand.
+let clockwork: { zone: string; format: Intl.DateTimeFormat } | undefined
+function inZone(): Intl.DateTimeFormat {
+  if (clockwork?.zone !== timeZone.value) {
+    clockwork = { zone: timeZone.value, format: new Intl.DateTimeFormat('en-CA', { timeZone: timeZone.value, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', weekday: 'short' }) }
+  }
+  return clockwork.format
+}
 
-export const day = (s: number | string) => format({ month: 'long', day: 'numeric', weekday: 'short' }).format(at(s))
-export const fullDay = (s: number | string) => format({ year: 'numeric', month: 'long', day: 'numeric' }).format(at(s))
-export const clock = (s: number | string) => format({ hour: '2-digit', minute: '2-digit' }).format(at(s))
-export const moment = (s: number | string) => format({ month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }).format(at(s))
+// What the city's clocks and calendars show then.
+export function localParts(seconds: number): Wall {
+  const parts = inZone().formatToParts(new Date(seconds * 1000))
+  const part = (type: string) => parts.find((p) => p.type === type)?.value ?? ''
+  return {
+    date: `${part('year')}-${part('month')}-${part('day')}`,
+    time: `${part('hour')}:${part('minute')}`,
+    year: Number(part('year')),
+    month: Number(part('month')),
+    day: Number(part('day')),
+    weekday: ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'].indexOf(part('weekday')),
+  }
+}
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const dayWords = (w: Wall) => (zh() ? `${w.month}月${w.day}日${t(`week.${w.weekday || 7}`)}` : `${t(`week.${w.weekday || 7}`)} ${w.day} ${months[w.month - 1]}`)
+export const day = (s: number | string) => dayWords(localParts(Number(s)))
+export function fullDay(s: number | string): string {
+  const w = localParts(Number(s))
+  return zh() ? `${w.year}年${w.month}月${w.day}日` : `${w.day} ${months[w.month - 1]} ${w.year}`
+}
+export function moment(s: number | string): string {
+  const w = localParts(Number(s))
+  return zh() ? `${w.month}月${w.day}日 ${w.time}` : `${w.day} ${months[w.month - 1]} ${w.time}`
+}
 
 export function span(window: { start?: string; end?: string } | undefined): string {
   if (!window?.start || !window.end) return ''
-  const same = localParts(Number(window.start)).date === localParts(Number(window.end) - 1).date
-  return same ? `${day(window.start)} ${clock(window.start)}–${clock(window.end)}` : `${day(window.start)} ${clock(window.start)} – ${day(window.end)} ${clock(window.end)}`
+  const from = localParts(Number(window.start))
+  const to = localParts(Number(window.end))
+  // Up to midnight is still that day.
+  const same = from.date === to.date || (to.time === '00:00' && localParts(Number(window.end) - 1).date === from.date)
+  return same ? `${dayWords(from)} ${from.time}–${to.time === '00:00' ? '24:00' : to.time}` : `${dayWords(from)} ${from.time} – ${dayWords(to)} ${to.time}`
 }
 
 // Making a format costs a hundred times what using it does.
@@ -47,26 +77,14 @@ export function metres(m: number): string {
 }
 
 export function duration(seconds: number): string {
-  const zh = language() === 'zh'
-  if (seconds < 60) return zh ? `${Math.round(seconds)}秒` : `${Math.round(seconds)} s`
-  if (seconds < 3600) return zh ? `${Math.round(seconds / 60)}分钟` : `${Math.round(seconds / 60)} min`
-  if (seconds < 172_800) return zh ? `${(seconds / 3600).toFixed(1)}小时` : `${(seconds / 3600).toFixed(1)} h`
-  return zh ? `${(seconds / 86_400).toFixed(1)}天` : `${(seconds / 86_400).toFixed(1)} days`
+  if (seconds < 60) return zh() ? `${Math.round(seconds)}秒` : `${Math.round(seconds)} s`
+  if (seconds < 3600) return zh() ? `${Math.round(seconds / 60)}分钟` : `${Math.round(seconds / 60)} min`
+  if (seconds < 172_800) return zh() ? `${(seconds / 3600).toFixed(1)}小时` : `${(seconds / 3600).toFixed(1)} h`
+  return zh() ? `${(seconds / 86_400).toFixed(1)}天` : `${(seconds / 86_400).toFixed(1)} days`
 }
 
 export const hours = (minutes: number) => (minutes / 60).toFixed(1)
 export const yuan = (fen: number) => number({ style: 'currency', currency: 'CNY', maximumFractionDigits: fen % 100 === 0 ? 0 : 2 }).format(fen / 100)
-
-// "2026-11-28" and "09:00" on the wall clock of the city.
-export function localParts(seconds: number): { date: string; time: string; weekday: number } {
-  const parts = format({ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', weekday: 'short' }, 'en-CA').formatToParts(at(seconds))
-  const part = (type: string) => parts.find((p) => p.type === type)?.value ?? ''
-  return {
-    date: `${part('year')}-${part('month')}-${part('day')}`,
-    time: `${part('hour')}:${part('minute')}`,
-    weekday: ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'].indexOf(part('weekday')),
-  }
-}
 
 // The instant at which the city's clocks show that; UTC seconds. NaN where the texts are no day and hour.
 export function toSeconds(date: string, time: string): number {

@@ -1,10 +1,9 @@
 // Reading something for a screen: loading, there, failed; and again when it has changed.
 import { onMounted, reactive, ref, shallowRef } from 'vue'
+import { t } from '@/texts'
 import { Refused, Unreachable } from '@/api/client'
-import { useI18n } from 'vue-i18n'
 
 export function useLoad<T>(read: () => Promise<T>, at_once = true) {
-  const { t } = useI18n()
   const data = shallowRef<T>()
   const loading = ref(at_once)
   const wrong = ref('')
