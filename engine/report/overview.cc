@@ -6,6 +6,7 @@ namespace qiao {
 namespace {
 
 constexpr std::size_t kMostWaiting = 10;
+constexpr std::size_t kMostAreas = 500;
 constexpr const char* kStepNames[] = {"submitted", "opened", "filled", "started", "done", "reviewed"};
 
 void set_point(pb::Point& out, const Point& p) {
@@ -22,6 +23,16 @@ std::int64_t quantile(std::vector<std::int64_t>& values, std::size_t tenths) {
   const auto at = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * tenths / 10);
   std::nth_element(values.begin(), at, values.end());
   return *at;
+}
+
+void add_up(pb::AreaTally& into, const pb::AreaTally& one) {
+  into.set_open_needs(into.open_needs() + one.open_needs());
+  into.set_missing_units(into.missing_units() + one.missing_units());
+  into.set_asked_micro(into.asked_micro() + one.asked_micro());
+  into.set_filled_micro(into.filled_micro() + one.filled_micro());
+  into.set_parties(into.parties() + one.parties());
+  into.set_offers(into.offers() + one.offers());
+  if (one.waiting_since() != 0 && (into.waiting_since() == 0 || one.waiting_since() < into.waiting_since())) into.set_waiting_since(one.waiting_since());
 }
 
 }  // namespace
@@ -86,6 +97,22 @@ void OverviewCount::add(Slot slot) {
   std::push_heap(waiting_.begin(), waiting_.end(), waits_longer);
 }
 
+// So few areas that a page can show them, and at which level.
+pb::AreaLevel OverviewCount::roll_up() {
+  pb::AreaLevel level = pb::AREA_LEVEL_COMMUNITY;
+  while (areas_.size() > kMostAreas && level > pb::AREA_LEVEL_CITY) {
+    level = static_cast<pb::AreaLevel>(level - 1);
+    boost::unordered_flat_map<Slot, pb::AreaTally> above;
+    for (const auto& [slot, tally] : areas_) {
+      Slot up = slot;
+      while (state_.areas()[up].level > level && state_.areas()[up].parent != kNoSlot) up = state_.areas()[up].parent;
+      add_up(above[up], tally);
+    }
+    areas_ = std::move(above);
+  }
+  return level;
+}
+
 pb::Overview OverviewCount::finish() {
   pb::Overview r;
   if (within_ != kNoSlot) r.set_area_code(state_.areas()[within_].id.value());
@@ -120,8 +147,12 @@ pb::Overview OverviewCount::finish() {
   }
   for (pb::PartyTally& k : kinds) *r.add_parties() = k;
   for (Slot a = 0; a < state_.areas().size(); ++a) {
-    if (state_.areas()[a].asked_micro > 0 && in_part(state_, a, within_)) areas_[a];
+    const AreaRow& row = state_.areas()[a];
+    if (row.asked_micro == 0 || !in_part(state_, a, within_)) continue;
+    areas_[a].set_asked_micro(row.asked_micro);
+    areas_[a].set_filled_micro(row.filled_micro);
   }
+  r.set_areas_level(roll_up());
   std::vector<Slot> slots;
   for (const auto& [slot, tally] : areas_) slots.push_back(slot);
   std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return state_.areas()[a].id < state_.areas()[b].id; });
@@ -133,8 +164,6 @@ pb::Overview OverviewCount::finish() {
     tally.set_name(area.name());
     set_point(*tally.mutable_point(), row.point);
     tally.set_population(area.population());
-    tally.set_asked_micro(row.asked_micro);
-    tally.set_filled_micro(row.filled_micro);
   }
   std::sort_heap(waiting_.begin(), waiting_.end(), waits_longer);
   for (pb::WaitingNeed& w : waiting_) *r.add_waiting() = std::move(w);

@@ -25,6 +25,7 @@ class OverviewCount {
   pb::Overview finish();
 
  private:
+  pb::AreaLevel roll_up();
   static constexpr std::size_t kSteps = 6;
   struct Step {
     std::uint32_t needs = 0;

@@ -85,6 +85,7 @@ struct Host {
   void restart() {
     api.reset();
     gate.reset();
+    analyst.reset();
     house.reset();
     runtime.reset();
     store.reset();

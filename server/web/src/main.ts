@@ -1,6 +1,6 @@
 import { createApp } from 'vue'
 import App from './App.vue'
-import { readCity } from './api/city'
+import { readWords } from './api/city'
 import { refreshSession } from './api/session'
 import { router } from './router'
 import { translations } from './texts'
@@ -9,7 +9,7 @@ import './ui/style.css'
 // Who one is decides which screens there are. What is wanted anyway is fetched meanwhile: the city's words, and the screen
 // that the address names. Where the server cannot be reached the screen says so.
 const session = refreshSession().catch(() => undefined)
-void readCity().catch(() => undefined)
+void readWords().catch(() => undefined)
 const screen = router.resolve(location.hash.slice(1) || '/').matched[0]?.components?.default
 if (typeof screen === 'function') void (screen as () => Promise<unknown>)()
 void session.finally(() => createApp(App).use(translations).use(router).mount('#app'))

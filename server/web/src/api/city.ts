@@ -1,31 +1,38 @@
 // What changes seldom and every screen needs: the city's words and its areas. Read once.
-import { computed, ref, shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 import { words } from '@/texts'
 import { ask, client, pages, type Area, type Schemas } from './client'
 
 export const taxonomy = shallowRef<Schemas['Taxonomy']>()
 export const areas = shallowRef<Area[]>([])
 const byCode = computed(() => new Map(areas.value.map((a) => [a.code ?? '', a])))
-const ready = ref(false)
-let reading: Promise<void> | undefined
 
-export function readCity(): Promise<void> {
-  reading ??= (async () => {
-    const [words, places] = await Promise.all([
-      ask(client.GET('/v1/taxonomy')),
-      pages(async (pageToken) => {
-        const page = await ask(client.GET('/v1/areas', { params: { query: { pageSize: 200, pageToken } } }))
-        return { items: page.areas ?? [], nextPageToken: page.nextPageToken }
-      }),
-    ])
-    taxonomy.value = words
-    areas.value = places
-    ready.value = true
-  })().catch((error: unknown) => {
-    reading = undefined
-    throw error
-  })
-  return reading
+// Reads once; after a failure again when asked again.
+function once(read: () => Promise<void>): () => Promise<void> {
+  let reading: Promise<void> | undefined
+  return () => {
+    reading ??= read().catch((error: unknown) => {
+      reading = undefined
+      throw error
+    })
+    return reading
+  }
+}
+
+export const readWords = once(async () => {
+  taxonomy.value = await ask(client.GET('/v1/taxonomy'))
+})
+
+const readAreas = once(async () => {
+  areas.value = await pages(async (pageToken) => {
+    const page = await ask(client.GET('/v1/areas', { params: { query: { pageSize: 500, pageToken } } }))
+    return { items: page.areas ?? [], nextPageToken: page.nextPageToken }
+  }, 50_000)
+})
+
+// Words and areas. A province has twenty thousand areas: screens that only need words ask for them alone.
+export async function readCity(): Promise<void> {
+  await Promise.all([readWords(), readAreas()])
 }
 
 export function area(code: string | undefined): Area | undefined {
