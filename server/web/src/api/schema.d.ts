@@ -2290,6 +2290,7 @@ export interface components {
             waiting?: components["schemas"]["WaitingNeed"][];
             categories?: components["schemas"]["CategoryTally"][];
             parties?: components["schemas"]["PartyTally"][];
+            areasLevel?: components["schemas"]["AreaLevel"];
         };
         ReportRow: {
             code?: string;

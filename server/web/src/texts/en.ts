@@ -19,7 +19,7 @@ export const en: typeof zh = {
   partyKind: { PARTY_KIND_VOLUNTEER_TEAM: 'Volunteer teams', PARTY_KIND_ENTERPRISE: 'Enterprises', PARTY_KIND_SOCIAL_ORGANISATION: 'Social organisations', PARTY_KIND_ORGANISER: 'Organisers', PARTY_KIND_LEAD: 'Lead' },
   standing: { STANDING_PENDING: 'waits for approval', STANDING_ACTIVE: 'active', STANDING_SUSPENDED: 'suspended' },
   kind: { people: 'Volunteers', professional: 'Professionals', venue: 'Venue', vehicle: 'Vehicles', equipment: 'Equipment', stock: 'Goods' },
-  amount: { people: '{n} people', professional: '{n} professionals', venue: 'venue, {n} seats', vehicle: 'vehicles, {n} seats', equipment: '{n} sets of equipment' },
+  amount: { people: 'people × {n}', professional: 'professionals × {n}', venue: 'venue seats × {n}', vehicle: 'vehicle seats × {n}', equipment: 'sets of equipment × {n}' },
   unit: { yuan: 'yuan', stars: '{n} stars' },
   urgency: { URGENCY_NORMAL: 'normal', URGENCY_URGENT: 'urgent', URGENCY_CRITICAL: 'critical' },
   raised: { 1: 'raised to the town', 2: 'raised to the city' },
@@ -83,7 +83,7 @@ export const en: typeof zh = {
     stage: { CLEARING_STAGE_UNSPECIFIED: 'Getting ready', CLEARING_STAGE_COLLECTING: 'Reading needs and offers', CLEARING_STAGE_PRICES: 'Finding prices', CLEARING_STAGE_ROUNDING: 'Rounding', CLEARING_STAGE_BOUND: 'Tightening the bound', CLEARING_STAGE_IMPROVING: 'Improving', CLEARING_STAGE_APPLYING: 'Applying' },
   },
   policy: {
-    title: 'Policy', lead: 'Try it first, then save it. The trial runs on a copy of last month\'s needs and touches nobody.', try: 'Try the effect', save: 'Save and use', reset: 'Undo', effect: 'Had it been so last month', notTried: 'Move a slider, then try the effect.', trying: 'Playing last month again…', over: '{needs} needs with {lines} lines', measure: 'Measure', before: 'Now', after: 'Tried', communities: 'Communities that change most',
+    title: 'Policy', lead: 'Try it first, then save it. The trial runs on a copy of last month\'s needs and touches nobody.', try: 'Try the effect', save: 'Save and use', reset: 'Undo', effect: 'Had it been so last month', notTried: 'Move a slider, then try the effect.', trying: 'Playing last month again…', over: '{needs} needs with {lines} lines', measure: 'Measure', before: 'Now', after: 'Tried', communities: 'Communities that change most', nothingMoves: 'No community changes: supply was not short last month, or the change is too small.',
     equityAlphaMilli: 'Fairness', urgencyUrgentMicro: 'Urgent', urgencyCriticalMicro: 'Critical', categoryFitMicro: 'Meant for it', surplusSkillMicro: 'Overqualified', halfDistanceM: 'Half at this distance', sameResidentMicro: 'Served the same resident', sameAreaMicro: 'Served the same community', lackLeastMicro: 'Nearly full needs', completenessBonusMicro: 'Bonus for filling a need', defaultRadiusM: 'Default reach',
     hint: {
       equityAlphaMilli: '0: as many as possible; 1: proportional; more: the worst-off communities first', urgencyUrgentMicro: 'Weight of an urgent need; a normal one has 1', urgencyCriticalMicro: 'Weight of a critical need', categoryFitMicro: 'When an offer is meant for such needs', surplusSkillMicro: 'For each skill that is not needed; smaller keeps professionals from chores', halfDistanceM: 'At this distance the weight is half', sameResidentMicro: 'Those who know one another go on', sameAreaMicro: 'A community one knows', lackLeastMicro: 'Smaller: those that lack much come first', completenessBonusMicro: 'When all of a need is filled', defaultRadiusM: 'Of those who name none',

@@ -81,7 +81,7 @@ export const zh = {
     stage: { CLEARING_STAGE_UNSPECIFIED: '准备', CLEARING_STAGE_COLLECTING: '读取需求与供给', CLEARING_STAGE_PRICES: '求价格', CLEARING_STAGE_ROUNDING: '取整', CLEARING_STAGE_BOUND: '求上界', CLEARING_STAGE_IMPROVING: '改进方案', CLEARING_STAGE_APPLYING: '正在写入' },
   },
   policy: {
-    title: '政策', lead: '先试算，再保存。试算在上个月需求的副本上进行，不影响任何人。', try: '试算效果', save: '保存并生效', reset: '恢复', effect: '如果上个月用这个政策', notTried: '移动滑块后点“试算效果”。', trying: '正在重新演算上个月…', over: '{needs}个需求，共{lines}项', measure: '指标', before: '现行', after: '试算', communities: '变化最大的社区',
+    title: '政策', lead: '先试算，再保存。试算在上个月需求的副本上进行，不影响任何人。', try: '试算效果', save: '保存并生效', reset: '恢复', effect: '如果上个月用这个政策', notTried: '移动滑块后点“试算效果”。', trying: '正在重新演算上个月…', over: '{needs}个需求，共{lines}项', measure: '指标', before: '现行', after: '试算', communities: '变化最大的社区', nothingMoves: '没有社区因此改变：上个月的供给不紧张，或改动太小。',
     equityAlphaMilli: '公平系数', urgencyUrgentMicro: '紧急', urgencyCriticalMicro: '特急', categoryFitMicro: '专长对口', surplusSkillMicro: '大材小用', halfDistanceM: '距离减半', sameResidentMicro: '服务过同一居民', sameAreaMicro: '服务过同一社区', lackLeastMicro: '快满员的需求', completenessBonusMicro: '凑齐奖励', defaultRadiusM: '默认服务范围',
     hint: {
       equityAlphaMilli: '0 只求总数最多，1 按比例，越大越先顾最差的社区', urgencyUrgentMicro: '紧急需求的分量，一般为 1', urgencyCriticalMicro: '特急需求的分量', categoryFitMicro: '供给本就为此类需求而设时', surplusSkillMicro: '每多一项用不上的技能，越小越不让专业人员做杂事', halfDistanceM: '在这个距离上分量减半', sameResidentMicro: '老熟人继续服务', sameAreaMicro: '熟悉的社区', lackLeastMicro: '越小越先照顾缺得多的', completenessBonusMicro: '整个需求凑齐时的加分', defaultRadiusM: '单位没有填写时',
