@@ -137,8 +137,6 @@ pb::RankedPair to_ranked_pair(const Ranking& ranking, const NeedRow& need, const
     pair.set_need_title(posted.title());
     pair.set_area_code(posted.area_code());
     pair.set_area_name(state.area_name(need.area));
-    pair.mutable_point()->set_latitude_e7(need.point.latitude_e7);
-    pair.mutable_point()->set_longitude_e7(need.point.longitude_e7);
     pair.set_category(posted.category());
     pair.set_urgency(posted.urgency());
     *pair.mutable_requirement() = posted.lines(line.number - 1);

@@ -16,12 +16,16 @@ Sight whole_if(bool mine, Sight otherwise = Sight::kNothing) { return mine ? Sig
 
 bool was_public(const pb::Need& need) { return need.opened_at() != 0; }
 
+pb::Point public_point(const Point& exact) {
+  pb::Point p;
+  p.set_latitude_e7(coarse(exact.latitude_e7));
+  p.set_longitude_e7(coarse(exact.longitude_e7));
+  return p;
+}
+
 void make_public(pb::Need& need, bool signed_in) {
   clear_marked(need);
-  if (need.has_point()) {
-    need.mutable_point()->set_latitude_e7(coarse(need.point().latitude_e7()));
-    need.mutable_point()->set_longitude_e7(coarse(need.point().longitude_e7()));
-  }
+  if (need.has_point()) *need.mutable_point() = public_point({need.point().latitude_e7(), need.point().longitude_e7()});
   need.clear_resident_ref();
   need.clear_excluded_party_ids();
   need.clear_reason();

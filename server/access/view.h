@@ -52,6 +52,8 @@ class View {
 
 // Was it ever on the public board?
 bool was_public(const pb::Need& need);
+// A place to about a kilometre.
+pb::Point public_point(const Point& exact);
 // Takes everything out that is not for the public board: personal data, exactly where it is, whom it is for, who is excluded.
 void make_public(pb::Need& need, bool signed_in);
 void make_public(pb::Party& party);

@@ -111,8 +111,9 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
         std::uint32_t rank = 0;
         const auto add = [&](const Candidate& c) -> pb::RankedPair& {
           const LineRow& line = state.line(c.line);
-          *r.add_pairs() = to_ranked_pair(runtime.ranking(), state.needs()[line.need], line, c, ++rank);
-          return *r.mutable_pairs()->rbegin();
+          pb::RankedPair& pair = *r.add_pairs() = to_ranked_pair(runtime.ranking(), state.needs()[line.need], line, c, ++rank);
+          *pair.mutable_point() = public_point(state.needs()[line.need].point);
+          return pair;
         };
         // Before the first clearing nothing has a price.
         if (order != nullptr && *order == "clearing" && house.plan() != nullptr) {

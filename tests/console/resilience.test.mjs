@@ -1,5 +1,6 @@
 // What goes wrong in the middle: the session, the line, a second tab, the keyboard alone, a bad spreadsheet, ten thousand rows.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -47,7 +48,7 @@ test('a reload keeps what was typed; a copy of the tab and the back button make 
   // As "duplicate tab" does: the other has the same session storage.
   const kept = await page.evaluate(() => JSON.stringify({ ...sessionStorage }))
   const copy = await page.context().newPage()
-  await copy.goto(`${host.url}/#/board`)
+  await host.go(copy, '/board')
   await copy.evaluate((all) => { for (const [k, v] of Object.entries(JSON.parse(all))) sessionStorage.setItem(k, v) }, kept)
   await copy.goto(`${host.url}/#/needs/new`)
   await copy.waitForSelector('input[name=title]')
@@ -141,6 +142,45 @@ test('a spreadsheet is checked before anything is saved, in UTF-8 and as Excel i
   writeFileSync(other, 'no,columns\r\n1,2\r\n')
   await page.setInputFiles('input[type=file]', other)
   await page.getByText('第一行没有“名称”这一列').waitFor()
+})
+
+// What Excel writes: days and hours as numbers that only their format makes days and hours.
+const xlsx = `
+import sys, zipfile
+path, date = sys.argv[1], int(sys.argv[2])
+text = lambda ref, s: f'<c r="{ref}" t="inlineStr"><is><t>{s}</t></is></c>'
+heads = ''.join(text(chr(65 + i) + '1', h) for i, h in enumerate(['名称', '区域', '服务类别', '种类', '数量', '日期', '开始', '结束']))
+row = ''.join(text(chr(65 + i) + '2', v) for i, v in enumerate(['表格里的一条', '城东社区', '助老服务', '人']))
+row += f'<c r="E2"><v>3</v></c><c r="F2" s="1"><v>{date}</v></c><c r="G2" s="2"><v>0.375</v></c><c r="H2" s="2"><v>0.47916666666666669</v></c>'
+files = {
+  '[Content_Types].xml': '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/></Types>',
+  '_rels/.rels': '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+  'xl/workbook.xml': '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>',
+  'xl/_rels/workbook.xml.rels': '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>',
+  'xl/styles.xml': '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="20"/></cellXfs></styleSheet>',
+  'xl/worksheets/sheet1.xml': f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">{heads}</row><row r="2">{row}</row></sheetData></worksheet>',
+}
+with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as z:
+    for name, body in files.items():
+        z.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + body)
+`
+
+test('a workbook as Excel writes it is read with its days and hours', { timeout: 60_000 }, async () => {
+  const page = await host.page({ as: 'community' })
+  const path = join(host.folder, 'needs.xlsx')
+  const serial = Math.round(Date.parse(`${tomorrow.date}T00:00:00Z`) / 86_400_000) + 25_569
+  execFileSync('/usr/bin/python3', ['-c', xlsx, path, String(serial)])
+  await host.go(page, '/needs/import')
+  await page.setInputFiles('input[type=file]', path)
+  await page.getByText('1行可以导入').waitFor()
+  await page.getByRole('button', { name: '导入这1条' }).click()
+  await page.waitForFunction(() => location.hash.startsWith('#/needs?') || location.hash === '#/needs')
+  const need = (await host.api(page, 'GET', '/v1/needs?state=open&newest=1&pageSize=1')).body.needs[0]
+  assert.equal(need.title, '表格里的一条')
+  // Nine o'clock in Ningguo is one in UTC, wherever the browser is.
+  const nine = Date.parse(`${tomorrow.date}T01:00:00Z`) / 1000
+  assert.deepEqual(need.lines[0].window, { start: String(nine), end: String(nine + 9000) })
+  assert.equal(need.lines[0].quantity, '3')
 })
 
 test('a list of ten thousand needs draws only what is seen, and scrolls', { timeout: 120_000 }, async () => {

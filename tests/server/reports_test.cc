@@ -84,6 +84,23 @@ TEST(SiteCode, AnOrganiserChecksInByHand) {
   EXPECT_FALSE(t.get<pb::Match>("/v1/matches/" + std::to_string(t.own.match)).at_site());
 }
 
+TEST(Reports, ATeamsListTellsAPlaceAndNotADoor) {
+  Towns t;
+  const std::string exact = R"(,"point":{"latitudeE7":306271234,"longitudeE7":1189834567})";
+  t.id_of(t.send("POST", "/v1/needs", Towns::need_of(t.own, exact)));
+  pb::RankedPairs pairs;
+  ASSERT_TRUE(from_json(t.send("GET", "/v1/parties/" + std::to_string(t.own.team) + "/open-lines", "", {.token = t.tokens["supplier"]}).body, pairs));
+  bool there = false;
+  for (const auto& pair : pairs.pairs()) {
+    EXPECT_EQ(pair.point().latitude_e7() % 100'000, 0);
+    EXPECT_EQ(pair.point().longitude_e7() % 100'000, 0);
+    there = there || (pair.point().latitude_e7() == 306'300'000 && pair.point().longitude_e7() == 1'189'800'000);
+    EXPECT_FALSE(pair.area_name().empty());
+    EXPECT_EQ(pair.requirement().quantity(), 50);
+  }
+  EXPECT_TRUE(there);
+}
+
 TEST(Calendar, TakesATokenFromItsAddressAndNothingElseDoes) {
   Towns t;
   const std::string secret = t.token_of(t.own.account, {"getCalendar"});

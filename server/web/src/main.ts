@@ -13,3 +13,8 @@ void readWords().catch(() => undefined)
 const screen = router.resolve(location.hash.slice(1) || '/').matched[0]?.components?.default
 if (typeof screen === 'function') void (screen as () => Promise<unknown>)()
 void session.finally(() => createApp(App).use(translations).use(router).mount('#app'))
+// An address that was changed before the router listened is not lost.
+void router.isReady().then(() => {
+  const wanted = location.hash.slice(1) || '/'
+  if (wanted !== router.currentRoute.value.fullPath && wanted !== '/') void router.replace(wanted)
+})
