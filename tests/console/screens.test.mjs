@@ -26,7 +26,12 @@ async function resolve(page, path) {
   if (path === 'need') return `/needs/${(await host.api(page, 'GET', '/v1/needs?state=open&newest=1&pageSize=1')).body.needs[0].id}`
   if (path === 'task') {
     const { body } = await host.api(page, 'GET', '/v1/sessions/current')
-    return `/tasks/${(await host.api(page, 'GET', `/v1/matches?party=${body.actor.partyId}&newest=1&pageSize=1`)).body.matches[0].id}`
+    const list = `/v1/matches?party=${body.actor.partyId}&newest=1&pageSize=1`
+    if (!(await host.api(page, 'GET', list)).body.matches) {
+      const [pair] = (await host.api(page, 'GET', `/v1/parties/${body.actor.partyId}/open-lines?limit=1`)).body.pairs
+      await host.api(page, 'POST', '/v1/matches:claim', { needId: pair.needId, line: pair.line, offerId: pair.offerId, quantity: '1' })
+    }
+    return `/tasks/${(await host.api(page, 'GET', list)).body.matches[0].id}`
   }
   return path
 }
