@@ -1,5 +1,5 @@
 // Needs from a spreadsheet: the columns of `qiao need import` (tools/qiao/sheet.cc), by their Chinese or English names.
-import { num, type Need, type Schemas } from '@/api/client'
+import { type Need, type Schemas } from '@/api/client'
 import { areas, taxonomy } from '@/api/city'
 import { toSeconds } from '@/ui/format'
 import { isMoney, timeKind, timeKinds } from './words'
@@ -122,4 +122,3 @@ export function toBatch(rows: Row[]): Schemas['Batch'] {
   return { commands: rows.filter((r) => r.need).map((r) => ({ postNeed: { need: r.need, until: 'NEED_STATE_OPEN' as const } })) }
 }
 export const good = (rows: Row[]) => rows.filter((r) => r.need !== undefined && r.refused === undefined)
-export const units = (rows: Row[]) => rows.reduce((sum, r) => sum + num(r.need?.lines?.[0]?.quantity), 0)

@@ -3,9 +3,9 @@ import { onMounted, reactive, ref, shallowRef } from 'vue'
 import { t } from '@/texts'
 import { Refused, Unreachable } from '@/api/client'
 
-export function useLoad<T>(read: () => Promise<T>, at_once = true) {
+export function useLoad<T>(read: () => Promise<T>, atOnce = true) {
   const data = shallowRef<T>()
-  const loading = ref(at_once)
+  const loading = ref(atOnce)
   const wrong = ref('')
   let turn = 0
   async function load() {
@@ -26,6 +26,6 @@ export function useLoad<T>(read: () => Promise<T>, at_once = true) {
       if (mine === turn) loading.value = false
     }
   }
-  if (at_once) onMounted(load)
+  if (atOnce) onMounted(load)
   return reactive({ data, loading, wrong, load })
 }
