@@ -182,6 +182,20 @@ Answer answer_of(const Call& call, const Applied& applied, const State& state, b
 
 }  // namespace
 
+Response later(const Call& call, std::function<void(std::function<void(Result<std::unique_ptr<Message>>)>)> start) {
+  Response r;
+  r.deferred = [start = std::move(start), chinese = call.chinese, binary = call.binary_answer](auto then) {
+    start([=](Result<std::unique_ptr<Message>> found) {
+      if (!found) return then(problem(found.error(), chinese));
+      Response done;
+      if (binary) done.content_type = kProtobuf;
+      done.body = binary ? found.value()->SerializeAsString() : to_json(*found.value());
+      then(std::move(done));
+    });
+  };
+  return r;
+}
+
 Response respond(const Call& call, Answer answer) {
   Response r;
   r.status = call.route->success;

@@ -4,7 +4,6 @@
 #include "server/api/problem.h"
 #include "server/api/route.h"
 #include "server/background/clearinghouse.h"
-#include "server/json/json.h"
 
 namespace qiao {
 namespace {
@@ -116,17 +115,12 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
                       if (!within) return problem(within.error(), call.chinese);
                       const auto most = query_number(call, "limit", 1, 100, 10);
                       if (!most) return problem(most.error(), call.chinese);
-                      Response r;
-                      r.deferred = [&house, area = within.value(), limit = most.value(), chinese = call.chinese, binary = call.binary_answer](auto then) {
-                        house.gaps(area, limit, [=](Result<pb::SupplyGapsResponse> found) {
-                          if (!found) return then(problem(found.error(), chinese));
-                          Response done;
-                          done.content_type = binary ? "application/x-protobuf" : "application/json";
-                          done.body = binary ? found.value().SerializeAsString() : to_json(found.value());
-                          then(std::move(done));
+                      return later(call, [&house, area = within.value(), limit = most.value()](auto then) {
+                        house.gaps(area, limit, [then](Result<pb::SupplyGapsResponse> found) {
+                          if (!found) return then(std::move(found).error());
+                          then(std::make_unique<pb::SupplyGapsResponse>(std::move(found).value()));
                         });
-                      };
-                      return r;
+                      });
                     }});
   return routes;
 }

@@ -10,7 +10,6 @@
 #include "server/api/problem.h"
 #include "server/api/route.h"
 #include "server/background/analyst.h"
-#include "server/json/json.h"
 #include "server/runtime/runtime.h"
 
 namespace qiao {
@@ -33,21 +32,6 @@ Result<Slot> part(const Call& call, const State& state) {
   }
   QIAO_TRY(check_area(call.scope, call.actor, state, area));
   return area;
-}
-
-// An answer that comes later, in the format that was asked for.
-Response later(const Call& call, std::function<void(std::function<void(Result<std::unique_ptr<Message>>)>)> start) {
-  Response r;
-  r.deferred = [start = std::move(start), chinese = call.chinese, binary = call.binary_answer](auto then) {
-    start([=](Result<std::unique_ptr<Message>> found) {
-      if (!found) return then(problem(found.error(), chinese));
-      Response done;
-      done.content_type = binary ? "application/x-protobuf" : "application/json";
-      done.body = binary ? found.value()->SerializeAsString() : to_json(*found.value());
-      then(std::move(done));
-    });
-  };
-  return r;
 }
 
 // Counts one by one, then gives what was counted.

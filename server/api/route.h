@@ -151,6 +151,8 @@ Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const
 std::unique_ptr<google::protobuf::Message> show(const State& state, const Subject& subject, const View& view);
 // What one row of the kind is called, e.g. need.
 const char* singular(pb::Event::RowCase kind);
+// An answer that takes long: `start` is called, and calls back with it; it is given in the format that the call asks for.
+Response later(const Call& call, std::function<void(std::function<void(Result<std::unique_ptr<google::protobuf::Message>>)>)> start);
 // A message in the format that the call asks for.
 Response respond(const Call& call, Answer answer);
 
