@@ -149,13 +149,12 @@ int run(Config c) {
            {{"areas", state.areas().size()}, {"parties", state.parties().size()}, {"offers", state.offers().size()}, {"needs", state.needs().size()},
             {"matches", state.matches().size()}, {"seq", runtime.value()->applied_seq()},
             {"milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count()}});
-
-  std::vector<Feed::Area> tree;
-  for (Slot a = 0; a < state.areas().size(); ++a) {
-    const Slot parent = state.areas()[a].parent;
-    tree.push_back({state.areas()[a].id, parent == kNoSlot ? AreaCode{} : state.areas()[parent].id, state.area_name(a)});
+  // The market's time never goes back: until the clock has caught up, what happens happens at the time of the last event.
+  if (const auto behind = (state.last_time() - clock()).count(); behind > 0) {
+    log_error("this machine's clock is behind the last event; put it right: until then the market's time stands still and no time limit passes", {{"seconds", behind}});
   }
-  Feed feed(feed_context, *store.value(), metrics, c.feed, runtime.value()->durable_seq(), std::move(tree));
+
+  Feed feed(feed_context, *store.value(), metrics, c.feed, runtime.value()->durable_seq(), Tail::areas_of(state));
   runtime.value()->listen([&](auto events) { feed.publish(std::move(events)); });
 
   // Behind the feed, which has to hear of everything.

@@ -22,7 +22,8 @@ MAY = {
     "server/http": ["engine/base", "engine/market", "server/access", "server/runtime", "server/store", "server/api", "server/json"],
     "server": ["engine/base", "server/access", "server/background", "server/runtime", "server/api", "server/http", "server/json"],
     "tools/text": ["engine/base"],
-    "tools/sim": ["engine/base", "engine/market", "engine/match", "engine/clear", "engine/notify", "server", "server/json", "tools/text"],
+    "tools/sim": ["engine/base", "engine/market", "engine/match", "engine/clear", "engine/notify", "server", "server/json", "tools/swarm", "tools/text"],
+    "tools/swarm": ["engine/base", "engine/market", "server", "server/access", "server/api", "server/json", "server/store"],
     "tools/qiao": ["engine/base", "engine/market", "engine/match", "server/json", "server/store", "tools/text"],
 }
 # Beast takes half a minute a file to compile.

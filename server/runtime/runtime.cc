@@ -45,6 +45,7 @@ StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& co
   runtime->count_rows();
   metrics.applied_seq.set(static_cast<std::int64_t>(runtime->durable_seq_));
   metrics.durable_seq.set(static_cast<std::int64_t>(runtime->durable_seq_));
+  if (options.driven) return runtime;
   runtime->committer_ = std::thread([r = runtime.get()] { r->run_commits(); });
   runtime->arm_timer();
   const auto housekeep = [r = runtime.get()](auto self) -> void {
@@ -52,12 +53,7 @@ StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& co
     r->housekeeping_.async_wait([r, self](const boost::system::error_code& error) {
       if (error) return;
       const std::lock_guard lock(r->mutex_);
-      r->jobs_.push_back([r, before = r->clock_() - r->options_.keep_answers] {
-        r->store_.forget_answers(before, kAnswersForgottenAtOnce);
-        // The key of what was erased is deleted; now it leaves the files as well.
-        if (!r->store_.vault().take_forgotten()) return;
-        if (auto purged = r->store_.purge(); !purged) log_error("what was erased could not be taken off the disk yet", {{"reason", purged.error().message}});
-      });
+      r->jobs_.push_back([r] { r->tidy_up(); });
       r->work_.notify_one();
       self(self);
     });
@@ -77,6 +73,13 @@ void Runtime::stop() {
   if (committer_.joinable()) committer_.join();
   timer_.cancel();
   housekeeping_.cancel();
+}
+
+void Runtime::tidy_up() {
+  store_.forget_answers(clock_() - options_.keep_answers, kAnswersForgottenAtOnce);
+  // The key of what was erased is deleted; now it leaves the files as well.
+  if (!store_.vault().take_forgotten()) return;
+  if (auto purged = store_.purge(); !purged) log_error("what was erased could not be taken off the disk yet", {{"reason", purged.error().message}});
 }
 
 bool Runtime::overloaded() const {
@@ -148,23 +151,39 @@ void Runtime::run_commits() {
       std::swap(group, open_group_);
       std::swap(jobs, jobs_);
     }
-    if (!group.empty()) {
-      const auto begin = std::chrono::steady_clock::now();
-      if (auto written = store_.commit(group); !written) {
-        // Memory is ahead of the disk now and must not be read any more.
-        log_error("the disk refused a write; stopping so that nothing is promised that is not on it", {{"reason", written.error().message}});
-        std::_Exit(74);  // EX_IOERR
-      }
-      metrics_.commit_us.record_us(static_cast<std::uint64_t>(
-          std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count()));
-      metrics_.commit_groups.add();
-      const Seq seq = group.last_seq();
-      group.clear();
-      boost::asio::post(context_, [this, seq] { on_durable(seq); });
-    }
+    if (!group.empty() && !write(group)) return;
     for (auto& job : jobs) job();
     jobs.clear();
   }
+}
+
+void Runtime::fail(const StoreError& error) const {
+  if (options_.on_disk_failure) return options_.on_disk_failure(error);
+  log_error("the disk failed; stopping so that nothing is promised that is not on it. Put it right (is it full? read-only?) and start again: nothing that was answered is lost",
+            {{"reason", error.message}});
+  std::_Exit(74);  // EX_IOERR
+}
+
+bool Runtime::write(Group& group) {
+  const auto begin = std::chrono::steady_clock::now();
+  if (auto written = store_.commit(group); !written) {
+    fail(written.error());
+    return false;
+  }
+  metrics_.commit_us.record_us(
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count()));
+  metrics_.commit_groups.add();
+  const Seq seq = group.last_seq();
+  group.clear();
+  boost::asio::post(context_, [this, seq] { on_durable(seq); });
+  return true;
+}
+
+bool Runtime::commit() {
+  std::swap(written_group_, open_group_);
+  if (!written_group_.empty() && !write(written_group_)) return false;
+  for (auto& job : std::exchange(jobs_, {})) job();
+  return true;
 }
 
 void Runtime::on_durable(Seq seq) {
@@ -197,8 +216,10 @@ void Runtime::when_durable(Seq seq, std::function<void()> then) {
 
 std::optional<Runtime::Answer> Runtime::find_answer(const std::string& key) const {
   if (const auto it = fresh_answers_.find(key); it != fresh_answers_.end()) return it->second;
-  if (auto bytes = store_.find_answer(key)) return Answer{std::move(*bytes), 0};
-  return std::nullopt;
+  auto kept = store_.find_answer(key);
+  if (!kept) fail(kept.error());
+  if (!kept || !kept.value()) return std::nullopt;
+  return Answer{std::move(*kept.value()), 0};
 }
 
 void Runtime::checkpoint(std::string path, std::function<void(StoreResult<Seq>)> then) {
@@ -211,6 +232,7 @@ void Runtime::checkpoint(std::string path, std::function<void(StoreResult<Seq>)>
 }
 
 void Runtime::arm_timer() {
+  if (options_.driven) return;
   const auto due = market_.next_tick();
   // A timer that goes off early does no harm; arming one costs a microsecond.
   if (!due || (is_set(armed_for_) && armed_for_ <= *due)) return;

@@ -3,6 +3,8 @@
 //   market thread   applies commands in memory, at once, one after another; adds each to the open group
 //   commit thread   takes the group, writes it with one sync, tells the market thread how far the disk is
 //
+// Where it is driven (RuntimeOptions) there is one thread, and the steps are taken from outside.
+//
 // The market thread never waits for the disk. Answers do: what changed something is answered when its events are on disk,
 // what read something when everything it saw is (DESIGN.md §2, idea 3). A failed write stops the process.
 #pragma once
@@ -47,6 +49,13 @@ struct RuntimeOptions {
   // Fills an empty database (with apply_at) before anything else happens. Goes to disk as one write: a crash in the
   // middle leaves it empty.
   std::function<StoreResult<void>(class Runtime&)> fill_empty = {};
+  // The disk refused a write, so that memory is ahead of it and must not be read any more; or it cannot be read, so that
+  // nobody can say whether a request was answered before. Called on the thread that found out; nothing happens after it.
+  // Where not given the process says why and ends with 74 (EX_IOERR).
+  std::function<void(const StoreError&)> on_disk_failure = {};
+  // Without a thread and timers of its own: whoever has a time of his own calls commit(), wake() and tidy_up(). For
+  // simulations.
+  bool driven = false;
 };
 
 // What came of a command.
@@ -120,9 +129,22 @@ class Runtime {
   // Waits until everything applied is on disk and stops the commit thread. Called by the destructor.
   void stop();
 
+  // The steps that threads and timers take, for who drives it.
+  //
+  // Writes what has been applied; true: what waits for it is told as soon as the context runs.
+  bool commit();
+  // When the market acts by itself next.
+  std::optional<Time> next_tick() { return market_.next_tick(); }
+  // Lets the market do what is due.
+  void wake() { tick(clock_()); }
+  // Forgets old answers, and takes off the disk what was erased.
+  void tidy_up();
+
  private:
   Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock, RuntimeOptions options);
   void run_commits();
+  bool write(Group& group);
+  void fail(const StoreError& error) const;
   void on_durable(Seq seq);
   void arm_timer();
   void tick(Time now);
@@ -156,6 +178,7 @@ class Runtime {
   mutable std::mutex mutex_;
   std::condition_variable work_;
   Group open_group_;
+  Group written_group_;  // of commit()
   std::vector<std::function<void()>> jobs_;
   bool stopping_ = false;
   std::thread committer_;

@@ -1,12 +1,10 @@
 #include "server/store/store.h"
 
-#include <fcntl.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <sodium.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -36,8 +34,9 @@ StoreError error(const std::string& what, const rocksdb::Status& status) { retur
 rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
-rocksdb::DBOptions options_for(Store::Mode mode) {
+rocksdb::DBOptions options_for(Store::Mode mode, rocksdb::Env* env) {
   rocksdb::DBOptions options;
+  options.env = env;
   options.create_if_missing = mode == Store::Mode::kCreateIfMissing;
   // A table that a newer format adds; foreign and newer databases have been refused by then.
   options.create_missing_column_families = mode != Store::Mode::kReadOnly;
@@ -48,12 +47,15 @@ rocksdb::DBOptions options_for(Store::Mode mode) {
   options.max_total_wal_size = 256 << 20;
   options.keep_log_file_num = 4;
   options.info_log_level = rocksdb::WARN_LEVEL;
+  // Nobody reads them; each would have a thread of its own.
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
   return options;
 }
 
-rocksdb::ColumnFamilyOptions family_options() {
+rocksdb::ColumnFamilyOptions family_options(std::size_t write_buffer) {
   rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = 32 << 20;
+  options.write_buffer_size = write_buffer;
   options.compression = rocksdb::kLZ4Compression;
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
@@ -118,12 +120,29 @@ rocksdb::Status rewrite(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamily
 }
 
 // Makes a rename in it last.
-bool sync_folder(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY);
-  if (fd < 0) return false;
-  const bool ok = fsync(fd) == 0;
-  close(fd);
-  return ok;
+rocksdb::Status sync_folder(rocksdb::Env& env, const std::string& path) {
+  std::unique_ptr<rocksdb::Directory> folder;
+  auto status = env.NewDirectory(path, &folder);
+  if (status.ok()) status = folder->Fsync();
+  return status;
+}
+
+rocksdb::Status make_folders(rocksdb::Env& env, const std::filesystem::path& path) {
+  if (path.empty() || env.FileExists(path.string()).ok()) return rocksdb::Status::OK();
+  auto status = path.has_relative_path() ? make_folders(env, path.parent_path()) : rocksdb::Status::OK();
+  if (status.ok()) status = env.CreateDirIfMissing(path.string());
+  return status;
+}
+
+rocksdb::Status remove_folder(rocksdb::Env& env, const std::string& path) {
+  std::vector<std::string> names;
+  auto status = env.GetChildren(path, &names);
+  if (status.IsNotFound()) return rocksdb::Status::OK();
+  for (const std::string& name : names) {
+    if (status.ok() && name != "." && name != "..") status = env.DeleteFile(path + "/" + name);
+  }
+  if (status.ok()) status = env.DeleteDir(path);
+  return status;
 }
 
 }  // namespace
@@ -219,33 +238,39 @@ ChainHash Store::link(Seq seq, std::string_view stored) {
   return head_;
 }
 
-StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mode, const std::string& key_file) {
-  // Beside the folder, never in it: a copy of the folder is to tell nothing.
-  std::string beside = path;
-  while (beside.size() > 1 && beside.ends_with('/')) beside.pop_back();
-  const std::string keys = key_file.empty() ? beside + ".key" : key_file;
+StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mode, StoreOptions options) {
   namespace fs = std::filesystem;
-  std::error_code fs_error;
-  if (fs::exists(fs::path(path) / "CURRENT", fs_error)) return open_folder(path, mode == Mode::kCreateIfMissing ? Mode::kExisting : mode, keys);
-  if (mode != Mode::kCreateIfMissing) return StoreError{"there is no database in " + path};
-  if (fs::exists(path, fs_error) && !fs::is_empty(path, fs_error)) {
-    return StoreError{path + " is not empty and holds no Qiao database; give an empty or a new folder"};
-  }
-  // Made under another name and renamed when it is whole: a crash in between leaves nothing that looks like somebody else's.
   const fs::path whole = fs::absolute(fs::path(path) / ".").lexically_normal().parent_path();
-  const fs::path fresh = whole.string() + ".new";
-  fs::remove_all(fresh, fs_error);
-  fs::create_directories(whole.parent_path(), fs_error);
-  if (auto made = open_folder(fresh.string(), mode, keys); !made) return std::move(made).error();
-  fs::rename(fresh, whole, fs_error);
-  if (fs_error || !sync_folder(whole.parent_path().string())) return StoreError{"cannot make a database in " + path + ": " + fs_error.message()};
-  return open_folder(path, Mode::kExisting, keys);
+  // Beside the folder, never in it: a copy of the folder is to tell nothing.
+  if (options.key_file.empty()) options.key_file = whole.string() + ".key";
+  if (options.env == nullptr) options.env = rocksdb::Env::Default();
+  rocksdb::Env& env = *options.env;
+  if (env.FileExists(path + "/CURRENT").ok()) return open_folder(path, mode == Mode::kCreateIfMissing ? Mode::kExisting : mode, options);
+  if (mode != Mode::kCreateIfMissing) return StoreError{"there is no database in " + path};
+  std::vector<std::string> names;
+  const auto listed = env.GetChildren(path, &names);
+  std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
+  if (!listed.ok() && !listed.IsNotFound()) return error("cannot look into " + path, listed);
+  if (!names.empty()) return StoreError{path + " is not empty and holds no Qiao database; give an empty or a new folder"};
+  // Made under another name and renamed when it is whole: a crash in between leaves nothing that looks like somebody else's.
+  const std::string fresh = whole.string() + ".new";
+  const auto failed = [&](const rocksdb::Status& status) { return error("cannot make a database in " + path, status); };
+  auto status = make_folders(env, whole.parent_path());
+  if (status.ok()) status = remove_folder(env, fresh);
+  if (!status.ok()) return failed(status);
+  if (auto made = open_folder(fresh, mode, options); !made) return std::move(made).error();
+  // An empty folder may be in the way.
+  if (listed.ok()) status = env.DeleteDir(whole.string());
+  if (status.ok()) status = env.RenameFile(fresh, whole.string());
+  if (status.ok()) status = sync_folder(env, whole.parent_path().string());
+  if (!status.ok()) return failed(status);
+  return open_folder(path, Mode::kExisting, options);
 }
 
-StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, Mode mode, const std::string& key_file) {
+StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, Mode mode, const StoreOptions& with) {
   const bool there = mode != Mode::kCreateIfMissing;
   std::vector<std::string> missing;
-  const auto options = options_for(mode);
+  const auto options = options_for(mode, with.env);
   if (there) {
     std::vector<std::string> names;
     const auto listed = rocksdb::DB::ListColumnFamilies(options, path, &names);
@@ -265,7 +290,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   }
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const char* name : kFamilyNames) {
-    if (std::find(missing.begin(), missing.end(), name) == missing.end()) descriptors.emplace_back(name, family_options());
+    if (std::find(missing.begin(), missing.end(), name) == missing.end()) descriptors.emplace_back(name, family_options(with.write_buffer));
   }
   std::unique_ptr<Store> store(new Store);
   rocksdb::DB* db = nullptr;
@@ -279,6 +304,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   }
   store->db_.reset(db);
   store->path_ = path;
+  store->options_ = with;
   auto named = [&](std::string_view name) -> rocksdb::ColumnFamilyHandle* {
     const auto at = std::find_if(store->handles_.begin(), store->handles_.end(), [&](auto* handle) { return handle->GetName() == name; });
     return at == store->handles_.end() ? nullptr : *at;
@@ -309,7 +335,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
     if (mode == Mode::kReadOnly) return StoreError{path + " has no format mark; it is not a Qiao database"};
     rocksdb::WriteOptions sync;
     sync.sync = true;
-    QIAO_TRY(store->open_vault(key_file, mode, kStoreFormat, true));
+    QIAO_TRY(store->open_vault(mode, kStoreFormat, true));
     const auto written = db->Put(sync, store->meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));
     if (!written.ok()) return error("cannot write to " + path, written);
   } else if (!found.ok()) {
@@ -321,7 +347,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
       return StoreError{path + " was written by a newer Qiao (format " + std::to_string(version) + "; this one knows " +
                         std::to_string(kStoreFormat) + "); open it with that version"};
     }
-    QIAO_TRY(store->open_vault(key_file, mode, version, false));
+    QIAO_TRY(store->open_vault(mode, version, false));
     if (version < kStoreFormat && mode != Mode::kReadOnly) {
       QIAO_TRY(store->lift());
     }
@@ -330,10 +356,10 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   return store;
 }
 
-StoreResult<void> Store::open_vault(const std::string& key_file, Mode mode, std::uint64_t format, bool made) {
+StoreResult<void> Store::open_vault(Mode mode, std::uint64_t format, bool made) {
   namespace fs = std::filesystem;
   chained_ = format >= 3;
-  key_path_ = key_file;
+  const std::string& key_file = options_.key_file;
   // Nothing is sealed in an older database that is only looked at.
   if (mode == Mode::kReadOnly && !chained_) return outcome::success();
   std::error_code ignored;
@@ -646,11 +672,12 @@ std::optional<pb::Event> Store::event(Seq seq) const {
   return event;
 }
 
-std::optional<std::string> Store::find_answer(std::string_view key) const {
+StoreResult<std::optional<std::string>> Store::find_answer(std::string_view key) const {
   std::string value;
   const auto status = db_->Get({}, dedup_, slice(key), &value);
-  if (!status.ok() || value.size() < 8) return std::nullopt;
-  return value.substr(8);
+  if (!status.ok() && !status.IsNotFound()) return error("cannot read " + path_, status);
+  if (!status.ok() || value.size() < 8) return std::optional<std::string>();
+  return std::optional(value.substr(8));
 }
 
 std::size_t Store::forget_answers(Time before, std::size_t most) {
@@ -668,17 +695,16 @@ std::size_t Store::forget_answers(Time before, std::size_t most) {
 }
 
 StoreResult<Seq> Store::checkpoint(const std::string& path) {
-  std::error_code fs_error;
-  if (std::filesystem::exists(path, fs_error)) return StoreError{path + " is there already"};
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), fs_error);
+  if (options_.env->FileExists(path).ok()) return StoreError{path + " is there already"};
   rocksdb::Checkpoint* raw = nullptr;
-  auto status = rocksdb::Checkpoint::Create(db_.get(), &raw);
+  auto status = make_folders(*options_.env, std::filesystem::path(path).parent_path());
+  if (status.ok()) status = rocksdb::Checkpoint::Create(db_.get(), &raw);
   if (!status.ok()) return error("cannot make a backup", status);
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
   status = checkpoint->CreateCheckpoint(path);
   if (!status.ok()) return error("cannot make a backup in " + path, status);
   // What the copy holds, asked of the copy.
-  auto copy = open(path, Mode::kReadOnly, key_path_);
+  auto copy = open(path, Mode::kReadOnly, options_);
   if (!copy) return std::move(copy).error();
   return copy.value()->last_seq();
 }

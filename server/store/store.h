@@ -29,6 +29,15 @@ namespace qiao {
 // Written into every database; one that has a greater number was written by a newer Qiao and is not opened.
 inline constexpr std::uint32_t kStoreFormat = 3;
 
+struct StoreOptions {
+  // File with the master key; empty: PATH.key.
+  std::string key_file = {};
+  // The disk that the database is on; nullptr: the machine's. The key file is always on the machine's.
+  rocksdb::Env* env = nullptr;
+  // Bytes of a table in memory before they get a file of their own. There are 16 tables.
+  std::size_t write_buffer = 32 << 20;
+};
+
 // Kind of an audit key that stands for a resident's number, beside the kinds of rows.
 inline constexpr std::uint8_t kAuditResident = 0xf0;
 
@@ -68,9 +77,12 @@ class Store {
   enum class Mode { kCreateIfMissing, kExisting, kReadOnly };
 
   // Refuses, with words that say what to do, a folder that holds something else than a Qiao database, one written by a
-  // newer version, one that another process has open, and one whose master key is not in `key_file`. Where that is empty
-  // it stands for PATH.key. A new database makes its key file; one of an older format is lifted, which takes a while.
-  static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode, const std::string& key_file = {});
+  // newer version, one that another process has open, and one whose master key is not in the key file. A new database
+  // makes its key file; one of an older format is lifted, which takes a while.
+  static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode, StoreOptions options);
+  static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode, const std::string& key_file = {}) {
+    return open(path, mode, StoreOptions{.key_file = key_file});
+  }
   ~Store();
 
   // Puts every row into an empty market. Reads rows, not history.
@@ -86,7 +98,7 @@ class Store {
   StoreResult<void> read_journal(Seq after, Seq last, const std::function<bool(Seq, std::string_view bytes)>& event) const;
 
   // The first answer given to a key, if it is still kept.
-  std::optional<std::string> find_answer(std::string_view idempotency_key) const;
+  StoreResult<std::optional<std::string>> find_answer(std::string_view idempotency_key) const;
   // Forgets answers given before that time, at most `most` of them; how many.
   std::size_t forget_answers(Time before, std::size_t most);
 
@@ -130,9 +142,9 @@ class Store {
 
  private:
   Store() = default;
-  static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode, const std::string& key_file);
+  static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode, const StoreOptions& options);
   StoreResult<void> load_rows(pb::Event::RowCase kind, State& state);
-  StoreResult<void> open_vault(const std::string& key_file, Mode mode, std::uint64_t format, bool made);
+  StoreResult<void> open_vault(Mode mode, std::uint64_t format, bool made);
   StoreResult<void> lift();
   // The event in a value of the journal, as stored.
   std::string_view stored_event(std::string_view value) const { return chained_ ? value.substr(std::min(sizeof(ChainHash), value.size())) : value; }
@@ -151,7 +163,7 @@ class Store {
   ChainHash head_{};     // of the last event linked
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;
   std::string path_;
-  std::string key_path_;
+  StoreOptions options_;
   friend class Group;
 };
 

@@ -258,10 +258,10 @@ TEST(Store, AnswersAreKeptForTheirTimeAndThenForgotten) {
   group.add_answer("old", "first", at(0), *store);
   group.add_answer("new", "second", at(10), *store);
   ASSERT_TRUE(store->commit(group));
-  EXPECT_EQ(store->find_answer("old"), "first");
+  EXPECT_EQ(store->find_answer("old").value(), "first");
   EXPECT_EQ(store->forget_answers(at(5), 100), 1U);
-  EXPECT_FALSE(store->find_answer("old"));
-  EXPECT_EQ(store->find_answer("new"), "second");
+  EXPECT_FALSE(store->find_answer("old").value());
+  EXPECT_EQ(store->find_answer("new").value(), "second");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// qiao-sim: makes cities, provinces and the nation.
+// qiao-sim: makes cities, provinces and the nation, and worlds in which everything goes wrong.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
@@ -11,6 +11,7 @@
 #include "tools/sim/history.h"
 #include "tools/sim/newyork.h"
 #include "tools/sim/policies.h"
+#include "tools/sim/swarm.h"
 #include "tools/text/csv.h"
 #include "tools/text/file.h"
 #include "tools/text/notation.h"
@@ -244,7 +245,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 4000));
   pol->add_option("--chart", chart, "SVG file to write");
   common(pol);
+  const SwarmCommand worlds(app);
   CLI11_PARSE(app, argc, argv);
+  if (worlds.parsed()) return worlds.run();
   const auto done = gen->parsed() ? generate(o) : ny->parsed() ? newyork(o) : policies(o, seeds, chart, alpha_milli);
   return done ? done.value() : fail(done.error());
 }

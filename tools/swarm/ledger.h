@@ -1,0 +1,127 @@
+// What the world outside knows of a market, and what it therefore may hold the market to: the judge of a simulation.
+// Shares with the engine the protobuf vocabulary and nothing else.
+//
+// Promises that are checked, each with the name under which a breach is reported:
+//   durability       what was answered, read or seen on the feed is there after every crash, and is what it was
+//   atomicity        a batch is there whole or not at all; a command that was repeated is there once
+//   idempotency      a repeated request gets the first answer
+//   capacity         no line holds more than it asks for, no offer gives more than it has, at any event
+//   linearizability  each claim takes effect at one moment between its sending and its answer: success shows up in the journal
+//                    behind everything that was answered before it was sent; a refusal for want of room was true at the
+//                    moment at which it was decided (Herlihy & Wing 1990; the journal is the witness order)
+//   feed             a watcher gets what it may see, each once, in order, without a hole
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/ids.h"
+#include "qiao/v1/event.pb.h"
+
+namespace qiao::swarm {
+
+namespace pb = qiao::v1;
+
+// One request of a client, with every time that it is sent.
+struct Operation {
+  std::uint64_t number = 0;
+  std::size_t client = 0;
+  std::string method, target, body, key, token;
+  // What it makes, as far as its sender can say: titles of needs. All of them or none.
+  std::vector<std::string> titles = {};
+  // For a claim or a dispatch.
+  std::uint64_t need = 0;
+  std::uint64_t offer = 0;
+  std::uint32_t line = 0;
+  // Of a look at a row: what it is about.
+  std::uint64_t looks_at = 0;
+  // The newest event that anybody had been told of when it was first sent.
+  Seq told_before = 0;
+  int sent = 0;
+  bool given_up = false;
+  // The answer, once there is one.
+  unsigned status = 0;
+  std::string answer = {};
+  std::int64_t answered_at = 0;
+};
+
+class Ledger {
+ public:
+  // The first breach, with its promise's name; empty as long as there is none.
+  const std::string& breach() const { return breach_; }
+
+  // An event that is on disk, in order: from the feed, or read from the journal after a crash.
+  void on_disk(std::string_view bytes);
+  Seq last_on_disk() const { return hashes_.size(); }
+  // After a crash: the journal again. Nothing that was on disk is missing or another.
+  void compare(Seq seq, std::string_view bytes);
+  void compared(Seq last);
+
+  // The server refused a claim, having applied everything up to `seq` and nothing else.
+  void refused(const Operation& operation, std::string_view problem_json, Seq seq);
+  // After a crash, what was decided behind the last event on disk never happened.
+  void forget_undecided();
+
+  // Is about to be sent for the first time.
+  void sent(Operation& operation);
+  // A client has an answer.
+  void answered(Operation& operation, unsigned status, const std::string& etag, const std::string& body, std::int64_t now);
+  // Somebody has seen that event.
+  void told(Seq seq) { told_ = std::max(told_, seq); }
+  Seq newest_told() const { return told_; }
+
+  // Are the rows of the market what was promised? version(id): of a need or a match; 0: there is none.
+  void check_rows(const std::function<std::uint64_t(std::uint64_t id)>& version, const std::map<std::string, int>& needs_by_title);
+
+  void fail(const std::string& promise, const std::string& what);
+
+  struct Counts {
+    std::uint64_t answers = 0;
+    std::uint64_t repeats = 0;   // of requests that had been answered before
+    std::uint64_t refusals = 0;  // for want of room, checked against the journal
+    std::uint64_t claims = 0;    // placed in the journal's order
+  };
+  const Counts& counts() const { return counts_; }
+  // Of everything that happened: the same for the same seed.
+  std::uint64_t fingerprint() const { return fingerprint_; }
+  void mix(std::uint64_t value) { fingerprint_ = (fingerprint_ ^ value) * 0x9E3779B97F4A7C15ULL + (fingerprint_ >> 29); }
+  void mix(std::string_view text);
+
+ private:
+  struct Held {
+    std::uint64_t need, offer;
+    std::uint32_t line;
+    std::int64_t quantity, start, end;
+  };
+  struct Doubt {
+    std::uint64_t operation, need, offer;
+    std::uint32_t line;
+    std::optional<std::int64_t> at_most;  // "at most so many now"; none: the line is full
+  };
+  void fold(const pb::Event& event);
+  std::int64_t missing(std::uint64_t need, std::uint32_t line) const;
+  // Units that the offer could still give in that window.
+  std::int64_t free(std::uint64_t offer, std::int64_t start, std::int64_t end) const;
+  void decide(Seq seq);
+
+  std::string breach_;
+  std::vector<std::uint64_t> hashes_;  // of events, by seq - 1
+  Seq told_ = 0;
+  std::map<std::uint64_t, pb::Need> needs_;
+  std::map<std::uint64_t, pb::Offer> offers_;
+  std::map<std::uint64_t, Held> held_;  // live matches
+  std::multimap<std::uint64_t, std::uint64_t> held_by_need_, held_by_offer_;
+  std::multimap<Seq, Doubt> doubts_;
+  std::map<std::uint64_t, std::uint64_t> versions_;  // newest that anybody was told, by id
+  std::map<std::string, bool> titles_;               // by what they were sent with; true: answered
+  std::vector<std::vector<std::string>> together_;   // titles that one request makes
+  Counts counts_;
+  std::uint64_t fingerprint_ = 0x51A0;
+};
+
+}  // namespace qiao::swarm
