@@ -34,9 +34,10 @@ StoreError error(const std::string& what, const rocksdb::Status& status) { retur
 rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
-rocksdb::DBOptions options_for(Store::Mode mode, rocksdb::Env* env) {
+rocksdb::DBOptions options_for(Store::Mode mode, const StoreOptions& with) {
   rocksdb::DBOptions options;
-  options.env = env;
+  options.env = with.env;
+  options.max_file_opening_threads = with.opening_threads;
   options.create_if_missing = mode == Store::Mode::kCreateIfMissing;
   // A table that a newer format adds; foreign and newer databases have been refused by then.
   options.create_missing_column_families = mode != Store::Mode::kReadOnly;
@@ -270,7 +271,7 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
 StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, Mode mode, const StoreOptions& with) {
   const bool there = mode != Mode::kCreateIfMissing;
   std::vector<std::string> missing;
-  const auto options = options_for(mode, with.env);
+  const auto options = options_for(mode, with);
   if (there) {
     std::vector<std::string> names;
     const auto listed = rocksdb::DB::ListColumnFamilies(options, path, &names);

@@ -36,6 +36,8 @@ struct StoreOptions {
   rocksdb::Env* env = nullptr;
   // Bytes of a table in memory before they get a file of their own. There are 16 tables.
   std::size_t write_buffer = 32 << 20;
+  // That look at the files when the database is opened.
+  int opening_threads = 16;
 };
 
 // Kind of an audit key that stands for a resident's number, beside the kinds of rows.

@@ -41,8 +41,10 @@ constexpr std::uint64_t kCommunities[] = {341'881'001'001, 341'881'001'002};
 // A client waits so long for an answer, and sends again so often.
 constexpr Micros kPatience = 10 * kSecond;
 constexpr int kMostSent = 6;
-// Bytes of a table before it goes to a file: small, so that files come and go.
-constexpr std::size_t kWriteBuffer = 64 << 10;
+// Bytes of a table before RocksDB makes a file of it by itself: never, since how much a table takes depends on RocksDB's own
+// randomness. Files are made when the seed says so.
+constexpr std::size_t kWriteBuffer = 4 << 20;
+constexpr unsigned kFlushPercent = 4;
 // Events that the feed keeps in memory: few, so that watchers have to read the journal.
 constexpr std::size_t kRing = 64;
 constexpr Micros kRestartAfter = 3 * kSecond;
@@ -73,6 +75,8 @@ struct Happening {
 
 // The server as one process: gone with everything in it when it dies.
 struct Process {
+  // Goes last: what it had posted to itself is never run.
+  boost::asio::io_context context{1};
   Metrics metrics;
   std::unique_ptr<Store> store;
   std::unique_ptr<Runtime> runtime;
@@ -168,7 +172,7 @@ class World {
   void start() {
     auto p = std::make_unique<Process>();
     p->number = ++processes_;
-    StoreOptions store_options{.key_file = key_file(), .env = disk_.env(), .write_buffer = kWriteBuffer};
+    StoreOptions store_options{.key_file = key_file(), .env = disk_.env(), .write_buffer = kWriteBuffer, .opening_threads = 1};
     auto store = Store::open("/qiao/db", Store::Mode::kCreateIfMissing, store_options);
     if (!store) return could_not_start(std::move(p), store.error().message);
     p->store = std::move(store).value();
@@ -176,14 +180,14 @@ class World {
     options.driven = true;
     options.on_disk_failure = [raw = p.get()](const StoreError&) { raw->failed = true; };
     options.fill_empty = [](Runtime& r) { return fill_empty_city(r, "", "", ""); };
-    auto runtime = Runtime::start(context_, *p->store, p->metrics, [this] { return wall(); }, options);
+    auto runtime = Runtime::start(p->context, *p->store, p->metrics, [this] { return wall(); }, options);
     if (!runtime) return could_not_start(std::move(p), runtime.error().message);
     p->runtime = std::move(runtime).value();
     ++tally_.starts;
     if (!check_after_start(*p)) return could_not_start(std::move(p), "the journal cannot be read");
-    p->house = std::make_unique<Clearinghouse>(context_, *p->runtime, ClearinghouseOptions{.threads = 1, .scheduled = false});
-    p->analyst = std::make_unique<Analyst>(context_, *p->runtime);
-    p->gate = std::make_unique<Gate>(context_, *p->runtime, GateOptions{.writes_per_second = 0, .log_ins_per_minute = 0});
+    p->house = std::make_unique<Clearinghouse>(p->context, *p->runtime, ClearinghouseOptions{.threads = 1, .scheduled = false});
+    p->analyst = std::make_unique<Analyst>(p->context, *p->runtime);
+    p->gate = std::make_unique<Gate>(p->context, *p->runtime, GateOptions{.writes_per_second = 0, .log_ins_per_minute = 0});
     p->api = std::make_unique<Api>(*p->runtime, *p->house, *p->analyst, *p->gate, p->metrics, ApiOptions{});
     p->tail = std::make_unique<Tail>(*p->store, kRing, p->runtime->durable_seq(), Tail::areas_of(p->runtime->state()));
     p->runtime->listen([this](auto events) {
@@ -221,9 +225,6 @@ class World {
   // The process is gone, and with it everything that it had not written.
   void die() {
     process_.reset();
-    // What it had posted to itself is gone too.
-    context_.restart();
-    while (context_.poll_one() > 0) {}
     ledger_.forget_undecided();
     if (disk_.stopped()) take_up();
     failed_starts_ = 0;
@@ -315,14 +316,21 @@ class World {
     ++tally_.commits;
     if (!process_->runtime->commit()) process_->failed = true;
     if (!still_there()) return;
+    if (random_.chance(kFlushPercent)) {
+      Store& store = *process_->store;
+      rocksdb::ColumnFamilyHandle* tables[] = {store.journal(), store.dedup(), store.family(pb::Event::kNeed), store.family(pb::Event::kMatch)};
+      rocksdb::FlushOptions options;
+      options.wait = false;
+      // Where it fails RocksDB takes no more writes, which the next one notices.
+      store.db().Flush(options, random_.pick(tables)).PermitUncheckedError();
+    }
     disk_.run_background();
     if (!still_there()) return;
     // It is on disk; that it is gets known later.
     later(takes, [this, number] {
       if (!process_ || process_->number != number) return;
-      context_.restart();
-      while (process_ && context_.poll_one() > 0) {}
-      if (!process_ || process_->number != number) return;
+      process_->context.restart();
+      process_->context.poll();
       process_->committing = false;
       want_commit();
       arm();
@@ -749,7 +757,6 @@ class World {
   Plan plan_;
   Random random_;
   SimulatedDisk disk_;
-  boost::asio::io_context context_{1};
   std::unique_ptr<Process> process_;
   Ledger ledger_;
   Tally tally_;

@@ -1,0 +1,100 @@
+#include "tools/swarm/simulation.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/disk.h"
+
+namespace qiao::swarm {
+namespace {
+
+// A failing seed is printed as the command that replays it: qiao-sim swarm --seeds N …
+Verdict run(Plan plan) {
+  static const TemporaryFolder folder;
+  plan.folder = folder.path();
+  return simulate(plan);
+}
+
+Plan plan_of(std::uint64_t seed, std::uint32_t hours = 12) {
+  Plan plan;
+  plan.seed = seed;
+  plan.hours = hours;
+  return plan;
+}
+
+TEST(Swarm, EveryPromiseIsKeptUnderEveryFault) {
+  Tally all;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const Verdict verdict = run(plan_of(seed));
+    EXPECT_EQ(verdict.breach, "") << command_of(plan_of(seed));
+    all.add(verdict.tally);
+  }
+  // That it went wrong often enough to mean something.
+  EXPECT_GT(all.power_cuts, 20U);
+  EXPECT_GT(all.kills, 20U);
+  EXPECT_GT(all.refused_writes, 20U);
+  EXPECT_GT(all.full_disks, 10U);
+  EXPECT_GT(all.clock_jumps, 10U);
+  EXPECT_GT(all.lost_messages, 200U);
+  EXPECT_GT(all.repeated_requests, 200U);
+  EXPECT_GT(all.lost_bytes, 0U);
+  EXPECT_GT(all.torn_files, 0U);
+  EXPECT_GT(all.lost_names, 0U);
+  EXPECT_GT(all.replayed, 100U);
+  EXPECT_GT(all.claims, 1'000U);
+  EXPECT_GT(all.refusals, 1'000U);
+  EXPECT_GT(all.watched, 10'000U);
+  EXPECT_GT(all.starts, 100U);
+}
+
+TEST(Swarm, ASeedReplaysToTheBit) {
+  for (std::uint64_t seed = 100; seed < 104; ++seed) EXPECT_EQ(run(plan_of(seed)).fingerprint, run(plan_of(seed)).fingerprint) << seed;
+  EXPECT_NE(run(plan_of(100)).fingerprint, run(plan_of(101)).fingerprint);
+}
+
+TEST(Swarm, ACutShortWorldIsTheBeginningOfTheWhole) {
+  Plan plan = plan_of(7);
+  plan.operations = 100;
+  const Verdict verdict = run(plan);
+  EXPECT_EQ(verdict.breach, "");
+  EXPECT_EQ(verdict.tally.operations, 100U);
+}
+
+struct PlantedCase {
+  Planted planted;
+  const char* promise;  // that is broken by it
+};
+
+class PlantedMistake : public testing::TestWithParam<PlantedCase> {};
+
+// A simulation that finds nothing is worth nothing: each of these mistakes has been made by real databases.
+TEST_P(PlantedMistake, IsFoundAndMadeSmall) {
+  Plan plan = plan_of(1, 24);
+  plan.planted = GetParam().planted;
+  Verdict verdict = run(plan);
+  while (verdict.breach.empty() && plan.seed < 12) {
+    ++plan.seed;
+    verdict = run(plan);
+  }
+  ASSERT_NE(verdict.breach, "");
+  EXPECT_TRUE(verdict.breach.find(GetParam().promise) == 0 || verdict.breach.find("availability") == 0) << verdict.breach;
+  static const TemporaryFolder folder;
+  plan.folder = folder.path();
+  const Plan small = shrink(plan, [](const Plan&) {});
+  EXPECT_NE(run(small).breach, "") << command_of(small);
+  EXPECT_LT(small.operations, verdict.tally.operations);
+  EXPECT_EQ(run(small).fingerprint, run(small).fingerprint);
+}
+INSTANTIATE_TEST_SUITE_P(Each, PlantedMistake,
+                         testing::Values(PlantedCase{Planted::kLyingDisk, "durability"}, PlantedCase{Planted::kEarlyAnswer, "durability"},
+                                         PlantedCase{Planted::kForgottenKeys, "idempotency"}, PlantedCase{Planted::kLossyFeed, "feed"}),
+                         [](const testing::TestParamInfo<PlantedCase>& planted) {
+                           switch (planted.param.planted) {
+                             case Planted::kLyingDisk: return "LyingDisk";
+                             case Planted::kEarlyAnswer: return "EarlyAnswer";
+                             case Planted::kForgottenKeys: return "ForgottenKeys";
+                             default: return "LossyFeed";
+                           }
+                         });
+
+}  // namespace
+}  // namespace qiao::swarm
