@@ -1,12 +1,15 @@
 // qiaod: the server. Wires the application, top to bottom, and runs it.
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <csignal>
 #include <filesystem>
 #include <iostream>
+#include <new>
 #include <optional>
 #include <thread>
 
@@ -89,14 +92,46 @@ std::string console_beside_program() {
   return (std::filesystem::exists(installed, error) ? installed : folder / "../web").lexically_normal().string();
 }
 
+// Nothing is answered before it is on disk, so that the end of the process loses nothing that was promised.
+void out_of_memory() {
+  constexpr std::string_view kWords =
+      "{\"level\":\"error\",\"message\":\"out of memory; stopping. Give the process more (or fewer needs and watchers) and start again: nothing that was answered is lost\"}\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kWords.data(), kWords.size());
+  std::_Exit(71);  // EX_OSERR
+}
+
+// An assertion, ours or RocksDB's, has said what it found and ends the process.
+void aborted(int) {
+  constexpr std::string_view kWords =
+      "{\"level\":\"error\",\"message\":\"stopped at the line above. If the disk is full or broken put it right; then start again: nothing that was answered is lost\"}\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kWords.data(), kWords.size());
+}
+
+struct Files {
+  int database;
+  std::size_t sockets;
+};
+
+// Connections and the database share the files that a process may have open: those who connect must not keep it from
+// writing.
+qiao::StoreResult<Files> share_files() {
+  constexpr rlim_t kLeast = 256;
+  constexpr rlim_t kOther = 64;  // logs, timers, the console, backups
+  constexpr rlim_t kPlenty = 16'384;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return qiao::StoreError{"the limit of open files cannot be read"};
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  const rlim_t all = std::min<rlim_t>(limit.rlim_max, 1 << 20);
+  if (all < kLeast) return qiao::StoreError{"this process may open " + std::to_string(all) + " files only; give it at least " + std::to_string(kLeast) + " (ulimit -Hn, or LimitNOFILE in systemd)"};
+  if (all >= 2 * kPlenty) return Files{-1, all - kPlenty};
+  return Files{static_cast<int>(all / 4), all - all / 4 - kOther};
+}
+
 int run(Config c) {
   using namespace qiao;
-  // Each connection is a file.
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
+  std::set_new_handler(out_of_memory);
+  std::signal(SIGABRT, aborted);
   c.server.timeout = std::chrono::seconds{c.timeout};
   c.gate.session = Seconds{static_cast<std::int64_t>(c.session_hours * 3600)};
   c.server.drain = std::chrono::seconds{c.drain};
@@ -105,6 +140,10 @@ int run(Config c) {
     log_error(e.message);
     return 1;
   };
+
+  auto files = share_files();
+  if (!files) return fail(files.error());
+  c.server.max_sockets = files.value().sockets;
 
   boost::system::error_code not_an_address;
   const auto address = boost::asio::ip::make_address(c.server.address, not_an_address);
@@ -131,7 +170,7 @@ int run(Config c) {
   }
 
   Metrics metrics;
-  auto store = Store::open(c.data, Store::Mode::kCreateIfMissing, c.key);
+  auto store = Store::open(c.data, Store::Mode::kCreateIfMissing, StoreOptions{.key_file = c.key, .open_files = files.value().database});
   if (!store) return fail(store.error());
   boost::asio::io_context market_context(1);
   boost::asio::io_context feed_context(1);

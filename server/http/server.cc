@@ -77,7 +77,7 @@ void Server::accept() {
       });
       return;
     }
-    const bool full = open_ >= options_.max_connections;
+    const bool full = open_ >= options_.max_connections || open_ + static_cast<std::size_t>(metrics_.watchers.value()) >= options_.max_sockets;
     (full ? metrics_.connections_refused : metrics_.connections_accepted).add();
     auto session = std::make_shared<Session>(*this, std::move(socket), tls_.get());
     sessions_.push_back(session);

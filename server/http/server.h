@@ -20,6 +20,8 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8321;  // 0: any free one
   std::size_t max_connections = 10'000;
+  // Connections and watchers together: what the files that a process may have open leave beside the database.
+  std::size_t max_sockets = 30'000;
   std::size_t max_header_bytes = 16 << 10;
   std::size_t max_body_bytes = 1 << 20;
   std::size_t max_batch_bytes = 32 << 20;  // of POST /v1/batch

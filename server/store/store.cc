@@ -37,6 +37,7 @@ std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 rocksdb::DBOptions options_for(Store::Mode mode, const StoreOptions& with) {
   rocksdb::DBOptions options;
   options.env = with.env;
+  options.max_open_files = with.open_files;
   options.max_file_opening_threads = with.opening_threads;
   options.create_if_missing = mode == Store::Mode::kCreateIfMissing;
   // A table that a newer format adds; foreign and newer databases have been refused by then.
@@ -133,6 +134,21 @@ rocksdb::Status make_folders(rocksdb::Env& env, const std::filesystem::path& pat
   auto status = path.has_relative_path() ? make_folders(env, path.parent_path()) : rocksdb::Status::OK();
   if (status.ok()) status = env.CreateDirIfMissing(path.string());
   return status;
+}
+
+// Opening writes: what only the log held gets files of its own. Where there is no room for it RocksDB 7.8 may end in one of
+// its assertions, which Debian's build has; so this is asked before.
+StoreResult<void> check_room(rocksdb::Env& env, const std::string& path) {
+  constexpr std::uint64_t kBeside = 8 << 20;
+  std::uint64_t needed = kBeside;
+  std::uint64_t free = 0;
+  std::vector<rocksdb::Env::FileAttributes> files;
+  if (!env.GetFreeSpace(path, &free).ok() || !env.GetChildrenFileAttributes(path, &files).ok()) return outcome::success();
+  for (const auto& file : files) {
+    if (file.name.ends_with(".log")) needed += file.size_bytes;
+  }
+  if (free >= needed) return outcome::success();
+  return StoreError{"No space left on device: the disk of " + path + " has " + std::to_string(free >> 10) + " KiB free, opening the database takes " + std::to_string(needed >> 10) + " KiB; make room and start again"};
 }
 
 rocksdb::Status remove_folder(rocksdb::Env& env, const std::string& path) {
@@ -270,6 +286,9 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
 
 StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, Mode mode, const StoreOptions& with) {
   const bool there = mode != Mode::kCreateIfMissing;
+  if (there && mode != Mode::kReadOnly) {
+    QIAO_TRY(check_room(*with.env, path));
+  }
   std::vector<std::string> missing;
   const auto options = options_for(mode, with);
   if (there) {

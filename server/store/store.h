@@ -36,6 +36,8 @@ struct StoreOptions {
   rocksdb::Env* env = nullptr;
   // Bytes of a table in memory before they get a file of their own. There are 16 tables.
   std::size_t write_buffer = 32 << 20;
+  // Files of the database that are kept open; -1: all.
+  int open_files = -1;
   // That look at the files when the database is opened.
   int opening_threads = 16;
 };

@@ -24,8 +24,10 @@ PATIENCE = float(os.environ.get("QIAO_PATIENCE", "1"))
 class Server:
     """One qiaod. Its port is read from its own log line."""
 
-    def __init__(self, data, *options, env=None):
+    def __init__(self, data, *options, env=None, before=None, log=None):
         self.data = data
+        self.log_file = log or data + ".log"
+        self.before = before  # called in the new process before it becomes qiaod
         # Tests count events; what the server does by itself is for those that ask for it.
         self.background = [] if "--background" in options else ["--background", "false"]
         # Nor do they meet limits, but for those that are about them.
@@ -42,12 +44,12 @@ class Server:
             self.set_up()
 
     def start(self):
-        self.log = open(self.data + ".log", "ab+")
+        self.log = open(self.log_file, "ab+")
         begin = self.log.seek(0, os.SEEK_END)
-        self.process = subprocess.Popen([QIAOD, "--data", self.data, "--port", "0", *self.background, *self.limits, *self.options], stdout=self.log, stderr=self.log, env={**os.environ, **(self.env or {})})
+        self.process = subprocess.Popen([QIAOD, "--data", self.data, "--port", "0", *self.background, *self.limits, *self.options], stdout=self.log, stderr=self.log, env={**os.environ, **(self.env or {})}, preexec_fn=self.before)
         deadline = time.monotonic() + 30 * PATIENCE
         while time.monotonic() < deadline:
-            with open(self.data + ".log", "rb") as f:
+            with open(self.log_file, "rb") as f:
                 f.seek(begin)
                 found = re.search(rb'"message":"listening".*?"port":(\d+)', f.read())
             if found:
@@ -84,7 +86,7 @@ class Server:
         return f"Authorization: Bearer {self.token}\r\n"
 
     def read_log(self):
-        with open(self.data + ".log", encoding="utf-8") as f:
+        with open(self.log_file, encoding="utf-8") as f:
             return f.read()
 
     def stop(self):
@@ -227,8 +229,8 @@ class Case(unittest.TestCase):
                 s.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def server(self, *options, name="db", env=None):
-        s = Server(os.path.join(self.folder, name), *options, env=env)
+    def server(self, *options, name="db", **how):
+        s = Server(os.path.join(self.folder, name), *options, **how)
         self.servers.append(s)
         return s
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <iostream>
 
@@ -12,8 +13,10 @@
 namespace qiao {
 
 int verify_folder(const std::string& folder, const std::string& key, const std::string& expect, bool chinese) {
-  // Opened for writing although nothing is written: the lock shows that no server is using it meanwhile.
-  auto store = Store::open(folder, Store::Mode::kExisting, key);
+  // Opened for writing although nothing is written: the lock shows that no server is using it meanwhile. On a disk that
+  // cannot be written there is no server.
+  const bool writable = access((folder + "/CURRENT").c_str(), W_OK) == 0 || errno != EROFS;
+  auto store = Store::open(folder, writable ? Store::Mode::kExisting : Store::Mode::kReadOnly, key);
   if (!store) {
     std::cerr << "qiao: " << store.error().message << "\n";
     return kRefused;
