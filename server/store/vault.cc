@@ -75,7 +75,7 @@ StoreResult<KeyBytes> Vault::unwrap(std::string_view name, std::string_view wrap
 }
 
 StoreResult<std::unique_ptr<Vault>> Vault::open(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, KeyFile keys, bool read_only) {
-  std::unique_ptr<Vault> vault(new Vault(db, family, std::move(keys)));
+  std::unique_ptr<Vault> vault(new Vault(family, std::move(keys)));
   rocksdb::WriteBatch batch;
   rocksdb::WriteOptions sync;
   sync.sync = true;

@@ -47,11 +47,10 @@ class Vault {
   const KeyBytes& chain_key() const { return chain_key_; }
 
  private:
-  Vault(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, KeyFile keys) : db_(db), family_(family), keys_(std::move(keys)) {}
+  Vault(rocksdb::ColumnFamilyHandle* family, KeyFile keys) : family_(family), keys_(std::move(keys)) {}
   std::string wrap(std::string_view name, const KeyBytes& key) const;
   StoreResult<KeyBytes> unwrap(std::string_view name, std::string_view wrapped) const;
 
-  rocksdb::DB& db_;
   rocksdb::ColumnFamilyHandle* family_;
   KeyFile keys_;
   KeyBytes chain_key_{};

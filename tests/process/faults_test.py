@@ -15,6 +15,7 @@ import time
 import unittest
 
 from harness import PATIENCE, QIAO, QIAOD, Case, WebSocket, main, run
+from shifted import shifted
 
 SANITIZED = PATIENCE > 1
 
@@ -237,14 +238,6 @@ class Faults(Case):
         self.assertGreaterEqual(int(need["createdAt"]), max(moments))
         self.all_there(server, done)
         self.verified(server)
-
-
-def shifted(seconds):
-    """An environment in which programs see another time: a library in front of the C library's."""
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shifted_clock.c")
-    library = os.path.join(os.environ["QIAO_BIN"], "shifted_clock.so")
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", source, "-o", library, "-ldl"], check=True)
-    return {"LD_PRELOAD": library, "QIAO_SHIFT": str(seconds)}
 
 
 if __name__ == "__main__":

@@ -37,13 +37,16 @@ struct Host {
   // Of an account of the lead, which is sent where a test names no other. Good for as long as a test's clock goes.
   std::string token;
 
+  rocksdb::Env* env = nullptr;
   // No limits, so that a test that is about something else meets none.
   GateOptions gate_options{.writes_per_second = 0, .log_ins_per_minute = 0};
 
   Host() { start(); }
+  // On another disk than the machine's, which outlives it.
+  explicit Host(rocksdb::Env* disk) : env(disk) { start(); }
   explicit Host(GateOptions options) : gate_options(std::move(options)) { start(); }
   void start() {
-    auto opened = Store::open(folder / "db", Store::Mode::kCreateIfMissing);
+    auto opened = Store::open(folder / "db", Store::Mode::kCreateIfMissing, StoreOptions{.env = env});
     EXPECT_TRUE(opened);
     store = std::move(opened).value();
     RuntimeOptions options;

@@ -1,0 +1,37 @@
+// What qiaod can be told: on the command line, in the environment, in a file; in this order of precedence.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "server/access/gate.h"
+#include "server/http/server.h"
+
+namespace qiao {
+
+struct Config {
+  std::string data = "qiao-data";
+  std::string taxonomy;
+  std::string policy;
+  std::string load;
+  std::string backups;
+  std::string key;
+  std::string public_url;
+  std::string web;
+  std::string map_tiles;
+  bool demo = false;
+  bool plain_http = false;
+  double session_hours = 168;
+  GateOptions gate;
+  ServerOptions server;
+  FeedOptions feed;
+  bool background = true;
+  int timeout = 30;
+  int drain = 10;
+  int slow = 10;
+};
+
+// Makes the options, each with its words, its range and the variable of the environment that stands for it.
+void declare(CLI::App& app, Config& config);
+
+}  // namespace qiao
