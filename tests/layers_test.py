@@ -88,7 +88,7 @@ class Layers(unittest.TestCase):
                         text = f.read()
                     relative = os.path.relpath(path, folder)
                     stem = os.path.basename(path)[:-3]
-                    listed = relative in text or f"{os.path.dirname(relative)}/*.cc" in text or re.search(rf"qiao_benchmark\({stem}\b", text) is not None
+                    listed = relative in text or f"{os.path.dirname(relative)}/*.cc" in text or re.search(rf"qiao_benchmark\({stem}\b", text) is not None or re.search(rf"qiao_fuzz\({stem.removesuffix('_fuzz')}\b", text) is not None
             self.assertTrue(listed, f"{path} is in no CMakeLists.txt")
 
     def test_nothing_is_left_lying_about(self):
