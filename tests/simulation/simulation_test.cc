@@ -86,13 +86,15 @@ TEST_P(PlantedMistake, IsFoundAndMadeSmall) {
 }
 INSTANTIATE_TEST_SUITE_P(Each, PlantedMistake,
                          testing::Values(PlantedCase{Planted::kLyingDisk, "durability"}, PlantedCase{Planted::kEarlyAnswer, "durability"},
-                                         PlantedCase{Planted::kForgottenKeys, "idempotency"}, PlantedCase{Planted::kLossyFeed, "feed"}),
+                                         PlantedCase{Planted::kForgottenKeys, "idempotency"}, PlantedCase{Planted::kLossyFeed, "feed"},
+                                         PlantedCase{Planted::kStaleAnswers, "linearizability"}),
                          [](const testing::TestParamInfo<PlantedCase>& planted) {
                            switch (planted.param.planted) {
                              case Planted::kLyingDisk: return "LyingDisk";
                              case Planted::kEarlyAnswer: return "EarlyAnswer";
                              case Planted::kForgottenKeys: return "ForgottenKeys";
-                             default: return "LossyFeed";
+                             case Planted::kLossyFeed: return "LossyFeed";
+                             default: return "StaleAnswers";
                            }
                          });
 

@@ -457,6 +457,10 @@ class World {
     const std::uint64_t number = process_->number;
     Response r = handle(*o);
     if (!still_there()) return;
+    if (plan_.planted == Planted::kStaleAnswers && (o->method == "GET" || r.status == 409)) {
+      const auto [kept, fresh] = cache_.try_emplace(o->method == "GET" ? o->target : o->body, r);
+      if (!fresh) r = kept->second;
+    }
     if (r.status / 100 == 4) ledger_.refused(*o, r.body, process_->runtime->applied_seq());
     const Seq wait = plan_.planted == Planted::kEarlyAnswer ? 0 : r.wait_for;
     process_->runtime->when_durable(wait, [this, o, number, status = r.status, etag = r.etag, body = r.body] {
@@ -779,6 +783,7 @@ class World {
   // What clients know of, and whose second line asks for rice; and which offers are rice.
   std::vector<std::uint64_t> needs_, matches_, offers_, wants_rice_, rice_;
   std::vector<std::shared_ptr<Operation>> answered_;
+  std::map<std::string, Response> cache_;  // of the planted mistake
 };
 
 }  // namespace
@@ -792,7 +797,8 @@ const std::vector<std::pair<std::string, Fault>>& fault_names() {
 
 const std::vector<std::pair<std::string, Planted>>& planted_names() {
   static const std::vector<std::pair<std::string, Planted>> names = {
-      {"lying-disk", Planted::kLyingDisk}, {"early-answer", Planted::kEarlyAnswer}, {"forgotten-keys", Planted::kForgottenKeys}, {"lossy-feed", Planted::kLossyFeed}};
+      {"lying-disk", Planted::kLyingDisk}, {"early-answer", Planted::kEarlyAnswer}, {"forgotten-keys", Planted::kForgottenKeys}, {"lossy-feed", Planted::kLossyFeed},
+      {"stale-answers", Planted::kStaleAnswers}};
   return names;
 }
 

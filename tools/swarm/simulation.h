@@ -30,7 +30,14 @@ inline constexpr unsigned kAllFaults = 2047;
 const std::vector<std::pair<std::string, Fault>>& fault_names();
 
 // A mistake planted in the world, to show that it would be seen.
-enum class Planted : unsigned { kNothing, kLyingDisk, kEarlyAnswer, kForgottenKeys, kLossyFeed };
+enum class Planted : unsigned {
+  kNothing,
+  kLyingDisk,      // syncs do nothing
+  kEarlyAnswer,    // answers do not wait for the disk
+  kForgottenKeys,  // a repeated request is a new one
+  kLossyFeed,      // an event in five hundred is not sent
+  kStaleAnswers,   // looks and refusals come out of a cache
+};
 const std::vector<std::pair<std::string, Planted>>& planted_names();
 
 struct Plan {
