@@ -48,6 +48,21 @@ std::optional<json::object> parse_object(std::string_view text) {
   return std::move(v.as_object());
 }
 
+// cjose stops the process where base64url is not what it has to be (an assertion, which Debian's build has): anybody could
+// have sent that. So it is looked at before.
+bool is_base64url(std::string_view text) {
+  const auto good = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  return !text.empty() && text.size() % 4 != 1 && std::all_of(text.begin(), text.end(), good);
+}
+
+// Three parts (RFC 7515, compact serialisation).
+bool is_compact(std::string_view token) {
+  const auto first = token.find('.');
+  const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
+  return second != std::string_view::npos && is_base64url(token.substr(0, first)) && is_base64url(token.substr(first + 1, second - first - 1)) &&
+         is_base64url(token.substr(second + 1));
+}
+
 bool meant_for(const json::object& claims, const std::string& audience) {
   const auto* aud = claims.if_contains("aud");
   if (aud == nullptr) return false;
@@ -84,6 +99,8 @@ bool IdentityProvider::set_keys(std::string_view jwks) {
     // Never a symmetric one: what is published must not sign.
     const std::string algorithm = type == "RSA" ? "RS256" : type == "EC" && text_of(o, "crv") == "P-256" ? "ES256" : "";
     if (algorithm.empty() || (!text_of(o, "alg").empty() && text_of(o, "alg") != algorithm)) continue;
+    const bool whole = type == "RSA" ? is_base64url(text_of(o, "n")) && is_base64url(text_of(o, "e")) : is_base64url(text_of(o, "x")) && is_base64url(text_of(o, "y"));
+    if (!whole) continue;
     auto key = std::make_unique<Key>();
     key->id = text_of(o, "kid");
     key->algorithm = algorithm;
@@ -98,7 +115,7 @@ bool IdentityProvider::set_keys(std::string_view jwks) {
 }
 
 std::optional<IdentityProvider::Subject> IdentityProvider::verify(std::string_view token, Time now) const {
-  if (!configured() || token.size() > kMaxToken) return std::nullopt;
+  if (!configured() || token.size() > kMaxToken || !is_compact(token)) return std::nullopt;
   cjose_err error{};
   const Jws jws(cjose_jws_import(token.data(), token.size(), &error));
   if (!jws) return std::nullopt;

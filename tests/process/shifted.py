@@ -7,7 +7,7 @@ def _library():
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shifted_clock.c")
     library = os.path.join(os.environ["QIAO_BIN"], "shifted_clock.so")
     part = f"{library}.{os.getpid()}"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", source, "-o", part, "-ldl"], check=True)
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", source, "-o", part], check=True)
     os.replace(part, library)
     return library
 

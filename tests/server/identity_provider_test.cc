@@ -117,6 +117,9 @@ TEST(IdentityProvider, TakesWhatItsKeysSignedAndNothingElse) {
   }
   EXPECT_FALSE(p.takes(good.substr(0, good.rfind('.'))));
   EXPECT_FALSE(p.takes(good + ".x"));
+  // What stopped the process once: cjose asserts that base64url is whole. Found by tools/fuzz.
+  EXPECT_FALSE(p.takes("eyJhbGciOiJIUzI1NiIsI=mtpZCI6ImUifQ.eyJpc3MiOiJodHRwcifQ.AAAA"));
+  for (const char* bad : {"=.=.=", "A.A.A", "a=b.cc.dd", "ab.c d.ef", "..", "ab.cd", "ab.cd.ef.gh"}) EXPECT_FALSE(p.takes(bad)) << bad;
   EXPECT_FALSE(p.takes(""));
   EXPECT_FALSE(p.takes(std::string(20'000, 'a')));
 }
