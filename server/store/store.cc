@@ -1,6 +1,7 @@
 #include "server/store/store.h"
 
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
@@ -34,6 +35,12 @@ StoreError error(const std::string& what, const rocksdb::Status& status) { retur
 rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
+// After a write that failed the process stops. RocksDB would try again by itself meanwhile, and its assertions end that
+// with less than an explanation.
+class NoRecovery : public rocksdb::EventListener {
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* automatic) override { *automatic = false; }
+};
+
 rocksdb::DBOptions options_for(Store::Mode mode, const StoreOptions& with) {
   rocksdb::DBOptions options;
   options.env = with.env;
@@ -49,6 +56,8 @@ rocksdb::DBOptions options_for(Store::Mode mode, const StoreOptions& with) {
   options.max_total_wal_size = 256 << 20;
   options.keep_log_file_num = 4;
   options.info_log_level = rocksdb::WARN_LEVEL;
+  options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(std::make_shared<NoRecovery>());
   // Nobody reads them; each would have a thread of its own.
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;

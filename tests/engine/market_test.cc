@@ -203,6 +203,23 @@ TEST(Update, CannotTakeAwayWhatIsHeldOrPromised) {
   EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_FILLED);
 }
 
+TEST(Update, AHeldLineStaysWhatItIs) {
+  City c;
+  const auto n = c.post(need().people(5));
+  c.claim(n, c.post(offer(c.team()).people(4)));
+  const auto changed = [&](auto change) {
+    pb::Command update = by(pb::ROLE_LEAD);
+    *update.mutable_update_need() = c.need_row(n);
+    change(*update.mutable_update_need()->mutable_lines(0));
+    return code_of(c.apply(update));
+  };
+  EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_window()->set_start(l.window().start() + 1800); }), "need.held");
+  EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_window()->set_end(l.window().end() + 1800); }), "need.held");
+  EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_time()->add_skills("first_aid"); }), "need.held");
+  EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_stock()->set_resource("rice"); }), "need.held");
+  EXPECT_EQ(changed([](pb::RequirementLine&) {}), "");
+}
+
 TEST(Version, AnOldOneIsRefused) {
   City c;
   const auto n = c.post(need().people(5));
