@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/market/invariants.h"
+#include "engine/market/limits.h"
 #include "tests/support/build.h"
 
 namespace qiao {
@@ -218,6 +219,49 @@ TEST(Update, AHeldLineStaysWhatItIs) {
   EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_time()->add_skills("first_aid"); }), "need.held");
   EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_stock()->set_resource("rice"); }), "need.held");
   EXPECT_EQ(changed([](pb::RequirementLine&) {}), "");
+}
+
+std::uint64_t lead_account(City& c) {
+  pb::Command make = by(pb::ROLE_MARKET);
+  make.mutable_put_account()->mutable_account()->set_login("lead");
+  make.mutable_put_account()->mutable_account()->set_role(pb::ROLE_LEAD);
+  return c.must(make);
+}
+
+TEST(Accounts, KeepsWhenItWasMadeHoweverOftenItChanges) {
+  City c;
+  const auto id = lead_account(c);
+  const auto account = [&] { return c.state().load_account(c.state().accounts().find(AccountId{id})); };
+  EXPECT_EQ(account().created_at(), to_int(at(0)));
+  c.now = at(5);
+  pb::Command change = by(pb::ROLE_MARKET);
+  *change.mutable_put_account()->mutable_account() = account();
+  change.mutable_put_account()->mutable_account()->set_name("王小明");
+  c.must(change);
+  EXPECT_EQ(account().name(), "王小明");
+  EXPECT_EQ(account().created_at(), to_int(at(0)));
+}
+
+TEST(Accounts, HasSoManyTokensAndNoMoreAndItsOldestSessionMakesRoom) {
+  City c;
+  const auto id = lead_account(c);
+  int made = 0;
+  const auto grant = [&](pb::GrantKind kind) {
+    pb::Command add = by(pb::ROLE_MARKET);
+    pb::Grant& g = *add.mutable_add_grant()->mutable_grant();
+    g.set_account_id(id);
+    g.set_kind(kind);
+    g.set_name("导出程序");
+    const std::string number = std::to_string(++made);
+    g.set_secret_hash(std::string(64 - number.size(), '0') + number);
+    g.set_expires_at(to_int(at(24)) + made);
+    return code_of(c.apply(add));
+  };
+  for (int i = 0; i < kMaxTokensPerAccount; ++i) EXPECT_EQ(grant(pb::GRANT_KIND_TOKEN), "");
+  EXPECT_EQ(grant(pb::GRANT_KIND_TOKEN), "account.too_many");
+  const auto rows = c.state().grants().size();
+  for (int i = 0; i < kMaxSessionsPerAccount + 3; ++i) EXPECT_EQ(grant(pb::GRANT_KIND_SESSION), "");
+  EXPECT_EQ(c.state().grants().size(), rows + kMaxSessionsPerAccount);
 }
 
 TEST(Version, AnOldOneIsRefused) {
