@@ -264,6 +264,30 @@ TEST(Accounts, HasSoManyTokensAndNoMoreAndItsOldestSessionMakesRoom) {
   EXPECT_EQ(c.state().grants().size(), rows + kMaxSessionsPerAccount);
 }
 
+TEST(Privacy, AResidentIsKnownByItsNeedsOrItsAccountAndNobodyElseIs) {
+  City c;
+  c.now = at(1);
+  pb::Need asked = need().people(1);
+  asked.set_resident_ref(5);
+  c.post(asked);
+  pb::Command make = by(pb::ROLE_LEAD);
+  make.mutable_put_account()->mutable_account()->set_login("resident");
+  make.mutable_put_account()->mutable_account()->set_role(pb::ROLE_RESIDENT);
+  make.mutable_put_account()->mutable_account()->set_resident_ref(7);
+  c.must(make);
+  const auto shown = [&](std::uint64_t ref) {
+    pb::Command show = by(pb::ROLE_LEAD);
+    show.mutable_disclose()->set_subject(pb::SUBJECT_KIND_RESIDENT);
+    show.mutable_disclose()->set_subject_id(ref);
+    show.mutable_disclose()->set_purpose(pb::DISCLOSURE_PURPOSE_EXPORT);
+    return code_of(c.apply(show));
+  };
+  EXPECT_EQ(shown(5), "");
+  EXPECT_EQ(shown(7), "");
+  EXPECT_EQ(shown(8), "not_found");
+  EXPECT_EQ(shown(0), "not_found");
+}
+
 TEST(Version, AnOldOneIsRefused) {
   City c;
   const auto n = c.post(need().people(5));

@@ -233,6 +233,21 @@ TEST(Explain, TheFactorsMultiplyToTheValueAndSpeakBothLanguages) {
   EXPECT_EQ(e.factors(0).zh(), "紧急需求（×1.50）");
 }
 
+TEST(Explain, APairSaysWhatItsLineStillLacks) {
+  City c;
+  const auto n = c.post(need().people(5));
+  c.claim(n, c.post(offer(c.team()).people(2)), 2);
+  const auto o = c.post(offer(c.team("二队")).people(9));
+  const Slot slot = c.state().needs().find(NeedId{n});
+  const Slot line = c.state().line_of(slot, 1);
+  const auto candidates = ranking_of(c).candidates(line, 5, c.now);
+  ASSERT_EQ(candidates.size(), 1U);
+  const auto pair = to_ranked_pair(ranking_of(c), c.state().needs()[slot], c.state().line(line), candidates.front(), 1);
+  EXPECT_EQ(pair.offer_id(), o);
+  EXPECT_EQ(pair.missing(), 3);
+  EXPECT_EQ(pair.explanation().available(), 3);
+}
+
 TEST(Preview, SaysWhatWouldHelp) {
   City c;
   for (int i = 0; i < 3; ++i) c.post(offer(c.team("周六队")).people(2).weekly(6, 8, 18));
