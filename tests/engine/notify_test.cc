@@ -59,6 +59,15 @@ TEST_F(Told, AsManyAsGiveTheWantedChance) {
   EXPECT_EQ(plan(id).size(), 9U);
 }
 
+TEST_F(Told, ForWhatIsStillMissingAndNotForWhatIsThere) {
+  notification([](auto& n) { n.set_fill_micro(500'000); });
+  const auto id = city.post(need().people(4));
+  city.claim(id, offers[11], 2);
+  EXPECT_EQ(plan(id).size(), 3U);
+  city.claim(id, offers[10], 2);
+  EXPECT_TRUE(plan(id).empty());
+}
+
 TEST_F(Told, NobodyWhenThePolicySaysSo) {
   notification([](auto& n) { n.set_fill_micro(0); });
   EXPECT_TRUE(plan(city.post(need().people(2))).empty());
