@@ -75,7 +75,7 @@ Worth Chooser::fill_exactly(const LineOptions& line, std::int32_t limit, bool wh
         }
       }
       sums_[static_cast<std::size_t>(units)] = best;
-      if (picks != nullptr && take > 0) taken_[i * width + static_cast<std::size_t>(units)] = static_cast<std::int8_t>(take);
+      if (picks != nullptr && take > 0) taken_[i * width + static_cast<std::size_t>(units)] = static_cast<std::uint8_t>(take);
     }
   }
   std::int32_t at = limit;

@@ -61,7 +61,7 @@ class Chooser {
   mutable std::vector<Option> merged_;
   mutable std::vector<std::uint32_t> useful_;
   mutable std::vector<Worth> sums_;
-  mutable std::vector<std::int8_t> taken_;
+  mutable std::vector<std::uint8_t> taken_;
 };
 
 }  // namespace qiao

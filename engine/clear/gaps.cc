@@ -153,6 +153,7 @@ std::pair<Worth, std::int64_t> GapFinder::try_one(const Group& g) const {
   const auto offer = static_cast<std::uint32_t>(more.offers.size());
   const auto first_slot = static_cast<std::uint32_t>(more.slots.size());
   std::vector<Interval> windows;
+  windows.reserve(g.lines.size());
   for (const Short& s : g.lines) windows.push_back(in_.lines[s.line].window);
   if (g.stock) {
     more.slots.push_back({Time{}, offer, 1});

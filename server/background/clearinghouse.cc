@@ -382,6 +382,7 @@ Result<pb::Clearing> Clearinghouse::get(std::uint64_t id) const {
 
 std::vector<pb::Clearing> Clearinghouse::list() const {
   std::vector<pb::Clearing> result;
+  result.reserve(runs_.size());
   for (const auto& run : runs_) result.push_back(get(run->summary.id()).value());
   return result;
 }

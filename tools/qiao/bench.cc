@@ -18,6 +18,7 @@ int bench_server(Session& session, const BenchOptions& options) {
   std::atomic<std::uint64_t> failed{0};
   const auto end = Clock::now() + std::chrono::seconds{options.seconds};
   std::vector<std::thread> threads;
+  threads.reserve(times.size());
   const auto begin = Clock::now();
   for (auto& mine : times) {
     threads.emplace_back([&] {

@@ -177,7 +177,8 @@ int run_watch(const Globals& g, const Given& given) {
       pb::Event event;
       if (from_json(frame, event)) std::cout << event_line(session, event) << std::endl;
     }
-    return left < 0 || --left > 0;
+    if (left > 0) --left;
+    return left != 0;
   });
   if (!closed) return session.fail(closed.error());
   if (closed.value().empty()) return kDone;

@@ -53,6 +53,7 @@ class Player {
       for (const pb::Need& n : plan_.needs_as_given) post_at(begin + 1h, n);
     } else {
       std::vector<Time> times;
+      times.reserve(static_cast<std::size_t>(plan_.needs));
       for (std::int64_t i = 0; i < plan_.needs; ++i) times.push_back(population_->posting_time(begin, plan_.until - 10min));
       std::sort(times.begin(), times.end());
       for (const Time t : times) schedule(t, Do::kPost, 0);

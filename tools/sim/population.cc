@@ -103,6 +103,7 @@ pb::Party party_at(pb::PartyKind kind, const Place& at, std::string name) {
 
 std::vector<std::uint32_t> weights(const std::vector<Place>& places, const std::vector<std::size_t>& communities) {
   std::vector<std::uint32_t> w;
+  w.reserve(communities.size());
   for (const std::size_t i : communities) w.push_back(std::max(1U, places[i].population));
   return w;
 }
