@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <ostream>
 
 #include "tests/support/disk.h"
 
@@ -65,6 +66,8 @@ struct PlantedCase {
   Planted planted;
   const char* promise;  // that is broken by it
 };
+
+void PrintTo(const PlantedCase& c, std::ostream* out) { *out << c.promise; }
 
 class PlantedMistake : public testing::TestWithParam<PlantedCase> {};
 
