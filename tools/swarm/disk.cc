@@ -482,7 +482,7 @@ void SimulatedDisk::take_up_after_power_cut(Random& random) {
     const std::size_t left = random.chance(40) ? tail : random.below(tail + 1);
     f.counts.lost_bytes += tail - left;
     inode->data.resize(inode->synced + left);
-    if (left > 0 && random.chance(30)) {
+    if (left > 0 && path.ends_with(".log") && random.chance(30)) {
       const std::size_t garbage = std::min(left, 1 + random.below(kSector));
       for (std::size_t i = inode->data.size() - garbage; i < inode->data.size(); ++i) inode->data[i] = random.chance(50) ? '\0' : static_cast<char>(random.below(256));
       ++f.counts.torn_files;

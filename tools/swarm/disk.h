@@ -2,8 +2,12 @@
 // lose and tear what was never synced.
 //
 // What a power cut leaves is what POSIX promises and no more: the bytes of a file up to its last sync, then any part of
-// what came after, the end of it possibly garbage; names as they were at the last sync of their folder, then any beginning
+// what came after; names as they were at the last sync of their folder, then any beginning
 // of what came after (file systems keep the order of names, as ext4 and XFS do). A kill leaves everything that was written.
+//
+// The unsynced end of a RocksDB log may be garbage, too. That of other files is only cut: ext4 as it is mounted by default, XFS
+// and btrfs write bytes before the size that counts them, and where that is not so RocksDB 7.8 does not open a database whose
+// MANIFEST ends in garbage (docs/promises.md, D6).
 //
 // RocksDB's background work runs when run_background() is called, on the caller's thread, so that a seed decides
 // everything. Source of the idea: FoundationDB's and TigerBeetle's simulators; RocksDB's own FaultInjectionTestFS.
