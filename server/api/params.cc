@@ -4,6 +4,8 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "engine/base/utf8.h"
+
 namespace qiao {
 
 Result<std::vector<std::pair<std::string, std::string>>> parse_params(std::string_view target) {
@@ -14,6 +16,8 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_params(std::strin
   boost::urls::encoding_opts options;
   options.space_as_plus = true;
   for (const auto& p : url->params(options)) {
+    // A name that is no field comes back in the refusal, which has to be JSON.
+    if (!is_utf8(p.key) || !is_utf8(p.value)) return refuse(Code::kNotUtf8, "query");
     if (std::any_of(result.begin(), result.end(), [&](const auto& r) { return r.first == p.key; })) return refuse(Code::kDuplicate, p.key, p.key);
     if (result.size() == kMaxQueryParams) return refuse(Code::kTooMany, "query", std::to_string(kMaxQueryParams));
     result.emplace_back(p.key, p.value);

@@ -57,6 +57,7 @@ MALFORMED = [
     ("half a percent", "GET /v1/needs?pageSize=%4 HTTP/1.1\r\nHost: x\r\n\r\n"),
     ("not hexadecimal", "GET /v1/needs?pageSize=%G1 HTTP/1.1\r\nHost: x\r\n\r\n"),
     ("not UTF-8 in a query", "GET /v1/needs?state=%ff%fe HTTP/1.1\r\nHost: x\r\n\r\n"),
+    ("a name in a query that is not UTF-8", "GET /v1/needs?pageSi%ede=3 HTTP/1.1\r\nHost: x\r\n\r\n"),
     ("a NUL in a query", "GET /v1/needs?state=%00 HTTP/1.1\r\nHost: x\r\n\r\n"),
     ("a parameter that is none", "GET /v1/needs?nothing=1 HTTP/1.1\r\nHost: x\r\n\r\n"),
     ("a number too large", "GET /v1/needs?pageSize=99999999999999999999 HTTP/1.1\r\nHost: x\r\n\r\n"),

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace qiao {
+#include "engine/base/utf8.h"
 
-bool is_utf8(std::string_view bytes);
+namespace qiao {
 
 // The text as UTF-8: as it is (less the mark) when it is UTF-8, else read as GB18030. Empty when it is neither.
 std::optional<std::string> to_utf8(std::string_view bytes);
