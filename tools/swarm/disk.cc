@@ -451,6 +451,7 @@ bool SimulatedDisk::stopped() const { return files_->stopped; }
 void SimulatedDisk::stop() { files_->stopped = true; }
 void SimulatedDisk::refuse_at(std::uint64_t operation) { files_->refuse_at = operation; }
 void SimulatedDisk::set_full(bool full) { files_->full = full; }
+bool SimulatedDisk::full() const { return files_->full; }
 void SimulatedDisk::set_lying(bool lying) { files_->lying = lying; }
 const SimulatedDisk::Counts& SimulatedDisk::counts() const { return files_->counts; }
 

@@ -48,6 +48,7 @@ class SimulatedDisk {
   void refuse_at(std::uint64_t operation);
   // While full, whatever needs room fails.
   void set_full(bool full);
+  bool full() const;
   // For showing that the simulation sees what it has to see: syncs do nothing and say that all is well.
   void set_lying(bool lying);
 

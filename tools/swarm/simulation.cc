@@ -73,7 +73,7 @@ struct Happening {
   bool operator<(const Happening& o) const { return at != o.at ? at > o.at : order > o.order; }
 };
 
-// The server as one process: gone with everything in it when it dies.
+// The server as one process: gone with everything in it when it dies, what was made last first.
 struct Process {
   // Goes last: what it had posted to itself is never run.
   boost::asio::io_context context{1};
@@ -88,15 +88,6 @@ struct Process {
   std::uint64_t number = 0;
   bool committing = false;
   bool failed = false;
-  ~Process() {
-    tail.reset();
-    api.reset();
-    gate.reset();
-    analyst.reset();
-    house.reset();
-    runtime.reset();
-    store.reset();
-  }
 };
 
 struct Client {
@@ -209,7 +200,7 @@ class World {
     // A machine that is off comes back; a disk that is full stays so until somebody makes room.
     if (disk_.stopped()) take_up();
     ++failed_starts_;
-    if (!disk_full_ && ++starts_that_should_work_ > 10) return ledger_.fail("availability", "the server does not start any more: " + why);
+    if (!disk_.full() && ++starts_that_should_work_ > 10) return ledger_.fail("availability", "the server does not start any more: " + why);
     later(std::min(kRestartAfter << std::min(failed_starts_, 5), kMinute), [this] { start(); });
   }
 
@@ -383,12 +374,8 @@ class World {
         case Fault::kRefusedWrite: disk_.refuse_at(disk_.operations() + 1 + random_.below(20)); break;
         case Fault::kFullDisk:
           ++tally_.full_disks;
-          disk_full_ = true;
           disk_.set_full(true);
-          later(around(10 * kMinute), [this] {
-            disk_full_ = false;
-            disk_.set_full(false);
-          });
+          later(around(10 * kMinute), [this] { disk_.set_full(false); });
           break;
         case Fault::kSlowDisk:
           ++tally_.slow_disks;
@@ -722,7 +709,6 @@ class World {
   // The end: everything calms down, and the whole is looked at.
   void settle() {
     disk_.set_full(false);
-    disk_full_ = false;
     disk_.stop_at(0);
     disk_.refuse_at(0);
     slow_until_ = 0;
@@ -780,7 +766,6 @@ class World {
   std::uint64_t processes_ = 0;
   int failed_starts_ = 0;
   int starts_that_should_work_ = 0;
-  bool disk_full_ = false;
   bool power_cut_ = false;
   std::vector<Client> clients_;
   std::vector<Watcher> watchers_;
