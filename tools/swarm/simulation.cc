@@ -816,11 +816,16 @@ Plan shrink(Plan plan, const std::function<void(const Plan&)>& tried) {
     less.faults &= ~static_cast<unsigned>(fault);
     if (less.faults != plan.faults && breaks(less)) plan = less;
   }
-  while (plan.clients > 2) {
+  // Half of them less; where that is too much, a quarter, and so on to one.
+  for (std::uint32_t step = plan.clients / 2; step > 0 && plan.clients > 2;) {
     Plan less = plan;
-    less.clients = plan.clients / 2 + plan.clients % 2;
-    if (less.clients == plan.clients || !breaks(less)) break;
-    plan = less;
+    less.clients = std::max(2U, plan.clients - step);
+    if (breaks(less)) {
+      plan = less;
+      step = std::min(step, plan.clients / 2);
+    } else {
+      step /= 2;
+    }
   }
   while (plan.hours > 1) {
     Plan less = plan;
