@@ -1,6 +1,7 @@
 // Points and distances in integers.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <compare>
@@ -76,5 +77,31 @@ inline std::int64_t distance_metres(Point a, Point b) {
                         static_cast<double>(dy_mm) * static_cast<double>(dy_mm);
   return static_cast<std::int64_t>(std::sqrt(square)) / 1000;
 }
+
+// Bounds of many distances from one place, a few times as fast: for a search that asks the exact distance of what is left.
+// In floating point, so that what is answered must never depend on it.
+class Reckoner {
+ public:
+  explicit Reckoner(Point from)
+      : from_(from), cosine_(std::cos(from.latitude_e7 * kRadians)), sine_(std::sin(from.latitude_e7 * kRadians)) {}
+
+  // Metres, never more than distance_metres(); within 100 km, and where people live, less by no more than 0.1 % and three metres.
+  double at_least(Point to) const {
+    const auto north_e7 = static_cast<double>(static_cast<std::int64_t>(to.latitude_e7) - from_.latitude_e7);
+    const auto east_e7 = static_cast<double>(longitude_difference_e7(to.longitude_e7, from_.longitude_e7));
+    // The cosine midway by Taylor's series, its rest as low as it can be. The interpolated one is lower by 4e-7 at most.
+    const double half = north_e7 * (kRadians / 2);
+    const double cosine = std::max(0.0, cosine_ - half * (sine_ + half / 2) - 1e-6);
+    const double east = east_e7 * cosine;
+    return std::sqrt(north_e7 * north_e7 + east * east) * kMetres - 2;
+  }
+
+ private:
+  static constexpr double kRadians = 3.14159265358979323846 / 1'800'000'000;
+  static constexpr double kMetres = static_cast<double>(kMillimetresPerDegree) / 1000 / 10'000'000;
+  Point from_;
+  double cosine_;
+  double sine_;
+};
 
 }  // namespace qiao

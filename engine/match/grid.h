@@ -74,14 +74,16 @@ class Grid {
     const std::int64_t first_column = floor_div(from.longitude_e7 - wide);
     const std::int64_t columns = std::min(floor_div(from.longitude_e7 + wide) - first_column + 1, columns_);
     if (rows * columns > static_cast<std::int64_t>(buckets_.size())) {
-      for (const Bucket& b : buckets_) add(from, reach_m, b, out);
+      for (const Bucket& b : buckets_) add(from, reach_m, b, static_cast<std::int64_t>(b.key) / columns_, static_cast<std::int64_t>(b.key) % columns_, out);
       return;
     }
+    const std::int64_t westmost = wrapped(first_column);
     for (std::int64_t r = first_row; r < first_row + rows; ++r) {
-      for (std::int64_t c = first_column; c < first_column + columns; ++c) {
-        const std::int64_t column = (c % columns_ + columns_) % columns_;
+      std::int64_t column = westmost;
+      for (std::int64_t c = 0; c < columns; ++c) {
         const auto it = index_.find(static_cast<std::uint64_t>(r * columns_ + column));
-        if (it != index_.end()) add(from, reach_m, buckets_[it->second], out);
+        if (it != index_.end()) add(from, reach_m, buckets_[it->second], r, column, out);
+        if (++column == columns_) column = 0;
       }
     }
   }
@@ -102,13 +104,14 @@ class Grid {
   std::int64_t row(std::int64_t latitude) const { return (latitude + kMaxLatitudeE7) / cell_; }
   std::uint64_t key(Point p) const {
     if (cell_ == 0) return 0;
-    const std::int64_t column = (floor_div(p.longitude_e7) % columns_ + columns_) % columns_;
-    return static_cast<std::uint64_t>(row(p.latitude_e7) * columns_ + column);
+    return static_cast<std::uint64_t>(row(p.latitude_e7) * columns_ + wrapped(floor_div(p.longitude_e7)));
   }
-  void add(Point from, std::int64_t reach_m, const Bucket& b, std::vector<Near>& out) const {
+  // Columns go around the earth.
+  std::int64_t wrapped(std::int64_t column) const { return (column % columns_ + columns_) % columns_; }
+  void add(Point from, std::int64_t reach_m, const Bucket& b, std::int64_t row, std::int64_t column, std::vector<Near>& out) const {
     if (b.entries.empty()) return;
-    const std::int64_t south = static_cast<std::int64_t>(b.key) / columns_ * cell_ - kMaxLatitudeE7;
-    const std::int64_t west = static_cast<std::int64_t>(b.key) % columns_ * cell_;
+    const std::int64_t south = row * cell_ - kMaxLatitudeE7;
+    const std::int64_t west = column * cell_;
     const std::int64_t least = least_distance_metres(from, south, south + cell_, west, west + cell_);
     if (least <= reach_m) out.push_back({least, &b.entries});
   }

@@ -29,6 +29,14 @@ pb::Rule certificate_rule(const LineRow& line, const OfferRow& offer) {
   return pb::RULE_CERTIFICATE_MISSING;
 }
 
+// Apart, for behind all its ways out a compiler takes this part of judge() for one that is seldom reached, and divides by slow
+// instructions to save room.
+[[gnu::noinline]] std::int64_t product(const std::array<std::int64_t, kFactors>& factors) {
+  std::int64_t value = kMicro;
+  for (const std::int64_t f : factors) value = mul_micro(value, f);
+  return value;
+}
+
 }  // namespace
 
 Judge::Judge(const State& state) : state_(state) { settings_changed(); }
@@ -140,8 +148,7 @@ Judgement Judge::judge(const NeedRow& need, const LineRow& line, Slot offer_slot
   j.factors = {urgency(need.urgency),          fit(need, line, offer), nearness(j.distance_m),
                continuity(need, offer.party), equity(need.fairness),
                reliability(party),            lack(line)};
-  j.value_micro = kMicro;
-  for (const std::int64_t f : j.factors) j.value_micro = mul_micro(j.value_micro, f);
+  j.value_micro = product(j.factors);
   return j;
 }
 
@@ -162,21 +169,21 @@ std::int64_t Judge::newcomer(const NeedRow& need, const LineRow& line, std::int6
   return value;
 }
 
+// Nor does multiplying them without rounding: but for a double's own, far below the part in 10^9 that is added.
 Judge::OfferBound Judge::bound(const OfferRow& offer) const {
   const PartyRow& party = state_.parties()[offer.party];
   const bool meant = offer.extras && offer.extras->has_categories;
-  return {meant ? policy_.category_fit_micro() : kMicro, party.kept > 0 ? policy_.same_resident_micro() : kMicro, reliability(party)};
+  const std::int64_t fit = meant ? policy_.category_fit_micro() : kMicro;
+  const std::int64_t continuity = party.kept > 0 ? policy_.same_resident_micro() : kMicro;
+  const double rest = static_cast<double>(fit) / kMicro * static_cast<double>(continuity) / kMicro * static_cast<double>(reliability(party)) / kMicro * (1 + 1e-9);
+  OfferBound b{{}, static_cast<double>(policy_.half_distance_m())};
+  for (std::size_t u = 0; u < b.of_urgency.size(); ++u) b.of_urgency[u] = static_cast<double>(urgency(static_cast<pb::Urgency>(u))) * rest;
+  return b;
 }
 
-std::int64_t Judge::most(const OfferBound& b, pb::Urgency u, Slot fairness_area, std::int64_t distance_m) const {
-  const std::int64_t near = mul_micro(mul_micro(urgency(u), b.fit), nearness(distance_m));
-  return mul_micro(mul_micro(mul_micro(near, b.continuity), equity(fairness_area)), b.reliability);
-}
-
-std::int64_t Judge::most(const OfferBound& b, std::int64_t distance_m) const {
+double Judge::most(const OfferBound& b, double distance_m) const {
   // Nothing is more urgent than critical, and no community has more weight than the policy allows.
-  const std::int64_t near = mul_micro(mul_micro(policy_.urgency_critical_micro(), b.fit), nearness(distance_m));
-  return mul_micro(mul_micro(mul_micro(near, b.continuity), policy_.equity_most_micro()), b.reliability);
+  return b.of_urgency[pb::URGENCY_CRITICAL] * b.half_distance_m / (b.half_distance_m + distance_m) * (static_cast<double>(policy_.equity_most_micro()) / kMicro);
 }
 
 }  // namespace qiao

@@ -5,8 +5,10 @@
 // window-based congestion control", IEEE/ACM ToN 2000) by community, on fills smoothed towards the city's.
 #pragma once
 
+#include <array>
 #include <vector>
 
+#include "engine/base/fixed.h"
 #include "engine/market/matcher.h"
 
 namespace qiao {
@@ -29,17 +31,21 @@ class Judge {
   LineBound bound(const NeedRow& need, const LineRow& line) const;
   // No offer at that distance is worth more to the line.
   std::int64_t most(const LineBound& bound, std::int64_t distance_m) const;
-  // What is known of an offer before any line is looked at: the greatest its factors can be.
+  // What is known of an offer before any line is looked at. In floating point, and a little too much rather than too little:
+  // it decides what is judged, never how.
   struct OfferBound {
-    std::int64_t fit;
-    std::int64_t continuity;
-    std::int64_t reliability;
+    std::array<double, pb::Urgency_ARRAYSIZE> of_urgency;  // micro-units, next door and in a community of weight one
+    double half_distance_m;
   };
   OfferBound bound(const OfferRow& offer) const;
-  // No line of that urgency and community at that distance is worth more to the offer.
-  std::int64_t most(const OfferBound& bound, pb::Urgency urgency, Slot fairness_area, std::int64_t distance_m) const;
-  // No line at all at that distance is.
-  std::int64_t most(const OfferBound& bound, std::int64_t distance_m) const;
+  // No line of that urgency and community at that distance or farther is worth more to the offer. Here, because a search asks it
+  // of each entry it comes by.
+  double most(const OfferBound& b, pb::Urgency urgency, Slot fairness_area, double distance_m) const {
+    const double near = b.of_urgency[static_cast<std::size_t>(urgency)] * b.half_distance_m / (b.half_distance_m + distance_m);
+    return policy_.equity_alpha_milli() == 0 ? near : near * (static_cast<double>(equity(fairness_area)) / kMicro);
+  }
+  // No line at all at that distance or farther is.
+  double most(const OfferBound& bound, double distance_m) const;
 
   // What an offer at that distance would be worth to the line that is just what it asks for, of a party that is new here.
   std::int64_t newcomer(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const;

@@ -12,7 +12,10 @@ namespace {
 template <class Better>
 class TopK {
  public:
-  TopK(std::size_t k, Better better) : k_(k), better_(better) { heap_.reserve(k + 1); }
+  TopK(std::size_t k, Better better) : k_(k), better_(better) { 
+    heap_.reserve(k + 1);
+    candidates_.reserve(k + 1);
+  }
 
   // Nothing of a lesser value can get in.
   std::int64_t threshold() const { return heap_.size() < k_ ? -1 : candidates_[heap_.front()].judgement.value_micro; }
@@ -52,7 +55,7 @@ constexpr std::size_t kHopefulsAtOnce = 64;
 // The first entries of a cell, on their way while the cell before is looked at.
 template <class Entry>
 void prefetch_begin(const std::vector<Entry>& entries) {
-  constexpr std::size_t kBytes = 64;
+  constexpr std::size_t kBytes = 512;
   const auto* begin = reinterpret_cast<const char*>(entries.data());
   for (std::size_t at = 0; at < std::min(kBytes, entries.size() * sizeof(Entry)); at += 64) __builtin_prefetch(begin + at);
 }
@@ -145,13 +148,48 @@ Ranking::Count Ranking::count(const NeedRow& need, const LineRow& line, Time now
   return result;
 }
 
-// The most hopeful first: once one cannot get in, none behind it can. Empties the list.
+// Whether an entry passes is about as likely as not, in an order that no processor can guess; so there is no branch for it to
+// guess wrong. Each stage writes what it looks at behind what has passed, and counts it or not.
+void Ranking::find_hopefuls(const std::vector<LineEntry>& entries, const Asker& asker, double threshold, std::vector<Hopeful>& hopefuls) const {
+  struct Passing {
+    std::uint32_t entry;
+    double distance;  // at least
+  };
+  thread_local std::vector<Passing> passing;
+  if (passing.size() < entries.size()) passing.resize(entries.size());
+  std::size_t able = 0;
+  for (std::uint32_t i = 0; i < entries.size(); ++i) {
+    const LineEntry& e = entries[i];
+    const std::uint64_t lacks = (e.signature & ~asker.held) | (e.week & ~asker.week);
+    passing[able].entry = i;
+    able += static_cast<std::size_t>(lacks == 0) & static_cast<std::size_t>(e.start_minute >= asker.this_minute);
+  }
+  std::size_t near = 0;
+  for (std::size_t i = 0; i < able; ++i) {
+    const LineEntry& e = entries[passing[i].entry];
+    passing[near] = {passing[i].entry, asker.reckoner.at_least(e.point)};
+    near += static_cast<std::size_t>(passing[near].distance <= std::max(asker.radius, e.travel_m));
+  }
+  std::size_t end = hopefuls.size();
+  hopefuls.resize(end + near);
+  for (std::size_t i = 0; i < near; ++i) {
+    const LineEntry& e = entries[passing[i].entry];
+    hopefuls[end] = {judge_.most(asker.bound, e.urgency, e.fairness, passing[i].distance), e.line, e.need};
+    end += static_cast<std::size_t>(hopefuls[end].most >= threshold);
+  }
+  hopefuls.resize(end);
+}
+
+// The k most hopeful first, so that few of the others can still get in. Empties the list.
 template <class Top>
-void Ranking::judge_hopefuls(std::vector<Hopeful>& hopefuls, Slot offer, Time now, Top& top) const {
-  std::sort(hopefuls.begin(), hopefuls.end(), [](const Hopeful& a, const Hopeful& b) { return a.most > b.most; });
-  for (std::size_t i = 0; i < hopefuls.size() && hopefuls[i].most >= top.threshold(); ++i) {
-    const Judgement j = judge(hopefuls[i].line, offer, now);
-    if (j.eligible()) top.add({hopefuls[i].line, offer, j});
+void Ranking::judge_hopefuls(std::vector<Hopeful>& hopefuls, std::size_t k, Slot offer, Time now, Top& top) const {
+  if (hopefuls.size() > k) {
+    std::nth_element(hopefuls.begin(), hopefuls.begin() + static_cast<std::ptrdiff_t>(k), hopefuls.end(), [](const Hopeful& a, const Hopeful& b) { return a.most > b.most; });
+  }
+  for (const Hopeful& h : hopefuls) {
+    if (h.most < static_cast<double>(top.threshold())) continue;
+    const Judgement j = judge(h.line, offer, now);
+    if (j.eligible()) top.add({h.line, offer, j});
   }
   hopefuls.clear();
 }
@@ -179,34 +217,31 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
     if (!offer.active) continue;
     ++looked_at;
     if (lines == nullptr) continue;
-    const std::uint64_t held = signature(offer);
     static const std::vector<DayException> kNone;
-    const WeekMask week = offer.time_kind == 0 ? 0 : possible(offer.pattern, offer.extras ? offer.extras->exceptions : kNone);
-    const std::uint32_t radius = offer.collect ? 0 : offer.radius_m;
-    const auto this_minute = static_cast<std::int32_t>(to_int(now) / 60);
+    const Asker asker{Reckoner(offer.point),
+                      offer.collect ? 0 : offer.radius_m,
+                      signature(offer),
+                      offer.time_kind == 0 ? 0 : possible(offer.pattern, offer.extras ? offer.extras->exceptions : kNone),
+                      static_cast<std::int32_t>(to_int(now) / 60),
+                      judge_.bound(offer)};
     TopK top(k, better);
     cells.clear();
-    lines->near(offer.point, radius, cells);
+    lines->near(offer.point, asker.radius, cells);
     nearest_first(cells);
-    const Judge::OfferBound bound = judge_.bound(offer);
     hopefuls.clear();
     for (std::size_t c = 0; c < cells.size(); ++c) {
-      if (judge_.most(bound, cells[c].least_m) < top.threshold()) break;
+      if (judge_.most(asker.bound, static_cast<double>(cells[c].least_m)) < static_cast<double>(top.threshold())) break;
       if (c + 1 < cells.size()) prefetch_begin(*cells[c + 1].entries);
-      for (const LineEntry& e : *cells[c].entries) {
-        if ((e.signature & ~held) != 0 || (e.week & ~week) != 0 || e.start_minute < this_minute) continue;
-        const std::int64_t distance = distance_metres(e.point, offer.point);
-        if (distance > std::max(radius, e.travel_m)) continue;
-        const std::int64_t most = judge_.most(bound, e.urgency, e.fairness, distance);
-        if (most < top.threshold()) continue;
-        state_.prefetch_line(e.line);
-        state_.prefetch_need(e.need);
-        hopefuls.push_back({most, e.line});
+      const std::size_t before = hopefuls.size();
+      find_hopefuls(*cells[c].entries, asker, static_cast<double>(top.threshold()), hopefuls);
+      for (std::size_t h = before; h < hopefuls.size(); ++h) {
+        state_.prefetch_line(hopefuls[h].line);
+        state_.prefetch_need(hopefuls[h].need);
       }
-      if (hopefuls.size() >= kHopefulsAtOnce || c + 1 == cells.size()) judge_hopefuls(hopefuls, o, now, top);
+      if (hopefuls.size() >= kHopefulsAtOnce || c + 1 == cells.size()) judge_hopefuls(hopefuls, k, o, now, top);
     }
     // Where the search ended early.
-    judge_hopefuls(hopefuls, o, now, top);
+    judge_hopefuls(hopefuls, k, o, now, top);
     auto found = top.take();
     if (all.empty()) {
       all = std::move(found);

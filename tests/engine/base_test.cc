@@ -39,6 +39,28 @@ TEST(Geography, DistanceGoesTheShortWayRoundTheDateLine) {
   EXPECT_EQ(distance_metres({300'000'000, 5}, {300'000'000, 5}), 0);
 }
 
+TEST(Geography, AReckonedDistanceIsNeverTooLarge) {
+  Random random(11);
+  const auto anywhere = [&] {
+    return Point{static_cast<std::int32_t>(random.between(-kMaxLatitudeE7, kMaxLatitudeE7)), static_cast<std::int32_t>(random.between(-kMaxLongitudeE7, kMaxLongitudeE7))};
+  };
+  const auto moved = [&](std::int64_t e7, std::int64_t by, std::int64_t most) { return static_cast<std::int32_t>(std::clamp(e7 + random.between(-by, by), -most, most)); };
+  for (int i = 0; i < 300'000; ++i) {
+    const Point a = anywhere();
+    const Reckoner from(a);
+    EXPECT_LE(from.at_least(a), 0);
+    const Point far = anywhere();
+    EXPECT_LE(from.at_least(far), static_cast<double>(distance_metres(a, far)));
+    const std::int64_t by = random.between(1, 20'000'000);
+    const Point near{moved(a.latitude_e7, by, kMaxLatitudeE7), moved(a.longitude_e7, by, kMaxLongitudeE7)};
+    const auto exact = static_cast<double>(distance_metres(a, near));
+    EXPECT_LE(from.at_least(near), exact);
+    if (std::abs(a.latitude_e7) < 550'000'000 && exact < 100'000) {
+      EXPECT_GE(from.at_least(near), exact * 0.999 - 3);
+    }
+  }
+}
+
 TEST(Fixed, PowersAgreeWithFloatingPoint) {
   for (const double base : {0.01, 0.25, 0.5, 1.0, 1.7, 4.0, 16.0}) {
     for (const std::uint32_t milli : {0U, 1U, 250U, 500U, 999U, 1000U, 1500U, 2000U, 4000U}) {

@@ -70,8 +70,9 @@ class Server:
         status, headers, session = self.request("POST", "/v1/setup", {"token": found.group(1), "login": "lead", "name": "王小明", "password": "correct horse battery"})
         assert status == 201, (status, session)
         cookie = headers["Set-Cookie"].split(";")[0]
-        status, _, made = self.request("POST", "/v1/tokens", {"name": "tests", "lifetime": 86400}, headers={"Cookie": cookie, "Origin": self.origin()})
+        status, _, made = self.request("POST", "/v1/tokens", {"name": "tests", "lifetime": 30 * 86400}, headers={"Cookie": cookie, "Origin": self.origin()})
         assert status == 201, (status, made)
+        # For longer than a city at a hundred times its speed lives in an hour.
         self.token = made["secret"]
         with open(self.data + ".token", "w", encoding="utf-8") as f:
             f.write(self.token)
