@@ -172,14 +172,18 @@ void Ledger::sent(Operation& o) {
   if (o.titles.size() > 1) together_.push_back(o.titles);
 }
 
-void Ledger::answered(Operation& o, unsigned status, const std::string& etag, const std::string& body, std::int64_t now) {
+void Ledger::answered(Operation& o, bool after_done, unsigned status, const std::string& etag, const std::string& body, std::int64_t now) {
   ++counts_.answers;
   mix(o.number * 1000 + status);
   const bool changes = o.method != "GET";
+  if (changes && after_done && status / 100 != 2) {
+    fail("idempotency", say(o) + " was done, and refused with " + std::to_string(status) + " then: " + body);
+    return;
+  }
   if (o.status / 100 == 2) {
     // It has been answered before.
     ++counts_.repeats;
-    if (changes && (status != o.status || body != o.answer)) {
+    if (changes && status / 100 == 2 && (status != o.status || body != o.answer)) {
       fail("idempotency", say(o) + " was answered " + std::to_string(o.status) + " first and " + std::to_string(status) + " then: " + o.answer + " | " + body);
     }
     return;

@@ -44,6 +44,8 @@ struct Operation {
   Seq told_before = 0;
   int sent = 0;
   bool given_up = false;
+  // The server has let go of an answer that it is done, whether or not that arrived: from here on it answers nothing else.
+  bool done = false;
   // The answer, once there is one.
   unsigned status = 0;
   std::string answer = {};
@@ -69,8 +71,9 @@ class Ledger {
 
   // Is about to be sent for the first time.
   void sent(Operation& operation);
-  // A client has an answer.
-  void answered(Operation& operation, unsigned status, const std::string& etag, const std::string& body, std::int64_t now);
+  // A client has an answer; `after_done`: it was decided when the operation was done already. A refusal changes nothing and is
+  // not kept, so an older one may arrive behind the success of a later copy.
+  void answered(Operation& operation, bool after_done, unsigned status, const std::string& etag, const std::string& body, std::int64_t now);
   // Somebody has seen that event.
   void told(Seq seq) { told_ = std::max(told_, seq); }
   Seq newest_told() const { return told_; }

@@ -444,6 +444,7 @@ class World {
     if (!process_) return;
     ++tally_.requests;
     const std::uint64_t number = process_->number;
+    const bool after_done = o->done;
     Response r = handle(*o);
     if (!still_there()) return;
     if (plan_.planted == Planted::kStaleAnswers && (o->method == "GET" || r.status == 409)) {
@@ -452,18 +453,20 @@ class World {
     }
     if (r.status / 100 == 4) ledger_.refused(*o, r.body, process_->runtime->applied_seq());
     const Seq wait = plan_.planted == Planted::kEarlyAnswer ? 0 : r.wait_for;
-    process_->runtime->when_durable(wait, [this, o, number, status = r.status, etag = r.etag, body = r.body] {
-      if (!process_ || process_->number != number || lost()) return;
-      later(travel(), [this, o, status, etag, body] { answer(o, status, etag, body); });
+    process_->runtime->when_durable(wait, [this, o, number, after_done, status = r.status, etag = r.etag, body = r.body] {
+      if (!process_ || process_->number != number) return;
+      if (status / 100 == 2) o->done = true;
+      if (lost()) return;
+      later(travel(), [this, o, after_done, status, etag, body] { answer(o, after_done, status, etag, body); });
     });
     want_commit();
     arm();
   }
 
-  void answer(const std::shared_ptr<Operation>& o, unsigned status, const std::string& etag, const std::string& body) {
+  void answer(const std::shared_ptr<Operation>& o, bool after_done, unsigned status, const std::string& etag, const std::string& body) {
     const bool first = o->status == 0;
     if (status == 503 || status == 429) return;
-    ledger_.answered(*o, status, etag, body, to_int(wall()));
+    ledger_.answered(*o, after_done, status, etag, body, to_int(wall()));
     if (!first) return;
     if (status / 100 == 2 && o->method != "GET") answered_.push_back(o);
     learn(*o, status, body);
