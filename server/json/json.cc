@@ -9,6 +9,8 @@
 #include <charconv>
 #include <limits>
 
+#include "engine/base/check.h"
+
 namespace qiao {
 namespace {
 
@@ -25,21 +27,26 @@ constexpr std::size_t kMaxDepth = 32;
 // A message type's fields with their names ready to be written, made once a thread.
 struct Layout {
   struct Field {
-    const FieldDescriptor* field;
-    std::string key;  // "name":
+    const FieldDescriptor* field = nullptr;
+    FieldDescriptor::Type type{};
+    bool repeated = false;
+    std::string key;            // "name":
+    Layout* message = nullptr;  // of a message, once it has been met
   };
-  std::vector<Field> fields;
+  std::vector<Field> by_number;  // numbers that are not used have no descriptor
   boost::unordered_flat_map<std::string, const FieldDescriptor*> by_name;
 };
 
-const Layout& layout_of(const Descriptor* type) {
+Layout& layout_of(const Descriptor* type) {
   thread_local boost::unordered_flat_map<const Descriptor*, std::unique_ptr<Layout>> layouts;
   auto& slot = layouts[type];
   if (!slot) {
     slot = std::make_unique<Layout>();
     for (int i = 0; i < type->field_count(); ++i) {
       const FieldDescriptor* f = type->field(i);
-      slot->fields.push_back({f, "\"" + f->json_name() + "\":"});
+      const auto number = static_cast<std::size_t>(f->number());
+      if (slot->by_number.size() <= number) slot->by_number.resize(number + 1);
+      slot->by_number[number] = {f, f->type(), f->is_repeated(), "\"" + f->json_name() + "\":", nullptr};
       slot->by_name.emplace(f->json_name(), f);
       slot->by_name.emplace(f->name(), f);
     }
@@ -61,40 +68,122 @@ void append_quoted(Integer value, std::string& out) {
   out += '"';
 }
 
-void append_enum(const EnumValueDescriptor* value, std::string& out) {
-  out += '"';
-  out += value->name();
-  out += '"';
-}
+// Writing goes over the bytes that protobuf's generated code makes of a message, which takes a third of the time of asking
+// reflection for one field after the other. They have just been made: nothing in them is cut or malformed.
+constexpr std::uint64_t kVarint = 0;
+constexpr std::uint64_t kFixed64 = 1;
+constexpr std::uint64_t kLengthDelimited = 2;
+constexpr std::uint64_t kFixed32 = 5;
 
-void append_single(const Message& m, const Reflection& r, const FieldDescriptor* f, std::string& out) {
-  std::string scratch;
-  switch (f->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32: return append_integer(r.GetInt32(m, f), out);
-    case FieldDescriptor::CPPTYPE_UINT32: return append_integer(r.GetUInt32(m, f), out);
-    case FieldDescriptor::CPPTYPE_INT64: return append_quoted(r.GetInt64(m, f), out);
-    case FieldDescriptor::CPPTYPE_UINT64: return append_quoted(r.GetUInt64(m, f), out);
-    case FieldDescriptor::CPPTYPE_BOOL: out += r.GetBool(m, f) ? "true" : "false"; return;
-    case FieldDescriptor::CPPTYPE_ENUM: return append_enum(r.GetEnum(m, f), out);
-    case FieldDescriptor::CPPTYPE_STRING: return append_json_string(r.GetStringReference(m, f, &scratch), out);
-    case FieldDescriptor::CPPTYPE_MESSAGE: return append_json(r.GetMessage(m, f), out);
-    default: return;  // the vocabulary has no floating point
+std::uint64_t read_varint(const char*& at) {
+  std::uint64_t value = 0;
+  for (int shift = 0;; shift += 7) {
+    const auto byte = static_cast<unsigned char>(*at++);
+    value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
   }
 }
 
-void append_repeated(const Message& m, const Reflection& r, const FieldDescriptor* f, int i, std::string& out) {
-  std::string scratch;
-  switch (f->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32: return append_integer(r.GetRepeatedInt32(m, f, i), out);
-    case FieldDescriptor::CPPTYPE_UINT32: return append_integer(r.GetRepeatedUInt32(m, f, i), out);
-    case FieldDescriptor::CPPTYPE_INT64: return append_quoted(r.GetRepeatedInt64(m, f, i), out);
-    case FieldDescriptor::CPPTYPE_UINT64: return append_quoted(r.GetRepeatedUInt64(m, f, i), out);
-    case FieldDescriptor::CPPTYPE_BOOL: out += r.GetRepeatedBool(m, f, i) ? "true" : "false"; return;
-    case FieldDescriptor::CPPTYPE_ENUM: return append_enum(r.GetRepeatedEnum(m, f, i), out);
-    case FieldDescriptor::CPPTYPE_STRING: return append_json_string(r.GetRepeatedStringReference(m, f, i, &scratch), out);
-    case FieldDescriptor::CPPTYPE_MESSAGE: return append_json(r.GetRepeatedMessage(m, f, i), out);
-    default: return;
+template <class Integer>
+Integer read_fixed(const char*& at) {
+  Integer value = 0;
+  for (std::size_t i = 0; i < sizeof value; ++i) value |= static_cast<Integer>(static_cast<unsigned char>(at[i])) << (8 * i);
+  at += sizeof value;
+  return value;
+}
+
+std::string_view read_text(const char*& at) {
+  const std::uint64_t size = read_varint(at);
+  at += size;
+  return {at - size, size};
+}
+
+// Of zigzag: 0, -1, 1, -2, …
+std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1)); }
+
+void append_message(Layout& layout, std::string_view bytes, std::string& out);
+
+void append_value(Layout::Field& f, const char*& at, std::string& out) {
+  switch (f.type) {
+    case FieldDescriptor::TYPE_INT32: return append_integer(static_cast<std::int32_t>(read_varint(at)), out);
+    case FieldDescriptor::TYPE_SINT32: return append_integer(signed_of(read_varint(at)), out);
+    case FieldDescriptor::TYPE_UINT32: return append_integer(read_varint(at), out);
+    case FieldDescriptor::TYPE_FIXED32: return append_integer(read_fixed<std::uint32_t>(at), out);
+    case FieldDescriptor::TYPE_SFIXED32: return append_integer(static_cast<std::int32_t>(read_fixed<std::uint32_t>(at)), out);
+    case FieldDescriptor::TYPE_INT64: return append_quoted(static_cast<std::int64_t>(read_varint(at)), out);
+    case FieldDescriptor::TYPE_SINT64: return append_quoted(signed_of(read_varint(at)), out);
+    case FieldDescriptor::TYPE_UINT64: return append_quoted(read_varint(at), out);
+    case FieldDescriptor::TYPE_FIXED64: return append_quoted(read_fixed<std::uint64_t>(at), out);
+    case FieldDescriptor::TYPE_SFIXED64: return append_quoted(static_cast<std::int64_t>(read_fixed<std::uint64_t>(at)), out);
+    case FieldDescriptor::TYPE_BOOL: out += read_varint(at) != 0 ? "true" : "false"; return;
+    case FieldDescriptor::TYPE_ENUM: {
+      const auto number = static_cast<std::int32_t>(read_varint(at));
+      const EnumValueDescriptor* value = f.field->enum_type()->FindValueByNumber(number);
+      // Of a number without a name protobuf's own JSON writes the number.
+      if (value == nullptr) return append_integer(number, out);
+      out.append(1, '"').append(value->name()).append(1, '"');
+      return;
+    }
+    case FieldDescriptor::TYPE_STRING:
+    case FieldDescriptor::TYPE_BYTES: return append_json_string(read_text(at), out);
+    case FieldDescriptor::TYPE_MESSAGE:
+      if (f.message == nullptr) f.message = &layout_of(f.field->message_type());
+      return append_message(*f.message, read_text(at), out);
+    default: QIAO_CHECK(false, "the vocabulary has neither floating point nor groups");
   }
+}
+
+// Of a field that this program does not know, which a message that was read keeps.
+void skip_value(std::uint64_t wire_type, const char*& at) {
+  switch (wire_type) {
+    case kVarint: read_varint(at); return;
+    case kFixed64: at += 8; return;
+    case kLengthDelimited: read_text(at); return;
+    case kFixed32: at += 4; return;
+    default: QIAO_CHECK(false, "the vocabulary has no groups");
+  }
+}
+
+void append_message(Layout& layout, std::string_view bytes, std::string& out) {
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  const Layout::Field* array = nullptr;  // that is being written: its elements follow one another
+  out += '{';
+  bool first = true;
+  while (at != end) {
+    const std::uint64_t tag = read_varint(at);
+    const std::uint64_t wire_type = tag & 7;
+    if (tag >> 3 >= layout.by_number.size() || layout.by_number[tag >> 3].field == nullptr) {
+      skip_value(wire_type, at);
+      continue;
+    }
+    Layout::Field& f = layout.by_number[tag >> 3];
+    if (&f == array) {
+      out += ',';
+    } else {
+      if (array != nullptr) out += ']';
+      if (!first) out += ',';
+      first = false;
+      out += f.key;
+      array = f.repeated ? &f : nullptr;
+      if (array != nullptr) out += '[';
+    }
+    const bool one = f.type == FieldDescriptor::TYPE_STRING || f.type == FieldDescriptor::TYPE_BYTES || f.type == FieldDescriptor::TYPE_MESSAGE;
+    if (wire_type != kLengthDelimited || one) {
+      append_value(f, at, out);
+      continue;
+    }
+    // Numbers packed one behind the other.
+    const std::string_view packed = read_text(at);
+    const char* element = packed.data();
+    while (true) {
+      append_value(f, element, out);
+      if (element == packed.data() + packed.size()) break;
+      out += ',';
+    }
+  }
+  if (array != nullptr) out += ']';
+  out += '}';
 }
 
 // Reading keeps the path of where it is, for the refusal.
@@ -259,31 +348,9 @@ void append_json_string(std::string_view text, std::string& out) {
 }
 
 void append_json(const Message& m, std::string& out) {
-  const Reflection& r = *m.GetReflection();
-  out += '{';
-  bool first = true;
-  for (const auto& [field, key] : layout_of(m.GetDescriptor()).fields) {
-    if (field->is_repeated()) {
-      const int size = r.FieldSize(m, field);
-      if (size == 0) continue;
-      if (!first) out += ',';
-      first = false;
-      out += key;
-      out += '[';
-      for (int i = 0; i < size; ++i) {
-        if (i > 0) out += ',';
-        append_repeated(m, r, field, i, out);
-      }
-      out += ']';
-      continue;
-    }
-    if (!r.HasField(m, field)) continue;
-    if (!first) out += ',';
-    first = false;
-    out += key;
-    append_single(m, r, field, out);
-  }
-  out += '}';
+  thread_local std::string bytes;
+  QIAO_CHECK(m.SerializeToString(&bytes), "a message fits in memory");
+  append_message(layout_of(m.GetDescriptor()), bytes, out);
 }
 
 std::string to_json(const Message& message) {
