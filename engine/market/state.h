@@ -75,6 +75,7 @@ class State {
   // Asks for a row to be in the cache soon: ranking looks at rows in no order, and waits for memory more than for anything
   // else.
   void prefetch_line(Slot s) const { __builtin_prefetch(&lines_[s]); }
+  void prefetch_offer(Slot s) const { __builtin_prefetch(&offers_[s]); }
   void prefetch_need(Slot s) const { __builtin_prefetch(&needs_[s]); }
   // kNoSlot unless 1 <= number <= the need's lines.
   Slot line_of(Slot need, std::uint32_t number) const;

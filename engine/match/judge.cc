@@ -11,6 +11,10 @@ constexpr std::int64_t kRatioSteps = 64;  // for each whole
 constexpr std::int64_t kMaxRatio = 16;
 constexpr std::int64_t kPriorLines = 3;
 constexpr int kMaxSurplus = 8;
+// By which bounds are raised against rounding.
+constexpr double kAbove = 1 + 1e-9;
+
+double share(std::int64_t micro) { return static_cast<double>(micro) / kMicro; }
 
 bool excluded(const PartyRow& party, const NeedRow& need, const State& state) {
   if (!party.exclusions) return false;
@@ -152,38 +156,32 @@ Judgement Judge::judge(const NeedRow& need, const LineRow& line, Slot offer_slot
   return j;
 }
 
-// Rounding down is monotone in each factor, so multiplying the greatest factors in the same order never gives less than
-// multiplying the real ones.
-Judge::LineBound Judge::bound(const NeedRow& need, const LineRow& line) const {
-  return {mul_micro(urgency(need.urgency), policy_.category_fit_micro()), policy_.same_resident_micro(),
-          equity(need.fairness), lack(line)};
-}
-
-std::int64_t Judge::most(const LineBound& b, std::int64_t distance_m) const {
-  return mul_micro(mul_micro(mul_micro(mul_micro(b.urgency_and_fit, nearness(distance_m)), b.continuity), b.equity), b.lack);
-}
-
 std::int64_t Judge::newcomer(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const {
   std::int64_t value = kMicro;
   for (const std::int64_t f : {urgency(need.urgency), nearness(distance_m), equity(need.fairness), lack(line)}) value = mul_micro(value, f);
   return value;
 }
 
-// Nor does multiplying them without rounding: but for a double's own, far below the part in 10^9 that is added.
-Judge::OfferBound Judge::bound(const OfferRow& offer) const {
+// Rounding down is monotone in each factor, so that the greatest factors never give less than the real ones; nor does leaving
+// the rounding out, but for a double's own, which is far below the part in 10^9 that is added.
+Judge::Bound Judge::bound(const NeedRow& need, const LineRow& line) const {
+  const double rest = share(policy_.category_fit_micro()) * share(policy_.same_resident_micro()) * share(equity(need.fairness)) * share(lack(line)) * kAbove;
+  return {static_cast<double>(urgency(need.urgency)) * rest, static_cast<double>(policy_.half_distance_m())};
+}
+
+std::array<Judge::Bound, pb::Urgency_ARRAYSIZE> Judge::bound(const OfferRow& offer) const {
   const PartyRow& party = state_.parties()[offer.party];
   const bool meant = offer.extras && offer.extras->has_categories;
   const std::int64_t fit = meant ? policy_.category_fit_micro() : kMicro;
   const std::int64_t continuity = party.kept > 0 ? policy_.same_resident_micro() : kMicro;
-  const double rest = static_cast<double>(fit) / kMicro * static_cast<double>(continuity) / kMicro * static_cast<double>(reliability(party)) / kMicro * (1 + 1e-9);
-  OfferBound b{{}, static_cast<double>(policy_.half_distance_m())};
-  for (std::size_t u = 0; u < b.of_urgency.size(); ++u) b.of_urgency[u] = static_cast<double>(urgency(static_cast<pb::Urgency>(u))) * rest;
-  return b;
+  const double rest = share(fit) * share(continuity) * share(reliability(party)) * kAbove;
+  std::array<Bound, pb::Urgency_ARRAYSIZE> bounds{};
+  for (std::size_t u = 0; u < bounds.size(); ++u) {
+    bounds[u] = {static_cast<double>(urgency(static_cast<pb::Urgency>(u))) * rest, static_cast<double>(policy_.half_distance_m())};
+  }
+  return bounds;
 }
 
-double Judge::most(const OfferBound& b, double distance_m) const {
-  // Nothing is more urgent than critical, and no community has more weight than the policy allows.
-  return b.of_urgency[pb::URGENCY_CRITICAL] * b.half_distance_m / (b.half_distance_m + distance_m) * (static_cast<double>(policy_.equity_most_micro()) / kMicro);
-}
+double Judge::most_equity() const { return policy_.equity_alpha_milli() == 0 ? 1 : share(policy_.equity_most_micro()); }
 
 }  // namespace qiao

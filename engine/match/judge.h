@@ -21,31 +21,19 @@ class Judge {
   // are not posted. About 100 ns when the rows are in cache.
   Judgement judge(const NeedRow& need, const LineRow& line, Slot offer, Time now) const;
 
-  // What is known of a line before any offer is looked at.
-  struct LineBound {
-    std::int64_t urgency_and_fit;
-    std::int64_t continuity;
-    std::int64_t equity;
-    std::int64_t lack;
-  };
-  LineBound bound(const NeedRow& need, const LineRow& line) const;
-  // No offer at that distance is worth more to the line.
-  std::int64_t most(const LineBound& bound, std::int64_t distance_m) const;
-  // What is known of an offer before any line is looked at. In floating point, and a little too much rather than too little:
-  // it decides what is judged, never how.
-  struct OfferBound {
-    std::array<double, pb::Urgency_ARRAYSIZE> of_urgency;  // micro-units, next door and in a community of weight one
+  // What is known before a search: the most that whatever is found can be worth, next door. In floating point, and a little too
+  // much rather than too little: it decides what is judged, never how. Distances go by Reckoner.
+  struct Bound {
+    double next_door;  // micro-units
     double half_distance_m;
+    double at(double distance_m) const { return next_door * half_distance_m / (half_distance_m + distance_m); }
   };
-  OfferBound bound(const OfferRow& offer) const;
-  // No line of that urgency and community at that distance or farther is worth more to the offer. Here, because a search asks it
-  // of each entry it comes by.
-  double most(const OfferBound& b, pb::Urgency urgency, Slot fairness_area, double distance_m) const {
-    const double near = b.of_urgency[static_cast<std::size_t>(urgency)] * b.half_distance_m / (b.half_distance_m + distance_m);
-    return policy_.equity_alpha_milli() == 0 ? near : near * (static_cast<double>(equity(fairness_area)) / kMicro);
-  }
-  // No line at all at that distance or farther is.
-  double most(const OfferBound& bound, double distance_m) const;
+  // No offer is worth more to the line.
+  Bound bound(const NeedRow& need, const LineRow& line) const;
+  // No line of that urgency, in a community of weight one, is worth more to the offer.
+  std::array<Bound, pb::Urgency_ARRAYSIZE> bound(const OfferRow& offer) const;
+  // What a community counts for at most, as a share of one.
+  double most_equity() const;
 
   // What an offer at that distance would be worth to the line that is just what it asks for, of a party that is new here.
   std::int64_t newcomer(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const;

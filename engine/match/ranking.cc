@@ -18,7 +18,7 @@ class TopK {
   }
 
   // Nothing of a lesser value can get in.
-  std::int64_t threshold() const { return heap_.size() < k_ ? -1 : candidates_[heap_.front()].judgement.value_micro; }
+  double threshold() const { return heap_.size() < k_ ? -1 : static_cast<double>(candidates_[heap_.front()].judgement.value_micro); }
   void add(const Candidate& c) {
     if (heap_.size() == k_ && !better_(c, candidates_[heap_.front()])) return;
     const auto better = [this](std::uint32_t a, std::uint32_t b) { return better_(candidates_[a], candidates_[b]); };
@@ -48,7 +48,7 @@ class TopK {
   std::vector<Candidate> candidates_;
 };
 
-// Lines judged together: enough that the rows of the next ones come while one is looked at, few enough that the threshold
+// Entries judged together: enough that the rows of the next ones come while one is looked at, few enough that the threshold
 // they raise still saves looking at farther cells.
 constexpr std::size_t kHopefulsAtOnce = 64;
 
@@ -60,31 +60,166 @@ void prefetch_begin(const std::vector<Entry>& entries) {
   for (std::size_t at = 0; at < std::min(kBytes, entries.size() * sizeof(Entry)); at += 64) __builtin_prefetch(begin + at);
 }
 
-template <class Near>
-void nearest_first(std::vector<Near>& cells) {
-  std::sort(cells.begin(), cells.end(), [](const Near& a, const Near& b) { return a.least_m < b.least_m; });
+template <class Entry>
+using Cells = std::vector<typename Grid<Entry>::Near>;
+
+template <class Entry>
+void find_cells(const KindIndex<Entry>& index, Point from, std::int64_t reach_m, Cells<Entry>& cells) {
+  cells.clear();
+  index.near(from, reach_m, cells);
+  std::sort(cells.begin(), cells.end(), [](const auto& a, const auto& b) { return a.least_m < b.least_m; });
 }
 
-using OfferCells = std::vector<Grid<OfferEntry>::Near>;
-using LineCells = std::vector<Grid<LineEntry>::Near>;
+// An entry that passed the quick tests, and the most it can be worth.
+template <class Entry>
+struct Hopeful {
+  double most;
+  const Entry* entry;
+};
 
-// Calls visit(entry, distance) for what passes the quick tests; stops when done(least distance of all that is left).
-template <class Done, class Visit>
-void each_offer(const KindIndex<OfferEntry>& offers, const NeedRow& need, const LineRow& line, Done done, Visit visit) {
-  thread_local OfferCells cells;
-  cells.clear();
-  offers.near(need.point, need.travel_m, cells);
-  nearest_first(cells);
-  const std::uint64_t asked = signature(line);
-  for (const auto& cell : cells) {
-    if (done(cell.least_m)) return;
-    for (const OfferEntry& e : *cell.entries) {
-      if ((asked & ~e.signature) != 0 || (line.week & ~e.week) != 0) continue;
-      const std::int64_t distance = distance_metres(need.point, e.point);
-      if (distance > std::max(e.radius_m, need.travel_m)) continue;
-      visit(e, distance);
-    }
+// Who looks for entries says of one, each from what stands in it:
+//   able(e)         whether it can come into question, but for distance
+//   reach_m(e)      how far it may be
+//   most(e, d)      the most it can be worth at distance d or farther
+//   most(d)         the most that any can
+//   prefetch(e)     that its rows will be looked at; always inline, for GCC leaves out a call that does nothing but prefetch
+//   judge(e, top)   what it is worth
+
+// Appends the entries of a cell that can be worth `threshold`. Whether one passes is about as likely as not, in an order that no
+// processor can guess; so there is no branch for it to guess wrong: each stage writes what it looks at behind what has passed,
+// and counts it or not.
+template <class Entry, class Asker>
+void find_hopefuls(const std::vector<Entry>& entries, const Asker& asker, const Reckoner& reckoner, double threshold, std::vector<Hopeful<Entry>>& hopefuls) {
+  struct Passing {
+    const Entry* entry;
+    double distance;  // at least
+  };
+  thread_local std::vector<Passing> passing;
+  if (passing.size() < entries.size()) passing.resize(entries.size());
+  std::size_t able = 0;
+  for (const Entry& e : entries) {
+    passing[able].entry = &e;
+    able += static_cast<std::size_t>(asker.able(e));
   }
+  std::size_t near = 0;
+  for (std::size_t i = 0; i < able; ++i) {
+    const Entry& e = *passing[i].entry;
+    passing[near] = {&e, reckoner.at_least(e.point)};
+    near += static_cast<std::size_t>(passing[near].distance <= asker.reach_m(e));
+  }
+  std::size_t end = hopefuls.size();
+  hopefuls.resize(end + near);
+  for (std::size_t i = 0; i < near; ++i) {
+    const Entry& e = *passing[i].entry;
+    hopefuls[end] = {asker.most(e, passing[i].distance), &e};
+    end += static_cast<std::size_t>(hopefuls[end].most >= threshold);
+  }
+  hopefuls.resize(end);
+}
+
+// Fills top with the k best entries, from the nearest cell out.
+template <class Entry, class Asker, class Top>
+void search(const Cells<Entry>& cells, Point from, const Asker& asker, std::size_t k, Top& top) {
+  const Reckoner reckoner(from);
+  thread_local std::vector<Hopeful<Entry>> hopefuls;
+  hopefuls.clear();
+  // The k most hopeful first, so that few of the others can still get in.
+  const auto judge_hopefuls = [&] {
+    if (hopefuls.size() > k) {
+      std::nth_element(hopefuls.begin(), hopefuls.begin() + static_cast<std::ptrdiff_t>(k), hopefuls.end(), [](const auto& a, const auto& b) { return a.most > b.most; });
+    }
+    for (const Hopeful<Entry>& h : hopefuls) {
+      if (h.most >= top.threshold()) asker.judge(*h.entry, top);
+    }
+    hopefuls.clear();
+  };
+  for (std::size_t c = 0; c < cells.size(); ++c) {
+    if (asker.most(static_cast<double>(cells[c].least_m)) < top.threshold()) break;
+    if (c + 1 < cells.size()) prefetch_begin(*cells[c + 1].entries);
+    const std::size_t before = hopefuls.size();
+    find_hopefuls(*cells[c].entries, asker, reckoner, top.threshold(), hopefuls);
+    for (std::size_t h = before; h < hopefuls.size(); ++h) asker.prefetch(*hopefuls[h].entry);
+    if (hopefuls.size() >= kHopefulsAtOnce) judge_hopefuls();
+  }
+  judge_hopefuls();
+}
+
+// A line that looks for offers.
+struct LineAsker {
+  const State& state;
+  const Judge& judging;
+  const NeedRow& need;
+  const LineRow& line;
+  const Ranking::Accept& accept;
+  Time now;
+  std::uint64_t asked;
+  Judge::Bound bound;
+
+  bool able(const OfferEntry& e) const { return ((asked & ~e.signature) | (line.week & ~e.week)) == 0; }
+  std::uint32_t reach_m(const OfferEntry& e) const { return std::max(e.radius_m, need.travel_m); }
+  double most(const OfferEntry&, double distance_m) const { return bound.at(distance_m); }
+  double most(double distance_m) const { return bound.at(distance_m); }
+  [[gnu::always_inline]] void prefetch(const OfferEntry& e) const { state.prefetch_offer(e.offer); }
+  template <class Top>
+  void judge(const OfferEntry& e, Top& top) const {
+    const Judgement j = judging.judge(need, line, e.offer, now);
+    if (j.eligible() && accept(e.offer, j)) top.add({kNoSlot, e.offer, j});
+  }
+};
+
+// An offer that looks for lines.
+struct OfferAsker {
+  const State& state;
+  const Judge& judging;
+  Slot offer;
+  Time now;
+  std::uint64_t held;
+  WeekMask week;
+  std::int32_t this_minute;
+  std::uint32_t radius_m;
+  std::array<Judge::Bound, pb::Urgency_ARRAYSIZE> bounds;
+  Judge::Bound greatest;
+  bool equity;
+
+  bool able(const LineEntry& e) const {
+    const bool can = ((e.signature & ~held) | (e.week & ~week)) == 0;
+    const bool ahead = e.start_minute >= this_minute;
+    return static_cast<unsigned>(can) & static_cast<unsigned>(ahead);
+  }
+  std::uint32_t reach_m(const LineEntry& e) const { return std::max(radius_m, e.travel_m); }
+  double most(const LineEntry& e, double distance_m) const {
+    const double most = bounds[static_cast<std::size_t>(e.urgency)].at(distance_m);
+    return equity ? most * (static_cast<double>(judging.equity(e.fairness)) / kMicro) : most;
+  }
+  double most(double distance_m) const { return greatest.at(distance_m); }
+  [[gnu::always_inline]] void prefetch(const LineEntry& e) const {
+    state.prefetch_line(e.line);
+    state.prefetch_need(e.need);
+  }
+  template <class Top>
+  void judge(const LineEntry& e, Top& top) const {
+    const Judgement j = judging.judge(state.needs()[e.need], state.line(e.line), offer, now);
+    if (j.eligible()) top.add({e.line, offer, j});
+  }
+};
+
+OfferAsker asker_of(const State& state, const Judge& judge, Slot slot, Time now) {
+  static const std::vector<DayException> kNone;
+  const OfferRow& offer = state.offers()[slot];
+  const auto bounds = judge.bound(offer);
+  Judge::Bound greatest = *std::max_element(bounds.begin(), bounds.end(), [](const auto& a, const auto& b) { return a.next_door < b.next_door; });
+  greatest.next_door *= judge.most_equity();
+  return {.state = state,
+          .judging = judge,
+          .offer = slot,
+          .now = now,
+          .held = signature(offer),
+          .week = offer.time_kind == 0 ? 0 : possible(offer.pattern, offer.extras ? offer.extras->exceptions : kNone),
+          .this_minute = static_cast<std::int32_t>(to_int(now) / 60),
+          .radius_m = offer.collect ? 0 : offer.radius_m,
+          .bounds = bounds,
+          .greatest = greatest,
+          .equity = state.policy().value().equity_alpha_milli() != 0};
 }
 
 }  // namespace
@@ -117,14 +252,9 @@ std::vector<Candidate> Ranking::candidates(const NeedRow& need, const LineRow& l
     if (a.judgement.value_micro != b.judgement.value_micro) return a.judgement.value_micro > b.judgement.value_micro;
     return state_.offers()[a.offer].id < state_.offers()[b.offer].id;
   });
-  const Judge::LineBound bound = judge_.bound(need, line);
-  each_offer(
-      *offers, need, line, [&](std::int64_t least) { return judge_.most(bound, least) < top.threshold(); },
-      [&](const OfferEntry& e, std::int64_t distance) {
-        if (judge_.most(bound, distance) < top.threshold()) return;
-        const Judgement j = judge_.judge(need, line, e.offer, now);
-        if (j.eligible() && accept(e.offer, j)) top.add({kNoSlot, e.offer, j});
-      });
+  thread_local Cells<OfferEntry> cells;
+  find_cells(*offers, need.point, need.travel_m, cells);
+  search<OfferEntry>(cells, need.point, LineAsker{state_, judge_, need, line, accept, now, signature(line), judge_.bound(need, line)}, k, top);
   return top.take();
 }
 
@@ -133,65 +263,24 @@ Ranking::Count Ranking::count(const NeedRow& need, const LineRow& line, Time now
   const auto* offers = index_.offers(line);
   if (offers == nullptr) return result;
   std::vector<Slot> parties;
-  each_offer(
-      *offers, need, line, [&](std::int64_t) { return result.offers >= kMaxCounted; },
-      [&](const OfferEntry& e, std::int64_t) {
-        if (result.offers >= kMaxCounted) return;
-        const Judgement j = judge_.judge(need, line, e.offer, now);
-        if (!j.eligible()) return;
-        ++result.offers;
-        result.units += j.available;
-        parties.push_back(state_.offers()[e.offer].party);
-      });
+  thread_local Cells<OfferEntry> cells;
+  find_cells(*offers, need.point, need.travel_m, cells);
+  const std::uint64_t asked = signature(line);
+  for (const auto& cell : cells) {
+    if (result.offers >= kMaxCounted) break;
+    for (const OfferEntry& e : *cell.entries) {
+      if (result.offers >= kMaxCounted) break;
+      if (((asked & ~e.signature) | (line.week & ~e.week)) != 0) continue;
+      const Judgement j = judge_.judge(need, line, e.offer, now);
+      if (!j.eligible()) continue;
+      ++result.offers;
+      result.units += j.available;
+      parties.push_back(state_.offers()[e.offer].party);
+    }
+  }
   std::sort(parties.begin(), parties.end());
   result.parties = static_cast<std::size_t>(std::unique(parties.begin(), parties.end()) - parties.begin());
   return result;
-}
-
-// Whether an entry passes is about as likely as not, in an order that no processor can guess; so there is no branch for it to
-// guess wrong. Each stage writes what it looks at behind what has passed, and counts it or not.
-void Ranking::find_hopefuls(const std::vector<LineEntry>& entries, const Asker& asker, double threshold, std::vector<Hopeful>& hopefuls) const {
-  struct Passing {
-    std::uint32_t entry;
-    double distance;  // at least
-  };
-  thread_local std::vector<Passing> passing;
-  if (passing.size() < entries.size()) passing.resize(entries.size());
-  std::size_t able = 0;
-  for (std::uint32_t i = 0; i < entries.size(); ++i) {
-    const LineEntry& e = entries[i];
-    const std::uint64_t lacks = (e.signature & ~asker.held) | (e.week & ~asker.week);
-    passing[able].entry = i;
-    able += static_cast<std::size_t>(lacks == 0) & static_cast<std::size_t>(e.start_minute >= asker.this_minute);
-  }
-  std::size_t near = 0;
-  for (std::size_t i = 0; i < able; ++i) {
-    const LineEntry& e = entries[passing[i].entry];
-    passing[near] = {passing[i].entry, asker.reckoner.at_least(e.point)};
-    near += static_cast<std::size_t>(passing[near].distance <= std::max(asker.radius, e.travel_m));
-  }
-  std::size_t end = hopefuls.size();
-  hopefuls.resize(end + near);
-  for (std::size_t i = 0; i < near; ++i) {
-    const LineEntry& e = entries[passing[i].entry];
-    hopefuls[end] = {judge_.most(asker.bound, e.urgency, e.fairness, passing[i].distance), e.line, e.need};
-    end += static_cast<std::size_t>(hopefuls[end].most >= threshold);
-  }
-  hopefuls.resize(end);
-}
-
-// The k most hopeful first, so that few of the others can still get in. Empties the list.
-template <class Top>
-void Ranking::judge_hopefuls(std::vector<Hopeful>& hopefuls, std::size_t k, Slot offer, Time now, Top& top) const {
-  if (hopefuls.size() > k) {
-    std::nth_element(hopefuls.begin(), hopefuls.begin() + static_cast<std::ptrdiff_t>(k), hopefuls.end(), [](const Hopeful& a, const Hopeful& b) { return a.most > b.most; });
-  }
-  for (const Hopeful& h : hopefuls) {
-    if (h.most < static_cast<double>(top.threshold())) continue;
-    const Judgement j = judge(h.line, offer, now);
-    if (j.eligible()) top.add({h.line, offer, j});
-  }
-  hopefuls.clear();
 }
 
 std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) const {
@@ -208,8 +297,7 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
     return state_.offers()[a.offer].id < state_.offers()[b.offer].id;
   };
   std::vector<Candidate> all;
-  thread_local LineCells cells;
-  thread_local std::vector<Hopeful> hopefuls;
+  thread_local Cells<LineEntry> cells;
   int looked_at = 0;
   for (Slot o = state_.parties()[party].first_offer; o != kNoSlot && looked_at < kMaxOffersRanked; o = state_.offers()[o].next_of_party) {
     const OfferRow& offer = state_.offers()[o];
@@ -217,31 +305,10 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
     if (!offer.active) continue;
     ++looked_at;
     if (lines == nullptr) continue;
-    static const std::vector<DayException> kNone;
-    const Asker asker{Reckoner(offer.point),
-                      offer.collect ? 0 : offer.radius_m,
-                      signature(offer),
-                      offer.time_kind == 0 ? 0 : possible(offer.pattern, offer.extras ? offer.extras->exceptions : kNone),
-                      static_cast<std::int32_t>(to_int(now) / 60),
-                      judge_.bound(offer)};
+    const OfferAsker asker = asker_of(state_, judge_, o, now);
     TopK top(k, better);
-    cells.clear();
-    lines->near(offer.point, asker.radius, cells);
-    nearest_first(cells);
-    hopefuls.clear();
-    for (std::size_t c = 0; c < cells.size(); ++c) {
-      if (judge_.most(asker.bound, static_cast<double>(cells[c].least_m)) < static_cast<double>(top.threshold())) break;
-      if (c + 1 < cells.size()) prefetch_begin(*cells[c + 1].entries);
-      const std::size_t before = hopefuls.size();
-      find_hopefuls(*cells[c].entries, asker, static_cast<double>(top.threshold()), hopefuls);
-      for (std::size_t h = before; h < hopefuls.size(); ++h) {
-        state_.prefetch_line(hopefuls[h].line);
-        state_.prefetch_need(hopefuls[h].need);
-      }
-      if (hopefuls.size() >= kHopefulsAtOnce || c + 1 == cells.size()) judge_hopefuls(hopefuls, k, o, now, top);
-    }
-    // Where the search ended early.
-    judge_hopefuls(hopefuls, k, o, now, top);
+    find_cells(*lines, offer.point, asker.radius_m, cells);
+    search<LineEntry>(cells, offer.point, asker, k, top);
     auto found = top.take();
     if (all.empty()) {
       all = std::move(found);

@@ -62,25 +62,6 @@ class Ranking final : public Matcher {
   void settings_changed() override { judge_.settings_changed(); }
 
  private:
-  // An offer that looks for lines.
-  struct Asker {
-    Reckoner reckoner;
-    std::uint32_t radius;
-    std::uint64_t held;
-    WeekMask week;
-    std::int32_t this_minute;
-    Judge::OfferBound bound;
-  };
-  // A line that passed the quick tests, and the most it can be worth.
-  struct Hopeful {
-    double most;
-    Slot line;
-    Slot need;
-  };
-  void find_hopefuls(const std::vector<LineEntry>& entries, const Asker& asker, double threshold, std::vector<Hopeful>& hopefuls) const;
-  template <class Top>
-  void judge_hopefuls(std::vector<Hopeful>& hopefuls, std::size_t k, Slot offer, Time now, Top& top) const;
-
   const State& state_;
   Judge judge_;
   Index index_;
