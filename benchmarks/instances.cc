@@ -19,9 +19,7 @@ Instance collect_all(const Market& market) {
   return collectors[0].finish();
 }
 
-Instance at_load(const Instance& instance, double load, std::uint64_t seed) {
-  Random random(seed);
-  Instance out = instance;
+double load_of(const Instance& instance) {
   double supply = 0;
   double lines = 0;
   for (const ClearLine& line : instance.lines) lines += line.edges > 0 ? 1 : 0;
@@ -31,7 +29,13 @@ Instance at_load(const Instance& instance, double load, std::uint64_t seed) {
     for (const std::uint32_t e : users) missing += instance.lines[instance.line_of_edge[e]].missing;
     if (!users.empty()) supply += instance.slots[s].room * static_cast<double>(users.size()) / missing;
   }
-  const double factor = std::min(1.0, lines / supply / load);
+  return supply == 0 ? 0 : lines / supply;
+}
+
+Instance at_load(const Instance& instance, double load, std::uint64_t seed) {
+  Random random(seed);
+  Instance out = instance;
+  const double factor = std::min(1.0, load_of(instance) / load);
   for (ClearSlot& slot : out.slots) {
     const double room = slot.room * factor;
     slot.room = static_cast<std::int32_t>(room + static_cast<double>(random.below(1 << 20)) / (1 << 20));

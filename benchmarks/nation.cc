@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "engine/base/random.h"
 #include "server/access/secrets.h"
 #include "server/store/store.h"
 #include "server/defaults.h"
@@ -42,6 +43,19 @@ std::vector<Place> places(Size size) {
   return all;
 }
 
+// What is left of an offer; false where that is nothing.
+bool thin(pb::Offer& offer, double supply, Random& random) {
+  const auto left = [&](std::int64_t units) { return static_cast<std::int64_t>(static_cast<double>(units) * supply + static_cast<double>(random.below(1 << 20)) / (1 << 20)); };
+  const std::int64_t units = left(offer.has_stock() ? offer.stock().quantity() : offer.time().capacity());
+  if (units < std::max<std::int64_t>(1, offer.has_stock() ? offer.stock().smallest_lot() : 0)) return false;
+  if (offer.has_stock()) {
+    offer.mutable_stock()->set_quantity(units);
+  } else {
+    offer.mutable_time()->set_capacity(units);
+  }
+  return true;
+}
+
 Outcome post_need(Market& market, Population& population) {
   pb::Command post = as_lead();
   *post.mutable_post_need()->mutable_need() = population.need(kNow);
@@ -75,6 +89,7 @@ void fill(Market& market, Size size, const std::function<void(const Outcome&)>& 
     seen(must(market, c));
   }
   Population population(all, zone, 7);
+  Random chance(9);
   while (market.state().offers().size() < size.offers) {
     const std::uint64_t roll = population.random().below(100);
     const Giver giver = population.giver(roll < 75 ? pb::PARTY_KIND_VOLUNTEER_TEAM : roll < 90 ? pb::PARTY_KIND_ENTERPRISE : pb::PARTY_KIND_SOCIAL_ORGANISATION, kNow);
@@ -85,9 +100,16 @@ void fill(Market& market, Size size, const std::function<void(const Outcome&)>& 
     seen(made);
     for (const pb::Offer& o : giver.offers) {
       pb::Command post = as_lead();
-      *post.mutable_post_offer() = o;
-      post.mutable_post_offer()->set_party_id(party);
-      seen(must(market, post));
+      pb::Offer& offer = *post.mutable_post_offer();
+      offer = o;
+      offer.set_party_id(party);
+      const bool there = size.supply >= 1 || thin(offer, size.supply, chance);
+      const Outcome posted = must(market, post);
+      seen(posted);
+      if (there) continue;
+      pb::Command taken = as_lead();
+      taken.mutable_withdraw_offer()->set_offer_id(posted.subjects.front().key);
+      seen(must(market, taken));
     }
   }
   for (std::int64_t i = 0; i < size.needs; ++i) seen(post_need(market, population));

@@ -16,6 +16,9 @@ struct Size {
   std::int64_t needs;
   std::int64_t offers;
   bool one_city = false;  // all in the demo city, not spread over a province or the nation
+  // Share of each offer's units that is still to be had, rounded by chance without bias. What is left with none, or with less
+  // than its smallest lot, is withdrawn: as many offers as ever, most of them taken.
+  double supply = 1;
 };
 
 // Makes it by commands, each given to `seen` with what came of it. Deterministic. Stops with a message when it cannot.
