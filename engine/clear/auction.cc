@@ -11,6 +11,10 @@ constexpr int kPasses = 6;
 constexpr std::size_t kFewReleased = 1000;
 // Slots that lower their prices in turns with their neighbours' are left after so many turns, on average.
 constexpr std::uint64_t kLowersPerSlot = 30;
+constexpr int kLittle = 8;
+// Bids ahead.
+constexpr std::size_t kEdgesAhead = 6;
+constexpr std::size_t kPricesAhead = 2;
 constexpr std::uint32_t kNone = 0xffffffffU;
 constexpr std::uint64_t kLooksBetweenAsking = 1 << 16;
 
@@ -21,19 +25,27 @@ struct LowestOnTop {
   }
 };
 
+// A large market is in no cache: who bids soon is known, and what its bid will look at is asked for in time. Always inline, for
+// GCC leaves out a call that does nothing but prefetch.
+[[gnu::always_inline]] inline void prefetch_prices(const Instance& instance, const std::vector<Worth>& prices, std::uint32_t line) {
+  for (const Edge& e : instance.edges_of(instance.lines[line])) __builtin_prefetch(&prices[e.slot]);
+}
+
+template <class Row>
+[[gnu::always_inline]] inline void prefetch_rows(const std::vector<Row>& rows, const ClearLine& line) {
+  constexpr std::uint32_t kStep = std::max<std::uint32_t>(1, 64 / sizeof(Row));
+  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; e += kStep) __builtin_prefetch(&rows[e]);
+}
+
 }  // namespace
 
 Auction::Auction(const Instance& instance, std::vector<Worth> prices)
     : instance_(instance),
-      unit_(instance.edges.size()),
+      edges_(instance.edges.size()),
+      slots_(instance.slots.size()),
       prices_(std::move(prices)),
-      room_(instance.slots.size()),
-      held_(instance.edges.size()),
       missing_(instance.lines.size()),
-      stamp_(instance.edges.size()),
-      holders_(instance.slots.size()),
       waiting_(instance.lines.size()),
-      queued_(instance.slots.size()),
       gain_(instance.lines.size()) {
   for (const ClearNeed& need : instance.needs) {
     bool possible = true;
@@ -48,7 +60,7 @@ Auction::Auction(const Instance& instance, std::vector<Worth> prices)
       for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
         const Edge& edge = instance.edges[e];
         // One that cannot be had whole does not bid.
-        unit_[e] = need.all_or_nothing && !possible ? -1 : edge.unit + share - line.split / std::min(edge.most, line.missing);
+        edges_[e].unit = need.all_or_nothing && !possible ? -1 : edge.unit + share - line.split / std::min(edge.most, line.missing);
       }
     }
   }
@@ -61,15 +73,15 @@ bool Auction::begin_line(std::uint32_t l) {
   const Worth rise = unit_step(line);
   Worth next = 0;
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-    if (held_[e] < std::min(instance_.edges[e].most, line.missing)) next = std::max(next, unit_[e] - price_of(instance_.edges[e]));
+    if (edges_[e].held < std::min(instance_.edges[e].most, line.missing)) next = std::max(next, edges_[e].unit - price_of(instance_.edges[e]));
   }
   looks_ += line.edges;
   bool released = false;
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-    const std::int32_t units = std::exchange(held_[e], 0);
+    const std::int32_t units = std::exchange(edges_[e].held, 0);
     if (units == 0) continue;
-    ++stamp_[e];
-    const Worth gain = unit_[e] - price_of(instance_.edges[e]);
+    ++edges_[e].stamp;
+    const Worth gain = edges_[e].unit - price_of(instance_.edges[e]);
     if (gain >= 0 && gain + rise >= next) {
       hold(e, units, std::max<Worth>(gain - next, 0) + rise);
     } else {
@@ -78,6 +90,12 @@ bool Auction::begin_line(std::uint32_t l) {
   }
   if (missing_[l] > 0 && next > 0) wake(l);
   return released || (missing_[l] > 0 && next > rise);
+}
+
+Allocation Auction::held() const {
+  Allocation held(edges_.size());
+  for (std::size_t e = 0; e < held.size(); ++e) held[e] = edges_[e].held;
+  return held;
 }
 
 void Auction::wake(std::uint32_t line) {
@@ -89,9 +107,9 @@ void Auction::wake(std::uint32_t line) {
 bool Auction::run(Worth step, const std::function<bool()>& go_on) {
   step_ = step;
   for (int pass = 0; pass < kPasses; ++pass) {
-    for (std::size_t s = 0; s < room_.size(); ++s) {
-      room_[s] = instance_.slots[s].room;
-      holders_[s].clear();
+    for (std::size_t s = 0; s < slots_.size(); ++s) {
+      slots_[s].room = instance_.slots[s].room;
+      slots_[s].holders.clear();
     }
     std::size_t released = 0;
     for (std::uint32_t l = 0; l < missing_.size(); ++l) released += begin_line(l) ? 1 : 0;
@@ -107,6 +125,12 @@ bool Auction::forward(const std::function<bool()>& go_on) {
   while (!bidders_.empty()) {
     const std::uint32_t line = bidders_.front();
     bidders_.pop_front();
+    if (bidders_.size() > kEdgesAhead) {
+      const ClearLine& soon = instance_.lines[bidders_[kEdgesAhead]];
+      prefetch_rows(instance_.edges, soon);
+      prefetch_rows(edges_, soon);
+      prefetch_prices(instance_, prices_, bidders_[kPricesAhead]);
+    }
     waiting_[line] = 0;
     bid(line);
     if (looks_ < ask_at) continue;
@@ -121,24 +145,32 @@ bool Auction::forward(const std::function<bool()>& go_on) {
 
 bool Auction::backward(const std::function<bool()>& go_on) {
   std::fill(gain_.begin(), gain_.end(), 0);
-  for (std::uint32_t s = 0; s < room_.size(); ++s) {
-    if (room_[s] > 0 && prices_[s] > 0) {
-      queued_[s] = 1;
+  for (std::uint32_t s = 0; s < slots_.size(); ++s) {
+    if (slots_[s].room > 0 && prices_[s] > 0) {
+      slots_[s].queued = 1;
       lowering_.push_back(s);
     }
   }
+  // Room that has a price is all that lowering can win. Where that is little against what the step leaves uncertain of each
+  // line, lowering would go from neighbour to neighbour through the whole market for next to nothing.
+  const auto little = [&] {
+    __int128 stake = 0;
+    for (std::size_t s = 0; s < slots_.size(); ++s) stake += static_cast<__int128>(prices_[s]) * std::max(slots_[s].room, 0);
+    return stake * kLittle <= static_cast<__int128>(step_) * static_cast<std::int64_t>(missing_.size());
+  };
   std::uint64_t ask_at = looks_ + kLooksBetweenAsking;
   bool go = true;
-  for (std::uint64_t turns = kLowersPerSlot * (room_.size() + 1); go && turns > 0 && !lowering_.empty(); --turns) {
+  for (std::uint64_t turn = 0; go && turn < kLowersPerSlot * (slots_.size() + 1) && !lowering_.empty(); ++turn) {
+    if (turn % (slots_.size() + 1) == 0 && little()) break;
     const std::uint32_t slot = lowering_.front();
     lowering_.pop_front();
-    queued_[slot] = 0;
+    slots_[slot].queued = 0;
     lower(slot);
     if (looks_ < ask_at) continue;
     ask_at = looks_ + kLooksBetweenAsking;
     go = go_on();
   }
-  for (const std::uint32_t s : lowering_) queued_[s] = 0;
+  for (const std::uint32_t s : lowering_) slots_[s].queued = 0;
   lowering_.clear();
   return go;
 }
@@ -149,9 +181,9 @@ void Auction::bid(std::uint32_t l) {
   if (missing_[l] == 0) return;
   options_.clear();
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-    const std::int32_t more = std::min(instance_.edges[e].most, line.missing) - held_[e];
+    const std::int32_t more = std::min(instance_.edges[e].most, line.missing) - edges_[e].held;
     if (more <= 0) continue;
-    const Worth gain = unit_[e] - price_of(instance_.edges[e]);
+    const Worth gain = edges_[e].unit - price_of(instance_.edges[e]);
     if (gain > 0) options_.push_back({gain, e});
   }
   looks_ += line.edges;
@@ -161,7 +193,7 @@ void Auction::bid(std::uint32_t l) {
   std::int32_t spare = 0;  // units of the last one taken that the line does not want now
   for (; taken < options_.size() && left > 0; ++taken) {
     const std::uint32_t edge = options_[taken].edge;
-    const std::int32_t more = std::min(instance_.edges[edge].most, line.missing) - held_[edge];
+    const std::int32_t more = std::min(instance_.edges[edge].most, line.missing) - edges_[edge].held;
     spare = std::max(0, more - left);
     left -= std::min(left, more);
   }
@@ -169,7 +201,7 @@ void Auction::bid(std::uint32_t l) {
   const Worth rise = unit_step(line);
   for (std::size_t i = 0; i < taken; ++i) {
     const std::uint32_t edge = options_[i].edge;
-    const std::int32_t units = std::min(std::min(instance_.edges[edge].most, line.missing) - held_[edge], missing_[l]);
+    const std::int32_t units = std::min(std::min(instance_.edges[edge].most, line.missing) - edges_[edge].held, missing_[l]);
     // The next best for a unit that is lost: the last one taken where it has more, else the first that is not.
     const Worth next = spare > 0 && i + 1 < taken ? options_[taken - 1].gain : behind;
     if (units > 0) place(edge, units, std::max<Worth>(options_[i].gain - next, 0) + rise);
@@ -178,18 +210,18 @@ void Auction::bid(std::uint32_t l) {
   if (missing_[l] == 0) return;
   // Some of it was outbid at once, at prices that have risen; or nothing is worth its price any more.
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-    if (held_[e] < std::min(instance_.edges[e].most, line.missing) && unit_[e] - price_of(instance_.edges[e]) > 0) return wake(l);
+    if (edges_[e].held < std::min(instance_.edges[e].most, line.missing) && edges_[e].unit - price_of(instance_.edges[e]) > 0) return wake(l);
   }
 }
 
 void Auction::hold(std::uint32_t edge, std::int32_t units, Worth above) {
   const Edge& e = instance_.edges[edge];
-  held_[edge] += units;
+  edges_[edge].held += units;
   missing_[instance_.line_of_edge[edge]] -= units;
-  const std::uint32_t stamp = ++stamp_[edge];
+  const std::uint32_t stamp = ++edges_[edge].stamp;
   for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) {
-    room_[s] -= units;
-    auto& heap = holders_[s];
+    slots_[s].room -= units;
+    auto& heap = slots_[s].holders;
     heap.push_back({prices_[s] + above, edge, stamp});
     std::push_heap(heap.begin(), heap.end(), LowestOnTop{});
   }
@@ -201,12 +233,12 @@ void Auction::bid_again(std::uint32_t l) {
   Worth next = 0;
   std::uint32_t holdings = 0;
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-    if (held_[e] > 0) ++holdings;
-    if (held_[e] < std::min(instance_.edges[e].most, line.missing)) next = std::max(next, unit_[e] - price_of(instance_.edges[e]));
+    if (edges_[e].held > 0) ++holdings;
+    if (edges_[e].held < std::min(instance_.edges[e].most, line.missing)) next = std::max(next, edges_[e].unit - price_of(instance_.edges[e]));
   }
   if (holdings < 2) return;
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-    if (held_[e] > 0) hold(e, 0, std::max<Worth>(unit_[e] - price_of(instance_.edges[e]) - next, 0) + unit_step(line));
+    if (edges_[e].held > 0) hold(e, 0, std::max<Worth>(edges_[e].unit - price_of(instance_.edges[e]) - next, 0) + unit_step(line));
   }
 }
 
@@ -218,16 +250,16 @@ void Auction::place(std::uint32_t edge, std::int32_t units, Worth above) {
 
 void Auction::give_back(std::uint32_t edge, std::int32_t units) {
   const Edge& e = instance_.edges[edge];
-  held_[edge] -= units;
-  if (held_[edge] == 0) ++stamp_[edge];
+  edges_[edge].held -= units;
+  if (edges_[edge].held == 0) ++edges_[edge].stamp;
   const std::uint32_t line = instance_.line_of_edge[edge];
   missing_[line] += units;
-  for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) room_[s] += units;
+  for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) slots_[s].room += units;
 }
 
 void Auction::clean(std::uint32_t slot) {
-  auto& heap = holders_[slot];
-  while (!heap.empty() && heap.front().stamp != stamp_[heap.front().edge]) {
+  auto& heap = slots_[slot].holders;
+  while (!heap.empty() && heap.front().stamp != edges_[heap.front().edge].stamp) {
     std::pop_heap(heap.begin(), heap.end(), LowestOnTop{});
     heap.pop_back();
   }
@@ -235,17 +267,17 @@ void Auction::clean(std::uint32_t slot) {
 
 // The lowest bids lose what is too much; a full slot's price is its lowest bid.
 void Auction::squeeze(std::uint32_t slot) {
-  auto& heap = holders_[slot];
-  while (room_[slot] < 0) {
+  auto& heap = slots_[slot].holders;
+  while (slots_[slot].room < 0) {
     clean(slot);
     const std::uint32_t edge = heap.front().edge;
     const Worth lost = heap.front().bid;
     const std::uint32_t line = instance_.line_of_edge[edge];
-    give_back(edge, std::min(-room_[slot], held_[edge]));
+    give_back(edge, std::min(-slots_[slot].room, edges_[edge].held));
     prices_[slot] = std::max(prices_[slot], lost);
     wake(line);
   }
-  if (room_[slot] > 0) return;
+  if (slots_[slot].room > 0) return;
   clean(slot);
   if (!heap.empty()) prices_[slot] = std::max(prices_[slot], heap.front().bid);
 }
@@ -256,8 +288,8 @@ Worth Auction::least_gain(std::uint32_t l, std::uint32_t but, std::uint32_t* edg
   if (missing_[l] > 0) return 0;
   Worth least = 0;
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-    if (held_[e] == 0 || e == but) continue;
-    const Worth gain = unit_[e] - price_of(instance_.edges[e]);
+    if (edges_[e].held == 0 || e == but) continue;
+    const Worth gain = edges_[e].unit - price_of(instance_.edges[e]);
     if (*edge == kNone || gain < least) {
       least = gain;
       *edge = e;
@@ -270,7 +302,7 @@ Worth Auction::least_gain(std::uint32_t l, std::uint32_t but, std::uint32_t* edg
 // would be as well off where it is; when nobody is left, it is free.
 void Auction::lower(std::uint32_t slot) {
   // A line that came with its worst unit may come with the next one too.
-  while (room_[slot] > 0 && prices_[slot] > 0) {
+  while (slots_[slot].room > 0 && prices_[slot] > 0) {
     if (!let_in(slot)) prices_[slot] = 0;
   }
 }
@@ -281,8 +313,8 @@ bool Auction::let_in(std::uint32_t slot) {
   for (const std::uint32_t e : instance_.users_of(slot)) {
     const Edge& edge = instance_.edges[e];
     const std::uint32_t l = instance_.line_of_edge[e];
-    if (held_[e] >= std::min(edge.most, instance_.lines[l].missing)) continue;
-    const Worth most = unit_[e] - (price_of(edge) - prices_[slot]);
+    if (edges_[e].held >= std::min(edge.most, instance_.lines[l].missing)) continue;
+    const Worth most = edges_[e].unit - (price_of(edge) - prices_[slot]);
     if (most <= 0) continue;
     ++looks_;
     // Prices only fall here, so a line never gains less than when it was last looked at.
@@ -291,29 +323,29 @@ bool Auction::let_in(std::uint32_t slot) {
     looks_ += instance_.lines[l].edges;
     std::uint32_t from;
     const Worth gain = least_gain(l, e, &from);
-    gain_[l] = held_[e] == 0 ? gain : std::min(gain, unit_[e] - price_of(edge));
+    gain_[l] = edges_[e].held == 0 ? gain : std::min(gain, edges_[e].unit - price_of(edge));
     if ((from != kNone || missing_[l] > 0) && most - gain > rise) options_.push_back({most - gain, e});
   }
   std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) { return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge; });
   Worth left_over = 0;
-  for (std::size_t i = 0; i < options_.size() && room_[slot] > 0; ++i) {
+  for (std::size_t i = 0; i < options_.size() && slots_[slot].room > 0; ++i) {
     const std::uint32_t edge = options_[i].edge;
     const Edge& e = instance_.edges[edge];
     const std::uint32_t l = instance_.line_of_edge[edge];
     std::uint32_t from;
     least_gain(l, edge, &from);
-    const std::int32_t more = std::min(e.most, instance_.lines[l].missing) - held_[edge];
-    const std::int32_t wanted = std::min(more, from == kNone ? missing_[l] : held_[from]);
+    const std::int32_t more = std::min(e.most, instance_.lines[l].missing) - edges_[edge].held;
+    const std::int32_t wanted = std::min(more, from == kNone ? missing_[l] : edges_[from].held);
     std::int32_t units = wanted;
-    for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) units = std::min(units, room_[s]);
+    for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) units = std::min(units, slots_[s].room);
     if (units <= 0) continue;
     const Worth rise = unit_step(instance_.lines[l]);
     if (from != kNone) {
       give_back(from, units);
       const Edge& left = instance_.edges[from];
       for (std::uint32_t s = left.slot; s < left.slot + left.slots; ++s) {
-        if (s == slot || prices_[s] == 0 || queued_[s]) continue;
-        queued_[s] = 1;
+        if (s == slot || prices_[s] == 0 || slots_[s].queued) continue;
+        slots_[s].queued = 1;
         lowering_.push_back(s);
       }
     }
@@ -322,7 +354,7 @@ bool Auction::let_in(std::uint32_t slot) {
     // The price does not fall below the interest that is left: of the one behind, or of those who came and would take more.
     std::uint32_t worst;
     const Worth gain = least_gain(l, edge, &worst);
-    if (units < more && (worst != kNone || missing_[l] > 0)) left_over = std::max(left_over, unit_[edge] - (price_of(e) - prices_[slot]) - gain);
+    if (units < more && (worst != kNone || missing_[l] > 0)) left_over = std::max(left_over, edges_[edge].unit - (price_of(e) - prices_[slot]) - gain);
     const Worth next = std::max(left_over, i + 1 < options_.size() ? options_[i + 1].gain : 0);
     prices_[slot] = std::min(prices_[slot], std::max<Worth>(0, next - rise));
   }

@@ -7,6 +7,7 @@
 // rounding and improvement follow.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <deque>
 #include <functional>
 #include <vector>
@@ -25,7 +26,7 @@ class Auction {
   bool run(Worth step, const std::function<bool()>& go_on);
 
   // What lines hold. Needs may hold parts of what they only want whole.
-  const Allocation& held() const { return held_; }
+  Allocation held() const;
   const std::vector<Worth>& prices() const { return prices_; }
   // Work done so far: offers looked at.
   std::uint64_t looks() const { return looks_; }
@@ -63,18 +64,27 @@ class Auction {
   // The least that a unit of the line gains on an edge other than `but`, and on which; 0 and none where it misses some.
   Worth least_gain(std::uint32_t line, std::uint32_t but, std::uint32_t* edge) const;
 
+  // Edges and slots are looked at in no order, and each look waits for memory: what belongs together lies together.
+  struct EdgeState {
+    Worth unit = 0;  // value of a unit to its line, with its share of bonus and split
+    std::int32_t held = 0;
+    std::uint32_t stamp = 0;  // of its latest bid
+  };
+  struct alignas(64) SlotState {
+    // A heap, the lowest bid on top; what has another stamp than its edge is gone.
+    boost::container::small_vector<Holder, 2> holders;
+    std::int32_t room = 0;
+    bool queued = false;
+  };
+
   const Instance& instance_;
-  std::vector<Worth> unit_;    // value of a unit to its line, with its share of bonus and split
+  std::vector<EdgeState> edges_;
+  std::vector<SlotState> slots_;
   std::vector<Worth> prices_;
-  std::vector<std::int32_t> room_;
-  Allocation held_;
   std::vector<std::int32_t> missing_;  // by line
-  std::vector<std::uint32_t> stamp_;   // of an edge's latest bid
-  std::vector<std::vector<Holder>> holders_;  // heaps, the lowest bid on top; what has another stamp is gone
   std::deque<std::uint32_t> bidders_;
   std::vector<std::uint8_t> waiting_;
   std::deque<std::uint32_t> lowering_;
-  std::vector<std::uint8_t> queued_;
   std::vector<Worth> gain_;  // by line: what each unit gains, or less
   std::vector<Option> options_;
   Worth step_ = 1;
