@@ -18,7 +18,7 @@ constexpr std::uint64_t kMostTries = 20'000;
 }  // namespace
 
 Improver::Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed)
-    : instance_(instance), prices_(prices), random_(seed), held_(instance.edges.size()), room_(instance.slots.size()), worth_(instance.needs.size()) {
+    : instance_(instance), prices_(prices), random_(seed), held_(instance.edges.size()), room_(instance.slots.size()), worth_(instance.needs.size()), live_of_(instance.lines.size()) {
   for (std::size_t s = 0; s < room_.size(); ++s) room_[s] = instance.slots[s].room;
   const std::vector<Worth> free(instance.slots.size(), 0);
   Chooser chooser(instance);
@@ -32,16 +32,76 @@ void Improver::take(std::uint32_t edge, std::int32_t units) {
   for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) room_[s] -= units;
 }
 
+// Takes out what the group holds, and lists what it could then have.
+void Improver::lift(std::vector<Part>& held) {
+  held.clear();
+  for (const std::uint32_t n : group_) {
+    const ClearNeed& need = instance_.needs[n];
+    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+      const ClearLine& line = instance_.lines[l];
+      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+        if (held_[e] == 0) continue;
+        held.push_back({e, held_[e]});
+        take(e, -held_[e]);
+      }
+    }
+    total_ -= worth_[n];
+    worth_[n] = 0;
+  }
+  list_live();
+}
+
+// Where supply is scarce most offers in a line's list have no room: they are looked at once a group, not once an attempt.
+void Improver::list_live() {
+  live_.clear();
+  for (const std::uint32_t n : group_) {
+    const ClearNeed& need = instance_.needs[n];
+    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+      const ClearLine& line = instance_.lines[l];
+      const auto begin = static_cast<std::uint32_t>(live_.size());
+      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+        const Edge& edge = instance_.edges[e];
+        if (held_[e] > 0 || room_on(edge) >= std::max(1, instance_.offers[edge.offer].smallest_lot)) live_.push_back({edge.unit, price_of(edge, prices_) / 4, e});
+      }
+      live_of_[l] = {begin, static_cast<std::uint32_t>(live_.size())};
+    }
+  }
+}
+
+std::int32_t Improver::room_on(const Edge& edge) const {
+  std::int32_t units = edge.most;
+  for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) units = std::min(units, room_[s]);
+  return units;
+}
+
+std::span<const Improver::Live> Improver::live(std::uint32_t line) const {
+  const auto [begin, end] = live_of_[line];
+  return {live_.data() + begin, end - begin};
+}
+
 void Improver::empty(std::uint32_t n) {
   const ClearNeed& need = instance_.needs[n];
   for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
-    const ClearLine& line = instance_.lines[l];
-    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-      if (held_[e] != 0) take(e, -held_[e]);
+    for (const Live& o : live(l)) {
+      if (held_[o.edge] != 0) take(o.edge, -held_[o.edge]);
     }
   }
   total_ -= worth_[n];
   worth_[n] = 0;
+}
+
+void Improver::count_worth(std::uint32_t n) {
+  const Worth w = worth(n);
+  total_ += w - worth_[n];
+  worth_[n] = w;
+}
+
+Worth Improver::worth(std::uint32_t n) const {
+  return worth_of(instance_, instance_.needs[n], [&](std::uint32_t l, auto add) {
+    for (const Live& o : live(l)) {
+      if (held_[o.edge] != 0) add(o.edge, held_[o.edge]);
+    }
+  });
 }
 
 // Units taken for the line, at most `limit`.
@@ -50,13 +110,12 @@ std::int64_t Improver::serve_line(std::uint32_t l, std::int64_t limit, int spare
   const std::int64_t wanted = std::min<std::int64_t>(line.missing, limit);
   if (wanted <= 0) return 0;
   options_.clear();
-  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-    const Edge& edge = instance_.edges[e];
-    std::int32_t units = edge.most;
-    for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) units = std::min(units, room_[s]);
+  for (const Live& o : live(l)) {
+    const Edge& edge = instance_.edges[o.edge];
+    std::int32_t units = room_on(edge);
     if (units < instance_.offers[edge.offer].smallest_lot || units <= 0) continue;
     units = static_cast<std::int32_t>(std::min<std::int64_t>(units, wanted));
-    options_.push_back({edge.unit - price_of(edge, prices_) / 4 * spare - line.split / units, e, units});
+    options_.push_back({o.unit - o.quarter_price * spare - line.split / units, o.edge, units});
   }
   std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) { return a.key != b.key ? a.key > b.key : a.edge < b.edge; });
   std::int64_t left = wanted;
@@ -78,10 +137,12 @@ void Improver::drop_dear_splits(std::uint32_t n) {
     const ClearLine& line = instance_.lines[l];
     // Volunteers may only be there thanks to each professional.
     if (need.ratio > 0 && line.professional) continue;
+    const auto offers = live(l);
     std::uint32_t parties = 0;
-    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) parties += held_[e] > 0 ? 1 : 0;
-    for (std::uint32_t e = line.first_edge + line.edges; e-- > line.first_edge && parties > 1;) {
-      if (held_[e] == 0 || instance_.edges[e].unit * held_[e] >= line.split) continue;
+    for (const Live& o : offers) parties += held_[o.edge] > 0 ? 1 : 0;
+    for (std::size_t i = offers.size(); i-- > 0 && parties > 1;) {
+      const std::uint32_t e = offers[i].edge;
+      if (held_[e] == 0 || offers[i].unit * held_[e] >= line.split) continue;
       take(e, -held_[e]);
       --parties;
     }
@@ -113,10 +174,8 @@ void Improver::serve(std::uint32_t n, int spare) {
     }
     drop_dear_splits(n);
   }
-  const Worth w = worth_of(instance_, need, held_);
-  total_ += w - worth_[n];
-  worth_[n] = w;
-  if (w < 0) empty(n);
+  count_worth(n);
+  if (worth_[n] < 0) empty(n);
 }
 
 bool Improver::wants(std::uint32_t n) const {
@@ -145,13 +204,14 @@ void Improver::settle(const Allocation& held) {
       }
       complete = complete && units == line.missing;
     }
+    group_.assign(1, n);
+    list_live();
     if (!keeps_rules(n)) {
       empty(n);
       continue;
     }
     if (!complete) drop_dear_splits(n);
-    worth_[n] = worth_of(instance_, need, held_);
-    total_ += worth_[n];
+    count_worth(n);
     if (worth_[n] < 0) empty(n);
   }
   // Who lacks something, by what it would gain above the prices.
@@ -163,9 +223,8 @@ void Improver::settle(const Allocation& held) {
   std::sort(by_gain.begin(), by_gain.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   for (const auto& [gain, n] : by_gain) {
     group_.assign(1, n);
-    keep(before_);
     const Worth before = worth_[n];
-    empty(n);
+    lift(before_);
     serve(n, 4);
     if (worth_[n] < before) put_back(before_);
   }
@@ -201,24 +260,15 @@ void Improver::gather(std::uint32_t n) {
 
 void Improver::keep(std::vector<Part>& into) const {
   into.clear();
-  for (const std::uint32_t n : group_) {
-    const ClearNeed& need = instance_.needs[n];
-    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
-      const ClearLine& line = instance_.lines[l];
-      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-        if (held_[e] > 0) into.push_back({e, held_[e]});
-      }
-    }
+  for (const Live& o : live_) {
+    if (held_[o.edge] > 0) into.push_back({o.edge, held_[o.edge]});
   }
 }
 
 void Improver::put_back(const std::vector<Part>& parts) {
   for (const std::uint32_t n : group_) empty(n);
   for (const Part& p : parts) take(p.edge, p.units);
-  for (const std::uint32_t n : group_) {
-    worth_[n] = worth_of(instance_, instance_.needs[n], held_);
-    total_ += worth_[n];
-  }
+  for (const std::uint32_t n : group_) count_worth(n);
 }
 
 bool Improver::worth_trying_all() {
@@ -247,7 +297,7 @@ bool Improver::keeps_rules(std::uint32_t n) const {
   for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
     const ClearLine& line = instance_.lines[l];
     std::int64_t units = 0;
-    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) units += held_[e];
+    for (const Live& o : live(l)) units += held_[o.edge];
     if (units > line.missing) return false;
     any = any || units > 0;
     complete = complete && units == line.missing;
@@ -263,7 +313,7 @@ void Improver::try_all(std::size_t at, std::size_t g, Worth so_far) {
   if (++tried_ > kMostTries) return;
   while (g < group_.size() && (at == tries_.size() || tries_[at].need != g)) {
     if (!keeps_rules(group_[g])) return;
-    so_far += worth_of(instance_, instance_.needs[group_[g]], held_);
+    so_far += worth(group_[g]);
     ++g;
   }
   if (so_far + rest_[g] <= best_of_tries_) return;
@@ -287,12 +337,11 @@ void Improver::try_all(std::size_t at, std::size_t g, Worth so_far) {
 bool Improver::ruin_and_recreate(std::uint32_t n) {
   gather(n);
   const Worth before = total_;
-  keep(before_);
+  lift(before_);
   order_ = group_;
   Worth best = before;
   bool found = false;
   if (worth_trying_all()) {
-    for (const std::uint32_t g : group_) empty(g);
     const Worth others = total_;
     best_of_tries_ = before - others;
     tried_ = 0;
@@ -302,7 +351,9 @@ bool Improver::ruin_and_recreate(std::uint32_t n) {
     return found;
   }
   for (int i = 0; i < kOrders; ++i) {
-    for (const std::uint32_t g : group_) empty(g);
+    if (i > 0) {
+      for (const std::uint32_t g : group_) empty(g);
+    }
     // First the one that lacks, then any order.
     if (i > 0) {
       for (std::size_t k = order_.size(); k > 1; --k) std::swap(order_[k - 1], order_[random_.below(k)]);

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/base/random.h"
@@ -44,8 +45,22 @@ class Improver {
     std::int32_t units;
   };
 
+  // An offer that a line of the group has something of, or could have.
+  struct Live {
+    Worth unit;
+    Worth quarter_price;
+    std::uint32_t edge;
+  };
+
   void take(std::uint32_t edge, std::int32_t units);
+  void lift(std::vector<Part>& held);
+  void list_live();
+  std::span<const Live> live(std::uint32_t line) const;
+  std::int32_t room_on(const Edge& edge) const;
+  // From here on only for needs of a group whose offers are listed.
   void empty(std::uint32_t need);
+  Worth worth(std::uint32_t need) const;
+  void count_worth(std::uint32_t need);
   // Serves an empty need with the room there is: offers by unit value less `spare`/4 of their price.
   void serve(std::uint32_t need, int spare);
   std::int64_t serve_line(std::uint32_t line, std::int64_t limit, int spare);
@@ -72,6 +87,8 @@ class Improver {
   std::vector<std::uint32_t> group_;
   std::vector<std::uint32_t> order_;
   std::vector<Option> options_;
+  std::vector<Live> live_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> live_of_;  // by line, where its offers are in live_
   std::vector<Part> before_;
   std::vector<Part> best_;
   // Of a group that is small enough for every choice to be tried.

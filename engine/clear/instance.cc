@@ -26,22 +26,12 @@ std::size_t Instance::bytes() const {
 }
 
 Worth worth_of(const Instance& instance, const ClearNeed& need, const Allocation& allocation) {
-  Worth sum = 0;
-  bool complete = true;
-  for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+  return worth_of(instance, need, [&](std::uint32_t l, auto add) {
     const ClearLine& line = instance.lines[l];
-    std::int64_t units = 0;
-    std::int64_t parties = 0;
     for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-      if (allocation[e] == 0) continue;
-      sum += instance.edges[e].unit * allocation[e];
-      units += allocation[e];
-      ++parties;
+      if (allocation[e] != 0) add(e, allocation[e]);
     }
-    if (parties > 1) sum -= line.split * (parties - 1);
-    complete = complete && units == line.missing;
-  }
-  return complete ? sum + need.bonus : sum;
+  });
 }
 
 Worth worth_of(const Instance& instance, const Allocation& allocation) {

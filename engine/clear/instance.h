@@ -104,6 +104,26 @@ using Allocation = std::vector<std::int32_t>;
 Worth worth_of(const Instance& instance, const Allocation& allocation);
 // Of one need.
 Worth worth_of(const Instance& instance, const ClearNeed& need, const Allocation& allocation);
+// The same where it is known what the lines hold: each_held(line, add) calls add(edge, units) for each edge that the line of
+// that number holds.
+template <class EachHeld>
+Worth worth_of(const Instance& instance, const ClearNeed& need, EachHeld each_held) {
+  Worth sum = 0;
+  bool complete = true;
+  for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+    const ClearLine& line = instance.lines[l];
+    std::int64_t units = 0;
+    std::int64_t parties = 0;
+    each_held(l, [&](std::uint32_t edge, std::int32_t held) {
+      sum += instance.edges[edge].unit * held;
+      units += held;
+      ++parties;
+    });
+    if (parties > 1) sum -= line.split * (parties - 1);
+    complete = complete && units == line.missing;
+  }
+  return complete ? sum + need.bonus : sum;
+}
 
 // What an allocation breaks, in words; empty when it is feasible. Shares nothing with the solver.
 const char* infeasible(const Instance& instance, const Allocation& allocation);
