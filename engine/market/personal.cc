@@ -1,5 +1,6 @@
 #include "engine/market/personal.h"
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
 
@@ -39,9 +40,13 @@ const Message* holder(const Message& message, const MarkedField& field) {
   return at;
 }
 
-std::string value_of(const Message& message, const MarkedField& field) {
+// Empty where it is not there. Holds until the message changes.
+const std::string& value_of(const Message& message, const MarkedField& field) {
+  static const std::string kNothing;
+  // For fields that are no strings inside, of which the vocabulary has none.
+  thread_local std::string scratch;
   const Message* at = holder(message, field);
-  return at == nullptr ? std::string() : at->GetReflection()->GetString(*at, field.path.back());
+  return at == nullptr ? kNothing : at->GetReflection()->GetStringReference(*at, field.path.back(), &scratch);
 }
 
 void set_value(Message& message, const MarkedField& field, std::string value) {
@@ -79,19 +84,15 @@ const std::vector<MarkedField>& marked_fields(const Descriptor& type) {
 
 void visit_marked(Message& message, const std::function<std::optional<std::string>(const MarkedField&, const std::string&)>& visit) {
   for (const MarkedField& field : marked_fields(*message.GetDescriptor())) {
-    const std::string value = value_of(message, field);
+    const std::string& value = value_of(message, field);
     if (value.empty()) continue;
     if (auto other = visit(field, value)) set_value(message, field, std::move(*other));
   }
 }
 
 bool has_marked(const Message& message) {
-  for (const MarkedField& field : marked_fields(*message.GetDescriptor())) {
-    std::string scratch;
-    const Message* at = holder(message, field);
-    if (at != nullptr && !at->GetReflection()->GetStringReference(*at, field.path.back(), &scratch).empty()) return true;
-  }
-  return false;
+  const auto& fields = marked_fields(*message.GetDescriptor());
+  return std::any_of(fields.begin(), fields.end(), [&](const MarkedField& field) { return !value_of(message, field).empty(); });
 }
 
 std::string masked(const MarkedField& field, std::string_view value, std::string_view area_name) {
@@ -127,9 +128,9 @@ int clear_marked(Message& message) {
 Status unmask(Message& sent, const Message& before, std::string_view area_name, const std::string& at) {
   for (const MarkedField& field : marked_fields(*sent.GetDescriptor())) {
     if (field.secret) continue;
-    const std::string value = value_of(sent, field);
+    const std::string& value = value_of(sent, field);
     if (value.empty()) continue;
-    const std::string real = value_of(before, field);
+    const std::string& real = value_of(before, field);
     if (!real.empty() && value == masked(field, real, area_name)) {
       set_value(sent, field, real);
     } else if (value.find('*') != std::string::npos) {

@@ -330,18 +330,20 @@ const Route* Api::find(const Request& request, Call& call, Response& refusal) co
     refusal = problem(HttpFault::kNotFound, call.chinese);
     return nullptr;
   }
-  std::string allow;
-  bool bad_number = false;
   const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  bool bad_number = false;
   for (const Route* route : it->second) {
+    if (route->method != method) continue;
     const int matched = match(route->pattern, path, call);
-    if (matched < 0) continue;
-    if (matched == 0) bad_number = true;
-    if (route->method == method) {
-      if (matched == 1) return route;
-      continue;
-    }
-    if (allow.find(route->method) == std::string::npos) allow += (allow.empty() ? "" : ", ") + std::string(route->method);
+    if (matched == 1) return route;
+    bad_number = bad_number || matched == 0;
+  }
+  std::string allow;
+  for (const Route* route : it->second) {
+    if (route->method == method) continue;
+    const int matched = match(route->pattern, path, call);
+    bad_number = bad_number || matched == 0;
+    if (matched >= 0 && allow.find(route->method) == std::string::npos) allow += (allow.empty() ? "" : ", ") + std::string(route->method);
   }
   if (bad_number) {
     refusal = problem(refuse_type(std::string(call.path.empty() ? "id" : call.path.front().first), "integer"), call.chinese);

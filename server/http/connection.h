@@ -42,6 +42,16 @@ class Connection {
     return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(
         [this](auto handler, const Buffers& b) { tls_ ? tls_->async_write_some(b, std::move(handler)) : socket_->async_write_some(b, std::move(handler)); }, token, buffers);
   }
+  // Writes at once what fits into the socket's buffer, and returns how much that was; 0 where it is secure, which takes turns
+  // of reading. For a short answer it saves the way through the queue of what is to be done.
+  template <class Buffers>
+  std::size_t try_write_some(const Buffers& buffers) {
+    if (tls_) return 0;
+    error_code error;
+    if (!socket_->non_blocking()) socket_->non_blocking(true, error);
+    // What is wrong the next read or write says.
+    return error ? 0 : socket_->write_some(buffers, error);
+  }
   // Only where it is secure.
   template <class Handler>
   void async_handshake(Handler handler) {

@@ -1,5 +1,6 @@
 #include "server/http/session.h"
 
+#include <algorithm>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -65,23 +66,53 @@ void Session::start() {
   });
 }
 
+// Headers that mean something to the API and to whoever answers here, each the first of its name. They are few, so that going
+// through them once takes less than looking each up.
+Session::Headers Session::headers() const {
+  Headers h;
+  const auto set = [](std::string_view& to, std::string_view value) {
+    if (to.data() == nullptr) to = value;
+  };
+  for (const auto& field : parser_->get()) {
+    const std::string_view value = view(field.value());
+    switch (field.name()) {
+      case http::field::authorization: set(h.authorization, value); break;
+      case http::field::cookie: set(h.cookie, value); break;
+      case http::field::origin: set(h.origin, value); break;
+      case http::field::host: set(h.host, value); break;
+      case http::field::content_type: set(h.content_type, value); break;
+      case http::field::accept: set(h.accept, value); break;
+      case http::field::accept_language: set(h.accept_language, value); break;
+      case http::field::if_match: set(h.if_match, value); break;
+      case http::field::if_none_match: set(h.if_none_match, value); break;
+      case http::field::unknown:
+        if (beast::iequals(field.name_string(), "Qiao-Actor")) set(h.acting, value);
+        if (beast::iequals(field.name_string(), "Idempotency-Key")) set(h.idempotency_key, value);
+        if (beast::iequals(field.name_string(), "X-Forwarded-For")) set(h.forwarded_for, value);
+        if (beast::iequals(field.name_string(), "X-Forwarded-Proto")) set(h.forwarded_proto, value);
+        break;
+      default: break;
+    }
+  }
+  return h;
+}
+
 // Views into the request that was read.
-Credentials Session::credentials() {
-  const auto& message = parser_->get();
+Credentials Session::credentials(const Headers& h) const {
   Credentials c;
-  c.authorization = view(message[http::field::authorization]);
-  c.cookie = view(message[http::field::cookie]);
-  c.origin = view(message[http::field::origin]);
-  c.host = view(message[http::field::host]);
-  c.acting = view(message["Qiao-Actor"]);
+  c.authorization = h.authorization;
+  c.cookie = h.cookie;
+  c.origin = h.origin;
+  c.host = h.host;
+  c.acting = h.acting;
   c.address = address_;
   c.secure = connection_.secure();
   if (server_.options_.behind_proxy) {
     // The proxy appends whom it talks to; what stands before that anybody can have written.
-    const std::string_view chain = view(message["X-Forwarded-For"]);
+    const std::string_view chain = h.forwarded_for;
     if (!chain.empty()) c.address = chain.substr(chain.rfind(',') == std::string_view::npos ? 0 : chain.rfind(',') + 1);
     while (c.address.starts_with(' ')) c.address.remove_prefix(1);
-    c.secure = c.secure || beast::iequals(message["X-Forwarded-Proto"], "https");
+    c.secure = c.secure || beast::iequals({h.forwarded_proto.data(), h.forwarded_proto.size()}, "https");
   }
   return c;
 }
@@ -178,13 +209,14 @@ void Session::on_request(const error_code& error) {
   request.method = view(message.method_string());
   request.target = view(message.target());
   request.body = message.body();
-  request.content_type = view(message[http::field::content_type]);
-  request.accept = view(message[http::field::accept]);
-  request.accept_language = view(message[http::field::accept_language]);
-  request.if_match = view(message[http::field::if_match]);
-  request.if_none_match = view(message[http::field::if_none_match]);
-  request.idempotency_key = view(message["Idempotency-Key"]);
-  request.credentials = credentials();
+  const Headers h = headers();
+  request.content_type = h.content_type;
+  request.accept = h.accept;
+  request.accept_language = h.accept_language;
+  request.if_match = h.if_match;
+  request.if_none_match = h.if_none_match;
+  request.idempotency_key = h.idempotency_key;
+  request.credentials = credentials(h);
   request_read_ = std::chrono::steady_clock::now();
   if (request.method == "GET" || request.method == "HEAD") {
     if (const Page* page = server_.options_.pages.find(request.target.substr(0, request.target.find('?')))) return write_page(*page);
@@ -277,12 +309,21 @@ void Session::send(asio::const_buffer body) {
     request_read_ = {};
   }
   wait_until(Doing::kWriting);
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head_), body};
+  std::array<asio::const_buffer, 2> buffers{asio::buffer(head_), body};
+  const std::size_t written = connection_.try_write_some(buffers);
+  if (written == head_.size() + body.size()) return sent();
+  const std::size_t of_head = std::min(written, head_.size());
+  buffers[0] += of_head;
+  buffers[1] += written - of_head;
   asio::async_write(connection_, buffers, [self = shared_from_this()](const error_code& e, std::size_t) {
     if (e) return self->close();
-    if (!self->keep_alive_) return self->linger();
-    self->read();
+    self->sent();
   });
+}
+
+void Session::sent() {
+  if (!keep_alive_) return linger();
+  read();
 }
 
 // Says that nothing more comes, then reads what is still on its way and throws it away.
@@ -319,9 +360,8 @@ void Session::upgrade(const Request& request) {
   const bool is_upgrade = message.method() == http::verb::get && parser_->upgrade() && beast::iequals(message[http::field::upgrade], "websocket") &&
                           !message[http::field::sec_websocket_key].empty();
   if (!is_upgrade) return write(problem(HttpFault::kUpgradeRequired, chinese_));
-  const Credentials from = credentials();
   // A browser sends its cookies along from any page: here the page has to be ours.
-  Credentials strict = from;
+  Credentials strict = credentials(headers());
   strict.changes = true;
   auto who = server_.api_.watcher(strict);
   if (!who.good()) return write(who.refusal ? problem(*who.refusal, chinese_) : problem(fault_of(who.denial), chinese_));

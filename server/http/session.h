@@ -40,14 +40,22 @@ class Session : public std::enable_shared_from_this<Session> {
   void write_page(const Page& page);
   void head_ends(bool has_body, std::size_t size);
   void send(boost::asio::const_buffer body);
+  void sent();
   void upgrade(const Request& request);
   void linger();
   void drop_incoming();
   void read_failed(const boost::system::error_code& error);
   void wait_until(Doing doing);
 
+  // Views into the request that was read; empty where it has no such header.
+  struct Headers {
+    std::string_view authorization, cookie, origin, host, content_type, accept, accept_language, if_match, if_none_match;
+    std::string_view acting, idempotency_key, forwarded_for, forwarded_proto;
+  };
+  Headers headers() const;
+  Credentials credentials(const Headers& headers) const;
+
   Server& server_;
-  Credentials credentials();
   Connection connection_;
   std::string address_;  // of the other side
   boost::beast::flat_buffer buffer_;

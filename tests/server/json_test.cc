@@ -136,6 +136,32 @@ TEST(Json, WritesEveryMessageAsProtobufDoes) {
   EXPECT_GT(types, 50);
 }
 
+// Text is looked at eight bytes at a time: each byte, at each place among eight others and at an end that is no eight.
+TEST(Json, EscapesEachByteWhereverItStands) {
+  for (int c = 0; c < 0x80; ++c) {
+    for (std::size_t at = 0; at < 19; ++at) {
+      for (const char* around : {"xxxxxxxxxxxxxxxxxxx", "贤娘熟得银龄"}) {
+        std::string text = around;
+        text.insert(at / 3 * 3, 1, static_cast<char>(c));
+        std::string literal;
+        append_json_string(text, literal);
+        ASSERT_EQ(boost::json::parse(literal).as_string(), text) << c << " at " << at;
+      }
+    }
+  }
+}
+
+TEST(Json, WritesTextOfAnyLength) {
+  pb::Need n;
+  for (const std::size_t size : {0, 1, 1000, 100'000, 6'000'000, 3}) {
+    n.set_title(std::string(size, '\x01'));
+    n.set_description(std::string(size, 'y'));
+    pb::Need again;
+    ASSERT_TRUE(from_json(to_json(n), again));
+    EXPECT_EQ(again.SerializeAsString(), n.SerializeAsString());
+  }
+}
+
 TEST(Json, WritesNothingOfFieldsThatItDoesNotKnow) {
   pb::Need n;
   n.set_title("x");
