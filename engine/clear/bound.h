@@ -17,9 +17,13 @@ namespace qiao {
 // O(edges log edges of a line). Prices >= 0, one for each slot. The same whatever the number of threads.
 Worth upper_bound(const Instance& instance, std::span<const Worth> prices, const Workers& workers);
 
-// Moves prices towards a lower bound by subgradient steps of Polyak's length. Goes on where the last call stopped.
+// Moves prices towards a lower bound by subgradient steps of a part of Polyak's length, each bent towards the one before
+// (Camerini, Fratta & Maffioli, "On improving relaxation methods by modified gradient techniques", 1975). Goes on where the last
+// call stopped.
 class Polisher {
  public:
+  static constexpr double kFirstLength = 0.3;
+
   // The instance and the workers must outlive it.
   Polisher(const Instance& instance, std::vector<Worth> prices, const Workers& workers);
 
@@ -37,10 +41,11 @@ class Polisher {
   std::vector<Worth> prices_;
   std::vector<Worth> at_;
   std::vector<double> scale_;
+  std::vector<double> way_;  // by slot: where the last step went, against the price
   std::vector<std::int32_t> demand_;
   std::vector<Worth> sums_;
   Worth bound_;
-  double length_ = 1;
+  double length_ = kFirstLength;
   int since_better_ = 0;
 };
 

@@ -1,10 +1,12 @@
 // What one need would take at given prices, if it were alone: the part of the problem that is solved exactly.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
 #include "engine/clear/instance.h"
+#include "engine/clear/workers.h"
 
 namespace qiao {
 
@@ -63,5 +65,19 @@ class Chooser {
   mutable std::vector<Worth> sums_;
   mutable std::vector<std::uint8_t> taken_;
 };
+
+// Needs that a worker takes at a time.
+inline constexpr std::size_t kNeedsPerPart = 4096;
+inline std::size_t need_parts(const Instance& instance) { return instance.needs.size() / kNeedsPerPart + 1; }
+
+// Calls each(chooser, part, need) for every need; the needs of a part one after another, on one thread.
+template <class Each>
+void choose_each(const Instance& instance, const Workers& workers, Each each) {
+  workers(need_parts(instance), [&](std::size_t part) {
+    Chooser chooser(instance);
+    const std::size_t end = std::min(instance.needs.size(), (part + 1) * kNeedsPerPart);
+    for (std::size_t n = part * kNeedsPerPart; n < end; ++n) each(chooser, part, static_cast<std::uint32_t>(n));
+  });
+}
 
 }  // namespace qiao

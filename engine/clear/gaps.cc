@@ -194,8 +194,9 @@ std::pair<Worth, std::int64_t> GapFinder::try_one(const Group& g) const {
   }
   std::vector<Worth> prices = cleared_.prices;
   prices.resize(more.slots.size(), 0);
+  const Workers workers = alone;
   const auto again = [&](const Instance& instance, const Allocation& from) {
-    Improver improver(instance, prices, 1);
+    Improver improver(instance, prices, 1, workers);
     improver.settle(from);
     improver.improve_around(needs, kTimesAround);
     std::int64_t units = 0;

@@ -1,29 +1,41 @@
 #include "engine/clear/improve.h"
 
 #include <algorithm>
-#include <numeric>
-
-#include "engine/clear/choice.h"
 
 namespace qiao {
 namespace {
 
-constexpr std::size_t kGroup = 10;       // needs emptied together, at most
-constexpr std::size_t kHoldersSeen = 48; // of one slot
-constexpr int kOrders = 6;
-constexpr std::size_t kNeighbours = 256;
-constexpr std::size_t kEdgesToTryAll = 14;  // of a group
-constexpr std::uint64_t kMostTries = 20'000;
+// Of what all needs lose, in percent, so much is with those that are looked at; the rest is with very many.
+constexpr int kLookedAt = 90;
+// A need that could not be helped counts as if it lost half as much, after the next time a quarter; no less than 2 to the power
+// of minus this, for its neighbours change.
+constexpr std::uint8_t kMostTired = 6;
+
+struct GreatestFirst {
+  using Entry = std::pair<Worth, std::uint32_t>;
+  bool operator()(const Entry& a, const Entry& b) const { return a.first != b.first ? a.first > b.first : a.second < b.second; }
+};
 
 }  // namespace
 
-Improver::Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed)
-    : instance_(instance), prices_(prices), random_(seed), held_(instance.edges.size()), room_(instance.slots.size()), worth_(instance.needs.size()), live_of_(instance.lines.size()) {
+Improver::Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed, const Workers& workers)
+    : instance_(instance),
+      prices_(prices),
+      workers_(workers),
+      random_(seed),
+      held_(instance.edges.size()),
+      room_(instance.slots.size()),
+      worth_(instance.needs.size()),
+      potential_(instance.needs.size()),
+      live_of_(instance.lines.size()),
+      tired_(instance.needs.size()),
+      chooser_(instance),
+      touched_in_(instance.needs.size()),
+      fixed_in_(instance.needs.size()),
+      taken_in_(instance.slots.size()) {
   for (std::size_t s = 0; s < room_.size(); ++s) room_[s] = instance.slots[s].room;
   const std::vector<Worth> free(instance.slots.size(), 0);
-  Chooser chooser(instance);
-  potential_.reserve(instance.needs.size());
-  for (const ClearNeed& need : instance.needs) potential_.push_back(chooser.choose(need, free));
+  choose_each(instance, workers_, [&](Chooser& chooser, std::size_t, std::uint32_t n) { potential_[n] = chooser.choose(instance.needs[n], free); });
 }
 
 void Improver::take(std::uint32_t edge, std::int32_t units) {
@@ -183,13 +195,6 @@ bool Improver::wants(std::uint32_t n) const {
   return worth_[n] + potential_[n] / 10'000 < potential_[n];
 }
 
-void Improver::find_wanting() {
-  wanting_.clear();
-  for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
-    if (wants(n)) wanting_.push_back(n);
-  }
-}
-
 void Improver::settle(const Allocation& held) {
   for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
     const ClearNeed& need = instance_.needs[n];
@@ -215,77 +220,18 @@ void Improver::settle(const Allocation& held) {
     if (worth_[n] < 0) empty(n);
   }
   // Who lacks something, by what it would gain above the prices.
-  find_wanting();
-  Chooser chooser(instance_);
   std::vector<std::pair<Worth, std::uint32_t>> by_gain;
-  by_gain.reserve(wanting_.size());
-  for (const std::uint32_t n : wanting_) by_gain.emplace_back(chooser.choose(instance_.needs[n], prices_), n);
-  std::sort(by_gain.begin(), by_gain.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
+    if (wants(n)) by_gain.emplace_back(chooser_.choose(instance_.needs[n], prices_), n);
+  }
+  std::sort(by_gain.begin(), by_gain.end(), GreatestFirst{});
   for (const auto& [gain, n] : by_gain) {
     group_.assign(1, n);
     const Worth before = worth_[n];
     lift(before_);
-    serve(n, 4);
+    serve(n, kWholePrice);
     if (worth_[n] < before) put_back(before_);
   }
-}
-
-// The need, and those who hold what it could use.
-void Improver::gather(std::uint32_t n) {
-  group_.assign(1, n);
-  const ClearNeed& need = instance_.needs[n];
-  auto join = [&](std::uint32_t other) {
-    if (group_.size() < kGroup && std::find(group_.begin(), group_.end(), other) == group_.end()) group_.push_back(other);
-  };
-  for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
-    const ClearLine& line = instance_.lines[l];
-    if (line.edges == 0) continue;
-    // Anywhere in its list, so that each of its offers gets its turn.
-    const std::uint32_t start = static_cast<std::uint32_t>(random_.below(line.edges));
-    for (std::uint32_t i = 0; i < line.edges && group_.size() < kGroup; ++i) {
-      const Edge& edge = instance_.edges[line.first_edge + (start + i) % line.edges];
-      for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots && group_.size() < kGroup; ++s) {
-        const auto users = instance_.users_of(s);
-        const std::size_t from = random_.below(users.size());
-        for (std::size_t u = 0; u < std::min(users.size(), kHoldersSeen) && group_.size() < kGroup; ++u) {
-          const std::uint32_t e = users[(from + u) % users.size()];
-          const std::uint32_t other = instance_.lines[instance_.line_of_edge[e]].need;
-          // Holders, and now and then one that lacks as well.
-          if (held_[e] > 0 || (room_[s] == 0 && wants(other) && random_.chance(25))) join(other);
-        }
-      }
-    }
-  }
-}
-
-void Improver::keep(std::vector<Part>& into) const {
-  into.clear();
-  for (const Live& o : live_) {
-    if (held_[o.edge] > 0) into.push_back({o.edge, held_[o.edge]});
-  }
-}
-
-void Improver::put_back(const std::vector<Part>& parts) {
-  for (const std::uint32_t n : group_) empty(n);
-  for (const Part& p : parts) take(p.edge, p.units);
-  for (const std::uint32_t n : group_) count_worth(n);
-}
-
-bool Improver::worth_trying_all() {
-  tries_.clear();
-  rest_.assign(group_.size() + 1, 0);
-  for (std::size_t g = 0; g < group_.size(); ++g) {
-    const ClearNeed& need = instance_.needs[group_[g]];
-    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
-      const ClearLine& line = instance_.lines[l];
-      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-        if (tries_.size() == kEdgesToTryAll) return false;
-        tries_.push_back({e, g});
-      }
-    }
-  }
-  for (std::size_t g = group_.size(); g-- > 0;) rest_[g] = rest_[g + 1] + potential_[group_[g]];
-  return true;
 }
 
 bool Improver::keeps_rules(std::uint32_t n) const {
@@ -308,94 +254,82 @@ bool Improver::keeps_rules(std::uint32_t n) const {
   return need.ratio == 0 || volunteers == 0 || volunteers + need.volunteers <= professionals * need.ratio;
 }
 
-// Every choice of the group, depth first, while what is left could still make it better.
-void Improver::try_all(std::size_t at, std::size_t g, Worth so_far) {
-  if (++tried_ > kMostTries) return;
-  while (g < group_.size() && (at == tries_.size() || tries_[at].need != g)) {
-    if (!keeps_rules(group_[g])) return;
-    so_far += worth(group_[g]);
-    ++g;
+// What the need would gain alone at the prices, less what it gains.
+Worth Improver::loss(Chooser& chooser, std::uint32_t n) const {
+  const ClearNeed& need = instance_.needs[n];
+  Worth loss = chooser.choose(need, prices_) - worth_[n];
+  for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+    const ClearLine& line = instance_.lines[l];
+    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+      if (held_[e] != 0) loss += price_of(instance_.edges[e], prices_) * held_[e];
+    }
   }
-  if (so_far + rest_[g] <= best_of_tries_) return;
-  if (g == group_.size()) {
-    best_of_tries_ = so_far;
-    keep(best_);
-    return;
-  }
-  const std::uint32_t e = tries_[at].edge;
-  const Edge& edge = instance_.edges[e];
-  std::int32_t most = std::min(edge.most, instance_.lines[instance_.line_of_edge[e]].missing);
-  for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) most = std::min(most, room_[s]);
-  for (std::int32_t units = most; units >= 0; --units) {
-    if (units > 0 && units < instance_.offers[edge.offer].smallest_lot) continue;
-    take(e, units);
-    try_all(at + 1, g, so_far);
-    take(e, -units);
-  }
+  return loss;
 }
 
-bool Improver::ruin_and_recreate(std::uint32_t n) {
-  gather(n);
-  const Worth before = total_;
-  lift(before_);
-  order_ = group_;
-  Worth best = before;
-  bool found = false;
-  if (worth_trying_all()) {
-    const Worth others = total_;
-    best_of_tries_ = before - others;
-    tried_ = 0;
-    try_all(0, 0, 0);
-    found = best_of_tries_ > before - others;
-    put_back(found ? best_ : before_);
-    return found;
+void Improver::find_losing() {
+  std::vector<std::vector<std::pair<Worth, std::uint32_t>>> of_part(need_parts(instance_));
+  choose_each(instance_, workers_, [&](Chooser& chooser, std::size_t part, std::uint32_t n) {
+    const Worth l = loss(chooser, n) >> tired_[n];
+    if (l > 0) of_part[part].emplace_back(l, n);
+  });
+  losing_.clear();
+  __int128 all = 0;
+  for (const auto& part : of_part) {
+    for (const auto& [l, n] : part) all += l;
+    losing_.insert(losing_.end(), part.begin(), part.end());
   }
-  for (int i = 0; i < kOrders; ++i) {
-    if (i > 0) {
-      for (const std::uint32_t g : group_) empty(g);
-    }
-    // First the one that lacks, then any order.
-    if (i > 0) {
-      for (std::size_t k = order_.size(); k > 1; --k) std::swap(order_[k - 1], order_[random_.below(k)]);
-    }
-    const int spare = static_cast<int>(random_.below(5));
-    for (const std::uint32_t g : order_) serve(g, spare);
-    if (total_ > best) {
-      best = total_;
-      keep(best_);
-      found = true;
-    }
-  }
-  put_back(found ? best_ : before_);
-  return found;
+  std::sort(losing_.begin(), losing_.end(), GreatestFirst{});
+  __int128 sum = 0;
+  std::size_t kept = 0;
+  while (kept < losing_.size() && sum * 100 < all * kLookedAt) sum += losing_[kept++].first;
+  losing_.resize(kept);
 }
+
+bool Improver::help(std::uint32_t need) { return chain(need) || ruin_and_recreate(need); }
 
 void Improver::improve_around(std::span<const std::uint32_t> needs, int times) {
+  at_.assign(prices_.begin(), prices_.end());
   for (int i = 0; i < times; ++i) {
     for (const std::uint32_t n : needs) {
-      if (wants(n)) ruin_and_recreate(n);
+      if (wants(n)) help(n);
     }
   }
+}
+
+// Whoever lacks something, in any order: also those that at the prices would as soon be without it.
+void Improver::find_wanting() {
+  losing_.clear();
+  for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
+    if (wants(n)) losing_.emplace_back(0, n);
+  }
+  for (std::size_t k = losing_.size(); k > 1; --k) std::swap(losing_[k - 1], losing_[random_.below(k)]);
 }
 
 std::uint64_t Improver::improve(std::uint64_t steps, const std::function<bool()>& go_on) {
+  at_.assign(prices_.begin(), prices_.end());
+  losing_.clear();
   std::uint64_t better = 0;
-  find_wanting();
+  std::uint64_t better_before = 0;  // when these were found
   std::size_t at = 0;
   for (std::uint64_t step = 0; step < steps; ++step) {
     if (step % 64 == 0 && !go_on()) break;
-    if (at == wanting_.size()) {
-      find_wanting();
-      if (wanting_.empty()) break;
-      // In any order among neighbours, but neighbours together: what one ruin brought into the cache serves the next.
-      for (std::size_t begin = 0; begin < wanting_.size(); begin += kNeighbours) {
-        const std::size_t count = std::min(kNeighbours, wanting_.size() - begin);
-        for (std::size_t k = count; k > 1; --k) std::swap(wanting_[begin + k - 1], wanting_[begin + random_.below(k)]);
-      }
+    if (at == losing_.size()) {
+      // Where none of those who lose most can be helped, it may be another.
+      const bool any = step == 0 || better > better_before;
+      better_before = better;
+      if (any) find_losing();
+      if (!any || losing_.empty()) find_wanting();
+      if (losing_.empty()) break;
       at = 0;
     }
-    const std::uint32_t n = wanting_[at++];
-    if (ruin_and_recreate(n)) ++better;
+    const std::uint32_t n = losing_[at++].second;
+    if (help(n)) {
+      ++better;
+      tired_[n] = 0;
+    } else if (tired_[n] < kMostTired) {
+      ++tired_[n];
+    }
   }
   return better;
 }

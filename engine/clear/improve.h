@@ -1,8 +1,13 @@
 // From an auction's result to proposals that keep every rule, and from those to better ones.
 //
-// Improvement is large neighbourhood search (Shaw, "Using constraint programming and local search methods to solve vehicle
-// routing problems", CP 1998; Schrimpf et al., "Record breaking optimization results using the ruin and recreate
-// principle", 2000): needs that compete for the same room are emptied together and served again in other orders.
+// Where the gap is, is known: whatever the prices, it is what needs lose against what they would choose alone, and the price of
+// room that is left (complementary slackness). Nine tenths of it lie with one need in fifteen, so those are helped, the greatest
+// loser first. A need is helped in one of two ways:
+//   chain.cc   it takes what it would choose, whoever has to go chooses next, and so on: an ejection chain (Glover, "Ejection
+//              chains, reference structures and alternating path methods", Discrete Applied Mathematics 65, 1996), led by prices;
+//   ruin.cc    needs that compete for the same room are emptied together and served again in other orders: large neighbourhood
+//              search (Shaw, CP 1998; Schrimpf et al., "Record breaking optimization results using the ruin and recreate
+//              principle", 2000).
 #pragma once
 
 #include <functional>
@@ -11,20 +16,23 @@
 #include <vector>
 
 #include "engine/base/random.h"
+#include "engine/clear/choice.h"
 #include "engine/clear/instance.h"
+#include "engine/clear/workers.h"
 
 namespace qiao {
 
 class Improver {
  public:
-  // `prices` guide which offers are spared; they and the instance must outlive it.
-  Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed);
+  // `prices` lead; they may change between calls. They, the instance and the workers must outlive it.
+  Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed, const Workers& workers);
 
   // Takes over what an auction left: drops what breaks a rule, then serves again whoever lacks something, those first who
   // gain most. `held` keeps to rooms and to what lines miss.
   void settle(const Allocation& held);
 
-  // Up to `steps` ruins; never for the worse. Stops when go_on() says no. Returns how many made it better.
+  // Helps up to `steps` needs; never for the worse. Stops when go_on() says no. Returns how many times it helped. The same
+  // whatever the workers.
   std::uint64_t improve(std::uint64_t steps, const std::function<bool()>& go_on);
 
   // The same around some needs only, each so many times.
@@ -65,25 +73,42 @@ class Improver {
   void serve(std::uint32_t need, int spare);
   std::int64_t serve_line(std::uint32_t line, std::int64_t limit, int spare);
   void drop_dear_splits(std::uint32_t need);
+  bool keeps_rules(std::uint32_t need) const;
   bool wants(std::uint32_t need) const;
+  Worth loss(Chooser& chooser, std::uint32_t need) const;
+  // Those with whom most of the loss is, the greatest first.
+  void find_losing();
   void find_wanting();
+  // True when it was for the better; otherwise all is as before.
+  bool help(std::uint32_t need);
+
+  // ruin.cc
   void gather(std::uint32_t need);
   void keep(std::vector<Part>& into) const;
   void put_back(const std::vector<Part>& parts);
   bool ruin_and_recreate(std::uint32_t need);
   bool worth_trying_all();
   void try_all(std::size_t edge, std::size_t need, Worth so_far);
-  bool keeps_rules(std::uint32_t need) const;
+
+  // chain.cc
+  void evict(std::uint32_t need);
+  void take_in_chain(std::uint32_t edge, std::int32_t units);
+  bool make_room(std::uint32_t slot, std::int32_t units);
+  void choose_in_chain(std::uint32_t need);
+  bool chain(std::uint32_t need);
+
+  // Of serve(): offers by what they are worth above their whole price.
+  static constexpr int kWholePrice = 4;
 
   const Instance& instance_;
   std::span<const Worth> prices_;
+  const Workers& workers_;
   Random random_;
   Allocation held_;
   std::vector<std::int32_t> room_;
   std::vector<Worth> worth_;      // by need
   std::vector<Worth> potential_;  // by need: the most it can be worth
   Worth total_ = 0;
-  std::vector<std::uint32_t> wanting_;
   std::vector<std::uint32_t> group_;
   std::vector<std::uint32_t> order_;
   std::vector<Option> options_;
@@ -100,6 +125,22 @@ class Improver {
   std::vector<Worth> rest_;  // by place in the group: potential of it and of all behind it
   Worth best_of_tries_ = 0;
   std::uint64_t tried_ = 0;
+
+  std::vector<std::pair<Worth, std::uint32_t>> losing_;  // those that are to be helped, and what they lose
+  std::vector<std::uint8_t> tired_;  // by need: how often in a row it could not be helped
+
+  // Of the chain that is made: its number marks what belongs to it.
+  std::uint32_t chain_ = 0;
+  Chooser chooser_;
+  std::vector<Worth> at_;                   // the prices, and kForbidden for a moment
+  std::vector<std::uint32_t> touched_in_;   // by need
+  std::vector<std::uint32_t> fixed_in_;     // by need: it has chosen
+  std::vector<std::uint32_t> taken_in_;     // by slot: by one that has chosen
+  std::vector<std::pair<std::uint32_t, Worth>> touched_;  // needs, and what they were worth
+  std::vector<Part> moves_;
+  std::vector<std::uint32_t> queue_;
+  std::vector<Pick> picks_;
+  std::vector<std::pair<std::uint32_t, Worth>> forbidden_;
 };
 
 }  // namespace qiao

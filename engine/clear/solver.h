@@ -20,9 +20,9 @@ struct ClearProgress {
 struct ClearOptions {
   // Stop when (bound - value) / bound is at most this, in millionths.
   std::int64_t target_gap_micro = 10'000;
-  // Rounds of price polishing, and ruins for each line; both are bounds, not wishes.
+  // Rounds of price polishing, and how often a need is helped (improve.h) for each line; both are bounds, not wishes.
   int polish_rounds = 600;
-  std::uint64_t ruins_per_line = 60;
+  std::uint64_t helps_per_line = 60;
   std::uint64_t seed = 1;
   // Prices of an earlier round, one for each slot; empty: from nothing.
   std::vector<Worth> prices = {};

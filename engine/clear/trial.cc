@@ -11,7 +11,7 @@ namespace {
 // A trial clears a hundred times or so: each is to be quick rather than the last half per cent better.
 constexpr std::int64_t kTrialGapMicro = 10'000;
 constexpr int kTrialPolish = 100;
-constexpr std::uint64_t kTrialRuins = 10;
+constexpr std::uint64_t kTrialHelps = 10;
 
 pb::Command by_lead() {
   pb::Command c;
@@ -73,7 +73,7 @@ class Trial {
     ClearOptions options;
     options.target_gap_micro = kTrialGapMicro;
     options.polish_rounds = kTrialPolish;
-    options.ruins_per_line = kTrialRuins;
+    options.helps_per_line = kTrialHelps;
     options.go_on = [&](const ClearProgress&) { return go_on(); };
     const Cleared cleared = clear_market(instance, options);
     for (const ClearNeed& need : instance.needs) {

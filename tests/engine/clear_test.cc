@@ -164,7 +164,7 @@ TEST(Clear, IsExactWhereEverythingCanBeTried) {
     const Worth best = brute_force(in);
     ClearOptions options;
     options.target_gap_micro = 0;
-    options.ruins_per_line = 200;
+    options.helps_per_line = 200;
     const Cleared cleared = clear_market(in, options);
     ASSERT_EQ(infeasible(in, cleared.held), nullptr) << infeasible(in, cleared.held) << " in round " << round;
     EXPECT_EQ(cleared.value, best) << "round " << round << " of seed " << seed_of_run();
@@ -210,7 +210,7 @@ TEST(Clear, SameBitsOnOneAndTwoThreads) {
   // More needs than one part of the parallel loops has.
   const Instance in = random_instance(random, {9000, 40, 9, true});
   ClearOptions options;
-  options.ruins_per_line = 1;
+  options.helps_per_line = 1;
   const Cleared one = clear_market(in, options);
   options.workers = two_threads();
   const Cleared two = clear_market(in, options);

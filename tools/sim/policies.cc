@@ -161,7 +161,7 @@ class Season {
         for (Slot n = 0; n < state.needs().size(); ++n) collector.add(n);
         const Instance instance = collector.finish();
         ClearOptions options;
-        options.ruins_per_line = 4;
+        options.helps_per_line = 4;
         options.polish_rounds = 50;
         standing_.take(instance, clear_market(instance, options));
         return;

@@ -1,0 +1,127 @@
+#include <algorithm>
+
+#include "engine/clear/improve.h"
+
+namespace qiao {
+namespace {
+
+// Needs that choose one after another; those that are without something then take what there is.
+constexpr std::size_t kChoosers = 12;
+// Who has to go is mostly who gains least; by chance it may gain more by such a part of a unit's worth.
+constexpr Worth kChance = 8;
+constexpr Worth kForbidden = kMostWorth >> 12;
+constexpr std::uint32_t kNobody = 0xffffffffU;
+
+}  // namespace
+
+// Takes from the need all that it holds, so that it can be given back.
+void Improver::evict(std::uint32_t n) {
+  if (touched_in_[n] != chain_) {
+    touched_in_[n] = chain_;
+    touched_.emplace_back(n, worth_[n]);
+  }
+  const ClearNeed& need = instance_.needs[n];
+  for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+    const ClearLine& line = instance_.lines[l];
+    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+      if (held_[e] != 0) take_in_chain(e, -held_[e]);
+    }
+  }
+  total_ -= worth_[n];
+  worth_[n] = 0;
+}
+
+void Improver::take_in_chain(std::uint32_t edge, std::int32_t units) {
+  moves_.push_back({edge, units});
+  take(edge, units);
+}
+
+// Room for so many units in a slot. False where those who hold it have chosen already.
+bool Improver::make_room(std::uint32_t slot, std::int32_t units) {
+  while (room_[slot] < units) {
+    Worth least = 0;
+    std::uint32_t who = kNobody;
+    for (const std::uint32_t e : instance_.users_of(slot)) {
+      if (held_[e] == 0) continue;
+      const std::uint32_t n = instance_.lines[instance_.line_of_edge[e]].need;
+      if (fixed_in_[n] == chain_) continue;
+      const Edge& edge = instance_.edges[e];
+      const auto chance = static_cast<Worth>(random_.below(static_cast<std::uint64_t>(std::max<Worth>(1, edge.unit / kChance))));
+      const Worth gain = (edge.unit - price_of(edge, prices_)) * held_[e] + chance;
+      if (who != kNobody && gain >= least) continue;
+      least = gain;
+      who = n;
+    }
+    if (who == kNobody) return false;
+    evict(who);
+    queue_.push_back(who);
+  }
+  return true;
+}
+
+// What the need would choose alone at the prices, where those who have chosen in this chain have not taken it.
+void Improver::choose_in_chain(std::uint32_t n) {
+  const ClearNeed& need = instance_.needs[n];
+  forbidden_.clear();
+  for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+    for (const Edge& e : instance_.edges_of(instance_.lines[l])) {
+      for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) {
+        if (taken_in_[s] != chain_ || room_[s] > 0 || at_[s] == kForbidden) continue;
+        forbidden_.emplace_back(s, at_[s]);
+        at_[s] = kForbidden;
+      }
+    }
+  }
+  picks_.clear();
+  chooser_.choose(need, at_, picks_);
+  for (const auto& [s, price] : forbidden_) at_[s] = price;
+}
+
+// At prices that are nearly right whoever has to go finds something that is nearly as good for it, and in the end somebody finds
+// room that nobody has: then the chain has won what the first one lost.
+bool Improver::chain(std::uint32_t first) {
+  ++chain_;
+  touched_.clear();
+  moves_.clear();
+  queue_.assign(1, first);
+  const Worth before = total_;
+  evict(first);
+  std::size_t at = 0;
+  for (; at < queue_.size() && at < kChoosers; ++at) {
+    const std::uint32_t n = queue_[at];
+    fixed_in_[n] = chain_;
+    choose_in_chain(n);
+    for (const Pick& p : picks_) {
+      const Edge& e = instance_.edges[p.edge];
+      std::int32_t units = p.units;
+      for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) {
+        if (!make_room(s, units)) units = std::min(units, room_[s]);
+      }
+      if (units < instance_.offers[e.offer].smallest_lot) continue;
+      take_in_chain(p.edge, units);
+      for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) taken_in_[s] = chain_;
+    }
+    group_.assign(1, n);
+    list_live();
+    const bool good = keeps_rules(n);
+    if (good) count_worth(n);
+    if (!good || worth_[n] < 0) evict(n);
+  }
+  for (; at < queue_.size(); ++at) {
+    group_.assign(1, queue_[at]);
+    list_live();
+    serve(queue_[at], kWholePrice);
+    for (const Live& o : live_) {
+      if (held_[o.edge] != 0) moves_.push_back({o.edge, held_[o.edge]});
+    }
+  }
+  if (total_ > before) return true;
+  for (const Part& m : moves_) take(m.edge, -m.units);
+  for (const auto& [n, worth] : touched_) {
+    total_ += worth - worth_[n];
+    worth_[n] = worth;
+  }
+  return false;
+}
+
+}  // namespace qiao
