@@ -136,7 +136,7 @@ void whole_model() {
     std::snprintf(label, sizeof label, "exact.cbc.load_%.1f", load);
     const Instance instance = at_load(all, load, 1);
     const Stopwatch ours;
-    const Cleared cleared = solve(instance, 5'000);
+    const Cleared cleared = solve(instance, 10'000);
     const double seconds = ours.seconds();
     Model model(instance);
     const Stopwatch theirs;
