@@ -11,11 +11,6 @@ constexpr int kLookedAt = 90;
 // of minus this, for its neighbours change.
 constexpr std::uint8_t kMostTired = 6;
 
-struct GreatestFirst {
-  using Entry = std::pair<Worth, std::uint32_t>;
-  bool operator()(const Entry& a, const Entry& b) const { return a.first != b.first ? a.first > b.first : a.second < b.second; }
-};
-
 }  // namespace
 
 Improver::Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed, const Workers& workers)
@@ -195,6 +190,18 @@ bool Improver::wants(std::uint32_t n) const {
   return worth_[n] + potential_[n] / 10'000 < potential_[n];
 }
 
+template <class Value>
+std::vector<std::pair<Worth, std::uint32_t>> Improver::ranked(Value value) const {
+  std::vector<std::vector<std::pair<Worth, std::uint32_t>>> of_part(need_parts(instance_));
+  choose_each(instance_, workers_, [&](Chooser& chooser, std::size_t part, std::uint32_t n) {
+    if (const Worth v = value(chooser, n); v >= 0) of_part[part].emplace_back(v, n);
+  });
+  std::vector<std::pair<Worth, std::uint32_t>> all;
+  for (const auto& part : of_part) all.insert(all.end(), part.begin(), part.end());
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  return all;
+}
+
 void Improver::settle(const Allocation& held) {
   for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
     const ClearNeed& need = instance_.needs[n];
@@ -220,11 +227,7 @@ void Improver::settle(const Allocation& held) {
     if (worth_[n] < 0) empty(n);
   }
   // Who lacks something, by what it would gain above the prices.
-  std::vector<std::pair<Worth, std::uint32_t>> by_gain;
-  for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
-    if (wants(n)) by_gain.emplace_back(chooser_.choose(instance_.needs[n], prices_), n);
-  }
-  std::sort(by_gain.begin(), by_gain.end(), GreatestFirst{});
+  const auto by_gain = ranked([this](Chooser& chooser, std::uint32_t n) { return wants(n) ? chooser.choose(instance_.needs[n], prices_) : -1; });
   for (const auto& [gain, n] : by_gain) {
     group_.assign(1, n);
     const Worth before = worth_[n];
@@ -268,18 +271,12 @@ Worth Improver::loss(Chooser& chooser, std::uint32_t n) const {
 }
 
 void Improver::find_losing() {
-  std::vector<std::vector<std::pair<Worth, std::uint32_t>>> of_part(need_parts(instance_));
-  choose_each(instance_, workers_, [&](Chooser& chooser, std::size_t part, std::uint32_t n) {
+  losing_ = ranked([this](Chooser& chooser, std::uint32_t n) {
     const Worth l = loss(chooser, n) >> tired_[n];
-    if (l > 0) of_part[part].emplace_back(l, n);
+    return l > 0 ? l : -1;
   });
-  losing_.clear();
   __int128 all = 0;
-  for (const auto& part : of_part) {
-    for (const auto& [l, n] : part) all += l;
-    losing_.insert(losing_.end(), part.begin(), part.end());
-  }
-  std::sort(losing_.begin(), losing_.end(), GreatestFirst{});
+  for (const auto& [l, n] : losing_) all += l;
   __int128 sum = 0;
   std::size_t kept = 0;
   while (kept < losing_.size() && sum * 100 < all * kLookedAt) sum += losing_[kept++].first;

@@ -76,6 +76,9 @@ class Improver {
   bool keeps_rules(std::uint32_t need) const;
   bool wants(std::uint32_t need) const;
   Worth loss(Chooser& chooser, std::uint32_t need) const;
+  // Needs of which value(chooser, need) is not negative, the greatest first.
+  template <class Value>
+  std::vector<std::pair<Worth, std::uint32_t>> ranked(Value value) const;
   // Those with whom most of the loss is, the greatest first.
   void find_losing();
   void find_wanting();
