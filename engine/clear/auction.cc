@@ -104,8 +104,9 @@ void Auction::wake(std::uint32_t line) {
   bidders_.push_back(line);
 }
 
-bool Auction::run(Worth step, const std::function<bool()>& go_on) {
+bool Auction::run(Worth step, Worth finest, const std::function<bool()>& go_on) {
   step_ = step;
+  finest_ = finest;
   for (int pass = 0; pass < kPasses; ++pass) {
     for (std::size_t s = 0; s < slots_.size(); ++s) {
       slots_[s].room = instance_.slots[s].room;
@@ -151,12 +152,13 @@ bool Auction::backward(const std::function<bool()>& go_on) {
       lowering_.push_back(s);
     }
   }
-  // Room that has a price is all that lowering can win. Where that is little against what the step leaves uncertain of each
-  // line, lowering would go from neighbour to neighbour through the whole market for next to nothing.
+  // Room that has a price is all that lowering can win. Where that is little against what the last step will leave uncertain of each
+  // line, lowering would go from neighbour to neighbour through the whole market for next to nothing. Measured on transport
+  // problems of 100,000 lines: with a longer step than the last as the measure, the last has twice the work of all together.
   const auto little = [&] {
     __int128 stake = 0;
     for (std::size_t s = 0; s < slots_.size(); ++s) stake += static_cast<__int128>(prices_[s]) * std::max(slots_[s].room, 0);
-    return stake * kLittle <= static_cast<__int128>(step_) * static_cast<std::int64_t>(missing_.size());
+    return stake * kLittle <= static_cast<__int128>(finest_) * static_cast<std::int64_t>(missing_.size());
   };
   std::uint64_t ask_at = looks_ + kLooksBetweenAsking;
   bool go = true;

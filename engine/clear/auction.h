@@ -23,7 +23,8 @@ class Auction {
 
   // One round. `step` is the least rise of a price, for a whole line: a unit of it rises by step/missing. Prices are kept,
   // and so is what is held where no other choice is better by more than a step. False when `go_on` said no in the middle; what is held is feasible even so.
-  bool run(Worth step, const std::function<bool()>& go_on);
+  // `finest` is the step of the last round that there will be: what is little against it is let be.
+  bool run(Worth step, Worth finest, const std::function<bool()>& go_on);
 
   // What lines hold. Needs may hold parts of what they only want whole.
   Allocation held() const;
@@ -88,6 +89,7 @@ class Auction {
   std::vector<Worth> gain_;  // by line: what each unit gains, or less
   std::vector<Option> options_;
   Worth step_ = 1;
+  Worth finest_ = 1;
   std::uint64_t looks_ = 0;
 };
 

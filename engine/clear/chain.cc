@@ -9,7 +9,6 @@ namespace {
 constexpr std::size_t kChoosers = 12;
 // Who has to go is mostly who gains least; by chance it may gain more by such a part of a unit's worth.
 constexpr Worth kChance = 8;
-constexpr Worth kForbidden = kMostWorth >> 12;
 constexpr std::uint32_t kNobody = 0xffffffffU;
 
 }  // namespace
@@ -59,22 +58,12 @@ bool Improver::make_room(std::uint32_t slot, std::int32_t units) {
   return true;
 }
 
-// What the need would choose alone at the prices, where those who have chosen in this chain have not taken it.
+// What the need would choose alone at the prices, but for rooms that are full of what others have chosen in this chain.
 void Improver::choose_in_chain(std::uint32_t n) {
-  const ClearNeed& need = instance_.needs[n];
-  forbidden_.clear();
-  for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
-    for (const Edge& e : instance_.edges_of(instance_.lines[l])) {
-      for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) {
-        if (taken_in_[s] != chain_ || room_[s] > 0 || at_[s] == kForbidden) continue;
-        forbidden_.emplace_back(s, at_[s]);
-        at_[s] = kForbidden;
-      }
-    }
-  }
+  for (const std::uint32_t s : taken_) closed_[s] = room_[s] == 0 ? 1 : 0;
   picks_.clear();
-  chooser_.choose(need, at_, picks_);
-  for (const auto& [s, price] : forbidden_) at_[s] = price;
+  chooser_.choose_open(instance_.needs[n], prices_, closed_, picks_);
+  for (const std::uint32_t s : taken_) closed_[s] = 0;
 }
 
 // At prices that are nearly right whoever has to go finds something that is nearly as good for it, and in the end somebody finds
@@ -83,6 +72,7 @@ bool Improver::chain(std::uint32_t first) {
   ++chain_;
   touched_.clear();
   moves_.clear();
+  taken_.clear();
   queue_.assign(1, first);
   const Worth before = total_;
   evict(first);
@@ -99,7 +89,7 @@ bool Improver::chain(std::uint32_t first) {
       }
       if (units < instance_.offers[e.offer].smallest_lot) continue;
       take_in_chain(p.edge, units);
-      for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) taken_in_[s] = chain_;
+      for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) taken_.push_back(s);
     }
     group_.assign(1, n);
     list_live();

@@ -10,6 +10,13 @@ constexpr std::uint32_t kLeftOut = 0xffffffffU;
 
 }  // namespace
 
+bool Chooser::is_open(const Edge& edge) const {
+  for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) {
+    if ((*closed_)[s] != 0) return false;
+  }
+  return true;
+}
+
 void Chooser::list(const ClearNeed& need, std::span<const Worth> prices) {
   options_.clear();
   lines_.clear();
@@ -18,11 +25,12 @@ void Chooser::list(const ClearNeed& need, std::span<const Worth> prices) {
     const auto begin = static_cast<std::uint32_t>(options_.size());
     for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
       const Edge& edge = instance_.edges[e];
+      if (closed_ != nullptr && !is_open(edge)) continue;
       const Worth gain = edge.unit - price_of(edge, prices);
       const std::int32_t most = std::min(edge.most, line.missing);
       options_.push_back({gain - line.split / most, gain, most, e});
     }
-    if (line.rest > 0) options_.push_back({line.rest - line.split / line.missing, line.rest, line.missing, kLeftOut});
+    if (line.rest > 0 && closed_ == nullptr) options_.push_back({line.rest - line.split / line.missing, line.rest, line.missing, kLeftOut});
     std::sort(options_.begin() + begin, options_.end(),
               [](const Option& a, const Option& b) { return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge; });
     lines_.push_back({begin, static_cast<std::uint32_t>(options_.size()), line.missing, line.split, line.people, line.professional});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -31,6 +32,13 @@ class Chooser {
   Worth choose(const ClearNeed& need, std::span<const Worth> prices) { return choose(need, prices, nullptr); }
   // The same; appends what it would take.
   Worth choose(const ClearNeed& need, std::span<const Worth> prices, std::vector<Pick>& picks) { return choose(need, prices, &picks); }
+  // The same of what is listed, without slots that are closed (one for each): for a choice that is to be carried out.
+  Worth choose_open(const ClearNeed& need, std::span<const Worth> prices, const std::vector<std::uint8_t>& closed, std::vector<Pick>& picks) {
+    closed_ = &closed;
+    const Worth gain = choose(need, prices, &picks);
+    closed_ = nullptr;
+    return gain;
+  }
 
  private:
   struct Option {
@@ -57,7 +65,10 @@ class Chooser {
   std::int64_t wanted(bool people) const;
   Worth with_ratio(const ClearNeed& need, std::vector<Pick>* picks) const;
 
+  bool is_open(const Edge& edge) const;
+
   const Instance& instance_;
+  const std::vector<std::uint8_t>* closed_ = nullptr;  // while choose_open()
   std::vector<Option> options_;
   std::vector<LineOptions> lines_;
   mutable std::vector<Option> merged_;

@@ -27,7 +27,7 @@ Improver::Improver(const Instance& instance, std::span<const Worth> prices, std:
       chooser_(instance),
       touched_in_(instance.needs.size()),
       fixed_in_(instance.needs.size()),
-      taken_in_(instance.slots.size()) {
+      closed_(instance.slots.size()) {
   for (std::size_t s = 0; s < room_.size(); ++s) room_[s] = instance.slots[s].room;
   const std::vector<Worth> free(instance.slots.size(), 0);
   choose_each(instance, workers_, [&](Chooser& chooser, std::size_t, std::uint32_t n) { potential_[n] = chooser.choose(instance.needs[n], free); });
@@ -286,7 +286,6 @@ void Improver::find_losing() {
 bool Improver::help(std::uint32_t need) { return chain(need) || ruin_and_recreate(need); }
 
 void Improver::improve_around(std::span<const std::uint32_t> needs, int times) {
-  at_.assign(prices_.begin(), prices_.end());
   for (int i = 0; i < times; ++i) {
     for (const std::uint32_t n : needs) {
       if (wants(n)) help(n);
@@ -304,7 +303,6 @@ void Improver::find_wanting() {
 }
 
 std::uint64_t Improver::improve(std::uint64_t steps, const std::function<bool()>& go_on) {
-  at_.assign(prices_.begin(), prices_.end());
   losing_.clear();
   std::uint64_t better = 0;
   std::uint64_t better_before = 0;  // when these were found

@@ -135,15 +135,14 @@ class Improver {
   // Of the chain that is made: its number marks what belongs to it.
   std::uint32_t chain_ = 0;
   Chooser chooser_;
-  std::vector<Worth> at_;                   // the prices, and kForbidden for a moment
   std::vector<std::uint32_t> touched_in_;   // by need
   std::vector<std::uint32_t> fixed_in_;     // by need: it has chosen
-  std::vector<std::uint32_t> taken_in_;     // by slot: by one that has chosen
+  std::vector<std::uint32_t> taken_;        // slots in which somebody has chosen
+  std::vector<std::uint8_t> closed_;        // by slot: full of what was chosen; 0 but while somebody chooses
   std::vector<std::pair<std::uint32_t, Worth>> touched_;  // needs, and what they were worth
   std::vector<Part> moves_;
   std::vector<std::uint32_t> queue_;
   std::vector<Pick> picks_;
-  std::vector<std::pair<std::uint32_t, Worth>> forbidden_;
 };
 
 }  // namespace qiao

@@ -49,7 +49,7 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
   // Each line is within a step of the best at the end; half of the gap that is wanted is left to rounding.
   const Worth finest = std::max<Worth>(1, static_cast<Worth>(static_cast<__int128>(mean) * options.target_gap_micro / 2'000'000));
   Worth step = warm ? finest * kScaling : std::max(finest, mean / kFirstPart);
-  while (auction.run(step, ask) && step > finest) step = std::max(finest, step / kScaling);
+  while (auction.run(step, finest, ask) && step > finest) step = std::max(finest, step / kScaling);
 
   progress.phase = ClearPhase::kRounding;
   Polisher polisher(instance, auction.prices(), options.workers);
