@@ -158,10 +158,9 @@ void Sink::put_string(std::string_view text) {
       case '\t': *to++ = 't'; break;
       default: {
         constexpr char kHex[] = "0123456789abcdef";
-        std::memcpy(to, "u00", 3);
-        to[3] = kHex[c >> 4];
-        to[4] = kHex[c & 15];
-        to += 5;
+        to = std::copy_n("u00", 3, to);
+        *to++ = kHex[c >> 4];
+        *to++ = kHex[c & 15];
       }
     }
   }
