@@ -19,13 +19,7 @@ void Improver::evict(std::uint32_t n) {
     touched_in_[n] = chain_;
     touched_.emplace_back(n, worth_[n]);
   }
-  const ClearNeed& need = instance_.needs[n];
-  for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
-    const ClearLine& line = instance_.lines[l];
-    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-      if (held_[e] != 0) take_in_chain(e, -held_[e]);
-    }
-  }
+  each_held(n, [&](std::uint32_t e) { take_in_chain(e, -held_[e]); });
   total_ -= worth_[n];
   worth_[n] = 0;
 }

@@ -43,15 +43,10 @@ void Improver::take(std::uint32_t edge, std::int32_t units) {
 void Improver::lift(std::vector<Part>& held) {
   held.clear();
   for (const std::uint32_t n : group_) {
-    const ClearNeed& need = instance_.needs[n];
-    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
-      const ClearLine& line = instance_.lines[l];
-      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-        if (held_[e] == 0) continue;
-        held.push_back({e, held_[e]});
-        take(e, -held_[e]);
-      }
-    }
+    each_held(n, [&](std::uint32_t e) {
+      held.push_back({e, held_[e]});
+      take(e, -held_[e]);
+    });
     total_ -= worth_[n];
     worth_[n] = 0;
   }
@@ -259,14 +254,8 @@ bool Improver::keeps_rules(std::uint32_t n) const {
 
 // What the need would gain alone at the prices, less what it gains.
 Worth Improver::loss(Chooser& chooser, std::uint32_t n) const {
-  const ClearNeed& need = instance_.needs[n];
-  Worth loss = chooser.choose(need, prices_) - worth_[n];
-  for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
-    const ClearLine& line = instance_.lines[l];
-    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-      if (held_[e] != 0) loss += price_of(instance_.edges[e], prices_) * held_[e];
-    }
-  }
+  Worth loss = chooser.choose(instance_.needs[n], prices_) - worth_[n];
+  each_held(n, [&](std::uint32_t e) { loss += price_of(instance_.edges[e], prices_) * held_[e]; });
   return loss;
 }
 

@@ -61,6 +61,17 @@ class Improver {
   };
 
   void take(std::uint32_t edge, std::int32_t units);
+  // Calls each(edge) for whatever the need holds; it may take that edge's units away.
+  template <class Each>
+  void each_held(std::uint32_t n, Each each) const {
+    const ClearNeed& need = instance_.needs[n];
+    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+      const ClearLine& line = instance_.lines[l];
+      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+        if (held_[e] != 0) each(e);
+      }
+    }
+  }
   void lift(std::vector<Part>& held);
   void list_live();
   std::span<const Live> live(std::uint32_t line) const;
