@@ -6,6 +6,7 @@
 #include "benchmarks/report.h"
 #include "engine/clear/plan.h"
 #include "engine/clear/solver.h"
+#include "server/runtime/deadline.h"
 #include "server/runtime/threads.h"
 
 namespace qiao::bench {
@@ -14,11 +15,14 @@ namespace {
 constexpr double kNationSeconds = 60;
 constexpr double kChangeSeconds = 2;
 
+Deadline deadline_in(double seconds) { return Deadline(Deadline::Clock::now() + std::chrono::duration_cast<Deadline::Clock::duration>(std::chrono::duration<double>(seconds))); }
+
 void measure(const std::string& name, const Instance& instance, double budget, double collect_seconds) {
   const Stopwatch watch;
   ClearOptions options;
   options.workers = on_threads(2);
-  options.go_on = [&](const ClearProgress&) { return watch.seconds() < budget; };
+  Deadline deadline = deadline_in(budget);
+  options.go_on = [&](const ClearProgress& p) { return deadline.allows(p); };
   const Cleared cleared = clear_market(instance, options);
   const double seconds = watch.seconds();
   if (const char* breach = infeasible(instance, cleared.held); breach != nullptr) {
@@ -45,8 +49,8 @@ void small_change(const std::string& name, Market& market, Size size) {
   const Instance all = collect_all(market);
   ClearOptions options;
   options.workers = on_threads(2);
-  const Stopwatch solving;
-  options.go_on = [&](const ClearProgress&) { return solving.seconds() < kNationSeconds; };
+  Deadline solving = deadline_in(kNationSeconds);
+  options.go_on = [&](const ClearProgress& p) { return solving.allows(p); };
   Plan plan(ranking);
   plan.take(all, clear_market(all, options));
   const std::int64_t before = plan.gap_micro();
@@ -55,7 +59,8 @@ void small_change(const std::string& name, Market& market, Size size) {
   std::vector<Slot> fresh;
   for (Slot n = first; n < market.state().needs().size(); ++n) fresh.push_back(n);
   const Stopwatch watch;
-  options.go_on = [&](const ClearProgress&) { return watch.seconds() < kChangeSeconds; };
+  Deadline changing = deadline_in(kChangeSeconds);
+  options.go_on = [&](const ClearProgress& p) { return changing.allows(p); };
   const std::size_t again = plan.refresh(fresh, {}, kNow, options);
   limited("clearing." + name + ".change.time", watch.seconds(), "s", kChangeSeconds);
   figure("clearing." + name + ".change.needs", static_cast<double>(again), "needs", std::to_string(fresh.size()) + " new ones; gap " + std::to_string(before) + " millionths before, " +

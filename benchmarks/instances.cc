@@ -12,11 +12,14 @@ Instance collect_all(const Market& market) {
   constexpr std::size_t kParts = 2;
   const std::size_t needs = market.state().needs().size();
   std::vector<Collector> collectors(kParts, Collector(ranking, kNow, clear_candidates(needs)));
-  on_threads(2)(kParts, [&](std::size_t part) {
-    for (std::size_t n = needs * part / kParts; n < needs * (part + 1) / kParts; ++n) collectors[part].add(static_cast<Slot>(n));
+  std::vector<PlacedNeed> order;
+  for (Slot n = 0; n < needs; ++n) order.push_back(placed(market.state(), n));
+  std::sort(order.begin(), order.end());
+  on_threads(kParts)(kParts, [&](std::size_t part) {
+    for (std::size_t i = needs * part / kParts; i < needs * (part + 1) / kParts; ++i) collectors[part].add(order[i].need);
   });
   collectors[0].join(std::move(collectors[1]));
-  return collectors[0].finish();
+  return collectors[0].finish(on_threads(kParts));
 }
 
 double load_of(const Instance& instance) {

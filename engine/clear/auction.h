@@ -88,6 +88,7 @@ class Auction {
   std::deque<std::uint32_t> lowering_;
   std::vector<Worth> gain_;  // by line: what each unit gains, or less
   std::vector<Option> options_;
+  bool transport_;  // one line a need, one slot an edge, neither bonus nor split nor all-or-nothing
   Worth step_ = 1;
   Worth finest_ = 1;
   std::uint64_t looks_ = 0;

@@ -9,6 +9,7 @@ namespace qiao {
 namespace {
 
 constexpr std::int64_t kFinest = 65'536;  // of a millionth, where sums allow it
+constexpr std::size_t kOffersPerPart = 256;
 
 // Interleaves the bits of latitude and longitude (Morton, 1966): neighbours are mostly near on the curve.
 std::uint64_t spread(std::uint64_t x) {
@@ -25,7 +26,18 @@ std::uint64_t along_curve(Point p) {
   return spread(latitude >> 1) << 1 | spread(longitude >> 1);
 }
 
+// Calls each(i) for 0 .. count - 1.
+template <class Each>
+void in_parts(const Workers& workers, std::size_t count, Each each) {
+  constexpr std::size_t kPerPart = 16'384;
+  workers(count / kPerPart + 1, [&](std::size_t part) {
+    for (std::size_t i = part * kPerPart; i < std::min(count, (part + 1) * kPerPart); ++i) each(i);
+  });
+}
+
 }  // namespace
+
+PlacedNeed placed(const State& state, Slot need) { return {along_curve(state.needs()[need].point), need}; }
 
 // Instants at which the windows of an offer pile up highest: some window begins there, or a booking does. One that lets no
 // more windows through, and has no less room, than its neighbour says nothing new.
@@ -65,23 +77,24 @@ std::vector<Instant> instants_of(std::vector<Interval>& windows, const std::vect
   return kept;
 }
 
-void Collector::keep_offer(Slot slot) {
-  const auto [it, fresh] = offers_.try_emplace(slot);
-  if (!fresh) return;
+std::uint32_t Collector::keep_offer(Slot slot) {
+  Read& read = read_.front();
+  const auto [it, fresh] = read.offer_at.try_emplace(slot, static_cast<std::uint32_t>(read.offers.size()));
+  if (!fresh) return it->second;
   const State& state = ranking_.state();
   const OfferRow& row = state.offers()[slot];
-  RawOffer& offer = it->second;
-  offer.stock = row.time_kind == 0;
-  offer.room = offer.stock ? row.quantity - row.given : row.quantity;
-  offer.smallest_lot = row.smallest_lot;
-  if (const auto* bookings = state.bookings(slot); !offer.stock && bookings != nullptr) offer.bookings = *bookings;
+  const bool stock = row.time_kind == 0;
+  RawOffer& offer = read.offers.emplace_back(RawOffer{slot, stock ? row.quantity - row.given : row.quantity, row.smallest_lot, {}, stock});
+  if (const auto* bookings = state.bookings(slot); !stock && bookings != nullptr) offer.bookings = *bookings;
+  return it->second;
 }
 
 void Collector::add(Slot slot) {
   const State& state = ranking_.state();
   const NeedRow& need = state.needs()[slot];
   if (!takes_matches(need.state) || (is_set(need.deadline) && now_ >= need.deadline)) return;
-  RawNeed raw{slot, along_curve(need.point), static_cast<std::uint32_t>(lines_.size()), 0, static_cast<std::uint32_t>(edges_.size()), need.fairness, 0, 0, need.ratio, need.all_or_nothing};
+  Read& read = read_.front();
+  RawNeed raw{placed(state, slot), static_cast<std::uint32_t>(read.lines.size()), 0, static_cast<std::uint32_t>(read.edges.size()), need.fairness, 0, 0, need.ratio, need.all_or_nothing};
   bool whole = true;
   for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
     const LineRow& line = state.line(l);
@@ -97,147 +110,119 @@ void Collector::add(Slot slot) {
     }
     const auto found = ranking_.candidates(l, candidates_, now_);
     const std::int64_t rest = found.size() == candidates_ ? found.back().judgement.value_micro : 0;
-    lines_.push_back({l, line.window, missing, line.quantity, static_cast<std::uint32_t>(found.size()), rest, people, professional});
+    read.lines.push_back({l, line.window, missing, line.quantity, static_cast<std::uint32_t>(found.size()), rest, people, professional});
     ++raw.lines;
     for (const Candidate& c : found) {
-      edges_.push_back({c.judgement.value_micro, c.offer, static_cast<std::int32_t>(c.judgement.available)});
-      keep_offer(c.offer);
+      read.edges.push_back({c.judgement.value_micro, keep_offer(c.offer), static_cast<std::int32_t>(c.judgement.available)});
     }
   }
   if (raw.lines == 0 || (need.all_or_nothing && !whole)) {
-    lines_.resize(raw.first_line);
-    edges_.resize(raw.first_edge);
+    read.lines.resize(raw.first_line);
+    read.edges.resize(raw.first_edge);
     return;
   }
-  needs_.push_back(raw);
+  read.needs.push_back(raw);
 }
 
 void Collector::join(Collector&& other) {
-  const auto lines = static_cast<std::uint32_t>(lines_.size());
-  const auto edges = static_cast<std::uint32_t>(edges_.size());
-  for (RawNeed n : other.needs_) {
-    n.first_line += lines;
-    n.first_edge += edges;
-    needs_.push_back(n);
-  }
-  lines_.insert(lines_.end(), other.lines_.begin(), other.lines_.end());
-  edges_.insert(edges_.end(), other.edges_.begin(), other.edges_.end());
-  for (auto& [slot, offer] : other.offers_) offers_.try_emplace(slot, std::move(offer));
-  other.needs_.clear();
-  other.lines_.clear();
-  other.edges_.clear();
-  other.offers_.clear();
+  std::move(other.read_.begin(), other.read_.end(), std::back_inserter(read_));
+  other.read_.assign(1, {});
+}
+
+std::size_t Collector::needs() const {
+  std::size_t sum = 0;
+  for (const Read& read : read_) sum += read.needs.size();
+  return sum;
 }
 
 void Collector::occupy(const std::function<void(Slot offer, std::vector<Booking>& into)>& others) {
   std::vector<Booking> more;
-  for (auto& [slot, offer] : offers_) {
-    more.clear();
-    others(slot, more);
-    if (!offer.stock) {
-      offer.bookings.insert(offer.bookings.end(), more.begin(), more.end());
-      continue;
+  for (Read& read : read_) {
+    for (RawOffer& offer : read.offers) {
+      more.clear();
+      others(offer.offer, more);
+      if (!offer.stock) {
+        offer.bookings.insert(offer.bookings.end(), more.begin(), more.end());
+        continue;
+      }
+      for (const Booking& b : more) offer.room -= b.quantity;
     }
-    for (const Booking& b : more) offer.room -= b.quantity;
   }
 }
 
-Instance Collector::finish(std::int64_t per_micro) {
-  Instance out;
-  std::stable_sort(needs_.begin(), needs_.end(), [](const RawNeed& a, const RawNeed& b) { return a.place != b.place ? a.place < b.place : a.need < b.need; });
-  std::int64_t most = 1;
-  for (const RawEdge& e : edges_) most = std::max(most, e.value_micro);
-  out.per_micro = per_micro > 0 ? per_micro : kFinest;
-  while (per_micro == 0 && out.per_micro > 1 && static_cast<__int128>(most) * out.per_micro * static_cast<std::int64_t>(lines_.size()) > kMostWorth / 8) out.per_micro /= 2;
+std::vector<Collector::Found> Collector::in_order() const {
+  std::vector<Found> found;
+  found.reserve(needs());
+  for (std::uint32_t r = 0; r < read_.size(); ++r) {
+    for (std::uint32_t i = 0; i < read_[r].needs.size(); ++i) found.push_back({read_[r].needs[i].at, r, i});
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
 
-  // Offers in the order in which sorted needs meet them; their edges together.
-  boost::unordered_flat_map<Slot, std::uint32_t> number;
-  struct Use {
-    std::uint32_t edge;
-    Interval window;
-  };
-  std::vector<std::uint32_t> uses_of;  // by offer, then where they begin
-  std::vector<std::uint32_t> offer_of(edges_.size());
-  std::vector<RawOffer*> raw_offers;
-  for (const RawNeed& n : needs_) {
-    std::uint32_t edge = n.first_edge;
-    for (std::uint32_t l = n.first_line; l < n.first_line + n.lines; ++l) {
-      for (std::uint32_t i = 0; i < lines_[l].edges; ++i, ++edge) {
-        const auto [it, fresh] = number.try_emplace(edges_[edge].offer, static_cast<std::uint32_t>(out.offers.size()));
-        if (fresh) {
-          RawOffer& raw = offers_.find(edges_[edge].offer)->second;
-          out.offers.push_back({edges_[edge].offer, 0, 0, static_cast<std::int32_t>(std::max<std::int64_t>(1, raw.smallest_lot))});
-          raw_offers.push_back(&raw);
-          uses_of.push_back(0);
+// Offers in the order in which sorted needs meet them. Edges know them by that number from here on.
+std::vector<const Collector::RawOffer*> Collector::number_offers(const std::vector<Found>& needs) {
+  constexpr std::uint32_t kNone = 0xffffffffU;
+  std::vector<const RawOffer*> offers;
+  // Several collectors may have met the same one.
+  boost::unordered_flat_map<Slot, std::uint32_t> known;
+  std::vector<std::vector<std::uint32_t>> numbers;
+  for (const Read& read : read_) numbers.emplace_back(read.offers.size(), kNone);
+  for (const Found& f : needs) {
+    Read& read = read_[f.read];
+    const RawNeed& need = read.needs[f.index];
+    std::uint32_t e = need.first_edge;
+    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+      for (const std::uint32_t end = e + read.lines[l].edges; e < end; ++e) {
+        std::uint32_t& number = numbers[f.read][read.edges[e].offer];
+        if (number == kNone) {
+          const RawOffer& offer = read.offers[read.edges[e].offer];
+          const auto [it, fresh] = known.try_emplace(offer.offer, static_cast<std::uint32_t>(offers.size()));
+          if (fresh) offers.push_back(&offer);
+          number = it->second;
         }
-        offer_of[edge] = it->second;
-        ++uses_of[it->second];
+        read.edges[e].offer = number;
       }
     }
   }
-  std::uint32_t at = 0;
-  for (auto& u : uses_of) at += std::exchange(u, at);
-  std::vector<Use> uses(edges_.size());
-  for (const RawNeed& n : needs_) {
-    std::uint32_t edge = n.first_edge;
-    for (std::uint32_t l = n.first_line; l < n.first_line + n.lines; ++l) {
-      for (std::uint32_t i = 0; i < lines_[l].edges; ++i, ++edge) uses[uses_of[offer_of[edge]]++] = {edge, lines_[l].window};
-    }
-  }
-  // uses_of[o] is now where the uses of o end.
-  struct Span {
-    std::uint32_t slot;
-    std::uint32_t slots;
-    std::int32_t most;
-  };
-  std::vector<Span> spans(edges_.size());
-  std::vector<Interval> windows;
-  for (std::uint32_t o = 0; o < out.offers.size(); ++o) {
-    const std::uint32_t begin = o == 0 ? 0 : uses_of[o - 1];
-    const std::uint32_t end = uses_of[o];
-    ClearOffer& offer = out.offers[o];
-    const RawOffer& raw = *raw_offers[o];
-    offer.first_slot = static_cast<std::uint32_t>(out.slots.size());
-    if (raw.stock) {
-      out.slots.push_back({Time{}, o, static_cast<std::int32_t>(std::max<std::int64_t>(0, raw.room))});
-    } else {
-      windows.clear();
-      for (std::uint32_t u = begin; u < end; ++u) windows.push_back(uses[u].window);
-      for (const Instant& i : instants_of(windows, raw.bookings, raw.room)) out.slots.push_back({i.at, o, static_cast<std::int32_t>(i.room)});
-    }
-    offer.slots = static_cast<std::uint32_t>(out.slots.size()) - offer.first_slot;
-    for (std::uint32_t u = begin; u < end; ++u) {
-      Span span{offer.first_slot, 0, edges_[uses[u].edge].available};
-      for (std::uint32_t s = offer.first_slot; s < offer.first_slot + offer.slots; ++s) {
-        if (!raw.stock && out.slots[s].at < uses[u].window.start) {
-          span.slot = s + 1;
-          continue;
-        }
-        if (!raw.stock && out.slots[s].at >= uses[u].window.end) break;
-        ++span.slots;
-        span.most = std::min(span.most, out.slots[s].room);
-      }
-      spans[uses[u].edge] = span;
-    }
-  }
+  return offers;
+}
 
-  for (const RawNeed& n : needs_) {
-    ClearNeed need;
-    need.first_line = static_cast<std::uint32_t>(out.lines.size());
-    need.lines = n.lines;
-    need.ref = n.need;
-    need.community = n.community;
-    need.volunteers = n.volunteers;
-    need.professionals = n.professionals;
-    need.ratio = n.ratio;
-    need.all_or_nothing = n.all_or_nothing;
+// Everything but where in its offer each edge takes room.
+void Collector::put_needs(const std::vector<Found>& needs, const Workers& workers, Instance& out) const {
+  out.needs.resize(needs.size());
+  std::uint32_t lines = 0;
+  std::vector<std::uint32_t> first_edge(needs.size() + 1, 0);
+  for (std::size_t n = 0; n < needs.size(); ++n) {
+    const Read& read = read_[needs[n].read];
+    const RawNeed& raw = read.needs[needs[n].index];
+    out.needs[n].first_line = lines;
+    lines += raw.lines;
+    first_edge[n + 1] = first_edge[n];
+    for (std::uint32_t l = raw.first_line; l < raw.first_line + raw.lines; ++l) first_edge[n + 1] += read.lines[l].edges;
+  }
+  out.lines.resize(lines);
+  out.edges.resize(first_edge.back());
+  in_parts(workers, needs.size(), [&](std::size_t n) {
+    const Read& read = read_[needs[n].read];
+    const RawNeed& from = read.needs[needs[n].index];
+    ClearNeed& need = out.needs[n];
+    need.lines = from.lines;
+    need.ref = from.at.need;
+    need.community = from.community;
+    need.volunteers = from.volunteers;
+    need.professionals = from.professionals;
+    need.ratio = from.ratio;
+    need.all_or_nothing = from.all_or_nothing;
     std::int64_t best_micro = 0;
-    std::uint32_t raw_edge = n.first_edge;
-    for (std::uint32_t l = n.first_line; l < n.first_line + n.lines; ++l) {
-      const RawLine& raw = lines_[l];
-      ClearLine line;
-      line.need = static_cast<std::uint32_t>(out.needs.size());
-      line.first_edge = static_cast<std::uint32_t>(out.edges.size());
+    std::uint32_t raw_edge = from.first_edge;
+    std::uint32_t edge = first_edge[n];
+    for (std::uint32_t l = 0; l < from.lines; ++l) {
+      const RawLine& raw = read.lines[from.first_line + l];
+      ClearLine& line = out.lines[need.first_line + l];
+      line.need = static_cast<std::uint32_t>(n);
+      line.first_edge = edge;
+      line.edges = raw.edges;
       line.missing = raw.missing;
       line.asked = raw.asked;
       line.window = raw.window;
@@ -246,26 +231,123 @@ Instance Collector::finish(std::int64_t per_micro) {
       line.professional = raw.professional;
       const auto unit = [&](std::int64_t value_micro) { return static_cast<Worth>(static_cast<__int128>(value_micro) * out.per_micro / raw.asked); };
       if (raw.edges > 0) {
-        best_micro += edges_[raw_edge].value_micro;
-        line.split = unit(mul_micro(edges_[raw_edge].value_micro, policy_.split_micro())) * raw.asked;
+        best_micro += read.edges[raw_edge].value_micro;
+        line.split = unit(mul_micro(read.edges[raw_edge].value_micro, policy_.split_micro())) * raw.asked;
       }
       if (raw.rest_micro > 0) line.rest = unit(raw.rest_micro) + 1;
-      for (std::uint32_t i = 0; i < raw.edges; ++i, ++raw_edge) {
-        const Span& span = spans[raw_edge];
-        if (span.most <= 0 || span.slots == 0) continue;
-        out.edges.push_back({unit(edges_[raw_edge].value_micro), offer_of[raw_edge], span.slot, span.slots, span.most});
-        ++line.edges;
+      for (std::uint32_t i = 0; i < raw.edges; ++i, ++raw_edge, ++edge) {
+        const RawEdge& e = read.edges[raw_edge];
+        out.edges[edge] = {unit(e.value_micro), e.offer, 0, 0, e.available};
       }
-      out.lines.push_back(line);
     }
     need.bonus = mul_micro(best_micro, policy_.completeness_bonus_micro()) * out.per_micro;
-    out.needs.push_back(need);
+  });
+}
+
+namespace {
+
+// An edge of an offer, and its line.
+struct Use {
+  std::uint32_t edge;
+  std::uint32_t line;
+};
+
+// By offer, in the order of edges; those of offer o end at ends[o].
+std::vector<Use> uses_by_offer(const Instance& in, std::size_t offers, std::vector<std::uint32_t>& ends) {
+  ends.assign(offers + 1, 0);
+  for (const Edge& e : in.edges) ++ends[e.offer + 1];
+  for (std::size_t o = 0; o < offers; ++o) ends[o + 1] += ends[o];
+  std::vector<Use> uses(in.edges.size());
+  for (std::uint32_t l = 0; l < in.lines.size(); ++l) {
+    const ClearLine& line = in.lines[l];
+    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) uses[ends[in.edges[e].offer]++] = {e, l};
   }
+  ends.pop_back();
+  return uses;
+}
+
+// The slots of an offer that a window takes room in, counted from `begin`, and the room there.
+void place_edge(Edge& edge, const Interval& window, bool stock, std::span<const ClearSlot> slots, std::uint32_t begin) {
+  edge.slot = begin;
+  for (std::uint32_t s = begin; s < slots.size(); ++s) {
+    if (!stock && slots[s].at < window.start) {
+      edge.slot = s + 1;
+      continue;
+    }
+    if (!stock && slots[s].at >= window.end) break;
+    ++edge.slots;
+    edge.most = std::min(edge.most, slots[s].room);
+  }
+}
+
+// Edges that nobody can take go.
+void drop_empty(Instance& in) {
+  std::uint32_t kept = 0;
+  for (ClearLine& line : in.lines) {
+    const std::uint32_t begin = std::exchange(line.first_edge, kept);
+    const std::uint32_t end = begin + std::exchange(line.edges, 0);
+    for (std::uint32_t e = begin; e < end; ++e) {
+      if (in.edges[e].most <= 0 || in.edges[e].slots == 0) continue;
+      in.edges[kept++] = in.edges[e];
+      ++line.edges;
+    }
+  }
+  in.edges.resize(kept);
+}
+
+}  // namespace
+
+Instance Collector::finish(const Workers& workers, std::int64_t per_micro) {
+  Instance out;
+  std::int64_t most = 1;
+  std::size_t lines = 0;
+  for (const Read& read : read_) {
+    lines += read.lines.size();
+    for (const RawEdge& e : read.edges) most = std::max(most, e.value_micro);
+  }
+  out.per_micro = per_micro > 0 ? per_micro : kFinest;
+  while (per_micro == 0 && out.per_micro > 1 && static_cast<__int128>(most) * out.per_micro * static_cast<std::int64_t>(lines) > kMostWorth / 8) out.per_micro /= 2;
+
+  std::vector<Found> needs = in_order();
+  const std::vector<const RawOffer*> offers = number_offers(needs);
+  put_needs(needs, workers, out);
+  // A nation's take gigabytes.
+  for (Read& read : read_) read.edges = {};
+  needs = {};
+
+  std::vector<std::uint32_t> ends;
+  const std::vector<Use> uses = uses_by_offer(out, offers.size(), ends);
+  out.offers.resize(offers.size());
+  std::vector<std::vector<ClearSlot>> slots(offers.size() / kOffersPerPart + 1);
+  workers(slots.size(), [&](std::size_t part) {
+    std::vector<Interval> windows;
+    const std::size_t end = std::min(offers.size(), (part + 1) * kOffersPerPart);
+    for (std::size_t o = part * kOffersPerPart; o < end; ++o) {
+      const RawOffer& raw = *offers[o];
+      const std::span<const Use> used(uses.data() + (o == 0 ? 0 : ends[o - 1]), uses.data() + ends[o]);
+      const auto begin = static_cast<std::uint32_t>(slots[part].size());
+      if (raw.stock) {
+        slots[part].push_back({Time{}, static_cast<std::uint32_t>(o), static_cast<std::int32_t>(std::max<std::int64_t>(0, raw.room))});
+      } else {
+        windows.clear();
+        for (const Use& u : used) windows.push_back(out.lines[u.line].window);
+        for (const Instant& i : instants_of(windows, raw.bookings, raw.room)) slots[part].push_back({i.at, static_cast<std::uint32_t>(o), static_cast<std::int32_t>(i.room)});
+      }
+      out.offers[o] = {raw.offer, begin, static_cast<std::uint32_t>(slots[part].size()) - begin, static_cast<std::int32_t>(std::max<std::int64_t>(1, raw.smallest_lot))};
+      for (const Use& u : used) place_edge(out.edges[u.edge], out.lines[u.line].window, raw.stock, slots[part], begin);
+    }
+  });
+  // They were counted from the beginning of their part.
+  std::vector<std::uint32_t> first_slot;
+  for (const auto& of_part : slots) {
+    first_slot.push_back(static_cast<std::uint32_t>(out.slots.size()));
+    out.slots.insert(out.slots.end(), of_part.begin(), of_part.end());
+  }
+  in_parts(workers, out.offers.size(), [&](std::size_t o) { out.offers[o].first_slot += first_slot[o / kOffersPerPart]; });
+  in_parts(workers, out.edges.size(), [&](std::size_t e) { out.edges[e].slot += first_slot[out.edges[e].offer / kOffersPerPart]; });
+  drop_empty(out);
   out.link();
-  needs_.clear();
-  lines_.clear();
-  edges_.clear();
-  offers_.clear();
+  read_.assign(1, {});
   return out;
 }
 

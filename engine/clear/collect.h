@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/clear/instance.h"
+#include "engine/clear/workers.h"
 #include "engine/match/ranking.h"
 
 namespace qiao {
@@ -27,29 +28,39 @@ struct Instant {
 };
 std::vector<Instant> instants_of(std::vector<Interval>& windows, const std::vector<Booking>& bookings, std::int64_t capacity);
 
+// Needs in the order in which they are best read: along a curve, neighbours after each other, so that the cells and rows that the
+// last one looked at are still in the cache. Measured on the nation: a third of the time of any other order.
+struct PlacedNeed {
+  std::uint64_t place = 0;
+  Slot need = kNoSlot;
+  friend auto operator<=>(const PlacedNeed&, const PlacedNeed&) = default;
+};
+PlacedNeed placed(const State& state, Slot need);
+
 class Collector {
  public:
   Collector(const Ranking& ranking, Time now, std::size_t candidates = kClearCandidates)
-      : ranking_(ranking), now_(now), candidates_(candidates), policy_(ranking.state().policy().clearing()) {}
+      : ranking_(ranking), now_(now), candidates_(candidates), policy_(ranking.state().policy().clearing()), read_(1) {}
 
-  // Adds a need if somebody can still be found for it. About 30 us a line.
+  // Adds a need if somebody can still be found for it. In the order of placed() about 13 us a line.
   void add(Slot need);
-  // Takes over what another one has read, after its own.
+  // Takes over what another one has read.
   void join(Collector&& other);
 
   // Adds what others are to have of each offer that was met, as if it were booked.
   void occupy(const std::function<void(Slot offer, std::vector<Booking>& into)>& others);
 
   // Needs read so far.
-  std::size_t needs() const { return needs_.size(); }
+  std::size_t needs() const;
 
-  // Puts it together, without a look at the market: on any thread. The collector is empty afterwards. `per_micro` is the scale of worth, 0: as fine as sums allow.
-  Instance finish(std::int64_t per_micro = 0);
+  // Puts it together, without a look at the market: on any thread. The same whatever the workers and the order in which needs
+  // came. The collector is empty afterwards. `per_micro` is the scale of worth, 0: as fine as sums allow.
+  Instance finish(const Workers& workers = alone, std::int64_t per_micro = 0);
 
  private:
   struct RawEdge {
     std::int64_t value_micro;
-    Slot offer;
+    std::uint32_t offer;  // its place in Read::offers, later in Instance::offers
     std::int32_t available;
   };
   struct RawLine {
@@ -63,8 +74,7 @@ class Collector {
     bool professional;
   };
   struct RawNeed {
-    Slot need;
-    std::uint64_t place;  // along a curve, so that neighbours are near in memory
+    PlacedNeed at;
     std::uint32_t first_line;
     std::uint32_t lines;
     std::uint32_t first_edge;
@@ -75,21 +85,37 @@ class Collector {
     bool all_or_nothing;
   };
   struct RawOffer {
+    Slot offer;
     std::int64_t room;  // capacity, or stock that is left
     std::int64_t smallest_lot;
     std::vector<Booking> bookings;
     bool stock;
   };
-  void keep_offer(Slot offer);
+  // What one collector read.
+  struct Read {
+    std::vector<RawNeed> needs;
+    std::vector<RawLine> lines;
+    std::vector<RawEdge> edges;
+    std::vector<RawOffer> offers;
+    boost::unordered_flat_map<Slot, std::uint32_t> offer_at;
+  };
+  // A need, and where in read_ it is.
+  struct Found {
+    PlacedNeed at;
+    std::uint32_t read;
+    std::uint32_t index;
+    friend auto operator<=>(const Found&, const Found&) = default;
+  };
+  std::uint32_t keep_offer(Slot offer);
+  std::vector<Found> in_order() const;
+  std::vector<const RawOffer*> number_offers(const std::vector<Found>& needs);
+  void put_needs(const std::vector<Found>& needs, const Workers& workers, Instance& out) const;
 
   const Ranking& ranking_;
   Time now_;
   std::size_t candidates_;
   pb::ClearingPolicy policy_;
-  std::vector<RawNeed> needs_;
-  std::vector<RawLine> lines_;
-  std::vector<RawEdge> edges_;
-  boost::unordered_flat_map<Slot, RawOffer> offers_;
+  std::vector<Read> read_;  // its own first
 };
 
 }  // namespace qiao

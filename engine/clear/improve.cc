@@ -259,7 +259,7 @@ Worth Improver::loss(Chooser& chooser, std::uint32_t n) const {
   return loss;
 }
 
-void Improver::find_losing() {
+void Improver::find_losing(std::uint64_t most) {
   losing_ = ranked([this](Chooser& chooser, std::uint32_t n) {
     const Worth l = loss(chooser, n) >> tired_[n];
     return l > 0 ? l : -1;
@@ -268,8 +268,10 @@ void Improver::find_losing() {
   for (const auto& [l, n] : losing_) all += l;
   __int128 sum = 0;
   std::size_t kept = 0;
-  while (kept < losing_.size() && sum * 100 < all * kLookedAt) sum += losing_[kept++].first;
+  while (kept < std::min<std::uint64_t>(losing_.size(), most) && sum * 100 < all * kLookedAt) sum += losing_[kept++].first;
   losing_.resize(kept);
+  // Neighbours after each other: what one has brought into the cache the next one uses. Measured on the nation: nearly twice as many a second.
+  std::sort(losing_.begin(), losing_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
 }
 
 bool Improver::help(std::uint32_t need) { return chain(need) || ruin_and_recreate(need); }
@@ -302,7 +304,7 @@ std::uint64_t Improver::improve(std::uint64_t steps, const std::function<bool()>
       // Where none of those who lose most can be helped, it may be another.
       const bool any = step == 0 || better > better_before;
       better_before = better;
-      if (any) find_losing();
+      if (any) find_losing(steps - step);
       if (!any || losing_.empty()) find_wanting();
       if (losing_.empty()) break;
       at = 0;

@@ -1,8 +1,7 @@
 // From an auction's result to proposals that keep every rule, and from those to better ones.
 //
 // Where the gap is, is known: whatever the prices, it is what needs lose against what they would choose alone, and the price of
-// room that is left (complementary slackness). Nine tenths of it lie with one need in fifteen, so those are helped, the greatest
-// loser first. A need is helped in one of two ways:
+// room that is left (complementary slackness). Nine tenths of it lie with one need in fifteen, so those are helped. A need is helped in one of two ways:
 //   chain.cc   it takes what it would choose, whoever has to go chooses next, and so on: an ejection chain (Glover, "Ejection
 //              chains, reference structures and alternating path methods", Discrete Applied Mathematics 65, 1996), led by prices;
 //   ruin.cc    needs that compete for the same room are emptied together and served again in other orders: large neighbourhood
@@ -90,8 +89,8 @@ class Improver {
   // Needs of which value(chooser, need) is not negative, the greatest first.
   template <class Value>
   std::vector<std::pair<Worth, std::uint32_t>> ranked(Value value) const;
-  // Those with whom most of the loss is, the greatest first.
-  void find_losing();
+  // Those with whom most of the loss is, at most so many.
+  void find_losing(std::uint64_t most);
   void find_wanting();
   // True when it was for the better; otherwise all is as before.
   bool help(std::uint32_t need);
@@ -140,7 +139,7 @@ class Improver {
   Worth best_of_tries_ = 0;
   std::uint64_t tried_ = 0;
 
-  std::vector<std::pair<Worth, std::uint32_t>> losing_;  // those that are to be helped, and what they lose
+  std::vector<std::pair<Worth, std::uint32_t>> losing_;  // those that are to be helped, in this order, and what they lose
   std::vector<std::uint8_t> tired_;  // by need: how often in a row it could not be helped
 
   // Of the chain that is made: its number marks what belongs to it.

@@ -170,7 +170,7 @@ Plan::Refresh Plan::begin(const std::vector<Slot>& needs, const std::vector<Slot
     collector.add(n);
   }
   // What a need would gain alone is asked without the others.
-  Collector alone = collector;
+  Collector unoccupied = collector;
   // What the others keep is not to be had.
   collector.occupy([this](Slot offer, std::vector<Booking>& into) {
     const auto uses = uses_.find(offer);
@@ -179,9 +179,9 @@ Plan::Refresh Plan::begin(const std::vector<Slot>& needs, const std::vector<Slot
   });
   Refresh refresh;
   refresh.needs = again.size();
-  refresh.instance = collector.finish(per_micro_);
+  refresh.instance = collector.finish(alone, per_micro_);
   refresh.prices = standing_prices(refresh.instance);
-  refresh.free = alone.finish(per_micro_);
+  refresh.free = unoccupied.finish(alone, per_micro_);
   refresh.free_prices = standing_prices(refresh.free);
   return refresh;
 }

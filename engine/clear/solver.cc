@@ -44,18 +44,21 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
     return !stopped;
   };
   const bool warm = !options.prices.empty();
-  Auction auction(instance, warm ? options.prices : std::vector<Worth>(instance.slots.size(), 0));
+  result.prices = warm ? options.prices : std::vector<Worth>(instance.slots.size(), 0);
+  ask();
+  // Which offers it spares follows the prices as they get better.
+  Improver improver(instance, result.prices, options.seed, options.workers);
+  progress.phase = ClearPhase::kPrices;
+  Auction auction(instance, result.prices);
   const Worth mean = mean_line(instance);
   // Each line is within a step of the best at the end; half of the gap that is wanted is left to rounding.
   const Worth finest = std::max<Worth>(1, static_cast<Worth>(static_cast<__int128>(mean) * options.target_gap_micro / 2'000'000));
   Worth step = warm ? finest * kScaling : std::max(finest, mean / kFirstPart);
-  while (auction.run(step, finest, ask) && step > finest) step = std::max(finest, step / kScaling);
+  while (ask() && auction.run(step, finest, ask) && step > finest) step = std::max(finest, step / kScaling);
 
   progress.phase = ClearPhase::kRounding;
   Polisher polisher(instance, auction.prices(), options.workers);
-  // Which offers the improver spares follows the prices as they get better.
   result.prices = auction.prices();
-  Improver improver(instance, result.prices, options.seed, options.workers);
   improver.settle(auction.held());
   const auto look = [&](ClearPhase phase) {
     progress = {phase, improver.worth(), polisher.bound()};

@@ -9,10 +9,12 @@
 
 namespace qiao {
 
-enum class ClearPhase : std::uint8_t { kPrices, kRounding, kBound, kImproving };
+// From a no in kPrices until the answer is there it takes a few times as long as kPreparing took, for certificate and rounding; from one
+// that comes later about as long.
+enum class ClearPhase : std::uint8_t { kPreparing, kPrices, kRounding, kBound, kImproving };
 
 struct ClearProgress {
-  ClearPhase phase = ClearPhase::kPrices;
+  ClearPhase phase = ClearPhase::kPreparing;
   Worth value = 0;  // of the best allocation so far; 0: none yet
   Worth bound = 0;  // 0: none yet
 };

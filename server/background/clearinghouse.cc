@@ -7,6 +7,7 @@
 #include "engine/clear/gaps.h"
 #include "engine/market/limits.h"
 #include "engine/market/roles.h"
+#include "server/runtime/deadline.h"
 #include "server/runtime/log.h"
 #include "server/runtime/threads.h"
 
@@ -44,6 +45,7 @@ constexpr ReasonWords kReasons[] = {
 
 pb::ClearingStage stage_of(ClearPhase phase) {
   switch (phase) {
+    case ClearPhase::kPreparing:
     case ClearPhase::kPrices: return pb::CLEARING_STAGE_PRICES;
     case ClearPhase::kRounding: return pb::CLEARING_STAGE_ROUNDING;
     case ClearPhase::kBound: return pb::CLEARING_STAGE_BOUND;
@@ -64,9 +66,11 @@ struct Clearinghouse::Run {
   pb::ClearingRequest request;
   pb::Actor actor;
   Slot within = kNoSlot;
-  // Copying out.
+  // Copying out: which needs, and from which on.
   std::unique_ptr<Collector> collector;
+  std::vector<PlacedNeed> order;
   Slot next_need = 0;
+  std::size_t next_placed = 0;
   Clock::time_point begin = Clock::now();
   // What it found.
   std::shared_ptr<const Solved> solved;
@@ -157,22 +161,42 @@ Result<pb::Clearing> Clearinghouse::start(const pb::ClearingRequest& request, co
     dirty_offers_.clear();
     changes_ = 0;
   }
-  boost::asio::post(context_, [this] { collect_some(); });
+  boost::asio::post(context_, [this] { list_some(); });
   return run->summary;
 }
 
-// A millisecond of copying, then whoever waits for the market gets a turn.
-void Clearinghouse::collect_some() {
+// A millisecond of work at a time, then whoever waits for the market gets a turn. Needs first, by where they are.
+void Clearinghouse::list_some() {
   const auto run = running_;
   if (!run) return;
   const State& state = runtime_.state();
   const auto until = Clock::now() + kSlice;
   while (run->next_need < state.needs().size() && !run->cancelled) {
     const Slot n = run->next_need++;
-    if (run->within == kNoSlot || state.within(state.needs()[n].area, run->within)) run->collector->add(n);
+    if (takes_matches(state.needs()[n].state) && (run->within == kNoSlot || state.within(state.needs()[n].area, run->within))) run->order.push_back(placed(state, n));
     if (Clock::now() >= until) break;
   }
   if (run->next_need < state.needs().size() && !run->cancelled) {
+    boost::asio::post(context_, [this] { list_some(); });
+    return;
+  }
+  if (solver_.joinable()) solver_.join();
+  solver_ = std::thread([this, run] {
+    std::sort(run->order.begin(), run->order.end());
+    boost::asio::post(context_, [this] { collect_some(); });
+  });
+}
+
+void Clearinghouse::collect_some() {
+  const auto run = running_;
+  if (!run) return;
+  const State& state = runtime_.state();
+  const auto until = Clock::now() + kSlice;
+  while (run->next_placed < run->order.size() && !run->cancelled) {
+    run->collector->add(run->order[run->next_placed++].need);
+    if (Clock::now() >= until) break;
+  }
+  if (run->next_placed < run->order.size() && !run->cancelled) {
     boost::asio::post(context_, [this] { collect_some(); });
     return;
   }
@@ -187,7 +211,7 @@ void Clearinghouse::solve(std::shared_ptr<Run> run) {
   const auto begin = Clock::now();
   const auto budget = std::chrono::seconds{run->request.has_budget() ? run->request.budget() : kDefaultBudget};
   auto solved = std::make_shared<Solved>();
-  solved->instance = run->collector->finish();
+  solved->instance = run->collector->finish(on_threads(options_.threads));
   run->collector.reset();
   const Instance& in = solved->instance;
   {
@@ -197,12 +221,13 @@ void Clearinghouse::solve(std::shared_ptr<Run> run) {
   ClearOptions options;
   options.target_gap_micro = run->request.has_target_gap_micro() ? run->request.target_gap_micro() : kDefaultGapMicro;
   options.workers = on_threads(options_.threads);
+  Deadline deadline(begin + budget);
   options.go_on = [&](const ClearProgress& p) {
     {
       const std::lock_guard lock(run->mutex);
       run->progress = p;
     }
-    return !run->cancelled && !stopping_ && Clock::now() < begin + budget;
+    return !run->cancelled && !stopping_ && deadline.allows(p);
   };
   solved->cleared = clear_market(in, options);
   auto plan = std::make_unique<Plan>(runtime_.ranking());

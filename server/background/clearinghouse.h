@@ -66,6 +66,7 @@ class Clearinghouse {
   Status check_reach(const Run& run, const pb::Actor& actor) const;
   struct Solved;
 
+  void list_some();
   void collect_some();
   void solve(std::shared_ptr<Run> run);
   void on_solved(const std::shared_ptr<Run>& run);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <thread>
+#include <tuple>
 
 #include "engine/base/random.h"
 #include "engine/clear/bound.h"
@@ -15,6 +16,7 @@
 #include "engine/clear/solver.h"
 #include "engine/clear/steer.h"
 #include "engine/market/invariants.h"
+#include "server/runtime/deadline.h"
 #include "tests/support/build.h"
 #include "tools/sim/places.h"
 #include "tools/sim/population.h"
@@ -219,6 +221,24 @@ TEST(Clear, SameBitsOnOneAndTwoThreads) {
   EXPECT_EQ(one.bound, two.bound);
 }
 
+TEST(Clear, ADeadlineLeavesTimeForTheAnswer) {
+  using std::chrono::seconds;
+  const Deadline::Clock::time_point begin{};
+  const ClearProgress preparing;
+  const ClearProgress prices{ClearPhase::kPrices};
+  const ClearProgress improving{ClearPhase::kImproving};
+  Deadline slow(begin + seconds{60});
+  EXPECT_TRUE(slow.allows(preparing, begin));
+  // Preparing took five seconds: it wants twenty for what comes after the prices, five for what comes at the end.
+  EXPECT_TRUE(slow.allows(prices, begin + seconds{5}));
+  EXPECT_TRUE(slow.allows(prices, begin + seconds{39}));
+  EXPECT_FALSE(slow.allows(prices, begin + seconds{40}));
+  EXPECT_TRUE(slow.allows(improving, begin + seconds{54}));
+  EXPECT_FALSE(slow.allows(improving, begin + seconds{55}));
+  Deadline over(begin);
+  EXPECT_FALSE(over.allows(preparing, begin));
+}
+
 TEST(Clear, WhatThereIsSoFarIsTheAnswerWhenStopped) {
   Random random(6);
   const Instance in = random_instance(random, {500, 60, 9, true});
@@ -267,19 +287,22 @@ class ClearedCity : public testing::Test {
     must([](pb::Command& c) { *c.mutable_set_policy() = default_policy(); });
     for (const Place& p : places_) must([&](pb::Command& c) { *c.mutable_put_area() = to_area(p); });
     Population population(places_, zone, 11);
-    for (int i = 0; i < 120; ++i) {
+    add_givers(population, 120);
+    for (int i = 0; i < 250; ++i) {
+      must([&](pb::Command& c) {
+        *c.mutable_post_need()->mutable_need() = population.need(at(9));
+        c.mutable_post_need()->set_until(pb::NEED_STATE_OPEN);
+      });
+    }
+  }
+  void add_givers(Population& population, int count) {
+    for (int i = 0; i < count; ++i) {
       const Giver giver = population.giver(i % 5 == 0 ? pb::PARTY_KIND_SOCIAL_ORGANISATION : i % 5 == 1 ? pb::PARTY_KIND_ENTERPRISE : pb::PARTY_KIND_VOLUNTEER_TEAM, at(9));
       const std::uint64_t party = must([&](pb::Command& c) { *c.mutable_register_party() = giver.party; });
       for (pb::Offer o : giver.offers) {
         o.set_party_id(party);
         must([&](pb::Command& c) { *c.mutable_post_offer() = o; });
       }
-    }
-    for (int i = 0; i < 250; ++i) {
-      must([&](pb::Command& c) {
-        *c.mutable_post_need()->mutable_need() = population.need(at(9));
-        c.mutable_post_need()->set_until(pb::NEED_STATE_OPEN);
-      });
     }
   }
   std::uint64_t must(const std::function<void(pb::Command&)>& make) {
@@ -321,6 +344,35 @@ TEST_F(ClearedCity, EveryProposalIsTakenByTheMarket) {
   }
   EXPECT_GT(made, 100);
   EXPECT_TRUE(check_invariants(market_.state()).empty());
+}
+
+TEST_F(ClearedCity, IsCopiedOutTheSameInAnyOrderByAnyNumber) {
+  Population more(places_, TimeZone::load("Asia/Shanghai").value(), 12);
+  add_givers(more, 500);
+  const Instance one = collect();
+  EXPECT_GT(one.offers.size(), 256U) << "more offers than one part of the parallel loops has";
+  Random random(seed_of_run() + 8);
+  std::vector<Slot> needs(market_.state().needs().size());
+  for (Slot n = 0; n < needs.size(); ++n) needs[n] = n;
+  for (std::size_t k = needs.size(); k > 1; --k) std::swap(needs[k - 1], needs[random.below(k)]);
+  std::vector<Collector> several(3, Collector(ranking(), at(9)));
+  for (const Slot n : needs) several[random.below(3)].add(n);
+  several[0].join(std::move(several[1]));
+  several[0].join(std::move(several[2]));
+  const std::size_t read = several[0].needs();
+  const Instance two = several[0].finish(two_threads());
+  EXPECT_EQ(read, two.needs.size());
+  const auto of_need = [](const ClearNeed& n) { return std::tuple(n.ref, n.first_line, n.lines, n.bonus, n.community, n.volunteers, n.professionals, n.ratio, n.all_or_nothing); };
+  const auto of_line = [](const ClearLine& l) { return std::tuple(l.ref, l.need, l.first_edge, l.edges, l.split, l.rest, l.missing, l.asked, l.window.start, l.window.end, l.people, l.professional); };
+  const auto of_edge = [](const Edge& e) { return std::tuple(e.unit, e.offer, e.slot, e.slots, e.most); };
+  const auto of_offer = [](const ClearOffer& o) { return std::tuple(o.ref, o.first_slot, o.slots, o.smallest_lot); };
+  const auto of_slot = [](const ClearSlot& s) { return std::tuple(s.at, s.offer, s.room); };
+  const auto same = [](const auto& a, const auto& b, auto of) { return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](const auto& x, const auto& y) { return of(x) == of(y); }); };
+  EXPECT_TRUE(same(one.needs, two.needs, of_need));
+  EXPECT_TRUE(same(one.lines, two.lines, of_line));
+  EXPECT_TRUE(same(one.edges, two.edges, of_edge));
+  EXPECT_TRUE(same(one.offers, two.offers, of_offer));
+  EXPECT_TRUE(same(one.slots, two.slots, of_slot));
 }
 
 TEST_F(ClearedCity, WhatIsBookedAlreadyIsNotGivenTwice) {
