@@ -1,14 +1,15 @@
 // Durable claims a second: through the whole server, and in batches without HTTP, against what RocksDB alone does with the
 // same bytes on the same disk, and against PostgreSQL where it is running (QIAO_PG_CLAIMS: what pgbench said).
 //   tools/bench durable
-#include <condition_variable>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <filesystem>
-#include <mutex>
 #include <thread>
 
 #include "benchmarks/load.h"
 #include "benchmarks/nation.h"
 #include "benchmarks/report.h"
+#include "server/runtime/runtime.h"
 #include "server/store/store.h"
 
 namespace qiao::bench {
@@ -16,6 +17,8 @@ namespace {
 
 // Claims per offer: a calendar that one offer would hardly have, so that what is measured is the commit.
 constexpr std::int64_t kClaimsPerOffer = 20;
+// Of batches, and of PostgreSQL (postgres.sh); through HTTP there are 64.
+constexpr int kClients = 32;
 
 struct Claims {
   std::vector<std::uint64_t> needs;
@@ -116,67 +119,78 @@ double rocksdb_alone(const std::vector<std::string>& batches, int threads) {
   return rate;
 }
 
+// The runtime without HTTP in front of it, with so many clients that each wait for the answer to one batch before they send the next.
+double batches_a_second(Store& store, const std::vector<pb::Command>& batches) {
+  boost::asio::io_context context;
+  Metrics metrics;
+  auto runtime = Runtime::start(context, store, metrics, [] { return kNow; });
+  QIAO_CHECK(runtime.has_value(), "the database opens again");
+  std::size_t next = 0;
+  std::size_t done = 0;
+  const std::function<void()> send = [&] {
+    if (next == batches.size()) return;
+    const auto applied = runtime.value()->apply(batches[next++]);
+    QIAO_CHECK(applied.has_value(), "claims are taken");
+    runtime.value()->when_durable(applied.value().seq, [&] {
+      if (++done == batches.size()) context.stop();
+      send();
+    });
+  };
+  const Stopwatch watch;
+  for (int c = 0; c < kClients; ++c) boost::asio::post(context, send);
+  context.run();
+  return static_cast<double>(batches.size()) / watch.seconds();
+}
+
 void run() {
   const auto count = static_cast<std::size_t>(scaled(40'000, 200'000));
   constexpr std::size_t kPerBatch = 64;
   const std::string folder = fresh("durable");
 
-  // Without HTTP, in batches of 64; the bytes are kept for RocksDB alone.
+  // Without HTTP, in batches of 64.
   std::vector<std::string> singles;
   std::vector<std::string> packed;
-  double batched = 0;
+  std::vector<std::string> together;
+  std::vector<pb::Command> batches;
   {
     const auto store = open(folder + "-batched");
     Market market(make_ranking);
     Group setup;
     const Claims claims = prepare(market, static_cast<std::int64_t>(count), setup, *store);
     QIAO_CHECK(store->commit(setup).has_value(), "the disk takes a write");
-    // What each command alone would write.
-    {
-      Market twin(make_ranking);
-      Group ignored;
-      prepare(twin, static_cast<std::int64_t>(count), ignored, *store);
-      for (std::size_t i = 0; i < count; ++i) {
-        Group group;
-        group.add(must(twin, claims.command(i)).events, twin.state(), *store);
-        singles.push_back(group.batch().Data());
-      }
-    }
-    // As the runtime does it: one thread applies the next batch while another writes the last.
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::unique_ptr<Group> waiting;
-    bool stop = false;
-    std::thread writer([&] {
-      std::unique_lock lock(mutex);
-      while (true) {
-        changed.wait(lock, [&] { return stop || waiting != nullptr; });
-        if (waiting == nullptr) return;
-        const std::unique_ptr<Group> group = std::move(waiting);
-        changed.notify_all();
-        lock.unlock();
-        QIAO_CHECK(store->commit(*group).has_value(), "the disk takes a write");
-        lock.lock();
-      }
-    });
-    const Stopwatch watch;
+    // What each claim alone would write, each batch, and the batches of all clients in one.
+    Group round;
     for (std::size_t i = 0; i < count; i += kPerBatch) {
-      auto group = std::make_unique<Group>();
-      for (std::size_t k = i; k < std::min(count, i + kPerBatch); ++k) group->add(must(market, claims.command(k)).events, market.state(), *store);
-      packed.push_back(group->batch().Data());
-      std::unique_lock lock(mutex);
-      changed.wait(lock, [&] { return waiting == nullptr; });
-      waiting = std::move(group);
-      stop = i + kPerBatch >= count;
-      changed.notify_all();
+      Group all;
+      pb::Command& batch = batches.emplace_back();
+      batch.mutable_actor()->set_role(pb::ROLE_LEAD);
+      for (std::size_t k = i; k < std::min(count, i + kPerBatch); ++k) {
+        *batch.mutable_batch()->add_commands()->mutable_make_match() = claims.command(k).make_match();
+        const Outcome made = must(market, claims.command(k));
+        Group one;
+        one.add(made.events, market.state(), *store);
+        singles.push_back(one.batch().Data());
+        all.add(made.events, market.state(), *store);
+        round.add(made.events, market.state(), *store);
+      }
+      packed.push_back(all.batch().Data());
+      if (batches.size() % kClients == 0 || i + kPerBatch >= count) {
+        together.push_back(round.batch().Data());
+        round.clear();
+      }
     }
-    writer.join();
-    batched = static_cast<double>(count) / watch.seconds();
+  }
+  double batched = 0;
+  {
+    const auto store = open(folder + "-batched");
+    batched = batches_a_second(*store, batches) * static_cast<double>(count) / static_cast<double>(batches.size());
   }
   std::filesystem::remove_all(folder + "-batched");
   figure("durable.bytes", static_cast<double>(singles[0].size()), "B/claim", "journal and rows of one claim");
   const double alone = rocksdb_alone(singles, 64);
-  const double alone_packed = rocksdb_alone(packed, 1) * kPerBatch;
+  // RocksDB groups what threads write at the same time; one thread that writes what they all have is faster.
+  const double grouped = rocksdb_alone(packed, kClients) * static_cast<double>(count) / static_cast<double>(packed.size());
+  const double at_once = rocksdb_alone(together, 1) * static_cast<double>(count) / static_cast<double>(together.size());
 
   // Through the whole server.
   double through = 0;
@@ -205,7 +219,7 @@ void run() {
   std::filesystem::remove_all(folder);
   compared("durable.http", through, "claims/s", "RocksDB alone, 64 threads, per s", alone, Goal::kAtLeast, 0.5);
   figure("durable.http.p99", percentile(latency, 0.99), "us", "64 connections, load on the same two cores");
-  compared("durable.batches_of_64", batched, "claims/s", "RocksDB alone, batches of 64, per s", alone_packed, Goal::kAtLeast, 0.7);
+  compared("durable.batches_of_64", batched, "claims/s", "RocksDB alone, the faster of 32 threads and one with all of theirs, per s", std::max(grouped, at_once), Goal::kAtLeast, 0.7);
   if (const char* pg = std::getenv("QIAO_PG_CLAIMS")) {
     const double postgres = std::strtod(pg, nullptr);
     compared("durable.http.vs_postgresql", through, "claims/s", "PostgreSQL, 32 clients, claims/s", postgres, Goal::kAtLeast, 2);

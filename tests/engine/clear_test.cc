@@ -229,12 +229,12 @@ TEST(Clear, ADeadlineLeavesTimeForTheAnswer) {
   const ClearProgress improving{ClearPhase::kImproving};
   Deadline slow(begin + seconds{60});
   EXPECT_TRUE(slow.allows(preparing, begin));
-  // Preparing took five seconds: it wants twenty for what comes after the prices, five for what comes at the end.
+  // Preparing took five seconds: it wants twenty for what comes after the prices, ten for what comes at the end.
   EXPECT_TRUE(slow.allows(prices, begin + seconds{5}));
   EXPECT_TRUE(slow.allows(prices, begin + seconds{39}));
   EXPECT_FALSE(slow.allows(prices, begin + seconds{40}));
-  EXPECT_TRUE(slow.allows(improving, begin + seconds{54}));
-  EXPECT_FALSE(slow.allows(improving, begin + seconds{55}));
+  EXPECT_TRUE(slow.allows(improving, begin + seconds{49}));
+  EXPECT_FALSE(slow.allows(improving, begin + seconds{50}));
   Deadline over(begin);
   EXPECT_FALSE(over.allows(preparing, begin));
 }
