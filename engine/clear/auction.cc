@@ -191,11 +191,16 @@ void Auction::bid(std::uint32_t l) {
   const ClearLine& line = instance_.lines[l];
   if (missing_[l] == 0) return;
   options_.clear();
+  Worth best = 0;
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
     const std::int32_t more = std::min(instance_.edges[e].most, line.missing) - edges_[e].held;
     if (more <= 0) continue;
     const Worth gain = edges_[e].unit - price_of(instance_.edges[e]);
     if (gain > 0) options_.push_back({gain, e});
+    if (gain <= best) continue;
+    best = gain;
+    // It will most likely be this one, of which everything is looked at then.
+    __builtin_prefetch(&slots_[instance_.edges[e].slot]);
   }
   looks_ += line.edges;
   std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) { return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge; });
