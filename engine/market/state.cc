@@ -168,11 +168,11 @@ void fill(LineRow& row, const pb::RequirementLine& line, const State& state) {
 // --- folding ---
 
 template <class Message>
-std::string_view State::serialise(const Message& message) {
+Blob State::serialise(const Message& message) {
   buffer_.clear();
   const bool ok = message.AppendToString(&buffer_);
   QIAO_CHECK(ok, "a row can be serialised");
-  return buffer_;
+  return Blob(buffer_);
 }
 
 void State::fold(const pb::Event& event) {
@@ -201,7 +201,7 @@ void State::fold(const pb::Event& event) {
 
 bool State::load_row(pb::Event::RowCase kind, std::string_view bytes) {
   const std::unique_ptr<google::protobuf::Message> row(row_type(kind).New());
-  return row->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) && load_row(kind, *row, bytes);
+  return row->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) && load_row(kind, *row, Blob(bytes));
 }
 
 const google::protobuf::Message& State::row_type(pb::Event::RowCase kind) {
@@ -224,7 +224,7 @@ const google::protobuf::Message& State::row_type(pb::Event::RowCase kind) {
   return pb::Event::default_instance();
 }
 
-bool State::load_row(pb::Event::RowCase kind, const google::protobuf::Message& row, std::string_view bytes) {
+bool State::load_row(pb::Event::RowCase kind, const google::protobuf::Message& row, Blob bytes) {
   switch (kind) {
     case pb::Event::kTaxonomy: put(static_cast<const pb::Taxonomy&>(row)); return true;
     case pb::Event::kPolicy: {
@@ -233,49 +233,49 @@ bool State::load_row(pb::Event::RowCase kind, const google::protobuf::Message& r
       put(policy);
       return true;
     }
-    case pb::Event::kArea: put(static_cast<const pb::Area&>(row), bytes); return true;
+    case pb::Event::kArea: put(static_cast<const pb::Area&>(row), std::move(bytes)); return true;
     case pb::Event::kParty: {
       const auto& party = static_cast<const pb::Party&>(row);
       if (areas_.find(AreaCode{party.area_code()}) == kNoSlot) return false;
-      put(party, bytes);
+      put(party, std::move(bytes));
       return true;
     }
     case pb::Event::kPerson: {
       const auto& person = static_cast<const pb::Person&>(row);
       if (parties_.find(PartyId{person.party_id()}) == kNoSlot) return false;
-      put(person, bytes);
+      put(person, std::move(bytes));
       return true;
     }
     case pb::Event::kOffer: {
       const auto& offer = static_cast<const pb::Offer&>(row);
       if (parties_.find(PartyId{offer.party_id()}) == kNoSlot) return false;
-      put(offer, bytes);
+      put(offer, std::move(bytes));
       return true;
     }
     case pb::Event::kNeed: {
       const auto& need = static_cast<const pb::Need&>(row);
       if (areas_.find(AreaCode{need.area_code()}) == kNoSlot) return false;
-      put(need, bytes, need.version());
+      put(need, std::move(bytes), need.version());
       return true;
     }
     case pb::Event::kMatch: {
       const auto& match = static_cast<const pb::Match&>(row);
       const Slot need = needs_.find(NeedId{match.need_id()});
       if (need == kNoSlot || line_of(need, match.line()) == kNoSlot || offers_.find(OfferId{match.offer_id()}) == kNoSlot) return false;
-      put(match, bytes, match.version());
+      put(match, std::move(bytes), match.version());
       return true;
     }
     case pb::Event::kNotification: {
       const auto& notification = static_cast<const pb::Notification&>(row);
       if (parties_.find(PartyId{notification.party_id()}) == kNoSlot || needs_.find(NeedId{notification.need_id()}) == kNoSlot) return false;
-      put(notification, bytes);
+      put(notification, std::move(bytes));
       return true;
     }
-    case pb::Event::kAccount: put(static_cast<const pb::Account&>(row), bytes); return true;
+    case pb::Event::kAccount: put(static_cast<const pb::Account&>(row), std::move(bytes)); return true;
     case pb::Event::kGrant: {
       const auto& grant = static_cast<const pb::Grant&>(row);
       if (accounts_.find(AccountId{grant.account_id()}) == kNoSlot || !parse_secret_hash(grant.secret_hash())) return false;
-      put(grant, bytes);
+      put(grant, std::move(bytes));
       return true;
     }
     case pb::Event::kDisclosure: break;
@@ -443,24 +443,24 @@ void State::put(const pb::Policy& policy) {
   if (observer_ != nullptr) observer_->settings_changed();
 }
 
-void State::put(const pb::Area& area, std::string_view bytes) {
+void State::put(const pb::Area& area, Blob bytes) {
   Slot slot = areas_.find(AreaCode{area.code()});
   const bool fresh = slot == kNoSlot;
   if (fresh) slot = areas_.append(AreaCode{area.code()});
   AreaRow& row = areas_[slot];
-  remember(pb::Event::kArea, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kArea, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.level = area.level();
   row.point = to_point(area.point());
   row.parent = area.parent_code() == 0 ? kNoSlot : areas_.find(AreaCode{area.parent_code()});
   row.fairness = area.level() == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : slot;
 }
 
-void State::put(const pb::Party& party, std::string_view bytes) {
+void State::put(const pb::Party& party, Blob bytes) {
   Slot slot = parties_.find(PartyId{party.id()});
   const bool fresh = slot == kNoSlot;
   if (fresh) slot = parties_.append(PartyId{party.id()});
   PartyRow& row = parties_[slot];
-  remember(pb::Event::kParty, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kParty, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.kind = party.kind();
   row.standing = party.standing();
   row.parent = PartyId{party.parent_id()};
@@ -478,7 +478,7 @@ void State::put(const pb::Party& party, std::string_view bytes) {
   if (observer_ != nullptr && !fresh) observer_->party_changed(slot);
 }
 
-void State::put(const pb::Person& person, std::string_view bytes) {
+void State::put(const pb::Person& person, Blob bytes) {
   Slot slot = persons_.find(PersonId{person.id()});
   if (slot == kNoSlot) {
     slot = persons_.append(PersonId{person.id()});
@@ -488,7 +488,7 @@ void State::put(const pb::Person& person, std::string_view bytes) {
     persons_[slot].party = parties_.find(PartyId{person.party_id()});
   }
   PersonRow& row = persons_[slot];
-  remember(pb::Event::kPerson, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kPerson, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.due = due_of(person, policy_);
   schedule(TimerQueue::Kind::kPerson, slot, row.due);
 }
@@ -499,7 +499,7 @@ void State::forget_names(Slot slot) {
   if (!account.external_id().empty()) external_ids_.erase(account.external_id());
 }
 
-void State::put(const pb::Account& account, std::string_view bytes) {
+void State::put(const pb::Account& account, Blob bytes) {
   Slot slot = accounts_.find(AccountId{account.id()});
   if (slot == kNoSlot) {
     slot = accounts_.append(AccountId{account.id()});
@@ -507,7 +507,7 @@ void State::put(const pb::Account& account, std::string_view bytes) {
     forget_names(slot);
   }
   AccountRow& row = accounts_[slot];
-  remember(pb::Event::kAccount, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kAccount, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.party = PartyId{account.party_id()};
   row.person = PersonId{account.person_id()};
   row.resident_ref = account.resident_ref();
@@ -518,7 +518,7 @@ void State::put(const pb::Account& account, std::string_view bytes) {
   if (!account.external_id().empty()) external_ids_[account.external_id()] = slot;
 }
 
-void State::put(const pb::Grant& grant, std::string_view bytes) {
+void State::put(const pb::Grant& grant, Blob bytes) {
   Slot slot = grants_.find(GrantId{grant.id()});
   if (slot == kNoSlot) {
     slot = grants_.append(GrantId{grant.id()});
@@ -528,7 +528,7 @@ void State::put(const pb::Grant& grant, std::string_view bytes) {
     secrets_.erase(grants_[slot].secret);
   }
   GrantRow& row = grants_[slot];
-  remember(pb::Event::kGrant, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kGrant, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   const auto secret = parse_secret_hash(grant.secret_hash());
   QIAO_CHECK(secret, "a grant has a secret");
   row.secret = *secret;
@@ -539,10 +539,10 @@ void State::put(const pb::Grant& grant, std::string_view bytes) {
   secrets_[row.secret] = slot;
 }
 
-void State::put(const pb::Notification& notification, std::string_view bytes) {
+void State::put(const pb::Notification& notification, Blob bytes) {
   const Slot slot = notifications_.append(NotificationId{notification.id()});
   NotificationRow& row = notifications_[slot];
-  row.bytes = Blob(bytes);
+  row.bytes = std::move(bytes);
   row.party = parties_.find(PartyId{notification.party_id()});
   row.need = needs_.find(NeedId{notification.need_id()});
   row.line = static_cast<std::uint8_t>(notification.line());
@@ -551,12 +551,12 @@ void State::put(const pb::Notification& notification, std::string_view bytes) {
   remember(pb::Event::kNotification, slot, Blob(), 0);
 }
 
-void State::put(const pb::Offer& offer, std::string_view bytes) {
+void State::put(const pb::Offer& offer, Blob bytes) {
   Slot slot = offers_.find(OfferId{offer.id()});
   const bool fresh = slot == kNoSlot;
   if (fresh) slot = offers_.append(OfferId{offer.id()});
   OfferRow& row = offers_[slot];
-  remember(pb::Event::kOffer, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kOffer, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   if (fresh) {
     row.party = parties_.find(PartyId{offer.party_id()});
     PartyRow& party = parties_[row.party];
@@ -637,13 +637,13 @@ void State::place_lines(NeedRow& row, Slot slot, const pb::Need& need) {
   row.line_count = count;
 }
 
-void State::put(const pb::Need& need, std::string_view bytes, Seq seq) {
+void State::put(const pb::Need& need, Blob bytes, Seq seq) {
   Slot slot = needs_.find(NeedId{need.id()});
   const bool fresh = slot == kNoSlot;
   if (fresh) slot = needs_.append(NeedId{need.id()});
   NeedRow& row = needs_[slot];
   if (!fresh) contribute_fill(row, -1);
-  remember(pb::Event::kNeed, slot, std::exchange(row.bytes, Blob(bytes)), row.touched);
+  remember(pb::Event::kNeed, slot, std::exchange(row.bytes, std::move(bytes)), row.touched);
   row.touched = std::max(row.touched, seq);
   fill(row, need, *this);
   place_lines(row, slot, need);
@@ -653,7 +653,7 @@ void State::put(const pb::Need& need, std::string_view bytes, Seq seq) {
   if (observer_ != nullptr) observer_->need_changed(slot);
 }
 
-void State::put(const pb::Match& match, std::string_view bytes, Seq seq) {
+void State::put(const pb::Match& match, Blob bytes, Seq seq) {
   Slot slot = matches_.find(MatchId{match.id()});
   const bool fresh = slot == kNoSlot;
   if (fresh) slot = matches_.append(MatchId{match.id()});
@@ -668,7 +668,7 @@ void State::put(const pb::Match& match, std::string_view bytes, Seq seq) {
     contribute(row, slot, -1);
   }
   NeedRow& need = needs_[row.need];
-  remember(pb::Event::kMatch, slot, std::exchange(row.bytes, Blob(bytes)), need.touched);
+  remember(pb::Event::kMatch, slot, std::exchange(row.bytes, std::move(bytes)), need.touched);
   need.touched = std::max(need.touched, seq);
   row.quantity = match.quantity();
   row.window = {to_time(match.window().start()), to_time(match.window().end())};

@@ -119,8 +119,9 @@ class State {
   // Puts a row as it was stored, at start-up. Order: taxonomy, policy, areas (then link_areas()), parties, persons,
   // offers, needs, matches, notifications, accounts, grants. False when the bytes are not such a row or lean on something missing.
   bool load_row(pb::Event::RowCase kind, std::string_view bytes);
-  // The same for a row that has been parsed already, of the type that row_type() gives.
-  bool load_row(pb::Event::RowCase kind, const google::protobuf::Message& row, std::string_view bytes);
+  // The same for a row that has been parsed already, of the type that row_type() gives. Offers and needs do not lean on each other:
+  // one thread may put those while another puts these.
+  bool load_row(pb::Event::RowCase kind, const google::protobuf::Message& row, Blob bytes);
   static const google::protobuf::Message& row_type(pb::Event::RowCase kind);
   // Makes room for so many rows of a kind.
   void reserve(pb::Event::RowCase kind, std::size_t rows);
@@ -167,18 +168,18 @@ class State {
 
   void put(const pb::Taxonomy&);
   void put(const pb::Policy&);
-  void put(const pb::Area&, std::string_view bytes);
-  void put(const pb::Party&, std::string_view bytes);
-  void put(const pb::Person&, std::string_view bytes);
-  void put(const pb::Offer&, std::string_view bytes);
-  void put(const pb::Need&, std::string_view bytes, Seq seq);
-  void put(const pb::Match&, std::string_view bytes, Seq seq);
-  void put(const pb::Notification&, std::string_view bytes);
-  void put(const pb::Account&, std::string_view bytes);
-  void put(const pb::Grant&, std::string_view bytes);
+  void put(const pb::Area&, Blob bytes);
+  void put(const pb::Party&, Blob bytes);
+  void put(const pb::Person&, Blob bytes);
+  void put(const pb::Offer&, Blob bytes);
+  void put(const pb::Need&, Blob bytes, Seq seq);
+  void put(const pb::Match&, Blob bytes, Seq seq);
+  void put(const pb::Notification&, Blob bytes);
+  void put(const pb::Account&, Blob bytes);
+  void put(const pb::Grant&, Blob bytes);
   void forget_names(Slot account);
   template <class Message>
-  std::string_view serialise(const Message& message);
+  Blob serialise(const Message& message);
   void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched);
   void undo(UndoRecord& record);
 

@@ -494,12 +494,11 @@ Seq Store::last_seq() const {
   return it->Valid() ? from_big_endian(view(it->key())) : 0;
 }
 
-// One thread reads and parses, the caller puts: a start-up on two cores takes half as long. Rows go over in chunks that are
-// used again, so that parsing allocates little.
+// One thread reads and parses, the caller puts. Rows go over in chunks that are used again, so that parsing allocates little.
 StoreResult<void> Store::load_rows(pb::Event::RowCase kind, State& state) {
   struct Row {
     std::unique_ptr<google::protobuf::Message> message;
-    std::string bytes;
+    Blob bytes;
     bool good = false;
   };
   struct Chunk {
@@ -537,11 +536,13 @@ StoreResult<void> Store::load_rows(pb::Event::RowCase kind, State& state) {
       for (chunk.count = 0; chunk.count < kRowsPerChunk && it->Valid(); ++chunk.count, it->Next()) {
         Row& row = chunk.rows[chunk.count];
         if (!row.message) row.message.reset(State::row_type(kind).New());
-        row.bytes.assign(it->value().data(), it->value().size());
-        row.good = row.message->ParseFromArray(row.bytes.data(), static_cast<int>(row.bytes.size()));
-        if (row.good && Vault::covers(kind) && Vault::is_sealed(row.bytes)) {
+        const std::string_view stored = view(it->value());
+        row.good = row.message->ParseFromArray(stored.data(), static_cast<int>(stored.size()));
+        if (row.good && Vault::covers(kind) && Vault::is_sealed(stored)) {
           row.good = vault_->unseal(kind, from_big_endian(view(it->key())), *row.message);
-          row.bytes = row.message->SerializeAsString();
+          row.bytes = Blob(row.message->SerializeAsString());
+        } else {
+          row.bytes = Blob(stored);
         }
       }
       const std::lock_guard lock(mutex);
@@ -565,8 +566,8 @@ StoreResult<void> Store::load_rows(pb::Event::RowCase kind, State& state) {
       full.pop_front();
     }
     for (std::size_t i = 0; good && i < chunk.count; ++i, ++number) {
-      const Row& row = chunk.rows[i];
-      good = row.good && state.load_row(kind, *row.message, row.bytes);
+      Row& row = chunk.rows[i];
+      good = row.good && state.load_row(kind, *row.message, std::move(row.bytes));
     }
     const std::lock_guard lock(mutex);
     empty.push_back(std::move(chunk));
@@ -592,8 +593,15 @@ StoreResult<void> Store::load(Market& market) {
     if (!state.load_row(kind, bytes)) return StoreError{path_ + ": the row of the " + name + " is damaged"};
   }
   for (const auto kind : kKeyed) {
-    if (family(kind) == nullptr) continue;
-    QIAO_TRY(load_rows(kind, state));
+    if (family(kind) == nullptr || kind == pb::Event::kNeed) continue;
+    // Needs beside the offers, for they do not lean on each other.
+    StoreResult<void> needs = outcome::success();
+    std::thread beside;
+    if (kind == pb::Event::kOffer) beside = std::thread([&] { needs = load_rows(pb::Event::kNeed, state); });
+    auto rows = load_rows(kind, state);
+    if (beside.joinable()) beside.join();
+    QIAO_TRY(std::move(rows));
+    QIAO_TRY(std::move(needs));
     if (kind == pb::Event::kArea && !state.link_areas()) return StoreError{path_ + ": an area lies in one that is missing"};
   }
   const Seq last = last_seq();
