@@ -478,7 +478,8 @@ Result<pb::EquityReport> Clearinghouse::equity_report(std::uint64_t id) const {
   std::shared_ptr<Run> run;
   if (id != 0) {
     run = find(id);
-    if (!run || run->fills.empty()) return no_clearing(id);
+    if (!run) return no_clearing(id);
+    if (run->summary.state() == pb::CLEARING_STATE_RUNNING) return refuse(Code::kClearingRunning);
   } else if (!runs_.empty() && runs_.front()->summary.state() != pb::CLEARING_STATE_RUNNING) {
     run = runs_.front();
   }

@@ -271,6 +271,8 @@ TEST(Clearing, OfNothingAnswersAndChangesNothing) {
   EXPECT_EQ(c.value_micro(), 0);
   EXPECT_EQ(c.gap_micro(), 0);
   EXPECT_EQ(host.runtime->applied_seq(), before);
+  EXPECT_EQ(host.get<pb::EquityReport>("/v1/equity?clearing=1").communities_size(), 0);
+  EXPECT_EQ(host.get<pb::SupplyGapsResponse>("/v1/supply-gaps").gaps_size(), 0);
   // A need that nobody can serve.
   host.found();
   host.id_of(host.send("POST", "/v1/needs", R"({"areaCode":"341881001001","title":"法律咨询","category":"legal_aid","lines":[{"time":{"kind":"TIME_KIND_PROFESSIONAL","certificate":"lawyer"},"quantity":"1","window":{"start":"1795654800","end":"1795665600"}}]})"));
@@ -296,6 +298,7 @@ TEST(Clearing, RefusesWithStatusCodeAndField) {
   EXPECT_EQ(host.code_of(host.send("GET", "/v1/parties/" + std::to_string(host.team) + "/open-lines?order=age")), "400 value.out_of_range order");
   EXPECT_EQ(host.send("POST", "/v1/clearings").status, 201U);
   EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings")), "409 clearing.running");
+  EXPECT_EQ(host.code_of(host.send("GET", "/v1/equity?clearing=1")), "409 clearing.running");
   finished(host, "1");
   EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings/1:cancel")), "409 state.wrong id");
   pb::Policy policy = host.get<pb::Policy>("/v1/policy");
