@@ -167,6 +167,7 @@ std::vector<const Collector::RawOffer*> Collector::number_offers(const std::vect
   // Several collectors may have met the same one.
   boost::unordered_flat_map<Slot, std::uint32_t> known;
   std::vector<std::vector<std::uint32_t>> numbers;
+  numbers.reserve(read_.size());
   for (const Read& read : read_) numbers.emplace_back(read.offers.size(), kNone);
   for (const Found& f : needs) {
     Read& read = read_[f.read];
