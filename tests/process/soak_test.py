@@ -226,8 +226,14 @@ class Soak(Case):
         total = 0
         for offer in rice:
             row = self.s.get(f"/v1/offers/{offer}")
-            used = sum(quantity for of, quantity, state in self.events.values() if of == offer and state in HOLDING)
-            free = int(self.s.get(f"/v1/explanations?need={need}&line=1&offer={offer}").get("available", "0"))
+            # The city's time goes on while it is asked, and time limits pass: what stood before and after stood meanwhile.
+            before, used = None, {}
+            while before != used:
+                before = used
+                free = int(self.s.get(f"/v1/explanations?need={need}&line=1&offer={offer}").get("available", "0"))
+                self.catch_up()
+                used = {match: quantity for match, (of, quantity, state) in self.events.items() if of == offer and state in HOLDING}
+            used = sum(used.values())
             self.assertEqual(int(row["stock"]["quantity"]), used + free, f"offer {offer}: {used} used, {free} free")
             total += used
         print(f"{len(rice)} pledges balance, {total} units used")
