@@ -10,7 +10,7 @@
 namespace qiao {
 
 // From a no in kPrices until the answer is there it takes a few times as long as kPreparing took, for certificate and rounding; from one
-// that comes later once or twice as long.
+// that comes later little more than between two questions.
 enum class ClearPhase : std::uint8_t { kPreparing, kPrices, kRounding, kBound, kImproving };
 
 struct ClearProgress {

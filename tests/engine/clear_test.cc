@@ -229,12 +229,15 @@ TEST(Clear, ADeadlineLeavesTimeForTheAnswer) {
   const ClearProgress improving{ClearPhase::kImproving};
   Deadline slow(begin + seconds{60});
   EXPECT_TRUE(slow.allows(preparing, begin));
-  // Preparing took five seconds: it wants twenty for what comes after the prices, ten for what comes at the end.
+  // Preparing took five seconds: it wants twenty for what comes after the prices.
   EXPECT_TRUE(slow.allows(prices, begin + seconds{5}));
   EXPECT_TRUE(slow.allows(prices, begin + seconds{39}));
   EXPECT_FALSE(slow.allows(prices, begin + seconds{40}));
+  // It is asked every four seconds: it wants six for the last time.
+  EXPECT_TRUE(slow.allows(improving, begin + seconds{45}));
   EXPECT_TRUE(slow.allows(improving, begin + seconds{49}));
-  EXPECT_FALSE(slow.allows(improving, begin + seconds{50}));
+  EXPECT_TRUE(slow.allows(improving, begin + seconds{53}));
+  EXPECT_FALSE(slow.allows(improving, begin + seconds{54}));
   Deadline over(begin);
   EXPECT_FALSE(over.allows(preparing, begin));
 }
