@@ -79,15 +79,14 @@ class Chooser {
 
 // Needs that a worker takes at a time.
 inline constexpr std::size_t kNeedsPerPart = 4096;
-inline std::size_t need_parts(const Instance& instance) { return instance.needs.size() / kNeedsPerPart + 1; }
+inline std::size_t need_parts(const Instance& instance) { return parts_of(instance.needs.size(), kNeedsPerPart); }
 
 // Calls each(chooser, part, need) for every need; the needs of a part one after another, on one thread.
 template <class Each>
 void choose_each(const Instance& instance, const Workers& workers, Each each) {
-  workers(need_parts(instance), [&](std::size_t part) {
+  in_parts(workers, instance.needs.size(), kNeedsPerPart, [&](std::size_t part, std::size_t begin, std::size_t end) {
     Chooser chooser(instance);
-    const std::size_t end = std::min(instance.needs.size(), (part + 1) * kNeedsPerPart);
-    for (std::size_t n = part * kNeedsPerPart; n < end; ++n) each(chooser, part, static_cast<std::uint32_t>(n));
+    for (std::size_t n = begin; n < end; ++n) each(chooser, part, static_cast<std::uint32_t>(n));
   });
 }
 

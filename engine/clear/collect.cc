@@ -9,7 +9,9 @@ namespace qiao {
 namespace {
 
 constexpr std::int64_t kFinest = 65'536;  // of a millionth, where sums allow it
+// That a worker takes at a time.
 constexpr std::size_t kOffersPerPart = 256;
+constexpr std::size_t kPerPart = 16'384;  // needs, offers, edges of which each is a small step
 
 // Interleaves the bits of latitude and longitude (Morton, 1966): neighbours are mostly near on the curve.
 std::uint64_t spread(std::uint64_t x) {
@@ -28,10 +30,9 @@ std::uint64_t along_curve(Point p) {
 
 // Calls each(i) for 0 .. count - 1.
 template <class Each>
-void in_parts(const Workers& workers, std::size_t count, Each each) {
-  constexpr std::size_t kPerPart = 16'384;
-  workers(count / kPerPart + 1, [&](std::size_t part) {
-    for (std::size_t i = part * kPerPart; i < std::min(count, (part + 1) * kPerPart); ++i) each(i);
+void for_each(const Workers& workers, std::size_t count, Each each) {
+  in_parts(workers, count, kPerPart, [&](std::size_t, std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) each(i);
   });
 }
 
@@ -204,7 +205,7 @@ void Collector::put_needs(const std::vector<Found>& needs, const Workers& worker
   }
   out.lines.resize(lines);
   out.edges.resize(first_edge.back());
-  in_parts(workers, needs.size(), [&](std::size_t n) {
+  for_each(workers, needs.size(), [&](std::size_t n) {
     const Read& read = read_[needs[n].read];
     const RawNeed& from = read.needs[needs[n].index];
     ClearNeed& need = out.needs[n];
@@ -298,32 +299,15 @@ void drop_empty(Instance& in) {
 
 }  // namespace
 
-Instance Collector::finish(const Workers& workers, std::int64_t per_micro) {
-  Instance out;
-  std::int64_t most = 1;
-  std::size_t lines = 0;
-  for (const Read& read : read_) {
-    lines += read.lines.size();
-    for (const RawEdge& e : read.edges) most = std::max(most, e.value_micro);
-  }
-  out.per_micro = per_micro > 0 ? per_micro : kFinest;
-  while (per_micro == 0 && out.per_micro > 1 && static_cast<__int128>(most) * out.per_micro * static_cast<std::int64_t>(lines) > kMostWorth / 8) out.per_micro /= 2;
-
-  std::vector<Found> needs = in_order();
-  const std::vector<const RawOffer*> offers = number_offers(needs);
-  put_needs(needs, workers, out);
-  // A nation's take gigabytes.
-  for (Read& read : read_) read.edges = {};
-  needs = {};
-
+// Offers and their slots, and in which of those each edge takes room.
+void Collector::place_offers(const std::vector<const RawOffer*>& offers, const Workers& workers, Instance& out) {
   std::vector<std::uint32_t> ends;
   const std::vector<Use> uses = uses_by_offer(out, offers.size(), ends);
   out.offers.resize(offers.size());
-  std::vector<std::vector<ClearSlot>> slots(offers.size() / kOffersPerPart + 1);
-  workers(slots.size(), [&](std::size_t part) {
+  std::vector<std::vector<ClearSlot>> slots(parts_of(offers.size(), kOffersPerPart));
+  in_parts(workers, offers.size(), kOffersPerPart, [&](std::size_t part, std::size_t first, std::size_t end) {
     std::vector<Interval> windows;
-    const std::size_t end = std::min(offers.size(), (part + 1) * kOffersPerPart);
-    for (std::size_t o = part * kOffersPerPart; o < end; ++o) {
+    for (std::size_t o = first; o < end; ++o) {
       const RawOffer& raw = *offers[o];
       const std::span<const Use> used(uses.data() + (o == 0 ? 0 : ends[o - 1]), uses.data() + ends[o]);
       const auto begin = static_cast<std::uint32_t>(slots[part].size());
@@ -344,8 +328,29 @@ Instance Collector::finish(const Workers& workers, std::int64_t per_micro) {
     first_slot.push_back(static_cast<std::uint32_t>(out.slots.size()));
     out.slots.insert(out.slots.end(), of_part.begin(), of_part.end());
   }
-  in_parts(workers, out.offers.size(), [&](std::size_t o) { out.offers[o].first_slot += first_slot[o / kOffersPerPart]; });
-  in_parts(workers, out.edges.size(), [&](std::size_t e) { out.edges[e].slot += first_slot[out.edges[e].offer / kOffersPerPart]; });
+  for_each(workers, out.offers.size(), [&](std::size_t o) { out.offers[o].first_slot += first_slot[o / kOffersPerPart]; });
+  for_each(workers, out.edges.size(), [&](std::size_t e) { out.edges[e].slot += first_slot[out.edges[e].offer / kOffersPerPart]; });
+}
+
+Instance Collector::finish(const Workers& workers, std::int64_t per_micro) {
+  Instance out;
+  std::int64_t most = 1;
+  std::size_t lines = 0;
+  for (const Read& read : read_) {
+    lines += read.lines.size();
+    for (const RawEdge& e : read.edges) most = std::max(most, e.value_micro);
+  }
+  out.per_micro = per_micro > 0 ? per_micro : kFinest;
+  while (per_micro == 0 && out.per_micro > 1 && static_cast<__int128>(most) * out.per_micro * static_cast<std::int64_t>(lines) > kMostWorth / 8) out.per_micro /= 2;
+
+  std::vector<Found> needs = in_order();
+  const std::vector<const RawOffer*> offers = number_offers(needs);
+  put_needs(needs, workers, out);
+  // A nation's take gigabytes.
+  for (Read& read : read_) read.edges = {};
+  needs = {};
+
+  place_offers(offers, workers, out);
   drop_empty(out);
   out.link();
   read_.assign(1, {});

@@ -110,6 +110,7 @@ class Collector {
   std::vector<Found> in_order() const;
   std::vector<const RawOffer*> number_offers(const std::vector<Found>& needs);
   void put_needs(const std::vector<Found>& needs, const Workers& workers, Instance& out) const;
+  static void place_offers(const std::vector<const RawOffer*>& offers, const Workers& workers, Instance& out);
 
   const Ranking& ranking_;
   Time now_;

@@ -1,7 +1,8 @@
 // From an auction's result to proposals that keep every rule, and from those to better ones.
 //
 // Where the gap is, is known: whatever the prices, it is what needs lose against what they would choose alone, and the price of
-// room that is left (complementary slackness). Nine tenths of it lie with one need in fifteen, so those are helped. A need is helped in one of two ways:
+// room that is left (complementary slackness). Nine tenths of it lie with one need in fifteen, so those are helped.
+// A need is helped in one of two ways:
 //   chain.cc   it takes what it would choose, whoever has to go chooses next, and so on: an ejection chain (Glover, "Ejection
 //              chains, reference structures and alternating path methods", Discrete Applied Mathematics 65, 1996), led by prices;
 //   ruin.cc    needs that compete for the same room are emptied together and served again in other orders: large neighbourhood

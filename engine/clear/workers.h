@@ -1,6 +1,7 @@
 // Work on several threads, which the engine does not start itself.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 
@@ -12,6 +13,15 @@ using Workers = std::function<void(std::size_t parts, const std::function<void(s
 // On the caller's own thread.
 inline void alone(std::size_t parts, const std::function<void(std::size_t)>& work) {
   for (std::size_t p = 0; p < parts; ++p) work(p);
+}
+
+// Parts of at most `per_part` that `count` things make; at least one.
+constexpr std::size_t parts_of(std::size_t count, std::size_t per_part) { return count / per_part + 1; }
+
+// Calls work(part, begin, end) for each of them.
+template <class Work>
+void in_parts(const Workers& workers, std::size_t count, std::size_t per_part, Work work) {
+  workers(parts_of(count, per_part), [&](std::size_t part) { work(part, part * per_part, std::min(count, (part + 1) * per_part)); });
 }
 
 }  // namespace qiao

@@ -20,10 +20,12 @@ class Deadline {
   bool allows(const ClearProgress& progress, Clock::time_point now = Clock::now()) {
     if (progress.phase == ClearPhase::kPreparing) {
       begin_ = now;
-    } else if (!prepared_) {
-      prepared_ = now - begin_;
+      return now < end_;
     }
-    if (progress.phase == ClearPhase::kPreparing || progress.phase == ClearPhase::kPrices) return now + kSettling * prepared_.value_or(Clock::duration::zero()) < end_;
+    if (progress.phase == ClearPhase::kPrices) {
+      if (!prepared_) prepared_ = now - begin_;
+      return now + kSettling * *prepared_ < end_;
+    }
     if (last_) longest_ = std::max(longest_, now - *last_);
     last_ = now;
     return now + longest_ + longest_ / 2 < end_;

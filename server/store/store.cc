@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -592,16 +593,12 @@ StoreResult<void> Store::load(Market& market) {
     if (!status.ok()) return error("cannot read " + path_, status);
     if (!state.load_row(kind, bytes)) return StoreError{path_ + ": the row of the " + name + " is damaged"};
   }
+  // Beside the offers, for they do not lean on each other.
+  std::future<StoreResult<void>> needs;
   for (const auto kind : kKeyed) {
-    if (family(kind) == nullptr || kind == pb::Event::kNeed) continue;
-    // Needs beside the offers, for they do not lean on each other.
-    StoreResult<void> needs = outcome::success();
-    std::thread beside;
-    if (kind == pb::Event::kOffer) beside = std::thread([&] { needs = load_rows(pb::Event::kNeed, state); });
-    auto rows = load_rows(kind, state);
-    if (beside.joinable()) beside.join();
-    QIAO_TRY(std::move(rows));
-    QIAO_TRY(std::move(needs));
+    if (family(kind) == nullptr) continue;
+    if (kind == pb::Event::kOffer) needs = std::async(std::launch::async, [&] { return load_rows(pb::Event::kNeed, state); });
+    QIAO_TRY(kind == pb::Event::kNeed ? needs.get() : load_rows(kind, state));
     if (kind == pb::Event::kArea && !state.link_areas()) return StoreError{path_ + ": an area lies in one that is missing"};
   }
   const Seq last = last_seq();

@@ -16,7 +16,6 @@
 #include "engine/clear/solver.h"
 #include "engine/clear/steer.h"
 #include "engine/market/invariants.h"
-#include "server/runtime/deadline.h"
 #include "tests/support/build.h"
 #include "tools/sim/places.h"
 #include "tools/sim/population.h"
@@ -219,27 +218,6 @@ TEST(Clear, SameBitsOnOneAndTwoThreads) {
   EXPECT_EQ(one.held, two.held);
   EXPECT_EQ(one.prices, two.prices);
   EXPECT_EQ(one.bound, two.bound);
-}
-
-TEST(Clear, ADeadlineLeavesTimeForTheAnswer) {
-  using std::chrono::seconds;
-  const Deadline::Clock::time_point begin{};
-  const ClearProgress preparing;
-  const ClearProgress prices{ClearPhase::kPrices};
-  const ClearProgress improving{ClearPhase::kImproving};
-  Deadline slow(begin + seconds{60});
-  EXPECT_TRUE(slow.allows(preparing, begin));
-  // Preparing took five seconds: it wants twenty for what comes after the prices.
-  EXPECT_TRUE(slow.allows(prices, begin + seconds{5}));
-  EXPECT_TRUE(slow.allows(prices, begin + seconds{39}));
-  EXPECT_FALSE(slow.allows(prices, begin + seconds{40}));
-  // It is asked every four seconds: it wants six for the last time.
-  EXPECT_TRUE(slow.allows(improving, begin + seconds{45}));
-  EXPECT_TRUE(slow.allows(improving, begin + seconds{49}));
-  EXPECT_TRUE(slow.allows(improving, begin + seconds{53}));
-  EXPECT_FALSE(slow.allows(improving, begin + seconds{54}));
-  Deadline over(begin);
-  EXPECT_FALSE(over.allows(preparing, begin));
 }
 
 TEST(Clear, WhatThereIsSoFarIsTheAnswerWhenStopped) {

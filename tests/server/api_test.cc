@@ -12,6 +12,7 @@
 #include "qiao/v1/clearing.pb.h"
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
+#include "server/runtime/deadline.h"
 #include "tests/support/build.h"
 #include "tests/support/host.h"
 #include "tools/qiao/verbs.h"
@@ -281,6 +282,27 @@ TEST(Clearing, OfNothingAnswersAndChangesNothing) {
   EXPECT_EQ(alone.proposals(), 0U);
   ASSERT_EQ(alone.unserved_size(), 1);
   EXPECT_EQ(alone.unserved(0).reason(), pb::UNSERVED_REASON_NOBODY);
+}
+
+TEST(Clearing, ADeadlineLeavesTimeForTheAnswer) {
+  using std::chrono::seconds;
+  const Deadline::Clock::time_point begin{};
+  const ClearProgress preparing;
+  const ClearProgress prices{ClearPhase::kPrices};
+  const ClearProgress improving{ClearPhase::kImproving};
+  Deadline slow(begin + seconds{60});
+  EXPECT_TRUE(slow.allows(preparing, begin));
+  // Preparing took five seconds: it wants twenty for what comes after the prices.
+  EXPECT_TRUE(slow.allows(prices, begin + seconds{5}));
+  EXPECT_TRUE(slow.allows(prices, begin + seconds{39}));
+  EXPECT_FALSE(slow.allows(prices, begin + seconds{40}));
+  // It is asked every four seconds: it wants six for the last time.
+  EXPECT_TRUE(slow.allows(improving, begin + seconds{45}));
+  EXPECT_TRUE(slow.allows(improving, begin + seconds{49}));
+  EXPECT_TRUE(slow.allows(improving, begin + seconds{53}));
+  EXPECT_FALSE(slow.allows(improving, begin + seconds{54}));
+  Deadline over(begin);
+  EXPECT_FALSE(over.allows(preparing, begin));
 }
 
 TEST(Clearing, RefusesWithStatusCodeAndField) {
