@@ -322,7 +322,7 @@ void Gate::log_in(const pb::LogInRequest& request, std::string_view address, Don
 void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address, Done done) {
   if (const auto wait = log_ins_.take(std::string(address), 1, Buckets::Clock::now())) return done({.denial = Denial::kTooOften, .retry_after = *wait});
   const auto invited = by_secret(request.token(), pb::GRANT_KIND_INVITATION);
-  if (!invited) return done({.denial = Denial::kWho});
+  if (!invited) return done({.denial = Denial::kLink});
   const Slot account = invited->account;
   if (auto good = check_password(request.password(), runtime_.state().load_account(account).login(), "password"); !good) {
     return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
@@ -330,7 +330,7 @@ void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::st
   hash_then(request.password(),
             [this, account, token = request.token(), done](const std::string& hash) {
               // Once: whoever comes second with the same link finds it used up, since setting the password takes it back.
-              if (!by_secret(token, pb::GRANT_KIND_INVITATION)) return done({.denial = Denial::kWho});
+              if (!by_secret(token, pb::GRANT_KIND_INVITATION)) return done({.denial = Denial::kLink});
               pb::Command set = by_market(runtime_.state().accounts()[account].id.value());
               set.mutable_set_password()->set_account_id(set.actor().account_id());
               set.mutable_set_password()->set_password_hash(hash);
@@ -365,13 +365,13 @@ void Gate::change_password(const Identity& identity, const pb::ChangePasswordReq
 
 void Gate::set_up(const pb::SetUpRequest& request, std::string_view address, Done done) {
   if (const auto wait = log_ins_.take(std::string(address), 1, Buckets::Clock::now())) return done({.denial = Denial::kTooOften, .retry_after = *wait});
-  if (lead_can_come_in() || !same_secret(request.token(), set_up_secret_)) return done({.denial = Denial::kWho});
+  if (lead_can_come_in() || !same_secret(request.token(), set_up_secret_)) return done({.denial = Denial::kLink});
   if (auto good = check_password(request.password(), ascii_lower(request.login()), "password"); !good) {
     return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
   }
   hash_then(request.password(),
             [this, login = request.login(), name = request.name(), done](const std::string& hash) {
-              if (lead_can_come_in()) return done({.denial = Denial::kWho});
+              if (lead_can_come_in()) return done({.denial = Denial::kLink});
               pb::Command make = by_market(0);
               pb::Account& account = *make.mutable_put_account()->mutable_account();
               account.set_login(login);

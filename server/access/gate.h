@@ -42,6 +42,7 @@ enum class Denial : std::uint8_t {
   kWho,       // nobody has come in, or what was sent lets nobody in
   kOrigin,    // the request was made by a page of another site
   kPassword,  // login and password do not go together
+  kLink,      // the link of an invitation, or of the first account, is used up, out of date or made up
   kLocked,    // too many wrong passwords
   kTooOften,  // the token bucket is empty
   kBusy,      // too many log-ins wait for their hash

@@ -22,6 +22,7 @@ constexpr FaultInfo kFaults[] = {
     {HttpFault::kNotAcceptable, 406, "http.not_acceptable", "只能以JSON或Protobuf回答", "answers come as JSON or protobuf only"},
     {HttpFault::kUnauthenticated, 401, "auth.required", "请先登录", "log in first"},
     {HttpFault::kPasswordWrong, 401, "auth.failed", "登录名或密码不正确", "login and password do not go together"},
+    {HttpFault::kLinkSpent, 401, "auth.link", "此链接无效、已用过或已过期，请向发给您的人再要一个", "this link is not valid, was used already or has expired; ask whoever gave it to you for another"},
     {HttpFault::kForeignOrigin, 403, "auth.origin", "请求来自其他网站，已拒绝", "refused: the request was made by a page of another site"},
     {HttpFault::kTokenScope, 403, "auth.scope", "该令牌不能用于此操作", "this token may not be used for that"},
     {HttpFault::kLocked, 429, "auth.locked", "密码错误次数过多，请稍后再试", "too many wrong passwords; try again later"},
@@ -80,6 +81,7 @@ HttpFault fault_of(Denial denial) {
   switch (denial) {
     case Denial::kOrigin: return HttpFault::kForeignOrigin;
     case Denial::kPassword: return HttpFault::kPasswordWrong;
+    case Denial::kLink: return HttpFault::kLinkSpent;
     case Denial::kLocked: return HttpFault::kLocked;
     case Denial::kTooOften: return HttpFault::kTooOften;
     case Denial::kBusy: return HttpFault::kOverloaded;

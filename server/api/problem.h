@@ -17,6 +17,7 @@ enum class HttpFault {
   kNotAcceptable,        // 406
   kUnauthenticated,      // 401
   kPasswordWrong,        // 401
+  kLinkSpent,            // 401
   kForeignOrigin,        // 403
   kTokenScope,           // 403
   kLocked,               // 429

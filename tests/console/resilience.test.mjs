@@ -23,15 +23,35 @@ const called = async (page, title) => (await host.api(page, 'GET', '/v1/needs?st
 test('a session that ends in the middle of a form loses nothing that was typed', { timeout: 60_000 }, async () => {
   const page = await host.page({ as: 'community' })
   await begin(page, '会话中断也不丢')
+  await page.locator('aside .tally').first().waitFor()
   await page.context().clearCookies()
+  // A preview that was refused before the log-in, and whose answer is overtaken by it.
+  let arrive
+  const overtaken = new Promise((resolve) => { arrive = resolve })
+  await page.route('**/v1/needs:preview', async (route) => {
+    const answer = await route.fetch()
+    if (answer.status() === 401) await overtaken
+    await route.fulfill({ response: answer })
+  })
+  const asked = page.waitForRequest((r) => r.url().endsWith('/v1/needs:preview'))
+  const refused = page.waitForResponse((r) => r.url().endsWith('/v1/needs:preview') && r.status() === 401)
+  await page.fill('input[name=quantity]', '2')
+  await asked
   await page.getByRole('button', { name: '发布', exact: true }).click()
   const dialog = page.getByRole('dialog')
   await dialog.waitFor()
   await shot(page, 'session-ended')
   await dialog.locator('input[name=login]').fill('demo-community')
+  await dialog.locator('input[name=password]').fill('not this one')
+  await page.keyboard.press('Enter')
+  await dialog.getByText('登录名或密码不正确').waitFor()
   await dialog.locator('input[name=password]').fill('qiao-demo-2026')
   await page.keyboard.press('Enter')
-  await dialog.waitFor({ state: 'detached' }).catch(() => undefined)
+  await dialog.waitFor({ state: 'hidden' })
+  arrive()
+  await refused
+  await page.locator('aside .tally').first().waitFor()
+  assert.equal(await dialog.isVisible(), false)
   assert.equal(await page.inputValue('input[name=title]'), '会话中断也不丢')
   await page.getByRole('button', { name: '发布', exact: true }).click()
   await page.waitForFunction(() => /#\/needs\/\d+$/.test(location.hash))

@@ -73,6 +73,7 @@ class ComingIn(Case):
             self.assertEqual(r.returncode, expect, (words, r.stdout, r.stderr))
             return r.stdout + r.stderr
         self.assertIn("logged in as 队长", qiao("join", invitation["url"], stdin="a good long password\n"))
+        self.assertIn("used already", qiao("join", invitation["url"], stdin="a good long password\n", expect=1))
         self.assertEqual(os.stat(self.folder + "/qiao/tokens").st_mode & 0o777, 0o600)
         self.assertIn("supplier", qiao("whoami").lower())
         self.assertIn("old", qiao("password", stdin="wrong\nanother long password\n", expect=1))

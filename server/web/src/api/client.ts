@@ -34,6 +34,10 @@ export class Refused extends Error {
   get code(): string {
     return this.problem.code ?? ''
   }
+  // Whoever asked is nobody here (any more). A wrong password is another 401.
+  get loggedOut(): boolean {
+    return this.code === 'auth.required'
+  }
 }
 
 // The line is down, or the server is.
@@ -43,11 +47,18 @@ export class Unreachable extends Error {}
 export const online = ref(true)
 // Somebody's session has ended in the middle of something: log in again, and what was typed stays.
 export const sessionEnded = ref(false)
+let sessions = 0
+// A session has begun, or was found: what was asked before it says nothing about it.
+export function sessionBegan() {
+  ++sessions
+  sessionEnded.value = false
+}
 
 type Answered<T> = Promise<{ data?: T; error?: unknown; response: Response }>
 
 // The data of an answer; throws Refused or Unreachable.
 export async function ask<T>(request: Answered<T>): Promise<T> {
+  const askedIn = sessions
   let answer: Awaited<Answered<T>>
   try {
     answer = await request
@@ -58,8 +69,10 @@ export async function ask<T>(request: Answered<T>): Promise<T> {
   online.value = true
   if (answer.response.ok) return answer.data as T
   const problem = (typeof answer.error === 'object' && answer.error !== null ? answer.error : {}) as Schemas['Problem']
-  if (answer.response.status === 401 && problem.code !== 'password.wrong') sessionEnded.value = true
-  throw new Refused(answer.response.status, problem)
+  const refused = new Refused(answer.response.status, problem)
+  // A refusal that the log-in has overtaken would ask for a second one.
+  if (refused.loggedOut && askedIn === sessions) sessionEnded.value = true
+  throw refused
 }
 
 // One for each thing somebody does: pressed twice, or sent again after a lost answer, it is done once.

@@ -1,6 +1,6 @@
 // Who has come in, and what its role may do.
 import { computed, ref } from 'vue'
-import { ask, client, sessionEnded, type Party, type Schemas } from './client'
+import { ask, client, sessionBegan, type Party, type Schemas } from './client'
 
 export type Role = 'lead' | 'organiser' | 'supplier' | 'member' | 'resident' | 'auditor' | 'anonymous'
 
@@ -24,7 +24,7 @@ export function may(operation: string): boolean {
 
 async function took(next: Schemas['Session']) {
   session.value = next
-  sessionEnded.value = false
+  sessionBegan()
   const id = next.actor?.partyId
   party.value = id ? await ask(client.GET('/v1/parties/{id}', { params: { path: { id } } })) : undefined
 }
@@ -35,6 +35,11 @@ export async function refreshSession() {
 
 export async function logIn(login: string, password: string) {
   await took(await ask(client.POST('/v1/sessions', { body: { login, password } })))
+}
+
+// Ends all sessions of this account but the one that it begins.
+export async function changePassword(oldPassword: string, newPassword: string) {
+  await took(await ask(client.POST('/v1/sessions/current:changePassword', { body: { oldPassword, newPassword } })))
 }
 
 export async function setUp(body: Schemas['SetUpRequest']) {

@@ -19,7 +19,7 @@ export function useAction() {
     } catch (error) {
       if (error instanceof Refused) {
         // Somebody whose session has ended is asked to log in; then it is pressed again.
-        wrong.value = error.status === 401 ? t('form.loggedOut') : error.words
+        wrong.value = error.loggedOut ? t('form.loggedOut') : error.words
         field.value = error.field
       } else if (error instanceof Unreachable) {
         wrong.value = t('form.unreachable')

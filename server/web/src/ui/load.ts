@@ -1,7 +1,7 @@
 // Reading something for a screen: loading, there, failed; and again when it has changed.
-import { onMounted, reactive, ref, shallowRef } from 'vue'
+import { onMounted, reactive, ref, shallowRef, watch } from 'vue'
 import { t } from '@/texts'
-import { Refused, Unreachable } from '@/api/client'
+import { Refused, Unreachable, sessionEnded } from '@/api/client'
 
 export function useLoad<T>(read: () => Promise<T>, atOnce = true) {
   const data = shallowRef<T>()
@@ -27,5 +27,9 @@ export function useLoad<T>(read: () => Promise<T>, atOnce = true) {
     }
   }
   if (atOnce) onMounted(load)
+  // What nobody was let see is asked for again once somebody has logged in.
+  watch(sessionEnded, (ended) => {
+    if (!ended && wrong.value) void load()
+  })
   return reactive({ data, loading, wrong, load })
 }
