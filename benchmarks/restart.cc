@@ -10,6 +10,7 @@
 
 #include "benchmarks/nation.h"
 #include "benchmarks/report.h"
+#include "server/runtime/threads.h"
 #include "server/store/store.h"
 
 namespace qiao::bench {
@@ -90,7 +91,7 @@ void measure(const std::string& folder, bool cold) {
   const std::size_t before = resident_bytes();
   Market market(make_ranking);
   const Stopwatch loading;
-  QIAO_CHECK(store->load(market).has_value(), "the rows load");
+  QIAO_CHECK(store->load(market, on_threads(2)).has_value(), "the rows load");
   const double seconds = loading.seconds();
   const std::size_t grown = resident_bytes() - before;
   const std::string name = cold ? "restart.cold" : "restart.warm";

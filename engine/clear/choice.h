@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/clear/instance.h"
-#include "engine/clear/workers.h"
+#include "engine/base/workers.h"
 
 namespace qiao {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/clear/instance.h"
-#include "engine/clear/workers.h"
+#include "engine/base/workers.h"
 #include "engine/match/ranking.h"
 
 namespace qiao {

@@ -18,7 +18,7 @@
 #include "engine/base/random.h"
 #include "engine/clear/choice.h"
 #include "engine/clear/instance.h"
-#include "engine/clear/workers.h"
+#include "engine/base/workers.h"
 
 namespace qiao {
 

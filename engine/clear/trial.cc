@@ -35,7 +35,7 @@ class Trial {
     Seq last = 0;
     for (Slot o = 0; o < state.offers().size(); ++o) last = std::max(last, state.offers()[o].id.value());
     for (Slot p = 0; p < state.parties().size(); ++p) last = std::max(last, state.parties()[p].id.value());
-    state.loaded(last, rows.needs.empty() ? Time{} : to_time(rows.needs.front().opened_at()));
+    market_.loaded(last, rows.needs.empty() ? Time{} : to_time(rows.needs.front().opened_at()));
   }
 
   TrialResult run(const std::function<bool()>& go_on) {

@@ -6,6 +6,17 @@
 namespace qiao {
 
 Market::Market(const MatcherFactory& make_matcher) : matcher_(make_matcher(state_)) { state_.observe(matcher_.get()); }
+
+State& Market::state_to_load() {
+  state_.observe(nullptr);
+  return state_;
+}
+
+void Market::loaded(Seq last_seq, Time last_time, const Workers& workers) {
+  state_.loaded(last_seq, last_time);
+  matcher_->loaded(workers);
+  state_.observe(matcher_.get());
+}
 Market::~Market() = default;
 
 Result<Outcome> Market::apply(const pb::Command& command, Time now) {

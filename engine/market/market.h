@@ -57,8 +57,10 @@ class Market {
 
   const State& state() const { return state_; }
   const Matcher& matcher() const { return *matcher_; }
-  // For loading rows at start-up only.
-  State& state_to_load() { return state_; }
+  // For loading rows at start-up only: takes rows until loaded() is told the last event's number and time. Matching learns of them
+  // then, all at once.
+  State& state_to_load();
+  void loaded(Seq last_seq, Time last_time, const Workers& workers = alone);
 
  private:
   Status dispatch(const pb::Command& command);

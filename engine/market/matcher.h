@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "engine/base/time.h"
+#include "engine/base/workers.h"
 #include "engine/market/state.h"
 #include "qiao/v1/match.pb.h"
 
@@ -26,6 +27,8 @@ struct Judgement {
 // Sees each change of the state as it happens. Same thread as the market.
 class Matcher : public StateObserver {
  public:
+  // All rows of a start-up are there. It has not been told of them one by one.
+  virtual void loaded(const Workers& workers) = 0;
   // Judges any pair, at a moment.
   virtual Judgement judge(Slot line, Slot offer, Time now) const = 0;
   // The best eligible offer for a line that can give at least `quantity`, passing over parties that declined the line,

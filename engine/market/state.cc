@@ -236,44 +236,51 @@ bool State::load_row(pb::Event::RowCase kind, const google::protobuf::Message& r
     case pb::Event::kArea: put(static_cast<const pb::Area&>(row), std::move(bytes)); return true;
     case pb::Event::kParty: {
       const auto& party = static_cast<const pb::Party&>(row);
-      if (areas_.find(AreaCode{party.area_code()}) == kNoSlot) return false;
+      if (!parties_.takes(PartyId{party.id()}) || areas_.find(AreaCode{party.area_code()}) == kNoSlot) return false;
       put(party, std::move(bytes));
       return true;
     }
     case pb::Event::kPerson: {
       const auto& person = static_cast<const pb::Person&>(row);
-      if (parties_.find(PartyId{person.party_id()}) == kNoSlot) return false;
+      if (!persons_.takes(PersonId{person.id()}) || parties_.find(PartyId{person.party_id()}) == kNoSlot) return false;
       put(person, std::move(bytes));
       return true;
     }
     case pb::Event::kOffer: {
       const auto& offer = static_cast<const pb::Offer&>(row);
-      if (parties_.find(PartyId{offer.party_id()}) == kNoSlot) return false;
+      if (!offers_.takes(OfferId{offer.id()}) || parties_.find(PartyId{offer.party_id()}) == kNoSlot) return false;
       put(offer, std::move(bytes));
       return true;
     }
     case pb::Event::kNeed: {
       const auto& need = static_cast<const pb::Need&>(row);
-      if (areas_.find(AreaCode{need.area_code()}) == kNoSlot) return false;
+      if (!needs_.takes(NeedId{need.id()}) || areas_.find(AreaCode{need.area_code()}) == kNoSlot) return false;
       put(need, std::move(bytes), need.version());
       return true;
     }
     case pb::Event::kMatch: {
       const auto& match = static_cast<const pb::Match&>(row);
       const Slot need = needs_.find(NeedId{match.need_id()});
-      if (need == kNoSlot || line_of(need, match.line()) == kNoSlot || offers_.find(OfferId{match.offer_id()}) == kNoSlot) return false;
+      if (!matches_.takes(MatchId{match.id()}) || need == kNoSlot || line_of(need, match.line()) == kNoSlot || offers_.find(OfferId{match.offer_id()}) == kNoSlot) return false;
       put(match, std::move(bytes), match.version());
       return true;
     }
     case pb::Event::kNotification: {
       const auto& notification = static_cast<const pb::Notification&>(row);
+      if (!notifications_.takes(NotificationId{notification.id()})) return false;
       if (parties_.find(PartyId{notification.party_id()}) == kNoSlot || needs_.find(NeedId{notification.need_id()}) == kNoSlot) return false;
       put(notification, std::move(bytes));
       return true;
     }
-    case pb::Event::kAccount: put(static_cast<const pb::Account&>(row), std::move(bytes)); return true;
+    case pb::Event::kAccount: {
+      const auto& account = static_cast<const pb::Account&>(row);
+      if (!accounts_.takes(AccountId{account.id()})) return false;
+      put(account, std::move(bytes));
+      return true;
+    }
     case pb::Event::kGrant: {
       const auto& grant = static_cast<const pb::Grant&>(row);
+      if (!grants_.takes(GrantId{grant.id()})) return false;
       if (accounts_.find(AccountId{grant.account_id()}) == kNoSlot || !parse_secret_hash(grant.secret_hash())) return false;
       put(grant, std::move(bytes));
       return true;
@@ -282,21 +289,6 @@ bool State::load_row(pb::Event::RowCase kind, const google::protobuf::Message& r
     case pb::Event::ROW_NOT_SET: break;
   }
   return false;
-}
-
-void State::reserve(pb::Event::RowCase kind, std::size_t rows) {
-  switch (kind) {
-    case pb::Event::kArea: return areas_.reserve(rows);
-    case pb::Event::kParty: return parties_.reserve(rows);
-    case pb::Event::kPerson: return persons_.reserve(rows);
-    case pb::Event::kOffer: return offers_.reserve(rows);
-    case pb::Event::kNeed: return needs_.reserve(rows);
-    case pb::Event::kMatch: return matches_.reserve(rows);
-    case pb::Event::kNotification: return notifications_.reserve(rows);
-    case pb::Event::kAccount: return accounts_.reserve(rows);
-    case pb::Event::kGrant: return grants_.reserve(rows);
-    default: return;
-  }
 }
 
 bool State::link_areas() {

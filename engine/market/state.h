@@ -45,7 +45,8 @@ class State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  using Areas = Table<AreaCode, AreaRow>;
+  // Their codes come in any order.
+  using Areas = Table<AreaCode, AreaRow, HashedIds<AreaCode>>;
   using Parties = Table<PartyId, PartyRow>;
   using Persons = Table<PersonId, PersonRow>;
   using Offers = Table<OfferId, OfferRow>;
@@ -116,15 +117,15 @@ class State {
   // Folds an event: its row replaces what was there. Events come in the order of their seq. Keeps what is needed to undo
   // it until commit().
   void fold(const pb::Event& event);
-  // Puts a row as it was stored, at start-up. Order: taxonomy, policy, areas (then link_areas()), parties, persons,
-  // offers, needs, matches, notifications, accounts, grants. False when the bytes are not such a row or lean on something missing.
+  // Puts a row as it was stored, at start-up. Order: taxonomy, policy, areas (then link_areas()), parties, offers, persons,
+  // needs, matches, notifications, accounts, grants. False when the bytes are not such a row or lean on something missing.
   bool load_row(pb::Event::RowCase kind, std::string_view bytes);
-  // The same for a row that has been parsed already, of the type that row_type() gives. Offers and needs do not lean on each other:
-  // one thread may put those while another puts these.
+  // The same for a row that has been parsed already, of the type that row_type() gives. Needs lean on areas only: one thread may
+  // put them while another puts parties and offers.
   bool load_row(pb::Event::RowCase kind, const google::protobuf::Message& row, Blob bytes);
   static const google::protobuf::Message& row_type(pb::Event::RowCase kind);
-  // Makes room for so many rows of a kind.
-  void reserve(pb::Event::RowCase kind, std::size_t rows);
+  // Makes room for so many areas.
+  void reserve_areas(std::size_t areas) { areas_.reserve(areas); }
   // Rows come by key, so that an area may come before the one it lies in. False when one is missing.
   bool link_areas();
   void loaded(Seq last_seq, Time last_time);

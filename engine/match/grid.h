@@ -39,6 +39,22 @@ class Grid {
     return {it->second, static_cast<std::uint32_t>(entries.size() - 1)};
   }
 
+  // Many at once, into an empty grid: all are announced, then room is made, then each is put where it was announced to be.
+  // A cell is made as large as it has to be, where insert() lets it grow.
+  GridPosition announce(Point point) {
+    const auto [it, fresh] = index_.try_emplace(key(point), static_cast<std::uint32_t>(buckets_.size()));
+    if (fresh) {
+      buckets_.push_back({it->first, {}});
+      announced_.push_back(0);
+    }
+    return {it->second, announced_[it->second]++};
+  }
+  void make_room() {
+    for (std::size_t b = 0; b < buckets_.size(); ++b) buckets_[b].entries.resize(announced_[b]);
+    announced_ = {};
+  }
+  void put(GridPosition p, const Entry& entry) { buckets_[p.bucket].entries[p.index] = entry; }
+
   // Fills the hole with the last entry of the cell and tells moved(entry) whose position is now p.
   template <class Moved>
   void erase(GridPosition p, Moved moved) {
@@ -120,6 +136,7 @@ class Grid {
   std::int64_t columns_;
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> index_;
   std::vector<Bucket> buckets_;
+  std::vector<std::uint32_t> announced_;  // by bucket, until there is room
 };
 
 }  // namespace qiao

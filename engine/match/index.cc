@@ -18,6 +18,8 @@ KindIndex<Entry>& get(std::vector<std::unique_ptr<KindIndex<Entry>>>& kinds, std
   return *kinds[kind];
 }
 
+std::uint32_t reach(const OfferRow& offer) { return offer.collect ? 0 : offer.radius_m; }
+
 }  // namespace
 
 std::uint64_t signature(const LineRow& line) {
@@ -32,18 +34,84 @@ std::uint64_t signature(const OfferRow& offer) {
   return s;
 }
 
-void Index::put_offer(Slot slot) {
-  take_offer(slot);
+std::optional<Index::Position> Index::place_of(Slot slot) const {
   const OfferRow& offer = state_.offers()[slot];
-  if (!offer.active || state_.parties()[offer.party].standing != pb::STANDING_ACTIVE) return;
+  if (!offer.active || state_.parties()[offer.party].standing != pb::STANDING_ACTIVE) return std::nullopt;
+  return Position{kind_of(offer.time_kind, offer.resource), KindIndex<OfferEntry>::level_of(reach(offer)), {}};
+}
+
+OfferEntry Index::entry_of(Slot slot) const {
+  const OfferRow& offer = state_.offers()[slot];
   static const std::vector<DayException> kNone;
   const auto& exceptions = offer.extras ? offer.extras->exceptions : kNone;
-  const std::uint32_t radius = offer.collect ? 0 : offer.radius_m;
-  const std::uint16_t kind = kind_of(offer.time_kind, offer.resource);
-  const std::uint8_t level = KindIndex<OfferEntry>::level_of(radius);
-  const OfferEntry entry{offer.point, signature(offer), offer.time_kind == 0 ? 0 : possible(offer.pattern, exceptions), slot, radius};
+  return {offer.point, signature(offer), offer.time_kind == 0 ? 0 : possible(offer.pattern, exceptions), slot, reach(offer)};
+}
+
+std::optional<Index::Position> Index::place_of(const NeedRow& need, Slot l) const {
+  const LineRow& line = state_.line(l);
+  if (!takes_matches(need.state) || line.held >= line.quantity) return std::nullopt;
+  return Position{kind_of(line.time_kind, line.resource), KindIndex<LineEntry>::level_of(need.travel_m), {}};
+}
+
+LineEntry Index::entry_of(const NeedRow& need, Slot l) const {
+  const LineRow& line = state_.line(l);
+  const auto start = static_cast<std::int32_t>(to_int(line.window.start) / 60);
+  return {need.point, signature(line), line.week, start, l, line.need, need.fairness, need.travel_m, need.urgency};
+}
+
+void Index::build(const Workers& workers) {
+  workers(2, [this](std::size_t part) { part == 0 ? build_offers() : build_lines(); });
+}
+
+void Index::build_offers() {
+  offers_.clear();
+  offer_at_.assign(state_.offers().size(), {});
+  for (Slot o = 0; o < offer_at_.size(); ++o) {
+    const auto place = place_of(o);
+    if (!place) continue;
+    offer_at_[o] = *place;
+    offer_at_[o].at = get(offers_, place->kind).grid(place->level, kOfferCells).announce(state_.offers()[o].point);
+  }
+  for (const auto& kind : offers_) {
+    if (kind) kind->make_room();
+  }
+  for (Slot o = 0; o < offer_at_.size(); ++o) {
+    const Position& p = offer_at_[o];
+    if (p.at.bucket != kNoSlot) offers_[p.kind]->grid(p.level, kOfferCells).put(p.at, entry_of(o));
+  }
+}
+
+void Index::build_lines() {
+  lines_.clear();
+  line_at_.assign(state_.line_count(), {});
+  const auto each_line = [&](auto&& work) {
+    for (Slot n = 0; n < state_.needs().size(); ++n) {
+      const NeedRow& need = state_.needs()[n];
+      for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) work(need, l);
+    }
+  };
+  each_line([&](const NeedRow& need, Slot l) {
+    const auto place = place_of(need, l);
+    if (!place) return;
+    line_at_[l] = *place;
+    line_at_[l].at = get(lines_, place->kind).grid(place->level, kLineCells).announce(need.point);
+  });
+  for (const auto& kind : lines_) {
+    if (kind) kind->make_room();
+  }
+  each_line([&](const NeedRow& need, Slot l) {
+    const Position& p = line_at_[l];
+    if (p.at.bucket != kNoSlot) lines_[p.kind]->grid(p.level, kLineCells).put(p.at, entry_of(need, l));
+  });
+}
+
+void Index::put_offer(Slot slot) {
+  take_offer(slot);
+  const auto place = place_of(slot);
+  if (!place) return;
   if (offer_at_.size() <= slot) offer_at_.resize(std::max<std::size_t>(slot + 1, offer_at_.size() * 5 / 4));
-  offer_at_[slot] = {kind, level, get(offers_, kind).grid(level, kOfferCells).insert(entry)};
+  offer_at_[slot] = *place;
+  offer_at_[slot].at = get(offers_, place->kind).grid(place->level, kOfferCells).insert(entry_of(slot));
 }
 
 void Index::take_offer(Slot slot) {
@@ -55,19 +123,15 @@ void Index::take_offer(Slot slot) {
 
 void Index::put_need(Slot slot) {
   const NeedRow& need = state_.needs()[slot];
-  const std::uint8_t level = KindIndex<LineEntry>::level_of(need.travel_m);
   const Slot end = need.first_line + need.line_count;
   if (line_at_.size() < end) line_at_.resize(std::max<std::size_t>(end, line_at_.size() * 5 / 4));
   // Also the room of lines that are no more.
-  for (Slot l = need.first_line; l < need.first_line + need.line_room; ++l) take_line(l);
-  if (!takes_matches(need.state)) return;
+  take_need(slot);
   for (Slot l = need.first_line; l < end; ++l) {
-    const LineRow& line = state_.line(l);
-    if (line.held >= line.quantity) continue;
-    const std::uint16_t kind = kind_of(line.time_kind, line.resource);
-    const auto start = static_cast<std::int32_t>(to_int(line.window.start) / 60);
-    const LineEntry entry{need.point, signature(line), line.week, start, l, slot, need.fairness, need.travel_m, need.urgency};
-    line_at_[l] = {kind, level, get(lines_, kind).grid(level, kLineCells).insert(entry)};
+    const auto place = place_of(need, l);
+    if (!place) continue;
+    line_at_[l] = *place;
+    line_at_[l].at = get(lines_, place->kind).grid(place->level, kLineCells).insert(entry_of(need, l));
   }
 }
 

@@ -54,6 +54,10 @@ class Ranking final : public Matcher {
   const State& state() const { return state_; }
   std::size_t index_bytes() const { return index_.bytes(); }
 
+  void loaded(const Workers& workers) override {
+    judge_.settings_changed();
+    index_.build(workers);
+  }
   void offer_changed(Slot offer) override { index_.put_offer(offer); }
   void need_changed(Slot need) override { index_.put_need(need); }
   void offer_removed(Slot offer) override { index_.take_offer(offer); }

@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include "server/runtime/log.h"
+#include "server/runtime/threads.h"
 
 namespace qiao {
 namespace {
@@ -32,7 +33,7 @@ Runtime::Runtime(boost::asio::io_context& context, Store& store, Metrics& metric
 StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock,
                                                      RuntimeOptions options) {
   std::unique_ptr<Runtime> runtime(new Runtime(context, store, metrics, std::move(clock), options));
-  QIAO_TRY(store.load(runtime->market_));
+  QIAO_TRY(store.load(runtime->market_, on_threads(2)));
   runtime->durable_seq_ = runtime->applied_seq();
   if (runtime->applied_seq() == 0 && options.fill_empty) {
     QIAO_TRY(options.fill_empty(*runtime));

@@ -1,7 +1,7 @@
 // Threads for the engine's parallel loops.
 #pragma once
 
-#include "engine/clear/workers.h"
+#include "engine/base/workers.h"
 
 namespace qiao {
 

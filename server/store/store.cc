@@ -10,12 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/container/small_vector.hpp>
-#include <condition_variable>
-#include <deque>
 #include <filesystem>
-#include <future>
-#include <mutex>
-#include <thread>
 
 #include "engine/market/invariants.h"
 #include "engine/market/personal.h"
@@ -495,96 +490,37 @@ Seq Store::last_seq() const {
   return it->Valid() ? from_big_endian(view(it->key())) : 0;
 }
 
-// One thread reads and parses, the caller puts. Rows go over in chunks that are used again, so that parsing allocates little.
+// Every row is parsed into the same message, so that parsing allocates little.
 StoreResult<void> Store::load_rows(pb::Event::RowCase kind, State& state) {
-  struct Row {
-    std::unique_ptr<google::protobuf::Message> message;
-    Blob bytes;
-    bool good = false;
-  };
-  struct Chunk {
-    std::vector<Row> rows;
-    std::size_t count = 0;
-  };
-  constexpr std::size_t kRowsPerChunk = 512;
-  constexpr std::size_t kChunks = 8;
+  if (family(kind) == nullptr) return outcome::success();
   std::uint64_t keys = 0;
-  if (db_->GetIntProperty(family(kind), rocksdb::DB::Properties::kEstimateNumKeys, &keys)) state.reserve(kind, keys);
-
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<Chunk> full;
-  std::deque<Chunk> empty(kChunks);
-  bool stop = false;  // the caller wants no more
-  bool done = false;  // there are no more
-  rocksdb::Status status;
-  std::thread reader([&] {
-    rocksdb::ReadOptions options;
-    options.fill_cache = false;
-    options.readahead_size = 4 << 20;
-    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family(kind)));
-    it->SeekToFirst();
-    while (it->Valid()) {
-      Chunk chunk;
-      {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return stop || !empty.empty(); });
-        if (stop) break;
-        chunk = std::move(empty.front());
-        empty.pop_front();
-      }
-      chunk.rows.resize(kRowsPerChunk);
-      for (chunk.count = 0; chunk.count < kRowsPerChunk && it->Valid(); ++chunk.count, it->Next()) {
-        Row& row = chunk.rows[chunk.count];
-        if (!row.message) row.message.reset(State::row_type(kind).New());
-        const std::string_view stored = view(it->value());
-        row.good = row.message->ParseFromArray(stored.data(), static_cast<int>(stored.size()));
-        if (row.good && Vault::covers(kind) && Vault::is_sealed(stored)) {
-          row.good = vault_->unseal(kind, from_big_endian(view(it->key())), *row.message);
-          row.bytes = Blob(row.message->SerializeAsString());
-        } else {
-          row.bytes = Blob(stored);
-        }
-      }
-      const std::lock_guard lock(mutex);
-      full.push_back(std::move(chunk));
-      changed.notify_all();
-    }
-    const std::lock_guard lock(mutex);
-    status = it->status();
-    done = true;
-    changed.notify_all();
-  });
+  if (kind == pb::Event::kArea && db_->GetIntProperty(family(kind), rocksdb::DB::Properties::kEstimateNumKeys, &keys)) state.reserve_areas(keys);
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = 4 << 20;
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family(kind)));
+  const std::unique_ptr<google::protobuf::Message> message(State::row_type(kind).New());
   std::uint64_t number = 0;
-  bool good = true;
-  while (good) {
-    Chunk chunk;
-    {
-      std::unique_lock lock(mutex);
-      changed.wait(lock, [&] { return done || !full.empty(); });
-      if (full.empty()) break;
-      chunk = std::move(full.front());
-      full.pop_front();
+  for (it->SeekToFirst(); it->Valid(); it->Next(), ++number) {
+    const std::string_view stored = view(it->value());
+    bool good = message->ParseFromArray(stored.data(), static_cast<int>(stored.size()));
+    Blob bytes;
+    if (good && Vault::covers(kind) && Vault::is_sealed(stored)) {
+      good = vault_->unseal(kind, from_big_endian(view(it->key())), *message);
+      bytes = Blob(message->SerializeAsString());
+    } else {
+      bytes = Blob(stored);
     }
-    for (std::size_t i = 0; good && i < chunk.count; ++i, ++number) {
-      Row& row = chunk.rows[i];
-      good = row.good && state.load_row(kind, *row.message, std::move(row.bytes));
+    if (!good || !state.load_row(kind, *message, std::move(bytes))) {
+      return StoreError{path_ + ": row " + std::to_string(number) + " of " + family(kind)->GetName() +
+                        " is damaged or leans on one that is missing; restore the last backup"};
     }
-    const std::lock_guard lock(mutex);
-    empty.push_back(std::move(chunk));
-    stop = !good;
-    changed.notify_all();
   }
-  reader.join();
-  if (!good) {
-    return StoreError{path_ + ": row " + std::to_string(number) + " of " + family(kind)->GetName() +
-                      " is damaged or leans on one that is missing; restore the last backup"};
-  }
-  if (!status.ok()) return error("cannot read " + path_, status);
+  if (!it->status().ok()) return error("cannot read " + path_, it->status());
   return outcome::success();
 }
 
-StoreResult<void> Store::load(Market& market) {
+StoreResult<void> Store::load(Market& market, const Workers& workers) {
   State& state = market.state_to_load();
   for (const auto& [kind, name] : {std::pair{pb::Event::kTaxonomy, "taxonomy"}, std::pair{pb::Event::kPolicy, "policy"}}) {
     std::string bytes;
@@ -593,13 +529,20 @@ StoreResult<void> Store::load(Market& market) {
     if (!status.ok()) return error("cannot read " + path_, status);
     if (!state.load_row(kind, bytes)) return StoreError{path_ + ": the row of the " + name + " is damaged"};
   }
-  // Beside the offers, for they do not lean on each other.
-  std::future<StoreResult<void>> needs;
-  for (const auto kind : kKeyed) {
-    if (family(kind) == nullptr) continue;
-    if (kind == pb::Event::kOffer) needs = std::async(std::launch::async, [&] { return load_rows(pb::Event::kNeed, state); });
-    QIAO_TRY(kind == pb::Event::kNeed ? needs.get() : load_rows(kind, state));
-    if (kind == pb::Event::kArea && !state.link_areas()) return StoreError{path_ + ": an area lies in one that is missing"};
+  QIAO_TRY(load_rows(pb::Event::kArea, state));
+  if (!state.link_areas()) return StoreError{path_ + ": an area lies in one that is missing"};
+  // Needs lean on neither parties nor offers.
+  const auto suppliers = [&]() -> StoreResult<void> {
+    QIAO_TRY(load_rows(pb::Event::kParty, state));
+    return load_rows(pb::Event::kOffer, state);
+  };
+  std::array<StoreResult<void>, 2> sides = {outcome::success(), outcome::success()};
+  workers(2, [&](std::size_t part) { sides[part] = part == 0 ? suppliers() : load_rows(pb::Event::kNeed, state); });
+  for (const auto& side : sides) {
+    QIAO_TRY(side);
+  }
+  for (const auto kind : {pb::Event::kPerson, pb::Event::kMatch, pb::Event::kNotification, pb::Event::kAccount, pb::Event::kGrant}) {
+    QIAO_TRY(load_rows(kind, state));
   }
   const Seq last = last_seq();
   Time time{};
@@ -611,7 +554,7 @@ StoreResult<void> Store::load(Market& market) {
     if (!status.ok() || !event.ParseFromArray(stored.data(), static_cast<int>(stored.size()))) return StoreError{path_ + ": the last event cannot be read"};
     time = to_time(event.time());
   }
-  state.loaded(last, time);
+  market.loaded(last, time, workers);
   return outcome::success();
 }
 

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/workers.h"
 #include "engine/market/market.h"
 #include "server/store/error.h"
 #include "server/store/numbers.h"
@@ -90,7 +91,7 @@ class Store {
   ~Store();
 
   // Puts every row into an empty market. Reads rows, not history.
-  StoreResult<void> load(Market& market);
+  StoreResult<void> load(Market& market, const Workers& workers = alone);
 
   // One write with one sync. After a failure the database is in doubt: the caller stops the process.
   StoreResult<void> commit(Group& group);

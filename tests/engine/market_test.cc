@@ -1,12 +1,48 @@
 // What the market does, as its users would say it.
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "engine/base/random.h"
 #include "engine/market/invariants.h"
 #include "engine/market/limits.h"
+#include "engine/market/table.h"
 #include "tests/support/build.h"
 
 namespace qiao {
 namespace {
+
+// Dense and sparse stretches of ids, appended and taken back, against a map.
+TEST(Table, FindsTheRowOfAnIdAndOfNoOther) {
+  struct Row {
+    OfferId id;
+  };
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    Random random(seed);
+    Table<OfferId, Row> table;
+    std::map<std::uint64_t, Slot> ours;
+    std::uint64_t stride = 1;
+    for (int i = 0; i < 400; ++i) {
+      if (random.chance(5)) stride = std::uint64_t{1} << random.below(12);
+      if (!ours.empty() && random.chance(25)) {
+        table.pop_back();
+        ours.erase(std::prev(ours.end()));
+        continue;
+      }
+      const std::uint64_t id = (ours.empty() ? 0 : ours.rbegin()->first) + 1 + random.below(stride);
+      ours[id] = table.append(OfferId{id});
+    }
+    ASSERT_EQ(table.size(), ours.size());
+    const std::uint64_t last = ours.empty() ? 0 : ours.rbegin()->first;
+    for (std::uint64_t id = 0; id < last + 200; ++id) {
+      const auto at = ours.find(id);
+      ASSERT_EQ(table.find(OfferId{id}), at == ours.end() ? kNoSlot : at->second) << "seed " << seed << " id " << id;
+      EXPECT_EQ(table.takes(OfferId{id}), at != ours.end() || id > last) << "seed " << seed << " id " << id;
+    }
+    EXPECT_EQ(table.find(OfferId{~std::uint64_t{0}}), kNoSlot);
+    EXPECT_FALSE(table.takes(OfferId{~std::uint64_t{0}})) << "no damaged row makes it take all memory";
+  }
+}
 
 TEST(Lifecycle, FromPostedToReviewed) {
   City c;

@@ -375,22 +375,11 @@ class Duel {
   bool same_after_reload() {
     Market again(make_ranking);
     const State& s = city_.state();
-    State& into = again.state_to_load();
-    bool ok = into.load_row(pb::Event::kTaxonomy, s.taxonomy().SerializeAsString()) && into.load_row(pb::Event::kPolicy, s.policy().SerializeAsString());
-    const auto load = [&](pb::Event::RowCase kind, const auto& rows) {
-      for (Slot i = 0; ok && i < rows.size(); ++i) ok = into.load_row(kind, rows[i].bytes.view());
-    };
-    load(pb::Event::kArea, s.areas());
-    ok = ok && into.link_areas();
-    load(pb::Event::kParty, s.parties());
-    load(pb::Event::kPerson, s.persons());
-    load(pb::Event::kOffer, s.offers());
-    load(pb::Event::kNeed, s.needs());
-    load(pb::Event::kMatch, s.matches());
-    into.loaded(s.last_seq(), s.last_time());
-    EXPECT_TRUE(ok);
-    EXPECT_EQ(digest(into), digest(s)) << "a restart from rows makes another market";
-    return ok && digest(into) == digest(s);
+    const bool good = reload(s, again);
+    EXPECT_TRUE(good);
+    const bool same = good && digest(again.state()) == digest(s);
+    EXPECT_TRUE(same) << "a restart from rows makes another market";
+    return same;
   }
 
   Random random_;

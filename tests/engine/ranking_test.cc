@@ -156,6 +156,56 @@ TEST(Ranking, EqualsTheNaiveScanOnRandomMarkets) {
   EXPECT_GT(pairs, 10'000U);
 }
 
+// A restart makes the index of everything at once. What changes afterwards changes it as it would have changed the one before.
+TEST(Ranking, IsTheSameAfterARestart) {
+  std::size_t pairs = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    City c;
+    random_market(c, seed);
+    Market again(make_ranking);
+    ASSERT_TRUE(reload(c.state(), again));
+    Random random(seed);
+    for (int round = 0; round < 3; ++round) {
+      const auto& after = static_cast<const Ranking&>(again.matcher());
+      for (Slot n = 0; n < c.state().needs().size(); ++n) {
+        for (std::uint32_t number = 1; number <= c.state().needs()[n].line_count; ++number) {
+          const auto before = ranking_of(c).candidates(c.state().line_of(n, number), 10, c.now);
+          const auto found = after.candidates(again.state().line_of(n, number), 10, c.now);
+          ASSERT_EQ(found.size(), before.size()) << "seed " << seed << " round " << round;
+          for (std::size_t i = 0; i < found.size(); ++i) {
+            EXPECT_EQ(found[i].offer, before[i].offer) << "seed " << seed << " round " << round;
+            EXPECT_EQ(found[i].judgement.value_micro, before[i].judgement.value_micro);
+          }
+          pairs += found.size();
+        }
+      }
+      for (Slot p = 0; p < c.state().parties().size(); ++p) {
+        const auto before = ranking_of(c).open_lines(p, 10, c.now);
+        const auto found = after.open_lines(p, 10, c.now);
+        ASSERT_EQ(found.size(), before.size()) << "seed " << seed << " round " << round;
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          EXPECT_EQ(again.state().line(found[i].line).need, c.state().line(before[i].line).need) << "seed " << seed << " round " << round;
+          EXPECT_EQ(found[i].offer, before[i].offer) << "seed " << seed << " round " << round;
+        }
+        pairs += found.size();
+      }
+      for (int i = 0; i < 20; ++i) {
+        pb::Command change = by(pb::ROLE_LEAD);
+        if (random.chance(50)) {
+          change.mutable_withdraw_offer()->set_offer_id(c.state().offers()[static_cast<Slot>(random.below(c.state().offers().size()))].id.value());
+        } else {
+          auto& move = *change.mutable_move_need();
+          move.set_need_id(c.state().needs()[static_cast<Slot>(random.below(c.state().needs().size()))].id.value());
+          move.set_verb(pb::NEED_VERB_CANCEL);
+          move.set_reason("不需要了");
+        }
+        EXPECT_EQ(code_of(again.apply(change, c.now)), code_of(c.apply(change)));
+      }
+    }
+  }
+  EXPECT_GT(pairs, 10'000U);
+}
+
 TEST(Ranking, PrefersTheNearTheReliableAndTheOneMeantForIt) {
   City c;
   const auto far = c.post(offer(c.team("远")).people(5).km_north(6));

@@ -6,6 +6,26 @@
 
 namespace qiao {
 
+bool reload(const State& from, Market& into) {
+  State& state = into.state_to_load();
+  bool good = state.load_row(pb::Event::kTaxonomy, from.taxonomy().SerializeAsString()) && state.load_row(pb::Event::kPolicy, from.policy().SerializeAsString());
+  const auto load = [&](pb::Event::RowCase kind, const auto& rows) {
+    for (Slot i = 0; good && i < rows.size(); ++i) good = state.load_row(kind, rows[i].bytes.view());
+  };
+  load(pb::Event::kArea, from.areas());
+  good = good && state.link_areas();
+  load(pb::Event::kParty, from.parties());
+  load(pb::Event::kPerson, from.persons());
+  load(pb::Event::kOffer, from.offers());
+  load(pb::Event::kNeed, from.needs());
+  load(pb::Event::kMatch, from.matches());
+  load(pb::Event::kNotification, from.notifications());
+  load(pb::Event::kAccount, from.accounts());
+  load(pb::Event::kGrant, from.grants());
+  into.loaded(from.last_seq(), from.last_time());
+  return good;
+}
+
 std::string code_of(const Result<Outcome>& result) { return result ? std::string() : std::string(info(result.error().code).code); }
 
 City::City(const Market::MatcherFactory& factory) : market(factory) {

@@ -188,6 +188,9 @@ class City {
   void set(const pb::Policy& policy);
 };
 
+// Loads the rows of one market into another, as a restart does. False: they were not taken.
+bool reload(const State& from, Market& into);
+
 // Code of a refusal, or empty where it was taken.
 std::string code_of(const Result<Outcome>& result);
 
