@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "engine/clear/instance.h"
 #include "engine/base/workers.h"
+#include "engine/clear/instance.h"
 
 namespace qiao {
 

@@ -5,8 +5,8 @@
 #include <functional>
 #include <vector>
 
-#include "engine/clear/instance.h"
 #include "engine/base/workers.h"
+#include "engine/clear/instance.h"
 #include "engine/match/ranking.h"
 
 namespace qiao {

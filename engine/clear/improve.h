@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "engine/base/random.h"
+#include "engine/base/workers.h"
 #include "engine/clear/choice.h"
 #include "engine/clear/instance.h"
-#include "engine/base/workers.h"
 
 namespace qiao {
 

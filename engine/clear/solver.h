@@ -4,8 +4,8 @@
 #include <functional>
 #include <vector>
 
-#include "engine/clear/instance.h"
 #include "engine/base/workers.h"
+#include "engine/clear/instance.h"
 
 namespace qiao {
 

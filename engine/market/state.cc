@@ -261,7 +261,8 @@ bool State::load_row(pb::Event::RowCase kind, const google::protobuf::Message& r
     case pb::Event::kMatch: {
       const auto& match = static_cast<const pb::Match&>(row);
       const Slot need = needs_.find(NeedId{match.need_id()});
-      if (!matches_.takes(MatchId{match.id()}) || need == kNoSlot || line_of(need, match.line()) == kNoSlot || offers_.find(OfferId{match.offer_id()}) == kNoSlot) return false;
+      if (!matches_.takes(MatchId{match.id()})) return false;
+      if (need == kNoSlot || line_of(need, match.line()) == kNoSlot || offers_.find(OfferId{match.offer_id()}) == kNoSlot) return false;
       put(match, std::move(bytes), match.version());
       return true;
     }

@@ -1,8 +1,8 @@
 // Rows by slot and by id.
 #pragma once
 
-#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
 #include <memory>
 #include <vector>
 

@@ -24,8 +24,7 @@ test('a session that ends in the middle of a form loses nothing that was typed',
   const page = await host.page({ as: 'community' })
   await begin(page, '会话中断也不丢')
   await page.locator('aside .tally').first().waitFor()
-  await page.context().clearCookies()
-  // A preview that was refused before the log-in, and whose answer is overtaken by it.
+  // Previews that are refused before the log-in, and whose answers are overtaken by it.
   let arrive
   const overtaken = new Promise((resolve) => { arrive = resolve })
   await page.route('**/v1/needs:preview', async (route) => {
@@ -33,9 +32,10 @@ test('a session that ends in the middle of a form loses nothing that was typed',
     if (answer.status() === 401) await overtaken
     await route.fulfill({ response: answer })
   })
+  await page.context().clearCookies()
   const asked = page.waitForRequest((r) => r.url().endsWith('/v1/needs:preview'))
   const refused = page.waitForResponse((r) => r.url().endsWith('/v1/needs:preview') && r.status() === 401)
-  await page.fill('input[name=quantity]', '2')
+  await page.fill('input[name=quantity]', '7')
   await asked
   await page.getByRole('button', { name: '发布', exact: true }).click()
   const dialog = page.getByRole('dialog')

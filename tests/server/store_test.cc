@@ -8,7 +8,7 @@
 
 #include "engine/market/invariants.h"
 #include "tests/support/build.h"
-#include "tests/support/disk.h"
+#include "tools/text/temporary_folder.h"
 
 namespace qiao {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "engine/match/ranking.h"
 #include "server/store/store.h"
-#include "tests/support/disk.h"
+#include "tools/text/temporary_folder.h"
 
 namespace qiao {
 namespace {

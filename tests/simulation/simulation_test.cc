@@ -5,7 +5,7 @@
 #include <bit>
 #include <ostream>
 
-#include "tests/support/disk.h"
+#include "tools/text/temporary_folder.h"
 
 namespace qiao::swarm {
 namespace {

@@ -14,7 +14,7 @@
 #include "server/defaults.h"
 #include "server/json/json.h"
 #include "tests/support/build.h"
-#include "tests/support/disk.h"
+#include "tools/text/temporary_folder.h"
 
 namespace qiao {
 

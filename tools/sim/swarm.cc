@@ -3,33 +3,16 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
-#include <filesystem>
 #include <iostream>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "tools/swarm/simulation.h"
+#include "tools/text/temporary_folder.h"
 
 namespace qiao {
 namespace {
-
-// Its own folder for the key files, gone with it.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "qiao-swarm-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_range(const std::string& text) {
   std::uint64_t from = 0;
@@ -91,7 +74,8 @@ SwarmCommand::SwarmCommand(CLI::App& app) {
 
 int SwarmCommand::run() const {
   using Clock = std::chrono::steady_clock;
-  const Folder folder;
+  // For the key files.
+  const TemporaryFolder folder;
   const auto [from, to] = *parse_range(seeds_);
   swarm::Plan plan;
   plan.hours = hours_;

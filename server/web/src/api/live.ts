@@ -1,6 +1,6 @@
 // What happens, as it happens: one WebSocket for the whole console, taken up again where it broke off.
-import { onScopeDispose, ref } from 'vue'
-import { online, type Schemas } from './client'
+import { onScopeDispose, ref, watch as whenChanged } from 'vue'
+import { online, sessionEnded, type Schemas } from './client'
 
 export type LiveEvent = Schemas['Event']
 type Listener = (event: LiveEvent | undefined) => void
@@ -80,8 +80,13 @@ export function unwatch() {
   lost.value = false
 }
 
-window.addEventListener('online', () => {
+// The line is back, or somebody has logged in again: at once, not when the next try is due.
+function now() {
   if (wanted && !connected.value) open()
+}
+window.addEventListener('online', now)
+whenChanged(sessionEnded, (ended) => {
+  if (!ended) now()
 })
 window.addEventListener('offline', () => {
   online.value = false

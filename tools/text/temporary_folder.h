@@ -1,4 +1,4 @@
-// Real files in a folder of the test's own, gone when it is over.
+// Real files in a folder of one's own, gone when it is over.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,7 @@ namespace qiao {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "qiao-test-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "qiao-XXXXXX").string();
     path_ = mkdtemp(name.data());
   }
   ~TemporaryFolder() {
