@@ -165,7 +165,7 @@ struct alignas(64) NeedRow {
   Blob bytes;
   Seq touched = 0;  // last event that changed it or a match of it: its version
   Time due;         // when the market acts next; 0: never
-  Slot organiser = kNoSlot;
+  PartyId organiser;  // 0: none
   Slot first_line = kNoSlot;
   Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_need
 };

@@ -123,7 +123,7 @@ std::uint32_t State::served_area(Slot party, Slot area) const {
 void fill(NeedRow& row, const pb::Need& need, const State& state) {
   row.area = state.areas().find(AreaCode{need.area_code()});
   row.fairness = state.areas()[row.area].fairness;
-  row.organiser = need.organiser_id() == 0 ? kNoSlot : state.parties().find(PartyId{need.organiser_id()});
+  row.organiser = PartyId{need.organiser_id()};
   row.point = to_point(need.point());
   row.state = need.state();
   row.urgency = need.urgency();

@@ -54,7 +54,7 @@ class Gatherer {
     if (mine == 0) return true;
     const NeedRow& need = state_.needs()[n];
     const Slot me = state_.parties().find(PartyId{actor_.party_id()});
-    if (me != kNoSlot && (need.organiser == me || need.area == state_.parties()[me].area)) return true;
+    if (me != kNoSlot && (need.organiser == state_.parties()[me].id || need.area == state_.parties()[me].area)) return true;
     return state_.load_need(n).raised() >= mine;
   }
 

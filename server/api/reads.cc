@@ -235,7 +235,7 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
                                       (category && n.category != *category)) {
                                     return false;
                                   }
-                                  if (organiser != 0 && (n.organiser == kNoSlot || state.parties()[n.organiser].id.value() != organiser)) return false;
+                                  if (organiser != 0 && n.organiser.value() != organiser) return false;
                                   if (view.need(s) == Sight::kNothing) return false;
                                   if (programme == nullptr && raised == 0) return true;
                                   const pb::Need need = state.load_need(s);
