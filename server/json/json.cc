@@ -26,11 +26,33 @@ using google::protobuf::Reflection;
 // Deeper than any message of the vocabulary, and no deeper than the stack bears.
 constexpr std::size_t kMaxDepth = 32;
 
+// Protobuf's wire types.
+constexpr std::uint64_t kVarint = 0;
+constexpr std::uint64_t kFixed64 = 1;
+constexpr std::uint64_t kLengthDelimited = 2;
+constexpr std::uint64_t kStartGroup = 3;
+constexpr std::uint64_t kEndGroup = 4;
+constexpr std::uint64_t kFixed32 = 5;
+
+std::uint64_t wire_type_of(FieldDescriptor::Type type) {
+  switch (type) {
+    case FieldDescriptor::TYPE_STRING:
+    case FieldDescriptor::TYPE_BYTES:
+    case FieldDescriptor::TYPE_MESSAGE: return kLengthDelimited;
+    case FieldDescriptor::TYPE_FIXED64:
+    case FieldDescriptor::TYPE_SFIXED64: return kFixed64;
+    case FieldDescriptor::TYPE_FIXED32:
+    case FieldDescriptor::TYPE_SFIXED32: return kFixed32;
+    default: return kVarint;
+  }
+}
+
 // A message type's fields with their names ready to be written, made once a thread.
 struct Layout {
   struct Field {
     const FieldDescriptor* field = nullptr;
     FieldDescriptor::Type type{};
+    std::uint64_t wire_type = kVarint;
     bool repeated = false;
     std::string key;                 // "name":
     std::vector<std::string> names;  // of an enum, quoted, by number; empty where a number has none
@@ -60,7 +82,7 @@ Layout& layout_of(const Descriptor* type) {
       const FieldDescriptor* f = type->field(i);
       const auto number = static_cast<std::size_t>(f->number());
       if (slot->by_number.size() <= number) slot->by_number.resize(number + 1);
-      slot->by_number[number] = {f, f->type(), f->is_repeated(), "\"" + f->json_name() + "\":", quoted_names(f->type() == FieldDescriptor::TYPE_ENUM ? f->enum_type() : nullptr), nullptr};
+      slot->by_number[number] = {f, f->type(), wire_type_of(f->type()), f->is_repeated(), "\"" + f->json_name() + "\":", quoted_names(f->type() == FieldDescriptor::TYPE_ENUM ? f->enum_type() : nullptr), nullptr};
       slot->by_name.emplace(f->json_name(), f);
       slot->by_name.emplace(f->name(), f);
     }
@@ -170,11 +192,6 @@ void Sink::put_string(std::string_view text) {
 
 // Writing goes over the bytes that protobuf's generated code makes of a message, which takes a third of the time of asking
 // reflection for one field after the other. They have just been made: nothing in them is cut or malformed.
-constexpr std::uint64_t kVarint = 0;
-constexpr std::uint64_t kFixed64 = 1;
-constexpr std::uint64_t kLengthDelimited = 2;
-constexpr std::uint64_t kFixed32 = 5;
-
 std::uint64_t read_varint(const char*& at) {
   std::uint64_t value = 0;
   for (int shift = 0;; shift += 7) {
@@ -254,8 +271,18 @@ void skip_value(std::uint64_t wire_type, const char*& at) {
     case kFixed64: at += 8; return;
     case kLengthDelimited: read_text(at); return;
     case kFixed32: at += 4; return;
-    default: QIAO_CHECK(false, "the vocabulary has no groups");
+    case kStartGroup:
+      for (std::uint64_t tag = read_varint(at); (tag & 7) != kEndGroup; tag = read_varint(at)) skip_value(tag & 7, at);
+      return;
+    default: QIAO_CHECK(false, "protobuf has six wire types, and no group ends that has not begun");
   }
+}
+
+// What a message kept of a field that it knows, but of another type, it writes as it does what it does not know.
+bool knows(const Layout& layout, std::uint64_t tag) {
+  if (tag >> 3 >= layout.by_number.size()) return false;
+  const Layout::Field& f = layout.by_number[tag >> 3];
+  return f.field != nullptr && ((tag & 7) == f.wire_type || (f.repeated && (tag & 7) == kLengthDelimited));
 }
 
 void put_message(Layout& layout, std::string_view bytes, Sink& out) {
@@ -268,9 +295,8 @@ void put_message(Layout& layout, std::string_view bytes, Sink& out) {
   bool first = true;
   while (at != end) {
     const std::uint64_t tag = read_varint(at);
-    const std::uint64_t wire_type = tag & 7;
-    if (tag >> 3 >= layout.by_number.size() || layout.by_number[tag >> 3].field == nullptr) {
-      skip_value(wire_type, at);
+    if (!knows(layout, tag)) {
+      skip_value(tag & 7, at);
       continue;
     }
     Layout::Field& f = layout.by_number[tag >> 3];
@@ -285,8 +311,7 @@ void put_message(Layout& layout, std::string_view bytes, Sink& out) {
       array = f.repeated ? &f : nullptr;
       if (array != nullptr) out.put('[');
     }
-    const bool one = f.type == FieldDescriptor::TYPE_STRING || f.type == FieldDescriptor::TYPE_BYTES || f.type == FieldDescriptor::TYPE_MESSAGE;
-    if (wire_type != kLengthDelimited || one) {
+    if ((tag & 7) == f.wire_type) {
       put_value(f, at, out);
       continue;
     }

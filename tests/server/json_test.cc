@@ -171,7 +171,33 @@ TEST(Json, WritesNothingOfFieldsThatItDoesNotKnow) {
   unknown->AddFixed64(902, 5);
   unknown->AddLengthDelimited(903)->assign("y");
   unknown->AddVarint(100'000, 5);
+  auto* group = unknown->AddGroup(904);
+  group->AddVarint(1, 5);
+  group->AddGroup(2)->AddLengthDelimited(3)->assign("z");
   EXPECT_EQ(to_json(n), R"({"title":"x"})");
+}
+
+// Protobuf keeps those with what it does not know. Found by fuzzing.
+TEST(Json, WritesNothingOfFieldsThatAreOfAnotherType) {
+  const pb::Need empty;
+  for (int i = 0; i < empty.GetDescriptor()->field_count(); ++i) {
+    const auto* f = empty.GetDescriptor()->field(i);
+    const bool text = f->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING || f->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE;
+    pb::Need n;
+    n.set_title("x");
+    auto* kept = n.GetReflection()->MutableUnknownFields(&n);
+    if (text) {
+      kept->AddVarint(f->number(), 5);
+    } else if (!f->is_repeated()) {
+      kept->AddLengthDelimited(f->number())->assign("\xff\xff");
+    }
+    kept->AddFixed64(f->number(), ~std::uint64_t{0});
+    kept->AddFixed32(f->number(), ~std::uint32_t{0});
+    kept->AddGroup(f->number())->AddVarint(1, 5);
+    pb::Need read;
+    ASSERT_TRUE(read.ParseFromString(n.SerializeAsString()));
+    EXPECT_EQ(to_json(read), R"({"title":"x"})") << f->name();
+  }
 }
 
 }  // namespace
