@@ -11,7 +11,10 @@
 
 namespace qiao {
 
-// Slots by ids that come in any order.
+// How a table finds the slot of an id. `size` is how many rows there are, `id_at(slot)` the id of one; takes() says whether
+// an id that is not there may be appended, pop_back() is told the id and slot that were.
+
+// Ids that come in any order.
 template <class Id>
 class HashedIds {
  public:
@@ -32,7 +35,7 @@ class HashedIds {
   boost::unordered_flat_map<Id, Slot> slots_;
 };
 
-// Slots by ids that ascend with them, as sequence numbers do: it is known where each block of ids begins, and the rows
+// Ids that ascend with their slots, as sequence numbers do: it is known where each block of ids begins, and the rows
 // themselves say the rest. A sixteenth of a byte for each id up to the highest, and one access to memory beside the row's own where
 // a hash table takes two and 28 bytes a row.
 template <class Id>
