@@ -12,7 +12,7 @@
 namespace qiao {
 
 // How a table finds the slot of an id. `size` is how many rows there are, `id_at(slot)` the id of one; takes() says whether
-// an id that is not there may be appended, pop_back() is told the id and slot that were.
+// an id may be appended, pop_back() is told the id and slot that were.
 
 // Ids that come in any order.
 template <class Id>
@@ -24,8 +24,8 @@ class HashedIds {
     return it == slots_.end() ? kNoSlot : it->second;
   }
   template <class IdAt>
-  bool takes(Id, Slot, const IdAt&) const {
-    return true;
+  bool takes(Id id, Slot, const IdAt&) const {
+    return !slots_.contains(id);
   }
   void append(Id id, Slot slot) { slots_.emplace(id, slot); }
   void pop_back(Id id, Slot) { slots_.erase(id); }
@@ -82,7 +82,7 @@ class Table {
   Row& operator[](Slot s) { return chunks_[s / kChunk][s % kChunk]; }
 
   Slot append(Id id) {
-    QIAO_CHECK(find(id) == kNoSlot && takes(id), "an id is given once, and after all before it");
+    QIAO_CHECK(ids_.takes(id, size_, id_at()), "an id is given once, and after all before it");
     if (size_ % kChunk == 0 && size_ / kChunk == chunks_.size()) chunks_.push_back(std::make_unique<Row[]>(kChunk));
     ids_.append(id, size_);
     (*this)[size_].id = id;

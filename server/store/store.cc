@@ -493,8 +493,6 @@ Seq Store::last_seq() const {
 // Every row is parsed into the same message, so that parsing allocates little.
 StoreResult<void> Store::load_rows(pb::Event::RowCase kind, State& state) {
   if (family(kind) == nullptr) return outcome::success();
-  std::uint64_t keys = 0;
-  if (kind == pb::Event::kArea && db_->GetIntProperty(family(kind), rocksdb::DB::Properties::kEstimateNumKeys, &keys)) state.reserve_areas(keys);
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   options.readahead_size = 4 << 20;
@@ -529,6 +527,8 @@ StoreResult<void> Store::load(Market& market, const Workers& workers) {
     if (!status.ok()) return error("cannot read " + path_, status);
     if (!state.load_row(kind, bytes)) return StoreError{path_ + ": the row of the " + name + " is damaged"};
   }
+  std::uint64_t areas = 0;
+  if (db_->GetIntProperty(family(pb::Event::kArea), rocksdb::DB::Properties::kEstimateNumKeys, &areas)) state.reserve_areas(areas);
   QIAO_TRY(load_rows(pb::Event::kArea, state));
   if (!state.link_areas()) return StoreError{path_ + ": an area lies in one that is missing"};
   // Needs lean on neither parties nor offers.

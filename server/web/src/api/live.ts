@@ -81,12 +81,12 @@ export function unwatch() {
 }
 
 // The line is back, or somebody has logged in again: at once, not when the next try is due.
-function now() {
+function openAtOnce() {
   if (wanted && !connected.value) open()
 }
-window.addEventListener('online', now)
+window.addEventListener('online', openAtOnce)
 whenChanged(sessionEnded, (ended) => {
-  if (!ended) now()
+  if (!ended) openAtOnce()
 })
 window.addEventListener('offline', () => {
   online.value = false
