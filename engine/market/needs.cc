@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/market/due.h"
 #include "engine/market/emit.h"
 #include "engine/market/limits.h"
 #include "engine/market/personal.h"
@@ -119,7 +120,7 @@ Status Market::update_need(const pb::Need& sent) {
     }
   }
   if (need.deadline() != before.deadline() && need.deadline() != 0 &&
-      (to_time(need.deadline()) <= now_ || to_time(need.deadline()) > last_end(need))) {
+      (to_time(need.deadline()) <= now_ || to_time(need.deadline()) > times_of(need).last_end)) {
     return refuse(Code::kDeadlinePast, "deadline");
   }
   const NeedRow& row_before = state_.needs()[slot];
@@ -159,14 +160,14 @@ Status Market::move_need(const pb::MoveNeed& move) {
   switch (move.verb()) {
     case pb::NEED_VERB_SUBMIT:
       if (from != pb::NEED_STATE_DRAFT) return wrong_state(from, "needId");
-      if (first_start(need) <= now_) return refuse(Code::kWindowPast, "lines");
+      if (times_of(need).first_start <= now_) return refuse(Code::kWindowPast, "lines");
       need.set_state(pb::NEED_STATE_SUBMITTED);
       need.set_submitted_at(to_int(now_));
       emit(pb::EVENT_KIND_NEED_SUBMITTED, std::move(need));
       return outcome::success();
     case pb::NEED_VERB_APPROVE:
       if (from != pb::NEED_STATE_DRAFT && from != pb::NEED_STATE_SUBMITTED) return wrong_state(from, "needId");
-      if (closing_time(need) <= now_) return refuse(Code::kWindowPast, "lines");
+      if (times_of(need).closing <= now_) return refuse(Code::kWindowPast, "lines");
       if (from == pb::NEED_STATE_DRAFT) need.set_submitted_at(to_int(now_));
       open_need(std::move(need));
       return outcome::success();

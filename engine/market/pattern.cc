@@ -75,21 +75,15 @@ WeekMask possible(const WeekPattern* pattern, const std::vector<DayException>& e
   return mask;
 }
 
-const WeekPattern* PatternPool::intern(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>& slots) {
+const WeekPattern* PatternPool::intern(std::span<const WeekSlot> slots) {
   if (slots.empty()) return nullptr;
-  key_.clear();
-  for (const pb::WeeklySlot& s : slots) {
-    const std::array<std::uint16_t, 3> slot = {static_cast<std::uint16_t>(s.weekday()), static_cast<std::uint16_t>(s.start_minute()),
-                                               static_cast<std::uint16_t>(s.end_minute())};
-    key_.append(reinterpret_cast<const char*>(slot.data()), sizeof slot);
-  }
-  const auto [seen, unseen] = seen_.try_emplace(key_, nullptr);
-  if (!unseen) return seen->second;
+  static_assert(std::has_unique_object_representations_v<WeekSlot>);
+  const std::string_view written(reinterpret_cast<const char*>(slots.data()), slots.size_bytes());
+  if (const auto seen = seen_.find(written); seen != seen_.end()) return seen->second;
   auto pattern = std::make_unique<WeekPattern>();
-  for (const pb::WeeklySlot& s : slots) {
-    pattern->days[s.weekday() - 1].push_back(
-        {static_cast<std::uint16_t>(s.start_minute()), static_cast<std::uint16_t>(s.end_minute())});
-    pattern->mask |= stretches(s.weekday() - 1, s.start_minute(), s.end_minute());
+  for (const WeekSlot& s : slots) {
+    pattern->days[s.weekday - 1U].push_back(s.open);
+    pattern->mask |= stretches(s.weekday - 1U, s.open.start, s.open.end);
   }
   std::string key;
   for (std::size_t d = 0; d < 7; ++d) {
@@ -111,7 +105,7 @@ const WeekPattern* PatternPool::intern(const google::protobuf::RepeatedPtrField<
   }
   auto [it, fresh] = pool_.try_emplace(std::move(key), nullptr);
   if (fresh) it->second = std::move(pattern);
-  seen->second = it->second.get();
+  seen_.emplace(written, it->second.get());
   return it->second.get();
 }
 

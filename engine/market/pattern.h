@@ -4,21 +4,28 @@
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "engine/base/string_hash.h"
 #include "engine/base/time_zone.h"
-#include "qiao/v1/offer.pb.h"
 
 namespace qiao {
-
-namespace pb = qiao::v1;
 
 // Minutes of a day, [start, end).
 struct DaySlot {
   std::uint16_t start;
   std::uint16_t end;
   friend bool operator==(const DaySlot&, const DaySlot&) = default;
+};
+
+// As an offer says it: on that day of each week, 1 Monday .. 7 Sunday.
+struct WeekSlot {
+  std::uint16_t weekday;
+  DaySlot open;
 };
 
 // The week in 56 stretches of three hours, bit day*8 + hour/3 with Monday as day 0. For a fast no.
@@ -51,12 +58,12 @@ WeekMask possible(const WeekPattern* pattern, const std::vector<DayException>& e
 class PatternPool {
  public:
   // nullptr for an empty list: always.
-  const WeekPattern* intern(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>& slots);
+  const WeekPattern* intern(std::span<const WeekSlot> slots);
 
  private:
   boost::unordered_flat_map<std::string, std::unique_ptr<WeekPattern>> pool_;  // by merged slots
-  boost::unordered_flat_map<std::string, const WeekPattern*> seen_;              // by slots as they were written
-  std::string key_;
+  // By the bytes of the slots as they were written, looked up without making a string of them.
+  boost::unordered_flat_map<std::string, const WeekPattern*, StringHash, std::equal_to<>> seen_;
 };
 
 }  // namespace qiao

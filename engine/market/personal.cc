@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
+#include <protozero/pbf_reader.hpp>
+#include <span>
 
 #include "qiao/v1/base.pb.h"
 
@@ -55,6 +57,14 @@ void set_value(Message& message, const MarkedField& field, std::string value) {
   at->GetReflection()->SetString(at, field.path.back(), std::move(value));
 }
 
+// Is there anything at the end of the path, in the bytes of a message?
+bool has_value(protozero::pbf_reader message, std::span<const FieldDescriptor* const> path) {
+  while (message.next(static_cast<protozero::pbf_tag_type>(path.front()->number()), protozero::pbf_wire_type::length_delimited)) {
+    if (path.size() == 1 ? !message.get_view().empty() : has_value(message.get_message(), path.subspan(1))) return true;
+  }
+  return false;
+}
+
 std::string_view first_character(std::string_view text) {
   std::size_t n = text.empty() ? 0 : 1;
   while (n < text.size() && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80) ++n;
@@ -93,6 +103,15 @@ void visit_marked(Message& message, const std::function<std::optional<std::strin
 bool has_marked(const Message& message) {
   const auto& fields = marked_fields(*message.GetDescriptor());
   return std::any_of(fields.begin(), fields.end(), [&](const MarkedField& field) { return !value_of(message, field).empty(); });
+}
+
+bool has_marked(const Descriptor& type, std::string_view bytes) {
+  const auto& fields = marked_fields(type);
+  try {
+    return std::any_of(fields.begin(), fields.end(), [&](const MarkedField& field) { return has_value({bytes.data(), bytes.size()}, field.path); });
+  } catch (const protozero::exception&) {  // the library's way to say that it is no message
+    return false;
+  }
 }
 
 std::string masked(const MarkedField& field, std::string_view value, std::string_view area_name) {

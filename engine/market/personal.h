@@ -31,6 +31,8 @@ void visit_marked(google::protobuf::Message& message, const std::function<std::o
 
 // Is any marked field not empty?
 bool has_marked(const google::protobuf::Message& message);
+// The same of the bytes of one, without making it. Bytes that are no such message have none.
+bool has_marked(const google::protobuf::Descriptor& type, std::string_view bytes);
 
 // 139****1234, 王*, the area's name instead of an address, a***@example.cn; *** for everything else. Never longer in what
 // it tells than half of the value.

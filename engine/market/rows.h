@@ -62,8 +62,11 @@ struct AreaRow {
   Slot fairness = kNoSlot;  // the community (or higher) that its fill is counted for
 };
 
+// By their places in the taxonomy; 256 is above kMaxCategories.
+using CategorySet = std::bitset<256>;
+
 struct PartyExclusions {
-  std::bitset<256> categories;
+  CategorySet categories;
   std::vector<AreaCode> areas;
 };
 
@@ -102,19 +105,17 @@ struct HeldCertificate {
 struct OfferExtras {
   std::vector<HeldCertificate> certificates;
   std::vector<DayException> exceptions;
-  std::bitset<256> categories;
-  bool has_categories = false;
 };
 
-struct OfferRow {
+struct alignas(64) OfferRow {
   OfferId id;
   Blob bytes;
   std::unique_ptr<OfferExtras> extras;
   const WeekPattern* pattern = nullptr;
+  const CategorySet* categories = nullptr;  // that it is meant for; null: for none in particular
   SkillMask skills;
   std::int64_t quantity = 0;  // capacity of time, total of stock
   std::int64_t given = 0;     // stock held by live matches
-  std::int64_t smallest_lot = 1;
   Time valid_from;
   Time valid_to;  // the earlier of the offer's end and the stock's expiry; 0: never
   Slot party = kNoSlot;
@@ -123,6 +124,7 @@ struct OfferRow {
   Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_offer
   Point point;
   std::uint32_t radius_m = 0;
+  std::int32_t smallest_lot = 1;  // kMaxQuantity fits
   std::uint16_t resource = 0;
   std::uint8_t time_kind = 0;  // 0 is stock
   bool collect = false;
@@ -170,7 +172,7 @@ struct alignas(64) NeedRow {
   Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_need
 };
 
-static_assert(sizeof(LineRow) == 64 && offsetof(NeedRow, line_count) <= 64);
+static_assert(sizeof(LineRow) == 64 && sizeof(OfferRow) == 128 && sizeof(NeedRow) == 128 && offsetof(NeedRow, line_count) <= 64);
 
 struct MatchRow {
   MatchId id;

@@ -7,9 +7,11 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/base/time_zone.h"
+#include "engine/market/facts.h"
 #include "engine/market/rows.h"
 #include "engine/market/table.h"
 #include "engine/market/timers.h"
@@ -71,7 +73,7 @@ class State {
   Slot grant_by_secret(const SecretHash& secret) const;
   // Name of the area; empty where there is none.
   std::string area_name(Slot area) const;
-  Slot line_count() const { return static_cast<Slot>(lines_.size()); }
+  Slot line_count() const { return lines_.size(); }
   const LineRow& line(Slot s) const { return lines_[s]; }
   // Asks for a row to be in the cache soon: ranking looks at rows in no order, and waits for memory more than for anything
   // else.
@@ -119,10 +121,9 @@ class State {
   void fold(const pb::Event& event);
   // Puts a row as it was stored, at start-up. Order: taxonomy, policy, areas (then link_areas()), parties, offers, persons,
   // needs, matches, notifications, accounts, grants. False when the bytes are not such a row or lean on something missing.
+  // Needs lean on areas only: one thread may put them while another puts parties and offers.
   bool load_row(pb::Event::RowCase kind, std::string_view bytes);
-  // The same for a row that has been parsed already, of the type that row_type() gives. Needs lean on areas only: one thread may
-  // put them while another puts parties and offers.
-  bool load_row(pb::Event::RowCase kind, const google::protobuf::Message& row, Blob bytes);
+  // An empty message of the type that rows of that kind are.
   static const google::protobuf::Message& row_type(pb::Event::RowCase kind);
   // Makes room for so many areas.
   void reserve_areas(std::size_t areas) { areas_.reserve(areas); }
@@ -167,26 +168,26 @@ class State {
     }
   };
 
-  void put(const pb::Taxonomy&);
-  void put(const pb::Policy&);
-  void put(const pb::Area&, Blob bytes);
-  void put(const pb::Party&, Blob bytes);
-  void put(const pb::Person&, Blob bytes);
-  void put(const pb::Offer&, Blob bytes);
-  void put(const pb::Need&, Blob bytes, Seq seq);
-  void put(const pb::Match&, Blob bytes, Seq seq);
-  void put(const pb::Notification&, Blob bytes);
-  void put(const pb::Account&, Blob bytes);
-  void put(const pb::Grant&, Blob bytes);
+  // Each answers as load_row() does.
+  bool put_taxonomy(std::string_view bytes);
+  bool put_policy(std::string_view bytes);
+  bool put_area(std::string_view bytes);
+  bool put_party(std::string_view bytes);
+  bool put_person(std::string_view bytes);
+  bool put_offer(std::string_view bytes);
+  bool put_need(std::string_view bytes);
+  bool put_match(std::string_view bytes);
+  bool put_notification(std::string_view bytes);
+  bool put_account(std::string_view bytes);
+  bool put_grant(std::string_view bytes);
   void forget_names(Slot account);
-  template <class Message>
-  Blob serialise(const Message& message);
   void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched);
   void undo(UndoRecord& record);
 
   void contribute(const MatchRow&, Slot match, std::int64_t sign);
   void contribute_fill(const NeedRow&, std::int64_t sign);
-  void place_lines(NeedRow&, Slot need, const pb::Need&);
+  CategorySet category_set(const Codes& codes) const;
+  void place_lines(NeedRow&, Slot need, const NeedFacts&);
   void schedule(TimerQueue::Kind kind, Slot slot, Time due);
   bool still_due(const TimerQueue::Entry& e) const;
   void schedule_all();
@@ -203,11 +204,12 @@ class State {
   boost::unordered_flat_map<std::string, Slot> logins_;
   boost::unordered_flat_map<std::string, Slot> external_ids_;
   boost::unordered_flat_map<SecretHash, Slot> secrets_;
-  std::vector<LineRow> lines_;
+  Chunks<LineRow> lines_;
   pb::Policy policy_;
   Vocabulary vocabulary_;
   TimeZone zone_;
   PatternPool patterns_;
+  std::unordered_set<CategorySet> category_sets_;  // each once; grows only
   boost::unordered_flat_map<Slot, std::vector<Booking>> bookings_;
   boost::unordered_flat_map<HistoryKey, std::uint32_t> history_;
   TimerQueue timers_;
@@ -227,16 +229,5 @@ class State {
 // the lists and the timer are the state's own affair.
 void fill(NeedRow& row, const pb::Need& need, const State& state);
 void fill(LineRow& row, const pb::RequirementLine& line, const State& state);
-
-// When the market acts on a need or a match that stays as it is; 0: never. Pure functions of the row and the policy.
-Time due_of(const pb::Need& need, const pb::Policy& policy);
-Time due_of(const pb::Match& match, const pb::Policy& policy);
-Time due_of(const pb::Person& person, const pb::Policy& policy);
-// Over its lines.
-Time first_start(const pb::Need& need);
-Time last_start(const pb::Need& need);
-Time last_end(const pb::Need& need);
-// After this nobody can be found for it: its deadline, or the last start of a line (the first if all or nothing).
-Time closing_time(const pb::Need& need);
 
 }  // namespace qiao

@@ -69,43 +69,63 @@ class AscendingIds {
   std::vector<Slot> first_;  // by block of ids: the rows whose ids are below it
 };
 
-// Append-only but for undoing the last append. Rows never move, so references hold while the table lives. Not thread-safe.
-template <class Id, class Row, class Ids = AscendingIds<Id>>
-class Table {
+// Rows one after the other that never move, so that references hold while they are there. Growing costs no copies, and touches
+// no memory twice, which is what a restart waits for most.
+template <class Row>
+class Chunks {
  public:
-  // kNoSlot when there is none.
-  Slot find(Id id) const { return ids_.find(id, size_, id_at()); }
-  // Whether there is a row with that id, or one may be appended.
-  bool takes(Id id) const { return find(id) != kNoSlot || ids_.takes(id, size_, id_at()); }
   Slot size() const { return size_; }
   const Row& operator[](Slot s) const { return chunks_[s / kChunk][s % kChunk]; }
   Row& operator[](Slot s) { return chunks_[s / kChunk][s % kChunk]; }
 
+  // What is added is as Row{} is.
+  void resize(Slot size) {
+    for (Slot s = size; s < size_; ++s) (*this)[s] = Row{};
+    while (chunks_.size() * kChunk < size) chunks_.push_back(std::make_unique<Row[]>(kChunk));
+    size_ = size;
+  }
+
+ private:
+  static constexpr Slot kChunk = 1024;
+  std::vector<std::unique_ptr<Row[]>> chunks_;
+  Slot size_ = 0;
+};
+
+// Append-only but for undoing the last append. Not thread-safe.
+template <class Id, class Row, class Ids = AscendingIds<Id>>
+class Table {
+ public:
+  // kNoSlot when there is none.
+  Slot find(Id id) const { return ids_.find(id, size(), id_at()); }
+  // Whether there is a row with that id, or one may be appended.
+  bool takes(Id id) const { return find(id) != kNoSlot || ids_.takes(id, size(), id_at()); }
+  Slot size() const { return rows_.size(); }
+  const Row& operator[](Slot s) const { return rows_[s]; }
+  Row& operator[](Slot s) { return rows_[s]; }
+
   Slot append(Id id) {
-    QIAO_CHECK(ids_.takes(id, size_, id_at()), "an id is given once, and after all before it");
-    if (size_ % kChunk == 0 && size_ / kChunk == chunks_.size()) chunks_.push_back(std::make_unique<Row[]>(kChunk));
-    ids_.append(id, size_);
-    (*this)[size_].id = id;
-    return size_++;
+    const Slot slot = size();
+    QIAO_CHECK(ids_.takes(id, slot, id_at()), "an id is given once, and after all before it");
+    ids_.append(id, slot);
+    rows_.resize(slot + 1);
+    rows_[slot].id = id;
+    return slot;
   }
   void pop_back() {
-    Row& last = (*this)[size_ - 1];
-    ids_.pop_back(last.id, size_ - 1);
-    last = Row{};
-    --size_;
+    const Slot last = size() - 1;
+    ids_.pop_back(rows_[last].id, last);
+    rows_.resize(last);
   }
   // For so many rows.
   void reserve(std::size_t n) { ids_.reserve(n); }
 
  private:
   auto id_at() const {
-    return [this](Slot s) { return (*this)[s].id; };
+    return [this](Slot s) { return rows_[s].id; };
   }
 
-  static constexpr Slot kChunk = 1024;
-  std::vector<std::unique_ptr<Row[]>> chunks_;
+  Chunks<Row> rows_;
   Ids ids_;
-  Slot size_ = 0;
 };
 
 }  // namespace qiao

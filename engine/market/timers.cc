@@ -1,6 +1,7 @@
 // What the market does by itself when a time limit has passed.
 #include "engine/market/timers.h"
 
+#include "engine/market/due.h"
 #include "engine/market/emit.h"
 #include "engine/market/limits.h"
 
@@ -61,13 +62,13 @@ void Market::fire_need(Slot slot) {
   switch (need.state()) {
     case pb::NEED_STATE_DRAFT: return expire();
     case pb::NEED_STATE_SUBMITTED:
-      if (now_ >= closing_time(need)) return expire();
+      if (now_ >= times_of(need).closing) return expire();
       return raise_need(std::move(need));
     case pb::NEED_STATE_OPEN:
-      if (!need.closed() && now_ < closing_time(need)) return raise_need(std::move(need));
+      if (!need.closed() && now_ < times_of(need).closing) return raise_need(std::move(need));
       // Settling would have filled it, so an all-or-nothing need that is open lacks something.
       if (need.all_or_nothing() || held == 0) return expire();
-      if (now_ < last_start(need)) {
+      if (now_ < times_of(need).last_start) {
         need.set_closed(true);
         emit(pb::EVENT_KIND_NEED_CHANGED, std::move(need));
         return;

@@ -4,6 +4,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "engine/base/fixed.h"
+#include "engine/market/due.h"
 #include "engine/market/limits.h"
 #include "engine/market/roles.h"
 
@@ -476,7 +477,7 @@ Status validate(const pb::Need& need, const State& state, Time now, bool fresh, 
     QIAO_TRY(check_line(need.lines(i), words, line_at));
     QIAO_TRY(check_window(need.lines(i).window(), now, fresh, line_at + ".window"));
   }
-  if (need.deadline() != 0 && (to_time(need.deadline()) <= now || to_time(need.deadline()) > last_end(need)) && fresh) {
+  if (need.deadline() != 0 && (to_time(need.deadline()) <= now || to_time(need.deadline()) > times_of(need).last_end) && fresh) {
     return refuse(Code::kDeadlinePast, at + "deadline");
   }
   QIAO_TRY(check_range(need.deadline(), at + "deadline", 0, to_int(now + kMaxAhead)));

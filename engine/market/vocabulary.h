@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/string_hash.h"
 #include "qiao/v1/taxonomy.pb.h"
 
 namespace qiao {
@@ -49,12 +50,7 @@ class Vocabulary {
 
  private:
   pb::Taxonomy taxonomy_;
-  // Looked up by a view, without making a string of it.
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
-  };
-  std::array<boost::unordered_flat_map<std::string, std::uint16_t, Hash, std::equal_to<>>, kWordLists> index_;
+  std::array<boost::unordered_flat_map<std::string, std::uint16_t, StringHash, std::equal_to<>>, kWordLists> index_;
 };
 
 }  // namespace qiao

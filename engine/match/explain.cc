@@ -35,7 +35,7 @@ FactorWords urgency_words(const NeedRow& need) {
 }
 
 FactorWords fit_words(const NeedRow& need, const OfferRow& offer, std::int64_t micro, const Vocabulary& vocabulary) {
-  const bool meant = offer.extras && offer.extras->categories.test(need.category);
+  const bool meant = offer.categories != nullptr && offer.categories->test(need.category);
   const auto& taxonomy = vocabulary.taxonomy();
   if (meant && need.category < taxonomy.categories_size()) {
     const pb::Term& category = taxonomy.categories(need.category);

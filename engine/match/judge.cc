@@ -100,10 +100,8 @@ std::int64_t Judge::continuity(const NeedRow& need, Slot party) const {
 std::int64_t Judge::fit(const NeedRow& need, const LineRow& line, const OfferRow& offer) const {
   std::int64_t value = kMicro;
   int surplus = offer.skills.count_beyond({line.skills.low | ordinary_.low, line.skills.high | ordinary_.high});
-  if (offer.extras) {
-    if (offer.extras->categories.test(need.category)) value = policy_.category_fit_micro();
-    surplus += static_cast<int>(offer.extras->certificates.size()) - (line.certificate != 0xff ? 1 : 0);
-  }
+  if (offer.categories != nullptr && offer.categories->test(need.category)) value = policy_.category_fit_micro();
+  if (offer.extras) surplus += static_cast<int>(offer.extras->certificates.size()) - (line.certificate != 0xff ? 1 : 0);
   for (int i = 0; i < std::min(surplus, kMaxSurplus); ++i) value = mul_micro(value, policy_.surplus_skill_micro());
   return value;
 }
@@ -171,7 +169,7 @@ Judge::Bound Judge::bound(const NeedRow& need, const LineRow& line) const {
 
 std::array<Judge::Bound, pb::Urgency_ARRAYSIZE> Judge::bound(const OfferRow& offer) const {
   const PartyRow& party = state_.parties()[offer.party];
-  const bool meant = offer.extras && offer.extras->has_categories;
+  const bool meant = offer.categories != nullptr;
   const std::int64_t fit = meant ? policy_.category_fit_micro() : kMicro;
   const std::int64_t continuity = party.kept > 0 ? policy_.same_resident_micro() : kMicro;
   const double rest = share(fit) * share(continuity) * share(reliability(party)) * kAbove;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/market/due.h"
+
 namespace qiao {
 namespace {
 
@@ -86,7 +88,7 @@ void OverviewCount::add(Slot slot) {
   w.set_title(need.title());
   w.set_area_code(need.area_code());
   w.set_area_name(state_.area_name(row.area));
-  w.set_starts_at(to_int(first_start(need)));
+  w.set_starts_at(to_int(times_of(need).first_start));
   w.set_missing_units(missing);
   w.set_urgency(need.urgency() == pb::URGENCY_UNSPECIFIED ? pb::URGENCY_NORMAL : need.urgency());
   if (waiting_.size() == kMostWaiting) {

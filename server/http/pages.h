@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/string_hash.h"
 #include "server/store/error.h"
 
 namespace qiao {
@@ -35,11 +36,7 @@ class Pages {
   std::string content_security_policy(std::string_view tile_origin) const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
-  };
-  boost::unordered_flat_map<std::string, Page, Hash, std::equal_to<>> pages_;
+  boost::unordered_flat_map<std::string, Page, StringHash, std::equal_to<>> pages_;
 };
 
 // "https://tiles.example.cn" of "https://tiles.example.cn/{z}/{x}/{y}.png"; "https://*.example.cn" where the host begins

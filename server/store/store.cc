@@ -490,7 +490,6 @@ Seq Store::last_seq() const {
   return it->Valid() ? from_big_endian(view(it->key())) : 0;
 }
 
-// Every row is parsed into the same message, so that parsing allocates little.
 StoreResult<void> Store::load_rows(pb::Event::RowCase kind, State& state) {
   if (family(kind) == nullptr) return outcome::success();
   rocksdb::ReadOptions options;
@@ -498,18 +497,17 @@ StoreResult<void> Store::load_rows(pb::Event::RowCase kind, State& state) {
   options.readahead_size = 4 << 20;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family(kind)));
   const std::unique_ptr<google::protobuf::Message> message(State::row_type(kind).New());
+  std::string unsealed;
   std::uint64_t number = 0;
   for (it->SeekToFirst(); it->Valid(); it->Next(), ++number) {
-    const std::string_view stored = view(it->value());
-    bool good = message->ParseFromArray(stored.data(), static_cast<int>(stored.size()));
-    Blob bytes;
-    if (good && Vault::covers(kind) && Vault::is_sealed(stored)) {
-      good = vault_->unseal(kind, from_big_endian(view(it->key())), *message);
-      bytes = Blob(message->SerializeAsString());
-    } else {
-      bytes = Blob(stored);
+    std::string_view row = view(it->value());
+    bool good = true;
+    if (Vault::covers(kind) && Vault::is_sealed(row)) {
+      good = message->ParseFromArray(row.data(), static_cast<int>(row.size())) && vault_->unseal(kind, from_big_endian(view(it->key())), *message) &&
+             message->SerializeToString(&unsealed);
+      row = unsealed;
     }
-    if (!good || !state.load_row(kind, *message, std::move(bytes))) {
+    if (!good || !state.load_row(kind, row)) {
       return StoreError{path_ + ": row " + std::to_string(number) + " of " + family(kind)->GetName() +
                         " is damaged or leans on one that is missing; restore the last backup"};
     }

@@ -10,10 +10,12 @@ namespace {
 bool there(const char* week, const char* window, const char* zone_name = "Asia/Shanghai", const std::vector<DayException>& exceptions = {}) {
   const auto zone = TimeZone::load(zone_name);
   PatternPool pool;
-  google::protobuf::RepeatedPtrField<pb::WeeklySlot> slots;
+  std::vector<WeekSlot> slots;
   const auto parsed = parse_week(week, "week");
   EXPECT_TRUE(parsed);
-  for (const auto& s : parsed.value()) *slots.Add() = s;
+  for (const auto& s : parsed.value()) {
+    slots.push_back({static_cast<std::uint16_t>(s.weekday()), {static_cast<std::uint16_t>(s.start_minute()), static_cast<std::uint16_t>(s.end_minute())}});
+  }
   const auto w = parse_window(window, *zone, "window");
   EXPECT_TRUE(w);
   const Interval interval{to_time(w.value().start()), to_time(w.value().end())};

@@ -2,13 +2,12 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
-#include "engine/base/random.h"
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
+#include "tests/support/any_message.h"
 #include "tests/support/build.h"
 
 namespace qiao {
@@ -74,46 +73,7 @@ TEST(Json, IsTheMappingThatProtobufItselfWrites) {
   same(c.state().load_match(0));
 }
 
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-
-// Any values at all, in about half of the fields.
-void fill(Message& m, Random& random, int depth) {
-  const auto& r = *m.GetReflection();
-  constexpr std::array<std::string_view, 5> kTexts = {"", "贤娘熟得", "a\"b\\c\n\x01", "0", "银龄志愿 'x' </script>"};
-  for (int i = 0; i < m.GetDescriptor()->field_count(); ++i) {
-    const FieldDescriptor* f = m.GetDescriptor()->field(i);
-    const int times = random.chance(50) ? 0 : f->is_repeated() ? static_cast<int>(random.between(1, 3)) : 1;
-    for (int n = 0; n < times; ++n) {
-      const auto number = static_cast<std::int64_t>(random.chance(30) ? random.below(3) : random.next());
-      const bool add = f->is_repeated();
-      switch (f->cpp_type()) {
-        case FieldDescriptor::CPPTYPE_BOOL: add ? r.AddBool(&m, f, number % 2 == 0) : r.SetBool(&m, f, number % 2 == 0); break;
-        case FieldDescriptor::CPPTYPE_INT32: add ? r.AddInt32(&m, f, static_cast<std::int32_t>(number)) : r.SetInt32(&m, f, static_cast<std::int32_t>(number)); break;
-        case FieldDescriptor::CPPTYPE_UINT32: add ? r.AddUInt32(&m, f, static_cast<std::uint32_t>(number)) : r.SetUInt32(&m, f, static_cast<std::uint32_t>(number)); break;
-        case FieldDescriptor::CPPTYPE_INT64: add ? r.AddInt64(&m, f, number) : r.SetInt64(&m, f, number); break;
-        case FieldDescriptor::CPPTYPE_UINT64: add ? r.AddUInt64(&m, f, static_cast<std::uint64_t>(number)) : r.SetUInt64(&m, f, static_cast<std::uint64_t>(number)); break;
-        case FieldDescriptor::CPPTYPE_ENUM: {
-          // Sometimes a number that has no name.
-          const int value = random.chance(5) ? 4711 : f->enum_type()->value(static_cast<int>(random.below(static_cast<std::uint64_t>(f->enum_type()->value_count()))))->number();
-          add ? r.AddEnumValue(&m, f, value) : r.SetEnumValue(&m, f, value);
-          break;
-        }
-        case FieldDescriptor::CPPTYPE_STRING: {
-          // Bytes go through as text, and none that clients read is of them.
-          if (f->type() == FieldDescriptor::TYPE_BYTES) break;
-          const std::string text(kTexts[random.below(kTexts.size())]);
-          add ? r.AddString(&m, f, text) : r.SetString(&m, f, text);
-          break;
-        }
-        case FieldDescriptor::CPPTYPE_MESSAGE:
-          if (depth > 0) fill(add ? *r.AddMessage(&m, f) : *r.MutableMessage(&m, f), random, depth - 1);
-          break;
-        default: FAIL() << f->full_name();
-      }
-    }
-  }
-}
 
 TEST(Json, WritesEveryMessageAsProtobufDoes) {
   Random random(23);
@@ -125,7 +85,7 @@ TEST(Json, WritesEveryMessageAsProtobufDoes) {
       const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(file->message_type(t));
       for (int i = 0; i < 20; ++i) {
         std::unique_ptr<Message> m(prototype->New());
-        fill(*m, random, 4);
+        fill_with_anything(*m, random, 4);
         std::string theirs;
         ASSERT_TRUE(google::protobuf::util::MessageToJsonString(*m, &theirs).ok());
         // Read again as JSON, for they escape more than has to be.

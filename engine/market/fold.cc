@@ -1,0 +1,413 @@
+// How a row changes the state. A row is read off its bytes, whether they come from an event or from disk.
+#include <algorithm>
+
+#include "engine/market/due.h"
+#include "engine/market/roles.h"
+#include "engine/market/state.h"
+
+namespace qiao {
+namespace {
+
+template <class Message>
+bool parse(std::string_view bytes, Message& message) {
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+void fill(NeedRow& row, const NeedFacts& need, const State& state) {
+  row.area = state.areas().find(need.area);
+  row.fairness = state.areas()[row.area].fairness;
+  row.organiser = need.organiser;
+  row.point = need.point;
+  row.state = need.state;
+  row.urgency = need.urgency;
+  row.category = state.vocabulary().find(WordList::kCategory, need.category).value_or(0);
+  row.all_or_nothing = need.all_or_nothing;
+  row.ratio = static_cast<std::uint16_t>(need.ratio);
+  row.deadline = need.deadline;
+  row.resident_ref = need.resident_ref;
+  row.travel_m = need.travel_m;
+  row.excluded.reset();
+  if (!need.excluded.empty()) row.excluded = std::make_unique<std::vector<PartyId>>(need.excluded.begin(), need.excluded.end());
+}
+
+void fill(LineRow& row, const LineFacts& line, const State& state) {
+  const Vocabulary& words = state.vocabulary();
+  row.quantity = static_cast<std::int32_t>(line.quantity);
+  row.window = line.window;
+  row.skills = {};
+  row.certificate = 0xff;
+  row.level = 0;
+  row.time_kind = 0;
+  row.week = kWholeWeek;
+  if (line.stock) {
+    row.week = 0;
+    row.resource = words.find(WordList::kResource, line.resource).value_or(0);
+    return;
+  }
+  row.time_kind = static_cast<std::uint8_t>(line.time_kind);
+  row.week = touched(state.zone(), row.window);
+  for (const std::string_view code : line.skills) {
+    if (const auto s = words.find(WordList::kSkill, code)) row.skills.set(*s);
+  }
+  if (const auto c = words.find(WordList::kCertificate, line.certificate)) {
+    row.certificate = static_cast<std::uint8_t>(*c);
+    row.level = static_cast<std::uint8_t>(std::max(1U, line.level));
+  }
+}
+
+// Facts are views into what this returns.
+std::string bytes_of(const google::protobuf::Message& message) { return message.SerializeAsString(); }
+
+}  // namespace
+
+void fill(NeedRow& row, const pb::Need& need, const State& state) {
+  const std::string bytes = bytes_of(need);
+  fill(row, *NeedFacts::read(bytes), state);
+}
+
+void fill(LineRow& row, const pb::RequirementLine& line, const State& state) {
+  const std::string bytes = bytes_of(line);
+  fill(row, *LineFacts::read(bytes), state);
+}
+
+void State::fold(const pb::Event& event) {
+  QIAO_CHECK(event.seq() == last_seq_ + 1, "events come in order, without a hole");
+  QIAO_CHECK(to_time(event.time()) >= last_time_, "time does not run backwards");
+  last_seq_ = event.seq();
+  last_time_ = to_time(event.time());
+  // Something to remember, nothing to look up.
+  if (event.has_disclosure()) return;
+  QIAO_CHECK(event.row_case() != pb::Event::ROW_NOT_SET, "every event carries a row");
+  const auto* field = pb::Event::descriptor()->FindFieldByNumber(event.row_case());
+  buffer_.clear();
+  const bool ok = event.GetReflection()->GetMessage(event, field).AppendToString(&buffer_) && load_row(event.row_case(), buffer_);
+  QIAO_CHECK(ok, "a row is whole, and what it leans on is there");
+}
+
+const google::protobuf::Message& State::row_type(pb::Event::RowCase kind) {
+  const auto* field = pb::Event::descriptor()->FindFieldByNumber(kind);
+  QIAO_CHECK(field != nullptr, "every row is of some kind");
+  return *google::protobuf::MessageFactory::generated_factory()->GetPrototype(field->message_type());
+}
+
+bool State::load_row(pb::Event::RowCase kind, std::string_view bytes) {
+  switch (kind) {
+    case pb::Event::kTaxonomy: return put_taxonomy(bytes);
+    case pb::Event::kPolicy: return put_policy(bytes);
+    case pb::Event::kArea: return put_area(bytes);
+    case pb::Event::kParty: return put_party(bytes);
+    case pb::Event::kPerson: return put_person(bytes);
+    case pb::Event::kOffer: return put_offer(bytes);
+    case pb::Event::kNeed: return put_need(bytes);
+    case pb::Event::kMatch: return put_match(bytes);
+    case pb::Event::kNotification: return put_notification(bytes);
+    case pb::Event::kAccount: return put_account(bytes);
+    case pb::Event::kGrant: return put_grant(bytes);
+    case pb::Event::kDisclosure:
+    case pb::Event::ROW_NOT_SET: break;
+  }
+  return false;
+}
+
+bool State::put_taxonomy(std::string_view bytes) {
+  pb::Taxonomy taxonomy;
+  if (!parse(bytes, taxonomy)) return false;
+  remember(pb::Event::kTaxonomy, 0, Blob(vocabulary_.taxonomy().SerializeAsString()), 0);
+  vocabulary_ = Vocabulary(std::move(taxonomy));
+  if (observer_ != nullptr) observer_->settings_changed();
+  return true;
+}
+
+bool State::put_policy(std::string_view bytes) {
+  pb::Policy policy;
+  if (!parse(bytes, policy)) return false;
+  // Before the first policy there is none, which is UTC.
+  auto zone = policy.time_zone().empty() ? TimeZone() : TimeZone::load(policy.time_zone());
+  if (!zone) return false;
+  remember(pb::Event::kPolicy, 0, Blob(policy_.SerializeAsString()), 0);
+  const bool limits_changed = policy.limits().SerializeAsString() != policy_.limits().SerializeAsString() ||
+                              policy.retention().SerializeAsString() != policy_.retention().SerializeAsString();
+  policy_ = std::move(policy);
+  zone_ = std::move(*zone);
+  if (limits_changed) schedule_all();
+  if (observer_ != nullptr) observer_->settings_changed();
+  return true;
+}
+
+bool State::put_area(std::string_view bytes) {
+  const auto area = AreaFacts::read(bytes);
+  if (!area) return false;
+  Slot slot = areas_.find(area->code);
+  if (slot == kNoSlot) slot = areas_.append(area->code);
+  AreaRow& row = areas_[slot];
+  remember(pb::Event::kArea, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  row.level = area->level;
+  row.point = area->point;
+  row.parent = area->parent ? areas_.find(area->parent) : kNoSlot;
+  row.fairness = area->level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : slot;
+  return true;
+}
+
+bool State::link_areas() {
+  for (Slot s = 0; s < areas_.size(); ++s) {
+    AreaRow& row = areas_[s];
+    const AreaCode parent = AreaFacts::read(row.bytes.view())->parent;
+    row.parent = parent ? areas_.find(parent) : kNoSlot;
+    if (parent && row.parent == kNoSlot) return false;
+    row.fairness = row.level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : s;
+  }
+  return true;
+}
+
+bool State::put_party(std::string_view bytes) {
+  const auto party = PartyFacts::read(bytes);
+  if (!party) return false;
+  const Slot area = areas_.find(party->area);
+  Slot slot = parties_.find(party->id);
+  const bool fresh = slot == kNoSlot;
+  if (area == kNoSlot || (fresh && !parties_.takes(party->id))) return false;
+  if (fresh) slot = parties_.append(party->id);
+  PartyRow& row = parties_[slot];
+  remember(pb::Event::kParty, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  row.kind = party->kind;
+  row.standing = party->standing;
+  row.parent = party->parent;
+  row.area = area;
+  row.point = party->point;
+  row.radius_m = party->radius_m;
+  row.exclusions.reset();
+  if (!party->excluded_categories.empty() || !party->excluded_areas.empty()) {
+    row.exclusions = std::make_unique<PartyExclusions>();
+    row.exclusions->categories = category_set(party->excluded_categories);
+    row.exclusions->areas.assign(party->excluded_areas.begin(), party->excluded_areas.end());
+  }
+  if (observer_ != nullptr && !fresh) observer_->party_changed(slot);
+  return true;
+}
+
+bool State::put_person(std::string_view bytes) {
+  pb::Person person;
+  if (!parse(bytes, person)) return false;
+  Slot slot = persons_.find(PersonId{person.id()});
+  if (slot == kNoSlot) {
+    const Slot party = parties_.find(PartyId{person.party_id()});
+    if (party == kNoSlot || !persons_.takes(PersonId{person.id()})) return false;
+    slot = persons_.append(PersonId{person.id()});
+    // A person never moves to another party.
+    persons_[slot].party = party;
+    persons_[slot].next_of_party = std::exchange(parties_[party].first_person, slot);
+  }
+  PersonRow& row = persons_[slot];
+  remember(pb::Event::kPerson, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  row.due = due_of(person, policy_);
+  schedule(TimerQueue::Kind::kPerson, slot, row.due);
+  return true;
+}
+
+void State::forget_names(Slot slot) {
+  const pb::Account account = load_account(slot);
+  logins_.erase(account.login());
+  if (!account.external_id().empty()) external_ids_.erase(account.external_id());
+}
+
+bool State::put_account(std::string_view bytes) {
+  pb::Account account;
+  if (!parse(bytes, account) || !accounts_.takes(AccountId{account.id()})) return false;
+  Slot slot = accounts_.find(AccountId{account.id()});
+  if (slot == kNoSlot) {
+    slot = accounts_.append(AccountId{account.id()});
+  } else {
+    forget_names(slot);
+  }
+  AccountRow& row = accounts_[slot];
+  remember(pb::Event::kAccount, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  row.party = PartyId{account.party_id()};
+  row.person = PersonId{account.person_id()};
+  row.resident_ref = account.resident_ref();
+  row.locked_until = to_time(account.locked_until());
+  row.role = account.role();
+  row.disabled = account.disabled();
+  logins_[account.login()] = slot;
+  if (!account.external_id().empty()) external_ids_[account.external_id()] = slot;
+  return true;
+}
+
+bool State::put_grant(std::string_view bytes) {
+  pb::Grant grant;
+  if (!parse(bytes, grant)) return false;
+  const auto secret = parse_secret_hash(grant.secret_hash());
+  if (!secret) return false;
+  Slot slot = grants_.find(GrantId{grant.id()});
+  if (slot == kNoSlot) {
+    const Slot account = accounts_.find(AccountId{grant.account_id()});
+    if (account == kNoSlot || !grants_.takes(GrantId{grant.id()})) return false;
+    slot = grants_.append(GrantId{grant.id()});
+    grants_[slot].account = account;
+    grants_[slot].next_of_account = std::exchange(accounts_[account].first_grant, slot);
+  } else {
+    secrets_.erase(grants_[slot].secret);
+  }
+  GrantRow& row = grants_[slot];
+  remember(pb::Event::kGrant, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  row.secret = *secret;
+  row.expires = to_time(grant.expires_at());
+  row.operations = operations_of(grant);
+  row.kind = grant.kind();
+  row.revoked = grant.revoked();
+  secrets_[row.secret] = slot;
+  return true;
+}
+
+bool State::put_notification(std::string_view bytes) {
+  const auto notification = NotificationFacts::read(bytes);
+  if (!notification) return false;
+  const Slot party = parties_.find(notification->party);
+  const Slot need = needs_.find(notification->need);
+  // They never change, so it is a new one.
+  if (party == kNoSlot || need == kNoSlot || notifications_.find(notification->id) != kNoSlot || !notifications_.takes(notification->id)) return false;
+  const Slot slot = notifications_.append(notification->id);
+  NotificationRow& row = notifications_[slot];
+  row.bytes = Blob(bytes);
+  row.party = party;
+  row.need = need;
+  row.line = static_cast<std::uint8_t>(notification->line);
+  row.sent = notification->sent;
+  row.next_of_party = std::exchange(parties_[party].first_notification, slot);
+  remember(pb::Event::kNotification, slot, Blob(), 0);
+  return true;
+}
+
+CategorySet State::category_set(const Codes& codes) const {
+  CategorySet set;
+  for (const std::string_view code : codes) {
+    if (const auto c = vocabulary_.find(WordList::kCategory, code)) set.set(*c);
+  }
+  return set;
+}
+
+bool State::put_offer(std::string_view bytes) {
+  const auto offer = OfferFacts::read(bytes);
+  if (!offer) return false;
+  Slot slot = offers_.find(offer->id);
+  if (slot == kNoSlot) {
+    const Slot party = parties_.find(offer->party);
+    if (party == kNoSlot || !offers_.takes(offer->id)) return false;
+    slot = offers_.append(offer->id);
+    offers_[slot].party = party;
+    const Slot next = std::exchange(parties_[party].first_offer, slot);
+    offers_[slot].next_of_party = next;
+    if (next != kNoSlot) offers_[next].previous_of_party = slot;
+  }
+  OfferRow& row = offers_[slot];
+  remember(pb::Event::kOffer, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  row.active = offer->active;
+  row.point = offer->point;
+  row.radius_m = offer->radius_m;
+  row.valid_from = offer->valid_from;
+  row.valid_to = offer->valid_to;
+  row.categories = offer->categories.empty() ? nullptr : &*category_sets_.insert(category_set(offer->categories)).first;
+  row.time_kind = static_cast<std::uint8_t>(offer->time_kind);
+  row.quantity = offer->quantity;
+  row.skills = {};
+  row.pattern = nullptr;
+  row.smallest_lot = 1;
+  row.extras.reset();
+  if (offer->time_kind != pb::TIME_KIND_UNSPECIFIED) {
+    row.pattern = patterns_.intern({offer->weekly.data(), offer->weekly.size()});
+    for (const std::string_view code : offer->skills) {
+      if (const auto s = vocabulary_.find(WordList::kSkill, code)) row.skills.set(*s);
+    }
+    // Most offers have none.
+    if (!offer->certificates.empty() || !offer->exceptions.empty()) row.extras = std::make_unique<OfferExtras>();
+    for (const CertificateFacts& c : offer->certificates) {
+      if (const auto k = vocabulary_.find(WordList::kCertificate, c.code)) row.extras->certificates.push_back({*k, static_cast<std::uint16_t>(c.level), c.expires});
+    }
+    if (row.extras) row.extras->exceptions.assign(offer->exceptions.begin(), offer->exceptions.end());
+  } else {
+    row.resource = vocabulary_.find(WordList::kResource, offer->resource).value_or(0);
+    row.smallest_lot = static_cast<std::int32_t>(std::max<std::int64_t>(1, offer->smallest_lot));
+    row.collect = offer->collect;
+    if (is_set(offer->expires)) row.valid_to = is_set(row.valid_to) ? std::min(row.valid_to, offer->expires) : offer->expires;
+  }
+  if (observer_ != nullptr) observer_->offer_changed(slot);
+  return true;
+}
+
+void State::place_lines(NeedRow& row, Slot slot, const NeedFacts& need) {
+  const auto count = static_cast<std::uint8_t>(need.lines.size());
+  if (count > row.line_room) {
+    const Slot from = row.first_line;
+    if (observer_ != nullptr && row.line_count > 0) observer_->need_removed(slot);
+    row.first_line = lines_.size();
+    lines_.resize(lines_.size() + count);
+    // What matches hold stays with the line; the lines of a need never go below those that are held.
+    for (std::uint8_t i = 0; i < row.line_count; ++i) lines_[row.first_line + i] = lines_[from + i];
+    for (Slot m = row.first_match; m != kNoSlot; m = matches_[m].next_of_need) {
+      matches_[m].line = matches_[m].line - from + row.first_line;
+    }
+    row.line_room = count;
+  }
+  for (std::uint8_t i = 0; i < count; ++i) {
+    LineRow& line = lines_[row.first_line + i];
+    if (i >= row.line_count) line = {};
+    line.need = slot;
+    line.number = static_cast<std::uint8_t>(i + 1);
+    fill(line, need.lines[i], *this);
+  }
+  row.line_count = count;
+}
+
+bool State::put_need(std::string_view bytes) {
+  const auto need = NeedFacts::read(bytes);
+  if (!need || areas_.find(need->area) == kNoSlot) return false;
+  Slot slot = needs_.find(need->id);
+  const bool fresh = slot == kNoSlot;
+  if (fresh && !needs_.takes(need->id)) return false;
+  if (fresh) slot = needs_.append(need->id);
+  NeedRow& row = needs_[slot];
+  if (!fresh) contribute_fill(row, -1);
+  remember(pb::Event::kNeed, slot, std::exchange(row.bytes, Blob(bytes)), row.touched);
+  row.touched = std::max(row.touched, need->version);
+  fill(row, *need, *this);
+  place_lines(row, slot, *need);
+  contribute_fill(row, +1);
+  row.due = due_of(*need, policy_);
+  schedule(TimerQueue::Kind::kNeed, slot, row.due);
+  if (observer_ != nullptr) observer_->need_changed(slot);
+  return true;
+}
+
+bool State::put_match(std::string_view bytes) {
+  const auto match = MatchFacts::read(bytes);
+  if (!match) return false;
+  Slot slot = matches_.find(match->id);
+  if (slot == kNoSlot) {
+    const Slot need = needs_.find(match->need);
+    const Slot line = need == kNoSlot ? kNoSlot : line_of(need, match->line);
+    const Slot offer = offers_.find(match->offer);
+    if (line == kNoSlot || offer == kNoSlot || !matches_.takes(match->id)) return false;
+    slot = matches_.append(match->id);
+    MatchRow& row = matches_[slot];
+    row.need = need;
+    row.line = line;
+    row.offer = offer;
+    row.next_of_need = std::exchange(needs_[need].first_match, slot);
+    row.next_of_offer = std::exchange(offers_[offer].first_match, slot);
+  } else {
+    contribute(matches_[slot], slot, -1);
+  }
+  MatchRow& row = matches_[slot];
+  NeedRow& need = needs_[row.need];
+  remember(pb::Event::kMatch, slot, std::exchange(row.bytes, Blob(bytes)), need.touched);
+  need.touched = std::max(need.touched, match->version);
+  row.quantity = match->quantity;
+  row.window = match->window;
+  row.state = match->state;
+  contribute(row, slot, +1);
+  row.due = due_of(*match, policy_);
+  schedule(TimerQueue::Kind::kMatch, slot, row.due);
+  if (observer_ != nullptr) observer_->need_changed(row.need);
+  return true;
+}
+
+}  // namespace qiao
