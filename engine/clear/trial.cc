@@ -26,11 +26,11 @@ class Trial {
     pb::Policy tried = policy;
     // Whoever is chosen says yes at once: what is compared is the choice.
     tried.set_confirm_claims(false);
-    bool good = state.load_row(pb::Event::kTaxonomy, rows.taxonomy.SerializeAsString()) && state.load_row(pb::Event::kPolicy, tried.SerializeAsString());
-    for (const std::string& row : rows.areas) good = good && state.load_row(pb::Event::kArea, row);
+    bool good = state.load_row(pb::Event::kTaxonomy, Blob(rows.taxonomy.SerializeAsString())) && state.load_row(pb::Event::kPolicy, Blob(tried.SerializeAsString()));
+    for (const std::string& row : rows.areas) good = good && state.load_row(pb::Event::kArea, Blob(row));
     good = good && state.link_areas();
-    for (const std::string& row : rows.parties) good = good && state.load_row(pb::Event::kParty, row);
-    for (const std::string& row : rows.offers) good = good && state.load_row(pb::Event::kOffer, row);
+    for (const std::string& row : rows.parties) good = good && state.load_row(pb::Event::kParty, Blob(row));
+    for (const std::string& row : rows.offers) good = good && state.load_row(pb::Event::kOffer, Blob(row));
     QIAO_CHECK(good, "rows of a market can be loaded into another");
     Seq last = 0;
     for (Slot o = 0; o < state.offers().size(); ++o) last = std::max(last, state.offers()[o].id.value());

@@ -1,5 +1,6 @@
 // How a row changes the state. A row is read off its bytes, whether they come from an event or from disk.
 #include <algorithm>
+#include <array>
 
 #include "engine/market/due.h"
 #include "engine/market/roles.h"
@@ -13,9 +14,12 @@ bool parse(std::string_view bytes, Message& message) {
   return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
+void put_in(Slot area, NeedRow& row, const State& state) {
+  row.area = area;
+  row.fairness = state.areas()[area].fairness;
+}
+
 void fill(NeedRow& row, const NeedFacts& need, const State& state) {
-  row.area = state.areas().find(need.area);
-  row.fairness = state.areas()[row.area].fairness;
   row.organiser = need.organiser;
   row.point = need.point;
   row.state = need.state;
@@ -62,7 +66,9 @@ std::string bytes_of(const google::protobuf::Message& message) { return message.
 
 void fill(NeedRow& row, const pb::Need& need, const State& state) {
   const std::string bytes = bytes_of(need);
-  fill(row, *NeedFacts::read(bytes), state);
+  const auto facts = NeedFacts::read(bytes);
+  put_in(state.areas().find(facts->area), row, state);
+  fill(row, *facts, state);
 }
 
 void fill(LineRow& row, const pb::RequirementLine& line, const State& state) {
@@ -80,7 +86,7 @@ void State::fold(const pb::Event& event) {
   QIAO_CHECK(event.row_case() != pb::Event::ROW_NOT_SET, "every event carries a row");
   const auto* field = pb::Event::descriptor()->FindFieldByNumber(event.row_case());
   buffer_.clear();
-  const bool ok = event.GetReflection()->GetMessage(event, field).AppendToString(&buffer_) && load_row(event.row_case(), buffer_);
+  const bool ok = event.GetReflection()->GetMessage(event, field).AppendToString(&buffer_) && load_row(event.row_case(), Blob(buffer_));
   QIAO_CHECK(ok, "a row is whole, and what it leans on is there");
 }
 
@@ -90,19 +96,19 @@ const google::protobuf::Message& State::row_type(pb::Event::RowCase kind) {
   return *google::protobuf::MessageFactory::generated_factory()->GetPrototype(field->message_type());
 }
 
-bool State::load_row(pb::Event::RowCase kind, std::string_view bytes) {
+bool State::load_row(pb::Event::RowCase kind, Blob bytes) {
   switch (kind) {
-    case pb::Event::kTaxonomy: return put_taxonomy(bytes);
-    case pb::Event::kPolicy: return put_policy(bytes);
-    case pb::Event::kArea: return put_area(bytes);
-    case pb::Event::kParty: return put_party(bytes);
-    case pb::Event::kPerson: return put_person(bytes);
-    case pb::Event::kOffer: return put_offer(bytes);
-    case pb::Event::kNeed: return put_need(bytes);
-    case pb::Event::kMatch: return put_match(bytes);
-    case pb::Event::kNotification: return put_notification(bytes);
-    case pb::Event::kAccount: return put_account(bytes);
-    case pb::Event::kGrant: return put_grant(bytes);
+    case pb::Event::kTaxonomy: return put_taxonomy(bytes.view());
+    case pb::Event::kPolicy: return put_policy(bytes.view());
+    case pb::Event::kArea: return put_area(std::move(bytes));
+    case pb::Event::kParty: return put_party(std::move(bytes));
+    case pb::Event::kPerson: return put_person(std::move(bytes));
+    case pb::Event::kOffer: return put_offer(std::move(bytes));
+    case pb::Event::kNeed: return put_need(std::move(bytes));
+    case pb::Event::kMatch: return put_match(std::move(bytes));
+    case pb::Event::kNotification: return put_notification(std::move(bytes));
+    case pb::Event::kAccount: return put_account(std::move(bytes));
+    case pb::Event::kGrant: return put_grant(std::move(bytes));
     case pb::Event::kDisclosure:
     case pb::Event::ROW_NOT_SET: break;
   }
@@ -125,22 +131,22 @@ bool State::put_policy(std::string_view bytes) {
   auto zone = policy.time_zone().empty() ? TimeZone() : TimeZone::load(policy.time_zone());
   if (!zone) return false;
   remember(pb::Event::kPolicy, 0, Blob(policy_.SerializeAsString()), 0);
-  const bool limits_changed = policy.limits().SerializeAsString() != policy_.limits().SerializeAsString() ||
+  const bool other_limits = policy.limits().SerializeAsString() != policy_.limits().SerializeAsString() ||
                               policy.retention().SerializeAsString() != policy_.retention().SerializeAsString();
   policy_ = std::move(policy);
   zone_ = std::move(*zone);
-  if (limits_changed) schedule_all();
+  if (other_limits) limits_changed();
   if (observer_ != nullptr) observer_->settings_changed();
   return true;
 }
 
-bool State::put_area(std::string_view bytes) {
-  const auto area = AreaFacts::read(bytes);
+bool State::put_area(Blob bytes) {
+  const auto area = AreaFacts::read(bytes.view());
   if (!area) return false;
   Slot slot = areas_.find(area->code);
   if (slot == kNoSlot) slot = areas_.append(area->code);
   AreaRow& row = areas_[slot];
-  remember(pb::Event::kArea, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kArea, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.level = area->level;
   row.point = area->point;
   row.parent = area->parent ? areas_.find(area->parent) : kNoSlot;
@@ -159,8 +165,8 @@ bool State::link_areas() {
   return true;
 }
 
-bool State::put_party(std::string_view bytes) {
-  const auto party = PartyFacts::read(bytes);
+bool State::put_party(Blob bytes) {
+  const auto party = PartyFacts::read(bytes.view());
   if (!party) return false;
   const Slot area = areas_.find(party->area);
   Slot slot = parties_.find(party->id);
@@ -168,7 +174,7 @@ bool State::put_party(std::string_view bytes) {
   if (area == kNoSlot || (fresh && !parties_.takes(party->id))) return false;
   if (fresh) slot = parties_.append(party->id);
   PartyRow& row = parties_[slot];
-  remember(pb::Event::kParty, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kParty, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.kind = party->kind;
   row.standing = party->standing;
   row.parent = party->parent;
@@ -185,9 +191,9 @@ bool State::put_party(std::string_view bytes) {
   return true;
 }
 
-bool State::put_person(std::string_view bytes) {
+bool State::put_person(Blob bytes) {
   pb::Person person;
-  if (!parse(bytes, person)) return false;
+  if (!parse(bytes.view(), person)) return false;
   Slot slot = persons_.find(PersonId{person.id()});
   if (slot == kNoSlot) {
     const Slot party = parties_.find(PartyId{person.party_id()});
@@ -198,7 +204,7 @@ bool State::put_person(std::string_view bytes) {
     persons_[slot].next_of_party = std::exchange(parties_[party].first_person, slot);
   }
   PersonRow& row = persons_[slot];
-  remember(pb::Event::kPerson, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kPerson, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.due = due_of(person, policy_);
   schedule(TimerQueue::Kind::kPerson, slot, row.due);
   return true;
@@ -210,17 +216,18 @@ void State::forget_names(Slot slot) {
   if (!account.external_id().empty()) external_ids_.erase(account.external_id());
 }
 
-bool State::put_account(std::string_view bytes) {
+bool State::put_account(Blob bytes) {
   pb::Account account;
-  if (!parse(bytes, account) || !accounts_.takes(AccountId{account.id()})) return false;
+  if (!parse(bytes.view(), account)) return false;
   Slot slot = accounts_.find(AccountId{account.id()});
   if (slot == kNoSlot) {
+    if (!accounts_.takes(AccountId{account.id()})) return false;
     slot = accounts_.append(AccountId{account.id()});
   } else {
     forget_names(slot);
   }
   AccountRow& row = accounts_[slot];
-  remember(pb::Event::kAccount, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kAccount, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.party = PartyId{account.party_id()};
   row.person = PersonId{account.person_id()};
   row.resident_ref = account.resident_ref();
@@ -232,9 +239,9 @@ bool State::put_account(std::string_view bytes) {
   return true;
 }
 
-bool State::put_grant(std::string_view bytes) {
+bool State::put_grant(Blob bytes) {
   pb::Grant grant;
-  if (!parse(bytes, grant)) return false;
+  if (!parse(bytes.view(), grant)) return false;
   const auto secret = parse_secret_hash(grant.secret_hash());
   if (!secret) return false;
   Slot slot = grants_.find(GrantId{grant.id()});
@@ -248,7 +255,7 @@ bool State::put_grant(std::string_view bytes) {
     secrets_.erase(grants_[slot].secret);
   }
   GrantRow& row = grants_[slot];
-  remember(pb::Event::kGrant, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kGrant, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.secret = *secret;
   row.expires = to_time(grant.expires_at());
   row.operations = operations_of(grant);
@@ -258,16 +265,16 @@ bool State::put_grant(std::string_view bytes) {
   return true;
 }
 
-bool State::put_notification(std::string_view bytes) {
-  const auto notification = NotificationFacts::read(bytes);
+bool State::put_notification(Blob bytes) {
+  const auto notification = NotificationFacts::read(bytes.view());
   if (!notification) return false;
   const Slot party = parties_.find(notification->party);
   const Slot need = needs_.find(notification->need);
   // They never change, so it is a new one.
-  if (party == kNoSlot || need == kNoSlot || notifications_.find(notification->id) != kNoSlot || !notifications_.takes(notification->id)) return false;
+  if (party == kNoSlot || need == kNoSlot || !notifications_.takes(notification->id)) return false;
   const Slot slot = notifications_.append(notification->id);
   NotificationRow& row = notifications_[slot];
-  row.bytes = Blob(bytes);
+  row.bytes = std::move(bytes);
   row.party = party;
   row.need = need;
   row.line = static_cast<std::uint8_t>(notification->line);
@@ -285,8 +292,8 @@ CategorySet State::category_set(const Codes& codes) const {
   return set;
 }
 
-bool State::put_offer(std::string_view bytes) {
-  const auto offer = OfferFacts::read(bytes);
+bool State::put_offer(Blob bytes) {
+  const auto offer = OfferFacts::read(bytes.view());
   if (!offer) return false;
   Slot slot = offers_.find(offer->id);
   if (slot == kNoSlot) {
@@ -299,7 +306,7 @@ bool State::put_offer(std::string_view bytes) {
     if (next != kNoSlot) offers_[next].previous_of_party = slot;
   }
   OfferRow& row = offers_[slot];
-  remember(pb::Event::kOffer, slot, std::exchange(row.bytes, Blob(bytes)), 0);
+  remember(pb::Event::kOffer, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.active = offer->active;
   row.point = offer->point;
   row.radius_m = offer->radius_m;
@@ -357,28 +364,52 @@ void State::place_lines(NeedRow& row, Slot slot, const NeedFacts& need) {
   row.line_count = count;
 }
 
-bool State::put_need(std::string_view bytes) {
-  const auto need = NeedFacts::read(bytes);
-  if (!need || areas_.find(need->area) == kNoSlot) return false;
+bool State::put_need(Blob bytes) {
+  const auto need = NeedFacts::read(bytes.view());
+  if (!need) return false;
+  const Slot area = loading_ ? kNoSlot : areas_.find(need->area);
   Slot slot = needs_.find(need->id);
   const bool fresh = slot == kNoSlot;
-  if (fresh && !needs_.takes(need->id)) return false;
+  if ((area == kNoSlot && !loading_) || (fresh && !needs_.takes(need->id))) return false;
   if (fresh) slot = needs_.append(need->id);
   NeedRow& row = needs_[slot];
-  if (!fresh) contribute_fill(row, -1);
-  remember(pb::Event::kNeed, slot, std::exchange(row.bytes, Blob(bytes)), row.touched);
+  if (!fresh && !loading_) contribute_fill(row, -1);
+  remember(pb::Event::kNeed, slot, std::exchange(row.bytes, std::move(bytes)), row.touched);
   row.touched = std::max(row.touched, need->version);
+  if (!loading_) put_in(area, row, *this);
   fill(row, *need, *this);
   place_lines(row, slot, *need);
-  contribute_fill(row, +1);
+  if (!loading_) contribute_fill(row, +1);
   row.due = due_of(*need, policy_);
   schedule(TimerQueue::Kind::kNeed, slot, row.due);
   if (observer_ != nullptr) observer_->need_changed(slot);
   return true;
 }
 
-bool State::put_match(std::string_view bytes) {
-  const auto match = MatchFacts::read(bytes);
+bool State::link_needs() {
+  // A few at a time: areas lie in no order, and the waits for memory overlap.
+  constexpr Slot kTogether = 32;
+  std::array<AreaCode, kTogether> codes;
+  std::array<Slot, kTogether> areas{};
+  for (Slot begin = 0; begin < needs_.size(); begin += kTogether) {
+    const Slot count = std::min(kTogether, needs_.size() - begin);
+    for (Slot i = 0; i < count; ++i) codes[i] = NeedFacts::area_of(needs_[begin + i].bytes.view());
+    for (Slot i = 0; i < count; ++i) {
+      areas[i] = areas_.find(codes[i]);
+      if (areas[i] == kNoSlot) return false;
+      __builtin_prefetch(&areas_[areas[i]], 1);
+    }
+    for (Slot i = 0; i < count; ++i) {
+      NeedRow& row = needs_[begin + i];
+      put_in(areas[i], row, *this);
+      contribute_fill(row, +1);
+    }
+  }
+  return true;
+}
+
+bool State::put_match(Blob bytes) {
+  const auto match = MatchFacts::read(bytes.view());
   if (!match) return false;
   Slot slot = matches_.find(match->id);
   if (slot == kNoSlot) {
@@ -398,7 +429,7 @@ bool State::put_match(std::string_view bytes) {
   }
   MatchRow& row = matches_[slot];
   NeedRow& need = needs_[row.need];
-  remember(pb::Event::kMatch, slot, std::exchange(row.bytes, Blob(bytes)), need.touched);
+  remember(pb::Event::kMatch, slot, std::exchange(row.bytes, std::move(bytes)), need.touched);
   need.touched = std::max(need.touched, match->version);
   row.quantity = match->quantity;
   row.window = match->window;

@@ -9,6 +9,7 @@ Market::Market(const MatcherFactory& make_matcher) : matcher_(make_matcher(state
 
 State& Market::state_to_load() {
   state_.observe(nullptr);
+  state_.start_loading();
   return state_;
 }
 

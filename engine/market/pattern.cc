@@ -16,15 +16,19 @@ WeekMask stretches(unsigned weekday_from_0, unsigned start_minute, unsigned end_
   return mask;
 }
 
+// From 0, Monday.
+unsigned weekday_of(std::chrono::local_days day) { return std::chrono::weekday{day}.iso_encoding() - 1; }
 unsigned weekday_of(std::uint32_t date) {
   const std::chrono::year_month_day ymd{std::chrono::year{static_cast<int>(date / 10000)},
                                         std::chrono::month{date / 100 % 100}, std::chrono::day{date % 100}};
-  return std::chrono::weekday{std::chrono::local_days{ymd}}.iso_encoding() - 1;
+  return weekday_of(std::chrono::local_days{ymd});
 }
 
-// Calls day(weekday from 0, date, first second, second after the last) for each local day that the window touches.
-template <class Day>
-bool each_day(const TimeZone& zone, const Interval& window, Day day) {
+std::uint32_t date_of(std::chrono::local_days day) { return take_apart(LocalTime{day}).date; }
+
+// Calls visit(day, first second of it, second after the last) for each local day that the window touches.
+template <class Visit>
+bool each_day(const TimeZone& zone, const Interval& window, Visit visit) {
   Time at = window.start;
   while (at < window.end) {
     const auto span = zone.span_at(at);
@@ -34,8 +38,7 @@ bool each_day(const TimeZone& zone, const Interval& window, Day day) {
     while (from < to) {
       const std::int64_t midnight = from - ((from % kDay) + kDay) % kDay;
       const std::int64_t until = std::min(to, midnight + kDay);
-      const LocalMoment moment = take_apart(LocalTime{Seconds{from}});
-      if (!day(moment.weekday - 1, moment.date, from - midnight, until - midnight)) return false;
+      if (!visit(std::chrono::local_days{std::chrono::days{midnight / kDay}}, from - midnight, until - midnight)) return false;
       from = until;
     }
     at = piece_end;
@@ -48,13 +51,14 @@ bool each_day(const TimeZone& zone, const Interval& window, Day day) {
 bool covers(const WeekPattern* pattern, const std::vector<DayException>& exceptions, const TimeZone& zone,
             const Interval& window) {
   if (pattern == nullptr && exceptions.empty()) return true;
-  return each_day(zone, window, [&](unsigned weekday, std::uint32_t date, std::int64_t from, std::int64_t to) {
+  return each_day(zone, window, [&](std::chrono::local_days day, std::int64_t from, std::int64_t to) {
     auto within = [&](const DaySlot& slot) { return slot.start * 60 <= from && to <= slot.end * 60; };
+    const std::uint32_t date = exceptions.empty() ? 0 : date_of(day);
     for (const DayException& e : exceptions) {
       if (e.date == date) return within(e.open);
     }
     if (pattern == nullptr) return true;
-    const auto& slots = pattern->days[weekday];
+    const auto& slots = pattern->days[weekday_of(day)];
     return std::any_of(slots.begin(), slots.end(), within);
   });
 }
@@ -62,8 +66,8 @@ bool covers(const WeekPattern* pattern, const std::vector<DayException>& excepti
 WeekMask touched(const TimeZone& zone, const Interval& window) {
   if (window.end - window.start >= std::chrono::days{8}) return kWholeWeek;
   WeekMask mask = 0;
-  each_day(zone, window, [&](unsigned weekday, std::uint32_t, std::int64_t from, std::int64_t to) {
-    mask |= stretches(weekday, static_cast<unsigned>(from / 60), static_cast<unsigned>((to + 59) / 60));
+  each_day(zone, window, [&](std::chrono::local_days day, std::int64_t from, std::int64_t to) {
+    mask |= stretches(weekday_of(day), static_cast<unsigned>(from / 60), static_cast<unsigned>((to + 59) / 60));
     return true;
   });
   return mask;

@@ -7,7 +7,6 @@
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include "engine/base/geography.h"
 #include "engine/base/ids.h"
 #include "engine/base/time.h"
+#include "engine/market/blob.h"
 #include "engine/market/pattern.h"
 #include "engine/market/vocabulary.h"
 #include "qiao/v1/access.pb.h"
@@ -30,27 +30,7 @@ namespace qiao {
 using Slot = std::uint32_t;
 inline constexpr Slot kNoSlot = 0xffffffffU;
 
-// Bytes of a serialised resource: one pointer wide, one allocation.
-class Blob {
- public:
-  Blob() = default;
-  explicit Blob(std::string_view bytes) : data_(new char[sizeof(std::uint32_t) + bytes.size()]) {
-    const auto size = static_cast<std::uint32_t>(bytes.size());
-    std::memcpy(data_.get(), &size, sizeof size);
-    std::memcpy(data_.get() + sizeof size, bytes.data(), bytes.size());
-  }
-  explicit operator bool() const { return data_ != nullptr; }
-  std::string_view view() const {
-    std::uint32_t size;
-    std::memcpy(&size, data_.get(), sizeof size);
-    return {data_.get() + sizeof size, size};
-  }
-
- private:
-  std::unique_ptr<char[]> data_;
-};
-
-struct AreaRow {
+struct alignas(64) AreaRow {
   AreaCode id;
   Blob bytes;
   Slot parent = kNoSlot;
@@ -172,7 +152,7 @@ struct alignas(64) NeedRow {
   Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_need
 };
 
-static_assert(sizeof(LineRow) == 64 && sizeof(OfferRow) == 128 && sizeof(NeedRow) == 128 && offsetof(NeedRow, line_count) <= 64);
+static_assert(sizeof(AreaRow) == 64 && sizeof(LineRow) == 64 && sizeof(OfferRow) == 128 && sizeof(NeedRow) == 128 && offsetof(NeedRow, line_count) <= 64);
 
 struct MatchRow {
   MatchId id;

@@ -118,6 +118,8 @@ std::uint32_t State::served_area(Slot party, Slot area) const {
 }
 
 void State::loaded(Seq last_seq, Time last_time) {
+  loading_ = false;
+  schedule_all();
   last_seq_ = last_seq;
   last_time_ = last_time;
 }
@@ -150,32 +152,28 @@ void State::rollback_to(const Mark& mark) {
   in_transaction_ = true;
 }
 
-void State::remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched) {
-  if (in_transaction_) undo_.push_back({kind, slot, std::move(previous), touched});
-}
-
 void State::undo(UndoRecord& record) {
-  if (record.previous) {
-    const auto bytes = record.previous.view();
-    const bool ok = load_row(record.kind, bytes);
+  const bool fresh = !record.previous;
+  if (!fresh) {
+    const bool ok = load_row(record.kind, std::move(record.previous));
     QIAO_CHECK(ok, "a row that was there can be put back");
   }
   switch (record.kind) {
     case pb::Event::kArea:
-      if (!record.previous) areas_.pop_back();
+      if (fresh) areas_.pop_back();
       break;
     case pb::Event::kParty:
-      if (!record.previous) parties_.pop_back();
+      if (fresh) parties_.pop_back();
       break;
     case pb::Event::kPerson:
-      if (!record.previous) {
+      if (fresh) {
         const Slot party = parties_.find(PartyId{load_person(record.slot).party_id()});
         parties_[party].first_person = persons_[record.slot].next_of_party;
         persons_.pop_back();
       }
       break;
     case pb::Event::kOffer:
-      if (!record.previous) {
+      if (fresh) {
         if (observer_ != nullptr) observer_->offer_removed(record.slot);
         const OfferRow& o = offers_[record.slot];
         // The newest offer of a party is the head of its list.
@@ -185,7 +183,7 @@ void State::undo(UndoRecord& record) {
       }
       break;
     case pb::Event::kNeed:
-      if (record.previous) {
+      if (!fresh) {
         needs_[record.slot].touched = record.touched;
       } else {
         if (observer_ != nullptr) observer_->need_removed(record.slot);
@@ -199,7 +197,7 @@ void State::undo(UndoRecord& record) {
       break;
     case pb::Event::kMatch: {
       const Slot need = matches_[record.slot].need;
-      if (!record.previous) {
+      if (fresh) {
         contribute(matches_[record.slot], record.slot, -1);
         needs_[need].first_match = matches_[record.slot].next_of_need;
         offers_[matches_[record.slot].offer].first_match = matches_[record.slot].next_of_offer;
@@ -215,13 +213,13 @@ void State::undo(UndoRecord& record) {
       notifications_.pop_back();
       break;
     case pb::Event::kAccount:
-      if (!record.previous) {
+      if (fresh) {
         forget_names(record.slot);
         accounts_.pop_back();
       }
       break;
     case pb::Event::kGrant:
-      if (!record.previous) {
+      if (fresh) {
         secrets_.erase(grants_[record.slot].secret);
         accounts_[grants_[record.slot].account].first_grant = grants_[record.slot].next_of_account;
         grants_.pop_back();
@@ -312,7 +310,7 @@ bool State::still_due(const TimerQueue::Entry& e) const {
 }
 
 void State::schedule(TimerQueue::Kind kind, Slot slot, Time due) {
-  if (!is_set(due)) return;
+  if (!is_set(due) || loading_) return;
   timers_.push({due, kind, slot});
   constexpr std::size_t kSlack = 4096;
   timers_.trim(2 * (std::size_t{needs_.size()} + matches_.size() + persons_.size()) + kSlack,
@@ -320,20 +318,27 @@ void State::schedule(TimerQueue::Kind kind, Slot slot, Time due) {
 }
 
 void State::schedule_all() {
-  timers_.clear();
-  for (Slot s = 0; s < needs_.size(); ++s) {
-    needs_[s].due = due_of(*NeedFacts::read(needs_[s].bytes.view()), policy_);
-    schedule(TimerQueue::Kind::kNeed, s, needs_[s].due);
-  }
-  for (Slot s = 0; s < matches_.size(); ++s) {
-    if (!holds(matches_[s].state)) continue;
-    matches_[s].due = due_of(*MatchFacts::read(matches_[s].bytes.view()), policy_);
-    schedule(TimerQueue::Kind::kMatch, s, matches_[s].due);
-  }
-  for (Slot s = 0; s < persons_.size(); ++s) {
-    persons_[s].due = due_of(load_person(s), policy_);
-    schedule(TimerQueue::Kind::kPerson, s, persons_[s].due);
-  }
+  const auto each = [this](auto visit) {
+    for (Slot s = 0; s < needs_.size(); ++s) visit(TimerQueue::Entry{needs_[s].due, TimerQueue::Kind::kNeed, s});
+    for (Slot s = 0; s < matches_.size(); ++s) visit(TimerQueue::Entry{matches_[s].due, TimerQueue::Kind::kMatch, s});
+    for (Slot s = 0; s < persons_.size(); ++s) visit(TimerQueue::Entry{persons_[s].due, TimerQueue::Kind::kPerson, s});
+  };
+  // Counted first: a million of them are not copied while they grow.
+  std::size_t count = 0;
+  each([&](const TimerQueue::Entry& e) { count += is_set(e.due) ? 1 : 0; });
+  std::vector<TimerQueue::Entry> entries;
+  entries.reserve(count);
+  each([&](const TimerQueue::Entry& e) {
+    if (is_set(e.due)) entries.push_back(e);
+  });
+  timers_.assign(std::move(entries));
+}
+
+void State::limits_changed() {
+  for (Slot s = 0; s < needs_.size(); ++s) needs_[s].due = due_of(*NeedFacts::read(needs_[s].bytes.view()), policy_);
+  for (Slot s = 0; s < matches_.size(); ++s) matches_[s].due = due_of(*MatchFacts::read(matches_[s].bytes.view()), policy_);
+  for (Slot s = 0; s < persons_.size(); ++s) persons_[s].due = due_of(load_person(s), policy_);
+  schedule_all();
 }
 
 std::optional<TimerQueue::Entry> State::next_timer() {

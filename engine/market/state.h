@@ -79,6 +79,10 @@ class State {
   // else.
   void prefetch_line(Slot s) const { __builtin_prefetch(&lines_[s]); }
   void prefetch_offer(Slot s) const { __builtin_prefetch(&offers_[s]); }
+  void prefetch_whole_offer(Slot s) const {
+    __builtin_prefetch(&offers_[s]);
+    __builtin_prefetch(&offers_[s].point);
+  }
   void prefetch_need(Slot s) const { __builtin_prefetch(&needs_[s]); }
   // kNoSlot unless 1 <= number <= the need's lines.
   Slot line_of(Slot need, std::uint32_t number) const;
@@ -119,16 +123,21 @@ class State {
   // Folds an event: its row replaces what was there. Events come in the order of their seq. Keeps what is needed to undo
   // it until commit().
   void fold(const pb::Event& event);
-  // Puts a row as it was stored, at start-up. Order: taxonomy, policy, areas (then link_areas()), parties, offers, persons,
-  // needs, matches, notifications, accounts, grants. False when the bytes are not such a row or lean on something missing.
-  // Needs lean on areas only: one thread may put them while another puts parties and offers.
-  bool load_row(pb::Event::RowCase kind, std::string_view bytes);
+  // Puts a row as it was stored. False when the bytes are not such a row or lean on something missing.
+  //
+  // At start-up: start_loading(), taxonomy, policy, areas, link_areas(), parties, offers, persons, needs, link_needs(), matches,
+  // notifications, accounts, grants, loaded(). Needs lean on nothing before link_needs(): one thread may put them while
+  // another puts areas, parties and offers, and link them when areas are linked.
+  bool load_row(pb::Event::RowCase kind, Blob bytes);
+  void start_loading() { loading_ = true; }
   // An empty message of the type that rows of that kind are.
   static const google::protobuf::Message& row_type(pb::Event::RowCase kind);
   // Makes room for so many areas.
   void reserve_areas(std::size_t areas) { areas_.reserve(areas); }
   // Rows come by key, so that an area may come before the one it lies in. False when one is missing.
   bool link_areas();
+  // The same for the areas that needs are in.
+  bool link_needs();
   void loaded(Seq last_seq, Time last_time);
 
   // Bytes of the row of that kind and key, as of now. The view holds until the row changes.
@@ -171,17 +180,19 @@ class State {
   // Each answers as load_row() does.
   bool put_taxonomy(std::string_view bytes);
   bool put_policy(std::string_view bytes);
-  bool put_area(std::string_view bytes);
-  bool put_party(std::string_view bytes);
-  bool put_person(std::string_view bytes);
-  bool put_offer(std::string_view bytes);
-  bool put_need(std::string_view bytes);
-  bool put_match(std::string_view bytes);
-  bool put_notification(std::string_view bytes);
-  bool put_account(std::string_view bytes);
-  bool put_grant(std::string_view bytes);
+  bool put_area(Blob bytes);
+  bool put_party(Blob bytes);
+  bool put_person(Blob bytes);
+  bool put_offer(Blob bytes);
+  bool put_need(Blob bytes);
+  bool put_match(Blob bytes);
+  bool put_notification(Blob bytes);
+  bool put_account(Blob bytes);
+  bool put_grant(Blob bytes);
   void forget_names(Slot account);
-  void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched);
+  void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched) {
+    if (in_transaction_) undo_.push_back({kind, slot, std::move(previous), touched});
+  }
   void undo(UndoRecord& record);
 
   void contribute(const MatchRow&, Slot match, std::int64_t sign);
@@ -190,7 +201,9 @@ class State {
   void place_lines(NeedRow&, Slot need, const NeedFacts&);
   void schedule(TimerQueue::Kind kind, Slot slot, Time due);
   bool still_due(const TimerQueue::Entry& e) const;
+  // Every timer anew, by what the rows say.
   void schedule_all();
+  void limits_changed();
 
   Areas areas_;
   Parties parties_;
@@ -218,6 +231,7 @@ class State {
   Seq last_seq_ = 0;
   Time last_time_{};
 
+  bool loading_ = false;
   bool in_transaction_ = false;
   Mark begin_;
   std::vector<UndoRecord> undo_;

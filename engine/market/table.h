@@ -1,6 +1,7 @@
 // Rows by slot and by id.
 #pragma once
 
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
@@ -75,19 +76,21 @@ template <class Row>
 class Chunks {
  public:
   Slot size() const { return size_; }
-  const Row& operator[](Slot s) const { return chunks_[s / kChunk][s % kChunk]; }
-  Row& operator[](Slot s) { return chunks_[s / kChunk][s % kChunk]; }
+  const Row& operator[](Slot s) const { return (*chunks_[s / kChunk])[s % kChunk]; }
+  Row& operator[](Slot s) { return (*chunks_[s / kChunk])[s % kChunk]; }
 
   // What is added is as Row{} is.
   void resize(Slot size) {
     for (Slot s = size; s < size_; ++s) (*this)[s] = Row{};
-    while (chunks_.size() * kChunk < size) chunks_.push_back(std::make_unique<Row[]>(kChunk));
+    while (chunks_.size() * kChunk < size) chunks_.push_back(std::make_unique<Chunk>());
     size_ = size;
   }
 
  private:
   static constexpr Slot kChunk = 1024;
-  std::vector<std::unique_ptr<Row[]>> chunks_;
+  // Not Row[]: its length would be kept in front of it, and what is a little more than 2^n bytes takes a quarter more.
+  using Chunk = std::array<Row, kChunk>;
+  std::vector<std::unique_ptr<Chunk>> chunks_;
   Slot size_ = 0;
 };
 
@@ -97,8 +100,8 @@ class Table {
  public:
   // kNoSlot when there is none.
   Slot find(Id id) const { return ids_.find(id, size(), id_at()); }
-  // Whether there is a row with that id, or one may be appended.
-  bool takes(Id id) const { return find(id) != kNoSlot || ids_.takes(id, size(), id_at()); }
+  // Whether a row with that id may be appended.
+  bool takes(Id id) const { return ids_.takes(id, size(), id_at()); }
   Slot size() const { return rows_.size(); }
   const Row& operator[](Slot s) const { return rows_[s]; }
   Row& operator[](Slot s) { return rows_[s]; }

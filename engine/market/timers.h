@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -45,7 +46,11 @@ class TimerQueue {
     std::erase_if(heap_, [&](const Entry& e) { return !holds(e); });
     std::make_heap(heap_.begin(), heap_.end(), std::greater<>{});
   }
-  void clear() { heap_.clear(); }
+  // All of them anew.
+  void assign(std::vector<Entry> entries) {
+    heap_ = std::move(entries);
+    std::make_heap(heap_.begin(), heap_.end(), std::greater<>{});
+  }
   std::size_t size() const { return heap_.size(); }
 
  private:

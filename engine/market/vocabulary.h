@@ -4,13 +4,13 @@
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "engine/base/string_hash.h"
 #include "qiao/v1/taxonomy.pb.h"
 
 namespace qiao {
@@ -50,7 +50,31 @@ class Vocabulary {
 
  private:
   pb::Taxonomy taxonomy_;
-  std::array<boost::unordered_flat_map<std::string, std::uint16_t, StringHash, std::equal_to<>>, kWordLists> index_;
+  // Quick, and good enough for codes, which are short and chosen by the lead: their length and both ends.
+  struct CodeHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view code) const;
+  };
+  std::array<boost::unordered_flat_map<std::string, std::uint16_t, CodeHash, std::equal_to<>>, kWordLists> index_;
 };
+
+inline std::size_t Vocabulary::CodeHash::operator()(std::string_view code) const {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  const char* const end = code.data() + code.size();
+  if (code.size() >= 8) {
+    std::memcpy(&first, code.data(), 8);
+    std::memcpy(&last, end - 8, 8);
+  } else if (code.size() >= 4) {
+    std::memcpy(&first, code.data(), 4);
+    std::memcpy(&last, end - 4, 4);
+  } else if (!code.empty()) {
+    std::memcpy(&first, code.data(), 1);
+    std::memcpy(&last, end - 1, 1);
+  }
+  std::uint64_t h = (first ^ code.size()) * 0x9E3779B97F4A7C15ULL;
+  h = (h ^ (h >> 32) ^ last) * 0xBF58476D1CE4E5B9ULL;
+  return static_cast<std::size_t>(h ^ (h >> 29));
+}
 
 }  // namespace qiao

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/sort/spreadsort/integer_sort.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <vector>
 
+#include "engine/base/check.h"
 #include "engine/base/geography.h"
 #include "engine/market/rows.h"
 
@@ -27,7 +29,10 @@ template <class Entry>
 class Grid {
  public:
   // Cells are that many 1e-7 degrees wide and high; 0 stands for one cell for all. Must divide 360 degrees.
-  explicit Grid(std::int64_t cell_e7) : cell_(cell_e7), columns_(cell_e7 == 0 ? 1 : 3'600'000'000 / cell_e7) {}
+  explicit Grid(std::int64_t cell_e7) : cell_(cell_e7), columns_(cell_e7 == 0 ? 1 : 3'600'000'000 / cell_e7) {
+    // row() counts from the south pole to the north pole, both included.
+    QIAO_CHECK(cell_ == 0 || (row(kMaxLatitudeE7) + 1) * columns_ <= std::int64_t{1} << 32, "a cell and an id fit a ticket");
+  }
 
   GridPosition insert(const Entry& entry) {
     const auto [it, fresh] = index_.try_emplace(key(entry.point), static_cast<std::uint32_t>(buckets_.size()));
@@ -39,21 +44,38 @@ class Grid {
     return {it->second, static_cast<std::uint32_t>(entries.size() - 1)};
   }
 
-  // Many at once, into an empty grid: all are announced, then room is made, then each is put where it was announced to be.
-  // A cell is made as large as it has to be, where insert() lets it grow.
-  GridPosition announce(Point point) {
-    const auto [it, fresh] = index_.try_emplace(key(point), static_cast<std::uint32_t>(buckets_.size()));
-    if (fresh) {
-      buckets_.push_back({it->first, {}});
-      announced_.push_back(0);
+  // A number for whoever is at that point, by which those in the same cell sort together.
+  std::uint64_t ticket(Point point, std::uint32_t id) const { return key(point) << 32 | id; }
+
+  // Many at once, into an empty grid, given their tickets: each entry is make(id), and placed(id, position) says where it is.
+  // coming(id) and soon(id) go before make(id), a while apart, to ask for memory. Every cell is looked for once, and made as large
+  // as it has to be.
+  template <class Coming, class Soon, class Make, class Placed>
+  void fill(std::vector<std::uint64_t> tickets, Coming coming, Soon soon, Make make, Placed placed) {
+    constexpr std::size_t kAhead = 16;
+    const auto cell_of = [](std::uint64_t ticket) { return ticket >> 32; };
+    const auto id_of = [](std::uint64_t ticket) { return static_cast<std::uint32_t>(ticket); };
+    boost::sort::spreadsort::integer_sort(tickets.begin(), tickets.end());
+    std::size_t cells = 0;
+    for (std::size_t i = 0; i < tickets.size(); ++i) cells += i == 0 || cell_of(tickets[i]) != cell_of(tickets[i - 1]) ? 1 : 0;
+    index_.reserve(cells);
+    buckets_.reserve(cells);
+    for (std::size_t begin = 0; begin < tickets.size();) {
+      std::size_t end = begin;
+      while (end < tickets.size() && cell_of(tickets[end]) == cell_of(tickets[begin])) ++end;
+      const auto bucket = static_cast<std::uint32_t>(buckets_.size());
+      index_.emplace(cell_of(tickets[begin]), bucket);
+      auto& entries = buckets_.emplace_back(Bucket{cell_of(tickets[begin]), {}}).entries;
+      entries.reserve(end - begin);
+      for (std::size_t i = begin; i < end; ++i) {
+        if (i + 2 * kAhead < tickets.size()) coming(id_of(tickets[i + 2 * kAhead]));
+        if (i + kAhead < tickets.size()) soon(id_of(tickets[i + kAhead]));
+        placed(id_of(tickets[i]), GridPosition{bucket, static_cast<std::uint32_t>(entries.size())});
+        entries.push_back(make(id_of(tickets[i])));
+      }
+      begin = end;
     }
-    return {it->second, announced_[it->second]++};
   }
-  void make_room() {
-    for (std::size_t b = 0; b < buckets_.size(); ++b) buckets_[b].entries.resize(announced_[b]);
-    announced_ = {};
-  }
-  void put(GridPosition p, const Entry& entry) { buckets_[p.bucket].entries[p.index] = entry; }
 
   // Fills the hole with the last entry of the cell and tells moved(entry) whose position is now p.
   template <class Moved>
@@ -136,7 +158,6 @@ class Grid {
   std::int64_t columns_;
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> index_;
   std::vector<Bucket> buckets_;
-  std::vector<std::uint32_t> announced_;  // by bucket, until there is room
 };
 
 }  // namespace qiao

@@ -5,8 +5,8 @@ namespace {
 
 // 1e-7 degrees, by level. Offers are searched from a line within their own reach; lines from an offer within the
 // offer's, which is a few kilometres for most, so their finest cells are wider.
-constexpr std::array<std::int64_t, KindIndex<OfferEntry>::kLevels> kOfferCells = {200'000, 400'000, 1'000'000, 3'000'000, 10'000'000, 0};
-constexpr std::array<std::int64_t, KindIndex<LineEntry>::kLevels> kLineCells = {500'000, 500'000, 1'000'000, 3'000'000, 10'000'000, 0};
+constexpr KindIndex<OfferEntry>::Cells kOfferCells = {200'000, 400'000, 1'000'000, 3'000'000, 10'000'000, 0};
+constexpr KindIndex<LineEntry>::Cells kLineCells = {500'000, 500'000, 1'000'000, 3'000'000, 10'000'000, 0};
 
 // Certificates share the 64 bits with skills, from the other end.
 std::uint64_t certificate_bit(std::size_t kind) { return std::uint64_t{1} << (63 - kind % 64); }
@@ -63,46 +63,56 @@ void Index::build(const Workers& workers) {
   workers(2, [this](std::size_t part) { part == 0 ? build_offers() : build_lines(); });
 }
 
-void Index::build_offers() {
-  offers_.clear();
-  offer_at_.assign(state_.offers().size(), {});
-  for (Slot o = 0; o < offer_at_.size(); ++o) {
-    const auto place = place_of(o);
-    if (!place) continue;
-    offer_at_[o] = *place;
-    offer_at_[o].at = get(offers_, place->kind).grid(place->level, kOfferCells).announce(state_.offers()[o].point);
-  }
-  for (const auto& kind : offers_) {
-    if (kind) kind->make_room();
-  }
-  for (Slot o = 0; o < offer_at_.size(); ++o) {
-    const Position& p = offer_at_[o];
-    if (p.at.bucket != kNoSlot) offers_[p.kind]->grid(p.level, kOfferCells).put(p.at, entry_of(o));
+template <class Entry, class Each, class Coming, class Soon, class Make>
+void Index::build(std::vector<std::unique_ptr<KindIndex<Entry>>>& kinds, const typename KindIndex<Entry>::Cells& cells, std::vector<Position>& at, Each each, Coming coming, Soon soon, Make make) {
+  kinds.clear();
+  std::vector<std::array<std::vector<std::uint64_t>, KindIndex<Entry>::kLevels>> tickets;
+  each([&](Slot slot, const Position& place, Point point) {
+    at[slot] = place;
+    if (tickets.size() <= place.kind) tickets.resize(place.kind + 1U);
+    tickets[place.kind][place.level].push_back(get(kinds, place.kind).grid(place.level, cells).ticket(point, slot));
+  });
+  for (std::size_t kind = 0; kind < tickets.size(); ++kind) {
+    for (std::uint8_t level = 0; level < tickets[kind].size(); ++level) {
+      if (tickets[kind][level].empty()) continue;
+      kinds[kind]->grid(level, cells).fill(
+          std::move(tickets[kind][level]),
+          [&](Slot slot) {
+            coming(slot);
+            __builtin_prefetch(&at[slot], 1);
+          },
+          soon, make, [&](Slot slot, GridPosition p) { at[slot].at = p; });
+    }
   }
 }
 
+void Index::build_offers() {
+  const auto& offers = state_.offers();
+  offer_at_.assign(offers.size(), {});
+  build(
+      offers_, kOfferCells, offer_at_,
+      [&](const auto& visit) {
+        for (Slot o = 0; o < offers.size(); ++o) {
+          if (const auto place = place_of(o)) visit(o, *place, offers[o].point);
+        }
+      },
+      [&](Slot o) { state_.prefetch_whole_offer(o); }, [](Slot) {}, [&](Slot o) { return entry_of(o); });
+}
+
 void Index::build_lines() {
-  lines_.clear();
+  const auto& needs = state_.needs();
   line_at_.assign(state_.line_count(), {});
-  const auto each_line = [&](auto&& work) {
-    for (Slot n = 0; n < state_.needs().size(); ++n) {
-      const NeedRow& need = state_.needs()[n];
-      for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) work(need, l);
-    }
-  };
-  each_line([&](const NeedRow& need, Slot l) {
-    const auto place = place_of(need, l);
-    if (!place) return;
-    line_at_[l] = *place;
-    line_at_[l].at = get(lines_, place->kind).grid(place->level, kLineCells).announce(need.point);
-  });
-  for (const auto& kind : lines_) {
-    if (kind) kind->make_room();
-  }
-  each_line([&](const NeedRow& need, Slot l) {
-    const Position& p = line_at_[l];
-    if (p.at.bucket != kNoSlot) lines_[p.kind]->grid(p.level, kLineCells).put(p.at, entry_of(need, l));
-  });
+  build(
+      lines_, kLineCells, line_at_,
+      [&](const auto& visit) {
+        for (Slot n = 0; n < needs.size(); ++n) {
+          for (Slot l = needs[n].first_line; l < needs[n].first_line + needs[n].line_count; ++l) {
+            if (const auto place = place_of(needs[n], l)) visit(l, *place, needs[n].point);
+          }
+        }
+      },
+      [&](Slot l) { state_.prefetch_line(l); }, [&](Slot l) { state_.prefetch_need(state_.line(l).need); },
+      [&](Slot l) { return entry_of(needs[state_.line(l).need], l); });
 }
 
 void Index::put_offer(Slot slot) {

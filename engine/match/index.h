@@ -44,21 +44,16 @@ class KindIndex {
  public:
   static constexpr std::array<std::int64_t, 5> kReachMetres = {2'000, 6'000, 20'000, 60'000, 200'000};
   static constexpr std::size_t kLevels = kReachMetres.size() + 1;
+  using Cells = std::array<std::int64_t, kLevels>;  // how wide they are, by level
 
   static std::uint8_t level_of(std::int64_t reach_m) {
     std::uint8_t level = 0;
     while (level < kReachMetres.size() && reach_m > kReachMetres[level]) ++level;
     return level;
   }
-  Grid<Entry>& grid(std::uint8_t level, const std::array<std::int64_t, kLevels>& cells) {
+  Grid<Entry>& grid(std::uint8_t level, const Cells& cells) {
     if (!levels_[level]) levels_[level] = std::make_unique<Grid<Entry>>(cells[level]);
     return *levels_[level];
-  }
-  // See Grid.
-  void make_room() {
-    for (const auto& g : levels_) {
-      if (g) g->make_room();
-    }
   }
   // Cells that may hold an entry within the greater of its own reach and reach_m.
   void near(Point from, std::int64_t reach_m, std::vector<typename Grid<Entry>::Near>& out) const {
@@ -117,6 +112,10 @@ class Index {
   std::optional<Position> place_of(const NeedRow& need, Slot line) const;
   OfferEntry entry_of(Slot offer) const;
   LineEntry entry_of(const NeedRow& need, Slot line) const;
+  // What the two parts of build() do alike. each(visit) calls visit(slot, place, point) for what is to be found; the others are
+  // as for Grid::fill().
+  template <class Entry, class Each, class Coming, class Soon, class Make>
+  void build(std::vector<std::unique_ptr<KindIndex<Entry>>>& kinds, const typename KindIndex<Entry>::Cells& cells, std::vector<Position>& at, Each each, Coming coming, Soon soon, Make make);
   void build_offers();
   void build_lines();
   void take_line(Slot line);

@@ -14,6 +14,7 @@
 
 #include "engine/market/invariants.h"
 #include "engine/market/personal.h"
+#include "server/store/loader.h"
 
 namespace qiao {
 namespace {
@@ -490,32 +491,6 @@ Seq Store::last_seq() const {
   return it->Valid() ? from_big_endian(view(it->key())) : 0;
 }
 
-StoreResult<void> Store::load_rows(pb::Event::RowCase kind, State& state) {
-  if (family(kind) == nullptr) return outcome::success();
-  rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.readahead_size = 4 << 20;
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family(kind)));
-  const std::unique_ptr<google::protobuf::Message> message(State::row_type(kind).New());
-  std::string unsealed;
-  std::uint64_t number = 0;
-  for (it->SeekToFirst(); it->Valid(); it->Next(), ++number) {
-    std::string_view row = view(it->value());
-    bool good = true;
-    if (Vault::covers(kind) && Vault::is_sealed(row)) {
-      good = message->ParseFromArray(row.data(), static_cast<int>(row.size())) && vault_->unseal(kind, from_big_endian(view(it->key())), *message) &&
-             message->SerializeToString(&unsealed);
-      row = unsealed;
-    }
-    if (!good || !state.load_row(kind, row)) {
-      return StoreError{path_ + ": row " + std::to_string(number) + " of " + family(kind)->GetName() +
-                        " is damaged or leans on one that is missing; restore the last backup"};
-    }
-  }
-  if (!it->status().ok()) return error("cannot read " + path_, it->status());
-  return outcome::success();
-}
-
 StoreResult<void> Store::load(Market& market, const Workers& workers) {
   State& state = market.state_to_load();
   for (const auto& [kind, name] : {std::pair{pb::Event::kTaxonomy, "taxonomy"}, std::pair{pb::Event::kPolicy, "policy"}}) {
@@ -523,25 +498,24 @@ StoreResult<void> Store::load(Market& market, const Workers& workers) {
     const auto status = db_->Get({}, family(kind), name, &bytes);
     if (status.IsNotFound()) continue;
     if (!status.ok()) return error("cannot read " + path_, status);
-    if (!state.load_row(kind, bytes)) return StoreError{path_ + ": the row of the " + name + " is damaged"};
+    if (!state.load_row(kind, Blob(bytes))) return StoreError{path_ + ": the row of the " + name + " is damaged"};
   }
   std::uint64_t areas = 0;
   if (db_->GetIntProperty(family(pb::Event::kArea), rocksdb::DB::Properties::kEstimateNumKeys, &areas)) state.reserve_areas(areas);
-  QIAO_TRY(load_rows(pb::Event::kArea, state));
-  if (!state.link_areas()) return StoreError{path_ + ": an area lies in one that is missing"};
-  // Needs lean on neither parties nor offers.
-  const auto suppliers = [&]() -> StoreResult<void> {
-    QIAO_TRY(load_rows(pb::Event::kParty, state));
-    return load_rows(pb::Event::kOffer, state);
+  const auto rows = [this](pb::Event::RowCase kind) {
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    options.readahead_size = 4 << 20;
+    return std::unique_ptr<rocksdb::Iterator>(family(kind) == nullptr ? nullptr : db_->NewIterator(options, family(kind)));
   };
-  std::array<StoreResult<void>, 2> sides = {outcome::success(), outcome::success()};
-  workers(2, [&](std::size_t part) { sides[part] = part == 0 ? suppliers() : load_rows(pb::Event::kNeed, state); });
-  for (const auto& side : sides) {
-    QIAO_TRY(side);
-  }
-  for (const auto kind : {pb::Event::kPerson, pb::Event::kMatch, pb::Event::kNotification, pb::Event::kAccount, pb::Event::kGrant}) {
-    QIAO_TRY(load_rows(kind, state));
-  }
+  const auto unseal = [this](pb::Event::RowCase kind, std::string_view key, std::string_view stored, std::string& buffer) -> std::optional<std::string_view> {
+    if (!Vault::covers(kind) || !Vault::is_sealed(stored)) return stored;
+    const std::unique_ptr<google::protobuf::Message> row(State::row_type(kind).New());
+    if (!row->ParseFromArray(stored.data(), static_cast<int>(stored.size())) || !vault_->unseal(kind, from_big_endian(key), *row)) return std::nullopt;
+    buffer = row->SerializeAsString();
+    return buffer;
+  };
+  if (auto loaded = Loader(state, rows, unseal).run(workers); !loaded) return StoreError{path_ + ": " + loaded.error().message + "; restore the last backup"};
   const Seq last = last_seq();
   Time time{};
   if (last != 0) {

@@ -148,7 +148,6 @@ class Store {
  private:
   Store() = default;
   static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode, const StoreOptions& options);
-  StoreResult<void> load_rows(pb::Event::RowCase kind, State& state);
   StoreResult<void> open_vault(Mode mode, std::uint64_t format, bool made);
   StoreResult<void> lift();
   // The event in a value of the journal, as stored.

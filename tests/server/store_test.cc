@@ -7,6 +7,8 @@
 #include <rocksdb/db.h>
 
 #include "engine/market/invariants.h"
+#include "engine/market/limits.h"
+#include "server/runtime/threads.h"
 #include "tests/support/build.h"
 #include "tools/text/temporary_folder.h"
 
@@ -98,6 +100,67 @@ TEST(Store, ARestartFromRowsIsTheSameMarketAndVerifies) {
   const auto findings = verify(*store, make_ranking, [](Seq, Seq) {});
   ASSERT_TRUE(findings);
   EXPECT_TRUE(findings.value().empty());
+}
+
+// More rows than are read at once, by several threads: the same market, every time.
+TEST(Store, ARestartOnThreadsIsTheSameMarket) {
+  TemporaryFolder folder;
+  std::uint64_t before = 0;
+  std::optional<Time> due;
+  {
+    const auto store = open(folder / "db");
+    DurableCity c(*store);
+    live(c);
+    for (int i = 0; i < 300; ++i) {
+      pb::Command n = by(pb::ROLE_LEAD);
+      pb::Need& posted = *n.mutable_post_need()->mutable_need();
+      posted = need().people(2 + i % 5);
+      posted.set_description(std::string(kMaxDescriptionBytes, 'x'));
+      c.keep(n);
+    }
+    before = digest(c.state());
+    due = c.market.next_tick();
+  }
+  const auto store = open(folder / "db", Store::Mode::kExisting);
+  for (const unsigned threads : {1U, 2U, 4U, 4U, 4U}) {
+    Market again(make_ranking);
+    ASSERT_TRUE(store->load(again, on_threads(threads)));
+    EXPECT_EQ(digest(again.state()), before);
+    EXPECT_EQ(again.next_tick(), due);
+    EXPECT_TRUE(check_invariants(again.state()).empty());
+  }
+}
+
+TEST(Store, SaysWhichRowsAreDamagedOrMissing) {
+  const auto with = [](auto spoil) {
+    TemporaryFolder folder;
+    const auto store = open(folder / "db");
+    {
+      DurableCity c(*store);
+      live(c);
+    }
+    spoil(*store);
+    Market again(make_ranking);
+    const auto loaded = store->load(again, on_threads(2));
+    return loaded ? std::string() : loaded.error().message;
+  };
+  const auto junk = [&](pb::Event::RowCase kind) {
+    return with([&](Store& s) {
+      const std::unique_ptr<rocksdb::Iterator> it(s.db().NewIterator({}, s.family(kind)));
+      it->SeekToLast();
+      s.db().Put({}, s.family(kind), it->key(), "\xff\xff\xff\xff");
+    });
+  };
+  EXPECT_EQ(with([](Store&) {}), "");
+  for (const auto& [kind, said] : {std::pair{pb::Event::kArea, "row 4 of area is damaged"}, std::pair{pb::Event::kParty, "row 0 of party is damaged"},
+                                   std::pair{pb::Event::kOffer, "row 0 of offer is damaged"}, std::pair{pb::Event::kNeed, "row 19 of need is damaged"},
+                                   std::pair{pb::Event::kPerson, "row 0 of person is damaged"}, std::pair{pb::Event::kMatch, "row 19 of match is damaged"}}) {
+    EXPECT_NE(junk(kind).find(said), std::string::npos) << junk(kind);
+    EXPECT_NE(junk(kind).find("restore the last backup"), std::string::npos);
+  }
+  const auto without_area = [&](std::uint64_t code) { return with([&](Store& s) { s.db().Delete({}, s.family(pb::Event::kArea), big_endian(code)); }); };
+  EXPECT_NE(without_area(kTown).find("an area lies in one that is missing"), std::string::npos) << without_area(kTown);
+  EXPECT_NE(without_area(kCommunity).find("is missing"), std::string::npos) << without_area(kCommunity);
 }
 
 TEST(Verify, FindsARowThatWasChangedOneThatIsGoneAndAnEventThatIsGone) {

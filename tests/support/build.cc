@@ -8,9 +8,9 @@ namespace qiao {
 
 bool reload(const State& from, Market& into) {
   State& state = into.state_to_load();
-  bool good = state.load_row(pb::Event::kTaxonomy, from.taxonomy().SerializeAsString()) && state.load_row(pb::Event::kPolicy, from.policy().SerializeAsString());
+  bool good = state.load_row(pb::Event::kTaxonomy, Blob(from.taxonomy().SerializeAsString())) && state.load_row(pb::Event::kPolicy, Blob(from.policy().SerializeAsString()));
   const auto load = [&](pb::Event::RowCase kind, const auto& rows) {
-    for (Slot i = 0; good && i < rows.size(); ++i) good = state.load_row(kind, rows[i].bytes.view());
+    for (Slot i = 0; good && i < rows.size(); ++i) good = state.load_row(kind, Blob(rows[i].bytes.view()));
   };
   load(pb::Event::kArea, from.areas());
   good = good && state.link_areas();
@@ -18,6 +18,7 @@ bool reload(const State& from, Market& into) {
   load(pb::Event::kPerson, from.persons());
   load(pb::Event::kOffer, from.offers());
   load(pb::Event::kNeed, from.needs());
+  good = good && state.link_needs();
   load(pb::Event::kMatch, from.matches());
   load(pb::Event::kNotification, from.notifications());
   load(pb::Event::kAccount, from.accounts());
