@@ -84,6 +84,19 @@ void live(DurableCity& c) {
   }
 }
 
+// What `look` says of the database of a city that has lived, after something was done to it behind its back.
+template <class Spoil, class Look>
+std::string with_spoiled(Spoil spoil, Look look) {
+  TemporaryFolder folder;
+  const auto store = open(folder / "db");
+  {
+    DurableCity c(*store);
+    live(c);
+  }
+  spoil(*store);
+  return look(*store);
+}
+
 TEST(Store, ARestartFromRowsIsTheSameMarketAndVerifies) {
   TemporaryFolder folder;
   std::uint64_t before = 0;
@@ -133,16 +146,11 @@ TEST(Store, ARestartOnThreadsIsTheSameMarket) {
 
 TEST(Store, SaysWhichRowsAreDamagedOrMissing) {
   const auto with = [](auto spoil) {
-    TemporaryFolder folder;
-    const auto store = open(folder / "db");
-    {
-      DurableCity c(*store);
-      live(c);
-    }
-    spoil(*store);
-    Market again(make_ranking);
-    const auto loaded = store->load(again, on_threads(2));
-    return loaded ? std::string() : loaded.error().message;
+    return with_spoiled(spoil, [](Store& store) {
+      Market again(make_ranking);
+      const auto loaded = store.load(again, on_threads(2));
+      return loaded ? std::string() : loaded.error().message;
+    });
   };
   const auto junk = [&](pb::Event::RowCase kind) {
     return with([&](Store& s) {
@@ -165,16 +173,11 @@ TEST(Store, SaysWhichRowsAreDamagedOrMissing) {
 
 TEST(Verify, FindsARowThatWasChangedOneThatIsGoneAndAnEventThatIsGone) {
   const auto with = [](auto spoil) {
-    TemporaryFolder folder;
-    const auto store = open(folder / "db");
-    {
-      DurableCity c(*store);
-      live(c);
-    }
-    spoil(*store);
-    const auto findings = verify(*store, make_ranking, [](Seq, Seq) {});
-    if (!findings) return findings.error().message;
-    return findings.value().empty() ? std::string() : findings.value().front();
+    return with_spoiled(spoil, [](Store& store) {
+      const auto findings = verify(store, make_ranking, [](Seq, Seq) {});
+      if (!findings) return findings.error().message;
+      return findings.value().empty() ? std::string() : findings.value().front();
+    });
   };
   const auto first_need = [](Store& s) {
     const std::unique_ptr<rocksdb::Iterator> it(s.db().NewIterator({}, s.family(pb::Event::kNeed)));
