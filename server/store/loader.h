@@ -25,7 +25,7 @@ namespace qiao {
 
 class Loader {
  public:
-  // Made before each kind is read.
+  // All rows of a kind, by key; nullptr where there is no such table. Asked for once a kind, by the thread that reads it first.
   using Open = std::function<std::unique_ptr<rocksdb::Iterator>(pb::Event::RowCase)>;
   // The row as the market knows it, in `buffer` where it is not the stored one; nothing where it is damaged.
   using Unseal = std::function<std::optional<std::string_view>(pb::Event::RowCase, std::string_view key, std::string_view stored, std::string& buffer)>;
