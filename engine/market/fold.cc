@@ -59,20 +59,17 @@ void fill(LineRow& row, const LineFacts& line, const State& state) {
   }
 }
 
-// Facts are views into what this returns.
-std::string bytes_of(const google::protobuf::Message& message) { return message.SerializeAsString(); }
-
 }  // namespace
 
 void fill(NeedRow& row, const pb::Need& need, const State& state) {
-  const std::string bytes = bytes_of(need);
+  const std::string bytes = need.SerializeAsString();  // facts are views into it
   const auto facts = NeedFacts::read(bytes);
   put_in(state.areas().find(facts->area), row, state);
   fill(row, *facts, state);
 }
 
 void fill(LineRow& row, const pb::RequirementLine& line, const State& state) {
-  const std::string bytes = bytes_of(line);
+  const std::string bytes = line.SerializeAsString();  // as above
   fill(row, *LineFacts::read(bytes), state);
 }
 
