@@ -128,22 +128,22 @@ double median(const std::vector<Item>& items, Value value) {
 
 // Cold: as after a power cut. Files have to come from the disk, and memory from wherever the machine gets it; a virtual one is given
 // a while to take back what was used before. Warm: as after an upgrade. Files are in memory, and the server before it has
-// just ended.
+// just ended. Both in turn, as a shared machine may be half as fast a minute later.
 void measure(const std::string& folder, bool cold) {
   constexpr int kRounds = 5;
+  const auto settle = [&] {
+    if (!cold) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds{scaled(200, 4'000)});
+    drop_from_page_cache(folder);
+  };
   std::vector<Loaded> loads;
   std::vector<Scanned> scans;
   if (!cold) in_child([&] { return load(folder); });
   for (int round = 0; round < kRounds; ++round) {
-    if (cold) {
-      std::this_thread::sleep_for(std::chrono::seconds{4});
-      drop_from_page_cache(folder);
-    }
-    loads.push_back(in_child([&] { return load(folder); }));
-  }
-  for (int round = 0; round < kRounds; ++round) {
-    if (cold) drop_from_page_cache(folder);
+    settle();
     scans.push_back(in_child([&] { return scan(folder); }));
+    settle();
+    loads.push_back(in_child([&] { return load(folder); }));
   }
   const auto rows = scans.front().rows;
   const std::string name = cold ? "restart.cold" : "restart.warm";

@@ -30,6 +30,7 @@ class Trial {
     for (const std::string& row : rows.areas) good = good && state.load_row(pb::Event::kArea, Blob(row));
     good = good && state.link_areas();
     for (const std::string& row : rows.parties) good = good && state.load_row(pb::Event::kParty, Blob(row));
+    good = good && state.link_parties();
     for (const std::string& row : rows.offers) good = good && state.load_row(pb::Event::kOffer, Blob(row));
     QIAO_CHECK(good, "rows of a market can be loaded into another");
     Seq last = 0;

@@ -281,16 +281,6 @@ std::optional<Facts> read_all(std::string_view bytes) {
 
 }  // namespace
 
-AreaCode NeedFacts::area_of(std::string_view bytes) {
-  Reader r(bytes.data(), bytes.size());
-  try {
-    // Protobuf writes fields in the order of their numbers: what comes behind need not be read.
-    if (r.next(pb::Need::kAreaCodeFieldNumber, protozero::pbf_wire_type::varint)) return AreaCode{r.get_uint64()};
-  } catch (const protozero::exception&) {  // as above
-  }
-  return {};
-}
-
 std::optional<AreaFacts> AreaFacts::read(std::string_view bytes) { return read_all<AreaFacts>(bytes); }
 std::optional<PartyFacts> PartyFacts::read(std::string_view bytes) { return read_all<PartyFacts>(bytes); }
 std::optional<OfferFacts> OfferFacts::read(std::string_view bytes) { return read_all<OfferFacts>(bytes); }

@@ -99,8 +99,6 @@ struct LineFacts {
 
 struct NeedFacts {
   static std::optional<NeedFacts> read(std::string_view bytes);
-  // Its area alone, which is much less to read; 0 where that is no such message.
-  static AreaCode area_of(std::string_view bytes);
 
   std::string_view bytes;  // all of it
   NeedId id;

@@ -141,11 +141,17 @@ bool State::put_area(Blob bytes) {
   const auto area = AreaFacts::read(bytes.view());
   if (!area) return false;
   Slot slot = areas_.find(area->code);
-  if (slot == kNoSlot) slot = areas_.append(area->code);
+  const bool fresh = slot == kNoSlot;
+  if (!fresh && loading_) return false;
+  if (fresh) slot = areas_.append(area->code);
   AreaRow& row = areas_[slot];
   remember(pb::Event::kArea, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.level = area->level;
   row.point = area->point;
+  if (loading_) {
+    loading_->parents.push_back(area->parent);
+    return true;
+  }
   row.parent = area->parent ? areas_.find(area->parent) : kNoSlot;
   row.fairness = area->level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : slot;
   return true;
@@ -154,7 +160,7 @@ bool State::put_area(Blob bytes) {
 bool State::link_areas() {
   for (Slot s = 0; s < areas_.size(); ++s) {
     AreaRow& row = areas_[s];
-    const AreaCode parent = AreaFacts::read(row.bytes.view())->parent;
+    const AreaCode parent = loading_->parents[s];
     row.parent = parent ? areas_.find(parent) : kNoSlot;
     if (parent && row.parent == kNoSlot) return false;
     row.fairness = row.level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : s;
@@ -165,11 +171,13 @@ bool State::link_areas() {
 bool State::put_party(Blob bytes) {
   const auto party = PartyFacts::read(bytes.view());
   if (!party) return false;
-  const Slot area = areas_.find(party->area);
+  const Slot area = loading_ ? kNoSlot : areas_.find(party->area);
   Slot slot = parties_.find(party->id);
   const bool fresh = slot == kNoSlot;
-  if (area == kNoSlot || (fresh && !parties_.takes(party->id))) return false;
+  if (loading_ ? !fresh : area == kNoSlot) return false;
+  if (fresh && !parties_.takes(party->id)) return false;
   if (fresh) slot = parties_.append(party->id);
+  if (loading_) loading_->of_parties.push_back(party->area);
   PartyRow& row = parties_[slot];
   remember(pb::Event::kParty, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.kind = party->kind;
@@ -367,10 +375,12 @@ bool State::put_need(Blob bytes) {
   const Slot area = loading_ ? kNoSlot : areas_.find(need->area);
   Slot slot = needs_.find(need->id);
   const bool fresh = slot == kNoSlot;
-  if ((area == kNoSlot && !loading_) || (fresh && !needs_.takes(need->id))) return false;
+  if (loading_ ? !fresh : area == kNoSlot) return false;
+  if (fresh && !needs_.takes(need->id)) return false;
   if (fresh) slot = needs_.append(need->id);
+  if (loading_) loading_->of_needs.push_back(need->area);
   NeedRow& row = needs_[slot];
-  if (!fresh && !loading_) contribute_fill(row, -1);
+  if (!fresh) contribute_fill(row, -1);
   remember(pb::Event::kNeed, slot, std::exchange(row.bytes, std::move(bytes)), row.touched);
   row.touched = std::max(row.touched, need->version);
   if (!loading_) put_in(area, row, *this);
@@ -383,26 +393,32 @@ bool State::put_need(Blob bytes) {
   return true;
 }
 
-bool State::link_needs() {
-  // A few at a time: areas lie in no order, and the waits for memory overlap.
+template <class Link>
+bool State::link_each(const std::vector<AreaCode>& areas, Link link) {
   constexpr Slot kTogether = 32;
-  std::array<AreaCode, kTogether> codes;
-  std::array<Slot, kTogether> areas{};
-  for (Slot begin = 0; begin < needs_.size(); begin += kTogether) {
-    const Slot count = std::min(kTogether, needs_.size() - begin);
-    for (Slot i = 0; i < count; ++i) codes[i] = NeedFacts::area_of(needs_[begin + i].bytes.view());
+  std::array<Slot, kTogether> found{};
+  const auto size = static_cast<Slot>(areas.size());
+  for (Slot begin = 0; begin < size; begin += kTogether) {
+    const Slot count = std::min(kTogether, size - begin);
     for (Slot i = 0; i < count; ++i) {
-      areas[i] = areas_.find(codes[i]);
-      if (areas[i] == kNoSlot) return false;
-      __builtin_prefetch(&areas_[areas[i]], 1);
+      found[i] = areas_.find(areas[begin + i]);
+      if (found[i] == kNoSlot) return false;
+      __builtin_prefetch(&areas_[found[i]], 1);
     }
-    for (Slot i = 0; i < count; ++i) {
-      NeedRow& row = needs_[begin + i];
-      put_in(areas[i], row, *this);
-      contribute_fill(row, +1);
-    }
+    for (Slot i = 0; i < count; ++i) link(begin + i, found[i]);
   }
   return true;
+}
+
+bool State::link_parties() {
+  return link_each(loading_->of_parties, [this](Slot s, Slot area) { parties_[s].area = area; });
+}
+
+bool State::link_needs() {
+  return link_each(loading_->of_needs, [this](Slot s, Slot area) {
+    put_in(area, needs_[s], *this);
+    contribute_fill(needs_[s], +1);
+  });
 }
 
 bool State::put_match(Blob bytes) {

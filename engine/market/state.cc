@@ -118,8 +118,7 @@ std::uint32_t State::served_area(Slot party, Slot area) const {
 }
 
 void State::loaded(Seq last_seq, Time last_time) {
-  loading_ = false;
-  schedule_all();
+  loading_.reset();
   last_seq_ = last_seq;
   last_time_ = last_time;
 }
@@ -317,7 +316,7 @@ void State::schedule(TimerQueue::Kind kind, Slot slot, Time due) {
                [this](const TimerQueue::Entry& e) { return still_due(e); });
 }
 
-void State::schedule_all() {
+void State::start_timers() {
   const auto each = [this](auto visit) {
     for (Slot s = 0; s < needs_.size(); ++s) visit(TimerQueue::Entry{needs_[s].due, TimerQueue::Kind::kNeed, s});
     for (Slot s = 0; s < matches_.size(); ++s) visit(TimerQueue::Entry{matches_[s].due, TimerQueue::Kind::kMatch, s});
@@ -338,7 +337,7 @@ void State::limits_changed() {
   for (Slot s = 0; s < needs_.size(); ++s) needs_[s].due = due_of(*NeedFacts::read(needs_[s].bytes.view()), policy_);
   for (Slot s = 0; s < matches_.size(); ++s) matches_[s].due = due_of(*MatchFacts::read(matches_[s].bytes.view()), policy_);
   for (Slot s = 0; s < persons_.size(); ++s) persons_[s].due = due_of(load_person(s), policy_);
-  schedule_all();
+  start_timers();
 }
 
 std::optional<TimerQueue::Entry> State::next_timer() {

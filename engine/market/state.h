@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -125,20 +126,23 @@ class State {
   void fold(const pb::Event& event);
   // Puts a row as it was stored. False when the bytes are not such a row or lean on something missing.
   //
-  // At start-up: start_loading(), taxonomy, policy, areas, link_areas(), parties, offers, persons, needs, link_needs(), matches,
-  // notifications, accounts, grants, loaded(). Needs lean on nothing before link_needs(): one thread may put them while
-  // another puts areas, parties and offers, and link them when areas are linked.
+  // At start-up: start_loading(), taxonomy, policy, areas, link_areas(), parties, link_parties(), offers, persons, needs,
+  // link_needs(), matches, notifications, accounts, grants, loaded(), start_timers(); each row once. Needs lean on nothing before
+  // link_needs(): one thread may put them while another puts areas, parties and offers, and link them when areas are linked.
   bool load_row(pb::Event::RowCase kind, Blob bytes);
-  void start_loading() { loading_ = true; }
+  void start_loading() { loading_ = std::make_unique<Loading>(); }
   // An empty message of the type that rows of that kind are.
   static const google::protobuf::Message& row_type(pb::Event::RowCase kind);
   // Makes room for so many areas.
   void reserve_areas(std::size_t areas) { areas_.reserve(areas); }
   // Rows come by key, so that an area may come before the one it lies in. False when one is missing.
   bool link_areas();
-  // The same for the areas that needs are in.
+  // The same for the areas that parties and needs are in.
+  bool link_parties();
   bool link_needs();
   void loaded(Seq last_seq, Time last_time);
+  // Every timer anew, by what the rows say. May run while other threads read rows.
+  void start_timers();
 
   // Bytes of the row of that kind and key, as of now. The view holds until the row changes.
   std::string_view row_bytes(pb::Event::RowCase kind, std::uint64_t key) const;
@@ -177,6 +181,17 @@ class State {
     }
   };
 
+  // Areas that rows lie in, by slot. They are looked for when all areas are there, and all at once: they lie in no order, and so the
+  // waits for memory overlap and what is looked at stays near.
+  struct Loading {
+    std::vector<AreaCode> parents;
+    std::vector<AreaCode> of_parties;
+    std::vector<AreaCode> of_needs;
+  };
+  // link(slot, area) for each; false when an area is missing.
+  template <class Link>
+  bool link_each(const std::vector<AreaCode>& areas, Link link);
+
   // Each answers as load_row() does.
   bool put_taxonomy(std::string_view bytes);
   bool put_policy(std::string_view bytes);
@@ -201,8 +216,6 @@ class State {
   void place_lines(NeedRow&, Slot need, const NeedFacts&);
   void schedule(TimerQueue::Kind kind, Slot slot, Time due);
   bool still_due(const TimerQueue::Entry& e) const;
-  // Every timer anew, by what the rows say.
-  void schedule_all();
   void limits_changed();
 
   Areas areas_;
@@ -231,7 +244,7 @@ class State {
   Seq last_seq_ = 0;
   Time last_time_{};
 
-  bool loading_ = false;
+  std::unique_ptr<Loading> loading_;  // while it is
   bool in_transaction_ = false;
   Mark begin_;
   std::vector<UndoRecord> undo_;

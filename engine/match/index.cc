@@ -1,5 +1,7 @@
 #include "engine/match/index.h"
 
+#include <algorithm>
+
 namespace qiao {
 namespace {
 
@@ -60,59 +62,74 @@ LineEntry Index::entry_of(const NeedRow& need, Slot l) const {
 }
 
 void Index::build(const Workers& workers) {
-  workers(2, [this](std::size_t part) { part == 0 ? build_offers() : build_lines(); });
+  Tickets offers;
+  Tickets lines;
+  workers(2, [&](std::size_t part) { (part == 0 ? offers : lines) = part == 0 ? hand_out_offers() : hand_out_lines(); });
+  std::vector<Filling> fillings;
+  add_fillings(
+      offers, offers_, kOfferCells, offer_at_, [this](Slot o) { state_.prefetch_whole_offer(o); }, [](Slot) {}, [this](Slot o) { return entry_of(o); }, fillings);
+  add_fillings(
+      lines, lines_, kLineCells, line_at_, [this](Slot l) { state_.prefetch_line(l); }, [this](Slot l) { state_.prefetch_need(state_.line(l).need); },
+      [this](Slot l) { return entry_of(state_.needs()[state_.line(l).need], l); }, fillings);
+  // The longest first, so that all threads have something to do to the end.
+  std::sort(fillings.begin(), fillings.end(), [](const Filling& a, const Filling& b) { return a.entries > b.entries; });
+  workers(fillings.size(), [&](std::size_t i) { fillings[i].run(); });
 }
 
-template <class Entry, class Each, class Coming, class Soon, class Make>
-void Index::build(std::vector<std::unique_ptr<KindIndex<Entry>>>& kinds, const typename KindIndex<Entry>::Cells& cells, std::vector<Position>& at, Each each, Coming coming, Soon soon, Make make) {
-  kinds.clear();
-  std::vector<std::array<std::vector<std::uint64_t>, KindIndex<Entry>::kLevels>> tickets;
-  each([&](Slot slot, const Position& place, Point point) {
-    at[slot] = place;
-    if (tickets.size() <= place.kind) tickets.resize(place.kind + 1U);
-    tickets[place.kind][place.level].push_back(get(kinds, place.kind).grid(place.level, cells).ticket(point, slot));
-  });
-  for (std::size_t kind = 0; kind < tickets.size(); ++kind) {
-    for (std::uint8_t level = 0; level < tickets[kind].size(); ++level) {
-      if (tickets[kind][level].empty()) continue;
-      kinds[kind]->grid(level, cells).fill(
-          std::move(tickets[kind][level]),
-          [&](Slot slot) {
-            coming(slot);
-            __builtin_prefetch(&at[slot], 1);
-          },
-          soon, make, [&](Slot slot, GridPosition p) { at[slot].at = p; });
+template <class Entry>
+void Index::hand_out(Tickets& tickets, const Grid<Entry>& grid, const Position& place, Point point, Slot slot) {
+  if (tickets.size() <= place.kind) tickets.resize(place.kind + 1U);
+  tickets[place.kind][place.level].push_back(grid.ticket(point, slot));
+}
+
+Index::Tickets Index::hand_out_offers() {
+  Tickets tickets;
+  const auto& offers = state_.offers();
+  offers_.clear();
+  offer_at_.assign(offers.size(), {});
+  for (Slot o = 0; o < offers.size(); ++o) {
+    const auto place = place_of(o);
+    if (!place) continue;
+    offer_at_[o] = *place;
+    hand_out(tickets, get(offers_, place->kind).grid(place->level, kOfferCells), *place, offers[o].point, o);
+  }
+  return tickets;
+}
+
+Index::Tickets Index::hand_out_lines() {
+  Tickets tickets;
+  const auto& needs = state_.needs();
+  lines_.clear();
+  line_at_.assign(state_.line_count(), {});
+  for (Slot n = 0; n < needs.size(); ++n) {
+    for (Slot l = needs[n].first_line; l < needs[n].first_line + needs[n].line_count; ++l) {
+      const auto place = place_of(needs[n], l);
+      if (!place) continue;
+      line_at_[l] = *place;
+      hand_out(tickets, get(lines_, place->kind).grid(place->level, kLineCells), *place, needs[n].point, l);
     }
   }
+  return tickets;
 }
 
-void Index::build_offers() {
-  const auto& offers = state_.offers();
-  offer_at_.assign(offers.size(), {});
-  build(
-      offers_, kOfferCells, offer_at_,
-      [&](const auto& visit) {
-        for (Slot o = 0; o < offers.size(); ++o) {
-          if (const auto place = place_of(o)) visit(o, *place, offers[o].point);
-        }
-      },
-      [&](Slot o) { state_.prefetch_whole_offer(o); }, [](Slot) {}, [&](Slot o) { return entry_of(o); });
-}
-
-void Index::build_lines() {
-  const auto& needs = state_.needs();
-  line_at_.assign(state_.line_count(), {});
-  build(
-      lines_, kLineCells, line_at_,
-      [&](const auto& visit) {
-        for (Slot n = 0; n < needs.size(); ++n) {
-          for (Slot l = needs[n].first_line; l < needs[n].first_line + needs[n].line_count; ++l) {
-            if (const auto place = place_of(needs[n], l)) visit(l, *place, needs[n].point);
-          }
-        }
-      },
-      [&](Slot l) { state_.prefetch_line(l); }, [&](Slot l) { state_.prefetch_need(state_.line(l).need); },
-      [&](Slot l) { return entry_of(needs[state_.line(l).need], l); });
+template <class Entry, class Coming, class Soon, class Make>
+void Index::add_fillings(Tickets& tickets, Kinds<Entry>& kinds, const typename KindIndex<Entry>::Cells& cells, std::vector<Position>& at, Coming coming, Soon soon, Make make, std::vector<Filling>& fillings) {
+  for (std::size_t kind = 0; kind < tickets.size(); ++kind) {
+    for (std::uint8_t level = 0; level < tickets[kind].size(); ++level) {
+      auto& of_grid = tickets[kind][level];
+      if (of_grid.empty()) continue;
+      Grid<Entry>& grid = kinds[kind]->grid(level, cells);
+      fillings.push_back({of_grid.size(), [&of_grid, &grid, &at, coming, soon, make] {
+                            grid.fill(
+                                std::move(of_grid),
+                                [&](Slot slot) {
+                                  coming(slot);
+                                  __builtin_prefetch(&at[slot], 1);
+                                },
+                                soon, make, [&](Slot slot, GridPosition p) { at[slot].at = p; });
+                          }});
+    }
+  }
 }
 
 void Index::put_offer(Slot slot) {

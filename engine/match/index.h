@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -37,14 +38,15 @@ struct LineEntry {
   pb::Urgency urgency;
 };
 
+inline constexpr std::array<std::int64_t, 5> kReachMetres = {2'000, 6'000, 20'000, 60'000, 200'000};
+inline constexpr std::size_t kReachLevels = kReachMetres.size() + 1;
+
 // Entries of one kind of supply (a time kind or a resource), in grids by how far they reach: what reaches far is kept in
 // coarse cells, so that a search looks at few cells whatever the reach.
 template <class Entry>
 class KindIndex {
  public:
-  static constexpr std::array<std::int64_t, 5> kReachMetres = {2'000, 6'000, 20'000, 60'000, 200'000};
-  static constexpr std::size_t kLevels = kReachMetres.size() + 1;
-  using Cells = std::array<std::int64_t, kLevels>;  // how wide they are, by level
+  using Cells = std::array<std::int64_t, kReachLevels>;  // how wide they are, by level
 
   static std::uint8_t level_of(std::int64_t reach_m) {
     std::uint8_t level = 0;
@@ -57,7 +59,7 @@ class KindIndex {
   }
   // Cells that may hold an entry within the greater of its own reach and reach_m.
   void near(Point from, std::int64_t reach_m, std::vector<typename Grid<Entry>::Near>& out) const {
-    for (std::size_t level = 0; level < kLevels; ++level) {
+    for (std::size_t level = 0; level < kReachLevels; ++level) {
       if (!levels_[level]) continue;
       const std::int64_t own = level < kReachMetres.size() ? kReachMetres[level] : kMaxDistanceMetres;
       levels_[level]->near(from, std::max(own, reach_m), out);
@@ -70,7 +72,7 @@ class KindIndex {
   }
 
  private:
-  std::array<std::unique_ptr<Grid<Entry>>, kLevels> levels_;
+  std::array<std::unique_ptr<Grid<Entry>>, kReachLevels> levels_;
 };
 
 // Kept up to date by the state's changes. Single-threaded, but for what build() is given.
@@ -92,6 +94,8 @@ class Index {
   std::size_t bytes() const;
 
  private:
+  template <class Entry>
+  using Kinds = std::vector<std::unique_ptr<KindIndex<Entry>>>;
   struct Position {
     std::uint16_t kind = 0;
     std::uint8_t level = 0;
@@ -102,8 +106,7 @@ class Index {
     return time_kind != 0 ? static_cast<std::uint16_t>(time_kind) : static_cast<std::uint16_t>(pb::TimeKind_ARRAYSIZE + resource);
   }
   template <class Entry>
-  static const KindIndex<Entry>* at(const std::vector<std::unique_ptr<KindIndex<Entry>>>& kinds, std::uint8_t time_kind,
-                                    std::uint16_t resource) {
+  static const KindIndex<Entry>* at(const Kinds<Entry>& kinds, std::uint8_t time_kind, std::uint16_t resource) {
     const auto k = kind_of(time_kind, resource);
     return k < kinds.size() ? kinds[k].get() : nullptr;
   }
@@ -112,17 +115,24 @@ class Index {
   std::optional<Position> place_of(const NeedRow& need, Slot line) const;
   OfferEntry entry_of(Slot offer) const;
   LineEntry entry_of(const NeedRow& need, Slot line) const;
-  // What the two parts of build() do alike. each(visit) calls visit(slot, place, point) for what is to be found; the others are
-  // as for Grid::fill().
-  template <class Entry, class Each, class Coming, class Soon, class Make>
-  void build(std::vector<std::unique_ptr<KindIndex<Entry>>>& kinds, const typename KindIndex<Entry>::Cells& cells, std::vector<Position>& at, Each each, Coming coming, Soon soon, Make make);
-  void build_offers();
-  void build_lines();
+  // build() hands out tickets for the grids in the order of the rows, then fills each grid by itself.
+  using Tickets = std::vector<std::array<std::vector<std::uint64_t>, kReachLevels>>;  // by kind and level
+  struct Filling {
+    std::size_t entries;
+    std::function<void()> run;
+  };
+  template <class Entry>
+  static void hand_out(Tickets& tickets, const Grid<Entry>& grid, const Position& place, Point point, Slot slot);
+  Tickets hand_out_offers();
+  Tickets hand_out_lines();
+  // coming, soon and make as for Grid::fill().
+  template <class Entry, class Coming, class Soon, class Make>
+  static void add_fillings(Tickets& tickets, Kinds<Entry>& kinds, const typename KindIndex<Entry>::Cells& cells, std::vector<Position>& at, Coming coming, Soon soon, Make make, std::vector<Filling>& fillings);
   void take_line(Slot line);
 
   const State& state_;
-  std::vector<std::unique_ptr<KindIndex<OfferEntry>>> offers_;
-  std::vector<std::unique_ptr<KindIndex<LineEntry>>> lines_;
+  Kinds<OfferEntry> offers_;
+  Kinds<LineEntry> lines_;
   std::vector<Position> offer_at_;
   std::vector<Position> line_at_;
 };

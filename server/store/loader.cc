@@ -16,37 +16,35 @@ std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 }  // namespace
 
-Loader::Loader(State& state, Open open, Unseal unseal) : state_(state), open_(std::move(open)), unseal_(std::move(unseal)) {
+Loader::Loader(State& state, Open open, const Count& count, Unseal unseal) : state_(state), open_(std::move(open)), unseal_(std::move(unseal)) {
   Lane& areas = add(pb::Event::kArea, "area", Side::kSupply, {});
-  areas.finish = [this] { return state_.link_areas(); };
+  areas.links_to = &areas;
+  areas.link = [this] { return state_.link_areas(); };
   areas.missing = "an area lies in one that is missing";
   Lane& parties = add(pb::Event::kParty, "party", Side::kSupply, {&areas});
+  parties.links_to = &areas;
+  parties.link = [this] { return state_.link_parties(); };
+  parties.missing = "a party is in an area that is missing";
   Lane& offers = add(pb::Event::kOffer, "offer", Side::kSupply, {&parties});
   Lane& needs = add(pb::Event::kNeed, "need", Side::kDemand, {});
-  Lane& linked = add(Side::kDemand, {&needs, &areas});
-  linked.finish = [this] { return state_.link_needs(); };
-  linked.missing = "a need is in an area that is missing";
+  needs.links_to = &areas;
+  needs.link = [this] { return state_.link_needs(); };
+  needs.missing = "a need is in an area that is missing";
   // These lean on both sides.
-  add(pb::Event::kPerson, "person", Side::kDemand, {&offers, &linked});
-  add(pb::Event::kMatch, "match", Side::kDemand, {&offers, &linked});
-  add(pb::Event::kNotification, "notification", Side::kDemand, {&offers, &linked});
-  Lane& accounts = add(pb::Event::kAccount, "account", Side::kDemand, {&offers, &linked});
+  add(pb::Event::kPerson, "person", Side::kDemand, {&offers, &needs});
+  add(pb::Event::kMatch, "match", Side::kDemand, {&offers, &needs});
+  add(pb::Event::kNotification, "notification", Side::kDemand, {&offers, &needs});
+  Lane& accounts = add(pb::Event::kAccount, "account", Side::kDemand, {&offers, &needs});
   add(pb::Event::kGrant, "grant", Side::kDemand, {&accounts});
-}
-
-Loader::Lane& Loader::add(Side side, std::vector<const Lane*> after) {
-  Lane& lane = lanes_.emplace_back();
-  lane.side = side;
-  lane.after = std::move(after);
-  lane.reads_to_come = false;
-  return lane;
+  for (Lane& lane : lanes_) lane.to_read = count(lane.kind);
 }
 
 Loader::Lane& Loader::add(pb::Event::RowCase kind, const char* name, Side side, std::vector<const Lane*> after) {
-  Lane& lane = add(side, std::move(after));
+  Lane& lane = lanes_.emplace_back();
   lane.kind = kind;
   lane.name = name;
-  lane.reads_to_come = true;
+  lane.side = side;
+  lane.after = std::move(after);
   return lane;
 }
 
@@ -75,40 +73,50 @@ void Loader::work() {
 Loader::Lane* Loader::next_to_put() {
   for (Lane& lane : lanes_) {
     const bool may = !lane.done && !side_busy_[static_cast<std::size_t>(lane.side)] && std::all_of(lane.after.begin(), lane.after.end(), [](const Lane* l) { return l->done; });
-    if (may && (!lane.waiting.empty() || (!lane.reads_to_come && !lane.being_read))) return &lane;
+    const bool may_end = !lane.reads_to_come && !lane.being_read && (lane.links_to == nullptr || lane.links_to == &lane || lane.links_to->done);
+    if (may && (!lane.waiting.empty() || may_end)) return &lane;
   }
   return nullptr;
+}
+
+std::uint64_t Loader::to_read(Side side) const {
+  std::uint64_t rows = 0;
+  for (const Lane& lane : lanes_) rows += lane.side == side ? lane.to_read : 0;
+  return rows;
 }
 
 Loader::Lane* Loader::next_to_read() {
+  const Side urgent = to_read(Side::kSupply) >= to_read(Side::kDemand) ? Side::kSupply : Side::kDemand;
+  Lane* other = nullptr;
   for (Lane& lane : lanes_) {
-    if (lane.reads_to_come && !lane.being_read && lane.waiting.size() < kMostWaiting) return &lane;
+    if (!lane.reads_to_come || lane.being_read || lane.waiting.size() >= kMostWaiting) continue;
+    if (lane.side == urgent) return &lane;
+    if (other == nullptr) other = &lane;
   }
-  return nullptr;
+  return other;
 }
 
-// One batch, or what there is to do when there are no more.
+// One batch, or the end when there are no more.
 void Loader::put_step(Lane& lane, std::unique_lock<std::mutex>& lock) {
   bool& busy = side_busy_[static_cast<std::size_t>(lane.side)];
   busy = true;
-  if (lane.waiting.empty()) {
-    lock.unlock();
-    const bool good = !lane.finish || lane.finish();
-    lock.lock();
-    if (!good) fail(lane.missing);
-    lane.done = true;
-  } else {
-    BlobBatch batch = std::move(lane.waiting.front());
+  std::optional<BlobBatch> batch;
+  if (!lane.waiting.empty()) {
+    batch.emplace(std::move(lane.waiting.front()));
     lane.waiting.pop_front();
-    lock.unlock();
-    bool good = true;
-    while (good && !batch.empty()) {
-      good = state_.load_row(lane.kind, batch.take());
-      lane.put += good ? 1 : 0;
-    }
-    lock.lock();
-    if (!good) fail("row " + std::to_string(lane.put) + " of " + lane.name + " is damaged or leans on one that is missing");
   }
+  const bool ends = !batch;
+  lock.unlock();
+  bool good = true;
+  while (good && batch && !batch->empty()) {
+    good = state_.load_row(lane.kind, batch->take());
+    lane.put += good ? 1 : 0;
+  }
+  const bool linked = !ends || !lane.link || lane.link();
+  lock.lock();
+  if (!good) fail("row " + std::to_string(lane.put) + " of " + lane.name + " is damaged or leans on one that is missing");
+  if (!linked) fail(lane.missing);
+  lane.done = ends;
   busy = false;
 }
 
@@ -122,6 +130,7 @@ void Loader::read_step(Lane& lane, std::unique_lock<std::mutex>& lock) {
   rocksdb::Iterator* const rows = lane.rows.get();
   std::optional<BlobBatch> batch;
   std::string buffer;
+  std::uint64_t count = 0;
   bool good = true;
   while (rows != nullptr && rows->Valid()) {
     const auto row = unseal_(lane.kind, view(rows->key()), view(rows->value()), buffer);
@@ -129,6 +138,7 @@ void Loader::read_step(Lane& lane, std::unique_lock<std::mutex>& lock) {
     if (!good) break;
     if (!batch) batch.emplace(std::max(kBatchBytes, row->size()));
     if (!batch->add(*row)) break;
+    ++count;
     rows->Next();
   }
   const bool more = rows != nullptr && rows->Valid();
@@ -136,6 +146,7 @@ void Loader::read_step(Lane& lane, std::unique_lock<std::mutex>& lock) {
   if (!good) fail("a row of " + lane.name + " is damaged");
   if (rows != nullptr && !rows->status().ok()) fail("it cannot be read: " + rows->status().ToString());
   if (batch) lane.waiting.push_back(std::move(*batch));
+  lane.to_read = more ? lane.to_read - std::min(lane.to_read, count) : 0;
   lane.reads_to_come = more;
   if (!more) lane.rows.reset();
   lane.being_read = false;

@@ -54,7 +54,13 @@ bool Vault::covers(pb::Event::RowCase kind) {
   return kind == pb::Event::kParty || kind == pb::Event::kPerson || kind == pb::Event::kNeed || kind == pb::Event::kAccount;
 }
 
-bool Vault::is_sealed(std::string_view b) { return b.find(kMark) != std::string_view::npos; }
+bool Vault::is_sealed(std::string_view b) {
+  // By the second byte of the mark: the first is in nearly every row.
+  for (std::size_t at = b.find(kMark[1], 1); at != std::string_view::npos; at = b.find(kMark[1], at + 1)) {
+    if (b.substr(at - 1).starts_with(kMark)) return true;
+  }
+  return false;
+}
 
 std::string Vault::wrap(std::string_view name, const KeyBytes& key) const {
   std::string out(8, '\0');

@@ -25,7 +25,7 @@ std::uint64_t look(const OfferFacts& f) {
   return s;
 }
 std::uint64_t look(const NeedFacts& f) {
-  std::uint64_t s = f.id.value() + sum({f.category}) + f.excluded.size() + NeedFacts::area_of(f.bytes).value();
+  std::uint64_t s = f.id.value() + sum({f.category}) + f.excluded.size();
   for (const auto& l : f.lines) s += sum(l.skills) + sum({l.resource, l.certificate});
   return s;
 }

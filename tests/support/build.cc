@@ -15,6 +15,7 @@ bool reload(const State& from, Market& into) {
   load(pb::Event::kArea, from.areas());
   good = good && state.link_areas();
   load(pb::Event::kParty, from.parties());
+  good = good && state.link_parties();
   load(pb::Event::kPerson, from.persons());
   load(pb::Event::kOffer, from.offers());
   load(pb::Event::kNeed, from.needs());
