@@ -7,6 +7,10 @@
 #include <boost/sort/spreadsort/integer_sort.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "engine/base/check.h"
@@ -27,77 +31,85 @@ std::int64_t least_distance_metres(Point from, std::int64_t south, std::int64_t 
 // Entry needs `Point point`. Single-threaded.
 template <class Entry>
 class Grid {
+  static_assert(std::is_trivially_copyable_v<Entry>);
+
  public:
   // Cells are that many 1e-7 degrees wide and high; 0 stands for one cell for all. Must divide 360 degrees.
-  explicit Grid(std::int64_t cell_e7) : cell_(cell_e7), columns_(cell_e7 == 0 ? 1 : 3'600'000'000 / cell_e7) {
+  explicit Grid(std::int64_t cell_e7) : cell_(cell_e7), columns_(cell_e7 == 0 ? 1 : 3'600'000'000 / cell_e7), rows_of_band_(cell_e7 == 0 ? 1 : row(kMaxLatitudeE7) / kMostBands + 1) {
     // row() counts from the south pole to the north pole, both included.
-    QIAO_CHECK(cell_ == 0 || (row(kMaxLatitudeE7) + 1) * columns_ <= std::int64_t{1} << 32, "a cell and an id fit a ticket");
+    QIAO_CHECK(cell_ == 0 || (row(kMaxLatitudeE7) + 1) * columns_ <= std::int64_t{1} << 32, "a cell and a number fit 64 bits");
   }
 
   GridPosition insert(const Entry& entry) {
     const auto [it, fresh] = index_.try_emplace(key(entry.point), static_cast<std::uint32_t>(buckets_.size()));
-    if (fresh) buckets_.push_back({it->first, {}});
-    auto& entries = buckets_[it->second].entries;
-    // Cells hold few entries; doubling would waste a third of the memory of a million of them.
-    if (entries.size() == entries.capacity()) entries.reserve(entries.size() + std::max<std::size_t>(2, entries.size() / 4));
-    entries.push_back(entry);
-    return {it->second, static_cast<std::uint32_t>(entries.size() - 1)};
+    if (fresh) buckets_.push_back({.key = it->first});
+    Bucket& bucket = buckets_[it->second];
+    if (bucket.size == bucket.capacity) bucket.grow();
+    bucket.entries[bucket.size] = entry;
+    return {it->second, bucket.size++};
   }
 
-  // A number for whoever is at that point, by which those in the same cell sort together.
-  std::uint64_t ticket(Point point, std::uint32_t id) const { return key(point) << 32 | id; }
-
-  // Many at once, into an empty grid, given their tickets: each entry is make(id), and placed(id, position) says where it is.
-  // coming(id) and soon(id) go before make(id), a while apart, to ask for memory. Every cell is looked for once, and made as large
-  // as it has to be.
-  template <class Coming, class Soon, class Make, class Placed>
-  void fill(std::vector<std::uint64_t> tickets, Coming coming, Soon soon, Make make, Placed placed) {
-    constexpr std::size_t kAhead = 16;
-    const auto cell_of = [](std::uint64_t ticket) { return ticket >> 32; };
-    const auto id_of = [](std::uint64_t ticket) { return static_cast<std::uint32_t>(ticket); };
-    boost::sort::spreadsort::integer_sort(tickets.begin(), tickets.end());
-    std::size_t cells = 0;
-    for (std::size_t i = 0; i < tickets.size(); ++i) cells += i == 0 || cell_of(tickets[i]) != cell_of(tickets[i - 1]) ? 1 : 0;
-    index_.reserve(cells);
-    buckets_.reserve(cells);
-    for (std::size_t begin = 0; begin < tickets.size();) {
-      std::size_t end = begin;
-      while (end < tickets.size() && cell_of(tickets[end]) == cell_of(tickets[begin])) ++end;
-      const auto bucket = static_cast<std::uint32_t>(buckets_.size());
-      index_.emplace(cell_of(tickets[begin]), bucket);
-      auto& entries = buckets_.emplace_back(Bucket{cell_of(tickets[begin]), {}}).entries;
-      entries.reserve(end - begin);
-      for (std::size_t i = begin; i < end; ++i) {
-        if (i + 2 * kAhead < tickets.size()) coming(id_of(tickets[i + 2 * kAhead]));
-        if (i + kAhead < tickets.size()) soon(id_of(tickets[i + kAhead]));
-        placed(id_of(tickets[i]), GridPosition{bucket, static_cast<std::uint32_t>(entries.size())});
-        entries.push_back(make(id_of(tickets[i])));
+  // Many at once, into an empty grid: expect() each of their points, make_room(), lay() each of them, settle(). Entries come in no
+  // order, and looking for the cell of each waits for memory; so they are laid in bands of latitude first, behind one another, and
+  // then sorted band by band, each of which stays in the cache.
+  void expect(Point point) {
+    const auto band = static_cast<std::size_t>(band_of(point));
+    if (bands_.size() <= band) bands_.resize(band + 1);
+    ++bands_[band];
+  }
+  void make_room() {
+    std::uint32_t begin = 0;
+    for (std::uint32_t& band : bands_) begin += std::exchange(band, begin);
+    laid_ = std::make_unique_for_overwrite<Entry[]>(begin);
+    laid_count_ = begin;
+  }
+  void lay(const Entry& entry) { laid_[bands_[static_cast<std::size_t>(band_of(entry.point))]++] = entry; }
+  std::size_t laid() const { return laid_count_; }
+  // placed(entry, position) says where each is.
+  template <class Placed>
+  void settle(Placed placed) {
+    std::vector<std::uint64_t> order;  // cell, and place in the band
+    std::vector<Entry> band;
+    std::uint32_t begin = 0;
+    for (const std::uint32_t end : std::exchange(bands_, {})) {
+      band.assign(laid_.get() + begin, laid_.get() + end);
+      order.clear();
+      for (std::uint32_t i = 0; i < band.size(); ++i) order.push_back(key(band[i].point) << 32 | i);
+      boost::sort::spreadsort::integer_sort(order.begin(), order.end());
+      for (const std::uint64_t next : order) {
+        const std::uint64_t cell = next >> 32;
+        if (buckets_.empty() || buckets_.back().key != cell) {
+          index_.emplace(cell, static_cast<std::uint32_t>(buckets_.size()));
+          buckets_.push_back({.key = cell, .entries = &laid_[begin]});
+        }
+        Bucket& bucket = buckets_.back();
+        laid_[begin] = band[static_cast<std::uint32_t>(next)];
+        placed(laid_[begin++], GridPosition{static_cast<std::uint32_t>(buckets_.size() - 1), bucket.size++});
+        bucket.capacity = bucket.size;
       }
-      begin = end;
     }
   }
 
   // Fills the hole with the last entry of the cell and tells moved(entry) whose position is now p.
   template <class Moved>
   void erase(GridPosition p, Moved moved) {
-    auto& entries = buckets_[p.bucket].entries;
-    if (p.index + 1 != entries.size()) {
-      entries[p.index] = entries.back();
-      moved(entries[p.index]);
+    Bucket& bucket = buckets_[p.bucket];
+    if (p.index != --bucket.size) {
+      bucket.entries[p.index] = bucket.entries[bucket.size];
+      moved(bucket.entries[p.index]);
     }
-    entries.pop_back();
   }
 
   struct Near {
     std::int64_t least_m;  // nothing in it is nearer
-    const std::vector<Entry>* entries;
+    std::span<const Entry> entries;
   };
 
   // Appends the cells that may hold points within reach_m of a point. Looks at no more cells than are filled.
   void near(Point from, std::int64_t reach_m, std::vector<Near>& out) const {
     if (buckets_.empty()) return;
     if (cell_ == 0) {
-      out.push_back({0, &buckets_.front().entries});
+      out.push_back({0, buckets_.front().all()});
       return;
     }
     const std::int64_t span = reach_m * 10'000'000'000 / kMillimetresPerDegree + 1;  // 1e-7 degrees of latitude
@@ -127,19 +139,36 @@ class Grid {
   }
 
   std::size_t bytes() const {
-    std::size_t sum = index_.size() * (sizeof(std::uint64_t) * 2) + buckets_.capacity() * sizeof(Bucket);
-    for (const Bucket& b : buckets_) sum += b.entries.capacity() * sizeof(Entry);
-    return sum;
+    std::size_t entries = laid_count_;
+    for (const Bucket& b : buckets_) entries += b.own ? b.capacity : 0;
+    return index_.size() * (sizeof(std::uint64_t) * 2) + buckets_.capacity() * sizeof(Bucket) + entries * sizeof(Entry);
   }
 
  private:
+  // Enough that a band of a million entries stays in the cache, few enough that all of them can be written to in turn.
+  static constexpr std::int64_t kMostBands = 4096;
+
   struct Bucket {
-    std::uint64_t key;
-    std::vector<Entry> entries;
+    std::uint64_t key = 0;
+    Entry* entries = nullptr;  // its own, or its part of what was laid
+    std::uint32_t size = 0;
+    std::uint32_t capacity = 0;
+    std::unique_ptr<Entry[]> own = nullptr;
+
+    std::span<const Entry> all() const { return {entries, size}; }
+    void grow() {
+      // Cells hold few entries; doubling would waste a third of the memory of a million of them.
+      capacity += std::max<std::uint32_t>(2, capacity / 4);
+      auto more = std::make_unique_for_overwrite<Entry[]>(capacity);
+      std::copy_n(entries, size, more.get());
+      own = std::move(more);
+      entries = own.get();
+    }
   };
 
   std::int64_t floor_div(std::int64_t v) const { return v >= 0 ? v / cell_ : -((-v + cell_ - 1) / cell_); }
   std::int64_t row(std::int64_t latitude) const { return (latitude + kMaxLatitudeE7) / cell_; }
+  std::int64_t band_of(Point p) const { return cell_ == 0 ? 0 : row(p.latitude_e7) / rows_of_band_; }
   std::uint64_t key(Point p) const {
     if (cell_ == 0) return 0;
     return static_cast<std::uint64_t>(row(p.latitude_e7) * columns_ + wrapped(floor_div(p.longitude_e7)));
@@ -147,15 +176,20 @@ class Grid {
   // Columns go around the earth.
   std::int64_t wrapped(std::int64_t column) const { return (column % columns_ + columns_) % columns_; }
   void add(Point from, std::int64_t reach_m, const Bucket& b, std::int64_t row, std::int64_t column, std::vector<Near>& out) const {
-    if (b.entries.empty()) return;
+    if (b.size == 0) return;
     const std::int64_t south = row * cell_ - kMaxLatitudeE7;
     const std::int64_t west = column * cell_;
     const std::int64_t least = least_distance_metres(from, south, south + cell_, west, west + cell_);
-    if (least <= reach_m) out.push_back({least, &b.entries});
+    if (least <= reach_m) out.push_back({least, b.all()});
   }
 
   std::int64_t cell_;
   std::int64_t columns_;
+  std::int64_t rows_of_band_;
+  // While many are laid: entries of each band, then where the next one of it goes.
+  std::vector<std::uint32_t> bands_;
+  std::unique_ptr<Entry[]> laid_;
+  std::size_t laid_count_ = 0;
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> index_;
   std::vector<Bucket> buckets_;
 };

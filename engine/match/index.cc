@@ -1,6 +1,7 @@
 #include "engine/match/index.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace qiao {
 namespace {
@@ -18,6 +19,13 @@ KindIndex<Entry>& get(std::vector<std::unique_ptr<KindIndex<Entry>>>& kinds, std
   if (kinds.size() <= kind) kinds.resize(kind + 1);
   if (!kinds[kind]) kinds[kind] = std::make_unique<KindIndex<Entry>>();
   return *kinds[kind];
+}
+
+template <class Entry, class Visit>
+void each_grid(std::vector<std::unique_ptr<KindIndex<Entry>>>& kinds, Visit visit) {
+  for (auto& kind : kinds) {
+    if (kind) kind->each_grid(visit);
+  }
 }
 
 std::uint32_t reach(const OfferRow& offer) { return offer.collect ? 0 : offer.radius_m; }
@@ -62,28 +70,24 @@ LineEntry Index::entry_of(const NeedRow& need, Slot l) const {
 }
 
 void Index::build(const Workers& workers) {
-  Tickets offers;
-  Tickets lines;
-  workers(2, [&](std::size_t part) { (part == 0 ? offers : lines) = part == 0 ? hand_out_offers() : hand_out_lines(); });
-  std::vector<Filling> fillings;
-  add_fillings(
-      offers, offers_, kOfferCells, offer_at_, [this](Slot o) { state_.prefetch_whole_offer(o); }, [](Slot) {}, [this](Slot o) { return entry_of(o); }, fillings);
-  add_fillings(
-      lines, lines_, kLineCells, line_at_, [this](Slot l) { state_.prefetch_line(l); }, [this](Slot l) { state_.prefetch_need(state_.line(l).need); },
-      [this](Slot l) { return entry_of(state_.needs()[state_.line(l).need], l); }, fillings);
+  workers(2, [this](std::size_t part) { part == 0 ? lay_offers() : lay_lines(); });
+  struct Settling {
+    std::size_t entries;
+    std::function<void()> run;
+  };
+  std::vector<Settling> settlings;
+  each_grid(offers_, [&](Grid<OfferEntry>& grid) {
+    settlings.push_back({grid.laid(), [this, &grid] { grid.settle([this](const OfferEntry& e, GridPosition p) { offer_at_[e.offer].at = p; }); }});
+  });
+  each_grid(lines_, [&](Grid<LineEntry>& grid) {
+    settlings.push_back({grid.laid(), [this, &grid] { grid.settle([this](const LineEntry& e, GridPosition p) { line_at_[e.line].at = p; }); }});
+  });
   // The longest first, so that all threads have something to do to the end.
-  std::sort(fillings.begin(), fillings.end(), [](const Filling& a, const Filling& b) { return a.entries > b.entries; });
-  workers(fillings.size(), [&](std::size_t i) { fillings[i].run(); });
+  std::sort(settlings.begin(), settlings.end(), [](const Settling& a, const Settling& b) { return a.entries > b.entries; });
+  workers(settlings.size(), [&](std::size_t i) { settlings[i].run(); });
 }
 
-template <class Entry>
-void Index::hand_out(Tickets& tickets, const Grid<Entry>& grid, const Position& place, Point point, Slot slot) {
-  if (tickets.size() <= place.kind) tickets.resize(place.kind + 1U);
-  tickets[place.kind][place.level].push_back(grid.ticket(point, slot));
-}
-
-Index::Tickets Index::hand_out_offers() {
-  Tickets tickets;
+void Index::lay_offers() {
   const auto& offers = state_.offers();
   offers_.clear();
   offer_at_.assign(offers.size(), {});
@@ -91,45 +95,35 @@ Index::Tickets Index::hand_out_offers() {
     const auto place = place_of(o);
     if (!place) continue;
     offer_at_[o] = *place;
-    hand_out(tickets, get(offers_, place->kind).grid(place->level, kOfferCells), *place, offers[o].point, o);
+    get(offers_, place->kind).grid(place->level, kOfferCells).expect(offers[o].point);
   }
-  return tickets;
+  each_grid(offers_, [](Grid<OfferEntry>& grid) { grid.make_room(); });
+  for (Slot o = 0; o < offers.size(); ++o) {
+    const Position& place = offer_at_[o];
+    if (place.kind != 0) offers_[place.kind]->grid(place.level, kOfferCells).lay(entry_of(o));
+  }
 }
 
-Index::Tickets Index::hand_out_lines() {
-  Tickets tickets;
+void Index::lay_lines() {
   const auto& needs = state_.needs();
   lines_.clear();
   line_at_.assign(state_.line_count(), {});
-  for (Slot n = 0; n < needs.size(); ++n) {
-    for (Slot l = needs[n].first_line; l < needs[n].first_line + needs[n].line_count; ++l) {
-      const auto place = place_of(needs[n], l);
-      if (!place) continue;
-      line_at_[l] = *place;
-      hand_out(tickets, get(lines_, place->kind).grid(place->level, kLineCells), *place, needs[n].point, l);
+  const auto each_line = [&](auto visit) {
+    for (Slot n = 0; n < needs.size(); ++n) {
+      for (Slot l = needs[n].first_line; l < needs[n].first_line + needs[n].line_count; ++l) visit(needs[n], l);
     }
-  }
-  return tickets;
-}
-
-template <class Entry, class Coming, class Soon, class Make>
-void Index::add_fillings(Tickets& tickets, Kinds<Entry>& kinds, const typename KindIndex<Entry>::Cells& cells, std::vector<Position>& at, Coming coming, Soon soon, Make make, std::vector<Filling>& fillings) {
-  for (std::size_t kind = 0; kind < tickets.size(); ++kind) {
-    for (std::uint8_t level = 0; level < tickets[kind].size(); ++level) {
-      auto& of_grid = tickets[kind][level];
-      if (of_grid.empty()) continue;
-      Grid<Entry>& grid = kinds[kind]->grid(level, cells);
-      fillings.push_back({of_grid.size(), [&of_grid, &grid, &at, coming, soon, make] {
-                            grid.fill(
-                                std::move(of_grid),
-                                [&](Slot slot) {
-                                  coming(slot);
-                                  __builtin_prefetch(&at[slot], 1);
-                                },
-                                soon, make, [&](Slot slot, GridPosition p) { at[slot].at = p; });
-                          }});
-    }
-  }
+  };
+  each_line([&](const NeedRow& need, Slot l) {
+    const auto place = place_of(need, l);
+    if (!place) return;
+    line_at_[l] = *place;
+    get(lines_, place->kind).grid(place->level, kLineCells).expect(need.point);
+  });
+  each_grid(lines_, [](Grid<LineEntry>& grid) { grid.make_room(); });
+  each_line([&](const NeedRow& need, Slot l) {
+    const Position& place = line_at_[l];
+    if (place.kind != 0) lines_[place.kind]->grid(place.level, kLineCells).lay(entry_of(need, l));
+  });
 }
 
 void Index::put_offer(Slot slot) {

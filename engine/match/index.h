@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -57,6 +56,12 @@ class KindIndex {
     if (!levels_[level]) levels_[level] = std::make_unique<Grid<Entry>>(cells[level]);
     return *levels_[level];
   }
+  template <class Visit>
+  void each_grid(Visit visit) {
+    for (auto& grid : levels_) {
+      if (grid) visit(*grid);
+    }
+  }
   // Cells that may hold an entry within the greater of its own reach and reach_m.
   void near(Point from, std::int64_t reach_m, std::vector<typename Grid<Entry>::Near>& out) const {
     for (std::size_t level = 0; level < kReachLevels; ++level) {
@@ -97,7 +102,7 @@ class Index {
   template <class Entry>
   using Kinds = std::vector<std::unique_ptr<KindIndex<Entry>>>;
   struct Position {
-    std::uint16_t kind = 0;
+    std::uint16_t kind = 0;  // 0: it is not to be found
     std::uint8_t level = 0;
     GridPosition at;
   };
@@ -115,19 +120,9 @@ class Index {
   std::optional<Position> place_of(const NeedRow& need, Slot line) const;
   OfferEntry entry_of(Slot offer) const;
   LineEntry entry_of(const NeedRow& need, Slot line) const;
-  // build() hands out tickets for the grids in the order of the rows, then fills each grid by itself.
-  using Tickets = std::vector<std::array<std::vector<std::uint64_t>, kReachLevels>>;  // by kind and level
-  struct Filling {
-    std::size_t entries;
-    std::function<void()> run;
-  };
-  template <class Entry>
-  static void hand_out(Tickets& tickets, const Grid<Entry>& grid, const Position& place, Point point, Slot slot);
-  Tickets hand_out_offers();
-  Tickets hand_out_lines();
-  // coming, soon and make as for Grid::fill().
-  template <class Entry, class Coming, class Soon, class Make>
-  static void add_fillings(Tickets& tickets, Kinds<Entry>& kinds, const typename KindIndex<Entry>::Cells& cells, std::vector<Position>& at, Coming coming, Soon soon, Make make, std::vector<Filling>& fillings);
+  // The first part of build(), for each of the two: every entry is laid in its grid.
+  void lay_offers();
+  void lay_lines();
   void take_line(Slot line);
 
   const State& state_;

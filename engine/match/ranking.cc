@@ -54,7 +54,7 @@ constexpr std::size_t kHopefulsAtOnce = 64;
 
 // The first entries of a cell, on their way while the cell before is looked at.
 template <class Entry>
-void prefetch_begin(const std::vector<Entry>& entries) {
+void prefetch_begin(std::span<const Entry> entries) {
   constexpr std::size_t kBytes = 512;
   const auto* begin = reinterpret_cast<const char*>(entries.data());
   for (std::size_t at = 0; at < std::min(kBytes, entries.size() * sizeof(Entry)); at += 64) __builtin_prefetch(begin + at);
@@ -89,7 +89,7 @@ struct Hopeful {
 // processor can guess; so there is no branch for it to guess wrong: each stage writes what it looks at behind what has passed,
 // and counts it or not.
 template <class Entry, class Asker>
-void find_hopefuls(const std::vector<Entry>& entries, const Asker& asker, const Reckoner& reckoner, double threshold, std::vector<Hopeful<Entry>>& hopefuls) {
+void find_hopefuls(std::span<const Entry> entries, const Asker& asker, const Reckoner& reckoner, double threshold, std::vector<Hopeful<Entry>>& hopefuls) {
   struct Passing {
     const Entry* entry;
     double distance;  // at least
@@ -135,9 +135,9 @@ void search(const Cells<Entry>& cells, Point from, const Asker& asker, std::size
   };
   for (std::size_t c = 0; c < cells.size(); ++c) {
     if (asker.most(static_cast<double>(cells[c].least_m)) < top.threshold()) break;
-    if (c + 1 < cells.size()) prefetch_begin(*cells[c + 1].entries);
+    if (c + 1 < cells.size()) prefetch_begin(cells[c + 1].entries);
     const std::size_t before = hopefuls.size();
-    find_hopefuls(*cells[c].entries, asker, reckoner, top.threshold(), hopefuls);
+    find_hopefuls(cells[c].entries, asker, reckoner, top.threshold(), hopefuls);
     for (std::size_t h = before; h < hopefuls.size(); ++h) asker.prefetch(*hopefuls[h].entry);
     if (hopefuls.size() >= kHopefulsAtOnce) judge_hopefuls();
   }
@@ -268,7 +268,7 @@ Ranking::Count Ranking::count(const NeedRow& need, const LineRow& line, Time now
   const std::uint64_t asked = signature(line);
   for (const auto& cell : cells) {
     if (result.offers >= kMaxCounted) break;
-    for (const OfferEntry& e : *cell.entries) {
+    for (const OfferEntry& e : cell.entries) {
       if (result.offers >= kMaxCounted) break;
       if (((asked & ~e.signature) | (line.week & ~e.week)) != 0) continue;
       const Judgement j = judge_.judge(need, line, e.offer, now);
