@@ -80,10 +80,6 @@ class State {
   // else.
   void prefetch_line(Slot s) const { __builtin_prefetch(&lines_[s]); }
   void prefetch_offer(Slot s) const { __builtin_prefetch(&offers_[s]); }
-  void prefetch_whole_offer(Slot s) const {
-    __builtin_prefetch(&offers_[s]);
-    __builtin_prefetch(&offers_[s].point);
-  }
   void prefetch_need(Slot s) const { __builtin_prefetch(&needs_[s]); }
   // kNoSlot unless 1 <= number <= the need's lines.
   Slot line_of(Slot need, std::uint32_t number) const;
