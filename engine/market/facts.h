@@ -26,6 +26,9 @@ namespace qiao {
 
 namespace pb = qiao::v1;
 
+// Constructors that do nothing are here so that making one does not fill the lists' own room with zeros first, as C++ asks for
+// where there is none.
+
 // Of the taxonomy.
 using Codes = boost::container::small_vector<std::string_view, 4>;
 
@@ -39,6 +42,7 @@ struct AreaFacts {
 };
 
 struct PartyFacts {
+  PartyFacts() {}
   static std::optional<PartyFacts> read(std::string_view bytes);
 
   PartyId id;
@@ -59,6 +63,7 @@ struct CertificateFacts {
 };
 
 struct OfferFacts {
+  OfferFacts() {}
   static std::optional<OfferFacts> read(std::string_view bytes);
 
   OfferId id;
@@ -84,6 +89,7 @@ struct OfferFacts {
 };
 
 struct LineFacts {
+  LineFacts() {}
   static std::optional<LineFacts> read(std::string_view bytes);
 
   bool stock = false;
@@ -98,6 +104,7 @@ struct LineFacts {
 };
 
 struct NeedFacts {
+  NeedFacts() {}
   static std::optional<NeedFacts> read(std::string_view bytes);
 
   std::string_view bytes;  // all of it

@@ -23,10 +23,10 @@ Vocabulary::Vocabulary(pb::Taxonomy taxonomy) : taxonomy_(std::move(taxonomy)) {
   fill(taxonomy_.programmes(), index_[static_cast<std::size_t>(WordList::kProgramme)]);
 }
 
-std::optional<std::uint16_t> Vocabulary::find(WordList list, std::string_view code) const {
+int Vocabulary::place_of(WordList list, std::string_view code) const {
   const auto& map = index_[static_cast<std::size_t>(list)];
-  if (auto it = map.find(code); it != map.end()) return it->second;
-  return std::nullopt;
+  const auto it = map.find(code);
+  return it == map.end() ? -1 : it->second;
 }
 
 const pb::Term& Vocabulary::term(WordList list, std::size_t index) const {

@@ -21,7 +21,7 @@ namespace qiao {
 
 // Where an entry is, so that it can be taken out.
 struct GridPosition {
-  std::uint32_t bucket = kNoSlot;
+  std::uint32_t bucket = 0;
   std::uint32_t index = 0;
 };
 
@@ -49,7 +49,7 @@ class Grid {
     return {it->second, bucket.size++};
   }
 
-  // Many at once, into an empty grid: expect() each of their points, make_room(), lay() each of them, settle(). Entries come in no
+  // Many at once, into an empty grid: expect() each of their points, make_room(), lay() and fill each of them, settle(). Entries come in no
   // order, and looking for the cell of each waits for memory; so they are laid in bands of latitude first, behind one another, and
   // then sorted band by band, each of which stays in the cache.
   void expect(Point point) {
@@ -63,7 +63,8 @@ class Grid {
     laid_ = std::make_unique_for_overwrite<Entry[]>(begin);
     laid_count_ = begin;
   }
-  void lay(const Entry& entry) { laid_[bands_[static_cast<std::size_t>(band_of(entry.point))]++] = entry; }
+  // To be filled, with that point.
+  Entry& lay(Point point) { return laid_[bands_[static_cast<std::size_t>(band_of(point))]++]; }
   std::size_t laid() const { return laid_count_; }
   // placed(entry, position) says where each is.
   template <class Placed>

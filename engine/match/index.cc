@@ -44,29 +44,44 @@ std::uint64_t signature(const OfferRow& offer) {
   return s;
 }
 
-std::optional<Index::Position> Index::place_of(Slot slot) const {
+void Index::fill(Position& position, Slot slot) const {
   const OfferRow& offer = state_.offers()[slot];
-  if (!offer.active || state_.parties()[offer.party].standing != pb::STANDING_ACTIVE) return std::nullopt;
-  return Position{kind_of(offer.time_kind, offer.resource), KindIndex<OfferEntry>::level_of(reach(offer)), {}};
+  position = {};
+  if (!offer.active || state_.parties()[offer.party].standing != pb::STANDING_ACTIVE) return;
+  position.kind = kind_of(offer.time_kind, offer.resource);
+  position.level = KindIndex<OfferEntry>::level_of(reach(offer));
 }
 
-OfferEntry Index::entry_of(Slot slot) const {
+void Index::fill(OfferEntry& entry, Slot slot) const {
   const OfferRow& offer = state_.offers()[slot];
   static const std::vector<DayException> kNone;
   const auto& exceptions = offer.extras ? offer.extras->exceptions : kNone;
-  return {offer.point, signature(offer), offer.time_kind == 0 ? 0 : possible(offer.pattern, exceptions), slot, reach(offer)};
+  entry.point = offer.point;
+  entry.signature = signature(offer);
+  entry.week = offer.time_kind == 0 ? 0 : possible(offer.pattern, exceptions);
+  entry.offer = slot;
+  entry.radius_m = reach(offer);
 }
 
-std::optional<Index::Position> Index::place_of(const NeedRow& need, Slot l) const {
+void Index::fill(Position& position, const NeedRow& need, Slot l) const {
   const LineRow& line = state_.line(l);
-  if (!takes_matches(need.state) || line.held >= line.quantity) return std::nullopt;
-  return Position{kind_of(line.time_kind, line.resource), KindIndex<LineEntry>::level_of(need.travel_m), {}};
+  position = {};
+  if (!takes_matches(need.state) || line.held >= line.quantity) return;
+  position.kind = kind_of(line.time_kind, line.resource);
+  position.level = KindIndex<LineEntry>::level_of(need.travel_m);
 }
 
-LineEntry Index::entry_of(const NeedRow& need, Slot l) const {
+void Index::fill(LineEntry& entry, const NeedRow& need, Slot l) const {
   const LineRow& line = state_.line(l);
-  const auto start = static_cast<std::int32_t>(to_int(line.window.start) / 60);
-  return {need.point, signature(line), line.week, start, l, line.need, need.fairness, need.travel_m, need.urgency};
+  entry.point = need.point;
+  entry.signature = signature(line);
+  entry.week = line.week;
+  entry.start_minute = static_cast<std::int32_t>(to_int(line.window.start) / 60);
+  entry.line = l;
+  entry.need = line.need;
+  entry.fairness = need.fairness;
+  entry.travel_m = need.travel_m;
+  entry.urgency = need.urgency;
 }
 
 void Index::build(const Workers& workers) {
@@ -92,15 +107,14 @@ void Index::lay_offers() {
   offers_.clear();
   offer_at_.assign(offers.size(), {});
   for (Slot o = 0; o < offers.size(); ++o) {
-    const auto place = place_of(o);
-    if (!place) continue;
-    offer_at_[o] = *place;
-    get(offers_, place->kind).grid(place->level, kOfferCells).expect(offers[o].point);
+    Position& place = offer_at_[o];
+    fill(place, o);
+    if (place.kind != 0) get(offers_, place.kind).grid(place.level, kOfferCells).expect(offers[o].point);
   }
   each_grid(offers_, [](Grid<OfferEntry>& grid) { grid.make_room(); });
   for (Slot o = 0; o < offers.size(); ++o) {
     const Position& place = offer_at_[o];
-    if (place.kind != 0) offers_[place.kind]->grid(place.level, kOfferCells).lay(entry_of(o));
+    if (place.kind != 0) fill(offers_[place.kind]->grid(place.level, kOfferCells).lay(offers[o].point), o);
   }
 }
 
@@ -114,29 +128,31 @@ void Index::lay_lines() {
     }
   };
   each_line([&](const NeedRow& need, Slot l) {
-    const auto place = place_of(need, l);
-    if (!place) return;
-    line_at_[l] = *place;
-    get(lines_, place->kind).grid(place->level, kLineCells).expect(need.point);
+    Position& place = line_at_[l];
+    fill(place, need, l);
+    if (place.kind != 0) get(lines_, place.kind).grid(place.level, kLineCells).expect(need.point);
   });
   each_grid(lines_, [](Grid<LineEntry>& grid) { grid.make_room(); });
   each_line([&](const NeedRow& need, Slot l) {
     const Position& place = line_at_[l];
-    if (place.kind != 0) lines_[place.kind]->grid(place.level, kLineCells).lay(entry_of(need, l));
+    if (place.kind != 0) fill(lines_[place.kind]->grid(place.level, kLineCells).lay(need.point), need, l);
   });
 }
 
 void Index::put_offer(Slot slot) {
   take_offer(slot);
-  const auto place = place_of(slot);
-  if (!place) return;
+  Position place;
+  fill(place, slot);
+  if (place.kind == 0) return;
+  OfferEntry entry;
+  fill(entry, slot);
+  place.at = get(offers_, place.kind).grid(place.level, kOfferCells).insert(entry);
   if (offer_at_.size() <= slot) offer_at_.resize(std::max<std::size_t>(slot + 1, offer_at_.size() * 5 / 4));
-  offer_at_[slot] = *place;
-  offer_at_[slot].at = get(offers_, place->kind).grid(place->level, kOfferCells).insert(entry_of(slot));
+  offer_at_[slot] = place;
 }
 
 void Index::take_offer(Slot slot) {
-  if (slot >= offer_at_.size() || offer_at_[slot].at.bucket == kNoSlot) return;
+  if (slot >= offer_at_.size() || offer_at_[slot].kind == 0) return;
   const Position p = offer_at_[slot];
   offer_at_[slot] = {};
   offers_[p.kind]->grid(p.level, kOfferCells).erase(p.at, [&](const OfferEntry& moved) { offer_at_[moved.offer].at = p.at; });
@@ -149,10 +165,12 @@ void Index::put_need(Slot slot) {
   // Also the room of lines that are no more.
   take_need(slot);
   for (Slot l = need.first_line; l < end; ++l) {
-    const auto place = place_of(need, l);
-    if (!place) continue;
-    line_at_[l] = *place;
-    line_at_[l].at = get(lines_, place->kind).grid(place->level, kLineCells).insert(entry_of(need, l));
+    Position& place = line_at_[l];
+    fill(place, need, l);
+    if (place.kind == 0) continue;
+    LineEntry entry;
+    fill(entry, need, l);
+    place.at = get(lines_, place.kind).grid(place.level, kLineCells).insert(entry);
   }
 }
 
@@ -162,7 +180,7 @@ void Index::take_need(Slot slot) {
 }
 
 void Index::take_line(Slot l) {
-  if (l >= line_at_.size() || line_at_[l].at.bucket == kNoSlot) return;
+  if (l >= line_at_.size() || line_at_[l].kind == 0) return;
   const Position p = line_at_[l];
   line_at_[l] = {};
   lines_[p.kind]->grid(p.level, kLineCells).erase(p.at, [&](const LineEntry& moved) { line_at_[moved.line].at = p.at; });

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "engine/base/workers.h"
@@ -115,11 +114,12 @@ class Index {
     const auto k = kind_of(time_kind, resource);
     return k < kinds.size() ? kinds[k].get() : nullptr;
   }
-  // Where it belongs but for its place in the grid; none for what is not to be found.
-  std::optional<Position> place_of(Slot offer) const;
-  std::optional<Position> place_of(const NeedRow& need, Slot line) const;
-  OfferEntry entry_of(Slot offer) const;
-  LineEntry entry_of(const NeedRow& need, Slot line) const;
+  // Where it belongs but for its place in the grid. Positions and entries are filled where they will stay: handed back and copied,
+  // what was just written in small pieces is read in large ones, and the core waits until it has left for the cache.
+  void fill(Position& position, Slot offer) const;
+  void fill(Position& position, const NeedRow& need, Slot line) const;
+  void fill(OfferEntry& entry, Slot offer) const;
+  void fill(LineEntry& entry, const NeedRow& need, Slot line) const;
   // The first part of build(), for each of the two: every entry is laid in its grid.
   void lay_offers();
   void lay_lines();

@@ -64,7 +64,7 @@ TEST(Grid, IsTheSameFilledAtOnceOrOneByOne) {
       for (const Entry& e : entries) once.grid.expect(e.point);
       once.grid.make_room();
       once.at.resize(entries.size());
-      for (const Entry& e : entries) once.grid.lay(e);
+      for (const Entry& e : entries) once.grid.lay(e.point) = e;
       EXPECT_EQ(once.grid.laid(), entries.size());
       once.grid.settle([&](const Entry& e, GridPosition p) { once.at[e.id] = p; });
       for (const Entry& e : entries) one_by_one.insert(e);
