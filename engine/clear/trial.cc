@@ -28,10 +28,9 @@ class Trial {
     tried.set_confirm_claims(false);
     bool good = state.load_row(pb::Event::kTaxonomy, Blob(rows.taxonomy.SerializeAsString())) && state.load_row(pb::Event::kPolicy, Blob(tried.SerializeAsString()));
     for (const std::string& row : rows.areas) good = good && state.load_row(pb::Event::kArea, Blob(row));
-    good = good && state.link_areas();
     for (const std::string& row : rows.parties) good = good && state.load_row(pb::Event::kParty, Blob(row));
-    good = good && state.link_parties();
     for (const std::string& row : rows.offers) good = good && state.load_row(pb::Event::kOffer, Blob(row));
+    good = good && state.link_areas() && state.link_parties() && state.link_offers();
     QIAO_CHECK(good, "rows of a market can be loaded into another");
     Seq last = 0;
     for (Slot o = 0; o < state.offers().size(); ++o) last = std::max(last, state.offers()[o].id.value());

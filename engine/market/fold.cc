@@ -157,17 +157,6 @@ bool State::put_area(Blob bytes) {
   return true;
 }
 
-bool State::link_areas() {
-  for (Slot s = 0; s < areas_.size(); ++s) {
-    AreaRow& row = areas_[s];
-    const AreaCode parent = loading_->parents[s];
-    row.parent = parent ? areas_.find(parent) : kNoSlot;
-    if (parent && row.parent == kNoSlot) return false;
-    row.fairness = row.level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : s;
-  }
-  return true;
-}
-
 bool State::put_party(Blob bytes) {
   const auto party = PartyFacts::read(bytes.view());
   if (!party) return false;
@@ -297,18 +286,26 @@ CategorySet State::category_set(const Codes& codes) const {
   return set;
 }
 
+void State::give(Slot offer, Slot party) {
+  OfferRow& row = offers_[offer];
+  row.party = party;
+  row.next_of_party = std::exchange(parties_[party].first_offer, offer);
+  if (row.next_of_party != kNoSlot) offers_[row.next_of_party].previous_of_party = offer;
+}
+
 bool State::put_offer(Blob bytes) {
   const auto offer = OfferFacts::read(bytes.view());
   if (!offer) return false;
   Slot slot = offers_.find(offer->id);
-  if (slot == kNoSlot) {
+  if (loading_) {
+    if (slot != kNoSlot || !offers_.takes(offer->id)) return false;
+    slot = offers_.append(offer->id);
+    loading_->of_offers.push_back(offer->party);
+  } else if (slot == kNoSlot) {
     const Slot party = parties_.find(offer->party);
     if (party == kNoSlot || !offers_.takes(offer->id)) return false;
     slot = offers_.append(offer->id);
-    offers_[slot].party = party;
-    const Slot next = std::exchange(parties_[party].first_offer, slot);
-    offers_[slot].next_of_party = next;
-    if (next != kNoSlot) offers_[next].previous_of_party = slot;
+    give(slot, party);
   }
   OfferRow& row = offers_[slot];
   remember(pb::Event::kOffer, slot, std::exchange(row.bytes, std::move(bytes)), 0);
@@ -393,34 +390,6 @@ bool State::put_need(Blob bytes) {
   return true;
 }
 
-template <class Link>
-bool State::link_each(const std::vector<AreaCode>& areas, Link link) {
-  constexpr Slot kTogether = 32;
-  std::array<Slot, kTogether> found{};
-  const auto size = static_cast<Slot>(areas.size());
-  for (Slot begin = 0; begin < size; begin += kTogether) {
-    const Slot count = std::min(kTogether, size - begin);
-    for (Slot i = 0; i < count; ++i) {
-      found[i] = areas_.find(areas[begin + i]);
-      if (found[i] == kNoSlot) return false;
-      __builtin_prefetch(&areas_[found[i]], 1);
-    }
-    for (Slot i = 0; i < count; ++i) link(begin + i, found[i]);
-  }
-  return true;
-}
-
-bool State::link_parties() {
-  return link_each(loading_->of_parties, [this](Slot s, Slot area) { parties_[s].area = area; });
-}
-
-bool State::link_needs() {
-  return link_each(loading_->of_needs, [this](Slot s, Slot area) {
-    put_in(area, needs_[s], *this);
-    contribute_fill(needs_[s], +1);
-  });
-}
-
 bool State::put_match(Blob bytes) {
   const auto match = MatchFacts::read(bytes.view());
   if (!match) return false;
@@ -452,6 +421,56 @@ bool State::put_match(Blob bytes) {
   schedule(TimerQueue::Kind::kMatch, slot, row.due);
   if (observer_ != nullptr) observer_->need_changed(row.need);
   return true;
+}
+
+// --- what rows lean on, when all of it is there ---
+
+namespace {
+
+// link(slot, slot of what it leans on) for each of the ids; false when one is missing.
+template <class Id, class Rows, class Link>
+bool link_each(const std::vector<Id>& ids, Rows& rows, Link link) {
+  constexpr Slot kTogether = 32;
+  std::array<Slot, kTogether> found{};
+  const auto size = static_cast<Slot>(ids.size());
+  for (Slot begin = 0; begin < size; begin += kTogether) {
+    const Slot count = std::min(kTogether, size - begin);
+    for (Slot i = 0; i < count; ++i) {
+      found[i] = rows.find(ids[begin + i]);
+      if (found[i] == kNoSlot) return false;
+      __builtin_prefetch(&rows[found[i]], 1);
+    }
+    for (Slot i = 0; i < count; ++i) link(begin + i, found[i]);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool State::link_areas() {
+  for (Slot s = 0; s < areas_.size(); ++s) {
+    AreaRow& row = areas_[s];
+    const AreaCode parent = loading_->parents[s];
+    row.parent = parent ? areas_.find(parent) : kNoSlot;
+    if (parent && row.parent == kNoSlot) return false;
+    row.fairness = row.level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : s;
+  }
+  return true;
+}
+
+bool State::link_parties() {
+  return link_each(loading_->of_parties, areas_, [this](Slot party, Slot area) { parties_[party].area = area; });
+}
+
+bool State::link_offers() {
+  return link_each(loading_->of_offers, parties_, [this](Slot offer, Slot party) { give(offer, party); });
+}
+
+bool State::link_needs() {
+  return link_each(loading_->of_needs, areas_, [this](Slot need, Slot area) {
+    put_in(area, needs_[need], *this);
+    contribute_fill(needs_[need], +1);
+  });
 }
 
 }  // namespace qiao

@@ -122,20 +122,22 @@ class State {
   void fold(const pb::Event& event);
   // Puts a row as it was stored. False when the bytes are not such a row or lean on something missing.
   //
-  // At start-up: start_loading(), taxonomy, policy, areas, link_areas(), parties, link_parties(), offers, persons, needs,
-  // link_needs(), matches, notifications, accounts, grants, loaded(), start_timers(); each row once. Needs lean on nothing before
-  // link_needs(): one thread may put them while another puts areas, parties and offers, and link them when areas are linked.
+  // At start-up: start_loading(), taxonomy, policy; then areas, parties, offers and needs in any order, and link_areas(),
+  // link_parties(), link_offers(), link_needs(); then persons, matches, notifications, accounts, grants (these after accounts);
+  // loaded(), start_timers(). Each row once. Rows of different kinds may be put by different threads at the same time, and linked
+  // beside each other and beside rows that are put, as soon as what they lean on is there and linked.
   bool load_row(pb::Event::RowCase kind, Blob bytes);
   void start_loading() { loading_ = std::make_unique<Loading>(); }
   // An empty message of the type that rows of that kind are.
   static const google::protobuf::Message& row_type(pb::Event::RowCase kind);
   // Makes room for so many areas.
   void reserve_areas(std::size_t areas) { areas_.reserve(areas); }
-  // Rows come by key, so that an area may come before the one it lies in. False when one is missing.
+  // With the areas that they lie in; each is false when one is missing.
   bool link_areas();
-  // The same for the areas that parties and needs are in.
   bool link_parties();
   bool link_needs();
+  // With the parties whose they are.
+  bool link_offers();
   void loaded(Seq last_seq, Time last_time);
   // Every timer anew, by what the rows say. May run while other threads read rows.
   void start_timers();
@@ -177,16 +179,15 @@ class State {
     }
   };
 
-  // Areas that rows lie in, by slot. They are looked for when all areas are there, and all at once: they lie in no order, and so the
-  // waits for memory overlap and what is looked at stays near.
+  // What rows lean on, by slot. It is looked for when all of it is there, and all at once: it lies in no order, and so the waits for
+  // memory overlap and what is looked at stays near; and rows of different kinds do not wait for each other.
   struct Loading {
-    std::vector<AreaCode> parents;
-    std::vector<AreaCode> of_parties;
-    std::vector<AreaCode> of_needs;
+    alignas(kApart) std::vector<AreaCode> parents;
+    alignas(kApart) std::vector<AreaCode> of_parties;
+    alignas(kApart) std::vector<AreaCode> of_needs;
+    alignas(kApart) std::vector<PartyId> of_offers;
   };
-  // link(slot, area) for each; false when an area is missing.
-  template <class Link>
-  bool link_each(const std::vector<AreaCode>& areas, Link link);
+  void give(Slot offer, Slot party);
 
   // Each answers as load_row() does.
   bool put_taxonomy(std::string_view bytes);

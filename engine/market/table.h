@@ -70,10 +70,14 @@ class AscendingIds {
   std::vector<Slot> first_;  // by block of ids: the rows whose ids are below it
 };
 
+// A start fills several tables at once, each on a core of its own; what those write to lies so far apart that no core takes a cache
+// line (or the pair of them that is fetched at once) from another with each row.
+inline constexpr std::size_t kApart = 128;  // bytes
+
 // Rows one after the other that never move, so that references hold while they are there. Growing costs no copies, and touches
 // no memory twice, which is what a restart waits for most.
 template <class Row>
-class Chunks {
+class alignas(kApart) Chunks {
  public:
   Slot size() const { return size_; }
   const Row& operator[](Slot s) const { return (*chunks_[s / kChunk])[s % kChunk]; }

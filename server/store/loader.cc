@@ -9,42 +9,44 @@ namespace {
 constexpr std::size_t kBatchBytes = (256 << 10) - 64;
 // Batches of a kind that are read ahead.
 constexpr std::size_t kMostWaiting = 4;
-// Threads that can be of use: putting two sides, and reading for each.
+// Threads that can be of use: one for each of the great kinds.
 constexpr std::size_t kMostThreads = 4;
 
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 }  // namespace
 
-Loader::Loader(State& state, Open open, const Count& count, Unseal unseal) : state_(state), open_(std::move(open)), unseal_(std::move(unseal)) {
-  Lane& areas = add(pb::Event::kArea, "area", Side::kSupply, {});
-  areas.links_to = &areas;
-  areas.link = [this] { return state_.link_areas(); };
-  areas.missing = "an area lies in one that is missing";
-  Lane& parties = add(pb::Event::kParty, "party", Side::kSupply, {&areas});
-  parties.links_to = &areas;
-  parties.link = [this] { return state_.link_parties(); };
-  parties.missing = "a party is in an area that is missing";
-  Lane& offers = add(pb::Event::kOffer, "offer", Side::kSupply, {&parties});
-  Lane& needs = add(pb::Event::kNeed, "need", Side::kDemand, {});
-  needs.links_to = &areas;
-  needs.link = [this] { return state_.link_needs(); };
-  needs.missing = "a need is in an area that is missing";
-  // These lean on both sides.
-  add(pb::Event::kPerson, "person", Side::kDemand, {&offers, &needs});
-  add(pb::Event::kMatch, "match", Side::kDemand, {&offers, &needs});
-  add(pb::Event::kNotification, "notification", Side::kDemand, {&offers, &needs});
-  Lane& accounts = add(pb::Event::kAccount, "account", Side::kDemand, {&offers, &needs});
-  add(pb::Event::kGrant, "grant", Side::kDemand, {&accounts});
-  for (Lane& lane : lanes_) lane.to_read = count(lane.kind);
+Loader::Loader(State& state, Open open, Unseal unseal) : state_(state), open_(std::move(open)), unseal_(std::move(unseal)) {
+  Lane& areas = add(pb::Event::kArea, "area", {});
+  Lane& parties = add(pb::Event::kParty, "party", {});
+  const Lane& linked_areas = add(&State::link_areas, "an area lies in one that is missing", {&areas});
+  Lane& needs = add(pb::Event::kNeed, "need", {});
+  const Lane& linked_needs = add(&State::link_needs, "a need is in an area that is missing", {&needs, &linked_areas});
+  Lane& offers = add(pb::Event::kOffer, "offer", {});
+  const Lane& linked_parties = add(&State::link_parties, "a party is in an area that is missing", {&parties, &linked_areas});
+  const Lane& linked_offers = add(&State::link_offers, "an offer is of a party that is missing", {&offers, &parties});
+  const std::vector<const Lane*> all = {&linked_areas, &linked_needs, &linked_offers, &linked_parties};
+  add(pb::Event::kMatch, "match", all);
+  add(pb::Event::kPerson, "person", all);
+  add(pb::Event::kNotification, "notification", all);
+  const Lane& accounts = add(pb::Event::kAccount, "account", all);
+  add(pb::Event::kGrant, "grant", {&accounts});
 }
 
-Loader::Lane& Loader::add(pb::Event::RowCase kind, const char* name, Side side, std::vector<const Lane*> after) {
+Loader::Lane& Loader::add(pb::Event::RowCase kind, const char* name, std::vector<const Lane*> after) {
   Lane& lane = lanes_.emplace_back();
   lane.kind = kind;
   lane.name = name;
-  lane.side = side;
   lane.after = std::move(after);
+  return lane;
+}
+
+Loader::Lane& Loader::add(bool (State::*link)(), const char* missing, std::vector<const Lane*> after) {
+  Lane& lane = lanes_.emplace_back();
+  lane.link = link;
+  lane.missing = missing;
+  lane.after = std::move(after);
+  lane.reads_to_come = false;
   return lane;
 }
 
@@ -54,73 +56,81 @@ StoreResult<void> Loader::run(const Workers& workers) {
   return boost::outcome_v2::success();
 }
 
+bool Loader::over() const {
+  return error_ || std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.done; });
+}
+
 void Loader::work() {
   std::unique_lock lock(mutex_);
-  while (!error_ && !std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.done; })) {
-    if (Lane* lane = next_to_put()) {
-      put_step(*lane, lock);
+  while (!over()) {
+    if (Lane* lane = next_to_take()) {
+      run(*lane, lock);
     } else if (Lane* other = next_to_read()) {
-      read_step(*other, lock);
+      read(*other, lock);
     } else {
       // Whatever it waits for is in another thread's hands, or there would be something to do.
       changed_.wait(lock);
-      continue;
     }
-    changed_.notify_all();
   }
 }
 
-Loader::Lane* Loader::next_to_put() {
+Loader::Lane* Loader::next_to_take() {
   for (Lane& lane : lanes_) {
-    const bool may = !lane.done && !side_busy_[static_cast<std::size_t>(lane.side)] && std::all_of(lane.after.begin(), lane.after.end(), [](const Lane* l) { return l->done; });
-    const bool may_end = !lane.reads_to_come && !lane.being_read && (lane.links_to == nullptr || lane.links_to == &lane || lane.links_to->done);
-    if (may && (!lane.waiting.empty() || may_end)) return &lane;
+    if (!lane.taken && std::all_of(lane.after.begin(), lane.after.end(), [](const Lane* l) { return l->done; })) return &lane;
   }
   return nullptr;
 }
 
-std::uint64_t Loader::to_read(Side side) const {
-  std::uint64_t rows = 0;
-  for (const Lane& lane : lanes_) rows += lane.side == side ? lane.to_read : 0;
-  return rows;
-}
-
 Loader::Lane* Loader::next_to_read() {
-  const Side urgent = to_read(Side::kSupply) >= to_read(Side::kDemand) ? Side::kSupply : Side::kDemand;
-  Lane* other = nullptr;
   for (Lane& lane : lanes_) {
-    if (!lane.reads_to_come || lane.being_read || lane.waiting.size() >= kMostWaiting) continue;
-    if (lane.side == urgent) return &lane;
-    if (other == nullptr) other = &lane;
+    if (lane.reads_to_come && !lane.being_read && lane.waiting.size() < kMostWaiting) return &lane;
   }
-  return other;
+  return nullptr;
 }
 
-// One batch, or the end when there are no more.
-void Loader::put_step(Lane& lane, std::unique_lock<std::mutex>& lock) {
-  bool& busy = side_busy_[static_cast<std::size_t>(lane.side)];
-  busy = true;
-  std::optional<BlobBatch> batch;
-  if (!lane.waiting.empty()) {
-    batch.emplace(std::move(lane.waiting.front()));
-    lane.waiting.pop_front();
+// To its end.
+void Loader::run(Lane& lane, std::unique_lock<std::mutex>& lock) {
+  lane.taken = true;
+  if (lane.link != nullptr) link(lane, lock);
+  while (!error_ && !lane.done) {
+    if (!lane.waiting.empty()) {
+      BlobBatch batch = std::move(lane.waiting.front());
+      lane.waiting.pop_front();
+      put(lane, std::move(batch), lock);
+    } else if (lane.being_read) {
+      changed_.wait(lock);
+    } else if (lane.reads_to_come) {
+      read(lane, lock);
+    } else {
+      lane.done = true;
+    }
   }
-  const bool ends = !batch;
+  changed_.notify_all();
+}
+
+void Loader::link(Lane& lane, std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  const bool good = (state_.*lane.link)();
+  lock.lock();
+  if (!good) fail(lane.missing);
+  lane.done = true;
+}
+
+void Loader::put(Lane& lane, BlobBatch batch, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   bool good = true;
-  while (good && batch && !batch->empty()) {
-    good = state_.load_row(lane.kind, batch->take());
-    lane.put += good ? 1 : 0;
+  std::uint64_t rows = 0;
+  while (good && !batch.empty()) {
+    good = state_.load_row(lane.kind, batch.take());
+    rows += good ? 1 : 0;
   }
-  const bool linked = !ends || !lane.link || lane.link();
   lock.lock();
+  lane.put += rows;
   if (!good) fail("row " + std::to_string(lane.put) + " of " + lane.name + " is damaged or leans on one that is missing");
-  if (!linked) fail(lane.missing);
-  lane.done = ends;
-  busy = false;
+  changed_.notify_all();
 }
 
-void Loader::read_step(Lane& lane, std::unique_lock<std::mutex>& lock) {
+void Loader::read(Lane& lane, std::unique_lock<std::mutex>& lock) {
   lane.being_read = true;
   lock.unlock();
   if (lane.rows == nullptr) {
@@ -130,7 +140,6 @@ void Loader::read_step(Lane& lane, std::unique_lock<std::mutex>& lock) {
   rocksdb::Iterator* const rows = lane.rows.get();
   std::optional<BlobBatch> batch;
   std::string buffer;
-  std::uint64_t count = 0;
   bool good = true;
   while (rows != nullptr && rows->Valid()) {
     const auto row = unseal_(lane.kind, view(rows->key()), view(rows->value()), buffer);
@@ -138,7 +147,6 @@ void Loader::read_step(Lane& lane, std::unique_lock<std::mutex>& lock) {
     if (!good) break;
     if (!batch) batch.emplace(std::max(kBatchBytes, row->size()));
     if (!batch->add(*row)) break;
-    ++count;
     rows->Next();
   }
   const bool more = rows != nullptr && rows->Valid();
@@ -146,10 +154,10 @@ void Loader::read_step(Lane& lane, std::unique_lock<std::mutex>& lock) {
   if (!good) fail("a row of " + lane.name + " is damaged");
   if (rows != nullptr && !rows->status().ok()) fail("it cannot be read: " + rows->status().ToString());
   if (batch) lane.waiting.push_back(std::move(*batch));
-  lane.to_read = more ? lane.to_read - std::min(lane.to_read, count) : 0;
   lane.reads_to_come = more;
   if (!more) lane.rows.reset();
   lane.being_read = false;
+  changed_.notify_all();
 }
 
 void Loader::fail(std::string what) {

@@ -500,12 +500,9 @@ StoreResult<void> Store::load(Market& market, const Workers& workers) {
     if (!status.ok()) return error("cannot read " + path_, status);
     if (!state.load_row(kind, Blob(bytes))) return StoreError{path_ + ": the row of the " + name + " is damaged"};
   }
-  const auto count = [this](pb::Event::RowCase kind) {
-    std::uint64_t rows = 0;
-    if (family(kind) != nullptr) db_->GetIntProperty(family(kind), rocksdb::DB::Properties::kEstimateNumKeys, &rows);
-    return rows;
-  };
-  state.reserve_areas(count(pb::Event::kArea));
+  std::uint64_t areas = 0;
+  db_->GetIntProperty(family(pb::Event::kArea), rocksdb::DB::Properties::kEstimateNumKeys, &areas);
+  state.reserve_areas(areas);
   const auto rows = [this](pb::Event::RowCase kind) {
     rocksdb::ReadOptions options;
     options.fill_cache = false;
@@ -519,7 +516,7 @@ StoreResult<void> Store::load(Market& market, const Workers& workers) {
     buffer = row->SerializeAsString();
     return buffer;
   };
-  if (auto loaded = Loader(state, rows, count, unseal).run(workers); !loaded) return StoreError{path_ + ": " + loaded.error().message + "; restore the last backup"};
+  if (auto loaded = Loader(state, rows, unseal).run(workers); !loaded) return StoreError{path_ + ": " + loaded.error().message + "; restore the last backup"};
   const Seq last = last_seq();
   Time time{};
   if (last != 0) {

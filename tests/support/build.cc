@@ -13,13 +13,11 @@ bool reload(const State& from, Market& into) {
     for (Slot i = 0; good && i < rows.size(); ++i) good = state.load_row(kind, Blob(rows[i].bytes.view()));
   };
   load(pb::Event::kArea, from.areas());
-  good = good && state.link_areas();
   load(pb::Event::kParty, from.parties());
-  good = good && state.link_parties();
-  load(pb::Event::kPerson, from.persons());
   load(pb::Event::kOffer, from.offers());
   load(pb::Event::kNeed, from.needs());
-  good = good && state.link_needs();
+  good = good && state.link_areas() && state.link_parties() && state.link_offers() && state.link_needs();
+  load(pb::Event::kPerson, from.persons());
   load(pb::Event::kMatch, from.matches());
   load(pb::Event::kNotification, from.notifications());
   load(pb::Event::kAccount, from.accounts());
