@@ -271,8 +271,9 @@ void read(Reader&& r, NotificationFacts& notification) {
   });
 }
 
+// All of it in one piece, so that the reader lives in registers: it saves a tenth of a restart.
 template <class Facts>
-std::optional<Facts> read_all(std::string_view bytes) {
+[[gnu::flatten]] std::optional<Facts> read_all(std::string_view bytes) {
   std::optional<Facts> facts(std::in_place);
   try {
     read(Reader(bytes.data(), bytes.size()), *facts);
