@@ -1,6 +1,5 @@
 // How a row changes the state. A row is read off its bytes, whether they come from an event or from disk.
 #include <algorithm>
-#include <array>
 
 #include "engine/market/due.h"
 #include "engine/market/roles.h"
@@ -149,7 +148,7 @@ bool State::put_area(Blob bytes) {
   row.level = area->level;
   row.point = area->point;
   if (loading_) {
-    loading_->parents.push_back(area->parent);
+    loading_->parents.push_back(area->parent ? area->parent : area->code);
     return true;
   }
   row.parent = area->parent ? areas_.find(area->parent) : kNoSlot;
@@ -430,17 +429,16 @@ namespace {
 // link(slot, slot of what it leans on) for each of the ids; false when one is missing.
 template <class Id, class Rows, class Link>
 bool link_each(const std::vector<Id>& ids, Rows& rows, Link link) {
-  constexpr Slot kTogether = 32;
-  std::array<Slot, kTogether> found{};
-  const auto size = static_cast<Slot>(ids.size());
-  for (Slot begin = 0; begin < size; begin += kTogether) {
-    const Slot count = std::min(kTogether, size - begin);
-    for (Slot i = 0; i < count; ++i) {
-      found[i] = rows.find(ids[begin + i]);
-      if (found[i] == kNoSlot) return false;
-      __builtin_prefetch(&rows[found[i]], 1);
+  constexpr std::size_t kTogether = 32;
+  for (std::size_t begin = 0; begin < ids.size(); begin += kTogether) {
+    const std::size_t end = std::min(ids.size(), begin + kTogether);
+    for (std::size_t i = begin; i < end; ++i) rows.prefetch(ids[i]);
+    for (std::size_t i = begin; i < end; ++i) rows.prefetch_row(ids[i]);
+    for (std::size_t i = begin; i < end; ++i) {
+      const Slot found = rows.find(ids[i]);
+      if (found == kNoSlot) return false;
+      link(static_cast<Slot>(i), found);
     }
-    for (Slot i = 0; i < count; ++i) link(begin + i, found[i]);
   }
   return true;
 }
@@ -448,14 +446,11 @@ bool link_each(const std::vector<Id>& ids, Rows& rows, Link link) {
 }  // namespace
 
 bool State::link_areas() {
-  for (Slot s = 0; s < areas_.size(); ++s) {
-    AreaRow& row = areas_[s];
-    const AreaCode parent = loading_->parents[s];
-    row.parent = parent ? areas_.find(parent) : kNoSlot;
-    if (parent && row.parent == kNoSlot) return false;
-    row.fairness = row.level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : s;
-  }
-  return true;
+  return link_each(loading_->parents, areas_, [this](Slot area, Slot parent) {
+    AreaRow& row = areas_[area];
+    row.parent = parent == area ? kNoSlot : parent;
+    row.fairness = row.level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : area;
+  });
 }
 
 bool State::link_parties() {

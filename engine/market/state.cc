@@ -317,19 +317,15 @@ void State::schedule(TimerQueue::Kind kind, Slot slot, Time due) {
 }
 
 void State::start_timers() {
-  const auto each = [this](auto visit) {
-    for (Slot s = 0; s < needs_.size(); ++s) visit(TimerQueue::Entry{needs_[s].due, TimerQueue::Kind::kNeed, s});
-    for (Slot s = 0; s < matches_.size(); ++s) visit(TimerQueue::Entry{matches_[s].due, TimerQueue::Kind::kMatch, s});
-    for (Slot s = 0; s < persons_.size(); ++s) visit(TimerQueue::Entry{persons_[s].due, TimerQueue::Kind::kPerson, s});
-  };
-  // Counted first: a million of them are not copied while they grow.
-  std::size_t count = 0;
-  each([&](const TimerQueue::Entry& e) { count += is_set(e.due) ? 1 : 0; });
   std::vector<TimerQueue::Entry> entries;
-  entries.reserve(count);
-  each([&](const TimerQueue::Entry& e) {
-    if (is_set(e.due)) entries.push_back(e);
-  });
+  // Memory that is not written to is not taken; a million of them are not copied while they grow.
+  entries.reserve(std::size_t{needs_.size()} + matches_.size() + persons_.size());
+  const auto add = [&](TimerQueue::Kind kind, Slot slot, Time due) {
+    if (is_set(due)) entries.push_back({due, kind, slot});
+  };
+  for (Slot s = 0; s < needs_.size(); ++s) add(TimerQueue::Kind::kNeed, s, needs_[s].due);
+  for (Slot s = 0; s < matches_.size(); ++s) add(TimerQueue::Kind::kMatch, s, matches_[s].due);
+  for (Slot s = 0; s < persons_.size(); ++s) add(TimerQueue::Kind::kPerson, s, persons_[s].due);
   timers_.assign(std::move(entries));
 }
 

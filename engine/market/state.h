@@ -182,7 +182,7 @@ class State {
   // What rows lean on, by slot. It is looked for when all of it is there, and all at once: it lies in no order, and so the waits for
   // memory overlap and what is looked at stays near; and rows of different kinds do not wait for each other.
   struct Loading {
-    alignas(kApart) std::vector<AreaCode> parents;
+    alignas(kApart) std::vector<AreaCode> parents;  // itself where there is none
     alignas(kApart) std::vector<AreaCode> of_parties;
     alignas(kApart) std::vector<AreaCode> of_needs;
     alignas(kApart) std::vector<PartyId> of_offers;

@@ -5,7 +5,6 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,17 +56,32 @@ class Vocabulary {
   int place_of(WordList list, std::string_view code) const;
 
   pb::Taxonomy taxonomy_;
-  // Quick, and good enough for codes, which are short and chosen by the lead: their length and both ends.
+  // Eight bytes of a code from its beginning and eight from its end, which overlap in a short one: all there is of a code of up to
+  // sixteen bytes, as most are.
+  struct Ends {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    explicit Ends(std::string_view code);
+    friend bool operator==(const Ends&, const Ends&) = default;
+  };
+  // Quick, and good enough for codes, which are short and chosen by the lead.
   struct CodeHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view code) const;
+    std::size_t operator()(std::string_view code) const {
+      const Ends ends(code);
+      std::uint64_t h = (ends.first ^ code.size()) * 0x9E3779B97F4A7C15ULL;
+      h = (h ^ (h >> 32) ^ ends.last) * 0xBF58476D1CE4E5B9ULL;
+      return static_cast<std::size_t>(h ^ (h >> 29));
+    }
   };
-  std::array<boost::unordered_flat_map<std::string, std::uint16_t, CodeHash, std::equal_to<>>, kWordLists> index_;
+  struct SameCode {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const { return a.size() == b.size() && Ends(a) == Ends(b) && (a.size() <= 16 || a == b); }
+  };
+  std::array<boost::unordered_flat_map<std::string, std::uint16_t, CodeHash, SameCode>, kWordLists> index_;
 };
 
-inline std::size_t Vocabulary::CodeHash::operator()(std::string_view code) const {
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
+inline Vocabulary::Ends::Ends(std::string_view code) {
   const char* const end = code.data() + code.size();
   if (code.size() >= 8) {
     std::memcpy(&first, code.data(), 8);
@@ -76,12 +90,11 @@ inline std::size_t Vocabulary::CodeHash::operator()(std::string_view code) const
     std::memcpy(&first, code.data(), 4);
     std::memcpy(&last, end - 4, 4);
   } else if (!code.empty()) {
+    // Of three bytes the one in the middle, too.
     std::memcpy(&first, code.data(), 1);
-    std::memcpy(&last, end - 1, 1);
+    std::memcpy(&last, code.data() + code.size() / 2, 1);
+    last = last << 8 | static_cast<unsigned char>(end[-1]);
   }
-  std::uint64_t h = (first ^ code.size()) * 0x9E3779B97F4A7C15ULL;
-  h = (h ^ (h >> 32) ^ last) * 0xBF58476D1CE4E5B9ULL;
-  return static_cast<std::size_t>(h ^ (h >> 29));
 }
 
 }  // namespace qiao

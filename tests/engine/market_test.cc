@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <string>
+#include <vector>
 
 #include "engine/base/random.h"
 #include "engine/market/invariants.h"
@@ -42,6 +44,69 @@ TEST(Table, FindsTheRowOfAnIdAndOfNoOther) {
     EXPECT_EQ(table.find(OfferId{~std::uint64_t{0}}), kNoSlot);
     EXPECT_FALSE(table.takes(OfferId{~std::uint64_t{0}})) << "no damaged row makes it take all memory";
   }
+}
+
+// The same where ids come in any order; they are appended and taken back while the table of slots grows, against a map.
+TEST(Table, FindsIdsThatCameInAnyOrder) {
+  struct Row {
+    AreaCode id;
+  };
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    Random random(seed);
+    Table<AreaCode, Row, HashedIds<AreaCode>> table;
+    std::map<std::uint64_t, Slot> ours;
+    std::vector<std::uint64_t> order;
+    // Few of them, so that many are asked for twice; or apart by powers of two, whose places are near each other.
+    const std::uint64_t apart = std::uint64_t{1} << random.below(50);
+    EXPECT_EQ(table.find(AreaCode{0}), kNoSlot);
+    if (random.chance(50)) table.reserve(random.below(500));
+    for (int i = 0; i < 600; ++i) {
+      if (!order.empty() && random.chance(25)) {
+        table.pop_back();
+        ours.erase(order.back());
+        order.pop_back();
+        continue;
+      }
+      const std::uint64_t id = random.below(800) * apart;
+      ASSERT_EQ(table.takes(AreaCode{id}), !ours.contains(id)) << "seed " << seed << " id " << id;
+      if (ours.contains(id)) continue;
+      ours[id] = table.append(AreaCode{id});
+      order.push_back(id);
+    }
+    ASSERT_EQ(table.size(), ours.size());
+    for (std::uint64_t i = 0; i < 900; ++i) {
+      const AreaCode id{i * apart};
+      const auto at = ours.find(id.value());
+      table.prefetch(id);
+      table.prefetch_row(id);
+      ASSERT_EQ(table.find(id), at == ours.end() ? kNoSlot : at->second) << "seed " << seed << " id " << id.value();
+    }
+  }
+}
+
+TEST(Vocabulary, TellsCodesApartThatDifferInOnePlace) {
+  // Each length to beyond the ends that are compared first.
+  pb::Taxonomy taxonomy;
+  std::vector<std::string> codes;
+  for (std::size_t length = 1; length <= 40; ++length) {
+    codes.push_back(std::string(length, 'a'));
+    for (std::size_t at = 0; at < length; ++at) {
+      codes.push_back(std::string(length, 'a'));
+      codes.back()[at] = 'b';
+    }
+  }
+  for (const std::string& code : codes) taxonomy.add_skills()->set_code(code);
+  const Vocabulary vocabulary(taxonomy);
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    EXPECT_EQ(vocabulary.find(WordList::kSkill, codes[i]), i) << codes[i];
+    EXPECT_EQ(vocabulary.find(WordList::kCategory, codes[i]), std::nullopt);
+    for (std::size_t at = 0; at < codes[i].size(); ++at) {
+      std::string other = codes[i];
+      other[at] = 'c';
+      EXPECT_EQ(vocabulary.find(WordList::kSkill, other), std::nullopt) << other;
+    }
+  }
+  EXPECT_EQ(vocabulary.find(WordList::kSkill, ""), std::nullopt);
 }
 
 TEST(Lifecycle, FromPostedToReviewed) {
