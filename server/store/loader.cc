@@ -17,6 +17,7 @@ std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 }  // namespace
 
 Loader::Loader(State& state, Open open, Unseal unseal) : state_(state), open_(std::move(open)), unseal_(std::move(unseal)) {
+  // On two threads areas and needs are a little less work than parties and offers, for which the first that is done reads ahead.
   Lane& areas = add(pb::Event::kArea, "area", {});
   Lane& parties = add(pb::Event::kParty, "party", {});
   const Lane& linked_areas = add(&State::link_areas, "an area lies in one that is missing", {&areas});

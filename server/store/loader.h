@@ -68,7 +68,7 @@ class Loader {
   State& state_;
   const Open open_;
   const Unseal unseal_;
-  std::deque<Lane> lanes_;  // the longest first, as far as it may be
+  std::deque<Lane> lanes_;  // in the order in which they are taken and read ahead
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<StoreError> error_;
