@@ -39,9 +39,11 @@ class Blob {
     std::memcpy(&word, at, sizeof word);
     return word;
   }
-  static void write(char* at, Word word, std::string_view bytes = {}) {
-    std::memcpy(at, &word, sizeof word);
-    std::memcpy(at + sizeof word, bytes.data(), bytes.size());
+  static void write(char* at, Word word) { std::memcpy(at, &word, sizeof word); }
+  static void write(char* at, Word word, std::string_view bytes) {
+    write(at, word);
+    // What is empty may be nowhere, which memcpy() must not be told.
+    if (!bytes.empty()) std::memcpy(at + sizeof word, bytes.data(), bytes.size());
   }
   static void free(char* data);
   // A batch begins with the count of those who hold it.
