@@ -6,6 +6,10 @@ void declare(CLI::App& app, Config& c) {
   app.set_config("--config", "", "Read options from this file (TOML or INI: name = value)")->envname("QIAO_CONFIG");
   app.add_option("--data", c.data, "Folder of the database; made when it is not there")->envname("QIAO_DATA")->capture_default_str();
   app.add_option("--key", c.key, "File with the master key of personal data; made where there is no database yet. DATA.key where not given")->envname("QIAO_KEY");
+  app.add_flag("--accept-loss", c.accept_loss,
+               "Start although the journal lost changes that were answered, and go on without them; give it once, after "
+               "the files and the backups have been looked at")
+      ->envname("QIAO_ACCEPT_LOSS");
   app.add_option("--address", c.server.address, "Address to listen on; another than loopback needs a certificate, or --plain-http")
       ->envname("QIAO_ADDRESS")->capture_default_str();
   app.add_option("--port", c.server.port, "Port for HTTP and WebSocket; 0: any free one")->envname("QIAO_PORT")->capture_default_str();

@@ -20,6 +20,7 @@ struct Config {
   std::string web;
   std::string map_tiles;
   bool demo = false;
+  bool accept_loss = false;
   bool plain_http = false;
   double session_hours = 168;
   GateOptions gate;

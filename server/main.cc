@@ -48,6 +48,9 @@ void aborted(int) {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kWords.data(), kWords.size());
 }
 
+// EX_DATAERR: the database lost something that was on disk. Another start does not help.
+constexpr int kDamaged = 65;
+
 struct Files {
   int database;
   std::size_t sockets;
@@ -79,7 +82,7 @@ int run(qiao::Config c) {
   c.feed.slow = std::chrono::seconds{c.slow};
   auto fail = [](const StoreError& e) {
     log_error(e.message);
-    return 1;
+    return e.damaged ? kDamaged : 1;
   };
 
   auto files = share_files();
@@ -111,8 +114,11 @@ int run(qiao::Config c) {
   }
 
   Metrics metrics;
-  auto store = Store::open(c.data, Store::Mode::kCreateIfMissing, StoreOptions{.key_file = c.key, .open_files = files.value().database});
+  auto store = Store::open(c.data, Store::Mode::kCreateIfMissing, StoreOptions{.key_file = c.key, .open_files = files.value().database, .accept_loss = c.accept_loss});
   if (!store) return fail(store.error());
+  if (!store.value()->missing().empty()) {
+    log_error("started with --accept-loss, without what is missing", {{"what", store.value()->missing()}});
+  }
   boost::asio::io_context market_context(1);
   boost::asio::io_context feed_context(1);
   RuntimeOptions runtime_options;

@@ -43,6 +43,7 @@ StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& co
     runtime->open_group_.clear();
     runtime->durable_seq_ = runtime->applied_seq();
   }
+  store.on_damage([r = runtime.get()](const StoreError& error) { r->fail(error); });
   runtime->count_rows();
   metrics.applied_seq.set(static_cast<std::int64_t>(runtime->durable_seq_));
   metrics.durable_seq.set(static_cast<std::int64_t>(runtime->durable_seq_));
@@ -63,7 +64,10 @@ StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& co
   return runtime;
 }
 
-Runtime::~Runtime() { stop(); }
+Runtime::~Runtime() {
+  stop();
+  store_.on_damage({});
+}
 
 void Runtime::stop() {
   {
@@ -160,6 +164,10 @@ void Runtime::run_commits() {
 
 void Runtime::fail(const StoreError& error) const {
   if (options_.on_disk_failure) return options_.on_disk_failure(error);
+  if (error.damaged) {
+    log_error("the database is damaged; stopping. Restore the last backup", {{"reason", error.message}});
+    std::_Exit(65);  // EX_DATAERR
+  }
   log_error("the disk failed; stopping so that nothing is promised that is not on it. Put it right (is it full? read-only?) and start again: nothing that was answered is lost",
             {{"reason", error.message}});
   std::_Exit(74);  // EX_IOERR

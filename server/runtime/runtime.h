@@ -51,7 +51,7 @@ struct RuntimeOptions {
   std::function<StoreResult<void>(class Runtime&)> fill_empty = {};
   // The disk refused a write, so that memory is ahead of it and must not be read any more; or it cannot be read, so that
   // nobody can say whether a request was answered before. Called on the thread that found out; nothing happens after it.
-  // Where not given the process says why and ends with 74 (EX_IOERR).
+  // Where not given the process says why and ends with 74 (EX_IOERR), or with 65 (EX_DATAERR) where files are damaged.
   std::function<void(const StoreError&)> on_disk_failure = {};
   // Without a thread and timers of its own: whoever has a time of his own calls commit(), wake() and tidy_up(). For
   // simulations.

@@ -27,7 +27,12 @@ constexpr std::array<const char*, 16> kFamilyNames = {"default", "journal", "sin
 // Events lifted to a newer format in one write.
 constexpr std::size_t kLiftAtOnce = 2'000;
 
-StoreError error(const std::string& what, const rocksdb::Status& status) { return {what + ": " + status.ToString()}; }
+StoreError error(const std::string& what, const rocksdb::Status& status) {
+  const bool damaged = status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound();
+  std::string words = what + ": " + status.ToString();
+  if (damaged) words += "; a file of the database is damaged or missing: restore the last backup";
+  return {std::move(words), damaged};
+}
 
 rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
@@ -53,6 +58,11 @@ rocksdb::DBOptions options_for(Store::Mode mode, const StoreOptions& with) {
   options.max_total_wal_size = 256 << 20;
   options.keep_log_file_num = 4;
   options.info_log_level = rocksdb::WARN_LEVEL;
+  // A log or a table that is missing, shorter than it was synced or of another database is noticed when it is opened. The
+  // end of a log that was being written is for the head mark: what a power cut tears there looks like damage to RocksDB's
+  // stricter ways of recovering.
+  options.track_and_verify_wals_in_manifest = true;
+  options.verify_sst_unique_id_in_manifest = true;
   options.max_bgerror_resume_count = 0;
   options.listeners.push_back(std::make_shared<NoRecovery>());
   // Nobody reads them; each would have a thread of its own.
@@ -157,6 +167,44 @@ StoreResult<void> check_room(rocksdb::Env& env, const std::string& path) {
   return StoreError{"No space left on device: the disk of " + path + " has " + std::to_string(free >> 10) + " KiB free, opening the database takes " + std::to_string(needed >> 10) + " KiB; make room and start again"};
 }
 
+StoreResult<Seq> last_in(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal, const std::string& path) {
+  const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator({}, journal));
+  it->SeekToLast();
+  if (!it->status().ok()) return error("cannot read the journal in " + path, it->status());
+  return it->Valid() ? from_big_endian(view(it->key())) : 0;
+}
+
+// Is everything there that was answered, by the mark? The error says what is missing.
+StoreResult<void> compare_with_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal, const Head& mark, const std::string& path) {
+  QIAO_TRY(const Seq last, last_in(db, journal, path));
+  if (last < mark.seq) {
+    return StoreError{"the journal in " + path + " ends with event " + std::to_string(last) + ", but event " + std::to_string(mark.seq) +
+                          " was answered: " + std::to_string(mark.seq - last) + " missing. The end of a log (" + path + "/*.log) is damaged or gone: put it back or restore the last backup",
+                      true};
+  }
+  if (mark.seq == 0) return outcome::success();
+  std::string value;
+  const auto status = db.Get({}, journal, big_endian(mark.seq), &value);
+  if (!status.ok()) return error("cannot read event " + std::to_string(mark.seq) + " in " + path, status);
+  if (to_hash(value) == mark.hash) return outcome::success();
+  return StoreError{"event " + std::to_string(mark.seq) + " in " + path + " is not the one that was answered: files of different times were mixed; restore the last backup", true};
+}
+
+// Opening for writing throws away what RocksDB takes for the torn end of a log. So what is missing is found out before, while
+// nothing is changed and the files can still be put right.
+StoreResult<void> check_nothing_missing(const std::string& path, const StoreOptions& with, const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors, const Head& mark) {
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* raw = nullptr;
+  const auto status = rocksdb::DB::OpenForReadOnly(options_for(Store::Mode::kReadOnly, with), path, descriptors, &handles, &raw);
+  if (!status.ok()) return error("cannot open the database in " + path, status);
+  const std::unique_ptr<rocksdb::DB> db(raw);
+  const auto journal = std::find_if(handles.begin(), handles.end(), [](auto* handle) { return handle->GetName() == "journal"; });
+  auto compared = compare_with_mark(*db, *journal, mark, path);
+  for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  if (compared) return outcome::success();
+  return StoreError{compared.error().message + ". To go on without what is missing, start once with --accept-loss", true};
+}
+
 rocksdb::Status remove_folder(rocksdb::Env& env, const std::string& path) {
   std::vector<std::string> names;
   auto status = env.GetChildren(path, &names);
@@ -246,13 +294,6 @@ Store::~Store() {
   for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
 }
 
-std::string to_hex(const ChainHash& hash) {
-  std::string text(2 * hash.size() + 1, '\0');
-  sodium_bin2hex(text.data(), text.size(), hash.data(), hash.size());
-  text.pop_back();
-  return text;
-}
-
 Store::AuditKey Store::AuditKey::object(std::uint8_t kind, std::uint64_t id) { return {"o" + std::string(1, static_cast<char>(kind)) + big_endian(id)}; }
 Store::AuditKey Store::AuditKey::account(std::uint64_t id) { return {"a" + big_endian(id)}; }
 
@@ -297,7 +338,10 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   }
   std::vector<std::string> missing;
   const auto options = options_for(mode, with);
+  std::optional<Head> mark;
   if (there) {
+    // Before the journal: where another process writes, the mark is never ahead of what is read after it.
+    QIAO_TRY(mark, HeadMark::read(*with.env, path));
     std::vector<std::string> names;
     const auto listed = rocksdb::DB::ListColumnFamilies(options, path, &names);
     if (!listed.ok()) return error("cannot read the database in " + path, listed);
@@ -309,14 +353,20 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
         return StoreError{path + " was written by a newer Qiao (it has a table \"" + name + "\" unknown here); open it with that version"};
       }
     }
-    // Only looked at, an older database stays without the tables that came later.
     for (const char* name : kFamilyNames) {
-      if (mode == Mode::kReadOnly && std::find(names.begin(), names.end(), name) == names.end()) missing.emplace_back(name);
+      if (std::find(names.begin(), names.end(), name) == names.end()) missing.emplace_back(name);
     }
   }
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const char* name : kFamilyNames) {
     if (std::find(missing.begin(), missing.end(), name) == missing.end()) descriptors.emplace_back(name, family_options(with.write_buffer));
+  }
+  if (mode == Mode::kExisting && mark && !with.accept_loss) {
+    QIAO_TRY(check_nothing_missing(path, with, descriptors, *mark));
+  }
+  // Only looked at, an older database stays without the tables that came later.
+  if (mode != Mode::kReadOnly) {
+    for (const std::string& name : missing) descriptors.emplace_back(name, family_options(with.write_buffer));
   }
   std::unique_ptr<Store> store(new Store);
   rocksdb::DB* db = nullptr;
@@ -353,6 +403,10 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   put(pb::Event::kNotification, "notification");
   put(pb::Event::kAccount, "account");
   put(pb::Event::kGrant, "grant");
+  QIAO_TRY(store->last_seq_, last_in(*db, store->journal_, path));
+  if (mark) {
+    if (auto compared = compare_with_mark(*db, store->journal_, *mark, path); !compared) store->missing_ = compared.error().message;
+  }
 
   std::string format;
   const auto found = db->Get({}, store->meta_, "format", &format);
@@ -379,6 +433,9 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
     }
   }
   if (store->chained_) store->head_ = store->hash_of(store->last_seq()).value_or(ChainHash{});
+  if (mode != Mode::kReadOnly) {
+    QIAO_TRY(store->mark_, HeadMark::create(*with.env, path, {store->last_seq(), store->head_}));
+  }
   return store;
 }
 
@@ -427,7 +484,7 @@ StoreResult<void> Store::lift() {
     std::size_t count = 0;
     for (it->Seek(big_endian(lifted + 1)); it->Valid(); it->Next()) {
       pb::Event event;
-      if (!event.ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) return StoreError{path_ + ": the journal cannot be read; restore the last backup"};
+      if (!event.ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) return StoreError{path_ + ": the journal cannot be read; restore the last backup", true};
       if (Vault::covers(event.row_case())) vault_->seal(event.row_case(), key_of(event), row_of(event), batch);
       const std::string stored = event.SerializeAsString();
       const ChainHash hash = link(event.seq(), stored);
@@ -449,7 +506,7 @@ StoreResult<void> Store::lift() {
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, family(kind)));
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
       const std::unique_ptr<google::protobuf::Message> row(State::row_type(kind).New());
-      if (!row->ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) return StoreError{path_ + ": a row cannot be read; restore the last backup"};
+      if (!row->ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) return StoreError{path_ + ": a row cannot be read; restore the last backup", true};
       vault_->seal(kind, from_big_endian(view(it->key())), *row, batch);
       batch.Put(family(kind), it->key(), row->SerializeAsString());
       if (static_cast<std::size_t>(batch.Count()) >= kLiftAtOnce) {
@@ -482,13 +539,14 @@ StoreResult<void> Store::commit(Group& group) {
   if (group.last_seq() != 0) group.batch().Put(meta_, "head", big_endian(group.last_seq()) + std::string(view(group.last_hash())));
   const auto status = db_->Write(options, &group.batch());
   if (!status.ok()) return error("cannot write to " + path_, status);
-  return outcome::success();
+  if (group.last_seq() == 0) return outcome::success();
+  last_seq_ = group.last_seq();
+  return mark_->append({group.last_seq(), group.last_hash()});
 }
 
-Seq Store::last_seq() const {
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, journal_));
-  it->SeekToLast();
-  return it->Valid() ? from_big_endian(view(it->key())) : 0;
+StoreError Store::noticed(StoreError error) const {
+  if (error.damaged && on_damage_) on_damage_(error);
+  return error;
 }
 
 StoreResult<void> Store::load(Market& market, const Workers& workers) {
@@ -498,7 +556,7 @@ StoreResult<void> Store::load(Market& market, const Workers& workers) {
     const auto status = db_->Get({}, family(kind), name, &bytes);
     if (status.IsNotFound()) continue;
     if (!status.ok()) return error("cannot read " + path_, status);
-    if (!state.load_row(kind, Blob(bytes))) return StoreError{path_ + ": the row of the " + name + " is damaged"};
+    if (!state.load_row(kind, Blob(bytes))) return StoreError{path_ + ": the row of the " + name + " is damaged; restore the last backup", true};
   }
   std::uint64_t areas = 0;
   db_->GetIntProperty(family(pb::Event::kArea), rocksdb::DB::Properties::kEstimateNumKeys, &areas);
@@ -516,7 +574,7 @@ StoreResult<void> Store::load(Market& market, const Workers& workers) {
     buffer = row->SerializeAsString();
     return buffer;
   };
-  if (auto loaded = Loader(state, rows, unseal).run(workers); !loaded) return StoreError{path_ + ": " + loaded.error().message + "; restore the last backup"};
+  if (auto loaded = Loader(state, rows, unseal).run(workers); !loaded) return StoreError{path_ + ": " + loaded.error().message + "; restore the last backup", true};
   const Seq last = last_seq();
   Time time{};
   if (last != 0) {
@@ -524,7 +582,7 @@ StoreResult<void> Store::load(Market& market, const Workers& workers) {
     pb::Event event;
     const auto status = db_->Get({}, journal_, big_endian(last), &bytes);
     const std::string_view stored = stored_event(bytes);
-    if (!status.ok() || !event.ParseFromArray(stored.data(), static_cast<int>(stored.size()))) return StoreError{path_ + ": the last event cannot be read"};
+    if (!status.ok() || !event.ParseFromArray(stored.data(), static_cast<int>(stored.size()))) return StoreError{path_ + ": the last event cannot be read; restore the last backup", true};
     time = to_time(event.time());
   }
   market.loaded(last, time, workers);
@@ -540,7 +598,7 @@ StoreResult<void> Store::read_journal(Seq after, Seq last, const std::function<b
     QIAO_TRY(const auto plain, plain_event(view(it->value()), buffer));
     if (!event(seq, plain)) break;
   }
-  if (!it->status().ok()) return error("cannot read the journal in " + path_, it->status());
+  if (!it->status().ok()) return noticed(error("cannot read the journal in " + path_, it->status()));
   return outcome::success();
 }
 
@@ -550,16 +608,25 @@ StoreResult<std::string_view> Store::plain_event(std::string_view value, std::st
   pb::Event event;
   if (!event.ParseFromArray(stored.data(), static_cast<int>(stored.size())) || !Vault::covers(event.row_case())) return stored;
   if (!vault_->unseal(event.row_case(), key_of(event), row_of(event))) {
-    return StoreError{path_ + ": a sealed field of event " + std::to_string(event.seq()) + " was changed; run qiao verify"};
+    return noticed({path_ + ": a sealed field of event " + std::to_string(event.seq()) + " was changed; run qiao verify", true});
   }
   buffer = event.SerializeAsString();
   return std::string_view(buffer);
 }
 
 std::optional<ChainHash> Store::hash_of(Seq seq) const {
+  if (!chained_) return std::nullopt;
+  const auto value = stored_value(seq);
+  return value ? to_hash(*value) : std::nullopt;
+}
+
+std::optional<std::string> Store::stored_value(Seq seq) const {
   std::string value;
-  if (!chained_ || !db_->Get({}, journal_, big_endian(seq), &value).ok()) return std::nullopt;
-  return to_hash(value);
+  const auto status = db_->Get({}, journal_, big_endian(seq), &value);
+  if (status.ok()) return value;
+  // An event that was written does not go away.
+  if (!status.IsNotFound() || (seq != 0 && seq <= last_seq_)) noticed(error("cannot read event " + std::to_string(seq) + " in " + path_, status));
+  return std::nullopt;
 }
 
 StoreResult<std::vector<std::string>> Store::check_chain(const std::function<void(Seq, Seq)>& progress) const {
@@ -609,23 +676,28 @@ std::vector<Seq> Store::audit(const AuditKey& key, Seq after, bool newest, std::
     found.push_back(from_big_endian(view(it->key()).substr(key.prefix.size())));
     newest ? it->Prev() : it->Next();
   }
+  if (!it->status().ok()) noticed(error("cannot read the audit's index in " + path_, it->status()));
   return found;
 }
 
 std::optional<pb::Event> Store::event(Seq seq) const {
-  std::string value;
-  if (!db_->Get({}, journal_, big_endian(seq), &value).ok()) return std::nullopt;
+  const auto value = stored_value(seq);
+  if (!value) return std::nullopt;
   std::string buffer;
-  const auto plain = plain_event(value, buffer);
+  const auto plain = plain_event(*value, buffer);
+  if (!plain) return std::nullopt;
   pb::Event event;
-  if (!plain || !event.ParseFromArray(plain.value().data(), static_cast<int>(plain.value().size()))) return std::nullopt;
+  if (!event.ParseFromArray(plain.value().data(), static_cast<int>(plain.value().size()))) {
+    noticed({path_ + ": event " + std::to_string(seq) + " cannot be read; restore the last backup", true});
+    return std::nullopt;
+  }
   return event;
 }
 
 StoreResult<std::optional<std::string>> Store::find_answer(std::string_view key) const {
   std::string value;
   const auto status = db_->Get({}, dedup_, slice(key), &value);
-  if (!status.ok() && !status.IsNotFound()) return error("cannot read " + path_, status);
+  if (!status.ok() && !status.IsNotFound()) return noticed(error("cannot read " + path_, status));
   if (!status.ok() || value.size() < 8) return std::optional<std::string>();
   return std::optional(value.substr(8));
 }
@@ -652,11 +724,13 @@ StoreResult<Seq> Store::checkpoint(const std::string& path) {
   if (!status.ok()) return error("cannot make a backup", status);
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
   status = checkpoint->CreateCheckpoint(path);
-  if (!status.ok()) return error("cannot make a backup in " + path, status);
+  if (!status.ok()) return noticed(error("cannot make a backup in " + path, status));
   // What the copy holds, asked of the copy.
   auto copy = open(path, Mode::kReadOnly, options_);
   if (!copy) return std::move(copy).error();
-  return copy.value()->last_seq();
+  const Seq last = copy.value()->last_seq();
+  QIAO_TRY(HeadMark::create(*options_.env, path, {last, copy.value()->hash_of(last).value_or(ChainHash{})}));
+  return last;
 }
 
 Store::Statistics Store::scan() const {
@@ -678,6 +752,7 @@ Store::Statistics Store::scan() const {
 StoreResult<std::vector<std::string>> verify(Store& store, const Market::MatcherFactory& make_matcher,
                                              const std::function<void(Seq, Seq)>& progress) {
   QIAO_TRY(auto findings, store.check_chain(progress));
+  if (!store.missing().empty()) findings.insert(findings.begin(), store.missing());
   // What a changed event makes is nothing to compare with.
   if (!findings.empty()) return findings;
   Market loaded(make_matcher);

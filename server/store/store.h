@@ -8,11 +8,14 @@
 //   audit     'o', kind, key, sequence; 'a', account, sequence -> nothing: who did what to what
 //   meta      "format" -> magic and format version; "head" -> last sequence and its hash
 //
+// Beside RocksDB's files lies HEAD (head_mark.h): how far the journal has been answered from.
+//
 // Personal fields of rows and events are sealed (vault.h); above this file nobody sees a sealed one.
 #pragma once
 
 #include <rocksdb/db.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <span>
@@ -22,6 +25,7 @@
 #include "engine/base/workers.h"
 #include "engine/market/market.h"
 #include "server/store/error.h"
+#include "server/store/head_mark.h"
 #include "server/store/numbers.h"
 #include "server/store/vault.h"
 
@@ -41,6 +45,9 @@ struct StoreOptions {
   int open_files = -1;
   // That look at the files when the database is opened.
   int opening_threads = 16;
+  // Opens a database whose journal ends before what has been answered from it, and goes on without
+  // what is missing.
+  bool accept_loss = false;
 };
 
 // Kind of an audit key that stands for a resident's number, beside the kinds of rows.
@@ -48,10 +55,6 @@ inline constexpr std::uint8_t kAuditResident = 0xf0;
 
 // Id or code of the row that an event carries; 0 where there is only one such row.
 std::uint64_t key_of(const pb::Event& event);
-
-// Stands for an event and everything before it: BLAKE2b-256, keyed, of the hash before, the sequence and the event as stored.
-using ChainHash = std::array<unsigned char, 32>;
-std::string to_hex(const ChainHash& hash);
 
 // Commands that go to disk together: all of them or none.
 class Group {
@@ -84,6 +87,8 @@ class Store {
   // Refuses, with words that say what to do, a folder that holds something else than a Qiao database, one written by a
   // newer version, one that another process has open, and one whose master key is not in the key file. A new database
   // makes its key file; one of an older format is lifted, which takes a while.
+  // A database that is damaged, or whose journal lost something that was answered, is refused before anything in it is
+  // changed (StoreError::damaged); read-only it is opened as far as possible, see missing().
   static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode, StoreOptions options);
   static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode, const std::string& key_file = {}) {
     return open(path, mode, StoreOptions{.key_file = key_file});
@@ -111,7 +116,13 @@ class Store {
   StoreResult<Seq> checkpoint(const std::string& path);
 
   // Last sequence in the journal.
-  Seq last_seq() const;
+  Seq last_seq() const { return last_seq_; }
+  // What was answered and is not in the journal any more, in words; empty where nothing is known to be
+  // missing. Only of a database opened read-only or with accept_loss.
+  const std::string& missing() const { return missing_; }
+  // Called, on the thread that reads, when a read finds that a file is damaged. Set before other threads
+  // read.
+  void on_damage(std::function<void(const StoreError&)> then) { on_damage_ = std::move(then); }
   // The hash of an event on disk; nothing where there is none, or the database is of an older format and only looked at.
   std::optional<ChainHash> hash_of(Seq seq) const;
   // Goes through the whole journal: is every event there, and is each hash what it has to be? Findings, a line each.
@@ -125,7 +136,7 @@ class Store {
     std::string prefix;
   };
   std::vector<Seq> audit(const AuditKey& key, Seq after, bool newest, std::size_t most) const;
-  // One event, unsealed.
+  // One event, unsealed. Empty where there is none with that number.
   std::optional<pb::Event> event(Seq seq) const;
 
   Vault& vault() { return *vault_; }
@@ -149,9 +160,13 @@ class Store {
   Store() = default;
   static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode, const StoreOptions& options);
   StoreResult<void> open_vault(Mode mode, std::uint64_t format, bool made);
+  // Tells whoever listens that a file is damaged, if that is what went wrong.
+  StoreError noticed(StoreError error) const;
   StoreResult<void> lift();
   // The event in a value of the journal, as stored.
   std::string_view stored_event(std::string_view value) const { return chained_ ? value.substr(std::min(sizeof(ChainHash), value.size())) : value; }
+  // The value of an event in the journal. Nothing where there is none with that number.
+  std::optional<std::string> stored_value(Seq seq) const;
   // The same, unsealed, in `buffer` where anything was sealed.
   StoreResult<std::string_view> plain_event(std::string_view value, std::string& buffer) const;
 
@@ -165,6 +180,10 @@ class Store {
   std::unique_ptr<Vault> vault_;
   bool chained_ = true;  // not before format 3
   ChainHash head_{};     // of the last event linked
+  std::atomic<Seq> last_seq_{0};
+  std::unique_ptr<HeadMark> mark_;  // where it is open for writing
+  std::string missing_;
+  std::function<void(const StoreError&)> on_damage_;
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;
   std::string path_;
   StoreOptions options_;

@@ -75,7 +75,7 @@ StoreResult<KeyBytes> Vault::unwrap(std::string_view name, std::string_view wrap
   if (master == nullptr) return StoreError{"the key file is not the one that this database was sealed with; give the right one with --key"};
   const auto plain = decrypt(master->bytes, name, wrapped.substr(8));
   KeyBytes key{};
-  if (!plain || plain->size() != key.size()) return StoreError{"a key in the database was changed; restore the last backup"};
+  if (!plain || plain->size() != key.size()) return StoreError{"a key in the database was changed; restore the last backup", true};
   std::memcpy(key.data(), plain->data(), key.size());
   return key;
 }

@@ -47,6 +47,8 @@ TEST(Swarm, EveryPromiseIsKeptUnderEveryFault) {
   EXPECT_GT(all.refusals, 1'000U);
   EXPECT_GT(all.watched, 10'000U);
   EXPECT_GT(all.starts, 100U);
+  EXPECT_GT(all.damages_refused, 10U);
+  EXPECT_GT(all.damages, all.damages_refused);
 }
 
 // A refusal that was slow on its way arrives behind the success of the request's later copy: no breach, for it was decided
@@ -104,13 +106,14 @@ TEST_P(PlantedMistake, IsFoundAndMadeSmall) {
 INSTANTIATE_TEST_SUITE_P(Each, PlantedMistake,
                          testing::Values(PlantedCase{Planted::kLyingDisk, "durability"}, PlantedCase{Planted::kEarlyAnswer, "durability"},
                                          PlantedCase{Planted::kForgottenKeys, "idempotency"}, PlantedCase{Planted::kLossyFeed, "feed"},
-                                         PlantedCase{Planted::kStaleAnswers, "linearizability"}),
+                                         PlantedCase{Planted::kStaleAnswers, "linearizability"}, PlantedCase{Planted::kUnseenDamage, "durability"}),
                          [](const testing::TestParamInfo<PlantedCase>& planted) {
                            switch (planted.param.planted) {
                              case Planted::kLyingDisk: return "LyingDisk";
                              case Planted::kEarlyAnswer: return "EarlyAnswer";
                              case Planted::kForgottenKeys: return "ForgottenKeys";
                              case Planted::kLossyFeed: return "LossyFeed";
+                             case Planted::kUnseenDamage: return "UnseenDamage";
                              default: return "StaleAnswers";
                            }
                          });

@@ -19,7 +19,7 @@ int verify_folder(const std::string& folder, const std::string& key, const std::
   auto store = Store::open(folder, writable ? Store::Mode::kExisting : Store::Mode::kReadOnly, key);
   if (!store) {
     std::cerr << "qiao: " << store.error().message << "\n";
-    return kRefused;
+    return store.error().damaged ? kDifferences : kRefused;
   }
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const auto findings = verify(*store.value(), make_ranking, [&](Seq done, Seq of) {

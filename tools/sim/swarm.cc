@@ -127,6 +127,7 @@ int SwarmCommand::run() const {
             << t.operations << " operations of clients, " << t.requests << " requests, " << t.events << " events, " << t.commits << " writes to disk\n"
             << t.faults() << " faults: " << t.power_cuts << " power cuts (" << t.lost_bytes << " bytes, " << t.lost_names << " names lost; " << t.torn_files << " files torn), " << t.kills << " kills, "
             << t.refused_writes << " writes refused, " << t.full_disks << " full disks, " << t.slow_disks << " slow disks, " << t.clock_jumps << " clock jumps, " << t.pauses << " pauses, "
+            << t.damages << " files damaged (" << t.damages_refused << " refused), "
             << t.lost_messages << " messages lost, " << t.repeated_requests << " repeated, " << t.vanished << " clients gone\n"
             << t.starts << " starts, each checked against what was promised; " << t.verified << " times the journal was folded again\n"
             << t.answers << " answers, " << t.repeats << " of them again; " << t.replayed << " asked again after a crash; " << t.claims << " claims and " << t.refusals

@@ -495,4 +495,45 @@ void SimulatedDisk::take_up_after_power_cut(Random& random) {
   f.take_up();
 }
 
+class SimulatedDisk::Image {
+ public:
+  explicit Image(const Names& names) : names_(copy(names)) {}
+  Names names() const { return copy(names_); }
+
+ private:
+  static Names copy(const Names& from) {
+    Names to = from;
+    for (auto& [path, inode] : to.files) inode = std::make_shared<Inode>(*inode);
+    return to;
+  }
+  Names names_;
+};
+
+std::shared_ptr<const SimulatedDisk::Image> SimulatedDisk::image() const { return std::make_shared<Image>(files_->live); }
+
+void SimulatedDisk::put_back(const Image& image) {
+  files_->live = image.names();
+  files_->durable = files_->live;
+  files_->pending.clear();
+  files_->take_up();
+}
+
+void SimulatedDisk::damage(Random& random) {
+  std::vector<std::string> paths;
+  for (const auto& [path, inode] : files_->live.files) {
+    if (!inode->data.empty()) paths.push_back(path);
+  }
+  if (paths.empty()) return;
+  // Often the newest log, which holds what was answered last.
+  const auto newest_log = std::find_if(paths.rbegin(), paths.rend(), [](const std::string& p) { return p.ends_with(".log"); });
+  const std::string& path = newest_log != paths.rend() && random.chance(50) ? *newest_log : random.pick(paths);
+  std::string& data = files_->live.files.at(path)->data;
+  const std::size_t at = random.below(data.size());
+  switch (random.below(3)) {
+    case 0: data[at] = static_cast<char>(data[at] ^ (1 << random.below(8))); break;
+    case 1: data.resize(at); break;
+    default: files_->live.files.erase(path);
+  }
+}
+
 }  // namespace qiao::swarm

@@ -60,6 +60,13 @@ class SimulatedDisk {
   // RocksDB's flushes and compactions that are due.
   void run_background();
 
+  // The files and folders as they are, while no file is open.
+  class Image;
+  std::shared_ptr<const Image> image() const;
+  void put_back(const Image& image);
+  // Spoils a file that has something in it: flips a bit, cuts it or takes it away.
+  void damage(Random& random);
+
   struct Counts {
     std::uint64_t lost_bytes = 0;  // written, never synced, gone in a power cut
     std::uint64_t torn_files = 0;  // whose end was cut or garbage

@@ -161,20 +161,39 @@ class World {
 
   // --- the process
 
-  void start() {
-    auto p = std::make_unique<Process>();
-    p->number = ++processes_;
-    StoreOptions store_options{.key_file = key_file(), .env = disk_.env(), .write_buffer = kWriteBuffer, .opening_threads = 1};
-    auto store = Store::open("/qiao/db", Store::Mode::kCreateIfMissing, store_options);
-    if (!store) return could_not_start(std::move(p), store.error().message);
-    p->store = std::move(store).value();
+  // Opens the database and loads the market.
+  StoreResult<void> load(Process& p, bool accept_loss) {
+    StoreOptions store_options{.key_file = key_file(), .env = disk_.env(), .write_buffer = kWriteBuffer, .opening_threads = 1,
+                               .accept_loss = accept_loss};
+    QIAO_TRY(p.store, Store::open("/qiao/db", Store::Mode::kCreateIfMissing, store_options));
     RuntimeOptions options;
     options.driven = true;
-    options.on_disk_failure = [raw = p.get()](const StoreError&) { raw->failed = true; };
+    options.on_disk_failure = [raw = &p](const StoreError&) { raw->failed = true; };
     options.fill_empty = [](Runtime& r) { return fill_empty_city(r, "", "", ""); };
-    auto runtime = Runtime::start(p->context, *p->store, p->metrics, [this] { return wall(); }, options);
-    if (!runtime) return could_not_start(std::move(p), runtime.error().message);
-    p->runtime = std::move(runtime).value();
+    QIAO_TRY(p.runtime, Runtime::start(p.context, *p.store, p.metrics, [this] { return wall(); }, options));
+    return outcome::success();
+  }
+
+  // A file is damaged while the process is down: a start refuses, or everything that was answered is there. Then the file is
+  // put back, as from a backup.
+  void try_start_damaged() {
+    if (disk_.full()) return;
+    const auto before = disk_.image();
+    disk_.damage(random_);
+    ++tally_.damages;
+    {
+      auto p = std::make_unique<Process>();
+      const bool there = load(*p, plan_.planted == Planted::kUnseenDamage).has_value() && check_after_start(*p);
+      if (!there || p->failed) ++tally_.damages_refused;
+    }
+    disk_.put_back(*before);
+  }
+
+  void start() {
+    if (std::exchange(damage_due_, false)) try_start_damaged();
+    auto p = std::make_unique<Process>();
+    p->number = ++processes_;
+    if (auto loaded = load(*p, false); !loaded) return could_not_start(std::move(p), loaded.error().message);
     ++tally_.starts;
     if (!check_after_start(*p)) return could_not_start(std::move(p), "the journal cannot be read");
     p->house = std::make_unique<Clearinghouse>(p->context, *p->runtime, ClearinghouseOptions{.threads = 1, .scheduled = false});
@@ -364,7 +383,7 @@ class World {
     later(kMinute + around(100 * kMinute), [this] {
       next_fault();
       std::vector<Fault> possible;
-      for (const Fault f : {Fault::kPowerCut, Fault::kKill, Fault::kRefusedWrite, Fault::kFullDisk, Fault::kSlowDisk, Fault::kClock, Fault::kPause}) {
+      for (const Fault f : {Fault::kPowerCut, Fault::kKill, Fault::kRefusedWrite, Fault::kFullDisk, Fault::kSlowDisk, Fault::kClock, Fault::kPause, Fault::kDamage}) {
         if (may(f)) possible.push_back(f);
       }
       if (possible.empty()) return;
@@ -389,6 +408,14 @@ class World {
         case Fault::kPause:
           ++tally_.pauses;
           paused_until_ = now_ + around(3 * kMinute);
+          break;
+        case Fault::kDamage:
+          // After a power cut the mark of the journal's head may be behind; here it is exact.
+          if (!process_) break;
+          damage_due_ = true;
+          power_cut_ = false;
+          disk_.stop();
+          still_there();
           break;
         default: break;
       }
@@ -770,6 +797,7 @@ class World {
   int failed_starts_ = 0;
   int starts_that_should_work_ = 0;
   bool power_cut_ = false;
+  bool damage_due_ = false;  // before the next start
   std::vector<Client> clients_;
   std::vector<Watcher> watchers_;
   // What clients know of, and whose second line asks for rice; and which offers are rice.
@@ -783,14 +811,14 @@ class World {
 const std::vector<std::pair<std::string, Fault>>& fault_names() {
   static const std::vector<std::pair<std::string, Fault>> names = {
       {"power-cut", Fault::kPowerCut}, {"kill", Fault::kKill}, {"refused-write", Fault::kRefusedWrite}, {"full-disk", Fault::kFullDisk}, {"slow-disk", Fault::kSlowDisk}, {"clock", Fault::kClock},
-      {"loss", Fault::kLoss},          {"repeat", Fault::kRepeat}, {"delay", Fault::kDelay}, {"vanish", Fault::kVanish}, {"pause", Fault::kPause}};
+      {"loss", Fault::kLoss},          {"repeat", Fault::kRepeat}, {"delay", Fault::kDelay}, {"vanish", Fault::kVanish}, {"pause", Fault::kPause}, {"damage", Fault::kDamage}};
   return names;
 }
 
 const std::vector<std::pair<std::string, Planted>>& planted_names() {
   static const std::vector<std::pair<std::string, Planted>> names = {
       {"lying-disk", Planted::kLyingDisk}, {"early-answer", Planted::kEarlyAnswer}, {"forgotten-keys", Planted::kForgottenKeys}, {"lossy-feed", Planted::kLossyFeed},
-      {"stale-answers", Planted::kStaleAnswers}};
+      {"stale-answers", Planted::kStaleAnswers}, {"unseen-damage", Planted::kUnseenDamage}};
   return names;
 }
 

@@ -24,8 +24,9 @@ enum class Fault : unsigned {
   kDelay = 256,        // messages overtake each other
   kVanish = 512,       // clients go and never ask again
   kPause = 1024,       // the process stands still for minutes
+  kDamage = 2048,      // a file is changed, cut or gone while the process is down
 };
-inline constexpr unsigned kAllFaults = 2047;
+inline constexpr unsigned kAllFaults = 4095;
 // By the words of the command line, e.g. power-cut.
 const std::vector<std::pair<std::string, Fault>>& fault_names();
 
@@ -37,6 +38,7 @@ enum class Planted : unsigned {
   kForgottenKeys,  // a repeated request is a new one
   kLossyFeed,      // an event in five hundred is not sent
   kStaleAnswers,   // looks and refusals come out of a cache
+  kUnseenDamage,   // a journal that lost what was answered is opened as if nothing were missing
 };
 const std::vector<std::pair<std::string, Planted>>& planted_names();
 
@@ -56,11 +58,12 @@ struct Tally {
   std::uint64_t hours = 0;
   std::uint64_t operations = 0, requests = 0, events = 0, commits = 0;
   std::uint64_t starts = 0, power_cuts = 0, kills = 0, refused_writes = 0, full_disks = 0, slow_disks = 0, clock_jumps = 0, pauses = 0;
+  std::uint64_t damages = 0, damages_refused = 0;
   std::uint64_t lost_messages = 0, repeated_requests = 0, vanished = 0;
   std::uint64_t lost_bytes = 0, torn_files = 0, lost_names = 0;
   std::uint64_t answers = 0, repeats = 0, claims = 0, refusals = 0, watched = 0, verified = 0, replayed = 0;
   void add(const Tally& other);
-  std::uint64_t faults() const { return power_cuts + kills + refused_writes + full_disks + slow_disks + clock_jumps + pauses + lost_messages + repeated_requests + vanished; }
+  std::uint64_t faults() const { return power_cuts + kills + refused_writes + full_disks + slow_disks + clock_jumps + pauses + damages + lost_messages + repeated_requests + vanished; }
 };
 
 struct Verdict {

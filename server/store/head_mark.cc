@@ -1,0 +1,108 @@
+#include "server/store/head_mark.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+
+#include "engine/base/refusal.h"
+#include "server/store/numbers.h"
+
+namespace qiao {
+namespace {
+
+constexpr const char* kName = "/HEAD";
+constexpr std::size_t kChecksum = 16;
+constexpr std::size_t kRecord = 8 + sizeof(ChainHash) + kChecksum;
+// The file is written anew when it holds so many: about a mebibyte.
+constexpr std::size_t kMostRecords = 20'000;
+
+const unsigned char* bytes(std::string_view s) {
+  return reinterpret_cast<const unsigned char*>(s.data());
+}
+
+std::string checksum(std::string_view body) {
+  std::string sum(kChecksum, '\0');
+  crypto_generichash(reinterpret_cast<unsigned char*>(sum.data()), sum.size(), bytes(body),
+                     body.size(), nullptr, 0);
+  return sum;
+}
+
+std::string record_of(const Head& head) {
+  std::string body = big_endian(head.seq);
+  body.append(reinterpret_cast<const char*>(head.hash.data()), head.hash.size());
+  return body + checksum(body);
+}
+
+std::optional<Head> parse(std::string_view record) {
+  const std::string_view body = record.substr(0, kRecord - kChecksum);
+  if (checksum(body) != record.substr(body.size())) return std::nullopt;
+  Head head{from_big_endian(body), {}};
+  std::copy_n(body.begin() + 8, head.hash.size(), reinterpret_cast<char*>(head.hash.data()));
+  return head;
+}
+
+StoreError failed(const std::string& path, const rocksdb::Status& status) {
+  return StoreError{"cannot write " + path + ": " + status.ToString()};
+}
+
+}  // namespace
+
+std::string to_hex(const ChainHash& hash) {
+  std::string text(2 * hash.size() + 1, '\0');
+  sodium_bin2hex(text.data(), text.size(), hash.data(), hash.size());
+  text.pop_back();
+  return text;
+}
+
+StoreResult<std::optional<Head>> HeadMark::read(rocksdb::Env& env, const std::string& folder) {
+  std::string content;
+  const auto status = rocksdb::ReadFileToString(&env, folder + kName, &content);
+  if (status.IsNotFound() || status.IsPathNotFound()) return std::optional<Head>();
+  if (!status.ok()) return StoreError{"cannot read " + folder + kName + ": " + status.ToString()};
+  // The end may be torn; a damaged record in the middle hides none of the others.
+  std::optional<Head> last;
+  for (std::size_t at = 0; at + kRecord <= content.size(); at += kRecord) {
+    if (const auto head = parse(std::string_view(content).substr(at, kRecord)); head) last = head;
+  }
+  return last;
+}
+
+StoreResult<std::unique_ptr<HeadMark>> HeadMark::create(rocksdb::Env& env,
+                                                        const std::string& folder,
+                                                        const Head& head) {
+  std::unique_ptr<HeadMark> mark(new HeadMark(env, folder));
+  QIAO_TRY(mark->start_over(head));
+  return mark;
+}
+
+StoreResult<void> HeadMark::append(const Head& head) {
+  if (records_ >= kMostRecords) return start_over(head);
+  const auto status = file_->Append(record_of(head));
+  if (!status.ok()) return failed(folder_ + kName, status);
+  ++records_;
+  return boost::outcome_v2::success();
+}
+
+StoreResult<void> HeadMark::sync() {
+  const auto status = file_->Sync();
+  if (!status.ok()) return failed(folder_ + kName, status);
+  return boost::outcome_v2::success();
+}
+
+// Written under another name and renamed when it is whole.
+StoreResult<void> HeadMark::start_over(const Head& head) {
+  const std::string path = folder_ + kName;
+  const std::string fresh = path + ".new";
+  auto status = env_.NewWritableFile(fresh, &file_, rocksdb::EnvOptions());
+  if (status.ok()) status = file_->Append(record_of(head));
+  if (status.ok()) status = file_->Sync();
+  if (status.ok()) status = env_.RenameFile(fresh, path);
+  std::unique_ptr<rocksdb::Directory> directory;
+  if (status.ok()) status = env_.NewDirectory(folder_, &directory);
+  if (status.ok()) status = directory->Fsync();
+  if (!status.ok()) return failed(path, status);
+  records_ = 1;
+  return boost::outcome_v2::success();
+}
+
+}  // namespace qiao

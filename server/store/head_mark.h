@@ -1,0 +1,59 @@
+// How far the journal had come when it was last answered from, in a file of its own beside the
+// database.
+//
+// RocksDB cannot tell a log that was cut off from one that ended there: it recovers what comes before
+// the damage and says nothing of the rest. The mark is written after each synced write, so that a start
+// can tell: a journal that ends before its mark has lost something that was answered.
+//
+// The file is a sequence of records of one size, each with a checksum; the last good one counts. Appends
+// are not synced one by one (that would halve the speed of small writes): after a power cut the mark may
+// be some seconds behind the journal, never ahead of it.
+#pragma once
+
+#include <rocksdb/env.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/base/ids.h"
+#include "server/store/error.h"
+
+namespace qiao {
+
+// Stands for an event and everything before it: BLAKE2b-256, keyed, of the hash before, the sequence and
+// the event as stored.
+using ChainHash = std::array<unsigned char, 32>;
+std::string to_hex(const ChainHash& hash);
+
+struct Head {
+  Seq seq = 0;
+  ChainHash hash{};
+};
+
+// For one thread at a time.
+class HeadMark {
+ public:
+  // The mark in a database's folder. Empty where there is no file, or no good record in it.
+  static StoreResult<std::optional<Head>> read(rocksdb::Env& env, const std::string& folder);
+
+  // Replaces the file with one that holds `head` alone, synced.
+  static StoreResult<std::unique_ptr<HeadMark>> create(rocksdb::Env& env, const std::string& folder,
+                                                       const Head& head);
+
+  // Adds a record. After an error the mark is as it was.
+  StoreResult<void> append(const Head& head);
+  StoreResult<void> sync();
+
+ private:
+  HeadMark(rocksdb::Env& env, std::string folder) : env_(env), folder_(std::move(folder)) {}
+  StoreResult<void> start_over(const Head& head);
+
+  rocksdb::Env& env_;
+  std::string folder_;
+  std::unique_ptr<rocksdb::WritableFile> file_;
+  std::size_t records_ = 0;
+};
+
+}  // namespace qiao
