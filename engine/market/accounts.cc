@@ -4,6 +4,7 @@
 #include "engine/market/limits.h"
 #include "engine/market/personal.h"
 #include "engine/market/roles.h"
+#include "engine/market/settable.h"
 #include "engine/market/validate.h"
 
 namespace qiao {
@@ -58,15 +59,17 @@ bool Market::lead_remains_without(Slot account) const {
 }
 
 Status Market::put_account(const pb::Account& sent) {
-  pb::Account row = sent;
   pb::Account before;
   Slot slot = kNoSlot;
   if (sent.id() != 0) {
     QIAO_TRY(slot, find_account(state_, sent.id(), "id"));
     before = state_.load_account(slot);
-    QIAO_TRY(check_version(before.version()));
     QIAO_TRY(check_role_of(before));
+    QIAO_TRY(check_version(before.version()));
+    if (before.erased()) return refuse(Code::kWrongState, "id", "erased", "已清除");
   }
+  pb::Account row = before;
+  take_settable(sent, row);
   row.set_login(ascii_lower(row.login()));
   QIAO_TRY(unmask(row, before, {}));
   QIAO_TRY(validate(row, state_));
@@ -85,10 +88,10 @@ Status Market::put_account(const pb::Account& sent) {
   }
   const bool loses_lead = before.role() == pb::ROLE_LEAD && !before.disabled() && (row.role() != pb::ROLE_LEAD || row.disabled());
   if (loses_lead && actor_.role() != pb::ROLE_MARKET && !lead_remains_without(slot)) return refuse(Code::kLastLead, row.disabled() ? "disabled" : "role");
-  row.set_id(sent.id() != 0 ? sent.id() : next_id());
-  row.set_password_hash(before.password_hash());
-  row.set_locked_until(before.locked_until());
-  row.set_created_at(sent.id() != 0 ? before.created_at() : to_int(now_));
+  if (sent.id() == 0) {
+    row.set_id(next_id());
+    row.set_created_at(to_int(now_));
+  }
   answer(pb::Event::kAccount, row.id());
   emit(pb::EVENT_KIND_ACCOUNT_CHANGED, std::move(row));
   return outcome::success();
@@ -97,7 +100,7 @@ Status Market::put_account(const pb::Account& sent) {
 Status Market::set_password(const pb::SetPassword& change) {
   QIAO_TRY(const auto slot, find_account(state_, change.account_id(), "accountId"));
   QIAO_TRY(check_account(slot));
-  if (!change.password_hash().starts_with("$argon2id$")) return refuse(Code::kOutOfRange, "passwordHash", "argon2id");
+  if (!is_password_hash(change.password_hash())) return refuse(Code::kOutOfRange, "passwordHash", std::string(kPasswordHashForm));
   pb::Account row = state_.load_account(slot);
   if (row.disabled()) return refuse(Code::kAccountDisabled, "accountId");
   row.set_password_hash(change.password_hash());

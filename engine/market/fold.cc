@@ -207,6 +207,14 @@ void State::forget_names(Slot slot) {
   const pb::Account account = load_account(slot);
   logins_.erase(account.login());
   if (!account.external_id().empty()) external_ids_.erase(account.external_id());
+  const auto forget = [slot](auto& lists, std::uint64_t whose) {
+    const auto list = lists.find(whose);
+    if (list == lists.end()) return;
+    std::erase(list->second, slot);
+    if (list->second.empty()) lists.erase(list);
+  };
+  forget(accounts_of_person_, account.person_id());
+  forget(accounts_of_resident_, account.resident_ref());
 }
 
 bool State::put_account(Blob bytes) {
@@ -229,6 +237,8 @@ bool State::put_account(Blob bytes) {
   row.disabled = account.disabled();
   logins_[account.login()] = slot;
   if (!account.external_id().empty()) external_ids_[account.external_id()] = slot;
+  if (account.person_id() != 0) accounts_of_person_[account.person_id()].push_back(slot);
+  if (account.resident_ref() != 0) accounts_of_resident_[account.resident_ref()].push_back(slot);
   return true;
 }
 
@@ -376,11 +386,16 @@ bool State::put_need(Blob bytes) {
   if (fresh) slot = needs_.append(need->id);
   if (loading_) loading_->of_needs.push_back(need->area);
   NeedRow& row = needs_[slot];
-  if (!fresh) contribute_fill(row, -1);
+  if (!fresh) {
+    contribute_fill(row, -1);
+    if (row.resident_ref != need->resident_ref) unlink_resident(slot);
+  }
+  const bool another_resident = fresh || row.resident_ref != need->resident_ref;
   remember(pb::Event::kNeed, slot, std::exchange(row.bytes, std::move(bytes)), row.touched);
   row.touched = std::max(row.touched, need->version);
   if (!loading_) put_in(area, row, *this);
   fill(row, *need, *this);
+  if (another_resident && !loading_) link_resident(slot);
   place_lines(row, slot, *need);
   if (!loading_) contribute_fill(row, +1);
   row.due = due_of(*need, policy_);

@@ -16,12 +16,25 @@ class Checker {
     for (Slot o = 0; o < state_.offers().size(); ++o) look_at_offer(o);
     look_at_sums();
     look_at_accounts();
+    look_at_residents();
     return std::move(breaches_);
   }
 
  private:
   void expect(bool good, const char* what, const char* kind, std::uint64_t id) {
     if (!good && breaches_.size() < kMaxBreaches) breaches_.push_back(std::string(kind) + " " + std::to_string(id) + ": " + what);
+  }
+
+  // Each list has the needs that carry the resident's number, all of them and each once.
+  void look_at_residents() {
+    for (const auto& [resident, count] : needs_of_) {
+      std::size_t listed = 0;
+      bool its_own = true;
+      for (Slot n = state_.first_need_of_resident(resident); n != kNoSlot && listed <= count; n = state_.needs()[n].next_of_resident, ++listed) {
+        its_own = its_own && state_.load_need(n).resident_ref() == resident;
+      }
+      expect(listed == count && its_own, "the list of its needs has all of them and no other", "resident", resident);
+    }
   }
 
   void look_at_match(Slot slot) {
@@ -61,6 +74,7 @@ class Checker {
   void look_at_need(Slot slot) {
     const pb::Need need = state_.load_need(slot);
     auto must = [&](bool good, const char* what) { expect(good, what, "need", need.id()); };
+    if (need.resident_ref() != 0) ++needs_of_[need.resident_ref()];
     bool full = true;
     for (int i = 0; i < need.lines_size(); ++i) {
       const std::pair<std::uint64_t, std::uint32_t> key{need.id(), static_cast<std::uint32_t>(i + 1)};
@@ -150,6 +164,7 @@ class Checker {
     std::int64_t start, end, quantity;
   };
   const State& state_;
+  std::map<std::uint64_t, std::size_t> needs_of_;  // by resident
   std::vector<std::string> breaches_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, std::int64_t> held_, secured_, failed_in_service_;
   std::map<std::uint64_t, std::vector<Promise>> promised_;

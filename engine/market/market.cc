@@ -15,7 +15,11 @@ State& Market::state_to_load() {
 
 void Market::loaded(Seq last_seq, Time last_time, const Workers& workers) {
   state_.loaded(last_seq, last_time);
-  workers(2, [&](std::size_t part) { part == 0 ? state_.start_timers() : matcher_->loaded(workers); });
+  workers(2, [&](std::size_t part) {
+    if (part == 1) return matcher_->loaded(workers);
+    state_.start_timers();
+    state_.link_residents();
+  });
   state_.observe(matcher_.get());
 }
 Market::~Market() = default;

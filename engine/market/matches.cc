@@ -87,9 +87,9 @@ Status Market::make_match(const pb::MakeMatch& make) {
   if (make.quantity() < 0 || make.quantity() > kMaxQuantity) {
     return refuse(Code::kOutOfRange, "quantity", "1.." + std::to_string(kMaxQuantity));
   }
-  QIAO_TRY(check_version(need_row.touched));
   QIAO_TRY(check_area(scope_, actor_, state_, need_row.area));
   QIAO_TRY(check_party(scope_, actor_, state_, state_.offers()[offer].party));
+  QIAO_TRY(check_version(need_row.touched));
   const Judgement judgement = matcher_->judge(line, offer, now_);
   if (!judgement.eligible()) return not_eligible(judgement.rule);
   const std::int64_t quantity = make.quantity() == 0 ? judgement.available : make.quantity();
@@ -159,12 +159,12 @@ Status Market::move_match(const pb::MoveMatch& request) {
   const MatchRow& row = state_.matches()[slot];
   const Move* move = std::find_if(std::begin(kMoves), std::end(kMoves), [&](const Move& m) { return m.verb == request.verb(); });
   if (move == std::end(kMoves)) return refuse(Code::kRequired, "verb");
-  if (expected_version_ != 0) {
-    QIAO_TRY(check_version(state_.load_match(slot).version()));
-  }
   const NeedRow& need = state_.needs()[row.need];
   QIAO_TRY(check_area(scope_, actor_, state_, need.area));
   QIAO_TRY(check_party(scope_, actor_, state_, state_.offers()[row.offer].party));
+  if (expected_version_ != 0) {
+    QIAO_TRY(check_version(state_.load_match(slot).version()));
+  }
   if (std::find(move->from.begin(), move->from.end(), row.state) == move->from.end()) {
     const Words w = words(row.state);
     return Refusal{Code::kWrongState, "matchId", std::string(w.en), std::string(w.zh)};
@@ -173,7 +173,9 @@ Status Market::move_match(const pb::MoveMatch& request) {
     QIAO_TRY(check_text(request.reason(), "reason", 1, kMaxReasonBytes));
   }
   const Seconds grace{state_.policy().limits().grace()};
-  if (move->verb == pb::MATCH_VERB_NO_SHOW && now_ < row.window.start) return refuse(Code::kTooEarly, "matchId");
+  // Nothing is missed, and nothing is served, before its window.
+  const bool ends = move->verb == pb::MATCH_VERB_NO_SHOW || move->verb == pb::MATCH_VERB_CHECK_OUT;
+  if (ends && now_ < row.window.start) return refuse(Code::kTooEarly, "matchId");
   if (move->verb == pb::MATCH_VERB_CHECK_IN) {
     if (now_ < row.window.start - grace) return refuse(Code::kTooEarly, "matchId");
     const bool giver = actor_.role() == pb::ROLE_SUPPLIER || actor_.role() == pb::ROLE_MEMBER;

@@ -5,6 +5,7 @@
 #include "engine/market/limits.h"
 #include "engine/market/personal.h"
 #include "engine/market/roles.h"
+#include "engine/market/settable.h"
 #include "engine/market/validate.h"
 #include "engine/market/words.h"
 
@@ -14,30 +15,6 @@ namespace {
 Refusal wrong_state(pb::NeedState state, std::string field) {
   const Words w = words(state);
   return {Code::kWrongState, std::move(field), std::string(w.en), std::string(w.zh)};
-}
-
-// What the market sets is kept, whatever was sent.
-void keep_own(pb::Need& row, const pb::Need& before) {
-  row.set_state(before.state());
-  row.set_raised(before.raised());
-  row.set_raised_at(before.raised_at());
-  row.set_failed_dispatches(before.failed_dispatches());
-  row.set_created_at(before.created_at());
-  row.set_submitted_at(before.submitted_at());
-  row.set_opened_at(before.opened_at());
-  row.set_filled_at(before.filled_at());
-  row.set_started_at(before.started_at());
-  row.set_done_at(before.done_at());
-  row.set_review_requested(before.review_requested());
-  row.set_closed(before.closed());
-  row.set_reason(before.reason());
-  row.set_ended_at(before.ended_at());
-  row.set_erased(before.erased());
-  if (before.has_review()) {
-    *row.mutable_review() = before.review();
-  } else {
-    row.clear_review();
-  }
 }
 
 void complete(pb::Need& need, const State& state, const pb::Actor& actor) {
@@ -72,12 +49,12 @@ Status Market::post_need(const pb::PostNeed& post) {
     return refuse(Code::kOutOfRange, "until", "NEED_STATE_DRAFT, NEED_STATE_SUBMITTED, NEED_STATE_OPEN");
   }
   if (!post.has_need()) return refuse(Code::kRequired, "need");
-  pb::Need row = post.need();
+  pb::Need row;
+  take_settable(post.need(), row);
   QIAO_TRY(unmask(row, pb::Need(), {}, "need."));
   QIAO_TRY(validate(post.need(), state_, now_, true, "need."));
   QIAO_TRY(check_area(scope_, actor_, state_, state_.areas().find(AreaCode{post.need().area_code()})));
   if (scope_ == Scope::kOwn && actor_.resident_ref() == 0) return refuse(Code::kRequired, "actor.residentRef");
-  keep_own(row, pb::Need());
   for (auto& line : *row.mutable_lines()) line.clear_held();
   row.set_id(next_id());
   row.set_created_at(to_int(now_));
@@ -103,11 +80,12 @@ Status Market::post_need(const pb::PostNeed& post) {
 Status Market::update_need(const pb::Need& sent) {
   const Slot slot = state_.needs().find(NeedId{sent.id()});
   if (slot == kNoSlot) return refuse(Code::kUnknownNeed, "id", std::to_string(sent.id()));
-  const pb::Need before = state_.load_need(slot);
-  pb::Need need = sent;
-  QIAO_TRY(check_version(before.version()));
   QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[slot].area));
-  QIAO_TRY(check_resident(scope_, actor_, before.resident_ref()));
+  QIAO_TRY(check_resident(scope_, actor_, state_.needs()[slot].resident_ref));
+  const pb::Need before = state_.load_need(slot);
+  QIAO_TRY(check_version(before.version()));
+  pb::Need need = before;
+  take_settable(sent, need);
   if (before.state() > pb::NEED_STATE_FILLED || before.closed()) return wrong_state(before.state(), "id");
   if (actor_.role() == pb::ROLE_RESIDENT && before.state() > pb::NEED_STATE_SUBMITTED) return wrong_state(before.state(), "id");
   QIAO_TRY(unmask(need, before, state_.area_name(state_.needs()[slot].area)));
@@ -139,8 +117,7 @@ Status Market::update_need(const pb::Need& sent) {
     if (need.lines(i).quantity() < held) return refuse(Code::kLinesInTheWay, at + ".quantity");
   }
   QIAO_TRY(check_area(scope_, actor_, state_, state_.areas().find(AreaCode{need.area_code()})));
-  pb::Need row = need;
-  keep_own(row, before);
+  pb::Need row = std::move(need);
   for (int i = 0; i < row.lines_size(); ++i) row.mutable_lines(i)->set_held(i < before.lines_size() ? before.lines(i).held() : 0);
   complete(row, state_, actor_);
   answer(pb::Event::kNeed, row.id());
@@ -151,10 +128,10 @@ Status Market::update_need(const pb::Need& sent) {
 
 Status Market::move_need(const pb::MoveNeed& move) {
   QIAO_TRY(auto slot, find_need(move.need_id()));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[slot].area));
+  QIAO_TRY(check_resident(scope_, actor_, state_.needs()[slot].resident_ref));
   pb::Need need = state_.load_need(slot);
   QIAO_TRY(check_version(need.version()));
-  QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[slot].area));
-  QIAO_TRY(check_resident(scope_, actor_, need.resident_ref()));
   answer(pb::Event::kNeed, need.id());
   const pb::NeedState from = need.state();
   switch (move.verb()) {
@@ -194,10 +171,10 @@ Status Market::move_need(const pb::MoveNeed& move) {
 
 Status Market::review_need(const pb::ReviewNeed& review) {
   QIAO_TRY(auto slot, find_need(review.need_id()));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[slot].area));
+  QIAO_TRY(check_resident(scope_, actor_, state_.needs()[slot].resident_ref));
   pb::Need need = state_.load_need(slot);
   QIAO_TRY(check_version(need.version()));
-  QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[slot].area));
-  QIAO_TRY(check_resident(scope_, actor_, need.resident_ref()));
   if (review.stars() < 1 || review.stars() > 5) return refuse(Code::kOutOfRange, "stars", "1..5");
   QIAO_TRY(check_text(review.words(), "words", 0, kMaxReviewBytes));
   if (need.state() != pb::NEED_STATE_DONE) return wrong_state(need.state(), "needId");

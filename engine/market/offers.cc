@@ -2,6 +2,7 @@
 
 #include "engine/market/emit.h"
 #include "engine/market/roles.h"
+#include "engine/market/settable.h"
 #include "engine/market/validate.h"
 
 namespace qiao {
@@ -42,7 +43,8 @@ Status Market::post_offer(const pb::Offer& offer) {
   const PartyRow& party = state_.parties()[slot];
   QIAO_TRY(check_area(scope_, actor_, state_, party.area));
   QIAO_TRY(check_party(scope_, actor_, state_, slot));
-  pb::Offer row = offer;
+  pb::Offer row;
+  take_settable(offer, row);
   row.set_id(next_id());
   row.set_created_at(to_int(now_));
   row.set_state(pb::OFFER_STATE_ACTIVE);
@@ -54,23 +56,22 @@ Status Market::post_offer(const pb::Offer& offer) {
 
 Status Market::update_offer(const pb::Offer& offer) {
   QIAO_TRY(auto slot, find_offer(offer.id()));
+  const Slot owner = state_.offers()[slot].party;
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[owner].area));
+  QIAO_TRY(check_party(scope_, actor_, state_, owner));
   const pb::Offer before = state_.load_offer(slot);
   QIAO_TRY(check_version(before.version()));
   if (before.state() != pb::OFFER_STATE_ACTIVE) return refuse(Code::kWrongState, "id", "withdrawn", "已撤回");
   if (offer.party_id() != before.party_id()) return refuse(Code::kNotSettable, "partyId");
   QIAO_TRY(validate(offer, state_, now_));
-  const Slot owner = state_.offers()[slot].party;
-  QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[owner].area));
-  QIAO_TRY(check_party(scope_, actor_, state_, owner));
   if (const std::int64_t least = promised(state_, slot); least > 0) {
     const std::int64_t now = offer.has_time() ? offer.time().capacity() : offer.stock().quantity();
     if (!same_kind(offer, before) || now < least) {
       return refuse(Code::kPromisesInTheWay, offer.has_time() ? "time.capacity" : "stock.quantity", std::to_string(least));
     }
   }
-  pb::Offer row = offer;
-  row.set_created_at(before.created_at());
-  row.set_state(before.state());
+  pb::Offer row = before;
+  take_settable(offer, row);
   complete(row, state_.parties()[owner]);
   answer(pb::Event::kOffer, row.id());
   emit(pb::EVENT_KIND_OFFER_CHANGED, std::move(row));
@@ -79,11 +80,11 @@ Status Market::update_offer(const pb::Offer& offer) {
 
 Status Market::withdraw_offer(const pb::WithdrawOffer& withdrawal) {
   QIAO_TRY(auto slot, find_offer(withdrawal.offer_id()));
-  pb::Offer row = state_.load_offer(slot);
-  QIAO_TRY(check_version(row.version()));
   const Slot owner = state_.offers()[slot].party;
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[owner].area));
   QIAO_TRY(check_party(scope_, actor_, state_, owner));
+  pb::Offer row = state_.load_offer(slot);
+  QIAO_TRY(check_version(row.version()));
   if (row.state() != pb::OFFER_STATE_ACTIVE) return refuse(Code::kWrongState, "offerId", "withdrawn", "已撤回");
   row.set_state(pb::OFFER_STATE_WITHDRAWN);
   answer(pb::Event::kOffer, row.id());

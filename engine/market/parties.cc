@@ -1,9 +1,8 @@
 // Taxonomy, policy, areas, parties and their people.
-#include <algorithm>
-
 #include "engine/market/emit.h"
 #include "engine/market/personal.h"
 #include "engine/market/roles.h"
+#include "engine/market/settable.h"
 #include "engine/market/validate.h"
 
 namespace qiao {
@@ -29,15 +28,16 @@ Status Market::set_policy(const pb::Policy& policy) {
 Status Market::put_area(const pb::Area& area) {
   const Slot before = state_.areas().find(AreaCode{area.code()});
   if (before != kNoSlot) {
-    QIAO_TRY(check_version(state_.load_area(before).version()));
     QIAO_TRY(check_area(scope_, actor_, state_, before));
+    QIAO_TRY(check_version(state_.load_area(before).version()));
   }
   QIAO_TRY(validate(area, state_));
   const Slot parent = area.parent_code() == 0 ? kNoSlot : state_.areas().find(AreaCode{area.parent_code()});
   if (before == kNoSlot) {
     QIAO_TRY(check_area(scope_, actor_, state_, parent));
   }
-  pb::Area row = area;
+  pb::Area row;
+  take_settable(area, row);
   if (!row.has_point()) {
     const Point p = state_.areas()[parent].point;
     row.mutable_point()->set_latitude_e7(p.latitude_e7);
@@ -62,7 +62,8 @@ void complete(pb::Party& party, const State& state) {
 }  // namespace
 
 Status Market::register_party(const pb::Party& party) {
-  pb::Party row = party;
+  pb::Party row;
+  take_settable(party, row);
   QIAO_TRY(unmask(row, pb::Party(), {}));
   QIAO_TRY(validate(row, state_));
   const Slot area = state_.areas().find(AreaCode{party.area_code()});
@@ -82,16 +83,22 @@ Status Market::register_party(const pb::Party& party) {
 
 Status Market::update_party(const pb::Party& party) {
   QIAO_TRY(auto slot, find_party(party.id(), "id"));
-  const pb::Party before = state_.load_party(slot);
-  QIAO_TRY(check_version(before.version()));
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[slot].area));
   QIAO_TRY(check_party(scope_, actor_, state_, slot));
-  pb::Party row = party;
+  const pb::Party before = state_.load_party(slot);
+  QIAO_TRY(check_version(before.version()));
+  pb::Party row = before;
+  take_settable(party, row);
   QIAO_TRY(unmask(row, before, {}));
   QIAO_TRY(validate(row, state_));
-  if (party.kind() != before.kind()) return refuse(Code::kNotSettable, "kind");
-  row.set_created_at(before.created_at());
-  row.set_standing(before.standing());
+  if (row.kind() != before.kind()) return refuse(Code::kNotSettable, "kind");
+  // An organiser's area is how far it may act: that is for others to say, and nobody gives what it does not have.
+  const bool own = actor_.role() == pb::ROLE_ORGANISER && actor_.party_id() == row.id();
+  if (own && row.area_code() != before.area_code()) return refuse(Code::kRoleForbidden, "areaCode");
+  if (scope_ == Scope::kArea && !in_area_of(actor_, state_, state_.areas().find(AreaCode{row.area_code()}))) return refuse(Code::kNotYours, "areaCode");
+  // What was checked when it was approved, and is another now, is checked again.
+  const bool as_approved = row.name() == before.name() && row.area_code() == before.area_code() && row.credit_code() == before.credit_code();
+  if (scope_ == Scope::kParty && !as_approved && before.standing() == pb::STANDING_ACTIVE) row.set_standing(pb::STANDING_PENDING);
   complete(row, state_);
   answer(pb::Event::kParty, row.id());
   emit(pb::EVENT_KIND_PARTY_CHANGED, std::move(row));
@@ -100,9 +107,9 @@ Status Market::update_party(const pb::Party& party) {
 
 Status Market::set_standing(const pb::SetStanding& change) {
   QIAO_TRY(auto slot, find_party(change.party_id(), "partyId"));
+  QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[slot].area));
   pb::Party row = state_.load_party(slot);
   QIAO_TRY(check_version(row.version()));
-  QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[slot].area));
   if (change.standing() != pb::STANDING_ACTIVE && change.standing() != pb::STANDING_SUSPENDED) {
     return refuse(Code::kOutOfRange, "standing", "STANDING_ACTIVE, STANDING_SUSPENDED");
   }
@@ -116,45 +123,30 @@ Status Market::set_standing(const pb::SetStanding& change) {
 }
 
 Status Market::put_person(const pb::Person& person) {
-  pb::Person row = person;
   pb::Person before;
+  if (person.id() != 0) {
+    const Slot slot = state_.persons().find(PersonId{person.id()});
+    if (slot == kNoSlot) return refuse(Code::kNotFound, "id", "person", "人员");
+    QIAO_TRY(check_own(person.id()));
+    before = state_.load_person(slot);
+    QIAO_TRY(check_version(before.version()));
+    if (before.removed()) return refuse(Code::kWrongState, "id", "removed", "已移除");
+    if (before.party_id() != person.party_id()) return refuse(Code::kNotSettable, "partyId");
+  }
+  pb::Person row = before;
+  take_settable(person, row);
   if (person.id() == 0) {
     row.set_id(next_id());
     row.set_created_at(to_int(now_));
-  } else {
-    const Slot slot = state_.persons().find(PersonId{person.id()});
-    if (slot == kNoSlot) return refuse(Code::kNotFound, "id", "person", "人员");
-    before = state_.load_person(slot);
-    QIAO_TRY(check_version(before.version()));
-    QIAO_TRY(check_own(before.id()));
-    if (before.removed()) return refuse(Code::kWrongState, "id", "removed", "已移除");
-    if (before.party_id() != person.party_id()) return refuse(Code::kNotSettable, "partyId");
-    row.set_created_at(before.created_at());
   }
-  row.set_removed(false);
-  row.clear_removed_at();
-  row.clear_erased();
   QIAO_TRY(unmask(row, before, {}));
   QIAO_TRY(validate(row, state_, now_));
   const Slot party = state_.parties().find(PartyId{person.party_id()});
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
   QIAO_TRY(check_party(scope_, actor_, state_, party));
+  // What a member can do, and what it counts as, is for its party to say.
   if (scope_ == Scope::kOwn) {
-    // What a member can do is for its party to say.
-    const auto same = [](const auto& a, const auto& b) {
-      return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-        if constexpr (requires { x.SerializeAsString(); }) {
-          return x.SerializeAsString() == y.SerializeAsString();
-        } else {
-          return x == y;
-        }
-      });
-    };
-    if (!same(row.skills(), before.skills())) return refuse(Code::kRoleForbidden, "skills");
-    if (!same(row.certificates(), before.certificates())) return refuse(Code::kRoleForbidden, "certificates");
-    if (!same(row.trainings(), before.trainings())) return refuse(Code::kRoleForbidden, "trainings");
-    if (row.minor() != before.minor()) return refuse(Code::kRoleForbidden, "minor");
-    if (row.guardian_consent() != before.guardian_consent()) return refuse(Code::kRoleForbidden, "guardianConsent");
+    QIAO_TRY(check_own_fields(row, before));
   }
   answer(pb::Event::kPerson, row.id());
   emit(pb::EVENT_KIND_PERSON_CHANGED, std::move(row));
@@ -169,16 +161,24 @@ Status Market::check_own(std::uint64_t person_id) const {
 Status Market::remove_person(const pb::RemovePerson& removal) {
   const Slot slot = state_.persons().find(PersonId{removal.person_id()});
   if (slot == kNoSlot) return refuse(Code::kNotFound, "personId", "person", "人员");
-  pb::Person row = state_.load_person(slot);
-  QIAO_TRY(check_version(row.version()));
-  const Slot party = state_.parties().find(PartyId{row.party_id()});
+  const Slot party = state_.persons()[slot].party;
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
   QIAO_TRY(check_party(scope_, actor_, state_, party));
+  pb::Person row = state_.load_person(slot);
+  QIAO_TRY(check_version(row.version()));
   if (row.removed()) return refuse(Code::kWrongState, "personId", "removed", "已移除");
   row.set_removed(true);
   row.set_removed_at(to_int(now_));
   answer(pb::Event::kPerson, row.id());
   emit(pb::EVENT_KIND_PERSON_CHANGED, std::move(row));
+  // Whoever has left has no business here any more: its accounts end, and with them whatever they hold.
+  const auto accounts = state_.accounts_of_person(PersonId{removal.person_id()});
+  for (const Slot account : std::vector<Slot>(accounts.begin(), accounts.end())) {
+    pb::Account ended = state_.load_account(account);
+    if (ended.disabled()) continue;
+    ended.set_disabled(true);
+    emit(pb::EVENT_KIND_ACCOUNT_CHANGED, std::move(ended));
+  }
   return outcome::success();
 }
 

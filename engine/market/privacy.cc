@@ -8,20 +8,10 @@
 namespace qiao {
 namespace {
 
-// Rows of a resident; the reference is given by organisers and no index is kept for a thing done once in a year.
 std::vector<Slot> needs_of(const State& state, std::uint64_t resident_ref) {
   std::vector<Slot> found;
-  for (Slot s = 0; s < state.needs().size(); ++s) {
-    if (state.needs()[s].resident_ref == resident_ref) found.push_back(s);
-  }
+  for (Slot s = state.first_need_of_resident(resident_ref); s != kNoSlot; s = state.needs()[s].next_of_resident) found.push_back(s);
   return found;
-}
-
-bool has_account_of(const State& state, std::uint64_t resident_ref) {
-  for (Slot s = 0; s < state.accounts().size(); ++s) {
-    if (state.accounts()[s].resident_ref == resident_ref) return true;
-  }
-  return false;
 }
 
 void name_fields(const google::protobuf::Message& row, pb::Disclosure& out) {
@@ -69,11 +59,16 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
     }
     case pb::SUBJECT_KIND_RESIDENT: {
       QIAO_TRY(check_resident(scope_, actor_, id));
-      const auto needs = needs_of(state_, id);
-      const bool known = !needs.empty() || has_account_of(state_, id);
-      if (id == 0 || !known) return refuse(Code::kNotFound, "ref", "resident " + std::to_string(id), "居民" + std::to_string(id));
-      for (const Slot need : needs) {
-        QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[need].area));
+      const Refusal unknown = refuse(Code::kNotFound, "ref", "resident " + std::to_string(id), "居民" + std::to_string(id));
+      const Slot first = state_.first_need_of_resident(id);
+      const auto accounts = state_.accounts_of_resident(id);
+      if (id == 0 || (first == kNoSlot && accounts.empty())) return unknown;
+      // Whole or not at all: what is held of a resident elsewhere is not for this organiser, nor that there is something.
+      for (Slot need = first; need != kNoSlot; need = state_.needs()[need].next_of_resident) {
+        if (!check_area(scope_, actor_, state_, state_.needs()[need].area)) return unknown;
+      }
+      for (const Slot account : accounts) {
+        if (scope_ == Scope::kArea && !check_role_of(state_.load_account(account))) return unknown;
       }
       return outcome::success();
     }
@@ -120,8 +115,9 @@ void Market::erase_person(Slot slot) {
 void Market::erase_account(Slot slot) {
   pb::Account account = state_.load_account(slot);
   clear_marked(account);
-  // Logins are told apart; this one tells nothing.
-  account.set_login("erased-" + std::to_string(account.id()));
+  // Logins are told apart. This one tells nothing, and nobody can choose it: a login has no such letter.
+  account.set_login("#" + std::to_string(account.id()));
+  account.set_erased(true);
   account.set_disabled(true);
   emit(pb::EVENT_KIND_PERSONAL_ERASED, std::move(account));
 }
@@ -129,16 +125,16 @@ void Market::erase_account(Slot slot) {
 Status Market::erase(const pb::Erase& wish) {
   QIAO_TRY(check_subject(wish.subject(), wish.subject_id()));
   const Seq before = state_.last_seq();
-  const auto erase_accounts = [&](auto mine) {
-    for (Slot a = 0; a < state_.accounts().size(); ++a) {
-      if (mine(state_.accounts()[a]) && !state_.load_account(a).login().starts_with("erased-")) erase_account(a);
+  const auto erase_accounts = [&](std::span<const Slot> found) {
+    for (const Slot a : std::vector<Slot>(found.begin(), found.end())) {
+      if (!state_.load_account(a).erased()) erase_account(a);
     }
   };
   switch (wish.subject()) {
     case pb::SUBJECT_KIND_NEED: erase_need(state_.needs().find(NeedId{wish.subject_id()})); break;
     case pb::SUBJECT_KIND_PERSON:
       erase_person(state_.persons().find(PersonId{wish.subject_id()}));
-      erase_accounts([&](const AccountRow& a) { return a.person.value() == wish.subject_id(); });
+      erase_accounts(state_.accounts_of_person(PersonId{wish.subject_id()}));
       break;
     case pb::SUBJECT_KIND_PARTY: {
       pb::Party party = state_.load_party(state_.parties().find(PartyId{wish.subject_id()}));
@@ -147,7 +143,7 @@ Status Market::erase(const pb::Erase& wish) {
     }
     default:
       for (const Slot need : needs_of(state_, wish.subject_id())) erase_need(need);
-      erase_accounts([&](const AccountRow& a) { return a.resident_ref == wish.subject_id(); });
+      erase_accounts(state_.accounts_of_resident(wish.subject_id()));
   }
   if (state_.last_seq() == before) return refuse(Code::kNothingToErase, "id");
   for (Seq seq = before + 1; seq <= state_.last_seq(); ++seq) answer(pb::Event::kDisclosure, seq);

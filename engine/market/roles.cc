@@ -184,8 +184,10 @@ Status check_actor(const pb::Command& command, const State& state) {
   const bool organises = party.kind == pb::PARTY_KIND_ORGANISER || party.kind == pb::PARTY_KIND_LEAD;
   if (organises == gives) return refuse(Code::kRoleForbidden, "actor.role");
   if (party.standing == pb::STANDING_ACTIVE) return outcome::success();
-  // One that is suspended still answers for what it has promised.
-  if (party.standing == pb::STANDING_SUSPENDED && command.body_case() == pb::Command::kMoveMatch) return outcome::success();
+  // One that is suspended, or waits to be checked again, still answers for what it has promised; and what is to be checked
+  // may be corrected meanwhile.
+  if (command.body_case() == pb::Command::kMoveMatch) return outcome::success();
+  if (party.standing == pb::STANDING_PENDING && command.body_case() == pb::Command::kUpdateParty) return outcome::success();
   // What is one's own is not lost with the party's standing.
   const auto operation = operation_of(command);
   if (operation && scope_of(*operation, actor.role()) == Scope::kOwn) return outcome::success();

@@ -150,6 +150,9 @@ struct alignas(64) NeedRow {
   PartyId organiser;  // 0: none
   Slot first_line = kNoSlot;
   Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_need
+  // The list of its resident's needs.
+  Slot next_of_resident = kNoSlot;
+  Slot previous_of_resident = kNoSlot;
 };
 
 static_assert(sizeof(AreaRow) == 64 && sizeof(LineRow) == 64 && sizeof(OfferRow) == 128 && sizeof(NeedRow) == 128 && offsetof(NeedRow, line_count) <= 64);

@@ -117,6 +117,50 @@ std::uint32_t State::served_area(Slot party, Slot area) const {
   return it == history_.end() ? 0 : it->second;
 }
 
+std::span<const Slot> State::accounts_of_person(PersonId person) const {
+  const auto at = accounts_of_person_.find(person.value());
+  return at == accounts_of_person_.end() ? std::span<const Slot>() : at->second;
+}
+
+std::span<const Slot> State::accounts_of_resident(std::uint64_t resident_ref) const {
+  const auto at = accounts_of_resident_.find(resident_ref);
+  return at == accounts_of_resident_.end() ? std::span<const Slot>() : at->second;
+}
+
+Slot State::first_need_of_resident(std::uint64_t resident_ref) const {
+  const auto at = residents_.find(resident_ref);
+  return resident_ref == 0 || at == residents_.end() ? kNoSlot : at->second;
+}
+
+void State::link_resident(Slot need) {
+  NeedRow& row = needs_[need];
+  row.previous_of_resident = kNoSlot;
+  row.next_of_resident = kNoSlot;
+  if (row.resident_ref == 0) return;
+  const auto [first, fresh] = residents_.try_emplace(row.resident_ref, need);
+  if (fresh) return;
+  row.next_of_resident = std::exchange(first->second, need);
+  needs_[row.next_of_resident].previous_of_resident = need;
+}
+
+void State::unlink_resident(Slot need) {
+  const NeedRow& row = needs_[need];
+  if (row.resident_ref == 0) return;
+  if (row.next_of_resident != kNoSlot) needs_[row.next_of_resident].previous_of_resident = row.previous_of_resident;
+  if (row.previous_of_resident != kNoSlot) {
+    needs_[row.previous_of_resident].next_of_resident = row.next_of_resident;
+  } else if (row.next_of_resident != kNoSlot) {
+    residents_[row.resident_ref] = row.next_of_resident;
+  } else {
+    residents_.erase(row.resident_ref);
+  }
+}
+
+void State::link_residents() {
+  residents_.clear();
+  for (Slot s = 0; s < needs_.size(); ++s) link_resident(s);
+}
+
 void State::loaded(Seq last_seq, Time last_time) {
   loading_.reset();
   last_seq_ = last_seq;
@@ -186,6 +230,7 @@ void State::undo(UndoRecord& record) {
         needs_[record.slot].touched = record.touched;
       } else {
         if (observer_ != nullptr) observer_->need_removed(record.slot);
+        unlink_resident(record.slot);
         contribute_fill(needs_[record.slot], -1);
         // Unless another need has grown to behind it, its lines are the last.
         if (needs_[record.slot].first_line + needs_[record.slot].line_room == lines_.size()) {

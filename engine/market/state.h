@@ -7,6 +7,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -72,6 +73,11 @@ class State {
   Slot account_by_login(std::string_view login) const;
   Slot account_by_external_id(std::string_view external_id) const;
   Slot grant_by_secret(const SecretHash& secret) const;
+  // Accounts of a person among a party's people; of a resident. In no particular order.
+  std::span<const Slot> accounts_of_person(PersonId person) const;
+  std::span<const Slot> accounts_of_resident(std::uint64_t resident_ref) const;
+  // A resident's needs: the first, and the rest by NeedRow::next_of_resident; kNoSlot where there is none.
+  Slot first_need_of_resident(std::uint64_t resident_ref) const;
   // Name of the area; empty where there is none.
   std::string area_name(Slot area) const;
   Slot line_count() const { return lines_.size(); }
@@ -124,7 +130,7 @@ class State {
   //
   // At start-up: start_loading(), taxonomy, policy; then areas, parties, offers and needs in any order, and link_areas(),
   // link_parties(), link_offers(), link_needs(); then persons, matches, notifications, accounts, grants (these after accounts);
-  // loaded(), start_timers(). Each row once. Rows of different kinds may be put by different threads at the same time, and linked
+  // loaded(), start_timers(), link_residents(). Each row once. Rows of different kinds may be put by different threads at the same time, and linked
   // beside each other and beside rows that are put, as soon as what they lean on is there and linked.
   bool load_row(pb::Event::RowCase kind, Blob bytes);
   void start_loading() { loading_ = std::make_unique<Loading>(); }
@@ -141,6 +147,8 @@ class State {
   void loaded(Seq last_seq, Time last_time);
   // Every timer anew, by what the rows say. May run while other threads read rows.
   void start_timers();
+  // The lists of residents' needs. May run beside start_timers().
+  void link_residents();
 
   // Bytes of the row of that kind and key, as of now. The view holds until the row changes.
   std::string_view row_bytes(pb::Event::RowCase kind, std::uint64_t key) const;
@@ -188,6 +196,8 @@ class State {
     alignas(kApart) std::vector<PartyId> of_offers;
   };
   void give(Slot offer, Slot party);
+  void link_resident(Slot need);
+  void unlink_resident(Slot need);
 
   // Each answers as load_row() does.
   bool put_taxonomy(std::string_view bytes);
@@ -227,6 +237,9 @@ class State {
   boost::unordered_flat_map<std::string, Slot> logins_;
   boost::unordered_flat_map<std::string, Slot> external_ids_;
   boost::unordered_flat_map<SecretHash, Slot> secrets_;
+  boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_person_;
+  boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_resident_;
+  boost::unordered_flat_map<std::uint64_t, Slot> residents_;  // the first need of each
   Chunks<LineRow> lines_;
   pb::Policy policy_;
   Vocabulary vocabulary_;

@@ -408,6 +408,7 @@ Status validate(const pb::Account& account, const State& state) {
     if (person == kNoSlot || state.parties()[state.persons()[person].party].id.value() != account.party_id()) {
       return refuse(Code::kNotFound, "personId", "person " + std::to_string(account.person_id()), "人员" + std::to_string(account.person_id()));
     }
+    if (!account.disabled() && state.load_person(person).removed()) return refuse(Code::kWrongState, "personId", "removed", "已移除");
   } else if (account.person_id() != 0) {
     return refuse(Code::kNotSettable, "personId");
   }

@@ -118,6 +118,7 @@ class Gate {
 
   IdentityProvider& identity_provider() { return provider_; }
   const GateOptions& options() const { return options_; }
+  const State& state() const { return runtime_.state(); }
   // In whose name an account acts.
   pb::Actor actor_of(Slot account) const;
 

@@ -7,6 +7,7 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/check.h"
+#include "engine/market/limits.h"
 
 namespace qiao {
 namespace {
@@ -70,6 +71,7 @@ std::string hash_password(std::string_view password) { return argon2id(password)
 bool verify_password(const std::string& hash, std::string_view password) {
   static const std::string nobody = argon2id(fresh_secret());
   const std::string& against = hash.empty() ? nobody : hash;
+  if (!hash.empty() && !is_password_hash(hash)) return false;
   return crypto_pwhash_str_verify(against.c_str(), password.data(), password.size()) == 0 && !hash.empty();
 }
 

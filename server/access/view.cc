@@ -50,6 +50,9 @@ void mask_event(pb::Event& event, const std::function<std::string(std::uint64_t 
 
 bool View::serves(const NeedRow& need) const {
   for (Slot m = need.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+    // From being asked to being done: not before, and not after it said no.
+    const auto state = state_.matches()[m].state;
+    if (state < pb::MATCH_STATE_DISPATCHED || state > pb::MATCH_STATE_SERVED) continue;
     if (in_party(state_.offers()[state_.matches()[m].offer].party)) return true;
   }
   return false;
@@ -142,6 +145,36 @@ Sight View::account(Slot slot) const {
   }
 }
 
+bool is_there(const State& s, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id) {
+  const auto seen = [&](Operation look, Slot slot, Sight (View::*sight)(Slot) const) {
+    return slot != kNoSlot && (View(s, actor, scope_of(look, actor.role())).*sight)(slot) != Sight::kNothing;
+  };
+  switch (kind) {
+    case pb::ROW_KIND_AREA: return s.areas().find(AreaCode{id}) != kNoSlot;
+    case pb::ROW_KIND_PARTY: return seen(Operation::kGetParty, s.parties().find(PartyId{id}), &View::party);
+    case pb::ROW_KIND_PERSON: return seen(Operation::kGetPerson, s.persons().find(PersonId{id}), &View::person);
+    case pb::ROW_KIND_OFFER: return seen(Operation::kGetOffer, s.offers().find(OfferId{id}), &View::offer);
+    case pb::ROW_KIND_NEED: return seen(Operation::kGetNeed, s.needs().find(NeedId{id}), &View::need);
+    case pb::ROW_KIND_MATCH: return seen(Operation::kGetMatch, s.matches().find(MatchId{id}), &View::match);
+    case pb::ROW_KIND_ACCOUNT: return seen(Operation::kGetAccount, s.accounts().find(AccountId{id}), &View::account);
+    case pb::ROW_KIND_GRANT: {
+      const Slot grant = s.grants().find(GrantId{id});
+      if (grant == kNoSlot) return false;
+      const bool own = s.accounts()[s.grants()[grant].account].id.value() == actor.account_id();
+      return own || scope_of(Operation::kRevokeToken, actor.role()) == Scope::kAll;
+    }
+    default: return false;
+  }
+}
+
+Refusal not_there(pb::RowKind kind, std::uint64_t id, std::string field) {
+  static constexpr std::pair<const char*, const char*> kWords[] = {{"", ""}, {"area ", "区域"}, {"party ", "主体"}, {"person ", "人员"}, {"offer ", "供给"},
+                                                                   {"need ", "需求"}, {"match ", "对接单"}, {"account ", "账号"}, {"grant ", "授权"}};
+  const auto& [en, zh] = kWords[kind];
+  const std::string number = std::to_string(id);
+  return refuse(Code::kNotFound, std::move(field), en + number, zh + number);
+}
+
 pb::Party View::show_party(Slot slot) const {
   pb::Party m = state_.load_party(slot);
   if (party(slot) == Sight::kPublic) {
@@ -158,10 +191,19 @@ const AccountRow* View::self() const {
   return account == kNoSlot ? nullptr : &state_.accounts()[account];
 }
 
+bool View::owns(pb::Event::RowCase kind, std::uint64_t id) const {
+  const AccountRow* me = self();
+  if (me == nullptr) return false;
+  if (kind == pb::Event::kAccount) return me->id.value() == id;
+  if (kind == pb::Event::kPerson) return me->person.value() == id;
+  if (kind != pb::Event::kNeed || me->resident_ref == 0) return false;
+  const Slot slot = state_.needs().find(NeedId{id});
+  return slot != kNoSlot && state_.needs()[slot].resident_ref == me->resident_ref;
+}
+
 pb::Person View::show_person(Slot slot) const {
   pb::Person m = state_.load_person(slot);
-  const AccountRow* me = self();
-  if (me == nullptr || me->person != state_.persons()[slot].id) mask(m, {});
+  if (!owns(pb::Event::kPerson, m.id())) mask(m, {});
   return m;
 }
 
@@ -169,7 +211,7 @@ pb::Need View::show_need(Slot slot) const {
   pb::Need m = state_.load_need(slot);
   if (need(slot) == Sight::kPublic) {
     make_public(m, actor_.role() != pb::ROLE_ANONYMOUS);
-  } else if (const AccountRow* me = self(); has_marked(m) && (me == nullptr || me->resident_ref == 0 || me->resident_ref != m.resident_ref())) {
+  } else if (has_marked(m) && !owns(pb::Event::kNeed, m.id())) {
     mask(m, state_.area_name(state_.needs()[slot].area));
   }
   return m;
@@ -177,7 +219,7 @@ pb::Need View::show_need(Slot slot) const {
 
 pb::Account View::show_account(Slot slot) const {
   pb::Account m = state_.load_account(slot);
-  if (actor_.account_id() == m.id()) {
+  if (owns(pb::Event::kAccount, m.id())) {
     m.clear_password_hash();
   } else {
     mask(m, {});

@@ -37,6 +37,8 @@ class View {
   pb::Need show_need(Slot) const;
   pb::Match show_match(Slot slot) const { return state_.load_match(slot); }
   pb::Account show_account(Slot) const;
+  // Are the row's personal data the actor's own, so that it is shown them whole?
+  bool owns(pb::Event::RowCase kind, std::uint64_t id) const;
 
  private:
   bool in_area(Slot area) const { return in_area_of(actor_, state_, area); }
@@ -49,6 +51,11 @@ class View {
   const pb::Actor& actor_;
   Scope scope_;
 };
+
+// Is there a row of that kind, as far as the actor may see? What it may not see is not there.
+bool is_there(const State& state, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id);
+// What is said of a row that is not there.
+Refusal not_there(pb::RowKind kind, std::uint64_t id, std::string field);
 
 // Was it ever on the public board?
 bool was_public(const pb::Need& need);

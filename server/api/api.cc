@@ -4,6 +4,7 @@
 
 #include "engine/market/personal.h"
 #include "qiao/v1/query.pb.h"
+#include "server/api/command_of.h"
 #include "server/api/params.h"
 #include "server/api/problem.h"
 #include "server/json/json.h"
@@ -42,6 +43,18 @@ std::string_view word_of(std::string_view path) {
   if (path.starts_with("/v1/")) path.remove_prefix(4);
   else if (path.starts_with('/')) path.remove_prefix(1);
   return path.substr(0, std::min(path.find_first_of("/:"), path.size()));
+}
+
+// Of the collections whose rows not everybody sees.
+pb::RowKind addressed_kind(std::string_view pattern) {
+  if (pattern.find("{id}") == std::string_view::npos) return pb::ROW_KIND_UNSPECIFIED;
+  static constexpr std::pair<std::string_view, pb::RowKind> kCollections[] = {
+      {"parties", pb::ROW_KIND_PARTY}, {"persons", pb::ROW_KIND_PERSON},   {"offers", pb::ROW_KIND_OFFER}, {"needs", pb::ROW_KIND_NEED},
+      {"matches", pb::ROW_KIND_MATCH}, {"accounts", pb::ROW_KIND_ACCOUNT}, {"tokens", pb::ROW_KIND_GRANT}};
+  for (const auto& [word, kind] : kCollections) {
+    if (word_of(pattern) == word) return kind;
+  }
+  return pb::ROW_KIND_UNSPECIFIED;
 }
 
 std::string_view path_of(std::string_view target) { return target.substr(0, std::min(target.find('?'), target.size())); }
@@ -86,6 +99,8 @@ Result<std::uint64_t> parse_version(std::string_view header) {
   return refuse(Code::kWrongType, "If-Match", "\"version\"");
 }
 
+std::string etag_of(std::uint64_t version) { return "\"" + std::to_string(version) + "\""; }
+
 bool has_unknown_fields(const Message& m) {
   const auto* r = m.GetReflection();
   if (!r->GetUnknownFields(m).empty()) return true;
@@ -104,6 +119,14 @@ bool has_unknown_fields(const Message& m) {
   return false;
 }
 
+// What older versions took in a batch, and no client may send any more, is told from a slip of the pen.
+Refusal explain_to_old_client(Refusal refusal) {
+  if (refusal.code != Code::kUnknownField) return refusal;
+  const std::string name = refusal.field.substr(refusal.field.rfind('.') + 1);
+  if (pb::Command::descriptor()->FindFieldByCamelcaseName(name) != nullptr || name == "atSite") refusal.code = Code::kNotFromOutside;
+  return refusal;
+}
+
 Result<std::unique_ptr<Message>> parse_body(const Call& call) {
   const Request& request = *call.request;
   auto message = std::unique_ptr<Message>(
@@ -116,7 +139,10 @@ Result<std::unique_ptr<Message>> parse_body(const Call& call) {
     if (has_unknown_fields(*message)) return refuse(Code::kUnknownField);
     return message;
   }
-  QIAO_TRY(from_json(request.body, *message));
+  if (auto read = from_json(request.body, *message); !read) {
+    const bool batch = call.route->request == pb::BatchRequest::descriptor();
+    return batch ? explain_to_old_client(std::move(read).error()) : std::move(read).error();
+  }
   return message;
 }
 
@@ -180,6 +206,37 @@ Answer answer_of(const Call& call, const Applied& applied, const State& state, b
   return answer;
 }
 
+// What is kept of an answer, but for the request's fingerprint.
+Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer& answer, const State& state) {
+  Runtime::Keepable keep;
+  keep.answer.set_status(call.route->success);
+  if (answer.version != 0) keep.answer.set_etag(etag_of(answer.version));
+  keep.answer.set_location(answer.location);
+  // What a route makes by itself shows no row.
+  if (!call.route->present && applied.subjects.size() == 1 && call.route->response != pb::BatchResponse::descriptor()) {
+    const Subject& subject = applied.subjects.front();
+    keep.answer.set_row_kind(subject.kind);
+    keep.answer.set_row_id(subject.key);
+    keep.answer.set_own(call.view(state).owns(subject.kind, subject.key));
+  }
+  keep.message.reset(answer.message->New());
+  keep.message->CopyFrom(*answer.message);
+  return keep;
+}
+
+pb::RowKind row_kind_of(pb::Event::RowCase kind) {
+  switch (kind) {
+    case pb::Event::kParty: return pb::ROW_KIND_PARTY;
+    case pb::Event::kPerson: return pb::ROW_KIND_PERSON;
+    case pb::Event::kOffer: return pb::ROW_KIND_OFFER;
+    case pb::Event::kNeed: return pb::ROW_KIND_NEED;
+    case pb::Event::kMatch: return pb::ROW_KIND_MATCH;
+    case pb::Event::kAccount: return pb::ROW_KIND_ACCOUNT;
+    case pb::Event::kGrant: return pb::ROW_KIND_GRANT;
+    default: return pb::ROW_KIND_UNSPECIFIED;
+  }
+}
+
 }  // namespace
 
 Response later(const Call& call, std::function<void(std::function<void(Result<std::unique_ptr<Message>>)>)> start) {
@@ -202,7 +259,7 @@ Response respond(const Call& call, Answer answer) {
   r.wait_for = answer.wait_for;
   r.secret = call.route->secret;
   r.location = std::move(answer.location);
-  if (answer.version != 0) r.etag = "\"" + std::to_string(answer.version) + "\"";
+  if (answer.version != 0) r.etag = etag_of(answer.version);
   if (call.binary_answer) {
     r.content_type = kProtobuf;
     answer.message->AppendToString(&r.body);
@@ -253,10 +310,10 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, M
     : runtime_(runtime), gate_(gate), metrics_(metrics), options_(std::move(options)) {
   for (auto& r : access_routes(runtime_, gate_, options_)) routes_.push_back(std::move(r));
   for (auto& r : privacy_routes(runtime_)) routes_.push_back(std::move(r));
-  for (auto& r : read_routes(runtime_, house)) routes_.push_back(std::move(r));
+  for (auto& r : read_routes(runtime_, house, gate_)) routes_.push_back(std::move(r));
   for (auto& r : clearing_routes(runtime_, house)) routes_.push_back(std::move(r));
   for (auto& r : report_routes(runtime_, analyst, gate_, options_.public_url)) routes_.push_back(std::move(r));
-  for (auto& r : command_routes(runtime_, gate_)) routes_.push_back(std::move(r));
+  for (auto& r : command_routes()) routes_.push_back(std::move(r));
 
   auto health = [this](bool ready) {
     return [this, ready](const Call&, const Message*) {
@@ -318,6 +375,7 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, M
     const auto operation = find_operation(r.id);
     QIAO_CHECK(operation, "every route has a row in operations.inc");
     r.operation = *operation;
+    r.addressed = addressed_kind(r.pattern);
   }
   openapi_ = make_openapi(routes_);
   for (const Route& r : routes_) by_word_[std::string(word_of(r.pattern))].push_back(&r);
@@ -406,7 +464,7 @@ Response Api::run(const Request& request) {
   if (call.scope == Scope::kNone) {
     return call.identity.known() ? no(refuse(Code::kRoleForbidden, "actor.role")) : problem(HttpFault::kUnauthenticated, call.chinese, "Authorization");
   }
-  if (!gate_.covers(call.identity, route->operation)) return problem(HttpFault::kTokenScope, call.chinese, "Authorization");
+  if (!gate_.covers(call.identity, route->operation)) return no(refuse(Code::kTokenScope, "Authorization"));
   if (!looks && !only_looks(route->operation)) {
     if (const auto wait = gate_.over_limit(call.identity, credentials.address, cost_of(request))) {
       Response r = problem(HttpFault::kTooOften, call.chinese);
@@ -420,6 +478,12 @@ Response Api::run(const Request& request) {
   for (const auto& [name, value] : call.query) {
     const bool known = std::any_of(route->query.begin(), route->query.end(), [&](const QueryParam& q) { return q.name == name; });
     if (!known) return no(refuse(Code::kUnknownField, name));
+  }
+  // The same answer for every verb, before anything of the row is looked at.
+  if (route->addressed != pb::ROW_KIND_UNSPECIFIED && !is_there(runtime_.state(), call.actor, route->addressed, call.path.front().second)) {
+    Response r = no(not_there(route->addressed, call.path.front().second, std::string(call.path.front().first)));
+    r.wait_for = runtime_.applied_seq();
+    return r;
   }
   std::unique_ptr<Message> body;
   if (route->request != nullptr) {
@@ -464,38 +528,28 @@ Response Api::run(const Request& request) {
     key.insert(0, big_endian(call.actor.account_id()));
     if (request.idempotency_key.size() > kMaxIdempotencyKey) return no(refuse(Code::kTooLong, "Idempotency-Key", std::to_string(kMaxIdempotencyKey)));
     if (const auto first = runtime_.find_answer(key)) {
-      pb::KeptAnswer kept;
-      if (kept.ParseFromString(first->bytes)) {
-        if (kept.fingerprint() != print) return problem(HttpFault::kIdempotencyMismatch, call.chinese, "Idempotency-Key");
-        metrics_.idempotent_replays.add();
-        Response r;
-        r.status = kept.status();
-        r.content_type = kept.content_type();
-        r.etag = kept.etag();
-        r.location = kept.location();
-        r.body = kept.body();
-        r.wait_for = first->seq;
-        return r;
-      }
+      if (first->kept.fingerprint() != print) return problem(HttpFault::kIdempotencyMismatch, call.chinese, "Idempotency-Key");
+      metrics_.idempotent_replays.add();
+      return answer_again(call, first->kept, first->seq);
     }
   }
-  auto command = route->command(call, body.get());
-  if (!command) return no(command.error());
-  *command.value().mutable_actor() = call.actor;
-  command.value().set_expected_version(call.expected_version);
+  auto asked = route->command(call, body.get());
+  if (!asked) return no(asked.error());
+  asked.value().set_expected_version(call.expected_version);
+  auto command = command_of(asked.value(), call.identity, gate_);
+  if (!command) {
+    Response refused = no(command.error());
+    refused.wait_for = runtime_.applied_seq();
+    return refused;
+  }
   const bool batch = command.value().has_batch();
   Response r;
-  auto finish = [&](const Applied& applied) { r = respond(call, answer_of(call, applied, runtime_.state(), batch)); };
   Runtime::KeyedAnswer keyed{key, [&](const Applied& applied) {
-                               finish(applied);
-                               pb::KeptAnswer kept;
-                               kept.set_fingerprint(print);
-                               kept.set_status(r.status);
-                               kept.set_content_type(r.content_type);
-                               kept.set_etag(r.etag);
-                               kept.set_location(r.location);
-                               kept.set_body(r.body);
-                               return kept.SerializeAsString();
+                               Answer answer = answer_of(call, applied, runtime_.state(), batch);
+                               Runtime::Keepable keepable = to_keep(call, applied, answer, runtime_.state());
+                               keepable.answer.set_fingerprint(print);
+                               r = respond(call, std::move(answer));
+                               return keepable;
                              }};
   auto applied = runtime_.apply(command.value(), key.empty() ? nullptr : &keyed);
   if (!applied) {
@@ -503,7 +557,30 @@ Response Api::run(const Request& request) {
     refused.wait_for = runtime_.applied_seq();
     return refused;
   }
-  if (key.empty()) finish(applied.value());
+  if (key.empty()) r = respond(call, answer_of(call, applied.value(), runtime_.state(), batch));
+  return r;
+}
+
+// The first answer to a request that was sent again: what was answered then, as far as it may be seen now.
+Response Api::answer_again(const Call& call, const pb::KeptAnswer& kept, Seq wait_for) const {
+  if (kept.stripped()) return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
+  const State& state = runtime_.state();
+  const auto kind = static_cast<pb::Event::RowCase>(kept.row_kind());
+  if (const pb::RowKind seen = row_kind_of(kind); seen != pb::ROW_KIND_UNSPECIFIED && !is_there(state, call.actor, seen, kept.row_id())) {
+    return problem(not_there(seen, kept.row_id(), "id"), call.chinese);
+  }
+  Answer answer;
+  answer.message.reset(google::protobuf::MessageFactory::generated_factory()->GetPrototype(call.route->response)->New());
+  if (!runtime_.store().read_answer(kept, *answer.message)) return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
+  if (kept.own() && !call.view(state).owns(kind, kept.row_id())) {
+    const Slot need = kind == pb::Event::kNeed ? state.needs().find(NeedId{kept.row_id()}) : kNoSlot;
+    mask(*answer.message, need == kNoSlot ? std::string() : state.area_name(state.needs()[need].area));
+  }
+  answer.wait_for = wait_for;
+  answer.location = kept.location();
+  Response r = respond(call, std::move(answer));
+  r.status = kept.status();
+  r.etag = kept.etag();
   return r;
 }
 

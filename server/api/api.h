@@ -40,6 +40,7 @@ class Api {
   void drain() { draining_ = true; }
 
  private:
+  Response answer_again(const Call& call, const pb::KeptAnswer& kept, Seq wait_for) const;
   Response run(const Request& request);
   const Route* find(const Request& request, Call& call, Response& refusal) const;
 

@@ -1,14 +1,14 @@
-// Everything that can be done: each route makes a command of its body and its path.
+// Everything that can be done: each route makes a request of its body and its path.
 #include "qiao/v1/query.pb.h"
+#include "qiao/v1/request.pb.h"
 #include "server/api/route.h"
-#include "server/runtime/runtime.h"
 
 namespace qiao {
 namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::Message;
-using Build = std::function<Result<pb::Command>(const Call&, const Message* body)>;
+using Build = std::function<Result<pb::Request>(const Call&, const Message* body)>;
 
 // The id in the body, where there is one, is the one in the path.
 template <class Resource>
@@ -30,8 +30,7 @@ Result<Resource> unnamed(const Message* body) {
 
 }  // namespace
 
-std::vector<Route> command_routes(Runtime& runtime, const Gate& gate) {
-  const State& state = runtime.state();
+std::vector<Route> command_routes() {
   std::vector<Route> routes;
   auto add = [&](const char* method, const char* pattern, const char* id, const char* tag, const char* summary, const Descriptor* request,
                  const Descriptor* response, unsigned success, Build build) -> Route& {
@@ -41,39 +40,39 @@ std::vector<Route> command_routes(Runtime& runtime, const Gate& gate) {
   };
 
   add("PUT", "/v1/taxonomy", "putTaxonomy", "city", "Mends or extends the city's words (lead).", pb::Taxonomy::descriptor(), pb::Taxonomy::descriptor(), 200,
-      [](const Call&, const Message* body) -> Result<pb::Command> {
-        pb::Command c;
+      [](const Call&, const Message* body) -> Result<pb::Request> {
+        pb::Request c;
         *c.mutable_put_taxonomy() = static_cast<const pb::Taxonomy&>(*body);
         return c;
       });
   add("PUT", "/v1/policy", "setPolicy", "city", "Sets the policy (lead).", pb::Policy::descriptor(), pb::Policy::descriptor(), 200,
-      [](const Call&, const Message* body) -> Result<pb::Command> {
-        pb::Command c;
+      [](const Call&, const Message* body) -> Result<pb::Request> {
+        pb::Request c;
         *c.mutable_set_policy() = static_cast<const pb::Policy&>(*body);
         return c;
       });
   add("PUT", "/v1/areas/{code}", "putArea", "city", "Creates or changes an area.", pb::Area::descriptor(), pb::Area::descriptor(), 200,
-      [](const Call& call, const Message* body) -> Result<pb::Command> {
-        pb::Command c;
+      [](const Call& call, const Message* body) -> Result<pb::Request> {
+        pb::Request c;
         QIAO_TRY(*c.mutable_put_area(), addressed<pb::Area>(call, body, &pb::Area::code, &pb::Area::set_code, "code"));
         return c;
       });
 
   add("POST", "/v1/parties", "registerParty", "parties", "Registers a party; pending when it registers itself.", pb::Party::descriptor(), pb::Party::descriptor(), 201,
-      [](const Call&, const Message* body) -> Result<pb::Command> {
-        pb::Command c;
+      [](const Call&, const Message* body) -> Result<pb::Request> {
+        pb::Request c;
         QIAO_TRY(*c.mutable_register_party(), unnamed<pb::Party>(body));
         return c;
       });
   add("PUT", "/v1/parties/{id}", "updateParty", "parties", "Changes a party. Give the whole of it; what the market sets is ignored.", pb::Party::descriptor(),
-      pb::Party::descriptor(), 200, [](const Call& call, const Message* body) -> Result<pb::Command> {
-        pb::Command c;
+      pb::Party::descriptor(), 200, [](const Call& call, const Message* body) -> Result<pb::Request> {
+        pb::Request c;
         QIAO_TRY(*c.mutable_update_party(), addressed<pb::Party>(call, body, &pb::Party::id, &pb::Party::set_id, "id"));
         return c;
       });
   auto standing = [&](const char* pattern, const char* id, const char* summary, pb::Standing to) {
-    add("POST", pattern, id, "parties", summary, nullptr, pb::Party::descriptor(), 200, [to](const Call& call, const Message*) -> Result<pb::Command> {
-      pb::Command c;
+    add("POST", pattern, id, "parties", summary, nullptr, pb::Party::descriptor(), 200, [to](const Call& call, const Message*) -> Result<pb::Request> {
+      pb::Request c;
       c.mutable_set_standing()->set_party_id(call.number("id"));
       c.mutable_set_standing()->set_standing(to);
       return c;
@@ -84,47 +83,46 @@ std::vector<Route> command_routes(Runtime& runtime, const Gate& gate) {
   standing("/v1/parties/{id}:reinstate", "reinstateParty", "Makes a suspended party active again.", pb::STANDING_ACTIVE);
 
   add("POST", "/v1/persons", "addPerson", "parties", "Adds a member to a party.", pb::Person::descriptor(), pb::Person::descriptor(), 201,
-      [](const Call&, const Message* body) -> Result<pb::Command> {
-        pb::Command c;
+      [](const Call&, const Message* body) -> Result<pb::Request> {
+        pb::Request c;
         QIAO_TRY(*c.mutable_put_person(), unnamed<pb::Person>(body));
         return c;
       });
   add("PUT", "/v1/persons/{id}", "updatePerson", "parties", "Changes a member.", pb::Person::descriptor(), pb::Person::descriptor(), 200,
-      [](const Call& call, const Message* body) -> Result<pb::Command> {
-        pb::Command c;
+      [](const Call& call, const Message* body) -> Result<pb::Request> {
+        pb::Request c;
         QIAO_TRY(*c.mutable_put_person(), addressed<pb::Person>(call, body, &pb::Person::id, &pb::Person::set_id, "id"));
-        if (c.put_person().id() == 0) return refuse(Code::kNotFound, "id", "person 0", "人员0");
         return c;
       });
   add("DELETE", "/v1/persons/{id}", "removePerson", "parties", "Takes a member out; the row stays for the service record.", nullptr, pb::Person::descriptor(), 200,
-      [](const Call& call, const Message*) -> Result<pb::Command> {
-        pb::Command c;
+      [](const Call& call, const Message*) -> Result<pb::Request> {
+        pb::Request c;
         c.mutable_remove_person()->set_person_id(call.number("id"));
         return c;
       });
 
   add("POST", "/v1/offers", "postOffer", "offers", "Posts an offer.", pb::Offer::descriptor(), pb::Offer::descriptor(), 201,
-      [](const Call&, const Message* body) -> Result<pb::Command> {
-        pb::Command c;
+      [](const Call&, const Message* body) -> Result<pb::Request> {
+        pb::Request c;
         QIAO_TRY(*c.mutable_post_offer(), unnamed<pb::Offer>(body));
         return c;
       });
   add("PUT", "/v1/offers/{id}", "updateOffer", "offers", "Changes an offer. Give the whole of it; what the market sets is ignored.", pb::Offer::descriptor(),
-      pb::Offer::descriptor(), 200, [](const Call& call, const Message* body) -> Result<pb::Command> {
-        pb::Command c;
+      pb::Offer::descriptor(), 200, [](const Call& call, const Message* body) -> Result<pb::Request> {
+        pb::Request c;
         QIAO_TRY(*c.mutable_update_offer(), addressed<pb::Offer>(call, body, &pb::Offer::id, &pb::Offer::set_id, "id"));
         return c;
       });
   add("POST", "/v1/offers/{id}:withdraw", "withdrawOffer", "offers", "Takes an offer back; what it has promised stays.", nullptr, pb::Offer::descriptor(), 200,
-      [](const Call& call, const Message*) -> Result<pb::Command> {
-        pb::Command c;
+      [](const Call& call, const Message*) -> Result<pb::Request> {
+        pb::Request c;
         c.mutable_withdraw_offer()->set_offer_id(call.number("id"));
         return c;
       });
 
   Route& post = add("POST", "/v1/needs", "postNeed", "needs", "Posts a need (点单).", pb::Need::descriptor(), pb::Need::descriptor(), 201,
-                    [](const Call& call, const Message* body) -> Result<pb::Command> {
-                      pb::Command c;
+                    [](const Call& call, const Message* body) -> Result<pb::Request> {
+                      pb::Request c;
                       QIAO_TRY(auto until, query_enum<pb::NeedState>(call, "until", "NEED_STATE_"));
                       QIAO_TRY(*c.mutable_post_need()->mutable_need(), unnamed<pb::Need>(body));
                       if (until) c.mutable_post_need()->set_until(*until);
@@ -132,15 +130,15 @@ std::vector<Route> command_routes(Runtime& runtime, const Gate& gate) {
                     });
   post.query = {{"until", "draft, submitted or open; where not given: open for an organiser or the lead, submitted for a resident."}};
   add("PUT", "/v1/needs/{id}", "updateNeed", "needs", "Changes a need. Give the whole of it; what the market sets is ignored.", pb::Need::descriptor(),
-      pb::Need::descriptor(), 200, [](const Call& call, const Message* body) -> Result<pb::Command> {
-        pb::Command c;
+      pb::Need::descriptor(), 200, [](const Call& call, const Message* body) -> Result<pb::Request> {
+        pb::Request c;
         QIAO_TRY(*c.mutable_update_need(), addressed<pb::Need>(call, body, &pb::Need::id, &pb::Need::set_id, "id"));
         return c;
       });
   auto move_need = [&](const char* pattern, const char* id, const char* summary, pb::NeedVerb verb, bool reason) {
     Route& r = add("POST", pattern, id, "needs", summary, reason ? pb::ReasonRequest::descriptor() : nullptr, pb::Need::descriptor(), 200,
-                   [verb](const Call& call, const Message* body) -> Result<pb::Command> {
-                     pb::Command c;
+                   [verb](const Call& call, const Message* body) -> Result<pb::Request> {
+                     pb::Request c;
                      c.mutable_move_need()->set_need_id(call.number("id"));
                      c.mutable_move_need()->set_verb(verb);
                      if (body != nullptr) c.mutable_move_need()->set_reason(static_cast<const pb::ReasonRequest*>(body)->reason());
@@ -153,9 +151,9 @@ std::vector<Route> command_routes(Runtime& runtime, const Gate& gate) {
   move_need("/v1/needs/{id}:reject", "rejectNeed", "The organiser turns it down, with a reason.", pb::NEED_VERB_REJECT, true);
   move_need("/v1/needs/{id}:cancel", "cancelNeed", "It is not wanted any more; live matches are cancelled.", pb::NEED_VERB_CANCEL, true);
   add("POST", "/v1/needs/{id}:review", "reviewNeed", "needs", "Stars and words after service (评单); verifies what was served.", pb::ReviewRequest::descriptor(),
-      pb::Need::descriptor(), 200, [](const Call& call, const Message* body) -> Result<pb::Command> {
+      pb::Need::descriptor(), 200, [](const Call& call, const Message* body) -> Result<pb::Request> {
         const auto& review = static_cast<const pb::ReviewRequest&>(*body);
-        pb::Command c;
+        pb::Request c;
         c.mutable_review_need()->set_need_id(call.number("id"));
         c.mutable_review_need()->set_stars(review.stars());
         c.mutable_review_need()->set_words(review.words());
@@ -164,13 +162,13 @@ std::vector<Route> command_routes(Runtime& runtime, const Gate& gate) {
 
   auto make = [&](const char* pattern, const char* id, const char* summary, pb::MatchState how) {
     add("POST", pattern, id, "matches", summary, pb::MatchRequest::descriptor(), pb::Match::descriptor(), 201,
-        [how](const Call&, const Message* body) -> Result<pb::Command> {
+        [how](const Call&, const Message* body) -> Result<pb::Request> {
           const auto& request = static_cast<const pb::MatchRequest&>(*body);
           if (request.need_id() == 0) return refuse(Code::kRequired, "needId");
           if (request.offer_id() == 0) return refuse(Code::kRequired, "offerId");
           // In the command 0 stands for "as many as possible"; whoever writes a 0 here means something else.
           if (request.has_quantity() && request.quantity() == 0) return refuse(Code::kOutOfRange, "quantity", "1..");
-          pb::Command c;
+          pb::Request c;
           pb::MakeMatch& m = *c.mutable_make_match();
           m.set_need_id(request.need_id());
           m.set_line(request.line());
@@ -185,8 +183,8 @@ std::vector<Route> command_routes(Runtime& runtime, const Gate& gate) {
   make("/v1/matches:claim", "claimLine", "A party takes a line or part of it by itself (抢单).", pb::MATCH_STATE_CLAIMED);
   auto move_match = [&](const char* pattern, const char* id, const char* summary, pb::MatchVerb verb, bool reason) {
     Route& r = add("POST", pattern, id, "matches", summary, reason ? pb::ReasonRequest::descriptor() : nullptr, pb::Match::descriptor(), 200,
-                   [verb](const Call& call, const Message* body) -> Result<pb::Command> {
-                     pb::Command c;
+                   [verb](const Call& call, const Message* body) -> Result<pb::Request> {
+                     pb::Request c;
                      c.mutable_move_match()->set_match_id(call.number("id"));
                      c.mutable_move_match()->set_verb(verb);
                      if (body != nullptr) c.mutable_move_match()->set_reason(static_cast<const pb::ReasonRequest*>(body)->reason());
@@ -200,17 +198,12 @@ std::vector<Route> command_routes(Runtime& runtime, const Gate& gate) {
   move_match("/v1/matches/{id}:decline", "declineMatch", "The party says no, with a reason; the next best is asked.", pb::MATCH_VERB_DECLINE, true);
   move_match("/v1/matches/{id}:withdraw", "withdrawMatch", "The party takes back what it accepted, with a reason.", pb::MATCH_VERB_WITHDRAW, true);
   Route& check_in = add("POST", "/v1/matches/{id}:checkIn", "checkIn", "matches", "They are there (签到): with the code of the place, where the policy asks for it.", pb::CheckInRequest::descriptor(),
-                        pb::Match::descriptor(), 200, [&gate, &state](const Call& call, const Message* body) -> Result<pb::Command> {
-                          pb::Command c;
-                          pb::MoveMatch& move = *c.mutable_move_match();
+                        pb::Match::descriptor(), 200, [](const Call& call, const Message* body) -> Result<pb::Request> {
+                          pb::Request c;
+                          pb::MoveMatchRequest& move = *c.mutable_move_match();
                           move.set_match_id(call.number("id"));
                           move.set_verb(pb::MATCH_VERB_CHECK_IN);
-                          if (body == nullptr || static_cast<const pb::CheckInRequest*>(body)->code().empty()) return c;
-                          const Slot match = state.matches().find(MatchId{move.match_id()});
-                          if (match == kNoSlot) return c;  // the market says so
-                          const std::uint64_t need = state.needs()[state.matches()[match].need].id.value();
-                          if (!gate.is_site_code(need, static_cast<const pb::CheckInRequest*>(body)->code())) return refuse(Code::kSiteCode, "code");
-                          move.set_at_site(true);
+                          if (body != nullptr) move.set_code(static_cast<const pb::CheckInRequest*>(body)->code());
                           return c;
                         });
   check_in.body_optional = true;
@@ -219,14 +212,10 @@ std::vector<Route> command_routes(Runtime& runtime, const Gate& gate) {
   move_match("/v1/matches/{id}:noShow", "reportNoShow", "They did not come.", pb::MATCH_VERB_NO_SHOW, false);
   move_match("/v1/matches/{id}:cancel", "cancelMatch", "The organiser takes it back, with a reason.", pb::MATCH_VERB_CANCEL, true);
 
-  add("POST", "/v1/batch", "applyBatch", "city", "Several commands, all or nothing.", pb::Batch::descriptor(), pb::BatchResponse::descriptor(), 200,
-      [](const Call&, const Message* body) -> Result<pb::Command> {
-        pb::Command c;
-        *c.mutable_batch() = static_cast<const pb::Batch&>(*body);
-        // That somebody is at the place only the server can know.
-        for (int i = 0; i < c.batch().commands_size(); ++i) {
-          if (c.batch().commands(i).move_match().at_site()) return refuse(Code::kNotSettable, "commands[" + std::to_string(i) + "].moveMatch.atSite");
-        }
+  add("POST", "/v1/batch", "applyBatch", "city", "Several requests, all or nothing.", pb::BatchRequest::descriptor(), pb::BatchResponse::descriptor(), 200,
+      [](const Call&, const Message* body) -> Result<pb::Request> {
+        pb::Request c;
+        *c.mutable_batch() = static_cast<const pb::BatchRequest&>(*body);
         return c;
       });
   return routes;

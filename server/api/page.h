@@ -45,6 +45,25 @@ struct Slots {
   }
 };
 
+// The first row whose id is not smaller; rows are in the order of their ids. Areas are not, and everybody sees them.
+template <class Id, class Rows>
+Slot first_from(const Rows& rows, Id id) {
+  if constexpr (std::is_same_v<Id, AreaCode>) {
+    const Slot exact = rows.find(id);
+    if (exact != kNoSlot) return exact;
+    const Slot before = rows.find(Id{id.value() - 1});
+    return before == kNoSlot ? rows.size() : before + 1;
+  } else {
+    Slot low = 0;
+    Slot high = rows.size();
+    while (low < high) {
+      const Slot middle = low + (high - low) / 2;
+      rows[middle].id.value() < id.value() ? low = middle + 1 : high = middle;
+    }
+    return low;
+  }
+}
+
 // Walks rows from where the last page ended. Keep(slot) decides, Add(slot) fills. Returns the token of the next page.
 template <class Id, class Rows, class Keep, class Add>
 Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep keep, Add add) {
@@ -56,9 +75,9 @@ Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep k
   Slot at = newest != 0 ? count : 0;  // newest: one past the next to look at
   if (call.param("pageToken") != nullptr) {
     QIAO_TRY(auto last, query_number(call, "pageToken", 0, kAny, 0));
-    const Slot slot = rows.find(Id{last});
-    if (slot == kNoSlot) return refuse(Code::kOutOfRange, "pageToken", "nextPageToken");
-    at = slots.place(newest != 0 ? slot : slot + 1);
+    // Whether there is a row of that number is not for the token to tell: the page goes on where it would be.
+    const Slot slot = newest != 0 ? first_from(rows, Id{last}) : first_from(rows, Id{last + (last != kAny ? 1 : 0)});
+    at = slots.place(slot);
   }
   std::uint64_t found = 0;
   Slot scanned = 0;

@@ -4,6 +4,7 @@
 
 #include "engine/market/personal.h"
 #include "qiao/v1/access.pb.h"
+#include "qiao/v1/request.pb.h"
 #include "server/api/page.h"
 #include "server/api/route.h"
 
@@ -86,8 +87,8 @@ std::vector<Route> privacy_routes(Runtime& runtime) {
   const State& state = runtime.state();
 
   const auto wish = [](pb::SubjectKind subject, const char* name, pb::DisclosurePurpose purpose) {
-    return [=](const Call& call, const Message*) -> Result<pb::Command> {
-      pb::Command c;
+    return [=](const Call& call, const Message*) -> Result<pb::Request> {
+      pb::Request c;
       c.mutable_disclose()->set_subject(subject);
       c.mutable_disclose()->set_subject_id(call.number(name));
       c.mutable_disclose()->set_purpose(purpose);
@@ -135,36 +136,34 @@ std::vector<Route> privacy_routes(Runtime& runtime) {
       if (event && event->has_disclosure()) *out.add_seen_by() = entry_of(state, *event);
     }
   };
-  const auto account_where = [&](pb::PersonExport& out, auto mine) {
-    for (Slot a = 0; a < state.accounts().size(); ++a) {
-      if (!mine(state.accounts()[a])) continue;
+  const auto add_account = [&](pb::PersonExport& out, std::span<const Slot> accounts) {
+    for (const Slot a : accounts) {
       *out.mutable_account() = state.load_account(a);
       out.mutable_account()->clear_password_hash();
     }
   };
   routes.push_back({.method = "POST", .pattern = "/v1/persons/{id}:export", .id = "exportPerson", .summary = "All that is held of a member, whole (the person's right to a copy).", .tag = "privacy",
                     .response = pb::PersonExport::descriptor(), .command = wish(pb::SUBJECT_KIND_PERSON, "id", pb::DISCLOSURE_PURPOSE_EXPORT),
-                    .present = [&, seen_by, account_where](const Call& call, const Applied& applied) {
+                    .present = [&, seen_by, add_account](const Call& call, const Applied& applied) {
                       pb::PersonExport out;
                       out.set_disclosure_id(applied.seq);
                       *out.mutable_person() = state.load_person(state.persons().find(PersonId{call.number("id")}));
-                      account_where(out, [&](const AccountRow& a) { return a.person.value() == call.number("id"); });
+                      add_account(out, state.accounts_of_person(PersonId{call.number("id")}));
                       seen_by(out, Store::AuditKey::object(pb::Event::kPerson, call.number("id")));
                       return answer(std::move(out), applied.seq);
                     },
                     .secret = true});
   routes.push_back({.method = "POST", .pattern = "/v1/residents/{ref}:export", .id = "exportResident", .summary = "All that is held of a resident, over all its needs, whole (the person's right to a copy).",
                     .tag = "privacy", .response = pb::PersonExport::descriptor(), .command = wish(pb::SUBJECT_KIND_RESIDENT, "ref", pb::DISCLOSURE_PURPOSE_EXPORT),
-                    .present = [&, seen_by, account_where](const Call& call, const Applied& applied) {
+                    .present = [&, seen_by, add_account](const Call& call, const Applied& applied) {
                       const std::uint64_t ref = call.number("ref");
                       pb::PersonExport out;
                       out.set_disclosure_id(applied.seq);
-                      for (Slot n = 0; n < state.needs().size(); ++n) {
-                        if (state.needs()[n].resident_ref != ref) continue;
+                      for (Slot n = state.first_need_of_resident(ref); n != kNoSlot; n = state.needs()[n].next_of_resident) {
                         *out.add_needs() = state.load_need(n);
                         seen_by(out, Store::AuditKey::object(pb::Event::kNeed, state.needs()[n].id.value()));
                       }
-                      account_where(out, [&](const AccountRow& a) { return a.resident_ref == ref; });
+                      add_account(out, state.accounts_of_resident(ref));
                       seen_by(out, Store::AuditKey::object(kAuditResident, ref));
                       return answer(std::move(out), applied.seq);
                     },
@@ -172,8 +171,8 @@ std::vector<Route> privacy_routes(Runtime& runtime) {
 
   const auto erase = [&](const char* pattern, const char* id, const char* summary, pb::SubjectKind subject, const char* name) {
     routes.push_back({.method = "POST", .pattern = pattern, .id = id, .summary = summary, .tag = "privacy", .response = pb::ErasedResponse::descriptor(),
-                      .command = [subject, name](const Call& call, const Message*) -> Result<pb::Command> {
-                        pb::Command c;
+                      .command = [subject, name](const Call& call, const Message*) -> Result<pb::Request> {
+                        pb::Request c;
                         c.mutable_erase()->set_subject(subject);
                         c.mutable_erase()->set_subject_id(call.number(name));
                         return c;

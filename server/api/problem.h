@@ -19,7 +19,6 @@ enum class HttpFault {
   kPasswordWrong,        // 401
   kLinkSpent,            // 401
   kForeignOrigin,        // 403
-  kTokenScope,           // 403
   kLocked,               // 429
   kTooOften,             // 429
   kTimeout,              // 408
@@ -27,6 +26,7 @@ enum class HttpFault {
   kUnsupportedType,      // 415
   kUpgradeRequired,      // 426
   kIdempotencyMismatch,  // 422
+  kAnswerGone,           // 409
   kHeaderTooLarge,       // 431
   kTooManyConnections,   // 503
   kOverloaded,           // 503

@@ -1,14 +1,16 @@
 // Everything that can be asked.
 #include <algorithm>
 
+#include "engine/clear/steer.h"
+#include "engine/market/limits.h"
 #include "engine/market/validate.h"
 #include "engine/match/bundle.h"
 #include "engine/match/explain.h"
 #include "engine/match/preview.h"
 #include "qiao/v1/query.pb.h"
+#include "server/api/command_of.h"
 #include "server/api/page.h"
 #include "server/api/route.h"
-#include "engine/clear/steer.h"
 #include "server/background/clearinghouse.h"
 #include "server/runtime/runtime.h"
 
@@ -31,9 +33,31 @@ Refusal missing(const char* what, std::uint64_t id) {
   return refuse(Code::kNotFound, name == "area" ? "code" : "id", std::string(what) + " " + number, zh + number);
 }
 
+// What the gate refuses, and what the market does, in the order of the requests.
+Result<std::vector<Market::Refused>> check_batch(const pb::BatchRequest& asked, const Identity& identity, const Gate& gate, Runtime& runtime) {
+  if (asked.commands_size() > kMaxCommandsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
+  std::vector<Market::Refused> refused;
+  pb::Batch batch;
+  std::vector<int> places;  // of what the market is asked about
+  for (int i = 0; i < asked.commands_size(); ++i) {
+    auto command = asked.commands(i).has_batch() ? Result<pb::Command>(refuse(Code::kNotSettable, "batch")) : command_of(asked.commands(i), identity, gate);
+    if (!command) {
+      refused.push_back({i, std::move(command).error()});
+      continue;
+    }
+    command.value().clear_actor();
+    *batch.add_commands() = std::move(command).value();
+    places.push_back(i);
+  }
+  QIAO_TRY(auto by_market, runtime.check(batch, identity.actor));
+  for (Market::Refused& one : by_market) refused.push_back({places[static_cast<std::size_t>(one.index)], std::move(one.refusal)});
+  std::sort(refused.begin(), refused.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+  return refused;
+}
+
 }  // namespace
 
-std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
+std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, const Gate& gate) {
   const State& state = runtime.state();
   std::vector<Route> routes;
   auto get = [&](const char* pattern, const char* id, const char* tag, const char* summary, const google::protobuf::Descriptor* response,
@@ -359,9 +383,9 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
 
   routes.push_back({.method = "POST", .pattern = "/v1/batch:check", .id = "checkBatch",
                     .summary = "Which commands of a batch would be refused, each with its reason. Changes nothing.",
-                    .tag = "city", .request = pb::Batch::descriptor(), .response = pb::CheckBatchResponse::descriptor(),
+                    .tag = "city", .request = pb::BatchRequest::descriptor(), .response = pb::CheckBatchResponse::descriptor(),
                     .compute = [&](const Call& call, const google::protobuf::Message* body) -> Result<Answer> {
-                      QIAO_TRY(auto refused, runtime.check(static_cast<const pb::Batch&>(*body), call.actor));
+                      QIAO_TRY(const auto refused, check_batch(static_cast<const pb::BatchRequest&>(*body), call.identity, gate, runtime));
                       pb::CheckBatchResponse r;
                       for (const Market::Refused& one : refused) {
                         pb::RefusedCommand& out = *r.add_refused();

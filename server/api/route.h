@@ -13,6 +13,7 @@
 
 #include "engine/base/refusal.h"
 #include "engine/market/market.h"
+#include "qiao/v1/request.pb.h"
 #include "server/access/gate.h"
 #include "server/access/view.h"
 
@@ -102,9 +103,10 @@ struct Route {
   unsigned success = 200;
   bool body_optional = false;
 
-  // One of these. Reads answer; commands are built, applied and answered with what they are about; raw ones do as they like.
+  // One of these. Reads answer; requests are built, become commands (command_of.h), are applied and answered with what they are
+  // about; raw ones do as they like.
   std::function<Result<Answer>(const Call&)> read = {};
-  std::function<Result<pb::Command>(const Call&, const google::protobuf::Message* body)> command = {};
+  std::function<Result<pb::Request>(const Call&, const google::protobuf::Message* body)> command = {};
   std::function<Result<Answer>(const Call&, const google::protobuf::Message* body)> compute = {};
   std::function<Response(const Call&, const google::protobuf::Message* body)> raw = {};
   const char* raw_type = "application/json";
@@ -113,7 +115,9 @@ struct Route {
   // The answer holds something that is shown once or to be seen by nobody else: it is not kept for a repeated request, and
   // no cache may have it.
   bool secret = false;
-  Operation operation{};  // set by Api
+  // Set by Api.
+  Operation operation{};
+  pb::RowKind addressed{};  // the row that the path names; unspecified where it names none
 };
 
 // A whole number in a query; the field's name is in the refusal.
@@ -158,9 +162,9 @@ Response respond(const Call& call, Answer answer);
 
 std::vector<Route> access_routes(class Runtime& runtime, class Gate& gate, const struct ApiOptions& options);
 std::vector<Route> privacy_routes(class Runtime& runtime);
-std::vector<Route> read_routes(class Runtime& runtime, const class Clearinghouse& house);
+std::vector<Route> read_routes(class Runtime& runtime, const class Clearinghouse& house, const class Gate& gate);
 std::vector<Route> clearing_routes(class Runtime& runtime, class Clearinghouse& house);
-std::vector<Route> command_routes(class Runtime& runtime, const class Gate& gate);
+std::vector<Route> command_routes();
 std::vector<Route> report_routes(class Runtime& runtime, class Analyst& analyst, const class Gate& gate, const std::string& public_url);
 
 // OpenAPI 3.1 of exactly these routes, with the comments of the vocabulary as descriptions.

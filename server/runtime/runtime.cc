@@ -122,17 +122,18 @@ void Runtime::take(const Outcome& outcome, const KeyedAnswer* keyed, const Appli
   if (observer_) {
     for (const pb::Event& e : outcome.events) observer_(e);
   }
-  std::string answer;
-  if (keyed != nullptr) answer = keyed->make(applied);
+  Keepable keepable;
+  if (keyed != nullptr) keepable = keyed->make(applied);
+  std::string kept;
   {
     const std::lock_guard lock(mutex_);
     open_group_.add(outcome.events, market_.state(), store_);
-    if (keyed != nullptr) open_group_.add_answer(keyed->key, answer, clock_(), store_);
+    if (keyed != nullptr) kept = open_group_.add_answer(keyed->key, std::move(keepable.answer), *keepable.message, clock_(), store_);
     work_.notify_one();
   }
   if (keyed != nullptr) {
     fresh_answer_order_.emplace_back(applied.seq, keyed->key);
-    fresh_answers_[keyed->key] = {std::move(answer), applied.seq};
+    fresh_answers_[keyed->key] = {std::move(kept), applied.seq};
   }
   count_rows();
   arm_timer();
@@ -224,11 +225,16 @@ void Runtime::when_durable(Seq seq, std::function<void()> then) {
 }
 
 std::optional<Runtime::Answer> Runtime::find_answer(const std::string& key) const {
-  if (const auto it = fresh_answers_.find(key); it != fresh_answers_.end()) return it->second;
+  Answer answer{{}, 0};
+  if (const auto it = fresh_answers_.find(key); it != fresh_answers_.end()) {
+    answer.seq = it->second.seq;
+    return answer.kept.ParseFromString(it->second.bytes) ? std::optional(std::move(answer)) : std::nullopt;
+  }
   auto kept = store_.find_answer(key);
   if (!kept) fail(kept.error());
   if (!kept || !kept.value()) return std::nullopt;
-  return Answer{std::move(*kept.value()), 0};
+  if (!answer.kept.ParseFromString(*kept.value())) fail({"a kept answer cannot be read; restore the last backup", true});
+  return answer;
 }
 
 void Runtime::checkpoint(std::string path, std::function<void(StoreResult<Seq>)> then) {

@@ -76,9 +76,13 @@ class Runtime {
   ~Runtime();
 
   // Keeps the answer to a command under an idempotency key, in the same write as the command itself.
+  struct Keepable {
+    pb::KeptAnswer answer;
+    std::unique_ptr<google::protobuf::Message> message;
+  };
   struct KeyedAnswer {
     std::string key;
-    std::function<std::string(const Applied&)> make;  // called once, when the command has been applied
+    std::function<Keepable(const Applied&)> make;  // called once, when the command has been applied
   };
 
   // Applies a command now. Refusals change nothing. Never waits.
@@ -103,7 +107,7 @@ class Runtime {
 
   // First answers by idempotency key. An answer that is not on disk yet is found too, with the seq to wait for.
   struct Answer {
-    std::string bytes;
+    pb::KeptAnswer kept;
     Seq seq;
   };
   std::optional<Answer> find_answer(const std::string& key) const;
@@ -168,7 +172,11 @@ class Runtime {
   boost::asio::steady_timer housekeeping_;
   Seq durable_seq_ = 0;
   std::deque<Waiter> waiters_;  // by seq
-  boost::unordered_flat_map<std::string, Answer> fresh_answers_;  // not on disk yet
+  struct Fresh {
+    std::string bytes;  // as kept
+    Seq seq;
+  };
+  boost::unordered_flat_map<std::string, Fresh> fresh_answers_;  // not on disk yet
   std::deque<std::pair<Seq, std::string>> fresh_answer_order_;
   std::vector<std::shared_ptr<const Published>> unpublished_;
   Listener listener_;

@@ -24,8 +24,8 @@ constexpr std::array<pb::Event::RowCase, 9> kKeyed = {pb::Event::kArea, pb::Even
                                                       pb::Event::kMatch, pb::Event::kNotification, pb::Event::kAccount, pb::Event::kGrant};
 constexpr std::array<const char*, 16> kFamilyNames = {"default", "journal", "single", "dedup", "meta",         "vault",   "audit", "area",
                                                       "party",   "person",  "offer",  "need",  "match", "notification", "account", "grant"};
-// Events lifted to a newer format in one write.
-constexpr std::size_t kLiftAtOnce = 2'000;
+// Events migrated to a newer format in one write.
+constexpr std::size_t kMigratedAtOnce = 2'000;
 
 StoreError error(const std::string& what, const rocksdb::Status& status) {
   const bool damaged = status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound();
@@ -279,10 +279,13 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
   }
 }
 
-void Group::add_answer(std::string_view key, std::string_view answer, Time now, Store& store) {
-  std::string value = big_endian(static_cast<std::uint64_t>(to_int(now)));
-  value += answer;
-  batch_.Put(store.dedup(), slice(key), value);
+std::string Group::add_answer(std::string_view key, pb::KeptAnswer answer, google::protobuf::Message& message, Time now, Store& store) {
+  const auto kind = static_cast<pb::Event::RowCase>(answer.row_kind());
+  if (Vault::covers(kind)) store.vault().seal(kind, answer.row_id(), message, batch_);
+  answer.set_message(message.SerializeAsString());
+  std::string bytes = answer.SerializeAsString();
+  batch_.Put(store.dedup(), slice(key), big_endian(static_cast<std::uint64_t>(to_int(now))) + bytes);
+  return bytes;
 }
 
 void Group::clear() {
@@ -429,7 +432,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
     }
     QIAO_TRY(store->open_vault(mode, version, false));
     if (version < kStoreFormat && mode != Mode::kReadOnly) {
-      QIAO_TRY(store->lift());
+      QIAO_TRY(store->migrate(version));
     }
   }
   if (store->chained_) store->head_ = store->hash_of(store->last_seq()).value_or(ChainHash{});
@@ -459,9 +462,51 @@ StoreResult<void> Store::open_vault(Mode mode, std::uint64_t format, bool made) 
   return outcome::success();
 }
 
+// Cut off in the middle it is done again, from where it had come.
+StoreResult<void> Store::migrate(std::uint64_t from) {
+  if (from < 3) {
+    QIAO_TRY(seal_and_link());
+  } else {
+    QIAO_TRY(strip_answers());
+  }
+  rocksdb::WriteBatch batch;
+  batch.Put(meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));
+  batch.Delete(meta_, "lifted");
+  rocksdb::WriteOptions sync;
+  sync.sync = true;
+  auto status = db_->Write(sync, &batch);
+  chained_ = true;
+  // The plain text is to leave the disk, not only the tables.
+  const auto rewritten = from < 3 ? handles_ : std::vector<rocksdb::ColumnFamilyHandle*>{dedup_};
+  if (status.ok()) status = rewrite(*db_, handles_, rewritten);
+  if (!status.ok()) return error("cannot write to " + path_, status);
+  return outcome::success();
+}
+
+// From format 3: answers were kept as they were sent, with the reader's own personal data. That the request was done is kept;
+// what was answered is not.
+StoreResult<void> Store::strip_answers() {
+  rocksdb::WriteBatch batch;
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, dedup_));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    pb::KeptAnswer answer;
+    const std::string_view value = view(it->value());
+    if (value.size() < 8 || !answer.ParseFromArray(value.data() + 8, static_cast<int>(value.size()) - 8)) continue;
+    answer.DiscardUnknownFields();
+    answer.set_stripped(true);
+    batch.Put(dedup_, it->key(), std::string(value.substr(0, 8)) + answer.SerializeAsString());
+    if (static_cast<std::size_t>(batch.Count()) < kMigratedAtOnce) continue;
+    if (const auto status = db_->Write({}, &batch); !status.ok()) return error("cannot write to " + path_, status);
+    batch.Clear();
+  }
+  if (!it->status().ok()) return error("cannot read " + path_, it->status());
+  if (const auto status = db_->Write({}, &batch); !status.ok()) return error("cannot write to " + path_, status);
+  return outcome::success();
+}
+
 // From format 1 or 2: seals what is personal, links the journal, makes the audit's index. Cut off in the middle it goes on
 // where it was, since each write says how far it has come.
-StoreResult<void> Store::lift() {
+StoreResult<void> Store::seal_and_link() {
   rocksdb::WriteOptions sync;
   sync.sync = true;
   const auto write = [&](rocksdb::WriteBatch& batch) -> StoreResult<void> {
@@ -491,7 +536,7 @@ StoreResult<void> Store::lift() {
       batch.Put(journal_, it->key(), std::string(view(hash)) + stored);
       index_event(event, audit_, batch);
       lifted = event.seq();
-      if (++count % kLiftAtOnce == 0) {
+      if (++count % kMigratedAtOnce == 0) {
         batch.Put(meta_, "lifted", big_endian(lifted));
         QIAO_TRY(write(batch));
       }
@@ -509,7 +554,7 @@ StoreResult<void> Store::lift() {
       if (!row->ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) return StoreError{path_ + ": a row cannot be read; restore the last backup", true};
       vault_->seal(kind, from_big_endian(view(it->key())), *row, batch);
       batch.Put(family(kind), it->key(), row->SerializeAsString());
-      if (static_cast<std::size_t>(batch.Count()) >= kLiftAtOnce) {
+      if (static_cast<std::size_t>(batch.Count()) >= kMigratedAtOnce) {
         QIAO_TRY(write(batch));
       }
     }
@@ -517,14 +562,7 @@ StoreResult<void> Store::lift() {
   // Kept answers held personal data as they were.
   const std::unique_ptr<rocksdb::Iterator> answers(db_->NewIterator({}, dedup_));
   for (answers->SeekToFirst(); answers->Valid(); answers->Next()) batch.Delete(dedup_, answers->key());
-  batch.Put(meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));
-  batch.Delete(meta_, "lifted");
-  QIAO_TRY(write(batch));
-  chained_ = true;
-  // The plain text is to leave the disk, not only the tables.
-  const auto status = rewrite(*db_, handles_, handles_);
-  if (!status.ok()) return error("cannot write to " + path_, status);
-  return outcome::success();
+  return write(batch);
 }
 
 StoreResult<void> Store::purge() {
@@ -700,6 +738,12 @@ StoreResult<std::optional<std::string>> Store::find_answer(std::string_view key)
   if (!status.ok() && !status.IsNotFound()) return noticed(error("cannot read " + path_, status));
   if (!status.ok() || value.size() < 8) return std::optional<std::string>();
   return std::optional(value.substr(8));
+}
+
+bool Store::read_answer(const pb::KeptAnswer& answer, google::protobuf::Message& message) const {
+  if (!message.ParseFromString(answer.message())) return false;
+  const auto kind = static_cast<pb::Event::RowCase>(answer.row_kind());
+  return !Vault::covers(kind) || vault_->unseal(kind, answer.row_id(), message);
 }
 
 std::size_t Store::forget_answers(Time before, std::size_t most) {

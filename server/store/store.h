@@ -24,6 +24,7 @@
 
 #include "engine/base/workers.h"
 #include "engine/market/market.h"
+#include "qiao/v1/query.pb.h"
 #include "server/store/error.h"
 #include "server/store/head_mark.h"
 #include "server/store/numbers.h"
@@ -32,7 +33,7 @@
 namespace qiao {
 
 // Written into every database; one that has a greater number was written by a newer Qiao and is not opened.
-inline constexpr std::uint32_t kStoreFormat = 3;
+inline constexpr std::uint32_t kStoreFormat = 4;
 
 struct StoreOptions {
   // File with the master key; empty: PATH.key.
@@ -61,7 +62,10 @@ class Group {
  public:
   // Adds the events of one applied command and the rows that they left.
   void add(std::span<const pb::Event> events, const State& state, class Store& store);
-  void add_answer(std::string_view idempotency_key, std::string_view answer, Time now, class Store& store);
+  // Keeps an answer under an idempotency key: its message with personal fields sealed as in the row that it shows. Behind
+  // add() of the events that it is about. Returns what is kept, for Store::read_answer().
+  std::string add_answer(std::string_view idempotency_key, pb::KeptAnswer answer, google::protobuf::Message& message, Time now,
+                         class Store& store);
   bool empty() const { return batch_.Count() == 0; }
   std::size_t bytes() const { return batch_.GetDataSize(); }
   Seq last_seq() const { return last_seq_; }
@@ -86,7 +90,7 @@ class Store {
 
   // Refuses, with words that say what to do, a folder that holds something else than a Qiao database, one written by a
   // newer version, one that another process has open, and one whose master key is not in the key file. A new database
-  // makes its key file; one of an older format is lifted, which takes a while.
+  // makes its key file; one of an older format is migrated, which takes a while.
   // A database that is damaged, or whose journal lost something that was answered, is refused before anything in it is
   // changed (StoreError::damaged); read-only it is opened as far as possible, see missing().
   static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode, StoreOptions options);
@@ -107,8 +111,10 @@ class Store {
   // Calls event(bytes) for the events with after < seq <= last, in order, until it returns false.
   StoreResult<void> read_journal(Seq after, Seq last, const std::function<bool(Seq, std::string_view bytes)>& event) const;
 
-  // The first answer given to a key, if it is still kept.
+  // The first answer given to a key, as it was kept, if it still is.
   StoreResult<std::optional<std::string>> find_answer(std::string_view idempotency_key) const;
+  // Reads the message of an answer. What was erased since comes out empty. False: it cannot be read.
+  bool read_answer(const pb::KeptAnswer& answer, google::protobuf::Message& message) const;
   // Forgets answers given before that time, at most `most` of them; how many.
   std::size_t forget_answers(Time before, std::size_t most);
 
@@ -162,7 +168,9 @@ class Store {
   StoreResult<void> open_vault(Mode mode, std::uint64_t format, bool made);
   // Tells whoever listens that a file is damaged, if that is what went wrong.
   StoreError noticed(StoreError error) const;
-  StoreResult<void> lift();
+  StoreResult<void> migrate(std::uint64_t from);
+  StoreResult<void> seal_and_link();
+  StoreResult<void> strip_answers();
   // The event in a value of the journal, as stored.
   std::string_view stored_event(std::string_view value) const { return chained_ ? value.substr(std::min(sizeof(ChainHash), value.size())) : value; }
   // The value of an event in the journal. Nothing where there is none with that number.

@@ -523,7 +523,7 @@ std::optional<Code> Market::move_match(const pb::MoveMatch& move) {
   if (!in_area(n.area_code()) || !owns(m.party)) return Code::kNotYours;
   if (!step.from.contains(m.state)) return Code::kWrongState;
   if (step.reason && move.reason().empty()) return Code::kRequired;
-  if (move.verb() == pb::MATCH_VERB_NO_SHOW && now_ < m.start) return Code::kTooEarly;
+  if ((move.verb() == pb::MATCH_VERB_NO_SHOW || move.verb() == pb::MATCH_VERB_CHECK_OUT) && now_ < m.start) return Code::kTooEarly;
   if (move.verb() == pb::MATCH_VERB_CHECK_IN) {
     if (now_ < m.start - policy.limits().grace()) return Code::kTooEarly;
     if (n.all_or_nothing() && n.state() == pb::NEED_STATE_OPEN) return Code::kWrongState;

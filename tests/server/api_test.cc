@@ -62,7 +62,7 @@ TEST(Api, RefusesWithStatusCodeAndField) {
   EXPECT_EQ(refused("GET", "/v1/needs?colour=red"), "400 value.unknown_field colour");
   EXPECT_EQ(refused("GET", "/v1/needs?area=5&area=6"), "400 value.duplicate area");
   EXPECT_EQ(refused("GET", "/v1/needs?area=%zz"), "400 request.malformed query");
-  EXPECT_EQ(refused("GET", "/v1/needs?pageToken=5"), "400 value.out_of_range pageToken");
+  EXPECT_EQ(refused("GET", "/v1/needs?pageToken=five"), "400 value.wrong_type pageToken");
   EXPECT_EQ(refused("GET", "/v1/explanations?need=1"), "400 value.required offer");
   EXPECT_EQ(refused("GET", "/v1/policy", "", {.accept = "image/png"}), "406 http.not_acceptable Accept");
   EXPECT_EQ(refused("POST", "/v1/needs", "{}", {.type = "text/plain"}), "415 http.content_type Content-Type");

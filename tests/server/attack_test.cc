@@ -28,7 +28,7 @@ TEST(Attack, Api1GuessingIdsFindsNothingOfOthers) {
   EXPECT_EQ(seen, 1 + 1 + 3 + 1 + 1);  // its person, offer, three matches, its own account and its member's
   for (const std::string& change : {"/v1/offers/" + std::to_string(t.foreign.people) + ":withdraw", "/v1/matches/" + std::to_string(t.foreign.dispatched) + ":accept",
                                     "/v1/persons/" + std::to_string(t.foreign.person) + ":export", "/v1/needs/" + std::to_string(t.foreign.need) + ":reveal"}) {
-    EXPECT_EQ(t.send("POST", change, "", {.token = team}).status, 403U) << change;
+    EXPECT_EQ(t.send("POST", change, "", {.token = team}).status, change.find("/needs/") == std::string::npos ? 404U : 403U) << change;
   }
   EXPECT_EQ(t.runtime->applied_seq(), last);
 }
@@ -131,7 +131,7 @@ TEST(Attack, Api3WhatIsNotOnesToSetIsRefusedOrIgnored) {
   const std::string team = t.tokens.at("supplier");
   const std::string id = std::to_string(t.own.team);
   // A party does not approve itself, nor give itself a past.
-  EXPECT_EQ(t.send("PUT", "/v1/parties/" + id, R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"队","areaCode":"341881001001","standing":"STANDING_SUSPENDED","createdAt":"1"})", {.token = team}).status, 200U);
+  EXPECT_EQ(t.send("PUT", "/v1/parties/" + id, R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"甲队","areaCode":"341881001001","standing":"STANDING_SUSPENDED","createdAt":"1"})", {.token = team}).status, 200U);
   const auto party = t.get<pb::Party>("/v1/parties/" + id);
   EXPECT_EQ(party.standing(), pb::STANDING_ACTIVE);
   EXPECT_NE(party.created_at(), 1);

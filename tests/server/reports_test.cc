@@ -61,7 +61,7 @@ TEST(SiteCode, ChecksInWhoeverHasItAndNobodyElseWhereThePolicySaysSo) {
   EXPECT_EQ(t.code_of(t.send("POST", match, R"({"code":")" + other.code() + "\"}", as("supplier"))), "400 match.site_code code");
   // Nobody says for himself that he is there.
   const std::string claims = R"({"commands":[{"moveMatch":{"matchId":")" + std::to_string(t.own.match) + R"(","verb":"MATCH_VERB_CHECK_IN","atSite":true}}]})";
-  EXPECT_EQ(t.code_of(t.send("POST", "/v1/batch", claims, as("supplier"))), "400 value.not_settable commands[0].moveMatch.atSite");
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/batch", claims, as("supplier"))), "400 request.not_allowed commands[0].moveMatch.atSite");
   // As people type it.
   std::string typed = code.code();
   typed[4] = ' ';

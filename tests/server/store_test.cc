@@ -265,13 +265,19 @@ TEST(Store, AnswersAreKeptForTheirTimeAndThenForgotten) {
   TemporaryFolder folder;
   const auto store = open(folder / "db");
   Group group;
-  group.add_answer("old", "first", at(0), *store);
-  group.add_answer("new", "second", at(10), *store);
+  const auto kept = [&](const char* key, std::uint32_t status, Time when) {
+    pb::KeptAnswer answer;
+    answer.set_status(status);
+    pb::BatchResponse message;
+    return group.add_answer(key, answer, message, when, *store);
+  };
+  const std::string first = kept("old", 200, at(0));
+  const std::string second = kept("new", 201, at(10));
   ASSERT_TRUE(store->commit(group));
-  EXPECT_EQ(store->find_answer("old").value(), "first");
+  EXPECT_EQ(store->find_answer("old").value(), first);
   EXPECT_EQ(store->forget_answers(at(5), 100), 1U);
   EXPECT_FALSE(store->find_answer("old").value());
-  EXPECT_EQ(store->find_answer("new").value(), "second");
+  EXPECT_EQ(store->find_answer("new").value(), second);
 }
 
 }  // namespace

@@ -85,6 +85,8 @@ std::vector<std::string> verified(const std::string& folder, const std::string& 
 TEST(Vault, NoFileOfTheDatabaseTellsAnythingPersonal) {
   Towns t;
   t.send("POST", "/v1/needs", Towns::need_of(t.own, ""), {.key = "kept answer"});
+  // Shown to a resident whole, since it is its own.
+  t.send("POST", "/v1/needs", Towns::need_of(t.own, ""), {.key = "kept answer", .token = t.tokens.at("resident")});
   const auto whole = [&](const char* when) {
     const std::string bytes = raw(t.folder / "db");
     EXPECT_NE(bytes.find("陪老人"), std::string::npos) << "the files are looked at";
@@ -316,6 +318,33 @@ TEST(KeyFile, AFreshKeyTakesOverAtTheNextStartAndTheOldOneMayGo) {
   EXPECT_EQ(verified(t.folder / "db"), std::vector<std::string>());
 }
 
+// Format 3 kept answers as they were sent: a resident's own telephone in the clear.
+TEST(Migration, AnswersOfAnOlderVersionAreStrippedAndTheirRequestsStayDone) {
+  Towns t;
+  const RequestHeaders as{.key = "once", .token = t.tokens.at("resident")};
+  const std::string body = Towns::need_of(t.own, "");
+  EXPECT_EQ(t.send("POST", "/v1/needs", body, as).status, 201U);
+  const Seq done = t.runtime->applied_seq();
+  stop(t);
+  {
+    Raw raw(t.folder / "db");
+    const std::unique_ptr<rocksdb::Iterator> it(raw.db->NewIterator({}, raw.families.at("dedup")));
+    it->SeekToFirst();
+    ASSERT_TRUE(it->Valid());
+    pb::KeptAnswer kept;
+    ASSERT_TRUE(kept.ParseFromString(it->value().ToString().substr(8)));
+    kept.clear_message();
+    kept.GetReflection()->MutableUnknownFields(&kept)->AddLengthDelimited(6, R"({"contactPhone":"13912341234"})");
+    raw.put("dedup", it->key().ToString(), it->value().ToString().substr(0, 8) + kept.SerializeAsString());
+    raw.put("meta", "format", "qiao" + big_endian(3));
+  }
+  EXPECT_NE(raw(t.folder / "db").find("13912341234"), std::string::npos);
+  t.start();
+  EXPECT_EQ(raw(t.folder / "db").find("13912341234"), std::string::npos);
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/needs", body, as)), "409 idempotency.done Idempotency-Key");
+  EXPECT_EQ(t.runtime->applied_seq(), done);
+}
+
 // As format 2 left it: everything in the clear, no chain, no index.
 void make_format_2(const std::string& folder, const Store& plain, std::vector<std::pair<std::string, std::pair<std::string, std::string>>> rows, Seq last) {
   std::vector<std::pair<Seq, std::string>> events;
@@ -324,6 +353,7 @@ void make_format_2(const std::string& folder, const Store& plain, std::vector<st
     return true;
   }));
   ASSERT_TRUE(const_cast<Store&>(plain).checkpoint(folder));
+  fs::remove(folder + "/HEAD");
   Raw raw(folder);
   for (const auto& [seq, bytes] : events) raw.put("journal", big_endian(seq), bytes);
   for (const auto& [family, row] : rows) raw.put(family.c_str(), row.first, row.second);
@@ -332,7 +362,7 @@ void make_format_2(const std::string& folder, const Store& plain, std::vector<st
   for (const char* gone : {"vault", "audit"}) EXPECT_TRUE(raw.db->DropColumnFamily(raw.families.at(gone)).ok());
 }
 
-TEST(Lift, ADatabaseInTheClearIsSealedChainedAndIndexed) {
+TEST(Migration, ADatabaseInTheClearIsSealedChainedAndIndexed) {
   Towns t;
   std::vector<std::pair<std::string, std::pair<std::string, std::string>>> rows;
   const State& s = t.runtime->state();
@@ -359,12 +389,12 @@ TEST(Lift, ADatabaseInTheClearIsSealedChainedAndIndexed) {
     EXPECT_FALSE(fs::exists(t.folder / "old.key"));
   }
   {
-    auto lifted = Store::open(t.folder / "old", Store::Mode::kExisting);
-    ASSERT_TRUE(lifted) << lifted.error().message;
+    auto migrated = Store::open(t.folder / "old", Store::Mode::kExisting);
+    ASSERT_TRUE(migrated) << migrated.error().message;
     Market market(make_ranking);
-    ASSERT_TRUE(lifted.value()->load(market));
+    ASSERT_TRUE(migrated.value()->load(market));
     EXPECT_EQ(digest(market.state()), before);
-    EXPECT_FALSE(lifted.value()->audit(Store::AuditKey::object(pb::Event::kNeed, t.own.need), 0, false, 10).empty());
+    EXPECT_FALSE(migrated.value()->audit(Store::AuditKey::object(pb::Event::kNeed, t.own.need), 0, false, 10).empty());
   }
   const std::string bytes = raw(t.folder / "old");
   for (const char* secret : kSecrets) EXPECT_EQ(bytes.find(secret), std::string::npos) << secret;

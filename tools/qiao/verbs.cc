@@ -5,6 +5,7 @@
 #include "qiao/v1/command.pb.h"
 #include "qiao/v1/query.pb.h"
 #include "qiao/v1/report.pb.h"
+#include "qiao/v1/request.pb.h"
 
 namespace qiao {
 
@@ -114,8 +115,8 @@ const std::vector<Verb>& verbs() {
       {"equity", "getEquity", "GET", "/v1/equity", nullptr, pb::EquityReport::descriptor(), {"clearing"}, "各社区满足是否均衡", "how evenly communities are served"},
       {"notifications", "listNotifications", "GET", "/v1/notifications", nullptr, pb::ListNotificationsResponse::descriptor(), {"party", "need"}, "通知记录", "who was told of which need"},
       {"events", "listEvents", "GET", "/v1/events", nullptr, pb::ListEventsResponse::descriptor(), {"after", "limit"}, "发生过的事", "what happened"},
-      {"batch apply", "applyBatch", "POST", "/v1/batch", pb::Batch::descriptor(), pb::BatchResponse::descriptor(), {}, "一次执行多条命令", "several commands, all or nothing"},
-      {"batch check", "checkBatch", "POST", "/v1/batch:check", pb::Batch::descriptor(), pb::CheckBatchResponse::descriptor(), {}, "检查多条命令", "which of several commands would be refused"},
+      {"batch apply", "applyBatch", "POST", "/v1/batch", pb::BatchRequest::descriptor(), pb::BatchResponse::descriptor(), {}, "一次执行多条命令", "several commands, all or nothing"},
+      {"batch check", "checkBatch", "POST", "/v1/batch:check", pb::BatchRequest::descriptor(), pb::CheckBatchResponse::descriptor(), {}, "检查多条命令", "which of several commands would be refused"},
       {"backup", "createBackup", "POST", "/v1/backups", pb::BackupRequest::descriptor(), pb::BackupResponse::descriptor(), {}, "在线备份", "a complete copy while it is in use", false, {"name"}},
   };
   return all;

@@ -1,0 +1,118 @@
+#include "server/api/command_of.h"
+
+#include "engine/market/limits.h"
+#include "engine/market/personal.h"
+#include "engine/market/settable.h"
+#include "server/access/view.h"
+
+namespace qiao {
+namespace {
+
+using google::protobuf::Message;
+
+// A message of the same name and number; what the server adds to it is added here.
+void convert(const pb::Request& request, const Message& body, const google::protobuf::FieldDescriptor& field, pb::Command& command) {
+  command.set_expected_version(request.expected_version());
+  if (request.has_move_match()) {
+    pb::MoveMatch& move = *command.mutable_move_match();
+    move.set_match_id(request.move_match().match_id());
+    move.set_verb(request.move_match().verb());
+    move.set_reason(request.move_match().reason());
+    return;
+  }
+  const auto* same = pb::Command::descriptor()->FindFieldByNumber(field.number());
+  command.GetReflection()->MutableMessage(&command, same)->CopyFrom(body);
+}
+
+Status check_secrets(const Message& body) {
+  Status status = outcome::success();
+  // Only looked at: nothing is replaced.
+  const std::unique_ptr<Message> copy(has_marked(body) ? body.New() : nullptr);
+  if (!copy) return status;
+  copy->CopyFrom(body);
+  visit_marked(*copy, [&](const MarkedField& field, const std::string&) -> std::optional<std::string> {
+    if (field.secret && status) status = refuse(Code::kNotSettable, field.name);
+    return std::nullopt;
+  });
+  return status;
+}
+
+// Whose data are shown or erased, where that is a row; a resident is no row, and the market says alike what is not there and
+// what is elsewhere.
+Status check_subject(const pb::Command& command, const Identity& identity, const Gate& gate) {
+  if (!command.has_disclose() && !command.has_erase()) return outcome::success();
+  const auto subject = command.has_disclose() ? command.disclose().subject() : command.erase().subject();
+  const std::uint64_t id = command.has_disclose() ? command.disclose().subject_id() : command.erase().subject_id();
+  pb::RowKind kind = pb::ROW_KIND_UNSPECIFIED;
+  if (subject == pb::SUBJECT_KIND_NEED) kind = pb::ROW_KIND_NEED;
+  if (subject == pb::SUBJECT_KIND_PERSON) kind = pb::ROW_KIND_PERSON;
+  if (subject == pb::SUBJECT_KIND_PARTY) kind = pb::ROW_KIND_PARTY;
+  if (kind == pb::ROW_KIND_UNSPECIFIED || is_there(gate.state(), identity.actor, kind, id)) return outcome::success();
+  return not_there(kind, id, "id");
+}
+
+Status check_site_code(const pb::MoveMatchRequest& request, const Gate& gate, pb::MoveMatch& move) {
+  if (request.code().empty()) return outcome::success();
+  if (request.verb() != pb::MATCH_VERB_CHECK_IN) return refuse(Code::kNotSettable, "code");
+  const State& state = gate.state();
+  const Slot match = state.matches().find(MatchId{request.match_id()});
+  if (match == kNoSlot) return outcome::success();  // the market says so
+  if (!gate.is_site_code(state.needs()[state.matches()[match].need].id.value(), request.code())) return refuse(Code::kSiteCode, "code");
+  move.set_at_site(true);
+  return outcome::success();
+}
+
+Result<pb::Command> single_command_of(const pb::Request& request, const Identity& identity, const Gate& gate) {
+  const auto* field = request.GetReflection()->GetOneofFieldDescriptor(request, pb::Request::descriptor()->oneof_decl(0));
+  if (field == nullptr) return refuse(Code::kRequired, "command");
+  const Message& body = request.GetReflection()->GetMessage(request, field);
+  // What the market's refusals of an account begin with, too.
+  const Message& row = request.has_put_account() ? request.put_account().account() : body;
+  QIAO_TRY(check_secrets(row));
+  pb::Command command;
+  convert(request, body, *field, command);
+  *command.mutable_actor() = identity.actor;
+  const auto operation = operation_of(command);
+  if (!operation) return refuse(Code::kRequired, "command");
+  if (scope_of(*operation, identity.actor.role()) == Scope::kNone) return refuse(Code::kRoleForbidden, "actor.role");
+  if (!gate.covers(identity, *operation)) return refuse(Code::kTokenScope, "Authorization");
+  QIAO_TRY(visit_references(row, [&](pb::RowKind kind, std::uint64_t id, const std::string& path) -> Status {
+    if (is_there(gate.state(), identity.actor, kind, id)) return outcome::success();
+    return not_there(kind, id, path);
+  }));
+  QIAO_TRY(check_subject(command, identity, gate));
+  if (request.has_move_match()) {
+    QIAO_TRY(check_site_code(request.move_match(), gate, *command.mutable_move_match()));
+  }
+  return command;
+}
+
+}  // namespace
+
+std::string at_command(int index, const std::string& field) {
+  const std::string at = "commands[" + std::to_string(index) + "]";
+  return field.empty() ? at : at + "." + field;
+}
+
+Result<pb::Command> command_of(const pb::Request& request, const Identity& identity, const Gate& gate) {
+  if (!request.has_batch()) return single_command_of(request, identity, gate);
+  const auto& items = request.batch().commands();
+  if (items.size() > kMaxCommandsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
+  pb::Command command;
+  *command.mutable_actor() = identity.actor;
+  command.set_expected_version(request.expected_version());
+  command.mutable_batch();
+  for (int i = 0; i < items.size(); ++i) {
+    auto part = items[i].has_batch() ? Result<pb::Command>(refuse(Code::kNotSettable, "batch")) : single_command_of(items[i], identity, gate);
+    if (!part) {
+      Refusal refusal = std::move(part).error();
+      refusal.field = at_command(i, refusal.field);
+      return refusal;
+    }
+    part.value().clear_actor();
+    *command.mutable_batch()->add_commands() = std::move(part).value();
+  }
+  return command;
+}
+
+}  // namespace qiao

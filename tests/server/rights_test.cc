@@ -1,0 +1,430 @@
+// Nobody widens what it may do or see: the property, over every request there is, and the ways in which it was once broken.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "engine/market/invariants.h"
+#include "qiao/v1/request.pb.h"
+#include "tests/support/any_message.h"
+#include "tests/support/towns.h"
+
+namespace qiao {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+using Words = std::set<std::string>;
+
+// What an account may do and see, in words: its role, the areas and parties that are its own, and each row of which it sees
+// something. `last`: rows that came later are left out.
+Words rights_of(const State& s, const pb::Actor& actor, Seq last, const std::set<std::uint64_t>& areas) {
+  Words words{"role " + pb::Role_Name(actor.role()), "person " + std::to_string(actor.person_id()), "resident " + std::to_string(actor.resident_ref())};
+  for (Slot a = 0; a < s.areas().size(); ++a) {
+    const std::uint64_t code = s.areas()[a].id.value();
+    if (actor.role() == pb::ROLE_ORGANISER && areas.contains(code) && in_area_of(actor, s, a)) words.insert("area " + std::to_string(code));
+  }
+  const auto see = [&](const char* kind, Operation look, const auto& rows, Sight (View::*sight)(Slot) const) {
+    const View view(s, actor, scope_of(look, actor.role()));
+    for (Slot r = 0; r < rows.size(); ++r) {
+      if (rows[r].id.value() > last) continue;
+      for (int at_least = 1; at_least <= static_cast<int>((view.*sight)(r)); ++at_least) {
+        words.insert(std::string(kind) + " " + std::to_string(rows[r].id.value()) + " sight " + std::to_string(at_least));
+      }
+    }
+  };
+  for (Slot p = 0; p < s.parties().size(); ++p) {
+    if (s.parties()[p].id.value() <= last && in_party_of(actor, s, p)) words.insert("party " + std::to_string(s.parties()[p].id.value()));
+  }
+  see("party", Operation::kGetParty, s.parties(), &View::party);
+  see("person", Operation::kGetPerson, s.persons(), &View::person);
+  see("offer", Operation::kGetOffer, s.offers(), &View::offer);
+  see("need", Operation::kGetNeed, s.needs(), &View::need);
+  see("match", Operation::kGetMatch, s.matches(), &View::match);
+  see("account", Operation::kGetAccount, s.accounts(), &View::account);
+  return words;
+}
+
+// Ids and codes that are there, so that random requests mean something.
+struct Pool {
+  std::vector<std::uint64_t> areas, parties, persons, offers, needs, matches, accounts, residents{7, 8, 9};
+
+  explicit Pool(const State& s) {
+    for (Slot i = 0; i < s.areas().size(); ++i) areas.push_back(s.areas()[i].id.value());
+    for (Slot i = 0; i < s.parties().size(); ++i) parties.push_back(s.parties()[i].id.value());
+    for (Slot i = 0; i < s.persons().size(); ++i) persons.push_back(s.persons()[i].id.value());
+    for (Slot i = 0; i < s.offers().size(); ++i) offers.push_back(s.offers()[i].id.value());
+    for (Slot i = 0; i < s.needs().size(); ++i) needs.push_back(s.needs()[i].id.value());
+    for (Slot i = 0; i < s.matches().size(); ++i) matches.push_back(s.matches()[i].id.value());
+    for (Slot i = 0; i < s.accounts().size(); ++i) accounts.push_back(s.accounts()[i].id.value());
+  }
+  const std::vector<std::uint64_t>* of(const FieldDescriptor& f) const {
+    const std::string name = f.name();
+    if (name.ends_with("code") && f.cpp_type() == FieldDescriptor::CPPTYPE_UINT64) return &areas;
+    if (name == "party_id" || name == "organiser_id" || name == "parent_id") return &parties;
+    if (name == "person_id") return &persons;
+    if (name == "offer_id") return &offers;
+    if (name == "need_id") return &needs;
+    if (name == "match_id") return &matches;
+    if (name == "account_id") return &accounts;
+    if (name == "resident_ref" || name == "subject_id") return &residents;
+    if (name != "id") return nullptr;
+    const std::string type = f.containing_type()->name();
+    return type == "Party" ? &parties : type == "Person" ? &persons : type == "Offer" ? &offers : type == "Need" ? &needs : type == "Account" ? &accounts : nullptr;
+  }
+};
+
+// Numbers that name something name something that is there, or nothing.
+void aim(Message& m, const Pool& pool, Random& random) {
+  const auto& r = *m.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  r.ListFields(m, &fields);
+  for (const FieldDescriptor* f : fields) {
+    if (f->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (!f->is_repeated()) aim(*r.MutableMessage(&m, f), pool, random);
+      for (int i = 0; f->is_repeated() && i < r.FieldSize(m, f); ++i) aim(*r.MutableRepeatedMessage(&m, f, i), pool, random);
+    } else if (const auto* ids = pool.of(*f); ids != nullptr && !f->is_repeated()) {
+      r.SetUInt64(&m, f, random.pick(*ids));
+    }
+  }
+}
+
+// A row as it is, with one field changed: what somebody sends who has read how others' requests look.
+template <class Row>
+Row with_one_changed(Row row, const Pool& pool, Random& random) {
+  Row other = row;
+  fill_with_anything(other, random, 2);
+  aim(other, pool, random);
+  const auto* f = Row::descriptor()->field(static_cast<int>(random.below(static_cast<std::uint64_t>(Row::descriptor()->field_count()))));
+  if (f->name() == "id") return row;
+  Row alone;
+  std::vector<const FieldDescriptor*> one{f};
+  alone.GetReflection()->SwapFields(&alone, &other, one);
+  row.GetReflection()->ClearField(&row, f);
+  row.MergeFrom(alone);
+  return row;
+}
+
+pb::Request random_request(const State& s, const Pool& pool, Random& random) {
+  pb::Request r;
+  if (random.chance(50)) {
+    const auto* body = pb::Request::descriptor()->oneof_decl(0);
+    const auto* f = body->field(static_cast<int>(random.below(static_cast<std::uint64_t>(body->field_count()))));
+    if (f->name() != "batch" && f->name() != "put_taxonomy" && f->name() != "set_policy") {
+      fill_with_anything(*r.GetReflection()->MutableMessage(&r, f), random, 3);
+      aim(r, pool, random);
+      return r;
+    }
+  }
+  const auto any = [&](const auto& rows) { return static_cast<Slot>(random.below(rows.size())); };
+  switch (random.below(8)) {
+    case 0: *r.mutable_update_party() = with_one_changed(s.load_party(any(s.parties())), pool, random); break;
+    case 1: *r.mutable_put_person() = with_one_changed(s.load_person(any(s.persons())), pool, random); break;
+    case 2: *r.mutable_update_offer() = with_one_changed(s.load_offer(any(s.offers())), pool, random); break;
+    case 3: *r.mutable_update_need() = with_one_changed(s.load_need(any(s.needs())), pool, random); break;
+    case 4: *r.mutable_put_account()->mutable_account() = with_one_changed(s.load_account(any(s.accounts())), pool, random); break;
+    case 5: *r.mutable_put_area() = with_one_changed(s.load_area(any(s.areas())), pool, random); break;
+    case 6: {
+      pb::Party p = with_one_changed(s.load_party(any(s.parties())), pool, random);
+      p.clear_id();
+      *r.mutable_register_party() = p;
+      break;
+    }
+    default: {
+      pb::Account a = with_one_changed(s.load_account(any(s.accounts())), pool, random);
+      a.clear_id();
+      a.set_login("new" + std::to_string(random.below(1'000'000)));
+      *r.mutable_put_account()->mutable_account() = a;
+    }
+  }
+  return r;
+}
+
+// Is it by such a request that a team comes to see a need?
+bool takes_on(const pb::Request& r) { return r.has_make_match() || r.has_move_match(); }
+
+struct Tried {
+  std::map<std::string, int> done;  // by what was asked for
+};
+
+// One request by somebody, with a token that covers everything, or some of it.
+void try_one(Towns& t, const std::string& role, Random& random, Tried& tried) {
+  const State& s = t.runtime->state();
+  const Slot account = s.account_by_login(role);
+  const pb::Actor actor = t.gate->actor_of(account);
+  const Pool pool(s);
+  const pb::Request request = random_request(s, pool, random);
+  const std::set<std::uint64_t> areas(pool.areas.begin(), pool.areas.end());
+  const Seq last = s.last_seq();
+  const Words before = rights_of(s, actor, last, areas);
+  std::map<std::uint64_t, std::string> hashes;
+  for (Slot a = 0; a < s.accounts().size(); ++a) hashes[s.accounts()[a].id.value()] = s.load_account(a).password_hash();
+  const Slot grants = s.grants().size();
+
+  pb::BatchRequest batch;
+  *batch.add_commands() = request;
+  const std::string operation = request.GetReflection()->GetOneofFieldDescriptor(request, pb::Request::descriptor()->oneof_decl(0))->name();
+  const std::string what = role + ": " + request.ShortDebugString();
+  const Response answer = t.send("POST", "/v1/batch", batch.SerializeAsString(), {.type = "application/x-protobuf", .token = t.tokens.at(role)});
+  ASSERT_LT(answer.status, 500U) << what << " " << answer.body;
+  if (answer.status != 200) {
+    EXPECT_EQ(s.last_seq(), last) << "a refusal changes nothing: " << what;
+    return;
+  }
+  ++tried.done[operation];
+  EXPECT_EQ(s.grants().size(), grants) << "nothing to log in with is made: " << what;
+  for (const auto& [id, hash] : hashes) EXPECT_EQ(s.load_account(s.accounts().find(AccountId{id})).password_hash(), hash) << what;
+  for (Slot a = 0; a < s.accounts().size(); ++a) {
+    const bool fresh = !hashes.contains(s.accounts()[a].id.value());
+    EXPECT_TRUE(!fresh || s.load_account(a).password_hash().empty()) << what;
+  }
+  for (const std::string& word : rights_of(s, t.gate->actor_of(account), last, areas)) {
+    if (before.contains(word) || (takes_on(request) && word.starts_with("need "))) continue;
+    ADD_FAILURE() << "gained \"" << word << "\" by " << what;
+  }
+  if (role == "lead" || operation != "put_account") return;
+  // Nor does anybody make an account that reaches further than its own.
+  for (Slot a = 0; a < s.accounts().size(); ++a) {
+    if (s.load_account(a).version() <= last) continue;
+    const pb::Actor other = t.gate->actor_of(a);
+    EXPECT_TRUE(other.role() != pb::ROLE_LEAD && other.role() != pb::ROLE_AUDITOR) << what;
+    for (const std::string& word : rights_of(s, other, last, areas)) {
+      EXPECT_TRUE(!word.starts_with("area ") || before.contains(word)) << "another account gained \"" << word << "\" by " << what;
+    }
+  }
+}
+
+TEST(AccessRights, NothingThatAnybodyAsksForWidensWhatItMayDoOrSee) {
+  Tried tried;
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    Towns t;
+    t.account(pb::ROLE_LEAD, "second-lead");
+    Random random(seed);
+    for (int i = 0; i < 120 && !testing::Test::HasFailure(); ++i) {
+      const char* roles[] = {"organiser", "organiser", "supplier", "supplier", "member", "resident"};
+      const std::string role = roles[random.below(6)];
+      if (t.runtime->state().accounts()[t.runtime->state().account_by_login(role) == kNoSlot ? 0 : t.runtime->state().account_by_login(role)].disabled) continue;
+      if (t.runtime->state().account_by_login(role) == kNoSlot) continue;  // it has another login now
+      try_one(t, role, random, tried);
+      t.now += std::chrono::seconds{1};
+    }
+    EXPECT_TRUE(check_invariants(t.runtime->state()).empty());
+    if (testing::Test::HasFailure()) {
+      ADD_FAILURE() << "seed " << seed;
+      return;
+    }
+  }
+  // That it was done often enough to mean something.
+  for (const char* operation : {"update_party", "register_party", "put_account", "put_person", "put_area", "update_offer", "update_need"}) EXPECT_GT(tried.done[operation], 2) << operation;
+}
+
+// A token does what its scopes say, also in a batch, also where one route stands for two operations.
+TEST(AccessRights, ATokensScopesHoldForEachPartOfABatch) {
+  Random random(5);
+  Towns t;
+  const State& s = t.runtime->state();
+  int done = 0;
+  for (int i = 0; i < 400; ++i) {
+    const Pool pool(s);
+    const char* roles[] = {"organiser", "supplier", "lead"};
+    const std::string role = roles[random.below(3)];
+    const std::uint64_t account = s.accounts()[s.account_by_login(role)].id.value();
+    const std::string some(name_of(static_cast<Operation>(random.below(static_cast<std::uint64_t>(Operation::kCount)))));
+    pb::TokenRequest wish;
+    wish.set_name("scoped");
+    wish.set_lifetime(86'400);
+    wish.add_scopes("applyBatch");
+    wish.add_scopes(some);
+    const auto made = t.gate->make_grant(by(pb::ROLE_MARKET).actor(), account, pb::GRANT_KIND_TOKEN, wish);
+    ASSERT_TRUE(made) << made.error().en();
+    pb::BatchRequest batch;
+    *batch.add_commands() = random_request(s, pool, random);
+    // A request has the number that its command has.
+    pb::Command command;
+    ASSERT_TRUE(command.ParseFromString(batch.commands(0).SerializeAsString()));
+    const Response answer = t.send("POST", "/v1/batch", batch.SerializeAsString(), {.type = "application/x-protobuf", .token = made.value().secret});
+    if (answer.status == 200) {
+      ++done;
+      EXPECT_EQ(name_of(*operation_of(command)), some) << command.ShortDebugString();
+    }
+    pb::Command revoke = by(pb::ROLE_LEAD);
+    revoke.mutable_revoke_grant()->set_grant_id(made.value().grant_id);
+    ASSERT_TRUE(t.runtime->apply(revoke));
+  }
+  EXPECT_GT(done, 0);
+  const std::string batcher = t.token_of(t.own.account, {"applyBatch"});
+  const std::string person = R"({"commands":[{"putPerson":{"partyId":")" + std::to_string(t.own.team) + R"(","name":"某"}}]})";
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/batch", person, {.token = batcher})), "403 auth.scope commands[0].Authorization");
+  EXPECT_EQ(t.send("POST", "/v1/batch", person, {.token = t.token_of(t.own.account, {"applyBatch", "addPerson"})}).status, 200U);
+  const std::string poster = t.token_of(s.accounts()[s.account_by_login("organiser")].id.value(), {"postNeed"});
+  EXPECT_EQ(t.send("POST", "/v1/needs?until=draft", Towns::need_of(t.own, ""), {.token = poster}).status, 201U);
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/needs?until=open", Towns::need_of(t.own, ""), {.token = poster})), "403 auth.scope Authorization");
+}
+
+TEST(AccessRights, ARequestHasTheNameAndTheNumberOfItsCommand) {
+  const auto* body = pb::Request::descriptor()->oneof_decl(0);
+  for (int i = 0; i < body->field_count(); ++i) {
+    const auto* same = pb::Command::descriptor()->FindFieldByNumber(body->field(i)->number());
+    ASSERT_NE(same, nullptr) << body->field(i)->name();
+    EXPECT_EQ(same->name(), body->field(i)->name());
+  }
+  for (const char* inside : {"set_password", "lock_account", "add_grant", "tick", "actor"}) EXPECT_EQ(pb::Request::descriptor()->FindFieldByName(inside), nullptr) << inside;
+}
+
+// --- the ways in which it was broken, each found by somebody who tried
+
+std::string party_body(const Towns::Side& side, const std::string& kind, const std::string& name, const std::string& area) {
+  return R"({"kind":")" + kind + R"(","name":")" + name + R"(","areaCode":")" + (area.empty() ? std::to_string(side.area) : area) + R"(","serviceRadiusM":50000})";
+}
+
+TEST(AttackRights, AnOrganisersAreaIsNotItsOwnToChange) {
+  Towns t;
+  const RequestHeaders as{.token = t.tokens.at("organiser")};
+  const std::string own = "/v1/parties/" + std::to_string(t.own.organiser);
+  const auto put = [&](const std::string& area) { return t.send("PUT", own, party_body(t.own, "PARTY_KIND_ORGANISER", "甲街道办", area), as); };
+  EXPECT_EQ(t.code_of(put("341881000000")), "403 role.forbidden areaCode");
+  EXPECT_EQ(t.code_of(put("341881001001")), "403 role.forbidden areaCode");
+  EXPECT_EQ(put("341881001000").status, 200U);
+  // What it looks after it does not give away, nor more than it has.
+  const std::string team = "/v1/parties/" + std::to_string(t.own.team);
+  EXPECT_EQ(t.code_of(t.send("PUT", team, party_body(t.own, "PARTY_KIND_VOLUNTEER_TEAM", "甲队", "341881002001"), as)), "403 role.not_yours areaCode");
+  // Nor does an area lie elsewhere all of a sudden.
+  EXPECT_EQ(t.code_of(t.send("PUT", "/v1/areas/341881001001", R"({"parentCode":"341881002000","level":"AREA_LEVEL_COMMUNITY","name":"甲社区"})", as)), "400 value.not_settable parentCode");
+}
+
+TEST(AttackRights, ATeamThatCallsItselfAnotherIsCheckedAgain) {
+  Towns t;
+  const RequestHeaders as{.token = t.tokens.at("supplier")};
+  const std::string team = "/v1/parties/" + std::to_string(t.own.team);
+  const auto put = [&](const std::string& name, const std::string& area, const std::string& more = "") {
+    std::string body = party_body(t.own, "PARTY_KIND_VOLUNTEER_TEAM", name, area);
+    body.insert(body.size() - 1, more);
+    EXPECT_EQ(t.send("PUT", team, body, as).status, 200U) << body;
+    return t.get<pb::Party>(team).standing();
+  };
+  EXPECT_EQ(put("甲队", "", R"(,"contactPhone":"13811112222")"), pb::STANDING_ACTIVE) << "a telephone is the team's own";
+  EXPECT_EQ(put("市人民医院", ""), pb::STANDING_PENDING);
+  // What it has promised it still does, and it can take the name back; but only somebody else makes it active.
+  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.dispatched) + ":accept", "", as).status, 200U);
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/matches:claim", R"({"needId":")" + std::to_string(t.own.need) + R"(","offerId":")" + std::to_string(t.own.people) + R"("})", as)), "403 role.not_active actor.partyId");
+  EXPECT_EQ(put("甲队", ""), pb::STANDING_PENDING);
+  EXPECT_EQ(t.send("POST", team + ":approve", "", {.token = t.tokens.at("organiser")}).status, 200U);
+  EXPECT_EQ(put("甲队", "341881002001"), pb::STANDING_PENDING) << "nor does it move unseen";
+}
+
+TEST(AttackRights, AMemberSaysNothingOfWhatItCountsAs) {
+  Towns t;
+  const std::string url = "/v1/persons/" + std::to_string(t.own.person);
+  const auto put = [&](const std::string& more) {
+    return t.send("PUT", url, R"({"partyId":")" + std::to_string(t.own.team) + R"(","name":"张三","phone":"13900009999")" + more + "}", {.token = t.tokens.at("member")});
+  };
+  EXPECT_EQ(put("").status, 200U);
+  EXPECT_EQ(t.code_of(put(R"(,"workforce":"WORKFORCE_COMMUNITY_WORKER")")), "403 role.forbidden workforce");
+  // Each field that is marked so, and each that is added.
+  const auto* type = pb::Person::descriptor();
+  int others = 0;
+  for (int i = 0; i < type->field_count(); ++i) others += type->field(i)->options().GetExtension(pb::settable) == pb::SETTABLE_BY_OTHERS;
+  EXPECT_GE(others, 6);
+}
+
+TEST(AttackRights, WhoeverWasRemovedIsOutAtOnce) {
+  Towns t;
+  const RequestHeaders member{.token = t.tokens.at("member")};
+  EXPECT_EQ(t.send("GET", "/v1/inbox", "", member).status, 200U);
+  EXPECT_EQ(t.send("DELETE", "/v1/persons/" + std::to_string(t.own.person), "", {.token = t.tokens.at("supplier")}).status, 200U);
+  EXPECT_EQ(t.send("GET", "/v1/inbox", "", member).status, 401U);
+  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":checkIn", "", member).status, 401U);
+  const Slot account = t.runtime->state().account_by_login("member");
+  pb::Account again = t.runtime->state().load_account(account);
+  again.set_disabled(false);
+  EXPECT_EQ(t.code_of(t.send("PUT", "/v1/accounts/" + std::to_string(again.id()), to_json(again))), "409 state.wrong personId");
+}
+
+TEST(AttackRights, AResidentOfAnotherAreaIsNotThereForAnyVerb) {
+  Towns t;
+  // With an account of its own, and no need yet.
+  pb::Account a;
+  a.set_login("neighbour");
+  a.set_role(pb::ROLE_RESIDENT);
+  a.set_area_code(t.foreign.area);
+  const std::uint64_t id = t.id_of(t.send("POST", "/v1/accounts", to_json(a)));
+  const std::string ref = std::to_string(kAccountResidents + id);
+  const RequestHeaders as{.token = t.tokens.at("organiser")};
+  EXPECT_EQ(t.code_of(t.send("GET", "/v1/accounts/" + std::to_string(id), "", as)), "404 not_found id");
+  for (const char* verb : {":export", ":erase"}) {
+    EXPECT_EQ(t.code_of(t.send("POST", "/v1/residents/" + ref + verb, "", as)), "404 not_found ref") << verb;
+    EXPECT_EQ(t.code_of(t.send("POST", "/v1/residents/8" + std::string(verb), "", as)), "404 not_found ref") << "one who has needs there only";
+    EXPECT_EQ(t.code_of(t.send("POST", "/v1/residents/12345" + std::string(verb), "", as)), "404 not_found ref") << "nobody";
+  }
+  EXPECT_EQ(t.send("POST", "/v1/residents/" + ref + ":export").status, 200U) << "the lead";
+}
+
+TEST(AttackRights, AnErasedAccountTakesNobodysLogin) {
+  Towns t;
+  const Slot resident = t.runtime->state().account_by_login("resident");
+  const std::uint64_t id = t.runtime->state().accounts()[resident].id.value();
+  // Somebody has guessed what it would once be called.
+  t.account(pb::ROLE_AUDITOR, "erased-" + std::to_string(id));
+  EXPECT_EQ(t.send("POST", "/v1/residents/7:erase").status, 200U);
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/residents/7:erase")), "409 personal.nothing id");
+  EXPECT_TRUE(check_invariants(t.runtime->state()).empty());
+  const pb::Account erased = t.runtime->state().load_account(resident);
+  EXPECT_TRUE(erased.erased() && erased.disabled());
+  EXPECT_EQ(t.code_of(t.send("PUT", "/v1/accounts/" + std::to_string(id), R"({"login":"back","role":"ROLE_AUDITOR"})")), "409 state.wrong id");
+}
+
+TEST(AttackRights, NothingIsServedBeforeItsWindow) {
+  Towns t;
+  const std::string match = "/v1/matches/" + std::to_string(t.own.match);
+  t.now = at(56.5);  // half an hour before
+  EXPECT_EQ(t.send("POST", match + ":checkIn", "", {.token = t.tokens.at("supplier")}).status, 200U);
+  EXPECT_EQ(t.code_of(t.send("POST", match + ":checkOut", "", {.token = t.tokens.at("supplier")})), "409 state.too_early matchId");
+  t.now = at(57);
+  EXPECT_EQ(t.send("POST", match + ":checkOut", "", {.token = t.tokens.at("supplier")}).status, 200U);
+}
+
+TEST(AttackRights, WhoSaidNoSeesTheDoorNoMore) {
+  Towns t;
+  const std::string need = "/v1/needs/" + std::to_string(t.own.need);
+  const auto exact = [&] {
+    pb::Need seen;
+    EXPECT_TRUE(from_json(t.send("GET", need, "", {.token = t.tokens.at("supplier")}).body, seen));
+    return seen.address() != "";
+  };
+  EXPECT_TRUE(exact());
+  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":withdraw", R"({"reason":"没空"})", {.token = t.tokens.at("supplier")}).status, 200U);
+  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.dispatched) + ":decline", R"({"reason":"没空"})", {.token = t.tokens.at("supplier")}).status, 200U);
+  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.proposed) + ":cancel", R"({"reason":"改期"})").status, 200U);
+  EXPECT_FALSE(exact());
+}
+
+// The kept answer to a request tells no more than the row does now: it is sealed with it, erased with it, and seen with it.
+TEST(AttackRights, AKeptAnswerIsSealedAndErasedWithItsRow) {
+  Towns t;
+  const RequestHeaders as{.key = "once", .token = t.tokens.at("resident")};
+  const std::string body = Towns::need_of(t.own, "");
+  const Response first = t.send("POST", "/v1/needs", body, as);
+  EXPECT_NE(first.body.find("13912341234"), std::string::npos) << "one's own is shown whole";
+  EXPECT_EQ(t.send("POST", "/v1/needs", body, as).body, first.body);
+  t.restart();
+  EXPECT_EQ(t.send("POST", "/v1/needs", body, as).body, first.body) << "byte for byte";
+  const Seq before = t.runtime->applied_seq();
+  // Shown whole to its owner only, even if the number becomes another's.
+  pb::Account resident = t.runtime->state().load_account(t.runtime->state().account_by_login("resident"));
+  resident.set_resident_ref(9);
+  EXPECT_EQ(t.send("PUT", "/v1/accounts/" + std::to_string(resident.id()), to_json(resident)).status, 200U);
+  EXPECT_EQ(t.send("POST", "/v1/needs", body, as).body.find("13912341234"), std::string::npos);
+  resident = t.runtime->state().load_account(t.runtime->state().account_by_login("resident"));
+  resident.set_resident_ref(7);
+  EXPECT_EQ(t.send("PUT", "/v1/accounts/" + std::to_string(resident.id()), to_json(resident)).status, 200U);
+  const auto id = boost::json::parse(first.body).at("id").as_string();
+  EXPECT_EQ(t.send("POST", "/v1/needs/" + std::string(id) + ":erase").status, 200U);
+  const Response after = t.send("POST", "/v1/needs", body, as);
+  EXPECT_EQ(after.status, 201U);
+  EXPECT_EQ(after.body.find("13912341234"), std::string::npos) << "erased there, erased here";
+  EXPECT_EQ(t.runtime->applied_seq(), before + 3) << "done once";
+}
+
+}  // namespace
+}  // namespace qiao
