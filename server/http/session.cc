@@ -19,6 +19,9 @@ constexpr std::size_t kGzipFrom = 1024;
 // After an answer that ends a connection, what the client is still sending is read and thrown away up to this, so that
 // the answer is not lost to a reset.
 constexpr std::size_t kMaxLinger = 4 << 20;
+// What is read at once beyond a header. The buffer grows no further, so that the line of a chunk's
+// size and the trailer fields have a bound as well.
+constexpr std::size_t kMaxReadAhead = 64 << 10;
 
 // Of every answer.
 constexpr std::string_view kHardened =
@@ -43,7 +46,10 @@ const char* reason(unsigned status) {
 
 }  // namespace
 
-Session::Session(Server& server, asio::ip::tcp::socket socket, asio::ssl::context* tls) : server_(server), connection_(std::move(socket), tls) {
+Session::Session(Server& server, asio::ip::tcp::socket socket, asio::ssl::context* tls)
+    : server_(server),
+      connection_(std::move(socket), tls),
+      buffer_(server.options_.max_header_bytes + kMaxReadAhead) {
   error_code ignored;
   connection_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   address_ = connection_.socket().remote_endpoint(ignored).address().to_string();
@@ -66,30 +72,28 @@ void Session::start() {
   });
 }
 
-// Headers that mean something to the API and to whoever answers here, each the first of its name. They are few, so that going
-// through them once takes less than looking each up.
+// Headers that mean something to the API and to whoever answers here; RequestParser sees to it that each comes once. They are
+// few, so that going through them once takes less than looking each up.
 Session::Headers Session::headers() const {
   Headers h;
-  const auto set = [](std::string_view& to, std::string_view value) {
-    if (to.data() == nullptr) to = value;
-  };
+  h.host = parser_->host();
   for (const auto& field : parser_->get()) {
     const std::string_view value = view(field.value());
     switch (field.name()) {
-      case http::field::authorization: set(h.authorization, value); break;
-      case http::field::cookie: set(h.cookie, value); break;
-      case http::field::origin: set(h.origin, value); break;
-      case http::field::host: set(h.host, value); break;
-      case http::field::content_type: set(h.content_type, value); break;
-      case http::field::accept: set(h.accept, value); break;
-      case http::field::accept_language: set(h.accept_language, value); break;
-      case http::field::if_match: set(h.if_match, value); break;
-      case http::field::if_none_match: set(h.if_none_match, value); break;
+      case http::field::authorization: h.authorization = value; break;
+      case http::field::cookie: h.cookie = value; break;
+      case http::field::origin: h.origin = value; break;
+      case http::field::content_type: h.content_type = value; break;
+      case http::field::accept: h.accept = value; break;
+      case http::field::accept_language: h.accept_language = value; break;
+      case http::field::if_match: h.if_match = value; break;
+      case http::field::if_none_match: h.if_none_match = value; break;
       case http::field::unknown:
-        if (beast::iequals(field.name_string(), "Qiao-Actor")) set(h.acting, value);
-        if (beast::iequals(field.name_string(), "Idempotency-Key")) set(h.idempotency_key, value);
-        if (beast::iequals(field.name_string(), "X-Forwarded-For")) set(h.forwarded_for, value);
-        if (beast::iequals(field.name_string(), "X-Forwarded-Proto")) set(h.forwarded_proto, value);
+        if (beast::iequals(field.name_string(), "Qiao-Actor")) h.acting = value;
+        if (beast::iequals(field.name_string(), "Idempotency-Key")) h.idempotency_key = value;
+        // Of these the last: the proxy in front adds its own behind what the client sent.
+        if (beast::iequals(field.name_string(), "X-Forwarded-For")) h.forwarded_for = value;
+        if (beast::iequals(field.name_string(), "X-Forwarded-Proto")) h.forwarded_proto = value;
         break;
       default: break;
     }
@@ -142,6 +146,7 @@ void Session::drain() {
 void Session::close() { connection_.close(); }
 
 void Session::read() {
+  head_only_ = false;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(server_.options_.max_header_bytes));
   // Which limit holds depends on the target, which is not known yet; a length that is too much for any is refused at once.
@@ -162,7 +167,7 @@ void Session::read_failed(const error_code& error) {
       error == http::error::partial_message) {
     return close();
   }
-  if (error == http::error::header_limit) return write(problem(HttpFault::kHeaderTooLarge, chinese_));
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) return write(problem(HttpFault::kHeaderTooLarge, chinese_));
   if (error == http::error::body_limit) return write(problem(HttpFault::kBodyTooLarge, chinese_));
   if (error.category() == http::make_error_code(http::error::bad_method).category()) return write(problem(HttpFault::kMalformed, chinese_));
   close();
@@ -175,17 +180,13 @@ void Session::on_header(const error_code& error) {
   head_only_ = header.method() == http::verb::head;
   gzip_ = accepts_gzip(view(header[http::field::accept_encoding]));
   chinese_ = prefers_chinese(view(header[http::field::accept_language]));
-  const std::string_view target = view(header.target());
+  const std::string_view target = parser_->target();
   const std::size_t limit = target.starts_with("/v1/batch") ? server_.options_.max_batch_bytes : server_.options_.max_body_bytes;
   if (const auto length = parser_->content_length(); length && *length > limit) return read_failed(http::error::body_limit);
   parser_->body_limit(limit);
-  if (parser_->upgrade() || target == "/v1/watch" || target.starts_with("/v1/watch?")) {
-    Request request;
-    request.target = target;
-    request.accept = view(header[http::field::accept]);
-    return upgrade(request);
-  }
-  if (beast::iequals(header[http::field::expect], "100-continue")) {
+  // Here only this is upgraded; elsewhere an Upgrade that is offered is ignored (RFC 9110 7.8).
+  if (target == "/v1/watch" || target.starts_with("/v1/watch?")) return upgrade(target);
+  if (header.version() >= 11 && beast::iequals(header[http::field::expect], "100-continue")) {
     static const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     asio::async_write(connection_, asio::buffer(kContinue), [self = shared_from_this()](const error_code& e, std::size_t) {
       if (e) return self->close();
@@ -207,7 +208,7 @@ void Session::on_request(const error_code& error) {
   const auto& message = parser_->get();
   Request request;
   request.method = view(message.method_string());
-  request.target = view(message.target());
+  request.target = parser_->target();
   request.body = message.body();
   const Headers h = headers();
   request.content_type = h.content_type;
@@ -263,6 +264,7 @@ void Session::write(Response response) {
   if (zipped) head_ += "Content-Encoding: gzip\r\n";
   if (!response.set_cookie.empty()) head_.append("Set-Cookie: ").append(response.set_cookie).append("\r\n");
   if (response.status == 401) head_ += "WWW-Authenticate: Bearer realm=\"qiao\"\r\n";
+  if (response.status == 426) head_ += "Upgrade: websocket\r\nConnection: upgrade\r\n";
   if (response.status == 503 && response.retry_after == 0) response.retry_after = 1;
   if (response.retry_after != 0) head_.append("Retry-After: ").append(std::to_string(response.retry_after)).append("\r\n");
   head_ += response.secret ? "Cache-Control: no-store\r\n" : "Cache-Control: private, no-cache\r\n";
@@ -353,19 +355,19 @@ void Session::refuse_connection() {
   write(problem(HttpFault::kTooManyConnections, false));
 }
 
-void Session::upgrade(const Request& request) {
+void Session::upgrade(std::string_view target) {
   keep_alive_ = false;
   const auto& message = parser_->get();
-  if (!(request.target == "/v1/watch" || request.target.starts_with("/v1/watch?"))) return write(problem(HttpFault::kNotFound, chinese_));
-  const bool is_upgrade = message.method() == http::verb::get && parser_->upgrade() && beast::iequals(message[http::field::upgrade], "websocket") &&
+  const bool is_upgrade = beast::websocket::is_upgrade(message) &&
                           !message[http::field::sec_websocket_key].empty();
   if (!is_upgrade) return write(problem(HttpFault::kUpgradeRequired, chinese_));
   // A browser sends its cookies along from any page: here the page has to be ours.
-  Credentials strict = credentials(headers());
+  const Headers h = headers();
+  Credentials strict = credentials(h);
   strict.changes = true;
   auto who = server_.api_.watcher(strict);
   if (!who.good()) return write(who.refusal ? problem(*who.refusal, chinese_) : problem(fault_of(who.denial), chinese_));
-  auto watch = parse_watch(request.target, request.accept);
+  auto watch = parse_watch(target, h.accept);
   if (!watch) return write(problem(watch.error(), chinese_));
   if (auto known = check_watch(watch.value(), server_.runtime_.state(), server_.runtime_.durable_seq()); !known) {
     return write(problem(known.error(), chinese_));
@@ -376,7 +378,7 @@ void Session::upgrade(const Request& request) {
   if (draining_) return write(problem(HttpFault::kDraining, chinese_));
   if (server_.feed_.full()) return write(problem(HttpFault::kTooManyConnections, chinese_));
   // The request as it came, for the WebSocket handshake on the feed's side.
-  std::string text = std::string(view(message.method_string())) + " " + std::string(request.target) + " HTTP/1.1\r\n";
+  std::string text = std::string(view(message.method_string())) + " " + std::string(target) + " HTTP/1.1\r\n";
   for (const auto& field : message) {
     text.append(view(field.name_string())).append(": ").append(view(field.value())).append("\r\n");
   }

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <memory>
 #include <optional>
 
 #include "server/api/problem.h"
 #include "server/http/connection.h"
+#include "server/http/request_parser.h"
 #include "server/http/server.h"
 
 namespace qiao {
@@ -41,7 +40,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void head_ends(bool has_body, std::size_t size);
   void send(boost::asio::const_buffer body);
   void sent();
-  void upgrade(const Request& request);
+  void upgrade(std::string_view target);
   void linger();
   void drop_incoming();
   void read_failed(const boost::system::error_code& error);
@@ -59,7 +58,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Connection connection_;
   std::string address_;  // of the other side
   boost::beast::flat_buffer buffer_;
-  std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
+  std::optional<RequestParser> parser_;
   std::string head_;
   std::string body_;
   Doing doing_ = Doing::kReading;
