@@ -5,6 +5,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include "server/access/address.h"
 #include "server/http/gzip.h"
 
 namespace qiao {
@@ -39,6 +40,11 @@ constexpr std::string_view kStrictTransport = "Strict-Transport-Security: max-ag
 
 std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
 
+asio::ip::address peer_of(Connection& connection) {
+  error_code ignored;
+  return connection.socket().remote_endpoint(ignored).address();
+}
+
 const char* reason(unsigned status) {
   const auto s = http::obsolete_reason(static_cast<http::status>(status));
   return s.data();
@@ -49,10 +55,11 @@ const char* reason(unsigned status) {
 Session::Session(Server& server, asio::ip::tcp::socket socket, asio::ssl::context* tls)
     : server_(server),
       connection_(std::move(socket), tls),
+      peer_(peer_of(connection_)),
+      client_(client_key(peer_, {})),
       buffer_(server.options_.max_header_bytes + kMaxReadAhead) {
   error_code ignored;
   connection_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-  address_ = connection_.socket().remote_endpoint(ignored).address().to_string();
   ++server_.open_;
   server_.metrics_.connections.add(1);
 }
@@ -109,13 +116,9 @@ Credentials Session::credentials(const Headers& h) const {
   c.origin = h.origin;
   c.host = h.host;
   c.acting = h.acting;
-  c.address = address_;
+  c.address = client_;
   c.secure = connection_.secure();
   if (server_.options_.behind_proxy) {
-    // The proxy appends whom it talks to; what stands before that anybody can have written.
-    const std::string_view chain = h.forwarded_for;
-    if (!chain.empty()) c.address = chain.substr(chain.rfind(',') == std::string_view::npos ? 0 : chain.rfind(',') + 1);
-    while (c.address.starts_with(' ')) c.address.remove_prefix(1);
     c.secure = c.secure || beast::iequals({h.forwarded_proto.data(), h.forwarded_proto.size()}, "https");
   }
   return c;
@@ -184,6 +187,9 @@ void Session::on_header(const error_code& error) {
   const std::size_t limit = target.starts_with("/v1/batch") ? server_.options_.max_batch_bytes : server_.options_.max_body_bytes;
   if (const auto length = parser_->content_length(); length && *length > limit) return read_failed(http::error::body_limit);
   parser_->body_limit(limit);
+  if (server_.options_.behind_proxy) {
+    client_ = client_key(peer_, headers().forwarded_for);
+  }
   // Here only this is upgraded; elsewhere an Upgrade that is offered is ignored (RFC 9110 7.8).
   if (target == "/v1/watch" || target.starts_with("/v1/watch?")) return upgrade(target);
   if (header.version() >= 11 && beast::iequals(header[http::field::expect], "100-continue")) {

@@ -56,7 +56,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Server& server_;
   Connection connection_;
-  std::string address_;  // of the other side
+  const boost::asio::ip::address peer_;
+  std::string client_;  // whom limits count for, see client_key()
   boost::beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;
   std::string head_;
