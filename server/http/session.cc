@@ -23,6 +23,8 @@ constexpr std::size_t kMaxLinger = 4 << 20;
 // What is read at once beyond a header. The buffer grows no further, so that the line of a chunk's
 // size and the trailer fields have a bound as well.
 constexpr std::size_t kMaxReadAhead = 64 << 10;
+// Connections that are refused in words at a time; any more are closed without.
+constexpr std::size_t kMaxRefused = 64;
 
 // Of every answer.
 constexpr std::string_view kHardened =
@@ -66,6 +68,7 @@ Session::Session(Server& server, asio::ip::tcp::socket socket, asio::ssl::contex
 
 Session::~Session() {
   --server_.open_;
+  if (refused_) --server_.refused_;
   server_.metrics_.connections.add(-1);
   server_.finished(this);
 }
@@ -77,6 +80,12 @@ void Session::start() {
     if (e) return self->close();
     self->read();
   });
+}
+
+bool Session::take_place() {
+  if (server_.options_.behind_proxy) return true;
+  place_ = server_.shares_.take(client_);
+  return place_.has_value();
 }
 
 // Headers that mean something to the API and to whoever answers here; RequestParser sees to it that each comes once. They are
@@ -149,6 +158,7 @@ void Session::drain() {
 void Session::close() { connection_.close(); }
 
 void Session::read() {
+  if (server_.options_.behind_proxy) place_.reset();
   head_only_ = false;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(server_.options_.max_header_bytes));
@@ -189,6 +199,11 @@ void Session::on_header(const error_code& error) {
   parser_->body_limit(limit);
   if (server_.options_.behind_proxy) {
     client_ = client_key(peer_, headers().forwarded_for);
+    place_ = server_.shares_.take(client_);
+    if (!place_) {
+      keep_alive_ = false;
+      return write(problem(HttpFault::kTooManyConnections, chinese_));
+    }
   }
   // Here only this is upgraded; elsewhere an Upgrade that is offered is ignored (RFC 9110 7.8).
   if (target == "/v1/watch" || target.starts_with("/v1/watch?")) return upgrade(target);
@@ -356,8 +371,10 @@ void Session::drop_incoming() {
 
 void Session::refuse_connection() {
   keep_alive_ = false;
+  refused_ = true;
+  ++server_.refused_;
   // Nothing can be said before a handshake, which costs more than the answer.
-  if (connection_.secure()) return close();
+  if (connection_.secure() || server_.refused_ > kMaxRefused) return close();
   write(problem(HttpFault::kTooManyConnections, false));
 }
 
@@ -382,7 +399,8 @@ void Session::upgrade(std::string_view target) {
   if (!reach) return write(problem(reach.error(), chinese_));
   watch.value().reach = std::move(reach).value();
   if (draining_) return write(problem(HttpFault::kDraining, chinese_));
-  if (server_.feed_.full()) return write(problem(HttpFault::kTooManyConnections, chinese_));
+  auto place = server_.feed_.take_place(client_);
+  if (!place) return write(problem(HttpFault::kTooManyConnections, chinese_));
   // The request as it came, for the WebSocket handshake on the feed's side.
   std::string text = std::string(view(message.method_string())) + " " + std::string(target) + " HTTP/1.1\r\n";
   for (const auto& field : message) {
@@ -391,7 +409,7 @@ void Session::upgrade(std::string_view target) {
   text += "\r\n";
   const auto parcel = connection_.release();
   if (parcel.socket < 0) return;
-  server_.feed_.take_over(parcel, std::move(text), std::move(watch).value());
+  server_.feed_.take_over(parcel, std::move(text), std::move(watch).value(), std::move(*place));
 }
 
 }  // namespace qiao

@@ -21,6 +21,9 @@ class Session : public std::enable_shared_from_this<Session> {
   ~Session();
 
   void start();
+  // False where its address has its share of the connections. Behind a proxy, whose address it is,
+  // there is a share of the requests under way instead: that of the client.
+  bool take_place();
   // Answers once with 503 and closes.
   void refuse_connection();
   void sweep(std::chrono::steady_clock::time_point now);
@@ -58,6 +61,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Connection connection_;
   const boost::asio::ip::address peer_;
   std::string client_;  // whom limits count for, see client_key()
+  std::optional<AddressShares::Place> place_;
   boost::beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;
   std::string head_;
@@ -72,6 +76,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool chinese_ = false;
   bool timed_out_ = false;
   bool draining_ = false;
+  bool refused_ = false;
 };
 
 }  // namespace qiao

@@ -1,7 +1,9 @@
-// Whom limits for each address count for.
+// Whom limits for each address count for, and what one address may have at a time.
 #include "server/access/address.h"
 
 #include <gtest/gtest.h>
+
+#include "server/http/shares.h"
 
 namespace qiao {
 namespace {
@@ -41,6 +43,32 @@ TEST(Address, WhatIsNoAddressIsNotBelieved) {
         "\"[2001:db8::1]\"", "192.0.2.1 192.0.2.2", "localhost"}) {
     EXPECT_EQ(key(kPeer, text), kPeer) << text;
   }
+}
+
+TEST(Shares, OneAddressHasItsShareAndLeavesTheRest) {
+  EXPECT_EQ(share_of(10'000, 0), 2'500U);
+  EXPECT_EQ(share_of(100, 0), 64U);
+  EXPECT_EQ(share_of(100, 7), 7U);
+  AddressShares shares(2);
+  auto first = shares.take("a");
+  auto second = shares.take("a");
+  EXPECT_TRUE(first && second);
+  EXPECT_FALSE(shares.take("a"));
+  EXPECT_TRUE(shares.take("b"));
+  auto moved = std::move(*first);
+  first.reset();
+  EXPECT_FALSE(shares.take("a")) << "a place that was moved is still one";
+  second.reset();
+  EXPECT_TRUE(shares.take("a"));
+}
+
+TEST(Shares, APlaceMayOutliveThem) {
+  std::optional<AddressShares::Place> place;
+  {
+    AddressShares shares(1);
+    place = shares.take("a");
+  }
+  place.reset();
 }
 
 }  // namespace
