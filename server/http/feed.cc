@@ -150,7 +150,12 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
 };
 
 Feed::Feed(asio::io_context& context, const Store& store, Metrics& metrics, FeedOptions options, Seq last, std::vector<Tail::Area> tree)
-    : context_(context), metrics_(metrics), options_(options), shares_(share_of(options.max_watchers, options.max_watchers_per_address)), tail_(store, options.ring, last, std::move(tree)), sweeper_(context) {
+    : context_(context),
+      metrics_(metrics),
+      options_(options),
+      shares_(share_of(options.max_watchers, options.max_watchers_per_address)),
+      tail_(store, options.ring, last, std::move(tree)),
+      sweeper_(context) {
   sweep();
 }
 

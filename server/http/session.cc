@@ -88,8 +88,8 @@ bool Session::take_place() {
   return place_.has_value();
 }
 
-// Headers that mean something to the API and to whoever answers here; RequestParser sees to it that each comes once. They are
-// few, so that going through them once takes less than looking each up.
+// Headers that mean something to the API and to whoever answers here; RequestParser sees to it that
+// each comes once. They are few, so that going through them once takes less than looking each up.
 Session::Headers Session::headers() const {
   Headers h;
   h.host = parser_->host();
@@ -180,7 +180,9 @@ void Session::read_failed(const error_code& error) {
       error == http::error::partial_message) {
     return close();
   }
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) return write(problem(HttpFault::kHeaderTooLarge, chinese_));
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return write(problem(HttpFault::kHeaderTooLarge, chinese_));
+  }
   if (error == http::error::body_limit) return write(problem(HttpFault::kBodyTooLarge, chinese_));
   if (error.category() == http::make_error_code(http::error::bad_method).category()) return write(problem(HttpFault::kMalformed, chinese_));
   close();
@@ -402,7 +404,8 @@ void Session::upgrade(std::string_view target) {
   auto place = server_.feed_.take_place(client_);
   if (!place) return write(problem(HttpFault::kTooManyConnections, chinese_));
   // The request as it came, for the WebSocket handshake on the feed's side.
-  std::string text = std::string(view(message.method_string())) + " " + std::string(target) + " HTTP/1.1\r\n";
+  std::string text(view(message.method_string()));
+  text.append(" ").append(target).append(" HTTP/1.1\r\n");
   for (const auto& field : message) {
     text.append(view(field.name_string())).append(": ").append(view(field.value())).append("\r\n");
   }

@@ -185,7 +185,8 @@ FRAMES = [
 class Peers(Case):
     def setUp(self):
         super().setUp()
-        self.s = self.server("--timeout", "2", "--max-body", "65536", "--max-header", "4096", "--max-connections", "300", "--max-connections-per-address", "300")
+        self.s = self.server("--timeout", "2", "--max-body", "65536", "--max-header", "4096",
+                             "--max-connections", "300", "--max-connections-per-address", "300")
         self.city(self.s)
 
     def test_a_hundred_malformed_requests(self):
