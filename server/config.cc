@@ -33,7 +33,18 @@ void declare(CLI::App& app, Config& c) {
   app.add_option("--oidc-keys", c.gate.identity_provider.keys, "Outside identity provider: its key set (JWKS), a file or an https address")->envname("QIAO_OIDC_KEYS");
   app.add_option("--backups", c.backups, "Folder under which POST /v1/backups makes copies; DATA-backups where not given")->envname("QIAO_BACKUPS");
   app.add_option("--max-connections", c.server.max_connections, "HTTP connections at a time")->envname("QIAO_MAX_CONNECTIONS")->capture_default_str()->check(CLI::Range(1, 1'000'000));
+  app.add_option("--max-connections-per-address", c.server.max_connections_per_address,
+                 "HTTP connections of one address at a time; behind a proxy: requests under way of "
+                 "one client; 0: a quarter of all, at least 64")
+      ->envname("QIAO_MAX_CONNECTIONS_PER_ADDRESS")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
   app.add_option("--max-watchers", c.feed.max_watchers, "WebSocket watchers at a time")->envname("QIAO_MAX_WATCHERS")->capture_default_str()->check(CLI::Range(0, 1'000'000));
+  app.add_option("--max-watchers-per-address", c.feed.max_watchers_per_address,
+                 "WebSocket watchers of one address at a time; 0: a quarter of all, at least 64")
+      ->envname("QIAO_MAX_WATCHERS_PER_ADDRESS")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
   app.add_option("--max-header", c.server.max_header_bytes, "Bytes of a request's header")->envname("QIAO_MAX_HEADER")->capture_default_str()->check(CLI::Range(1024, 1 << 20));
   app.add_option("--max-body", c.server.max_body_bytes, "Bytes of a request's body")->envname("QIAO_MAX_BODY")->capture_default_str()->check(CLI::Range(1024, 1 << 30));
   app.add_option("--max-batch", c.server.max_batch_bytes, "Bytes of the body of POST /v1/batch")->envname("QIAO_MAX_BATCH")->capture_default_str()->check(CLI::Range(1024, 1 << 30));

@@ -88,6 +88,7 @@ int run(qiao::Config c) {
   auto files = share_files();
   if (!files) return fail(files.error());
   c.server.max_sockets = files.value().sockets;
+  c.feed.max_watchers = std::min(c.feed.max_watchers, c.server.max_sockets);
 
   boost::system::error_code not_an_address;
   const auto address = boost::asio::ip::make_address(c.server.address, not_an_address);

@@ -22,12 +22,6 @@ constexpr int kMaxLockDoublings = 7;
 constexpr std::size_t kMostFailures = 100'000;
 constexpr std::size_t kMostVouched = 20'000;
 
-std::string_view trim(std::string_view s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
-  return s;
-}
-
 // A __Host- cookie can only have been set over TLS by this very host, so over TLS no other is looked at.
 std::string_view session_in(std::string_view cookies, bool secure) {
   const std::string_view name = secure ? kSecureCookie : kCookie;

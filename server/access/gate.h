@@ -23,7 +23,7 @@ struct Credentials {
   std::string_view acting;   // Qiao-Actor: for whom somebody acts, where it is not for itself
   std::string_view origin;
   std::string_view host;
-  std::string_view address;  // of the other side
+  std::string_view address;  // of the other side, as limits count it: see client_key()
   bool secure = false;       // it came over TLS
   bool changes = false;      // its method is none of those that only look
 };

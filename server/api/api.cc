@@ -2,6 +2,7 @@
 
 #include <google/protobuf/dynamic_message.h>
 
+#include "engine/base/ascii.h"
 #include "engine/market/personal.h"
 #include "qiao/v1/query.pb.h"
 #include "server/api/command_of.h"
@@ -58,12 +59,6 @@ pb::RowKind addressed_kind(std::string_view pattern) {
 }
 
 std::string_view path_of(std::string_view target) { return target.substr(0, std::min(target.find('?'), target.size())); }
-
-std::string_view trim(std::string_view s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
-  return s;
-}
 
 // Media type without parameters.
 std::string_view media_type(std::string_view header) { return trim(header.substr(0, std::min(header.find(';'), header.size()))); }

@@ -23,8 +23,11 @@ constexpr int kSendBuffer = 128 << 10;
 
 class WatchSession : public std::enable_shared_from_this<WatchSession> {
  public:
-  WatchSession(Feed& feed, Connection connection, WatchRequest request)
-      : feed_(feed), socket_(std::move(connection)), watch_(feed.tail_, std::move(request)) {}
+  WatchSession(Feed& feed, Connection connection, WatchRequest request, AddressShares::Place place)
+      : feed_(feed),
+        socket_(std::move(connection)),
+        watch_(feed.tail_, std::move(request)),
+        place_(std::move(place)) {}
 
   void start(const std::string& upgrade) {
     error_code error;
@@ -126,12 +129,14 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
     if (gone_) return;
     gone_ = true;
     open_ = false;
+    place_.reset();
     feed_.metrics_.watchers.add(-1);
   }
 
   Feed& feed_;
   websocket::stream<Connection> socket_;
   Watch watch_;
+  std::optional<AddressShares::Place> place_;
   beast::http::request<beast::http::string_body> handshake_;
   beast::flat_buffer incoming_;
   std::string current_;
@@ -145,7 +150,12 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
 };
 
 Feed::Feed(asio::io_context& context, const Store& store, Metrics& metrics, FeedOptions options, Seq last, std::vector<Tail::Area> tree)
-    : context_(context), metrics_(metrics), options_(options), tail_(store, options.ring, last, std::move(tree)), sweeper_(context) {
+    : context_(context),
+      metrics_(metrics),
+      options_(options),
+      shares_(share_of(options.max_watchers, options.max_watchers_per_address)),
+      tail_(store, options.ring, last, std::move(tree)),
+      sweeper_(context) {
   sweep();
 }
 
@@ -168,10 +178,19 @@ void Feed::publish(std::vector<std::shared_ptr<const Published>> events) {
   });
 }
 
-void Feed::take_over(Connection::Parcel connection, std::string upgrade, WatchRequest request) {
+std::optional<AddressShares::Place> Feed::take_place(const std::string& address) {
+  const auto watchers = static_cast<std::size_t>(metrics_.watchers.value());
+  if (watchers >= options_.max_watchers) return std::nullopt;
+  return shares_.take(address);
+}
+
+void Feed::take_over(Connection::Parcel connection, std::string upgrade, WatchRequest request,
+                     AddressShares::Place place) {
   metrics_.watchers.add(1);
-  asio::post(context_, [this, connection, upgrade = std::move(upgrade), request = std::move(request)]() mutable {
-    auto session = std::make_shared<WatchSession>(*this, Connection(context_, connection), std::move(request));
+  asio::post(context_, [this, connection, upgrade = std::move(upgrade),
+                        request = std::move(request), place = std::move(place)]() mutable {
+    auto session = std::make_shared<WatchSession>(*this, Connection(context_, connection),
+                                                  std::move(request), std::move(place));
     sessions_.push_back(session);
     session->start(upgrade);
   });

@@ -5,17 +5,21 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "server/api/watch.h"
 #include "server/http/connection.h"
+#include "server/http/shares.h"
 #include "server/runtime/metrics.h"
 
 namespace qiao {
 
 struct FeedOptions {
   std::size_t max_watchers = 20'000;
+  // Of them, of one address. 0: see share_of().
+  std::size_t max_watchers_per_address = 0;
   std::size_t ring = 65'536;  // recent events kept in memory
   // A write that takes longer than this marks a watcher as too slow: it is told so and dropped.
   std::chrono::seconds slow = std::chrono::seconds{10};
@@ -30,12 +34,15 @@ class Feed {
   // From any thread: the next events, in order.
   void publish(std::vector<std::shared_ptr<const Published>> events);
   // From any thread: takes over a connection whose upgrade request has been read (`upgrade` is the request as it came).
-  // It belongs to the feed from here on.
-  void take_over(Connection::Parcel connection, std::string upgrade, WatchRequest request);
+  // It belongs to the feed from here on, and `place` is given back when it ends.
+  void take_over(Connection::Parcel connection, std::string upgrade, WatchRequest request,
+                 AddressShares::Place place);
   // From any thread: tells every watcher that the server is going, and lets them go.
   void close_all();
 
-  bool full() const { return static_cast<std::size_t>(metrics_.watchers.value()) >= options_.max_watchers; }
+  // From any thread: room for another watcher of that address, see client_key(). Nothing where
+  // there is none, for it or for anybody.
+  std::optional<AddressShares::Place> take_place(const std::string& address);
 
  private:
   friend class WatchSession;
@@ -46,6 +53,7 @@ class Feed {
   boost::asio::io_context& context_;
   Metrics& metrics_;
   FeedOptions options_;
+  AddressShares shares_;
   Tail tail_;
   std::vector<std::shared_ptr<class WatchSession>> sessions_;
   boost::asio::steady_timer sweeper_;

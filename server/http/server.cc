@@ -1,5 +1,6 @@
 #include "server/http/server.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "server/http/session.h"
@@ -24,7 +25,9 @@ Server::Server(asio::io_context& context, Api& api, Runtime& runtime, Feed& feed
       sweeper_(context),
       accept_again_(context),
       page_headers_("Content-Security-Policy: " + options_.pages.content_security_policy(options_.tile_origin) +
-                    "\r\nPermissions-Policy: geolocation=(self), camera=(), microphone=(), payment=()\r\n") {}
+                    "\r\nPermissions-Policy: geolocation=(self), camera=(), microphone=(), payment=()\r\n"),
+      shares_(share_of(std::min(options_.max_connections, options_.max_sockets),
+                       options_.max_connections_per_address)) {}
 
 Server::~Server() = default;
 
@@ -77,11 +80,14 @@ void Server::accept() {
       });
       return;
     }
-    const bool full = open_ >= options_.max_connections || open_ + static_cast<std::size_t>(metrics_.watchers.value()) >= options_.max_sockets;
-    (full ? metrics_.connections_refused : metrics_.connections_accepted).add();
+    const bool full =
+        open_ - refused_ >= options_.max_connections ||
+        open_ + static_cast<std::size_t>(metrics_.watchers.value()) >= options_.max_sockets;
     auto session = std::make_shared<Session>(*this, std::move(socket), tls_.get());
     sessions_.push_back(session);
-    full ? session->refuse_connection() : session->start();
+    const bool taken = !full && session->take_place();
+    (taken ? metrics_.connections_accepted : metrics_.connections_refused).add();
+    taken ? session->start() : session->refuse_connection();
     accept();
   });
 }

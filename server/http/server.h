@@ -13,6 +13,7 @@
 #include "server/http/connection.h"
 #include "server/http/feed.h"
 #include "server/http/pages.h"
+#include "server/http/shares.h"
 
 namespace qiao {
 
@@ -20,6 +21,8 @@ struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8321;  // 0: any free one
   std::size_t max_connections = 10'000;
+  // Of them, of one address; behind a proxy requests under way of one client. 0: see share_of().
+  std::size_t max_connections_per_address = 0;
   // Connections and watchers together: what the files that a process may have open leave beside the database.
   std::size_t max_sockets = 30'000;
   std::size_t max_header_bytes = 16 << 10;
@@ -75,7 +78,9 @@ class Server {
   const std::string page_headers_;
   std::uint16_t port_ = 0;
   std::list<std::weak_ptr<class Session>> sessions_;
+  AddressShares shares_;
   std::size_t open_ = 0;
+  std::size_t refused_ = 0;  // of the open ones, those that are only told so
   std::function<void()> drained_;
   std::chrono::steady_clock::time_point drain_by_{};
 };

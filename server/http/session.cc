@@ -5,6 +5,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include "server/access/address.h"
 #include "server/http/gzip.h"
 
 namespace qiao {
@@ -19,6 +20,11 @@ constexpr std::size_t kGzipFrom = 1024;
 // After an answer that ends a connection, what the client is still sending is read and thrown away up to this, so that
 // the answer is not lost to a reset.
 constexpr std::size_t kMaxLinger = 4 << 20;
+// What is read at once beyond a header. The buffer grows no further, so that the line of a chunk's
+// size and the trailer fields have a bound as well.
+constexpr std::size_t kMaxReadAhead = 64 << 10;
+// Connections that are refused in words at a time; any more are closed without.
+constexpr std::size_t kMaxRefused = 64;
 
 // Of every answer.
 constexpr std::string_view kHardened =
@@ -36,6 +42,11 @@ constexpr std::string_view kStrictTransport = "Strict-Transport-Security: max-ag
 
 std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
 
+asio::ip::address peer_of(Connection& connection) {
+  error_code ignored;
+  return connection.socket().remote_endpoint(ignored).address();
+}
+
 const char* reason(unsigned status) {
   const auto s = http::obsolete_reason(static_cast<http::status>(status));
   return s.data();
@@ -43,16 +54,21 @@ const char* reason(unsigned status) {
 
 }  // namespace
 
-Session::Session(Server& server, asio::ip::tcp::socket socket, asio::ssl::context* tls) : server_(server), connection_(std::move(socket), tls) {
+Session::Session(Server& server, asio::ip::tcp::socket socket, asio::ssl::context* tls)
+    : server_(server),
+      connection_(std::move(socket), tls),
+      peer_(peer_of(connection_)),
+      client_(client_key(peer_, {})),
+      buffer_(server.options_.max_header_bytes + kMaxReadAhead) {
   error_code ignored;
   connection_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-  address_ = connection_.socket().remote_endpoint(ignored).address().to_string();
   ++server_.open_;
   server_.metrics_.connections.add(1);
 }
 
 Session::~Session() {
   --server_.open_;
+  if (refused_) --server_.refused_;
   server_.metrics_.connections.add(-1);
   server_.finished(this);
 }
@@ -66,30 +82,34 @@ void Session::start() {
   });
 }
 
-// Headers that mean something to the API and to whoever answers here, each the first of its name. They are few, so that going
-// through them once takes less than looking each up.
+bool Session::take_place() {
+  if (server_.options_.behind_proxy) return true;
+  place_ = server_.shares_.take(client_);
+  return place_.has_value();
+}
+
+// Headers that mean something to the API and to whoever answers here; RequestParser sees to it that
+// each comes once. They are few, so that going through them once takes less than looking each up.
 Session::Headers Session::headers() const {
   Headers h;
-  const auto set = [](std::string_view& to, std::string_view value) {
-    if (to.data() == nullptr) to = value;
-  };
+  h.host = parser_->host();
   for (const auto& field : parser_->get()) {
     const std::string_view value = view(field.value());
     switch (field.name()) {
-      case http::field::authorization: set(h.authorization, value); break;
-      case http::field::cookie: set(h.cookie, value); break;
-      case http::field::origin: set(h.origin, value); break;
-      case http::field::host: set(h.host, value); break;
-      case http::field::content_type: set(h.content_type, value); break;
-      case http::field::accept: set(h.accept, value); break;
-      case http::field::accept_language: set(h.accept_language, value); break;
-      case http::field::if_match: set(h.if_match, value); break;
-      case http::field::if_none_match: set(h.if_none_match, value); break;
+      case http::field::authorization: h.authorization = value; break;
+      case http::field::cookie: h.cookie = value; break;
+      case http::field::origin: h.origin = value; break;
+      case http::field::content_type: h.content_type = value; break;
+      case http::field::accept: h.accept = value; break;
+      case http::field::accept_language: h.accept_language = value; break;
+      case http::field::if_match: h.if_match = value; break;
+      case http::field::if_none_match: h.if_none_match = value; break;
       case http::field::unknown:
-        if (beast::iequals(field.name_string(), "Qiao-Actor")) set(h.acting, value);
-        if (beast::iequals(field.name_string(), "Idempotency-Key")) set(h.idempotency_key, value);
-        if (beast::iequals(field.name_string(), "X-Forwarded-For")) set(h.forwarded_for, value);
-        if (beast::iequals(field.name_string(), "X-Forwarded-Proto")) set(h.forwarded_proto, value);
+        if (beast::iequals(field.name_string(), "Qiao-Actor")) h.acting = value;
+        if (beast::iequals(field.name_string(), "Idempotency-Key")) h.idempotency_key = value;
+        // Of these the last: the proxy in front adds its own behind what the client sent.
+        if (beast::iequals(field.name_string(), "X-Forwarded-For")) h.forwarded_for = value;
+        if (beast::iequals(field.name_string(), "X-Forwarded-Proto")) h.forwarded_proto = value;
         break;
       default: break;
     }
@@ -105,13 +125,9 @@ Credentials Session::credentials(const Headers& h) const {
   c.origin = h.origin;
   c.host = h.host;
   c.acting = h.acting;
-  c.address = address_;
+  c.address = client_;
   c.secure = connection_.secure();
   if (server_.options_.behind_proxy) {
-    // The proxy appends whom it talks to; what stands before that anybody can have written.
-    const std::string_view chain = h.forwarded_for;
-    if (!chain.empty()) c.address = chain.substr(chain.rfind(',') == std::string_view::npos ? 0 : chain.rfind(',') + 1);
-    while (c.address.starts_with(' ')) c.address.remove_prefix(1);
     c.secure = c.secure || beast::iequals({h.forwarded_proto.data(), h.forwarded_proto.size()}, "https");
   }
   return c;
@@ -142,6 +158,8 @@ void Session::drain() {
 void Session::close() { connection_.close(); }
 
 void Session::read() {
+  if (server_.options_.behind_proxy) place_.reset();
+  head_only_ = false;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(server_.options_.max_header_bytes));
   // Which limit holds depends on the target, which is not known yet; a length that is too much for any is refused at once.
@@ -162,7 +180,9 @@ void Session::read_failed(const error_code& error) {
       error == http::error::partial_message) {
     return close();
   }
-  if (error == http::error::header_limit) return write(problem(HttpFault::kHeaderTooLarge, chinese_));
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return write(problem(HttpFault::kHeaderTooLarge, chinese_));
+  }
   if (error == http::error::body_limit) return write(problem(HttpFault::kBodyTooLarge, chinese_));
   if (error.category() == http::make_error_code(http::error::bad_method).category()) return write(problem(HttpFault::kMalformed, chinese_));
   close();
@@ -175,17 +195,21 @@ void Session::on_header(const error_code& error) {
   head_only_ = header.method() == http::verb::head;
   gzip_ = accepts_gzip(view(header[http::field::accept_encoding]));
   chinese_ = prefers_chinese(view(header[http::field::accept_language]));
-  const std::string_view target = view(header.target());
+  const std::string_view target = parser_->target();
   const std::size_t limit = target.starts_with("/v1/batch") ? server_.options_.max_batch_bytes : server_.options_.max_body_bytes;
   if (const auto length = parser_->content_length(); length && *length > limit) return read_failed(http::error::body_limit);
   parser_->body_limit(limit);
-  if (parser_->upgrade() || target == "/v1/watch" || target.starts_with("/v1/watch?")) {
-    Request request;
-    request.target = target;
-    request.accept = view(header[http::field::accept]);
-    return upgrade(request);
+  if (server_.options_.behind_proxy) {
+    client_ = client_key(peer_, headers().forwarded_for);
+    place_ = server_.shares_.take(client_);
+    if (!place_) {
+      keep_alive_ = false;
+      return write(problem(HttpFault::kTooManyConnections, chinese_));
+    }
   }
-  if (beast::iequals(header[http::field::expect], "100-continue")) {
+  // Here only this is upgraded; elsewhere an Upgrade that is offered is ignored (RFC 9110 7.8).
+  if (target == "/v1/watch" || target.starts_with("/v1/watch?")) return upgrade(target);
+  if (header.version() >= 11 && beast::iequals(header[http::field::expect], "100-continue")) {
     static const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     asio::async_write(connection_, asio::buffer(kContinue), [self = shared_from_this()](const error_code& e, std::size_t) {
       if (e) return self->close();
@@ -207,7 +231,7 @@ void Session::on_request(const error_code& error) {
   const auto& message = parser_->get();
   Request request;
   request.method = view(message.method_string());
-  request.target = view(message.target());
+  request.target = parser_->target();
   request.body = message.body();
   const Headers h = headers();
   request.content_type = h.content_type;
@@ -263,6 +287,7 @@ void Session::write(Response response) {
   if (zipped) head_ += "Content-Encoding: gzip\r\n";
   if (!response.set_cookie.empty()) head_.append("Set-Cookie: ").append(response.set_cookie).append("\r\n");
   if (response.status == 401) head_ += "WWW-Authenticate: Bearer realm=\"qiao\"\r\n";
+  if (response.status == 426) head_ += "Upgrade: websocket\r\nConnection: upgrade\r\n";
   if (response.status == 503 && response.retry_after == 0) response.retry_after = 1;
   if (response.retry_after != 0) head_.append("Retry-After: ").append(std::to_string(response.retry_after)).append("\r\n");
   head_ += response.secret ? "Cache-Control: no-store\r\n" : "Cache-Control: private, no-cache\r\n";
@@ -348,24 +373,26 @@ void Session::drop_incoming() {
 
 void Session::refuse_connection() {
   keep_alive_ = false;
+  refused_ = true;
+  ++server_.refused_;
   // Nothing can be said before a handshake, which costs more than the answer.
-  if (connection_.secure()) return close();
+  if (connection_.secure() || server_.refused_ > kMaxRefused) return close();
   write(problem(HttpFault::kTooManyConnections, false));
 }
 
-void Session::upgrade(const Request& request) {
+void Session::upgrade(std::string_view target) {
   keep_alive_ = false;
   const auto& message = parser_->get();
-  if (!(request.target == "/v1/watch" || request.target.starts_with("/v1/watch?"))) return write(problem(HttpFault::kNotFound, chinese_));
-  const bool is_upgrade = message.method() == http::verb::get && parser_->upgrade() && beast::iequals(message[http::field::upgrade], "websocket") &&
+  const bool is_upgrade = beast::websocket::is_upgrade(message) &&
                           !message[http::field::sec_websocket_key].empty();
   if (!is_upgrade) return write(problem(HttpFault::kUpgradeRequired, chinese_));
   // A browser sends its cookies along from any page: here the page has to be ours.
-  Credentials strict = credentials(headers());
+  const Headers h = headers();
+  Credentials strict = credentials(h);
   strict.changes = true;
   auto who = server_.api_.watcher(strict);
   if (!who.good()) return write(who.refusal ? problem(*who.refusal, chinese_) : problem(fault_of(who.denial), chinese_));
-  auto watch = parse_watch(request.target, request.accept);
+  auto watch = parse_watch(target, h.accept);
   if (!watch) return write(problem(watch.error(), chinese_));
   if (auto known = check_watch(watch.value(), server_.runtime_.state(), server_.runtime_.durable_seq()); !known) {
     return write(problem(known.error(), chinese_));
@@ -374,16 +401,18 @@ void Session::upgrade(const Request& request) {
   if (!reach) return write(problem(reach.error(), chinese_));
   watch.value().reach = std::move(reach).value();
   if (draining_) return write(problem(HttpFault::kDraining, chinese_));
-  if (server_.feed_.full()) return write(problem(HttpFault::kTooManyConnections, chinese_));
+  auto place = server_.feed_.take_place(client_);
+  if (!place) return write(problem(HttpFault::kTooManyConnections, chinese_));
   // The request as it came, for the WebSocket handshake on the feed's side.
-  std::string text = std::string(view(message.method_string())) + " " + std::string(request.target) + " HTTP/1.1\r\n";
+  std::string text(view(message.method_string()));
+  text.append(" ").append(target).append(" HTTP/1.1\r\n");
   for (const auto& field : message) {
     text.append(view(field.name_string())).append(": ").append(view(field.value())).append("\r\n");
   }
   text += "\r\n";
   const auto parcel = connection_.release();
   if (parcel.socket < 0) return;
-  server_.feed_.take_over(parcel, std::move(text), std::move(watch).value());
+  server_.feed_.take_over(parcel, std::move(text), std::move(watch).value(), std::move(*place));
 }
 
 }  // namespace qiao

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <memory>
 #include <optional>
 
 #include "server/api/problem.h"
 #include "server/http/connection.h"
+#include "server/http/request_parser.h"
 #include "server/http/server.h"
 
 namespace qiao {
@@ -22,6 +21,9 @@ class Session : public std::enable_shared_from_this<Session> {
   ~Session();
 
   void start();
+  // False where its address has its share of the connections. Behind a proxy, whose address it is,
+  // there is a share of the requests under way instead: that of the client.
+  bool take_place();
   // Answers once with 503 and closes.
   void refuse_connection();
   void sweep(std::chrono::steady_clock::time_point now);
@@ -41,7 +43,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void head_ends(bool has_body, std::size_t size);
   void send(boost::asio::const_buffer body);
   void sent();
-  void upgrade(const Request& request);
+  void upgrade(std::string_view target);
   void linger();
   void drop_incoming();
   void read_failed(const boost::system::error_code& error);
@@ -57,9 +59,11 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Server& server_;
   Connection connection_;
-  std::string address_;  // of the other side
+  const boost::asio::ip::address peer_;
+  std::string client_;  // whom limits count for, see client_key()
+  std::optional<AddressShares::Place> place_;
   boost::beast::flat_buffer buffer_;
-  std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
+  std::optional<RequestParser> parser_;
   std::string head_;
   std::string body_;
   Doing doing_ = Doing::kReading;
@@ -72,6 +76,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool chinese_ = false;
   bool timed_out_ = false;
   bool draining_ = false;
+  bool refused_ = false;
 };
 
 }  // namespace qiao

@@ -5,7 +5,7 @@ import os
 import socket
 import time
 
-from harness import QIAOD, Case, main, run
+from harness import PATIENCE, QIAOD, Case, main, run
 
 
 class Http(Case):
@@ -156,6 +156,103 @@ class Http(Case):
             self.assertNotIn(secret, self.s.read_log())
             self.assertNotIn(secret, metrics)
         self.assertIn("qiao_needs 1\n", metrics)
+
+
+class Shares(Case):
+    """What one address, or one client of a proxy, may have at a time."""
+
+    def from_address(self, s, address):
+        c = socket.create_connection(("127.0.0.1", s.port), timeout=20 * PATIENCE,
+                                     source_address=(address, 0))
+        self.addCleanup(c.close)
+        return c
+
+    def status(self, c, headers="", target="/healthz"):
+        c.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode())
+        answer = c.recv(65536)
+        return int(answer.split()[1]) if answer else 0
+
+    def until(self, wanted, ask):
+        """A place is free a moment after whoever had it has gone."""
+        deadline = time.monotonic() + 10 * PATIENCE
+        while (got := ask()) != wanted and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertEqual(got, wanted)
+
+    def test_connections_of_one_address_leave_room_for_others(self):
+        s = self.server("--max-connections", "400")
+        greedy = []
+        refused = 0
+        for _ in range(1000):
+            c = self.from_address(s, "127.0.0.2")
+            try:
+                taken = self.status(c) == 200
+            except OSError:
+                taken = False
+            if taken:
+                greedy.append(c)
+            else:
+                refused += 1
+                c.close()
+            if refused % 100 == 1:
+                s.get("/healthz")
+        self.assertEqual(len(greedy), 100, "a quarter")
+        # As many as are refused at a time, those that are told so included, and then more.
+        held = [self.from_address(s, "127.0.0.2") for _ in range(500)]
+        self.assertEqual(self.status(self.from_address(s, "127.0.0.1")), 200)
+        self.assertEqual([self.status(c) for c in greedy], [200] * 100)
+        for c in held:
+            c.close()
+        self.until(503, lambda: self.status(self.from_address(s, "127.0.0.2")))
+        greedy.pop().close()
+        self.until(200, lambda: self.status(self.from_address(s, "127.0.0.2")))
+
+    def test_watchers_of_one_address_leave_room_for_others(self):
+        s = self.server("--max-watchers-per-address", "5")
+
+        def watch(address):
+            c = self.from_address(s, address)
+            upgrade = ("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
+            return c, self.status(c, s.authorization() + upgrade, "/v1/watch")
+        held = [watch("127.0.0.2") for _ in range(5)]
+        self.assertEqual([status for _, status in held], [101] * 5)
+        self.assertEqual(watch("127.0.0.2")[1], 503)
+        self.assertEqual(watch("127.0.0.1")[1], 101)
+        held[0][0].close()
+        self.until(101, lambda: watch("127.0.0.2")[1])
+
+    def test_behind_a_proxy_the_requests_of_one_client_leave_room_for_others(self):
+        s = self.server("--behind-proxy", "--max-connections-per-address", "5")
+
+        def half(client):
+            """A request whose body is still on its way."""
+            c = self.from_address(s, "127.0.0.2")
+            c.sendall("POST /v1/needs HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.9\r\n"
+                      f"X-Forwarded-For: 10.0.0.1, {client}\r\n"
+                      "Content-Length: 2\r\n\r\n{".encode())
+            return c
+
+        def ask(client):
+            c = self.from_address(s, "127.0.0.2")
+            return self.status(c, f"X-Forwarded-For: {client}\r\n")
+        for client, neighbour, other in (
+                ("192.0.2.1", "192.0.2.1:5000", "192.0.2.2"),
+                ("2001:db8::1", "[2001:db8::2]:80", "2001:db8:0:1::1")):
+            under_way = [half(client) for _ in range(5)]
+            self.until(503, lambda: ask(neighbour))
+            self.assertEqual(ask(other), 200)
+            self.assertEqual(ask("192.0.2.9"), 200)
+            for c in under_way:
+                c.sendall(b"}")
+                self.assertIn(b" 401 ", c.recv(4096).split(b"\r\n")[0])
+            # One request after another takes one place.
+            c = self.from_address(s, "127.0.0.2")
+            again = [self.status(c, f"X-Forwarded-For: {client}\r\n") for _ in range(10)]
+            self.assertEqual(again, [200] * 10)
+            self.until(200, lambda: ask(neighbour))
+            for c in under_way:
+                c.close()
 
 
 class Configuration(Case):

@@ -172,7 +172,7 @@ class Many(Case):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
         else:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        s = self.server()
+        s = self.server("--max-watchers-per-address", str(WATCHERS))
         self.city(s)
         watchers = []
         for i in range(WATCHERS):
