@@ -133,7 +133,7 @@ void Plan::around(Slot slot, std::vector<Slot>& again) const {
   const NeedRow& need = state.needs()[slot];
   std::size_t joined = 0;
   for (Slot l = need.first_line; l < need.first_line + need.line_count && joined < kRivals; ++l) {
-    for (const Candidate& c : ranking_.candidates(l, kRivals, state.last_time())) {
+    for (const Candidate& c : ranking_.proposable(l, kRivals, state.last_time())) {
       const auto uses = uses_.find(c.offer);
       if (uses == uses_.end() || !prices_.contains(c.offer)) continue;
       for (const Use& u : uses->second) {

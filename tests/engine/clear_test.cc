@@ -356,6 +356,46 @@ TEST_F(ClearedCity, IsCopiedOutTheSameInAnyOrderByAnyNumber) {
   EXPECT_TRUE(same(one.slots, two.slots, of_slot));
 }
 
+TEST_F(ClearedCity, NothingIsProposedToAPartyThatDeclined) {
+  must([](pb::Command& c) {
+    *c.mutable_set_policy() = default_policy();
+    c.mutable_set_policy()->set_redispatch(false);
+  });
+  const Instance before = collect();
+  const Cleared first = clear_market(before, {});
+  // Every pair that was chosen is dispatched, and declined.
+  boost::unordered_flat_map<std::uint64_t, bool> declined;
+  const auto pair_of = [&](const Instance& in, std::uint32_t e) {
+    const Slot party = market_.state().offers()[in.offers[in.edges[e].offer].ref].party;
+    return std::uint64_t{in.lines[in.line_of_edge[e]].ref} << 32 | party;
+  };
+  for (std::uint32_t e = 0; e < before.edges.size(); ++e) {
+    if (first.held[e] == 0) continue;
+    const LineRow& line = market_.state().line(before.lines[before.line_of_edge[e]].ref);
+    const std::uint64_t match = must([&](pb::Command& c) {
+      pb::MakeMatch& m = *c.mutable_make_match();
+      m.set_need_id(market_.state().needs()[line.need].id.value());
+      m.set_line(line.number);
+      const Slot offer = before.offers[before.edges[e].offer].ref;
+      m.set_offer_id(market_.state().offers()[offer].id.value());
+      m.set_quantity(first.held[e]);
+      m.set_how(pb::MATCH_STATE_DISPATCHED);
+    });
+    must([&](pb::Command& c) {
+      c.mutable_move_match()->set_match_id(match);
+      c.mutable_move_match()->set_verb(pb::MATCH_VERB_DECLINE);
+      c.mutable_move_match()->set_reason("当天有事");
+    });
+    declined[pair_of(before, e)] = true;
+  }
+  EXPECT_GT(declined.size(), 100U);
+  const Instance after = collect();
+  EXPECT_FALSE(after.edges.empty());
+  for (std::uint32_t e = 0; e < after.edges.size(); ++e) {
+    EXPECT_FALSE(declined.contains(pair_of(after, e)));
+  }
+}
+
 TEST_F(ClearedCity, WhatIsBookedAlreadyIsNotGivenTwice) {
   const Cleared first = clear_market(collect(), {});
   const Instance before = collect();
