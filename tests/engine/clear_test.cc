@@ -28,6 +28,8 @@ std::uint64_t seed_of_run() {
   return text == nullptr ? 1 : std::strtoull(text, nullptr, 10);
 }
 
+bool yes() { return true; }
+
 struct Shape {
   std::uint32_t needs;
   std::uint32_t offers;
@@ -549,7 +551,7 @@ TEST_F(ClearedCity, AGapIsWorthWhatItSays) {
   ClearOptions options;
   options.target_gap_micro = 1000;
   const Cleared before = clear_market(in, options);
-  const auto gaps = GapFinder(ranking(), in, before, {kNoSlot, 5}).find();
+  const auto gaps = GapFinder(ranking(), in, before, {kNoSlot, 5}).find(yes);
   ASSERT_FALSE(gaps.empty());
   int tried = 0;
   for (const pb::SupplyGap& gap : gaps) {
@@ -609,6 +611,71 @@ TEST_F(ClearedCity, AGapIsWorthWhatItSays) {
     ++tried;
   }
   EXPECT_GT(tried, 0);
+}
+
+TEST_F(ClearedCity, GapsAreFoundUntilSomebodySaysStop) {
+  const Instance in = collect();
+  const Cleared cleared = clear_market(in, {});
+  const GapFinder finder(ranking(), in, cleared, {kNoSlot, 5});
+  const std::size_t all = finder.find(yes).size();
+  EXPECT_EQ(all, 5U);
+  int asked = 0;
+  EXPECT_EQ(finder.find([&] { return ++asked <= 2; }).size(), 2U);
+  EXPECT_TRUE(finder.find([] { return false; }).empty());
+}
+
+// The usual taxonomy behind 64 other skills.
+pb::Taxonomy long_taxonomy() {
+  pb::Taxonomy t = default_taxonomy();
+  const auto usual = t.skills();
+  t.clear_skills();
+  for (int i = 0; i < 64; ++i) {
+    pb::Term& term = *t.add_skills();
+    term.set_code("skill" + std::to_string(i));
+    term.set_zh("技能" + std::to_string(i));
+    term.set_en("skill " + std::to_string(i));
+  }
+  t.mutable_skills()->MergeFrom(usual);
+  return t;
+}
+
+TEST(Gaps, NameTheScarceSkillWhereverItStandsInTheTaxonomy) {
+  City c(make_ranking, long_taxonomy());
+  c.post(need().people(2).skill("general").skill("haircut"));
+  Collector collector(static_cast<const Ranking&>(c.market.matcher()), c.now);
+  collector.add(0);
+  const Instance in = collector.finish();
+  const Cleared cleared = clear_market(in, {});
+  const auto& ranking = static_cast<const Ranking&>(c.market.matcher());
+  const auto gaps = GapFinder(ranking, in, cleared, {kNoSlot, 5}).find(yes);
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].skill(), "haircut");
+}
+
+// One line, one offer with very much of something that has a very high price.
+TEST(Plan, CountsWhatIsBeyondSixtyFourBits) {
+  Instance in;
+  in.per_micro = 1;
+  in.offers.push_back({0, 0, 1, 1});
+  in.slots.push_back({Time{}, 0, 1 << 30});
+  in.edges.push_back({1000, 0, 0, 1, 5});
+  ClearLine line;
+  line.edges = 1;
+  line.missing = 5;
+  line.asked = 5;
+  in.lines.push_back(line);
+  ClearNeed need;
+  need.lines = 1;
+  in.needs.push_back(need);
+  in.link();
+  Cleared cleared;
+  cleared.held = {0};
+  cleared.prices = {Worth{1} << 34};
+  City c;
+  Plan plan(static_cast<const Ranking&>(c.market.matcher()));
+  plan.take(in, cleared);
+  EXPECT_EQ(plan.bound_micro(), kMostWorth);
+  EXPECT_EQ(plan.gap_micro(), 1'000'000);
 }
 
 TEST(Equity, JainIsOneWhenAllAreServedAlike) {
