@@ -93,8 +93,8 @@ void mention_refusal(const State& state, Slot line, Slot offer, pb::Explanation&
   const Slot party = state.offers()[offer].party;
   if (std::find(refused.begin(), refused.end(), party) == refused.end()) return;
   e.set_zh("可以对接，但该单位曾谢绝、未应答或退出这一项，不会再自动派单；可以指名派单");
-  e.set_en("eligible, but this party declined, did not answer or withdrew from this line before: it is "
-           "not asked again automatically, only by somebody who names it");
+  e.set_en("eligible, but this party declined, did not answer or withdrew from this line before: "
+           "it is not asked again automatically, only by somebody who names it");
 }
 
 }  // namespace
@@ -134,7 +134,8 @@ pb::Explanation explain(const Ranking& ranking, const NeedRow& need, const LineR
 
 pb::Explanation explain(const Ranking& ranking, Slot line, Slot offer, Time now) {
   const LineRow& l = ranking.state().line(line);
-  auto e = explain(ranking, ranking.state().needs()[l.need], l, offer, static_cast<const Matcher&>(ranking).judge(line, offer, now));
+  const Judgement j = static_cast<const Matcher&>(ranking).judge(line, offer, now);
+  auto e = explain(ranking, ranking.state().needs()[l.need], l, offer, j);
   mention_refusal(ranking.state(), line, offer, e);
   return e;
 }

@@ -173,7 +173,7 @@ void Clearinghouse::resume(Run& run, const pb::KeptProgress& progress) {
   run.summary.set_dropped(progress.dropped());
   const std::string left = std::to_string(run.proposals.size());
   run.say("执行中服务重启，还有" + left + "条建议未执行，可以继续",
-          "interrupted by a restart while it was applied; " + left + " proposals are left to apply");
+          "interrupted by a restart while it was applied; " + left + " proposals are left");
   pb::KeptProposals proposals;
   for (const Chosen& c : run.proposals) *proposals.add_proposals() = kept(runtime_.state(), c);
   const std::uint64_t id = run.summary.id();

@@ -612,14 +612,17 @@ void Clearinghouse::changed(const pb::Event& event) {
     dirty_needs_.insert(state.needs().find(NeedId{event.need_id()}));
     ++changes_;
   }
-  if (event.has_match()) dirty_offers_.insert(state.offers().find(OfferId{event.match().offer_id()}));
+  if (event.has_match()) {
+    dirty_offers_.insert(state.offers().find(OfferId{event.match().offer_id()}));
+  }
   if (event.has_offer()) {
     dirty_offers_.insert(state.offers().find(OfferId{event.offer().id()}));
     ++changes_;
   }
   if (event.has_party()) {
     const Slot party = state.parties().find(PartyId{event.party().id()});
-    for (Slot o = state.parties()[party].first_offer; o != kNoSlot; o = state.offers()[o].next_of_party) dirty_offers_.insert(o);
+    Slot o = state.parties()[party].first_offer;
+    for (; o != kNoSlot; o = state.offers()[o].next_of_party) dirty_offers_.insert(o);
   }
   // Every value may be another.
   if (event.has_policy() || event.has_taxonomy()) changes_ += state.needs().size() + 1;
