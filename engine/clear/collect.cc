@@ -109,7 +109,7 @@ void Collector::add(Slot slot) {
       whole = false;
       continue;
     }
-    const auto found = ranking_.candidates(l, candidates_, now_);
+    const auto found = ranking_.proposable(l, candidates_, now_);
     const std::int64_t rest = found.size() == candidates_ ? found.back().judgement.value_micro : 0;
     read.lines.push_back({l, line.window, missing, line.quantity, static_cast<std::uint32_t>(found.size()), rest, people, professional});
     ++raw.lines;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <tuple>
 
 #include "engine/base/fixed.h"
@@ -17,13 +18,18 @@ constexpr std::size_t kTriedPerWanted = 2;
 constexpr int kTimesAround = 4;
 // Lines of other gaps that the new unit may serve as well.
 constexpr std::size_t kMostLines = 200;
+constexpr std::uint8_t kNoSkill = 0xff;
+// Needs that a new unit may move: those of the gap, whoever holds what they could have, and
+// whoever holds what those could have; at most so many.
+constexpr int kSteps = 2;
+constexpr std::size_t kMostAround = 2'000;
 
 struct Key {
   Slot community;
   std::uint16_t resource;
   std::uint8_t time_kind;
   std::uint8_t certificate;
-  std::uint8_t skill;  // 0xff: none
+  std::uint8_t skill;  // kNoSkill: none
   std::uint8_t weekday;
   std::uint8_t hour;
   auto tuple() const { return std::tie(community, resource, time_kind, certificate, skill, weekday, hour); }
@@ -42,15 +48,21 @@ struct Key {
 // The first skill that is not everybody's.
 std::uint8_t skill_of(const LineRow& line, std::uint8_t ordinary) {
   SkillMask skills = line.skills;
-  if (ordinary < 64) skills.low &= ~(std::uint64_t{1} << ordinary);
+  if (ordinary != kNoSkill) {
+    SkillMask everybodys;
+    everybodys.set(ordinary);
+    skills.low &= ~everybodys.low;
+    skills.high &= ~everybodys.high;
+  }
   if (skills.low != 0) return static_cast<std::uint8_t>(std::countr_zero(skills.low));
   if (skills.high != 0) return static_cast<std::uint8_t>(64 + std::countr_zero(skills.high));
-  return 0xff;
+  return kNoSkill;
 }
 
 Key key_of(const State& state, const ClearLine& line, std::uint8_t ordinary) {
   const LineRow& row = state.line(line.ref);
-  Key key{state.needs()[row.need].fairness, row.resource, row.time_kind, row.certificate, 0xff, 0, 0};
+  const Slot community = state.needs()[row.need].fairness;
+  Key key{community, row.resource, row.time_kind, row.certificate, kNoSkill, 0, 0};
   if (row.time_kind == 0) return key;
   key.skill = skill_of(row, ordinary);
   const LocalMoment m = take_apart(state.zone().to_local(row.window.start));
@@ -81,7 +93,7 @@ void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
   const pb::Term* asked = nullptr;
   if (key.certificate != 0xff) {
     asked = &taxonomy.certificates(key.certificate).term();
-  } else if (key.skill != 0xff) {
+  } else if (key.skill != kNoSkill) {
     asked = &taxonomy.skills(key.skill);
   }
   if (asked != nullptr) gap.set_skill(asked->code());
@@ -101,7 +113,8 @@ void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
 GapFinder::GapFinder(const Ranking& ranking, const Instance& instance, const Cleared& cleared, const GapOptions& options)
     : in_(instance), cleared_(cleared), options_(options) {
   const State& state = ranking.state();
-  const auto ordinary = static_cast<std::uint8_t>(state.vocabulary().find(WordList::kSkill, "general").value_or(0xff));
+  const auto general = state.vocabulary().find(WordList::kSkill, "general");
+  const auto ordinary = static_cast<std::uint8_t>(general.value_or(kNoSkill));
   boost::unordered_flat_map<Key, Group> groups;
   for (std::uint32_t l = 0; l < in_.lines.size(); ++l) {
     const ClearLine& line = in_.lines[l];
@@ -132,9 +145,10 @@ GapFinder::GapFinder(const Ranking& ranking, const Instance& instance, const Cle
   }
 }
 
-std::vector<pb::SupplyGap> GapFinder::find() const {
+std::vector<pb::SupplyGap> GapFinder::find(const std::function<bool()>& go_on) const {
   std::vector<pb::SupplyGap> gaps;
   for (const Group& g : groups_) {
+    if (!go_on()) break;
     const auto [gain, units] = try_one(g);
     pb::SupplyGap& gap = gaps.emplace_back(g.gap);
     gap.set_gain_micro(gain / in_.per_micro);
@@ -147,64 +161,158 @@ std::vector<pb::SupplyGap> GapFinder::find() const {
   return gaps;
 }
 
-// The needs around cleared again, with the unit and without it.
-std::pair<Worth, std::int64_t> GapFinder::try_one(const Group& g) const {
-  Instance more = in_;
-  const auto offer = static_cast<std::uint32_t>(more.offers.size());
-  const auto first_slot = static_cast<std::uint32_t>(more.slots.size());
-  std::vector<Interval> windows;
-  windows.reserve(g.lines.size());
-  for (const Short& s : g.lines) windows.push_back(in_.lines[s.line].window);
-  if (g.stock) {
-    more.slots.push_back({Time{}, offer, 1});
-  } else {
-    for (const Instant& i : instants_of(windows, {}, 1)) more.slots.push_back({i.at, offer, 1});
-  }
-  more.offers.push_back({kNoSlot, first_slot, static_cast<std::uint32_t>(more.slots.size()) - first_slot, 1});
-  // Edges of a line lie one after another: those behind it move up.
-  std::vector<Edge> edges;
-  Allocation held;
-  edges.reserve(in_.edges.size() + g.lines.size());
-  held.reserve(in_.edges.size() + g.lines.size());
-  std::size_t next = 0;
-  for (std::uint32_t l = 0; l < more.lines.size(); ++l) {
-    ClearLine& line = more.lines[l];
-    const auto begin = static_cast<std::uint32_t>(edges.size());
-    edges.insert(edges.end(), in_.edges.begin() + line.first_edge, in_.edges.begin() + line.first_edge + line.edges);
-    held.insert(held.end(), cleared_.held.begin() + line.first_edge, cleared_.held.begin() + line.first_edge + line.edges);
-    line.first_edge = begin;
-    if (next == g.lines.size() || g.lines[next].line != l) continue;
-    Edge edge{g.lines[next++].unit, offer, first_slot, g.stock ? 1U : 0U, 1};
-    for (std::uint32_t s = first_slot; !g.stock && s < more.slots.size(); ++s) {
-      if (more.slots[s].at < line.window.start) {
-        edge.slot = s + 1;
-      } else if (more.slots[s].at < line.window.end) {
-        ++edge.slots;
+// The needs of the gap, then those around them.
+std::vector<std::uint32_t> GapFinder::needs_around(const Group& g) const {
+  std::vector<std::uint32_t> needs;
+  boost::unordered_flat_set<std::uint32_t> known;
+  const auto add = [&](std::uint32_t need) {
+    if (needs.size() < kMostAround && known.insert(need).second) needs.push_back(need);
+  };
+  for (const Short& s : g.lines) add(in_.lines[s.line].need);
+  boost::unordered_flat_set<std::uint32_t> seen;
+  const auto add_holders = [&](const Edge& edge) {
+    for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) {
+      if (!seen.insert(s).second) continue;
+      for (const std::uint32_t user : in_.users_of(s)) {
+        if (cleared_.held[user] > 0) add(in_.lines[in_.line_of_edge[user]].need);
       }
     }
-    edges.push_back(edge);
-    held.push_back(0);
-    ++line.edges;
+  };
+  std::size_t begin = 0;
+  for (int step = 0; step < kSteps; ++step) {
+    const std::size_t end = needs.size();
+    for (std::size_t i = begin; i < end; ++i) {
+      const ClearNeed& need = in_.needs[needs[i]];
+      for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+        for (const Edge& edge : in_.edges_of(in_.lines[l])) add_holders(edge);
+      }
+    }
+    begin = end;
   }
-  more.edges = std::move(edges);
-  more.link();
-  std::vector<std::uint32_t> needs;
-  for (const Short& s : g.lines) {
-    if (needs.empty() || needs.back() != in_.lines[s.line].need) needs.push_back(in_.lines[s.line].need);
+  return needs;
+}
+
+// Copies an offer; the needs outside keep what they hold of it.
+std::uint32_t GapFinder::copy_offer(std::uint32_t number, const std::vector<bool>& inside,
+                                    Around& to) const {
+  ClearOffer offer = in_.offers[number];
+  const auto first = static_cast<std::uint32_t>(to.instance.slots.size());
+  const auto copied = static_cast<std::uint32_t>(to.instance.offers.size());
+  for (std::uint32_t s = offer.first_slot; s < offer.first_slot + offer.slots; ++s) {
+    ClearSlot slot = in_.slots[s];
+    slot.offer = copied;
+    for (const std::uint32_t user : in_.users_of(s)) {
+      if (!inside[in_.lines[in_.line_of_edge[user]].need]) slot.room -= cleared_.held[user];
+    }
+    to.instance.slots.push_back(slot);
+    to.prices.push_back(cleared_.prices[s]);
   }
-  std::vector<Worth> prices = cleared_.prices;
-  prices.resize(more.slots.size(), 0);
-  const Workers workers = alone;
-  const auto again = [&](const Instance& instance, const Allocation& from) {
-    Improver improver(instance, prices, 1, workers);
-    improver.settle(from);
-    improver.improve_around(needs, kTimesAround);
+  offer.first_slot = first;
+  to.instance.offers.push_back(offer);
+  return copied;
+}
+
+// Somebody who has one unit of what the gap lacks.
+std::uint32_t GapFinder::add_newcomer(const Group& g, Around& to) const {
+  Instance& in = to.instance;
+  const auto offer = static_cast<std::uint32_t>(in.offers.size());
+  const auto first = static_cast<std::uint32_t>(in.slots.size());
+  if (g.stock) {
+    in.slots.push_back({Time{}, offer, 1});
+  } else {
+    std::vector<Interval> windows;
+    windows.reserve(g.lines.size());
+    for (const Short& s : g.lines) windows.push_back(in_.lines[s.line].window);
+    for (const Instant& i : instants_of(windows, {}, 1)) in.slots.push_back({i.at, offer, 1});
+  }
+  const auto slots = static_cast<std::uint32_t>(in.slots.size()) - first;
+  in.offers.push_back({kNoSlot, first, slots, 1});
+  to.prices.resize(in.slots.size(), 0);
+  return offer;
+}
+
+namespace {
+
+// The newcomer's edge for a line: the slots of its offer that the window covers.
+Edge newcomer_edge(const Instance& in, std::uint32_t offer, Worth unit, const Interval& window,
+                   bool stock) {
+  const ClearOffer& o = in.offers[offer];
+  Edge edge{unit, offer, o.first_slot, stock ? 1U : 0U, 1};
+  for (std::uint32_t s = o.first_slot; !stock && s < o.first_slot + o.slots; ++s) {
+    if (in.slots[s].at < window.start) {
+      edge.slot = s + 1;
+    } else if (in.slots[s].at < window.end) {
+      ++edge.slots;
+    }
+  }
+  return edge;
+}
+
+}  // namespace
+
+// Some needs with all that they could have, and the room that the others leave them.
+GapFinder::Around GapFinder::copy(const Group& g, const std::vector<std::uint32_t>& needs,
+                                  bool with_newcomer) const {
+  Around to;
+  Instance& out = to.instance;
+  out.per_micro = in_.per_micro;
+  std::vector<bool> inside(in_.needs.size(), false);
+  for (const std::uint32_t n : needs) inside[n] = true;
+  boost::unordered_flat_map<std::uint32_t, Worth> short_lines;
+  for (const Short& s : g.lines) short_lines.emplace(s.line, s.unit);
+  const std::uint32_t newcomer = with_newcomer ? add_newcomer(g, to) : 0;
+  boost::unordered_flat_map<std::uint32_t, std::uint32_t> offers;
+  for (const std::uint32_t n : needs) {
+    ClearNeed need = in_.needs[n];
+    const std::uint32_t first_line = need.first_line;
+    need.first_line = static_cast<std::uint32_t>(out.lines.size());
+    for (std::uint32_t l = first_line; l < first_line + need.lines; ++l) {
+      ClearLine line = in_.lines[l];
+      line.need = static_cast<std::uint32_t>(out.needs.size());
+      line.first_edge = static_cast<std::uint32_t>(out.edges.size());
+      const std::uint32_t first = in_.lines[l].first_edge;
+      for (std::uint32_t e = first; e < first + line.edges; ++e) {
+        Edge edge = in_.edges[e];
+        const std::uint32_t old = edge.offer;
+        const auto [it, fresh] = offers.try_emplace(old, 0);
+        if (fresh) it->second = copy_offer(old, inside, to);
+        edge.offer = it->second;
+        edge.slot = edge.slot - in_.offers[old].first_slot + out.offers[edge.offer].first_slot;
+        out.edges.push_back(edge);
+        to.held.push_back(cleared_.held[e]);
+      }
+      if (const auto it = short_lines.find(l); with_newcomer && it != short_lines.end()) {
+        out.edges.push_back(newcomer_edge(out, newcomer, it->second, line.window, g.stock));
+        to.held.push_back(0);
+        ++line.edges;
+      }
+      out.lines.push_back(line);
+    }
+    out.needs.push_back(need);
+  }
+  out.link();
+  return to;
+}
+
+// The needs around cleared again, with the unit and without it.
+std::pair<Worth, std::int64_t> GapFinder::try_one(const Group& g) const {
+  const std::vector<std::uint32_t> needs = needs_around(g);
+  // Those of the gap come first.
+  boost::unordered_flat_set<std::uint32_t> of_gap;
+  for (const Short& s : g.lines) of_gap.insert(in_.lines[s.line].need);
+  std::vector<std::uint32_t> helped(std::min(of_gap.size(), needs.size()));
+  for (std::uint32_t i = 0; i < helped.size(); ++i) helped[i] = i;
+  const auto again = [&](const Around& around) {
+    const Workers workers = alone;
+    Improver improver(around.instance, around.prices, 1, workers);
+    improver.settle(around.held);
+    improver.improve_around(helped, kTimesAround);
     std::int64_t units = 0;
     for (const std::int32_t h : improver.held()) units += h;
     return std::pair(improver.worth(), units);
   };
-  const auto [without, units_without] = again(in_, cleared_.held);
-  const auto [with, units_with] = again(more, held);
+  const auto [without, units_without] = again(copy(g, needs, false));
+  const auto [with, units_with] = again(copy(g, needs, true));
   return {std::max<Worth>(0, with - without), std::max<std::int64_t>(0, units_with - units_without)};
 }
 

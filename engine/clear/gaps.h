@@ -1,6 +1,7 @@
 // Where supply is short, and what one more unit would bring.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "engine/clear/solver.h"
@@ -21,8 +22,9 @@ class GapFinder {
  public:
   // Reads the market; the instance and what was cleared must outlive it. O(lines).
   GapFinder(const Ranking& ranking, const Instance& instance, const Cleared& cleared, const GapOptions& options);
-  // Does not: on any thread. Some milliseconds for each gap that is tried.
-  std::vector<pb::SupplyGap> find() const;
+  // Does not: on any thread. Some milliseconds for each gap that is tried, however large the
+  // instance. Asks go_on() before each; after a no, those that were tried are the answer.
+  std::vector<pb::SupplyGap> find(const std::function<bool()>& go_on) const;
 
  private:
   struct Short {
@@ -35,6 +37,18 @@ class GapFinder {
     std::vector<Short> lines;
     pb::SupplyGap gap;          // but for the gain
   };
+  // A part of the instance, and what was cleared there.
+  struct Around {
+    Instance instance;
+    Allocation held;
+    std::vector<Worth> prices;
+  };
+  std::vector<std::uint32_t> needs_around(const Group& group) const;
+  std::uint32_t copy_offer(std::uint32_t number, const std::vector<bool>& inside,
+                           Around& to) const;
+  std::uint32_t add_newcomer(const Group& group, Around& to) const;
+  Around copy(const Group& group, const std::vector<std::uint32_t>& needs,
+              bool with_newcomer) const;
   std::pair<Worth, std::int64_t> try_one(const Group& group) const;
 
   const Instance& in_;

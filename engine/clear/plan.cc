@@ -25,9 +25,9 @@ const std::vector<PlannedPart>& Plan::of(Slot need) const {
 std::int64_t Plan::price_micro(Slot offer, const Interval& window) const {
   const auto it = prices_.find(offer);
   if (it == prices_.end()) return 0;
-  Worth sum = 0;
+  Sum sum = 0;
   for (const Priced& p : it->second) sum += covers(window, p.at) ? p.price : 0;
-  return sum / per_micro_;
+  return kept_within(sum) / per_micro_;
 }
 
 std::int64_t Plan::gain_micro(Slot line) const {
@@ -42,7 +42,7 @@ void Plan::reprice(Slot offer) {
   const State& state = ranking_.state();
   const OfferRow& row = state.offers()[offer];
   for (Priced& p : it->second) {
-    bound_ -= p.price * p.room;
+    bound_ -= static_cast<Sum>(p.price) * p.room;
     if (!row.active) {
       p.room = 0;
     } else if (!is_set(p.at)) {
@@ -54,7 +54,7 @@ void Plan::reprice(Slot offer) {
       }
       p.room = std::max<std::int64_t>(0, p.room);
     }
-    bound_ += p.price * p.room;
+    bound_ += static_cast<Sum>(p.price) * p.room;
   }
 }
 
@@ -95,7 +95,9 @@ void Plan::put(const Instance& in, const Allocation& held, std::uint32_t n, std:
       least = units == 0 ? gain : std::min(least, gain);
       units += held[e];
       const Slot offer = in.offers[edge.offer].ref;
-      parts.push_back({line.ref, offer, held[e], edge.unit * line.asked / in.per_micro, price / in.per_micro});
+      const Sum whole = static_cast<Sum>(edge.unit) * line.asked;
+      const std::int64_t value_micro = kept_within(whole) / in.per_micro;
+      parts.push_back({line.ref, offer, held[e], value_micro, price / in.per_micro});
       uses_[offer].push_back({need.ref, line.window, held[e]});
     }
     if (units == line.missing && least >= in.per_micro) {
@@ -119,7 +121,7 @@ void Plan::take(const Instance& instance, const Cleared& cleared) {
     if (cleared.prices[s] == 0) continue;
     const ClearSlot& slot = instance.slots[s];
     prices_[instance.offers[slot.offer].ref].push_back({slot.at, cleared.prices[s], slot.room});
-    bound_ += cleared.prices[s] * slot.room;
+    bound_ += static_cast<Sum>(cleared.prices[s]) * slot.room;
   }
   Chooser chooser(instance);
   for (std::uint32_t n = 0; n < instance.needs.size(); ++n) {
@@ -133,7 +135,7 @@ void Plan::around(Slot slot, std::vector<Slot>& again) const {
   const NeedRow& need = state.needs()[slot];
   std::size_t joined = 0;
   for (Slot l = need.first_line; l < need.first_line + need.line_count && joined < kRivals; ++l) {
-    for (const Candidate& c : ranking_.candidates(l, kRivals, state.last_time())) {
+    for (const Candidate& c : ranking_.proposable(l, kRivals, state.last_time())) {
       const auto uses = uses_.find(c.offer);
       if (uses == uses_.end() || !prices_.contains(c.offer)) continue;
       for (const Use& u : uses->second) {
@@ -221,7 +223,7 @@ std::vector<Worth> Plan::standing_prices(const Instance& in) const {
           return covers(in.lines[in.line_of_edge[e]].window, p.at);
         });
         if (!all) continue;
-        prices[s] += p.price;
+        prices[s] = kept_within(static_cast<Sum>(prices[s]) + p.price);
         break;
       }
     }

@@ -6,6 +6,7 @@
 // looked at: equity weights move a little with every match.
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <vector>
 
@@ -57,9 +58,12 @@ class Plan {
   // What the line's last unit gains above its price, in millionths of value: 0 while it misses some.
   std::int64_t gain_micro(Slot line) const;
 
-  std::int64_t value_micro() const { return value_ / per_micro_; }
-  std::int64_t bound_micro() const { return static_cast<std::int64_t>(bound_ / per_micro_ + (bound_ % per_micro_ != 0 ? 1 : 0)); }
-  std::int64_t gap_micro() const { return gap_of(value_, bound_); }
+  std::int64_t value_micro() const { return kept_within(value_) / per_micro_; }
+  std::int64_t bound_micro() const {
+    const Worth bound = kept_within(bound_);
+    return bound / per_micro_ + (bound % per_micro_ != 0 ? 1 : 0);
+  }
+  std::int64_t gap_micro() const { return gap_of(kept_within(value_), kept_within(bound_)); }
   std::size_t needs() const { return gains_.size(); }
 
  private:
@@ -91,8 +95,11 @@ class Plan {
   boost::unordered_flat_map<Slot, std::int64_t> line_gain_;    // by line, where not 0
   boost::unordered_flat_map<Slot, std::vector<Priced>> prices_;  // by offer, where not 0
   boost::unordered_flat_map<Slot, std::vector<Use>> uses_;       // by offer
-  Worth value_ = 0;
-  Worth bound_ = 0;
+  // Wider than their terms: a price times the room there is can be beyond 64 bits.
+  using Sum = __int128;
+  static Worth kept_within(Sum sum) { return static_cast<Worth>(std::min<Sum>(sum, kMostWorth)); }
+  Sum value_ = 0;
+  Sum bound_ = 0;
 };
 
 // Needs cleared again in one refresh.

@@ -1,6 +1,10 @@
 #include "engine/clear/trial.h"
 
-#include "engine/base/check.h"
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdlib>
+
+#include "engine/base/fixed.h"
 #include "engine/clear/collect.h"
 #include "engine/clear/solver.h"
 #include "engine/market/market.h"
@@ -19,9 +23,16 @@ pb::Command by_lead() {
   return c;
 }
 
+std::int64_t fill_micro(const Fill& fill) {
+  return std::min(kMicro, div_micro(fill.after_micro, fill.asked_micro));
+}
+
 class Trial {
  public:
-  Trial(const TrialRows& rows, const pb::Policy& policy) : rows_(rows), market_([](const State& s) { return make_ranking(s); }) {
+  explicit Trial(const TrialRows& rows) : rows_(rows), market_(make_ranking) {}
+
+  Status load(const pb::Policy& policy) {
+    const TrialRows& rows = rows_;
     State& state = market_.state_to_load();
     pb::Policy tried = policy;
     // Whoever is chosen says yes at once: what is compared is the choice.
@@ -31,11 +42,15 @@ class Trial {
     for (const std::string& row : rows.parties) good = good && state.load_row(pb::Event::kParty, Blob(row));
     for (const std::string& row : rows.offers) good = good && state.load_row(pb::Event::kOffer, Blob(row));
     good = good && state.link_areas() && state.link_parties() && state.link_offers();
-    QIAO_CHECK(good, "rows of a market can be loaded into another");
+    if (!good) {
+      return refuse(Code::kTrialFailed, {}, "the market's rows could not be copied",
+                    "无法复制现有数据");
+    }
     Seq last = 0;
     for (Slot o = 0; o < state.offers().size(); ++o) last = std::max(last, state.offers()[o].id.value());
     for (Slot p = 0; p < state.parties().size(); ++p) last = std::max(last, state.parties()[p].id.value());
     market_.loaded(last, rows.needs.empty() ? Time{} : to_time(rows.needs.front().opened_at()));
+    return outcome::success();
   }
 
   TrialResult run(const std::function<bool()>& go_on) {
@@ -91,9 +106,8 @@ class Trial {
         }
       }
       if (!c.has_batch()) continue;
-      // Nothing has changed since it was copied out: a solver that promises what the market refuses is wrong.
-      const bool taken = static_cast<bool>(market_.apply(c, now));
-      QIAO_CHECK(taken, "the market takes what clearing proposes");
+      // Nothing has changed since it was copied out, so that the market should take it.
+      if (!market_.apply(c, now)) ++result_.refused;
     }
   }
 
@@ -136,6 +150,33 @@ class Trial {
 
 }  // namespace
 
-TrialResult try_policy(const TrialRows& rows, const pb::Policy& policy, const std::function<bool()>& go_on) { return Trial(rows, policy).run(go_on); }
+Result<TrialResult> try_policy(const TrialRows& rows, const pb::Policy& policy,
+                               const std::function<bool()>& go_on) {
+  Trial trial(rows);
+  QIAO_TRY(trial.load(policy));
+  return trial.run(go_on);
+}
+
+std::vector<pb::CommunityFill> compare_fills(const TrialResult& before, const TrialResult& after) {
+  boost::unordered_flat_map<std::uint64_t, Fill> second(after.fills.begin(), after.fills.end());
+  std::vector<pb::CommunityFill> all;
+  for (const auto& [code, was] : before.fills) {
+    const auto is = second.find(code);
+    if (is == second.end()) continue;
+    pb::CommunityFill f;
+    f.set_area_code(code);
+    f.set_asked_micro(was.asked_micro);
+    f.set_before_micro(fill_micro(was));
+    f.set_after_micro(fill_micro(is->second));
+    all.push_back(std::move(f));
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    const auto change = [](const pb::CommunityFill& f) {
+      return std::abs(f.after_micro() - f.before_micro());
+    };
+    return change(a) > change(b);
+  });
+  return all;
+}
 
 }  // namespace qiao

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/refusal.h"
 #include "engine/clear/equity.h"
 #include "qiao/v1/report.pb.h"
 
@@ -31,10 +32,17 @@ struct TrialResult {
   std::vector<std::pair<std::uint64_t, Fill>> fills;
   std::uint32_t needs = 0;  // that the market took
   std::uint32_t lines = 0;
+  // Needs whose proposals the market refused; they stay unserved.
+  std::uint32_t refused = 0;
 };
 
 // Pure: the same rows and policy give the same result while go_on() says yes; when it says no, what there is so far. On any
-// thread.
-TrialResult try_policy(const TrialRows& rows, const pb::Policy& policy, const std::function<bool()>& go_on);
+// thread. Refuses rows that no market can be made of.
+Result<TrialResult> try_policy(const TrialRows& rows, const pb::Policy& policy,
+                               const std::function<bool()>& go_on);
+
+// The communities that both results have, by area code and without names: how full each was with
+// the first policy and with the second, the greatest difference first.
+std::vector<pb::CommunityFill> compare_fills(const TrialResult& before, const TrialResult& after);
 
 }  // namespace qiao

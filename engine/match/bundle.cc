@@ -36,7 +36,7 @@ pb::Bundle bundle(const Ranking& ranking, Slot need_slot, Time now) {
   };
   std::vector<Choice> choices;
   for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
-    choices.push_back({l, ranking.candidates(l, kMaxRanked, now)});
+    choices.push_back({l, ranking.proposable(l, kMaxRanked, now)});
   }
   // Professionals first: they decide how many volunteers can go along. Then whoever has the least choice.
   std::stable_sort(choices.begin(), choices.end(), [&](const Choice& a, const Choice& b) {

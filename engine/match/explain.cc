@@ -1,5 +1,7 @@
 #include "engine/match/explain.h"
 
+#include <algorithm>
+
 #include "engine/base/fixed.h"
 #include "engine/market/words.h"
 
@@ -84,6 +86,17 @@ FactorWords words_of(std::size_t i, const Ranking& ranking, const NeedRow& need,
   }
 }
 
+// An eligible pair that is never proposed, since the party refused the line before.
+void mention_refusal(const State& state, Slot line, Slot offer, pb::Explanation& e) {
+  if (!e.eligible()) return;
+  const auto refused = parties_that_refused(state, line);
+  const Slot party = state.offers()[offer].party;
+  if (std::find(refused.begin(), refused.end(), party) == refused.end()) return;
+  e.set_zh("可以对接，但该单位曾谢绝、未应答或退出这一项，不会再自动派单；可以指名派单");
+  e.set_en("eligible, but this party declined, did not answer or withdrew from this line before: "
+           "it is not asked again automatically, only by somebody who names it");
+}
+
 }  // namespace
 
 pb::Explanation explain(const Ranking& ranking, const NeedRow& need, const LineRow& line, Slot offer, const Judgement& j) {
@@ -121,7 +134,10 @@ pb::Explanation explain(const Ranking& ranking, const NeedRow& need, const LineR
 
 pb::Explanation explain(const Ranking& ranking, Slot line, Slot offer, Time now) {
   const LineRow& l = ranking.state().line(line);
-  return explain(ranking, ranking.state().needs()[l.need], l, offer, static_cast<const Matcher&>(ranking).judge(line, offer, now));
+  const Judgement j = static_cast<const Matcher&>(ranking).judge(line, offer, now);
+  auto e = explain(ranking, ranking.state().needs()[l.need], l, offer, j);
+  mention_refusal(ranking.state(), line, offer, e);
+  return e;
 }
 
 pb::RankedPair to_ranked_pair(const Ranking& ranking, const NeedRow& need, const LineRow& line, const Candidate& c, std::uint32_t rank) {
@@ -150,6 +166,9 @@ pb::RankedPair to_ranked_pair(const Ranking& ranking, const NeedRow& need, const
   pair.mutable_window()->set_end(to_int(line.window.end));
   pair.set_missing(line.quantity - line.held);
   *pair.mutable_explanation() = explain(ranking, need, line, c.offer, c.judgement);
+  if (c.line != kNoSlot) {
+    mention_refusal(state, c.line, c.offer, *pair.mutable_explanation());
+  }
   return pair;
 }
 

@@ -226,6 +226,21 @@ OfferAsker asker_of(const State& state, const Judge& judge, Slot slot, Time now)
 
 Ranking::Ranking(const State& state) : state_(state), judge_(state), index_(state) {}
 
+std::vector<Slot> parties_that_refused(const State& state, Slot line) {
+  std::vector<Slot> parties;
+  const NeedRow& need = state.needs()[state.line(line).need];
+  for (Slot m = need.first_match; m != kNoSlot; m = state.matches()[m].next_of_need) {
+    const MatchRow& match = state.matches()[m];
+    if (match.line != line) continue;
+    // A proposal that lapses was never put to the party.
+    const bool refused = match.state == pb::MATCH_STATE_DECLINED || broken(match.state) ||
+                         (match.state == pb::MATCH_STATE_LAPSED &&
+                          state.load_match(m).was_dispatched());
+    if (refused) parties.push_back(state.offers()[match.offer].party);
+  }
+  return parties;
+}
+
 std::unique_ptr<Matcher> make_ranking(const State& state) { return std::make_unique<Ranking>(state); }
 
 Judgement Ranking::judge(Slot line, Slot offer, Time now) const {
@@ -329,19 +344,22 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
   return result;
 }
 
-std::optional<Slot> Ranking::next_best(Slot line, std::int64_t quantity, Time now) const {
+std::vector<Candidate> Ranking::proposable(Slot line, std::size_t k, Time now,
+                                           std::int64_t quantity) const {
   const LineRow& l = state_.line(line);
-  const NeedRow& need = state_.needs()[l.need];
-  std::vector<Slot> asked;
-  for (Slot m = need.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
-    const MatchRow& match = state_.matches()[m];
-    if (match.line == line && (match.state == pb::MATCH_STATE_DECLINED || match.state == pb::MATCH_STATE_LAPSED || broken(match.state))) {
-      asked.push_back(state_.offers()[match.offer].party);
-    }
-  }
-  const auto best = candidates(need, l, 1, now, [&](Slot offer, const Judgement& j) {
-    return j.available >= quantity && std::find(asked.begin(), asked.end(), state_.offers()[offer].party) == asked.end();
-  });
+  const std::vector<Slot> refused = parties_that_refused(state_, line);
+  const auto accept = [&](Slot offer, const Judgement& j) {
+    const Slot party = state_.offers()[offer].party;
+    return j.available >= quantity &&
+           std::find(refused.begin(), refused.end(), party) == refused.end();
+  };
+  auto result = candidates(state_.needs()[l.need], l, k, now, accept);
+  for (Candidate& c : result) c.line = line;
+  return result;
+}
+
+std::optional<Slot> Ranking::next_best(Slot line, std::int64_t quantity, Time now) const {
+  const auto best = proposable(line, 1, now, quantity);
   if (best.empty()) return std::nullopt;
   return best.front().offer;
 }

@@ -35,6 +35,11 @@ class Ranking final : public Matcher {
   using Accept = std::function<bool(Slot offer, const Judgement&)>;
   std::vector<Candidate> candidates(const NeedRow& need, const LineRow& line, std::size_t k, Time now, const Accept& accept) const;
 
+  // The same for a posted line but for offers of parties that refused it and for those that
+  // cannot give `quantity`. Whatever dispatches, proposes or notifies by itself chooses from these.
+  std::vector<Candidate> proposable(Slot line, std::size_t k, Time now,
+                                    std::int64_t quantity = 1) const;
+
   // How many offers are eligible, and how many different parties; each at most kMaxCounted.
   struct Count {
     std::size_t offers = 0;
@@ -70,6 +75,11 @@ class Ranking final : public Matcher {
   Judge judge_;
   Index index_;
 };
+
+// Parties that declined the line, let a dispatch for it lapse, withdrew from it or did not come,
+// with whichever offer; one may be there twice. Only a person who names the offer may ask them
+// again for this line. O(matches of the need).
+std::vector<Slot> parties_that_refused(const State& state, Slot line);
 
 // For Market's constructor.
 std::unique_ptr<Matcher> make_ranking(const State& state);

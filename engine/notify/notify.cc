@@ -89,7 +89,7 @@ std::vector<pb::Notification> whom_to_tell(const Ranking& ranking, Slot slot, Ti
   for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
     const LineRow& line = state.line(l);
     if (line.held >= line.quantity || now >= line.window.start) continue;
-    const auto candidates = ranking.candidates(l, kAskedOf, now);
+    const auto candidates = ranking.proposable(l, kAskedOf, now);
     std::vector<Chance> givers;
     for (const Candidate& c : candidates) {
       const Slot party = state.offers()[c.offer].party;

@@ -36,7 +36,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
                       .success = success, .body_optional = true, .compute = std::move(compute)});
   };
 
-  post("/v1/clearings", "startClearing", "Matches all open needs and offers at once, beside the market; look again until it is done (lead; organisers for their area).",
+  post("/v1/clearings", "startClearing", "Matches all open needs and offers at once, beside the market; look again until it is done (lead; organisers for their area). One runs at a time; others wait, the lead's first.",
        pb::ClearingRequest::descriptor(), 201, [&](const Call& call, const Message* body) -> Result<Answer> {
          const pb::ClearingRequest none;
          QIAO_TRY(auto c, house.start(body == nullptr ? none : static_cast<const pb::ClearingRequest&>(*body), call.actor));
@@ -44,7 +44,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
          a.location = "/v1/clearings/" + std::to_string(c.id());
          return a;
        });
-  get("/v1/clearings", "listClearings", "Clearings since the server started, the newest first.", pb::ListClearingsResponse::descriptor(), {}, [&](const Call&) -> Result<Answer> {
+  get("/v1/clearings", "listClearings", "The latest clearings, the newest first.", pb::ListClearingsResponse::descriptor(), {}, [&](const Call&) -> Result<Answer> {
     pb::ListClearingsResponse r;
     for (pb::Clearing& c : house.list()) *r.add_clearings() = std::move(c);
     return answer(std::move(r), runtime.applied_seq());
@@ -60,7 +60,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
         QIAO_TRY(auto r, page(call, house, all));
         return answer(std::move(r), runtime.applied_seq());
       });
-  post("/v1/clearings/{id}:cancel", "cancelClearing", "Stops a clearing; what it has found so far is its result.", nullptr, 200,
+  post("/v1/clearings/{id}:cancel", "cancelClearing", "Stops a clearing, and what it has found so far is its result; or takes it out of the queue.", nullptr, 200,
        [&](const Call& call, const Message*) -> Result<Answer> {
          QIAO_TRY(auto c, house.cancel(call.number("id"), call.actor));
          return answer(std::move(c), 0);
@@ -87,6 +87,10 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
           const auto add = [&](Slot n) {
             if (call.scope == Scope::kArea && !in_area_of(call.actor, state, state.needs()[n].area)) return;
             for (const PlannedPart& p : plan->of(n)) {
+              const auto refused = parties_that_refused(state, p.line);
+              const Slot giver = state.offers()[p.offer].party;
+              // The plan may be older than the refusal.
+              if (std::find(refused.begin(), refused.end(), giver) != refused.end()) continue;
               if (party == 0 || state.offers()[p.offer].party == of_party) all.push_back({n, p});
             }
           };

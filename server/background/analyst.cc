@@ -3,33 +3,14 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
-#include "engine/base/fixed.h"
-#include "engine/clear/trial.h"
 #include "engine/market/validate.h"
+#include "server/background/slices.h"
+#include "server/runtime/log.h"
 
 namespace qiao {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr auto kSlice = std::chrono::milliseconds{1};  // of the market thread
-
-struct Walk {
-  Slot next = 0;
-  Slot count = 0;
-  std::function<void(Slot)> step;
-  std::function<void()> done;
-};
-
-void go(boost::asio::io_context& context, const std::shared_ptr<Walk>& walk) {
-  const auto until = Clock::now() + kSlice;
-  while (walk->next < walk->count) {
-    walk->step(walk->next++);
-    if (Clock::now() >= until) break;
-  }
-  if (walk->next == walk->count) return walk->done();
-  boost::asio::post(context, [&context, walk] { go(context, walk); });
-}
 
 // What its poster wrote, and nothing about a person: what the market set it sets again.
 pb::Need as_posted(pb::Need need) {
@@ -42,7 +23,9 @@ pb::Need as_posted(pb::Need need) {
   return need;
 }
 
-struct Copy {
+}  // namespace
+
+struct Analyst::Copy {
   TrialRows rows;
   std::vector<std::pair<std::int64_t, Slot>> opened;  // within the days, when and which
   pb::Policy before;
@@ -50,24 +33,23 @@ struct Copy {
   pb::PolicyTrial trial;
 };
 
-std::vector<pb::CommunityFill> compare(const State& state, const TrialResult& before, const TrialResult& after) {
-  std::vector<pb::CommunityFill> all;
-  for (std::size_t i = 0; i < before.fills.size() && i < after.fills.size(); ++i) {
-    const auto& [code, was] = before.fills[i];
-    const Fill& is = after.fills[i].second;
-    pb::CommunityFill f;
-    f.set_area_code(code);
-    f.set_name(state.area_name(state.areas().find(AreaCode{code})));
-    f.set_asked_micro(was.asked_micro);
-    f.set_before_micro(std::min(kMicro, div_micro(was.after_micro, was.asked_micro)));
-    f.set_after_micro(std::min(kMicro, div_micro(is.after_micro, is.asked_micro)));
-    all.push_back(std::move(f));
+pb::PolicyTrial Analyst::report(Copy& copy, TrialResult before, TrialResult after) const {
+  if (before.refused + after.refused > 0) {
+    log_error("the market refused what a trial's clearing proposed",
+              {{"needs", before.refused + after.refused}});
   }
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return std::abs(a.after_micro() - a.before_micro()) > std::abs(b.after_micro() - b.before_micro()); });
-  return all;
+  const State& state = runtime_.state();
+  pb::PolicyTrial& t = copy.trial;
+  t.set_needs(before.needs);
+  t.set_lines(before.lines);
+  for (pb::CommunityFill& f : compare_fills(before, after)) {
+    f.set_name(state.area_name(state.areas().find(AreaCode{f.area_code()})));
+    *t.add_communities() = std::move(f);
+  }
+  *t.mutable_before() = std::move(before.outcome);
+  *t.mutable_after() = std::move(after.outcome);
+  return std::move(t);
 }
-
-}  // namespace
 
 Analyst::~Analyst() {
   stopping_ = true;
@@ -75,11 +57,8 @@ Analyst::~Analyst() {
 }
 
 void Analyst::in_slices(Slot count, std::function<void(Slot)> step, std::function<void()> done) {
-  auto walk = std::make_shared<Walk>();
-  walk->count = count;
-  walk->step = std::move(step);
-  walk->done = std::move(done);
-  go(context_, walk);
+  const auto each = [step = std::move(step)](std::size_t i) { step(static_cast<Slot>(i)); };
+  qiao::in_slices(context_, count, each, std::move(done));
 }
 
 void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::function<void(Result<pb::PolicyTrial>)> then) {
@@ -116,17 +95,13 @@ void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::funct
         const auto until = Clock::now() + kMostTrialTime;
         return qiao::try_policy(copy->rows, p, [&] { return !stopping_ && Clock::now() < until; });
       };
-      auto before = std::make_shared<TrialResult>(half(copy->before));
-      auto after = std::make_shared<TrialResult>(half(copy->after));
+      auto before = std::make_shared<Result<TrialResult>>(half(copy->before));
+      auto after = std::make_shared<Result<TrialResult>>(half(copy->after));
       boost::asio::post(context_, [this, copy, then, before, after] {
         trying_ = false;
-        pb::PolicyTrial& t = copy->trial;
-        t.set_needs(before->needs);
-        t.set_lines(before->lines);
-        for (pb::CommunityFill& f : compare(runtime_.state(), *before, *after)) *t.add_communities() = std::move(f);
-        *t.mutable_before() = std::move(before->outcome);
-        *t.mutable_after() = std::move(after->outcome);
-        then(std::move(t));
+        if (!*before) return then(std::move(*before).error());
+        if (!*after) return then(std::move(*after).error());
+        then(report(*copy, std::move(before->value()), std::move(after->value())));
       });
     });
   };

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "engine/base/refusal.h"
+#include "engine/clear/trial.h"
 #include "engine/market/state.h"
 #include "qiao/v1/report.pb.h"
 #include "server/runtime/runtime.h"
@@ -32,6 +33,9 @@ class Analyst {
   void try_policy(const pb::Policy& policy, std::int64_t days, std::function<void(Result<pb::PolicyTrial>)> then);
 
  private:
+  struct Copy;
+  pb::PolicyTrial report(Copy& copy, TrialResult before, TrialResult after) const;
+
   boost::asio::io_context& context_;
   Runtime& runtime_;
   std::thread trial_;

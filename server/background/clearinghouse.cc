@@ -1,12 +1,15 @@
 #include "server/background/clearinghouse.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
 
 #include "engine/base/fixed.h"
 #include "engine/clear/gaps.h"
 #include "engine/market/limits.h"
 #include "engine/market/roles.h"
+#include "server/background/clearing_run.h"
+#include "server/background/slices.h"
 #include "server/runtime/deadline.h"
 #include "server/runtime/log.h"
 #include "server/runtime/threads.h"
@@ -16,11 +19,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kSlice = std::chrono::milliseconds{1};  // of the market thread
-constexpr std::size_t kKeptRuns = 50;
-constexpr std::size_t kKeptProposals = 5;
-constexpr std::int64_t kDefaultBudget = 10;
-constexpr std::int64_t kMostBudget = 600;
 constexpr std::int64_t kDefaultGapMicro = 5'000;
 // Needs that are cleared again in one go, so that copying them out takes some milliseconds; and after changes to more than
 // this share of all needs everything is cleared again.
@@ -54,43 +52,55 @@ pb::ClearingStage stage_of(ClearPhase phase) {
   return pb::CLEARING_STAGE_UNSPECIFIED;
 }
 
+// Why a line of the need stays short: place in kReasons.
+std::size_t why_short(const ClearNeed& need, const ClearLine& line) {
+  if (line.edges == 0) return 0;
+  if (need.all_or_nothing) return 2;
+  return need.ratio > 0 && line.people ? 3 : 1;
+}
+
+// What was read and what stays short.
+pb::Clearing summary_of(const Instance& in, const Cleared& cleared) {
+  std::array<pb::UnservedCount, std::size(kReasons)> unserved;
+  std::uint32_t filled = 0;
+  for (const ClearNeed& need : in.needs) {
+    bool complete = true;
+    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+      const ClearLine& line = in.lines[l];
+      std::int64_t lacks = line.missing;
+      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+        lacks -= cleared.held[e];
+      }
+      if (lacks == 0) continue;
+      complete = false;
+      pb::UnservedCount& count = unserved[why_short(need, line)];
+      count.set_lines(count.lines() + 1);
+      count.set_units(count.units() + lacks);
+    }
+    if (complete) ++filled;
+  }
+  pb::Clearing s;
+  for (std::size_t i = 0; i < unserved.size(); ++i) {
+    if (unserved[i].lines() == 0) continue;
+    unserved[i].set_reason(kReasons[i].reason);
+    unserved[i].set_zh(kReasons[i].zh);
+    unserved[i].set_en(kReasons[i].en);
+    *s.add_unserved() = unserved[i];
+  }
+  s.set_needs(static_cast<std::uint32_t>(in.needs.size()));
+  s.set_lines(static_cast<std::uint32_t>(in.lines.size()));
+  s.set_offers(static_cast<std::uint32_t>(in.offers.size()));
+  s.set_needs_filled(filled);
+  s.set_gap_micro(cleared.gap_micro());
+  s.set_cut_short(cleared.cut_short);
+  return s;
+}
+
 }  // namespace
-
-struct Clearinghouse::Solved {
-  Instance instance;
-  Cleared cleared;
-};
-
-struct Clearinghouse::Run {
-  pb::Clearing summary;
-  pb::ClearingRequest request;
-  pb::Actor actor;
-  Slot within = kNoSlot;
-  // Copying out: which needs, and from which on.
-  std::unique_ptr<Collector> collector;
-  std::vector<PlacedNeed> order;
-  Slot next_need = 0;
-  std::size_t next_placed = 0;
-  Clock::time_point begin = Clock::now();
-  // What it found.
-  std::shared_ptr<const Solved> solved;
-  std::unique_ptr<Plan> plan;
-  std::vector<Chosen> proposals;
-  std::vector<Fill> fills;
-  // Being given to the market.
-  std::size_t next_proposal = 0;
-  pb::ClearingApply how{};
-  pb::Actor applier;
-  bool collected = false;
-  // Between the two threads.
-  std::atomic<bool> cancelled = false;
-  std::mutex mutex;
-  ClearProgress progress;
-  std::int64_t per_micro = 1;
-};
 
 Clearinghouse::Clearinghouse(boost::asio::io_context& market_context, Runtime& runtime, ClearinghouseOptions options)
     : context_(market_context), runtime_(runtime), options_(options), timer_(market_context) {
+  read_kept();
   runtime_.on_event([this](const pb::Event& e) { changed(e); });
   if (options_.scheduled) tick();
 }
@@ -100,6 +110,12 @@ Clearinghouse::~Clearinghouse() {
   if (running_) running_->cancelled = true;
   join();
   runtime_.on_event({});
+}
+
+void Clearinghouse::post(std::function<void()> work) {
+  boost::asio::post(context_, [token = std::weak_ptr<int>(alive_), work = std::move(work)] {
+    if (!token.expired()) work();
+  });
 }
 
 void Clearinghouse::join() {
@@ -119,50 +135,104 @@ Refusal no_clearing(std::uint64_t id) { return refuse(Code::kNotFound, "id", "cl
 
 }  // namespace
 
-Result<pb::Clearing> Clearinghouse::start(const pb::ClearingRequest& request, const pb::Actor& actor) {
+Status Clearinghouse::check_request(const pb::ClearingRequest& request,
+                                    const pb::Actor& actor) const {
   const State& state = runtime_.state();
-  if (actor.role() != pb::ROLE_LEAD && actor.role() != pb::ROLE_ORGANISER && actor.role() != pb::ROLE_MARKET) return refuse(Code::kRoleForbidden, "actor.role");
+  const bool organiser = actor.role() == pb::ROLE_ORGANISER;
+  if (!organiser && actor.role() != pb::ROLE_LEAD && actor.role() != pb::ROLE_MARKET) {
+    return refuse(Code::kRoleForbidden, "actor.role");
+  }
   Slot within = kNoSlot;
   if (request.area_code() != 0) {
     within = state.areas().find(AreaCode{request.area_code()});
     if (within == kNoSlot) return refuse(Code::kUnknownArea, "areaCode", std::to_string(request.area_code()));
   }
-  if (actor.role() == pb::ROLE_ORGANISER) {
+  if (organiser) {
     if (within == kNoSlot) return refuse(Code::kRequired, "areaCode");
     QIAO_TRY(check_area(Scope::kArea, actor, state, within));
   }
-  if (request.has_budget() && (request.budget() < 1 || request.budget() > kMostBudget)) return refuse(Code::kOutOfRange, "budget", "1.." + std::to_string(kMostBudget));
+  const std::int64_t most = organiser ? kMostBudgetOfOrganiser : kMostBudgetOfLead;
+  if (request.has_budget() && (request.budget() < 1 || request.budget() > most)) {
+    return refuse(Code::kOutOfRange, "budget", "1.." + std::to_string(most));
+  }
   if (request.has_target_gap_micro() && (request.target_gap_micro() < 0 || request.target_gap_micro() > kMicro)) {
     return refuse(Code::kOutOfRange, "targetGapMicro", "0.." + std::to_string(kMicro));
   }
   if (!pb::ClearingApply_IsValid(request.apply())) return refuse(Code::kOutOfRange, "apply", "ClearingApply");
-  if (running_) return refuse(Code::kClearingRunning);
+  return outcome::success();
+}
+
+Status Clearinghouse::check_queue(const pb::Actor& actor) const {
+  if (!running_) return outcome::success();
+  const auto role = actor.role();
+  if (role == pb::ROLE_MARKET) return refuse(Code::kClearingRunning);
+  const auto of_actor = [&](const std::shared_ptr<Run>& run) {
+    return run->actor.role() == role && run->actor.party_id() == actor.party_id();
+  };
+  const bool organiser = role == pb::ROLE_ORGANISER;
+  if (organiser && (of_actor(running_) || std::any_of(queue_.begin(), queue_.end(), of_actor))) {
+    return refuse(Code::kClearingRunning);
+  }
+  const auto waiting = static_cast<std::size_t>(std::count_if(
+      queue_.begin(), queue_.end(), [&](const auto& run) { return run->actor.role() == role; }));
+  const std::size_t most = organiser ? kMostWaitingOfOrganisers : kMostWaitingOfLead;
+  if (waiting >= most) return refuse(Code::kClearingQueueFull, {}, std::to_string(most));
+  return outcome::success();
+}
+
+Result<pb::Clearing> Clearinghouse::start(const pb::ClearingRequest& request,
+                                          const pb::Actor& actor) {
+  QIAO_TRY(check_request(request, actor));
+  QIAO_TRY(check_queue(actor));
   auto run = std::make_shared<Run>();
   run->request = request;
   run->actor = actor;
-  run->within = within;
+  run->within = runtime_.state().areas().find(AreaCode{request.area_code()});
   run->summary.set_id(next_id_++);
-  run->summary.set_state(pb::CLEARING_STATE_RUNNING);
-  run->summary.set_stage(pb::CLEARING_STAGE_COLLECTING);
+  run->summary.set_state(pb::CLEARING_STATE_QUEUED);
   run->summary.set_scheduled(actor.role() == pb::ROLE_MARKET);
   run->summary.set_area_code(request.area_code());
   run->summary.set_started_at(to_int(runtime_.now()));
-  run->collector = std::make_unique<Collector>(runtime_.ranking(), runtime_.now(), clear_candidates(state.needs().size()));
   runs_.push_front(run);
-  if (runs_.size() > kKeptRuns) runs_.pop_back();
-  for (std::size_t i = kKeptProposals; i < runs_.size(); ++i) {
-    runs_[i]->proposals.clear();
-    runs_[i]->solved.reset();
+  enqueue(run);
+  begin_next();
+  keep_summary(*run);
+  return get(run->summary.id());
+}
+
+// The lead's before those of organisers; otherwise whoever came first.
+void Clearinghouse::enqueue(const std::shared_ptr<Run>& run) {
+  auto at = queue_.end();
+  if (run->actor.role() != pb::ROLE_ORGANISER) {
+    at = std::find_if(queue_.begin(), queue_.end(),
+                      [](const auto& r) { return r->actor.role() == pb::ROLE_ORGANISER; });
   }
+  queue_.insert(at, run);
+}
+
+void Clearinghouse::begin_next() {
+  if (running_ || queue_.empty()) return;
+  const auto run = queue_.front();
+  queue_.pop_front();
+  begin(run);
+}
+
+void Clearinghouse::begin(const std::shared_ptr<Run>& run) {
+  const State& state = runtime_.state();
+  run->summary.set_state(pb::CLEARING_STATE_RUNNING);
+  run->summary.set_stage(pb::CLEARING_STAGE_COLLECTING);
+  run->summary.set_started_at(to_int(runtime_.now()));
+  run->begin = Clock::now();
+  run->collector = std::make_unique<Collector>(runtime_.ranking(), runtime_.now(),
+                                               clear_candidates(state.needs().size()));
   running_ = run;
-  if (within == kNoSlot) {
+  if (run->within == kNoSlot) {
     // What changes from now on may have been copied out already.
     dirty_needs_.clear();
     dirty_offers_.clear();
     changes_ = 0;
   }
-  boost::asio::post(context_, [this] { list_some(); });
-  return run->summary;
+  post([this] { list_some(); });
 }
 
 // A millisecond of work at a time, then whoever waits for the market gets a turn. Needs first, by where they are.
@@ -177,13 +247,13 @@ void Clearinghouse::list_some() {
     if (Clock::now() >= until) break;
   }
   if (run->next_need < state.needs().size() && !run->cancelled) {
-    boost::asio::post(context_, [this] { list_some(); });
+    post([this] { list_some(); });
     return;
   }
   if (solver_.joinable()) solver_.join();
   solver_ = std::thread([this, run] {
     std::sort(run->order.begin(), run->order.end());
-    boost::asio::post(context_, [this] { collect_some(); });
+    post([this] { collect_some(); });
   });
 }
 
@@ -197,7 +267,7 @@ void Clearinghouse::collect_some() {
     if (Clock::now() >= until) break;
   }
   if (run->next_placed < run->order.size() && !run->cancelled) {
-    boost::asio::post(context_, [this] { collect_some(); });
+    post([this] { collect_some(); });
     return;
   }
   run->collected = true;
@@ -233,57 +303,20 @@ void Clearinghouse::solve(std::shared_ptr<Run> run) {
   auto plan = std::make_unique<Plan>(runtime_.ranking());
   plan->take(in, solved->cleared);
 
-  pb::Clearing& s = run->summary;
-  std::array<pb::UnservedCount, std::size(kReasons)> unserved;
-  std::uint32_t filled = 0;
-  for (const ClearNeed& need : in.needs) {
-    bool complete = true;
-    bool empty = true;
-    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
-      const ClearLine& line = in.lines[l];
-      std::int64_t lacks = line.missing;
-      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) lacks -= solved->cleared.held[e];
-      empty = empty && lacks == line.missing;
-      if (lacks == 0) continue;
-      complete = false;
-      std::size_t why = 1;
-      if (line.edges == 0) {
-        why = 0;
-      } else if (need.all_or_nothing) {
-        why = 2;
-      } else if (need.ratio > 0 && line.people) {
-        why = 3;
-      }
-      unserved[why].set_lines(unserved[why].lines() + 1);
-      unserved[why].set_units(unserved[why].units() + lacks);
-    }
-    if (complete) ++filled;
-  }
   std::vector<Chosen> proposals;
   for (const ClearNeed& need : in.needs) {
     for (const PlannedPart& p : plan->of(need.ref)) proposals.push_back({need.ref, p});
   }
-  boost::asio::post(context_, [this, run, solved = std::move(solved), plan = std::shared_ptr<Plan>(std::move(plan)), proposals = std::move(proposals), unserved, filled, &s,
-                               took = milliseconds_since(begin)]() mutable {
-    for (std::size_t i = 0; i < unserved.size(); ++i) {
-      if (unserved[i].lines() == 0) continue;
-      unserved[i].set_reason(kReasons[i].reason);
-      unserved[i].set_zh(kReasons[i].zh);
-      unserved[i].set_en(kReasons[i].en);
-      *s.add_unserved() = unserved[i];
-    }
-    s.set_needs(static_cast<std::uint32_t>(solved->instance.needs.size()));
-    s.set_lines(static_cast<std::uint32_t>(solved->instance.lines.size()));
-    s.set_offers(static_cast<std::uint32_t>(solved->instance.offers.size()));
-    s.set_needs_filled(filled);
-    s.set_proposals(static_cast<std::uint32_t>(proposals.size()));
-    s.set_value_micro(plan->value_micro());
-    s.set_bound_micro(plan->bound_micro());
-    s.set_gap_micro(solved->cleared.gap_micro());
-    s.set_cut_short(solved->cleared.cut_short);
-    s.set_solve_ms(took);
-    run->solved = std::move(solved);
-    run->proposals = std::move(proposals);
+  pb::Clearing found = summary_of(in, solved->cleared);
+  found.set_proposals(static_cast<std::uint32_t>(proposals.size()));
+  found.set_value_micro(plan->value_micro());
+  found.set_bound_micro(plan->bound_micro());
+  found.set_solve_ms(milliseconds_since(begin));
+  post([this, run, found = std::move(found), solved = std::move(solved),
+        plan = std::shared_ptr<Plan>(std::move(plan)), proposals = std::move(proposals)] {
+    run->summary.MergeFrom(found);
+    run->solved = solved;
+    run->proposals = proposals;
     run->plan = std::make_unique<Plan>(std::move(*plan));
     on_solved(run);
   });
@@ -294,9 +327,18 @@ void Clearinghouse::on_solved(const std::shared_ptr<Run>& run) {
   add_fill(run->fills, runtime_.state(), run->solved->instance, run->solved->cleared.held);
   *s.mutable_equity_before() = equity(run->fills, When::kBefore);
   *s.mutable_equity_after() = equity(run->fills, When::kAfter);
+  keep_result(run, [this, run] { conclude(run); });
+}
+
+void Clearinghouse::conclude(const std::shared_ptr<Run>& run) {
+  pb::Clearing& s = run->summary;
   s.set_state(run->cancelled ? pb::CLEARING_STATE_CANCELLED : pb::CLEARING_STATE_DONE);
+  if (run->cancelled) {
+    run->say("已提前结束，结果截至当时", "stopped early: the result is what it had by then");
+  }
   s.set_stage(pb::CLEARING_STAGE_UNSPECIFIED);
   s.set_finished_at(to_int(runtime_.now()));
+  run->has_result = true;
   running_.reset();
   if (run->within == kNoSlot) {
     plan_ = std::move(run->plan);
@@ -304,8 +346,11 @@ void Clearinghouse::on_solved(const std::shared_ptr<Run>& run) {
     planned_at_ = runtime_.now();
     latest_ = run->solved;
   }
+  keep_summary(*run);
   log_info("cleared", {{"id", s.id()}, {"needs", s.needs()}, {"proposals", s.proposals()}, {"gap_micro", s.gap_micro()}, {"collect_ms", s.collect_ms()}, {"solve_ms", s.solve_ms()}});
   if (run->request.apply() != pb::CLEARING_APPLY_UNSPECIFIED && !run->cancelled) begin_apply(run, run->request.apply(), run->actor);
+  forget_old();
+  begin_next();
 }
 
 void Clearinghouse::begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApply how, const pb::Actor& actor) {
@@ -314,8 +359,33 @@ void Clearinghouse::begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApp
   // The market's own clearings are given in the lead's name: it is the lead's policy that they follow.
   if (actor.role() == pb::ROLE_MARKET) run->applier.set_role(pb::ROLE_LEAD);
   run->next_proposal = 0;
+  run->say("", "");
   run->summary.set_stage(pb::CLEARING_STAGE_APPLYING);
-  boost::asio::post(context_, [this, run] { apply_some(run); });
+  post([this, run] { apply_some(run); });
+}
+
+// One command for all parts; false where the market refuses it, or where a party has refused a line
+// since: nobody is asked again but by a person who names the offer.
+bool Clearinghouse::give(Run& run, std::span<const Chosen> parts) {
+  const State& state = runtime_.state();
+  pb::Command command;
+  *command.mutable_actor() = run.applier;
+  for (const Chosen& c : parts) {
+    const auto refused = parties_that_refused(state, c.part.line);
+    const Slot party = state.offers()[c.part.offer].party;
+    if (std::find(refused.begin(), refused.end(), party) != refused.end()) return false;
+    pb::MakeMatch& m = *command.mutable_batch()->add_commands()->mutable_make_match();
+    m.set_need_id(state.needs()[c.need].id.value());
+    m.set_line(state.line(c.part.line).number);
+    m.set_offer_id(state.offers()[c.part.offer].id.value());
+    m.set_quantity(c.part.units);
+    const bool dispatch = run.how == pb::CLEARING_APPLY_DISPATCH;
+    m.set_how(dispatch ? pb::MATCH_STATE_DISPATCHED : pb::MATCH_STATE_PROPOSED);
+  }
+  if (!runtime_.apply(command)) return false;
+  const auto given = static_cast<std::uint32_t>(parts.size());
+  run.summary.set_applied(run.summary.applied() + given);
+  return true;
 }
 
 // Needs one after another, each in one command: an all-or-nothing need gets all of its parts or none. What no longer holds
@@ -323,42 +393,33 @@ void Clearinghouse::begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApp
 void Clearinghouse::apply_some(const std::shared_ptr<Run>& run) {
   const State& state = runtime_.state();
   pb::Clearing& s = run->summary;
-  const auto give = [&](const Chosen* begin, const Chosen* end) {
-    pb::Command command;
-    *command.mutable_actor() = run->applier;
-    for (const Chosen* c = begin; c != end; ++c) {
-      pb::MakeMatch& m = *command.mutable_batch()->add_commands()->mutable_make_match();
-      m.set_need_id(state.needs()[c->need].id.value());
-      m.set_line(state.line(c->part.line).number);
-      m.set_offer_id(state.offers()[c->part.offer].id.value());
-      m.set_quantity(c->part.units);
-      m.set_how(run->how == pb::CLEARING_APPLY_DISPATCH ? pb::MATCH_STATE_DISPATCHED : pb::MATCH_STATE_PROPOSED);
-    }
-    const bool taken = static_cast<bool>(runtime_.apply(command));
-    if (taken) s.set_applied(s.applied() + static_cast<std::uint32_t>(end - begin));
-    return taken;
-  };
   const auto until = Clock::now() + kSlice;
   std::size_t& i = run->next_proposal;
   while (i < run->proposals.size() && Clock::now() < until) {
     std::size_t end = i;
     while (end < run->proposals.size() && run->proposals[end].need == run->proposals[i].need) ++end;
-    const Chosen* first = run->proposals.data() + i;
-    const Chosen* last = run->proposals.data() + end;
-    if (!give(first, last)) {
-      const bool whole = state.needs()[first->need].all_or_nothing;
-      for (const Chosen* c = first; c != last; ++c) {
-        if (whole || !give(c, c + 1)) s.set_dropped(s.dropped() + 1);
+    keep_progress(*run, end);
+    const std::span<const Chosen> parts(run->proposals.data() + i, end - i);
+    if (!give(*run, parts)) {
+      const bool whole = state.needs()[parts.front().need].all_or_nothing;
+      for (const Chosen& c : parts) {
+        if (whole || !give(*run, {&c, 1})) s.set_dropped(s.dropped() + 1);
       }
     }
     i = end;
   }
   if (i < run->proposals.size()) {
-    boost::asio::post(context_, [this, run] { apply_some(run); });
+    post([this, run] { apply_some(run); });
     return;
   }
-  run->proposals.clear();
-  s.set_stage(pb::CLEARING_STAGE_UNSPECIFIED);
+  end_apply(*run);
+}
+
+void Clearinghouse::end_apply(Run& run) {
+  run.summary.set_stage(pb::CLEARING_STAGE_UNSPECIFIED);
+  forget_proposals(run);
+  keep_summary(run);
+  forget_old();
 }
 
 // An organiser has to do with clearings of its own area.
@@ -371,10 +432,29 @@ Status Clearinghouse::check_reach(const Run& run, const pb::Actor& actor) const 
 Result<pb::Clearing> Clearinghouse::cancel(std::uint64_t id, const pb::Actor& actor) {
   const auto run = find(id);
   if (!run) return no_clearing(id);
-  if (run->summary.state() != pb::CLEARING_STATE_RUNNING) return refuse(Code::kWrongState, "id", "done", "已结束");
+  if (!run->waits() && !run->runs()) return refuse(Code::kWrongState, "id", "done", "已结束");
   QIAO_TRY(check_reach(*run, actor));
   run->cancelled = true;
+  if (run->waits()) {
+    std::erase(queue_, run);
+    run->summary.set_state(pb::CLEARING_STATE_CANCELLED);
+    run->summary.set_finished_at(to_int(runtime_.now()));
+    run->say("排队时已取消，没有结果", "cancelled while it waited, without a result");
+    keep_summary(*run);
+    forget_old();
+  }
   return get(id);
+}
+
+Status Clearinghouse::check_applicable(const Run& run) const {
+  if (run.busy()) return refuse(Code::kClearingRunning, "id");
+  if (!run.has_result) return refuse(Code::kWrongState, "id", "without a result", "没有结果");
+  const pb::Clearing& s = run.summary;
+  if (run.proposals.empty() && s.applied() + s.dropped() < s.proposals()) {
+    return refuse(Code::kWrongState, "id", "its proposals are no longer kept",
+                  "建议明细已不再保留");
+  }
+  return outcome::success();
 }
 
 Result<pb::Clearing> Clearinghouse::apply(std::uint64_t id, pb::ClearingApply how, const pb::Actor& actor) {
@@ -383,9 +463,7 @@ Result<pb::Clearing> Clearinghouse::apply(std::uint64_t id, pb::ClearingApply ho
   if (how != pb::CLEARING_APPLY_PROPOSE && how != pb::CLEARING_APPLY_DISPATCH) return refuse(Code::kRequired, "apply");
   if (actor.role() != pb::ROLE_LEAD && actor.role() != pb::ROLE_ORGANISER) return refuse(Code::kRoleForbidden, "actor.role");
   QIAO_TRY(check_reach(*run, actor));
-  if (run->summary.state() == pb::CLEARING_STATE_RUNNING || run->summary.stage() == pb::CLEARING_STAGE_APPLYING) {
-    return refuse(Code::kClearingRunning, "id");
-  }
+  QIAO_TRY(check_applicable(*run));
   begin_apply(run, how, actor);
   return run->summary;
 }
@@ -394,7 +472,13 @@ Result<pb::Clearing> Clearinghouse::get(std::uint64_t id) const {
   const auto run = find(id);
   if (!run) return no_clearing(id);
   pb::Clearing s = run->summary;
-  if (s.state() != pb::CLEARING_STATE_RUNNING) return s;
+  if (run->waits()) {
+    const auto at = std::find(queue_.begin(), queue_.end(), run);
+    const auto before = std::to_string(at - queue_.begin() + (running_ ? 1 : 0));
+    s.set_zh("排队中，前面还有" + before + "轮");
+    s.set_en("waits for " + before + " before it");
+  }
+  if (!run->runs()) return s;
   if (run->collected) {
     const std::lock_guard lock(run->mutex);
     s.set_stage(stage_of(run->progress.phase));
@@ -465,8 +549,10 @@ void Clearinghouse::gaps(Slot within, std::size_t most, std::function<void(Resul
   gap_finder_ = std::thread([this, finder, solved, id, then = std::move(then)] {
     auto response = std::make_shared<pb::SupplyGapsResponse>();
     response->set_clearing_id(id);
-    for (pb::SupplyGap& g : finder->find()) *response->add_gaps() = std::move(g);
-    boost::asio::post(context_, [this, then, response] {
+    const auto until = Clock::now() + kMostGapTime;
+    const auto go_on = [this, until] { return !stopping_ && Clock::now() < until; };
+    for (pb::SupplyGap& g : finder->find(go_on)) *response->add_gaps() = std::move(g);
+    post([this, then, response] {
       finding_gaps_ = false;
       then(std::move(*response));
     });
@@ -479,9 +565,14 @@ Result<pb::EquityReport> Clearinghouse::equity_report(std::uint64_t id) const {
   if (id != 0) {
     run = find(id);
     if (!run) return no_clearing(id);
-    if (run->summary.state() == pb::CLEARING_STATE_RUNNING) return refuse(Code::kClearingRunning);
-  } else if (!runs_.empty() && runs_.front()->summary.state() != pb::CLEARING_STATE_RUNNING) {
-    run = runs_.front();
+    if (run->waits() || run->runs()) return refuse(Code::kClearingRunning);
+    if (!run->has_result) {
+      return refuse(Code::kWrongState, "clearing", "without a result", "没有结果");
+    }
+  } else {
+    const auto latest = std::find_if(runs_.begin(), runs_.end(),
+                                     [](const auto& r) { return r->has_result; });
+    if (latest != runs_.end()) run = *latest;
   }
   std::vector<Fill> all = run ? run->fills : fills(state);
   pb::EquityReport report;
@@ -504,21 +595,34 @@ Result<pb::EquityReport> Clearinghouse::equity_report(std::uint64_t id) const {
   return report;
 }
 
+// Whether what changes is cleared again.
+bool Clearinghouse::keeps_plan() const {
+  return options_.scheduled && runtime_.state().policy().clearing().every() > 0;
+}
+
 void Clearinghouse::changed(const pb::Event& event) {
   if (!plan_ && !running_) return;
+  if (!keeps_plan()) {
+    dirty_needs_.clear();
+    dirty_offers_.clear();
+    return;
+  }
   const State& state = runtime_.state();
   if (event.need_id() != 0 && event.kind() != pb::EVENT_KIND_PARTY_NOTIFIED) {
-    dirty_needs_.push_back(state.needs().find(NeedId{event.need_id()}));
+    dirty_needs_.insert(state.needs().find(NeedId{event.need_id()}));
     ++changes_;
   }
-  if (event.has_match()) dirty_offers_.push_back(state.offers().find(OfferId{event.match().offer_id()}));
+  if (event.has_match()) {
+    dirty_offers_.insert(state.offers().find(OfferId{event.match().offer_id()}));
+  }
   if (event.has_offer()) {
-    dirty_offers_.push_back(state.offers().find(OfferId{event.offer().id()}));
+    dirty_offers_.insert(state.offers().find(OfferId{event.offer().id()}));
     ++changes_;
   }
   if (event.has_party()) {
     const Slot party = state.parties().find(PartyId{event.party().id()});
-    for (Slot o = state.parties()[party].first_offer; o != kNoSlot; o = state.offers()[o].next_of_party) dirty_offers_.push_back(o);
+    Slot o = state.parties()[party].first_offer;
+    for (; o != kNoSlot; o = state.offers()[o].next_of_party) dirty_offers_.insert(o);
   }
   // Every value may be another.
   if (event.has_policy() || event.has_taxonomy()) changes_ += state.needs().size() + 1;
@@ -548,12 +652,14 @@ void Clearinghouse::tick() {
 
 // Some of what changed, so that copying it out takes no longer than a large command.
 void Clearinghouse::refresh() {
-  const auto some = [](std::vector<Slot>& dirty) {
-    std::sort(dirty.begin(), dirty.end());
-    dirty.erase(std::unique(dirty.begin(), dirty.end()), dirty.end());
-    std::vector<Slot> first(dirty.end() - static_cast<std::ptrdiff_t>(std::min(dirty.size(), kRefreshAtOnce)), dirty.end());
-    dirty.resize(dirty.size() - first.size());
-    return first;
+  const auto some = [](std::set<Slot>& dirty) {
+    std::vector<Slot> newest;
+    while (!dirty.empty() && newest.size() < kRefreshAtOnce) {
+      newest.push_back(*dirty.rbegin());
+      dirty.erase(std::prev(dirty.end()));
+    }
+    std::reverse(newest.begin(), newest.end());
+    return newest;
   };
   const std::vector<Slot> needs = some(dirty_needs_);
   const std::vector<Slot> offers = some(dirty_offers_);
@@ -565,7 +671,7 @@ void Clearinghouse::refresh() {
     options.target_gap_micro = kDefaultGapMicro;
     options.go_on = [this, until = Clock::now() + std::chrono::seconds{1}](const ClearProgress&) { return !stopping_ && Clock::now() < until; };
     Plan::solve(*refresh, options);
-    boost::asio::post(context_, [this, refresh, id] {
+    post([this, refresh, id] {
       refreshing_ = false;
       // Unless everything has been cleared meanwhile.
       if (plan_ && plan_id_ == id) plan_->finish(*refresh);

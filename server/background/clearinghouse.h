@@ -1,5 +1,6 @@
 // Clearing beside the market: needs and offers are copied out a millisecond at a time, solved on another thread, and what
-// comes back are proposals, which become ordinary commands, each checked again when it is given (DESIGN.md §5).
+// comes back are proposals, which become ordinary commands, each checked again when it is given (DESIGN.md §5). One at a
+// time; others wait in a queue, the lead's before those of organisers. Results survive a restart.
 //
 // It also keeps a standing plan: once everything has been cleared, what changes is cleared again within seconds.
 #pragma once
@@ -8,8 +9,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <span>
 #include <thread>
 
 #include "engine/clear/collect.h"
@@ -19,6 +23,19 @@
 #include "server/runtime/runtime.h"
 
 namespace qiao {
+
+// Clearings that are kept, over restarts, too; and of how many the proposals are.
+inline constexpr std::size_t kKeptRuns = 50;
+inline constexpr std::size_t kKeptProposals = 5;
+// Clearings that wait; beside these an organiser has one that waits or runs.
+inline constexpr std::size_t kMostWaitingOfLead = 4;
+inline constexpr std::size_t kMostWaitingOfOrganisers = 16;
+// Seconds that a clearing may take.
+inline constexpr std::int64_t kDefaultBudget = 10;
+inline constexpr std::int64_t kMostBudgetOfLead = 600;
+inline constexpr std::int64_t kMostBudgetOfOrganiser = 60;
+// Gaps are looked for no longer than this; those found by then are the answer.
+inline constexpr std::chrono::seconds kMostGapTime{10};
 
 struct ClearinghouseOptions {
   unsigned threads = 2;
@@ -32,9 +49,11 @@ class Clearinghouse {
   Clearinghouse(boost::asio::io_context& market_context, Runtime& runtime, ClearinghouseOptions options);
   ~Clearinghouse();
 
-  // Begins one, or says what is wrong with the request or that one is running.
+  // Begins one or puts it into the queue, or says what is wrong with the request or that too many
+  // wait.
   Result<pb::Clearing> start(const pb::ClearingRequest& request, const pb::Actor& actor);
-  // Ends the one that runs; what it has found so far is its result.
+  // Ends the one that runs, and what it has found so far is its result; or takes one out of the
+  // queue.
   Result<pb::Clearing> cancel(std::uint64_t id, const pb::Actor& actor);
   // Gives the proposals of a clearing that is done to the market, a millisecond at a time; see Clearing.applied and dropped.
   Result<pb::Clearing> apply(std::uint64_t id, pb::ClearingApply how, const pb::Actor& actor);
@@ -50,6 +69,10 @@ class Clearinghouse {
   Result<std::vector<Chosen>> proposals(std::uint64_t id) const;
   pb::Proposal describe(const Chosen& chosen) const;
 
+  // Rows that wait to be cleared again. At most as many as the market has, and none while the
+  // policy schedules no clearings.
+  std::size_t dirty() const { return dirty_needs_.size() + dirty_offers_.size(); }
+
   // What is proposed as things stand now; nullptr before the first clearing of the whole city.
   const Plan* plan() const { return plan_.get(); }
   // The clearing that the plan began with.
@@ -63,20 +86,42 @@ class Clearinghouse {
 
  private:
   struct Run;
-  Status check_reach(const Run& run, const pb::Actor& actor) const;
   struct Solved;
+  Status check_request(const pb::ClearingRequest& request, const pb::Actor& actor) const;
+  Status check_queue(const pb::Actor& actor) const;
+  Status check_reach(const Run& run, const pb::Actor& actor) const;
+  Status check_applicable(const Run& run) const;
 
+  void enqueue(const std::shared_ptr<Run>& run);
+  void begin_next();
+  void begin(const std::shared_ptr<Run>& run);
   void list_some();
   void collect_some();
   void solve(std::shared_ptr<Run> run);
   void on_solved(const std::shared_ptr<Run>& run);
+  void conclude(const std::shared_ptr<Run>& run);
   void begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApply how, const pb::Actor& actor);
   void apply_some(const std::shared_ptr<Run>& run);
+  bool give(Run& run, std::span<const Chosen> parts);
+  void end_apply(Run& run);
+  bool keeps_plan() const;
   void changed(const pb::Event& event);
   void tick();
   void refresh();
   std::shared_ptr<Run> find(std::uint64_t id) const;
   void join();
+  // Runs `work` on the market thread, unless this is gone by then. Any thread.
+  void post(std::function<void()> work);
+
+  // clearing_records.cc
+  void keep_summary(const Run& run);
+  void keep_result(const std::shared_ptr<Run>& run, std::function<void()> then);
+  void keep_progress(const Run& run, std::size_t next);
+  void forget_proposals(Run& run);
+  void forget_old();
+  void read_kept();
+  void interrupt(Run& run);
+  void resume(Run& run, const pb::KeptProgress& progress);
 
   boost::asio::io_context& context_;
   Runtime& runtime_;
@@ -84,13 +129,14 @@ class Clearinghouse {
   boost::asio::steady_timer timer_;
   std::deque<std::shared_ptr<Run>> runs_;  // the newest first
   std::shared_ptr<Run> running_;
+  std::deque<std::shared_ptr<Run>> queue_;  // the next first
   std::uint64_t next_id_ = 1;
   std::unique_ptr<Plan> plan_;
   std::uint64_t plan_id_ = 0;
   Time planned_at_{};
   std::shared_ptr<const Solved> latest_;
-  std::vector<Slot> dirty_needs_;
-  std::vector<Slot> dirty_offers_;
+  std::set<Slot> dirty_needs_;
+  std::set<Slot> dirty_offers_;
   std::size_t changes_ = 0;  // since the last clearing of everything
   bool refreshing_ = false;
   std::thread solver_;
@@ -98,6 +144,7 @@ class Clearinghouse {
   std::thread gap_finder_;
   bool finding_gaps_ = false;
   std::atomic<bool> stopping_ = false;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // for post()
 };
 
 }  // namespace qiao

@@ -237,6 +237,17 @@ std::optional<Runtime::Answer> Runtime::find_answer(const std::string& key) cons
   return answer;
 }
 
+void Runtime::keep_clearing(std::uint64_t number, ClearingPart part,
+                            std::optional<std::string> bytes) {
+  const std::lock_guard lock(mutex_);
+  if (bytes) {
+    open_group_.put_clearing(number, part, *bytes, store_);
+  } else {
+    open_group_.delete_clearing(number, part, store_);
+  }
+  work_.notify_one();
+}
+
 void Runtime::checkpoint(std::string path, std::function<void(StoreResult<Seq>)> then) {
   const std::lock_guard lock(mutex_);
   jobs_.push_back([this, path = std::move(path), then = std::move(then)] {

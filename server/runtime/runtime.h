@@ -117,6 +117,9 @@ class Runtime {
     return store_.read_journal(after, durable_seq_, event);
   }
 
+  // Keeps a part of a clearing on disk with the next write; without bytes, forgets it.
+  void keep_clearing(std::uint64_t number, ClearingPart part, std::optional<std::string> bytes);
+
   // For questions about the past; what is in it is on disk.
   const Store& store() const { return store_; }
 

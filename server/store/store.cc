@@ -22,8 +22,9 @@ namespace {
 constexpr std::string_view kMagic = "qiao";
 constexpr std::array<pb::Event::RowCase, 9> kKeyed = {pb::Event::kArea, pb::Event::kParty,        pb::Event::kPerson,  pb::Event::kOffer, pb::Event::kNeed,
                                                       pb::Event::kMatch, pb::Event::kNotification, pb::Event::kAccount, pb::Event::kGrant};
-constexpr std::array<const char*, 16> kFamilyNames = {"default", "journal", "single", "dedup", "meta",         "vault",   "audit", "area",
-                                                      "party",   "person",  "offer",  "need",  "match", "notification", "account", "grant"};
+constexpr std::array<const char*, 17> kFamilyNames = {"default", "journal", "single", "dedup", "meta",         "vault",   "audit", "area",
+                                                      "party",   "person",  "offer",  "need",  "match", "notification", "account", "grant",
+                                                      "clearing"};
 // Events migrated to a newer format in one write.
 constexpr std::size_t kMigratedAtOnce = 2'000;
 
@@ -392,6 +393,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   store->dedup_ = named("dedup");
   store->meta_ = named("meta");
   store->audit_ = named("audit");
+  store->clearing_ = named("clearing");
   store->vault_family_ = named("vault");
   store->families_.assign(32, nullptr);
   auto put = [&](pb::Event::RowCase kind, const char* name) { store->families_[static_cast<std::size_t>(kind)] = named(name); };

@@ -4,6 +4,7 @@
 //   area, party, person, offer, need, match, notification, account, grant   key (8 bytes, big endian) -> row
 //   single    "taxonomy", "policy" -> row
 //   dedup     account (8 bytes), idempotency key -> time (8 bytes) and the first answer
+//   clearing  number (8 bytes, big endian) and a part (ClearingPart) -> that part
 //   vault     kind (1 byte) and key -> the row's own key, sealed with the master key; "chain" -> that of the hashes
 //   audit     'o', kind, key, sequence; 'a', account, sequence -> nothing: who did what to what
 //   meta      "format" -> magic and format version; "head" -> last sequence and its hash
@@ -40,7 +41,7 @@ struct StoreOptions {
   std::string key_file = {};
   // The disk that the database is on; nullptr: the machine's. The key file is always on the machine's.
   rocksdb::Env* env = nullptr;
-  // Bytes of a table in memory before they get a file of their own. There are 16 tables.
+  // Bytes of a table in memory before they get a file of their own. There are 17 tables.
   std::size_t write_buffer = 32 << 20;
   // Files of the database that are kept open; -1: all.
   int open_files = -1;
@@ -49,6 +50,14 @@ struct StoreOptions {
   // Opens a database whose journal ends before what has been answered from it, and goes on without
   // what is missing.
   bool accept_loss = false;
+};
+
+// What is kept of a clearing: each part is a row of its own.
+enum class ClearingPart : char {
+  kSummary = 's',    // Clearing
+  kFills = 'f',      // KeptFills
+  kProposals = 'p',  // KeptProposals
+  kProgress = 'a',   // KeptProgress, while they are applied
 };
 
 // Kind of an audit key that stands for a resident's number, beside the kinds of rows.
@@ -66,6 +75,9 @@ class Group {
   // add() of the events that it is about. Returns what is kept, for Store::read_answer().
   std::string add_answer(std::string_view idempotency_key, pb::KeptAnswer answer, google::protobuf::Message& message, Time now,
                          class Store& store);
+  // Keeps a part of a clearing, or forgets it.
+  void put_clearing(std::uint64_t number, ClearingPart part, std::string_view bytes, Store& store);
+  void delete_clearing(std::uint64_t number, ClearingPart part, Store& store);
   bool empty() const { return batch_.Count() == 0; }
   std::size_t bytes() const { return batch_.GetDataSize(); }
   Seq last_seq() const { return last_seq_; }
@@ -118,6 +130,10 @@ class Store {
   // Forgets answers given before that time, at most `most` of them; how many.
   std::size_t forget_answers(Time before, std::size_t most);
 
+  // Calls row() for each part of a clearing that is kept, by number.
+  using ClearingRow = std::function<void(std::uint64_t number, ClearingPart, std::string_view)>;
+  StoreResult<void> read_clearings(const ClearingRow& row) const;
+
   // A complete copy that can be opened by itself, while the database is in use. The folder must not exist.
   StoreResult<Seq> checkpoint(const std::string& path);
 
@@ -160,6 +176,7 @@ class Store {
   rocksdb::ColumnFamilyHandle* family(pb::Event::RowCase kind) const { return families_[static_cast<std::size_t>(kind)]; }
   rocksdb::ColumnFamilyHandle* journal() const { return journal_; }
   rocksdb::ColumnFamilyHandle* dedup() const { return dedup_; }
+  rocksdb::ColumnFamilyHandle* clearing() const { return clearing_; }
   rocksdb::DB& db() { return *db_; }
 
  private:
@@ -184,6 +201,7 @@ class Store {
   rocksdb::ColumnFamilyHandle* journal_ = nullptr;
   rocksdb::ColumnFamilyHandle* dedup_ = nullptr;
   rocksdb::ColumnFamilyHandle* audit_ = nullptr;
+  rocksdb::ColumnFamilyHandle* clearing_ = nullptr;
   rocksdb::ColumnFamilyHandle* vault_family_ = nullptr;
   std::unique_ptr<Vault> vault_;
   bool chained_ = true;  // not before format 3

@@ -28,6 +28,8 @@ std::uint64_t seed_of_run() {
   return text == nullptr ? 1 : std::strtoull(text, nullptr, 10);
 }
 
+bool yes() { return true; }
+
 struct Shape {
   std::uint32_t needs;
   std::uint32_t offers;
@@ -356,6 +358,46 @@ TEST_F(ClearedCity, IsCopiedOutTheSameInAnyOrderByAnyNumber) {
   EXPECT_TRUE(same(one.slots, two.slots, of_slot));
 }
 
+TEST_F(ClearedCity, NothingIsProposedToAPartyThatDeclined) {
+  must([](pb::Command& c) {
+    *c.mutable_set_policy() = default_policy();
+    c.mutable_set_policy()->set_redispatch(false);
+  });
+  const Instance before = collect();
+  const Cleared first = clear_market(before, {});
+  // Every pair that was chosen is dispatched, and declined.
+  boost::unordered_flat_map<std::uint64_t, bool> declined;
+  const auto pair_of = [&](const Instance& in, std::uint32_t e) {
+    const Slot party = market_.state().offers()[in.offers[in.edges[e].offer].ref].party;
+    return std::uint64_t{in.lines[in.line_of_edge[e]].ref} << 32 | party;
+  };
+  for (std::uint32_t e = 0; e < before.edges.size(); ++e) {
+    if (first.held[e] == 0) continue;
+    const LineRow& line = market_.state().line(before.lines[before.line_of_edge[e]].ref);
+    const std::uint64_t match = must([&](pb::Command& c) {
+      pb::MakeMatch& m = *c.mutable_make_match();
+      m.set_need_id(market_.state().needs()[line.need].id.value());
+      m.set_line(line.number);
+      const Slot offer = before.offers[before.edges[e].offer].ref;
+      m.set_offer_id(market_.state().offers()[offer].id.value());
+      m.set_quantity(first.held[e]);
+      m.set_how(pb::MATCH_STATE_DISPATCHED);
+    });
+    must([&](pb::Command& c) {
+      c.mutable_move_match()->set_match_id(match);
+      c.mutable_move_match()->set_verb(pb::MATCH_VERB_DECLINE);
+      c.mutable_move_match()->set_reason("当天有事");
+    });
+    declined[pair_of(before, e)] = true;
+  }
+  EXPECT_GT(declined.size(), 100U);
+  const Instance after = collect();
+  EXPECT_FALSE(after.edges.empty());
+  for (std::uint32_t e = 0; e < after.edges.size(); ++e) {
+    EXPECT_FALSE(declined.contains(pair_of(after, e)));
+  }
+}
+
 TEST_F(ClearedCity, WhatIsBookedAlreadyIsNotGivenTwice) {
   const Cleared first = clear_market(collect(), {});
   const Instance before = collect();
@@ -509,7 +551,7 @@ TEST_F(ClearedCity, AGapIsWorthWhatItSays) {
   ClearOptions options;
   options.target_gap_micro = 1000;
   const Cleared before = clear_market(in, options);
-  const auto gaps = GapFinder(ranking(), in, before, {kNoSlot, 5}).find();
+  const auto gaps = GapFinder(ranking(), in, before, {kNoSlot, 5}).find(yes);
   ASSERT_FALSE(gaps.empty());
   int tried = 0;
   for (const pb::SupplyGap& gap : gaps) {
@@ -569,6 +611,71 @@ TEST_F(ClearedCity, AGapIsWorthWhatItSays) {
     ++tried;
   }
   EXPECT_GT(tried, 0);
+}
+
+TEST_F(ClearedCity, GapsAreFoundUntilSomebodySaysStop) {
+  const Instance in = collect();
+  const Cleared cleared = clear_market(in, {});
+  const GapFinder finder(ranking(), in, cleared, {kNoSlot, 5});
+  const std::size_t all = finder.find(yes).size();
+  EXPECT_EQ(all, 5U);
+  int asked = 0;
+  EXPECT_EQ(finder.find([&] { return ++asked <= 2; }).size(), 2U);
+  EXPECT_TRUE(finder.find([] { return false; }).empty());
+}
+
+// The usual taxonomy behind 64 other skills.
+pb::Taxonomy long_taxonomy() {
+  pb::Taxonomy t = default_taxonomy();
+  const auto usual = t.skills();
+  t.clear_skills();
+  for (int i = 0; i < 64; ++i) {
+    pb::Term& term = *t.add_skills();
+    term.set_code("skill" + std::to_string(i));
+    term.set_zh("技能" + std::to_string(i));
+    term.set_en("skill " + std::to_string(i));
+  }
+  t.mutable_skills()->MergeFrom(usual);
+  return t;
+}
+
+TEST(Gaps, NameTheScarceSkillWhereverItStandsInTheTaxonomy) {
+  City c(make_ranking, long_taxonomy());
+  c.post(need().people(2).skill("general").skill("haircut"));
+  Collector collector(static_cast<const Ranking&>(c.market.matcher()), c.now);
+  collector.add(0);
+  const Instance in = collector.finish();
+  const Cleared cleared = clear_market(in, {});
+  const auto& ranking = static_cast<const Ranking&>(c.market.matcher());
+  const auto gaps = GapFinder(ranking, in, cleared, {kNoSlot, 5}).find(yes);
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].skill(), "haircut");
+}
+
+// One line, one offer with very much of something that has a very high price.
+TEST(Plan, CountsWhatIsBeyondSixtyFourBits) {
+  Instance in;
+  in.per_micro = 1;
+  in.offers.push_back({0, 0, 1, 1});
+  in.slots.push_back({Time{}, 0, 1 << 30});
+  in.edges.push_back({1000, 0, 0, 1, 5});
+  ClearLine line;
+  line.edges = 1;
+  line.missing = 5;
+  line.asked = 5;
+  in.lines.push_back(line);
+  ClearNeed need;
+  need.lines = 1;
+  in.needs.push_back(need);
+  in.link();
+  Cleared cleared;
+  cleared.held = {0};
+  cleared.prices = {Worth{1} << 34};
+  City c;
+  Plan plan(static_cast<const Ranking&>(c.market.matcher()));
+  plan.take(in, cleared);
+  EXPECT_EQ(plan.bound_micro(), kMostWorth);
+  EXPECT_EQ(plan.gap_micro(), 1'000'000);
 }
 
 TEST(Equity, JainIsOneWhenAllAreServedAlike) {

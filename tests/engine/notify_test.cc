@@ -68,6 +68,19 @@ TEST_F(Told, ForWhatIsStillMissingAndNotForWhatIsThere) {
   EXPECT_TRUE(plan(id).empty());
 }
 
+TEST_F(Told, NobodyWhoDeclinedTheLine) {
+  notification([](auto& n) { n.set_fill_micro(500'000); });
+  pb::Policy p = city.policy();
+  p.set_redispatch(false);
+  city.set(p);
+  const auto id = city.post(need().people(2));
+  const auto match = city.dispatch(id, offers[0]);
+  EXPECT_EQ(code_of(city.move(match, pb::MATCH_VERB_DECLINE)), "");
+  const auto told = plan(id);
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_EQ(told[0].party_id(), teams[1]);
+}
+
 TEST_F(Told, NobodyWhenThePolicySaysSo) {
   notification([](auto& n) { n.set_fill_micro(0); });
   EXPECT_TRUE(plan(city.post(need().people(2))).empty());

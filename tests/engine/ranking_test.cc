@@ -156,6 +156,104 @@ TEST(Ranking, EqualsTheNaiveScanOnRandomMarkets) {
   EXPECT_GT(pairs, 10'000U);
 }
 
+// The offers of `scan` but for parties that refused the line, each match looked at.
+std::vector<Candidate> scan_proposable(const City& c, Slot line, std::size_t k) {
+  const State& s = c.state();
+  std::vector<Candidate> kept;
+  for (const Candidate& candidate : scan(c, line, s.offers().size())) {
+    bool refused = false;
+    for (Slot m = 0; m < s.matches().size(); ++m) {
+      const pb::Match match = s.load_match(m);
+      if (s.matches()[m].line != line) continue;
+      if (match.party_id() != s.parties()[s.offers()[candidate.offer].party].id.value()) continue;
+      refused = refused || match.state() == pb::MATCH_STATE_DECLINED ||
+                match.state() == pb::MATCH_STATE_WITHDRAWN ||
+                match.state() == pb::MATCH_STATE_NO_SHOW ||
+                (match.state() == pb::MATCH_STATE_LAPSED && match.was_dispatched());
+    }
+    if (!refused) kept.push_back(candidate);
+  }
+  kept.resize(std::min(kept.size(), k));
+  return kept;
+}
+
+TEST(Ranking, ProposesWhatTheNaiveScanDoesButForWhoeverRefused) {
+  std::size_t left_out = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    City c;
+    random_market(c, seed);
+    const State& s = c.state();
+    Random random(seed);
+    for (Slot m = 0; m < s.matches().size(); ++m) {
+      const bool promised = s.matches()[m].state == pb::MATCH_STATE_ACCEPTED;
+      if (!promised || random.chance(50)) continue;
+      EXPECT_EQ(code_of(c.move(s.matches()[m].id.value(), pb::MATCH_VERB_WITHDRAW)), "");
+    }
+    for (Slot l = 0; l < s.line_count(); ++l) {
+      const auto naive = scan_proposable(c, l, 10);
+      expect_same(s, ranking_of(c).proposable(l, 10, c.now), naive, seed);
+      left_out += scan(c, l, s.offers().size()).size() -
+                  scan_proposable(c, l, s.offers().size()).size();
+    }
+    if (testing::Test::HasFatalFailure()) return;
+  }
+  EXPECT_GT(left_out, 20U);
+}
+
+TEST(Refused, APartyIsNotAskedAgainForTheLineWithAnyOfItsOffers) {
+  City c;
+  pb::Policy p = c.policy();
+  p.set_redispatch(false);
+  c.set(p);
+  const auto team = c.team("甲队");
+  const auto o = c.post(offer(team).people(9));
+  c.post(offer(team).people(4));
+  const auto n = c.post(need().people(2));
+  const auto other = c.post(need().people(2).on(hours(81, 84)));
+  const auto line = [&](std::uint64_t id) {
+    return c.state().line_of(c.state().needs().find(NeedId{id}), 1);
+  };
+  const auto proposed = [&](std::uint64_t id) {
+    return ranking_of(c).proposable(line(id), 10, c.now).size();
+  };
+  EXPECT_EQ(proposed(n), 2U);
+  const auto m = c.dispatch(n, o);
+  EXPECT_EQ(code_of(c.move(m, pb::MATCH_VERB_DECLINE)), "");
+  EXPECT_EQ(proposed(n), 0U);
+  EXPECT_EQ(proposed(other), 2U);
+  EXPECT_EQ(bundle(ranking_of(c), c.state().needs().find(NeedId{n}), c.now).parts_size(), 0);
+  // A person still sees it, with the reason, and may name it.
+  const auto seen = ranking_of(c).candidates(line(n), 10, c.now);
+  ASSERT_EQ(seen.size(), 2U);
+  const NeedRow& row = c.state().needs()[c.state().needs().find(NeedId{n})];
+  const auto pair = to_ranked_pair(ranking_of(c), row, c.state().line(line(n)), seen.front(), 1);
+  EXPECT_NE(pair.explanation().zh().find("指名派单"), std::string::npos);
+  const auto e = explain(ranking_of(c), line(n), seen.front().offer, c.now);
+  EXPECT_TRUE(e.eligible());
+  EXPECT_NE(e.en().find("not asked again automatically"), std::string::npos);
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, o)), "");
+}
+
+TEST(Refused, ADispatchThatLapsesCountsAndAProposalThatLapsesDoesNot) {
+  City c;
+  pb::Policy p = c.policy();
+  p.set_redispatch(false);
+  c.set(p);
+  const auto asked = c.post(offer(c.team("甲队")).people(2));
+  const auto proposed = c.post(offer(c.team("乙队")).people(2));
+  const auto n = c.post(need().people(4).on(hours(24 * 20, 24 * 20 + 3)));
+  c.dispatch(n, asked);
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_PROPOSED, n, proposed)), "");
+  c.wait_until(at(24 * 15));
+  const Slot line = c.state().line_of(c.state().needs().find(NeedId{n}), 1);
+  for (Slot m = 0; m < c.state().matches().size(); ++m) {
+    EXPECT_EQ(c.state().matches()[m].state, pb::MATCH_STATE_LAPSED);
+  }
+  const auto left = ranking_of(c).proposable(line, 10, c.now);
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(c.state().offers()[left.front().offer].id.value(), proposed);
+}
+
 // A restart makes the index of everything at once. What changes afterwards changes it as it would have changed the one before.
 TEST(Ranking, IsTheSameAfterARestart) {
   std::size_t pairs = 0;

@@ -431,7 +431,9 @@ Market::Judged Market::judge(std::uint64_t need_id, std::uint32_t number, std::u
 std::uint64_t Market::next_best(std::uint64_t need, std::uint32_t line, std::int64_t quantity) const {
   std::set<std::uint64_t> asked;
   for (const auto& [id, m] : matches) {
-    if (m.need == need && m.line == line && (m.state == pb::MATCH_STATE_DECLINED || m.state == pb::MATCH_STATE_LAPSED || is_broken(m.state))) asked.insert(m.party);
+    if (m.need != need || m.line != line) continue;
+    const bool lapsed = m.state == pb::MATCH_STATE_LAPSED && m.was_dispatched;
+    if (m.state == pb::MATCH_STATE_DECLINED || lapsed || is_broken(m.state)) asked.insert(m.party);
   }
   std::uint64_t best = 0;
   std::int64_t value = -1;

@@ -342,8 +342,8 @@ TEST(Trial, FairnessTakesFromTheWellServedAndGivesToTheOthers) {
   pb::Policy fair = c.policy();
   fair.mutable_value()->set_equity_alpha_milli(4000);
   const auto yes = [] { return true; };
-  const TrialResult before = try_policy(rows, none, yes);
-  const TrialResult after = try_policy(rows, fair, yes);
+  const TrialResult before = try_policy(rows, none, yes).value();
+  const TrialResult after = try_policy(rows, fair, yes).value();
   EXPECT_EQ(before.needs, 20U);
   EXPECT_EQ(before.outcome.needs_filled(), 10U) << "four people serve one of two each day";
   EXPECT_EQ(after.outcome.needs_filled(), 10U);
@@ -365,13 +365,38 @@ TEST(Trial, IsTheSameEachTimeAndLeavesTheCityAlone) {
   const Seq seq = c.state().last_seq();
   const TrialRows rows = rows_of(c, needs);
   const auto yes = [] { return true; };
-  const TrialResult one = try_policy(rows, c.policy(), yes);
-  const TrialResult two = try_policy(rows, c.policy(), yes);
+  const TrialResult one = try_policy(rows, c.policy(), yes).value();
+  const TrialResult two = try_policy(rows, c.policy(), yes).value();
   EXPECT_EQ(one.outcome.SerializeAsString(), two.outcome.SerializeAsString());
   EXPECT_EQ(one.needs, 12U);
   EXPECT_EQ(c.state().last_seq(), seq);
   // One that is told to stop has done what it had done by then.
-  EXPECT_EQ(try_policy(rows, c.policy(), [] { return false; }).outcome.units(), 0);
+  EXPECT_EQ(try_policy(rows, c.policy(), [] { return false; }).value().outcome.units(), 0);
+}
+
+TEST(Trial, OfRowsThatDoNotFitTogetherIsRefused) {
+  Lively c;
+  TrialRows rows = rows_of(c, {});
+  rows.parties.clear();  // so that offers reference missing ones
+  const auto result = try_policy(rows, c.policy(), [] { return true; });
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::kTrialFailed);
+  EXPECT_FALSE(result.error().zh().empty());
+}
+
+TEST(Trial, ComparesACommunityWithItselfAndWithNoOther) {
+  TrialResult before;
+  before.fills = {{kCommunity, {0, 4'000'000, 0, 1'000'000}},
+                  {kOtherCommunity, {1, 2'000'000, 0, 2'000'000}}};
+  // The second policy never came to a need of the first community.
+  TrialResult after;
+  after.fills = {{kOtherCommunity, {0, 2'000'000, 0, 1'000'000}}};
+  const auto all = compare_fills(before, after);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].area_code(), kOtherCommunity);
+  EXPECT_EQ(all[0].asked_micro(), 2'000'000);
+  EXPECT_EQ(all[0].before_micro(), 1'000'000);
+  EXPECT_EQ(all[0].after_micro(), 500'000);
 }
 
 }  // namespace

@@ -41,6 +41,23 @@ class Crash(Case):
         except (OSError, http.client.HTTPException):
             pass  # killed
 
+    def test_a_clearing_and_its_proposals_outlive_a_kill(self):
+        server = self.server()
+        self.city(server)
+        server.post("/v1/needs", self.need(title="陪老人", quantity=2))
+        server.post("/v1/clearings", {})
+        while (done := server.get("/v1/clearings/1"))["state"] != "CLEARING_STATE_DONE":
+            time.sleep(0.02)
+        proposals = server.get("/v1/clearings/1/proposals")
+        self.assertEqual(len(proposals["proposals"]), 1)
+        # What is acknowledged after it is on disk after it.
+        server.post("/v1/needs", self.need(title="洗窗户", quantity=2))
+        server.kill()
+        server.start()
+        self.assertEqual(server.get("/v1/clearings")["clearings"], [done])
+        self.assertEqual(server.get("/v1/clearings/1/proposals"), proposals)
+        self.assertEqual(server.post("/v1/clearings", {})["id"], "2")
+
     def test_nothing_acknowledged_is_ever_missing(self):
         print(f"seed {SEED}, {KILLS} kills")
         rng = random.Random(SEED)

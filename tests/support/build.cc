@@ -28,9 +28,10 @@ bool reload(const State& from, Market& into) {
 
 std::string code_of(const Result<Outcome>& result) { return result ? std::string() : std::string(info(result.error().code).code); }
 
-City::City(const Market::MatcherFactory& factory) : market(factory) {
+City::City(const Market::MatcherFactory& factory, const pb::Taxonomy& taxonomy)
+    : market(factory) {
   pb::Command words = by(pb::ROLE_LEAD);
-  *words.mutable_put_taxonomy() = default_taxonomy();
+  *words.mutable_put_taxonomy() = taxonomy;
   must(words);
   set(default_policy());
   struct Place {

@@ -157,7 +157,8 @@ inline OfferBuilder offer(std::uint64_t party) { return OfferBuilder(party); }
 // A market with Ningguo's words, the default policy and a few areas; everything else is for the test to say.
 class City {
  public:
-  explicit City(const Market::MatcherFactory& factory = make_ranking);
+  explicit City(const Market::MatcherFactory& factory = make_ranking,
+                const pb::Taxonomy& taxonomy = default_taxonomy());
 
   Market market;
   Time now = at(0);

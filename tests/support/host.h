@@ -90,6 +90,10 @@ struct Host {
     gate.reset();
     analyst.reset();
     house.reset();
+    // What became durable last is told before the runtime goes.
+    runtime->stop();
+    context.restart();
+    context.poll();
     runtime.reset();
     store.reset();
     context.restart();

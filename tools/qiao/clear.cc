@@ -30,7 +30,12 @@ int clear_city(Session& s, const ClearCommand& command) {
   if (const auto read = from_json(started.value().body, clearing); !read) return s.fail(read.error());
   const std::string target = "/v1/clearings/" + std::to_string(clearing.id());
   const bool terminal = isatty(STDERR_FILENO) != 0;
-  while (clearing.state() == pb::CLEARING_STATE_RUNNING || clearing.stage() == pb::CLEARING_STAGE_APPLYING) {
+  const auto busy = [&] {
+    return clearing.state() == pb::CLEARING_STATE_QUEUED ||
+           clearing.state() == pb::CLEARING_STATE_RUNNING ||
+           clearing.stage() == pb::CLEARING_STAGE_APPLYING;
+  };
+  while (busy()) {
     if (terminal) std::cerr << "\r\033[K" << progress_line(s, clearing) << std::flush;
     std::this_thread::sleep_for(kLookEvery);
     auto now = s.get<pb::Clearing>(target);

@@ -27,6 +27,16 @@ const char* stage(Session& s, pb::ClearingStage stage) {
   }
 }
 
+const char* state_name(Session& s, pb::ClearingState state) {
+  switch (state) {
+    case pb::CLEARING_STATE_QUEUED: return s.say("排队中", "waiting");
+    case pb::CLEARING_STATE_RUNNING: return s.say("进行中", "running");
+    case pb::CLEARING_STATE_CANCELLED: return s.say("已停止", "cancelled");
+    case pb::CLEARING_STATE_INTERRUPTED: return s.say("已中断", "interrupted");
+    default: return s.say("完成", "done");
+  }
+}
+
 std::string equity_line(Session& s, const pb::Equity& e) {
   return s.say("平均满足率 ", "mean fill ") + percent(e.mean_fill_micro()) + s.say("，均衡指数 ", ", Jain index ") + points(e.jain_micro(), 3) +
          s.say("，最差一成 ", ", worst tenth ") + percent(e.worst_decile_micro()) + s.say("，社区 ", ", communities ") + std::to_string(e.communities());
@@ -36,16 +46,18 @@ std::string equity_line(Session& s, const pb::Equity& e) {
 
 std::string progress_line(Session& s, const pb::Clearing& c) {
   std::string line = stage(s, c.stage());
+  if (c.state() == pb::CLEARING_STATE_QUEUED) line = s.chinese() ? c.zh() : c.en();
   if (c.bound_micro() > 0) line += s.say("  价值 ", "  value ") + points(c.value_micro()) + s.say("  上界 ", "  bound ") + points(c.bound_micro()) + s.say("  差距 ", "  gap ") + percent(c.gap_micro(), 2);
   return line;
 }
 
 void show_clearing(Session& s, const pb::Clearing& c, std::ostream& out) {
-  const char* state = c.state() == pb::CLEARING_STATE_RUNNING     ? s.say("进行中", "running")
-                      : c.state() == pb::CLEARING_STATE_CANCELLED ? s.say("已停止", "cancelled")
-                                                                  : s.say("完成", "done");
-  out << s.say("对接轮 ", "clearing ") << c.id() << "  [" << state << "]" << (c.scheduled() ? s.say("  自动", "  scheduled") : "") << "\n";
-  if (c.state() == pb::CLEARING_STATE_RUNNING) {
+  out << s.say("对接轮 ", "clearing ") << c.id() << "  [" << state_name(s, c.state()) << "]" << (c.scheduled() ? s.say("  自动", "  scheduled") : "") << "\n";
+  if (c.state() != pb::CLEARING_STATE_QUEUED && !c.zh().empty()) {
+    out << "  " << (s.chinese() ? c.zh() : c.en()) << "\n";
+  }
+  if (c.state() == pb::CLEARING_STATE_INTERRUPTED) return;
+  if (c.state() == pb::CLEARING_STATE_QUEUED || c.state() == pb::CLEARING_STATE_RUNNING) {
     out << "  " << progress_line(s, c) << "\n";
     return;
   }

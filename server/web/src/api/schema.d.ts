@@ -2136,7 +2136,7 @@ export interface components {
             apply?: components["schemas"]["ClearingApply"];
         };
         /** @enum {string} */
-        ClearingState: "CLEARING_STATE_RUNNING" | "CLEARING_STATE_DONE" | "CLEARING_STATE_CANCELLED";
+        ClearingState: "CLEARING_STATE_RUNNING" | "CLEARING_STATE_DONE" | "CLEARING_STATE_CANCELLED" | "CLEARING_STATE_QUEUED" | "CLEARING_STATE_INTERRUPTED";
         /** @enum {string} */
         ClearingStage: "CLEARING_STAGE_COLLECTING" | "CLEARING_STAGE_PRICES" | "CLEARING_STAGE_ROUNDING" | "CLEARING_STAGE_BOUND" | "CLEARING_STAGE_IMPROVING" | "CLEARING_STAGE_APPLYING";
         /** @enum {string} */
@@ -2179,6 +2179,8 @@ export interface components {
             collectMs?: string;
             solveMs?: string;
             needsAgain?: number;
+            zh?: string;
+            en?: string;
         };
         ListClearingsResponse: {
             clearings?: components["schemas"]["Clearing"][];

@@ -79,7 +79,7 @@ export const en: typeof zh = {
   equity: { mean: 'Filled on average', worst: 'Filled in the worst-off tenth', jain: 'Evenness (1 is all the same)' },
   clearing: {
     title: 'Clearing', lead: 'All needs and offers matched at once, with proof of how far from the best it is.', budget: 'Seconds at most', start: 'Start clearing', round: 'Round {n}', gap: 'From the best at most', proposals: 'Proposals', filled: 'Needs it fills', certificate: 'Worth {value}; nothing could be worth more than {bound}.', applied: '{applied} applied; {dropped} dropped because things had changed.', lines: '{n} lines', dispatch: 'Dispatch all', propose: 'Keep all as proposals', stop: 'That will do', who: 'Who goes where', more: 'More', none: 'There has been no clearing yet.', earlier: 'Earlier rounds', number: 'Round', at: 'When', scheduled: 'by itself',
-    state: { CLEARING_STATE_RUNNING: 'running', CLEARING_STATE_DONE: 'done', CLEARING_STATE_CANCELLED: 'stopped', CLEARING_STAGE_APPLYING: 'applying' },
+    state: { CLEARING_STATE_RUNNING: 'running', CLEARING_STATE_DONE: 'done', CLEARING_STATE_QUEUED: 'waiting', CLEARING_STATE_INTERRUPTED: 'interrupted', CLEARING_STATE_CANCELLED: 'stopped', CLEARING_STAGE_APPLYING: 'applying' },
     stage: { CLEARING_STAGE_UNSPECIFIED: 'Getting ready', CLEARING_STAGE_COLLECTING: 'Reading needs and offers', CLEARING_STAGE_PRICES: 'Finding prices', CLEARING_STAGE_ROUNDING: 'Rounding', CLEARING_STAGE_BOUND: 'Tightening the bound', CLEARING_STAGE_IMPROVING: 'Improving', CLEARING_STAGE_APPLYING: 'Applying' },
   },
   policy: {

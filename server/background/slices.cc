@@ -1,0 +1,43 @@
+#include "server/background/slices.h"
+
+#include <boost/asio/post.hpp>
+#include <memory>
+
+namespace qiao {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Walk {
+  std::size_t next = 0;
+  std::size_t count = 0;
+  std::function<void(std::size_t)> step;
+  std::function<void()> done;
+  std::function<bool()> alive;
+};
+
+void run_slice(boost::asio::io_context& context, const std::shared_ptr<Walk>& walk) {
+  if (!walk->alive()) return;
+  const auto until = Clock::now() + kSlice;
+  while (walk->next < walk->count) {
+    walk->step(walk->next++);
+    if (Clock::now() >= until) break;
+  }
+  if (walk->next == walk->count) return walk->done();
+  boost::asio::post(context, [&context, walk] { run_slice(context, walk); });
+}
+
+}  // namespace
+
+void in_slices(boost::asio::io_context& context, std::size_t count,
+               std::function<void(std::size_t)> step, std::function<void()> done,
+               std::function<bool()> alive) {
+  auto walk = std::make_shared<Walk>();
+  walk->count = count;
+  walk->step = std::move(step);
+  walk->done = std::move(done);
+  walk->alive = std::move(alive);
+  run_slice(context, walk);
+}
+
+}  // namespace qiao

@@ -1,0 +1,20 @@
+// Long work of the market thread, a millisecond at a time, so that others have their turn.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+
+namespace qiao {
+
+// Of the market thread.
+inline constexpr std::chrono::milliseconds kSlice{1};
+
+// Calls step(0) … step(count - 1), then done(), on the thread that runs the context. Stops without
+// done() once alive() says no, which is asked before each slice.
+void in_slices(boost::asio::io_context& context, std::size_t count,
+               std::function<void(std::size_t)> step, std::function<void()> done,
+               std::function<bool()> alive = [] { return true; });
+
+}  // namespace qiao

@@ -1,0 +1,42 @@
+// Clearings and what they found, beside the rows of the market.
+#include "server/store/store.h"
+
+namespace qiao {
+namespace {
+
+constexpr std::size_t kKeySize = 9;
+
+std::string key_of_part(std::uint64_t number, ClearingPart part) {
+  return big_endian(number) + static_cast<char>(part);
+}
+
+}  // namespace
+
+void Group::put_clearing(std::uint64_t number, ClearingPart part, std::string_view bytes,
+                         Store& store) {
+  const rocksdb::Slice value(bytes.data(), bytes.size());
+  batch_.Put(store.clearing(), key_of_part(number, part), value);
+}
+
+void Group::delete_clearing(std::uint64_t number, ClearingPart part, Store& store) {
+  batch_.Delete(store.clearing(), key_of_part(number, part));
+}
+
+StoreResult<void> Store::read_clearings(const ClearingRow& row) const {
+  // An older database that is only looked at has no such table.
+  if (clearing_ == nullptr) return outcome::success();
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, clearing_));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    const std::string_view key(it->key().data(), it->key().size());
+    if (key.size() != kKeySize) {
+      return StoreError{path_ + ": a clearing has a key of " + std::to_string(key.size()) +
+                        " bytes; restore the last backup"};
+    }
+    const std::string_view value(it->value().data(), it->value().size());
+    row(from_big_endian(key.substr(0, 8)), static_cast<ClearingPart>(key.back()), value);
+  }
+  if (it->status().ok()) return outcome::success();
+  return StoreError{"cannot read the clearings in " + path_ + ": " + it->status().ToString()};
+}
+
+}  // namespace qiao
