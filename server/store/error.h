@@ -9,6 +9,7 @@ namespace qiao {
 // What went wrong with the disk or the database, in words for the person who runs the server.
 struct StoreError {
   std::string message;
+  std::string zh = {};  // the same in Chinese, where it is meant for the command line
 };
 template <class T>
 using StoreResult = boost::outcome_v2::basic_result<T, StoreError, boost::outcome_v2::policy::terminate>;

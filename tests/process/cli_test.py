@@ -29,6 +29,10 @@ class CommandLine(Case):
             f.write(text)
         return path
 
+    def read(self, path):
+        with open(path, encoding="utf-8", newline="") as f:
+            return f.read()
+
     def day(self, days):
         return time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600 + days * 86400))
 
@@ -164,6 +168,29 @@ class CommandLine(Case):
         again = self.server(name="restored")
         self.assertEqual(len(again.get("/v1/offers")["offers"]), 2)
         self.assertEqual(again.get("/v1/needs").get("needs", []), [])
+
+    def test_the_only_key_of_a_database_is_never_pruned(self):
+        self.city(self.s)
+        key = self.s.data + ".key"
+        self.qiao("key", "rotate", key)
+        before = self.read(key)
+        # The server still seals with the old key, whether it runs or not.
+        self.assertIn("start qiaod once", self.qiao("key", "prune", key, expect=1))
+        self.s.stop()
+        self.assertIn("start qiaod once", self.qiao("key", "prune", key, expect=1))
+        self.assertIn("启动一次qiaod", self.qiao("--lang", "zh", "key", "prune", key, expect=1))
+        moved = self.write("moved", before)
+        os.chmod(moved, 0o600)
+        self.assertIn("--data", self.qiao("key", "prune", moved, expect=2))
+        self.qiao("key", "prune", moved, "--data", self.folder + "/nowhere", expect=1)
+        self.qiao("key", "prune", moved, "--data", self.s.data, expect=1)
+        self.assertEqual((self.read(key), self.read(moved)), (before, before))
+        self.s.start()
+        self.assertIn("old master keys are dropped", self.qiao("key", "prune", key))
+        self.assertNotEqual(self.read(key), before)
+        self.s.stop()
+        self.s.start()
+        self.assertEqual(self.s.get(f"/v1/parties/{self.team}")["name"], "党派我来")
 
     def test_completion_scripts_are_valid_and_know_the_verbs(self):
         for shell in ("bash", "zsh", "fish"):

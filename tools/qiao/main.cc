@@ -340,10 +340,16 @@ int main(int argc, char** argv) {
   key_app->require_subcommand(1);
   auto* rotate_app = key_app->add_subcommand("rotate", chinese ? "新增主密钥；服务器下次启动时改用" : "A fresh master key; the server takes it at its next start");
   rotate_app->add_option("file", key, chinese ? "密钥文件" : "The key file")->required();
-  rotate_app->callback([&] { code = change_key(key, false, g.chinese()); });
-  auto* prune_app = key_app->add_subcommand("prune", chinese ? "删除旧主密钥；须在服务器用新密钥启动过之后" : "Drop old master keys; only after the server was started with the fresh one");
+  rotate_app->callback([&] { code = rotate_key(key, g.chinese()); });
+  auto* prune_app = key_app->add_subcommand(
+      "prune", chinese ? "删除旧主密钥；数据库仍由旧密钥加密时拒绝。此前的备份仍需旧密钥文件"
+                       : "Drop old master keys; refused while the database is sealed with one. "
+                         "Backups made before still need the old key file: keep a copy with them");
   prune_app->add_option("file", key, chinese ? "密钥文件" : "The key file")->required();
-  prune_app->callback([&] { code = change_key(key, true, g.chinese()); });
+  prune_app->add_option("--data", folder,
+                        chinese ? "数据库文件夹；密钥文件名为 文件夹.key 时可不给"
+                                : "The database's folder; not needed for a key file FOLDER.key");
+  prune_app->callback([&] { code = prune_keys(key, folder, g.chinese()); });
   std::string shell;
   auto* completion = app.add_subcommand("completion", "A completion script: source <(qiao completion bash)");
   completion->add_option("shell", shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
