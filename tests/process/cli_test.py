@@ -192,6 +192,45 @@ class CommandLine(Case):
         self.s.start()
         self.assertEqual(self.s.get(f"/v1/parties/{self.team}")["name"], "党派我来")
 
+    def test_what_cannot_be_written_is_a_failed_command(self):
+        self.city(self.s)
+        for words in (["export", "offers"], ["export", "offers", "--format", "jsonl"], ["offer", "list"], ["--json", "offer", "list"], ["metrics"],
+                      ["watch", "--after", "0"], ["watch", "--after", "0", "--count", "1"], ["completion", "bash"], ["--help"], ["export", "offers", "/dev/full"]):
+            for file in ("/dev/full", os.devnull):
+                if words == ["watch", "--after", "0"] and file == os.devnull:
+                    continue  # goes on for ever
+                with open(file, "w", encoding="utf-8") as out:
+                    r = subprocess.run([QIAO, *words], stdout=out, stderr=subprocess.PIPE, text=True, env=self.env, timeout=60)
+                full = "/dev/full" in (file, words[-1])
+                self.assertEqual(r.returncode, 6 if full else 0, (words, r.stderr))
+                self.assertEqual("be written" in r.stderr or "cannot write" in r.stderr, full, (words, r.stderr))
+        with open("/dev/full", "w", encoding="utf-8") as out:
+            r = subprocess.run([SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--until", "2026-11-24 18:00", "--quiet", "--days", "1"],
+                               stdout=out, stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(r.returncode, 1, r.stderr)
+        # Started without any standard output, what prints nothing is done.
+        self.assertEqual(subprocess.run(["sh", "-c", f"{QIAO} export offers {self.folder}/o.csv >&-"], env=self.env, stderr=subprocess.PIPE, timeout=60).returncode, 0)
+
+    def test_no_text_of_others_moves_the_cursor_or_hides_itself(self):
+        self.city(self.s)
+        bad = "a\x1b[2J\x9b1m\x7f\u202eb\u2066c\u200bd\u200de\ufefff\x00g\nforged"
+        need = self.s.post("/v1/needs", {**self.need(), "title": bad, "description": bad})["id"]
+        self.qiao("offer", "update", self.people, "--title", bad.replace("\0", ""))
+        self.qiao("party", "update", self.team, "--name", bad.replace("\0", ""))
+        match = self.json("dispatch", need, self.people)["id"]
+        self.qiao("decline", match, "--reason", bad.replace("\0", ""))
+        for words in (["need", "list"], ["need", "show", need], ["offer", "list"], ["offer", "show", self.people], ["party", "list"], ["party", "show", self.team],
+                      ["match", "list"], ["match", "show", match], ["need", "candidates", need, "1"], ["need", "bundle", need], ["events", "--after", "0"],
+                      ["watch", "--after", "0", "--count", "9"], ["clear", "--explain"], ["audit"], ["notifications"], ["inbox"], ["overview"], ["equity"]):
+            said = self.qiao(*words)
+            for c in "\x1b\x9b\x7f\u202e\u2066\u200b\u200d\ufeff\0":
+                self.assertNotIn(c, said, words)
+            self.assertFalse(any(line.startswith("forged") for line in said.splitlines()), (words, said))
+        self.assertIn("a\\u001b[2J\\u009b1m\\u007f\\u202eb", self.qiao("need", "list"))
+        # Programs get it as it is.
+        self.assertEqual(self.json("need", "show", need)["title"], bad)
+        self.assertEqual(self.json("party", "show", self.team)["name"], bad.replace("\0", ""))
+
     def test_completion_scripts_are_valid_and_know_the_verbs(self):
         for shell in ("bash", "zsh", "fish"):
             script = self.qiao("completion", shell)

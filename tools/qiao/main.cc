@@ -15,6 +15,8 @@
 #include "tools/qiao/show.h"
 #include "tools/qiao/transfer.h"
 #include "tools/qiao/verbs.h"
+#include "tools/text/output.h"
+#include "tools/text/visible.h"
 
 namespace {
 
@@ -178,13 +180,13 @@ int run_watch(const Globals& g, const Given& given) {
       if (from_json(frame, event)) std::cout << event_line(session, event) << std::endl;
     }
     if (left > 0) --left;
-    return left != 0;
+    return left != 0 && std::cout.good();
   });
   if (!closed) return session.fail(closed.error());
   if (closed.value().empty()) return kDone;
   // A problem instead of a feed, or why the server let go.
   if (closed.value().starts_with('{')) return session.fail(Reply{400, closed.value(), ""});
-  std::cerr << "qiao: " << closed.value() << "\n";
+  std::cerr << "qiao: " << visible(closed.value()) << "\n";
   return kNoServer;
 }
 
@@ -199,10 +201,14 @@ std::vector<std::string> operands_of(const Verb& verb) {
   return names;
 }
 
-}  // namespace
+// The exit code, unless what the command printed did not arrive.
+int finish(int code, bool chinese) {
+  if (finish_output()) return code;
+  std::cerr << "qiao: " << (chinese ? "无法写入标准输出" : "cannot write to standard output") << "\n";
+  return code == kDone ? kNotWritten : code;
+}
 
-int main(int argc, char** argv) {
-  Globals g;
+int run(int argc, char** argv, Globals& g) {
   CLI::App app{"qiao: post, rank, explain, dispatch, claim, serve, review"};
   app.require_subcommand(1);
   app.fallthrough();
@@ -214,9 +220,9 @@ int main(int argc, char** argv) {
   int code = kDone;
   // Before the command line is read, so by the locale alone.
   const bool chinese = g.chinese();
-  app.footer(chinese ? "退出码：0 完成；1 被拒绝，什么都没有改变；2 命令行有误；3 没有服务器或服务器出错；4 verify发现不一致；5 导入时跳过了有误的行。"
+  app.footer(chinese ? "退出码：0 完成；1 被拒绝，什么都没有改变；2 命令行有误；3 没有服务器或服务器出错；4 verify发现不一致；5 导入时跳过了有误的行；6 输出无法写入。"
                      : "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 no server, or it failed; 4 verify found differences; "
-                       "5 an import skipped rows.");
+                       "5 an import skipped rows; 6 the output could not be written.");
   const std::map<std::string, const char*> noun_words = {{"taxonomy", "词表"}, {"policy", "政策"}, {"area", "区域"}, {"party", "主体"}, {"person", "人员"},
                                                          {"offer", "供给"}, {"need", "需求"}, {"match", "对接单"}, {"account", "账号"}, {"token", "令牌"}, {"resident", "居民"}, {"batch", "批量命令"}, {"clearing", "对接轮"}};
   std::map<std::string, CLI::App*> nouns;
@@ -361,4 +367,12 @@ int main(int argc, char** argv) {
     return app.exit(e) == 0 ? kDone : kUsage;
   }
   return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Globals g;
+  const int code = run(argc, argv, g);
+  return finish(code, g.chinese());
 }

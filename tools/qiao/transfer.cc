@@ -16,6 +16,7 @@
 #include "tools/text/encoding.h"
 #include "tools/text/file.h"
 #include "tools/text/notation.h"
+#include "tools/text/visible.h"
 
 namespace qiao {
 namespace {
@@ -271,8 +272,8 @@ class Importer {
       for (const SheetColumn& c : sheet_.columns()) {
         if (session_.chinese() && column == c.en) column = c.zh;
       }
-      std::cerr << session_.say("第", "line ") << bad_[i].line << session_.say("行", "") << (column.empty() ? "" : session_.say("，", ", ") + column) << ": "
-                << bad_[i].reason << "\n";
+      std::cerr << session_.say("第", "line ") << bad_[i].line << session_.say("行", "") << (column.empty() ? "" : session_.say("，", ", ") + visible(column)) << ": "
+                << visible(bad_[i].reason) << "\n";
     }
     if (bad_.size() > kMaxShown) std::cerr << "… " << bad_.size() - kMaxShown << session_.say("行有误未列出\n", " more bad rows\n");
   }
@@ -348,12 +349,15 @@ int export_list(Session& session, const ExportOptions& options) {
   if (!lines && options.encoding == "gb18030") out = to_gb18030(out);
   if (!lines && options.encoding == "utf8-bom") out.insert(0, kByteOrderMark);
   if (options.file == "-") {
-    std::cout << out << std::flush;
+    if (!(std::cout << out << std::flush)) return kNotWritten;
   } else {
     std::ofstream file(options.file, std::ios::binary);
     file << out;
     file.close();
-    if (!file) return session.fail(refuse(Code::kNotFound, options.file, "way to write " + options.file, "可写的文件" + options.file));
+    if (!file) {
+      std::cerr << "qiao: " << options.file << ": " << session.say("无法写入", "cannot be written") << "\n";
+      return kNotWritten;
+    }
   }
   std::cerr << count << " " << options.what << session.say(" 已导出\n", " exported\n");
   return kDone;
