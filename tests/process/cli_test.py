@@ -89,6 +89,91 @@ class CommandLine(Case):
         self.assertEqual(self.json("policy", "show")["defaultRadiusM"], 9000)
         self.assertEqual(self.json("policy", "show")["timeZone"], "Asia/Shanghai")
 
+    def changed(self, noun, key, *flags, verb="update"):
+        """What an update with these flags changes, as {path: new value}; None where it is gone."""
+        def leaves(value, path=""):
+            if isinstance(value, (dict, list)) and value:
+                return {k: v for name, part in (value.items() if isinstance(value, dict) else enumerate(value)) for k, v in leaves(part, f"{path}.{name}").items()}
+            return {path[1:]: value}
+        before = leaves(self.json(noun, "show", key))
+        self.qiao(noun, verb, key, *flags)
+        after = leaves(self.json(noun, "show", key))
+        return {k: after.get(k) for k in before | after if before.get(k) != after.get(k) and k != "version"}
+
+    def test_an_update_of_a_supply_changes_one_part_of_it(self):
+        self.city(self.s)
+        offer = self.s.post("/v1/offers", {
+            "partyId": self.team, "title": "护理", "radiusM": 5000, "validTo": "2000000007", "categories": ["health"],
+            "time": {"kind": "TIME_KIND_PROFESSIONAL", "capacity": 3, "skills": ["first_aid", "nursing"],
+                     "weekly": [{"weekday": 1, "startMinute": 480, "endMinute": 720}, {"weekday": 2, "startMinute": 480, "endMinute": 720}],
+                     "exceptions": [{"date": 20301201}, {"date": 20301202, "startMinute": 540, "endMinute": 1440}],
+                     "certificates": [{"code": "nurse", "level": 1, "expiresAt": "1900000001"}]}})["id"]
+        self.assertEqual(self.changed("offer", offer, "--professional", "5"), {"time.capacity": "5"})
+        self.assertEqual(self.changed("offer", offer, "--week", "1 08:00-12:00; 2 09:00-12:00"), {"time.weekly.1.startMinute": 540})
+        self.assertEqual(self.changed("offer", offer, "--skills", "first_aid"), {"time.skills.1": None})
+        self.assertEqual(self.changed("offer", offer, "--certificate", "nurse:1"), {"time.certificates.0.expiresAt": None})
+        self.assertEqual(self.changed("offer", offer, "--exceptions", "2030-12-01 closed"),
+                         {f"time.exceptions.1.{k}": None for k in ("date", "startMinute", "endMinute")})
+        self.assertEqual(self.changed("offer", offer, "--people", "4"), {"time.kind": "TIME_KIND_PEOPLE", "time.capacity": "4"})
+        self.assertEqual(self.changed("offer", offer, "--title", "志愿者"), {"title": "志愿者"})
+        self.assertEqual(self.changed("offer", offer, "--radius-m", "6000"), {"radiusM": 6000})
+        self.assertEqual(self.changed("offer", offer, "--categories", "food,health"), {"categories.0": "food", "categories.1": "health"})
+        self.assertEqual(self.changed("offer", offer, "--file", self.write("o.json", '{"time": {"kind": "TIME_KIND_VENUE", "capacity": "9"}, "categories": ["food"]}'), "--title", "场地"), {
+            "title": "场地", "categories.1": None, "time.kind": "TIME_KIND_VENUE", "time.capacity": "9", "time.skills.0": None, "time.exceptions.0.date": None,
+            **{f"time.weekly.{i}.{k}": None for i in (0, 1) for k in ("weekday", "startMinute", "endMinute")},
+            **{f"time.certificates.0.{k}": None for k in ("code", "level")}})
+        stock = self.s.post("/v1/offers", {"partyId": self.team, "title": "米", "stock": {
+            "resource": "rice", "quantity": 90, "smallestLot": 2, "expiresAt": "1900000001", "handover": "HANDOVER_COLLECT"}})["id"]
+        self.assertEqual(self.changed("offer", stock, "--stock", "rice:80"), {"stock.quantity": "80"})
+        self.assertEqual(self.changed("offer", stock, "--smallest-lot", "5"), {"stock.smallestLot": "5"})
+        self.assertEqual(self.changed("offer", stock, "--handover", "deliver"), {"stock.handover": "HANDOVER_DELIVER"})
+        self.assertEqual(self.changed("offer", stock, "--expires", ""), {"stock.expiresAt": None})
+        self.assertIn("one kind", self.qiao("offer", "update", stock, "--people", "1", "--stock", "rice:1", expect=2))
+        self.qiao("offer", "post", "--party", self.team, "--title", "甲", "--week", "1 08:00-12:00", expect=2)
+
+    def test_an_update_of_a_need_changes_one_line_of_it(self):
+        self.city(self.s)
+        start = (int(time.time()) // 3600 + 24) * 3600 + 7
+        window = {"start": str(start), "end": str(start + 3601)}
+        need = self.s.post("/v1/needs", {
+            "areaCode": 341881001001, "title": "义诊", "category": "health", "deadline": str(start + 1), "volunteersPerProfessional": 5,
+            "lines": [{"time": {"kind": "TIME_KIND_PEOPLE", "skills": ["first_aid"]}, "quantity": 5, "window": window},
+                      {"time": {"kind": "TIME_KIND_PROFESSIONAL", "certificate": "social_worker", "certificateLevel": 2}, "quantity": 1, "window": window},
+                      {"stock": {"resource": "rice"}, "quantity": 10, "window": window}]})["id"]
+        self.assertEqual(self.changed("need", need, "--people", "4"), {"lines.0.quantity": "4"})
+        self.assertEqual(self.changed("need", need, "--skills", "nursing"), {"lines.0.time.skills.0": "nursing"})
+        self.assertEqual(self.changed("need", need, "--certificate", "nurse"), {"lines.1.time.certificate": "nurse", "lines.1.time.certificateLevel": None})
+        self.assertEqual(self.changed("need", need, "--stock", "rice:20"), {"lines.2.quantity": "20"})
+        self.assertEqual(self.changed("need", need, "--vehicle", "2"), {
+            "lines.3.quantity": "2", "lines.3.time.kind": "TIME_KIND_VEHICLE", "lines.3.window.start": window["start"], "lines.3.window.end": window["end"]})
+        self.assertEqual(self.changed("need", need, "--urgency", "urgent"), {"urgency": "URGENCY_URGENT"})
+        self.assertEqual(set(self.changed("need", need, "--on", f"{self.day(3)} 09:00/12:00")), {f"lines.{i}.window.{k}" for i in range(4) for k in ("start", "end")})
+        other = self.s.post("/v1/needs", {**self.need(), "lines": self.need()["lines"] * 2})["id"]
+        self.assertIn("several such lines", self.qiao("need", "update", other, "--people", "4", expect=2))
+        self.assertIn("--professional", self.qiao("need", "update", other, "--certificate", "nurse", expect=2))
+
+    def test_an_update_leaves_what_is_not_given(self):
+        self.city(self.s)
+        self.qiao("area", "put", "341881001001", "--population", "1200", "--point", "30.5,118.9")
+        self.assertEqual(self.changed("area", "341881001001", "--name", "城东", verb="put"), {"name": "城东"})
+        self.qiao("area", "put", "341881001002", "--name", "新", "--level", "community", "--parent", "341881001000")
+        self.assertIn("required", self.qiao("area", "put", "341881001003", "--name", "新", "--level", "community", expect=1))
+        party = self.s.post("/v1/parties", {
+            "kind": "PARTY_KIND_ENTERPRISE", "name": "甲", "areaCode": 341881001001, "serviceRadiusM": 900, "contactName": "王小明", "contactPhone": "13900001234",
+            "programmes": ["micro_wish"], "excludedCategories": ["food", "health"], "excludedAreaCodes": [341881001002]})["id"]
+        self.assertEqual(self.changed("party", party, "--excluded-categories", "food"), {"excludedCategories.1": None})
+        self.assertEqual(self.changed("party", party, "--name", "乙"), {"name": "乙"})
+        self.assertEqual(self.json("party", "reveal", party)["phone"], "13900001234")
+        person = self.s.post("/v1/persons", {
+            "partyId": self.team, "name": "张三", "phone": "13912345678", "skills": ["nursing"], "trainings": ["急救"], "workforce": "WORKFORCE_VOLUNTEER",
+            "minor": True, "guardianConsent": True, "certificates": [{"code": "nurse", "level": 1, "expiresAt": "1900000001"}]})["id"]
+        self.assertEqual(self.changed("person", person, "--skills", "nursing,first_aid"), {"skills.1": "first_aid"})
+        self.assertEqual(self.changed("person", person, "--minor", "no"), {"minor": None})
+        self.assertEqual(self.json("person", "reveal", person)["name"], "张三")
+        account = self.s.post("/v1/accounts", {"login": "13900009999", "name": "李四", "role": "ROLE_SUPPLIER", "partyId": self.team})["id"]
+        self.assertEqual(self.changed("account", account, "--disabled", "yes"), {"disabled": True})
+        self.assertEqual(self.changed("account", account, "--name", "赵五"), {"name": "赵*"})
+
     def test_exit_codes(self):
         self.qiao("no-such-thing", expect=2)
         self.qiao("need", "show", expect=2)

@@ -123,9 +123,12 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
       // What is not given stays; what somebody else has changed meanwhile is not overwritten.
       const auto now = session.client().send("GET", target_of(verb, {given.operands, {}, {}, {}, false}));
       if (!now) return session.fail(now.error());
-      if (!now.value().ok()) return session.fail(now.value());
-      if (const auto read = from_json(now.value().body, *message); !read) return session.fail(read.error());
-      headers.emplace_back("If-Match", now.value().etag);
+      const bool is_new = verb.creates && now.value().status == 404;
+      if (!now.value().ok() && !is_new) return session.fail(now.value());
+      if (!is_new) {
+        if (const auto read = from_json(now.value().body, *message); !read) return session.fail(read.error());
+        headers.emplace_back("If-Match", now.value().etag);
+      }
     }
     for (const char* operand : verb.operands) given.flags[flag_of(operand)] = given.operands[operand];
     if (const auto read = read_input(session, given.file, given.flags, *message); !read) {
