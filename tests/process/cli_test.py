@@ -1,6 +1,8 @@
 """The command line as people and scripts use it."""
+import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -240,6 +242,123 @@ class CommandLine(Case):
         lines = os.path.join(self.folder, "parties.jsonl")
         self.qiao("export", "parties", lines, **there)
         self.qiao("import", "parties", lines, **there)  # ids: changes to what they are
+
+    def rich_city(self):
+        """Everything that a spreadsheet may carry, and what is hard to carry."""
+        taxonomy = self.s.get("/v1/taxonomy")
+        taxonomy["resources"].append({"term": {"code": "vehicle", "zh": "车", "en": "truck"}, "unit": "truck", "unitZh": "辆"})
+        self.s.request("PUT", "/v1/taxonomy", taxonomy)
+        self.city(self.s)
+        # Its code is smaller than that of the town it lies in.
+        self.s.request("PUT", "/v1/areas/341880000001", {"parentCode": 341881001000, "level": "AREA_LEVEL_COMMUNITY", "name": "=1+1, \"甲\"\r\n 乙 ", "population": 7,
+                                                        "point": {"latitudeE7": -1, "longitudeE7": -1189834000}})
+
+        def party(name, **more):
+            return self.s.post("/v1/parties", {"kind": "PARTY_KIND_ENTERPRISE", "name": name, "areaCode": 341881001001, **more})["id"]
+        code = "91341881MA2N00001"
+        letters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+        code += letters[(31 - sum(letters.index(c) * 3**i for i, c in enumerate(code)) % 31) % 31]
+        parties = [party("同名"), party("同名", creditCode=code), party("同名"), party("至善；同心、会"), party("a;b,\"c\" "), party("12345"),
+                   party("+86\n电话", contactName="王小明", contactPhone="13900001234", serviceRadiusM=1, programmes=["micro_wish", "theme_days"],
+                         excludedCategories=["food"], excludedAreaCodes=[341881001001, 341880000001], point={"latitudeE7": 0, "longitudeE7": 0})]
+        # One belongs to one that was registered after it.
+        self.s.request("PUT", f"/v1/parties/{parties[0]}", {**self.s.get(f"/v1/parties/{parties[0]}"), "parentId": parties[2]})
+        self.s.post(f"/v1/parties/{parties[3]}:suspend")
+        organiser = party("组织", kind="PARTY_KIND_ORGANISER")
+
+        def offer(owner, title, **more):
+            return self.s.post("/v1/offers", {"partyId": owner, "title": title, **more})["id"]
+        offer(parties[1], "@SUM(A1:A9)", radiusM=0, validFrom="1900000001", validTo="1099511627776", categories=["food", "health"], point={"latitudeE7": 1, "longitudeE7": -1},
+              time={"kind": "TIME_KIND_PROFESSIONAL", "capacity": 3, "skills": ["nursing", "first_aid"],
+                    "weekly": [{"weekday": 1, "startMinute": 1320, "endMinute": 1440}, {"weekday": 2, "startMinute": 0, "endMinute": 360}, {"weekday": 1, "startMinute": 0, "endMinute": 1}],
+                    "exceptions": [{"date": 20301202, "startMinute": 540, "endMinute": 1440}, {"date": 20301201}],
+                    "certificates": [{"code": "social_worker", "level": 2, "expiresAt": "1900000001"}, {"code": "nurse", "level": 1}]})
+        offer(parties[2], " 前后有空格\t", time={"kind": "TIME_KIND_VEHICLE", "capacity": 1000000})
+        offer(parties[0], "'=撇号", stock={"resource": "vehicle", "quantity": 9, "smallestLot": 1, "expiresAt": "1999999999", "handover": "HANDOVER_COLLECT"})
+        offer(parties[5], "-5", stock={"resource": "rice", "quantity": 1})
+        self.s.post(f"/v1/offers/{offer(parties[5], '撤回', stock={'resource': 'rice', 'quantity': 1})}:withdraw")
+        start = (int(time.time()) // 3600 + 48) * 3600 + 7
+        window = {"start": str(start), "end": str(start + 86400 + 1)}
+        lines = [{"time": {"kind": "TIME_KIND_PEOPLE", "skills": ["first_aid", "nursing"]}, "quantity": 5, "window": window},
+                 {"time": {"kind": "TIME_KIND_PROFESSIONAL", "certificate": "social_worker", "certificateLevel": 2}, "quantity": 1, "window": window},
+                 {"time": {"kind": "TIME_KIND_PROFESSIONAL", "certificate": "nurse"}, "quantity": 1, "window": window},
+                 {"stock": {"resource": "vehicle"}, "quantity": 2, "window": {"start": str(start - 7), "end": str(start)}}]
+        for until in ("draft", "submitted", "open"):
+            self.s.post("/v1/needs?until=" + until, {
+                "areaCode": 341880000001, "title": "=HYPERLINK(\"x\")", "description": "\t一\r\n\"二\", 三 \n", "category": "health", "beneficiary": "elderly",
+                "programme": "micro_wish", "urgency": "URGENCY_CRITICAL", "deadline": str(start + 1), "allOrNothing": True, "volunteersPerProfessional": 5,
+                "organiserId": organiser, "residentRef": "77", "travelM": 300, "excludedPartyIds": [*parties, self.team], "contactName": "王小明",
+                "contactPhone": "13900001234", "address": "城东路18号", "point": {"latitudeE7": -900000000, "longitudeE7": 1800000000}, "lines": lines})
+        self.s.post("/v1/needs", self.need())
+        self.s.post(f"/v1/needs/{self.s.post('/v1/needs', self.need())['id']}:cancel", {"reason": "不需要了"})
+
+    def rows(self, path):
+        """Of a CSV file, without what another database gives anew: ids, and personal data."""
+        with open(path, encoding="utf-8-sig", newline="") as f:
+            header, *rows = csv.reader(f)
+        gone = [header.index(c) for c in ("id", "key", "contact_name", "contact_phone", "address") if c in header]
+        return [[cell for i, cell in enumerate(row) if i not in gone] for row in (header, *rows)]
+
+    def test_an_unedited_export_changes_nothing_and_makes_the_same_elsewhere(self):
+        self.rich_city()
+        taxonomy = self.s.get("/v1/taxonomy")
+        servers = [self.server(name="second"), self.server(name="third")]
+        for s in servers:
+            s.request("PUT", "/v1/taxonomy", taxonomy)
+        head = self.json("audit")["headSeq"]
+        for what in ("areas", "parties", "offers", "needs"):
+            for name, lang, *options in (("e.csv", "en"), ("z.csv", "zh"), ("g.csv", "zh", "--encoding", "gb18030"), ("u.csv", "en", "--encoding", "utf8"), ("l.jsonl", "en")):
+                path = os.path.join(self.folder, name)
+                self.qiao("--lang", lang, "export", what, path, *options)
+                count = len(self.s.get(f"/v1/{what}?pageSize=500")[what])
+                r = subprocess.run([QIAO, "import", what, path], capture_output=True, text=True, env=self.env, timeout=60)
+                self.assertEqual((r.returncode, r.stderr), (0, f"0 imported, {count} unchanged\n"), (what, name))
+                self.assertEqual(self.json("audit")["headSeq"], head, (what, name))
+            source, *made = [os.path.join(self.folder, f"{what}{i}.csv") for i in range(3)]
+            self.qiao("export", what, source)
+            for i, s in enumerate(servers):
+                there = {"QIAO_SERVER": s.origin(), "QIAO_TOKEN": s.token}
+                self.qiao("import", what, [source, made[0]][i], **there)
+                self.qiao("export", what, made[i], **there)
+            wanted = [row for row in self.rows(source) if row[-1] not in ("withdrawn", "cancelled")]
+            self.assertEqual(self.rows(made[0]), wanted, what)
+            if what == "areas":
+                self.assertEqual(self.read(made[0]), self.read(source))
+            # To the byte, but for the ids, which both gave in the same order.
+            plain = [re.sub(r"(?m)^\d+,", "", self.read(path)) for path in made]
+            self.assertEqual(plain[0], plain[1], what)
+        with open(os.path.join(self.folder, "needs0.csv"), encoding="utf-8-sig", newline="") as f:
+            cells = [cell for row in csv.reader(f) for cell in row]
+        self.assertFalse([c for c in cells if c[:1] in ("=", "+", "@", "\t", "\r")])
+        self.assertIn("'=HYPERLINK(\"x\")", cells)
+
+    def test_an_import_changes_what_was_edited_and_nothing_else(self):
+        self.rich_city()
+        path = os.path.join(self.folder, "offers.csv")
+        self.qiao("export", "offers", path)
+        before = {o["id"]: o for o in self.s.get("/v1/offers?pageSize=500")["offers"]}
+        self.write("offers.csv", self.read(path).replace("前后有空格", "车队"))
+        r = subprocess.run([QIAO, "import", "offers", path], capture_output=True, text=True, env=self.env, timeout=60)
+        self.assertIn(f"1 imported, {len(before) - 1} unchanged", r.stderr)
+        after = {o["id"]: o for o in self.s.get("/v1/offers?pageSize=500")["offers"]}
+        changed = [i for i in before if before[i] != after[i]]
+        self.assertEqual(len(changed), 1)
+        self.assertEqual({**before[changed[0]], "title": " 车队\t", "version": ""}, {**after[changed[0]], "version": ""})
+        # A few columns are enough; what is not in the file stays.
+        few = self.write("few.csv", "id,party,title,kind,quantity\r\n" + "".join(
+            f"{o['id']},{o['partyId']},改,professional,4\r\n" for o in after.values() if o["title"].startswith("@")))
+        self.qiao("import", "offers", few)
+        offer = self.s.get("/v1/offers?pageSize=500")["offers"][2]
+        self.assertEqual((offer["title"], offer["time"]["capacity"], len(offer["time"]["exceptions"]), len(offer["time"]["weekly"])), ("改", "4", 2, 3))
+        for text, why in ((f"{offer['id']},{offer['partyId']},改,professional,5,withdrawn", "state"), (f"{offer['id']},{offer['partyId']},改,professional,5,\r\n" * 2, "twice"),
+                          (f"999999,{offer['partyId']},改,professional,5,", "--new")):
+            bad = self.write("bad.csv", "id,party,title,kind,quantity,state\r\n" + text)
+            self.assertIn(why, self.qiao("import", "offers", bad, expect=1))
+        # By the ids of another database nothing would be the same.
+        elsewhere = self.server(name="elsewhere")
+        lines = os.path.join(self.folder, "o.jsonl")
+        self.qiao("export", "offers", lines)
+        self.assertIn("as CSV", self.qiao("import", "offers", lines, expect=1, QIAO_SERVER=elsewhere.origin(), QIAO_TOKEN=elsewhere.token))
 
     def test_backup_restore_and_verify(self):
         self.city(self.s)

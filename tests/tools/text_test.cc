@@ -120,8 +120,6 @@ TEST(Notation, EveryMomentIsReadBackToTheSecond) {
       for (std::int64_t t = around - 9'000; t <= around + 9'000; t += 599) {
         const std::string text = exact_moment(to_time(t), zone);
         EXPECT_EQ(to_int(parse_moment(text, zone, "t").value()), t) << name << " " << text;
-        // No window lies further ahead than some years.
-        if (text.ends_with("s")) continue;
         pb::Window w;
         w.set_start(t);
         for (const std::int64_t length : {1, 3600, 86'400, 90'061}) {

@@ -26,7 +26,7 @@ bool is_time(const FieldDescriptor* f) {
 // Set by the market; of no use as a flag.
 bool is_settable(const FieldDescriptor* f) {
   static const char* const kOwn[] = {"id", "version", "state", "standing", "raised", "failed_dispatches", "created_at", "submitted_at", "opened_at",
-                                     "filled_at", "started_at", "done_at", "review_requested", "raised_at", "closed", "removed"};
+                                     "filled_at", "started_at", "done_at", "review_requested", "raised_at", "closed", "removed", "ended_at", "erased", "removed_at", "review"};
   for (const char* own : kOwn) {
     if (f->name() == own) return false;
   }
@@ -292,6 +292,15 @@ std::vector<InputFlag> input_flags(const Descriptor* type) {
     if (type == pb::Need::descriptor()) flags.push_back({"on", "2026-11-28 09:00/12:00"});
   }
   return flags;
+}
+
+void clear_market_fields(Message& message) {
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* f = message.GetDescriptor()->field(i);
+    if (!is_settable(f)) message.GetReflection()->ClearField(&message, f);
+  }
+  if (message.GetDescriptor() != pb::Need::descriptor()) return;
+  for (auto& line : *static_cast<pb::Need&>(message).mutable_lines()) line.clear_held();
 }
 
 Status read_input(Session& session, const std::string& file, const std::map<std::string, std::string>& flags, Message& into) {

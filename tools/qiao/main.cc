@@ -309,15 +309,32 @@ int run(int argc, char** argv, Globals& g) {
   clear_app->add_flag("--explain", clear.explain, chinese ? "列出建议、缺口与各社区情况" : "Proposals, gaps and communities too");
   clear_app->callback([&] { in_session([&](Session& s) { return clear_city(s, clear); }); });
   ImportOptions import;
-  auto* import_app = app.add_subcommand("import", "Areas, parties, offers or needs from CSV (UTF-8 or GB18030) or JSON lines");
-  import_app->add_option("what", import.what, "areas, parties, offers or needs")->required()->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
-  import_app->add_option("file", import.file, "The file; - for standard input (CSV)")->required();
-  import_app->add_flag("--new", import.as_new, "Ignore ids: make new things");
-  import_app->add_flag("--skip-bad", import.skip_bad, "Take the good rows; all or nothing where not given");
-  import_app->add_flag("--check", import.check_only, "Only check");
+  auto* import_app = app.add_subcommand(
+      "import",
+      chinese ? "从CSV（UTF-8或GB18030）或JSON行导入区域、主体、供给或需求。带编号（区域为编码）且服务器上有的行只修改不同的内容，"
+                "相同的不动；没有编号的行新建；编号不存在的行只在服务器上还没有这类内容时新建。CSV按名称引用主体，可用于迁移；"
+                "状态列不由导入修改，已结束的需求和已撤回的供给不新建"
+              : "Areas, parties, offers or needs from CSV (UTF-8 or GB18030) or JSON lines. A row with an id (an "
+                "area: a code) that is here changes what differs, and nothing where nothing does; a row without "
+                "one makes a new thing; one with an id that is not here does so only while there is nothing of "
+                "its kind. CSV names parties, and so can move to another server; JSON lines carry their ids. "
+                "The column of the state is not changed by an import; what has ended or is withdrawn is not "
+                "made anew");
+  import_app->add_option("what", import.what, chinese ? "areas（区域）、parties（主体）、offers（供给）或needs（需求）" : "areas, parties, offers or needs")
+      ->required()->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
+  import_app->add_option("file", import.file, chinese ? "文件；- 为标准输入（CSV）" : "The file; - for standard input (CSV)")->required();
+  import_app->add_flag("--new", import.as_new, chinese ? "忽略编号，全部新建" : "Ignore ids: make new things");
+  import_app->add_flag("--skip-bad", import.skip_bad, chinese ? "导入正确的行；不给则要么全部导入，要么一行也不导入" : "Take the good rows; all or nothing where not given");
+  import_app->add_flag("--check", import.check_only, chinese ? "只检查" : "Only check");
   import_app->callback([&] { in_session([&](Session& s) { return import_list(s, import); }); });
   ExportOptions exported;
-  auto* export_app = app.add_subcommand("export", "Areas, parties, offers or needs as CSV or JSON lines");
+  auto* export_app = app.add_subcommand(
+      "export",
+      chinese ? "导出区域、主体、供给或需求为CSV或JSON行；不加修改再导入则什么都不变。个人信息是打码的，不能迁移。"
+                "以 = + - @ 或空白开头的内容前有撇号，导入时去掉"
+              : "Areas, parties, offers or needs as CSV or JSON lines; importing the file unedited changes "
+                "nothing. Personal data are masked and do not move to another server. An apostrophe stands "
+                "before text that begins with = + - @ or a space; the import takes it off");
   export_app->add_option("what", exported.what, "areas, parties, offers or needs")->required()->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
   export_app->add_option("file", exported.file, "The file; - for standard output")->capture_default_str();
   export_app->add_option("--format", exported.format, "csv or jsonl; by the file's name where not given")->check(CLI::IsMember({"csv", "jsonl"}));

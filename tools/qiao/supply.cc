@@ -36,7 +36,8 @@ const char* code_of(pb::TimeKind kind) {
 // A resource that is called like a kind of time is marked.
 constexpr std::string_view kStock = "stock:";
 std::string stock_cell(const std::string& resource) {
-  return (kind_of(resource) == nullptr ? "" : std::string(kStock)) + resource;
+  const bool marked = kind_of(resource) != nullptr || resource.starts_with(kStock);
+  return (marked ? std::string(kStock) : "") + resource;
 }
 
 // The code itself goes before a name that another term has.
@@ -100,7 +101,7 @@ std::string code_of(const google::protobuf::RepeatedPtrField<pb::Term>& terms, c
 }
 
 Status read_line(const SupplyCells& cells, const pb::Taxonomy& words, pb::RequirementLine& line) {
-  if (cells.kind.empty()) return refuse(Code::kRequired, "kind");
+  if (cells.kind.empty() || cells.kind == kStock) return refuse(Code::kRequired, "kind");
   if (cells.quantity.empty()) return refuse(Code::kRequired, "quantity");
   QIAO_TRY(const auto quantity, parse_integer(cells.quantity, "quantity"));
   line.set_quantity(quantity);
@@ -124,7 +125,7 @@ Status read_line(const SupplyCells& cells, const pb::Taxonomy& words, pb::Requir
 }
 
 Status read_offer(const SupplyCells& cells, const pb::Taxonomy& words, const TimeZone& zone, pb::Offer& offer) {
-  if (cells.kind.empty()) return refuse(Code::kRequired, "kind");
+  if (cells.kind.empty() || cells.kind == kStock) return refuse(Code::kRequired, "kind");
   if (cells.quantity.empty()) return refuse(Code::kRequired, "quantity");
   QIAO_TRY(const auto quantity, parse_integer(cells.quantity, "quantity"));
   const Kind* kind = kind_of(cells.kind);

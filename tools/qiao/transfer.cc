@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <map>
+#include <optional>
+#include <set>
 #include <sstream>
 
 #include "engine/market/limits.h"
 #include "engine/market/personal.h"
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
+#include "tools/qiao/input.h"
 #include "tools/qiao/sheet.h"
 #include "tools/text/csv.h"
 #include "tools/text/encoding.h"
@@ -46,9 +50,18 @@ class Progress {
   int last_ = -1;
 };
 
-// A command and the rows that it was made of.
+// A command, the rows that it was made of, and what is left to do when its thing has an id.
 struct Item {
-  pb::Command command;
+  std::size_t place = 0;  // of its thing in the file
+  std::vector<std::size_t> lines;
+  pb::Command command = {};
+  std::optional<std::size_t> parent = {};  // a party: the place of the one that it belongs to
+  bool suspend = false;                    // a party that is not to be matched
+};
+
+// The rows of one thing in the file.
+struct Group {
+  std::vector<Cells> rows;
   std::vector<std::size_t> lines;
 };
 
@@ -90,23 +103,40 @@ Status each_resource(Session& session, const Sheet& sheet, const std::function<v
 Result<SheetContext> make_context(Session& session) {
   QIAO_TRY(const auto zone, session.zone());
   QIAO_TRY(const auto words, session.taxonomy());
-  SheetContext context{*zone, *words, {}, {}};
-  std::vector<pb::Party> parties;
-  QIAO_TRY(each_resource(session, *find_sheet("parties"), [&](const Message& m) { parties.push_back(static_cast<const pb::Party&>(m)); }));
-  const auto known_as = [&](const std::string& name, std::uint64_t id) {
-    if (name.empty()) return;
-    const auto [it, fresh] = context.party_by_name.try_emplace(name, id);
-    if (!fresh && it->second != id) it->second = 0;
-  };
-  for (const auto& p : parties) {
-    known_as(p.name(), p.id());
-    known_as(p.credit_code(), p.id());
-  }
-  for (const auto& p : parties) {
-    const auto unique = [&](const std::string& name) { return !name.empty() && context.party_by_name.at(name) == p.id(); };
-    context.party_by_id.emplace(p.id(), unique(p.name()) ? p.name() : unique(p.credit_code()) ? p.credit_code() : std::to_string(p.id()));
-  }
+  SheetContext context{*zone, *words, {}};
+  QIAO_TRY(each_resource(session, *find_sheet("parties"), [&](const Message& m) {
+    const auto& p = static_cast<const pb::Party&>(m);
+    context.parties.add(p.id(), p.name(), p.credit_code());
+  }));
   return context;
+}
+
+// What is in `after` otherwise than in `before` takes its place in `into`. All are of one type; the first two are used up.
+bool apply_changes(Message& before, Message& after, Message& into) {
+  bool changed = false;
+  const auto* r = into.GetReflection();
+  const std::unique_ptr<Message> was(into.New());
+  const std::unique_ptr<Message> is(into.New());
+  for (int i = 0; i < into.GetDescriptor()->field_count(); ++i) {
+    const auto* field = into.GetDescriptor()->field(i);
+    was->Clear();
+    is->Clear();
+    r->SwapFields(&before, was.get(), {field});
+    r->SwapFields(&after, is.get(), {field});
+    if (was->SerializeAsString() == is->SerializeAsString()) continue;
+    changed = true;
+    r->SwapFields(&into, is.get(), {field});
+  }
+  return changed;
+}
+
+std::uint64_t key_of(const Sheet& sheet, const Message& m) {
+  return m.GetReflection()->GetUInt64(m, m.GetDescriptor()->FindFieldByName(sheet.key()));
+}
+
+int state_of(const Sheet& sheet, const Message& m) {
+  const auto* field = m.GetDescriptor()->FindFieldByName(sheet.state());
+  return m.GetReflection()->GetEnumValue(m, field);
 }
 
 class Importer {
@@ -115,9 +145,10 @@ class Importer {
       : session_(session), options_(options), sheet_(sheet), context_(context) {}
 
   int run(const std::string& text) {
+    if (const Status known = load_existing(); !known) return session_.fail(known.error());
     const Status read = is_json_lines(options_.file) ? read_json_lines(text) : read_csv(text);
     if (!read) return session_.fail(read.error());
-    if (items_.empty() && bad_.empty()) {
+    if (items_.empty() && bad_.empty() && unchanged_ + left_out_ == 0) {
       std::cerr << session_.say("文件里没有数据行\n", "the file has no rows\n");
       return kRefused;
     }
@@ -126,15 +157,17 @@ class Importer {
                 << session_.say("条；请拆分文件，或加 --skip-bad 分批导入\n", " can be all or nothing; split the file, or give --skip-bad\n");
       return kRefused;
     }
-    if (options_.as_new) leave_out_masked();
+    put_parents_first();
     if (const int code = check(); code != kDone) return code;
+    leave_out_orphans();
     report();
     if (!bad_.empty() && !options_.skip_bad) {
       std::cerr << session_.say("没有导入任何内容\n", "nothing was imported\n");
       return kRefused;
     }
     if (options_.check_only) {
-      std::cerr << items_.size() << session_.say("条可以导入\n", " can be imported\n");
+      std::cerr << items_.size() << session_.say("条可以导入", " can be imported");
+      report_rest();
       return bad_.empty() ? kDone : kPartly;
     }
     return apply();
@@ -143,54 +176,109 @@ class Importer {
  private:
   void bad(std::size_t line, const Refusal& r) { bad_.push_back({line, r.field, session_.chinese() ? r.zh() : r.en()}); }
 
+  // What is there already, by id; nothing where all is to be made anew.
+  Status load_existing() {
+    if (options_.as_new) return outcome::success();
+    return each_resource(session_, sheet_, [&](const Message& m) {
+      auto& copy = existing_[key_of(sheet_, m)];
+      copy.reset(m.New());
+      copy->CopyFrom(m);
+    });
+  }
+
   Status read_csv(const std::string& text) {
     CsvReader reader(text);
-    Progress progress(session_.say("读取", "reading "));
     auto first = reader.next();
     if (!first) return outcome::success();
     QIAO_TRY(const CsvRecord header, std::move(*first));
-    std::vector<std::string> names;
     for (const std::string& raw : header.fields) {
       const std::string name(trimmed(raw));
       const auto columns = sheet_.columns();
       const auto it = std::find_if(columns.begin(), columns.end(), [&](const SheetColumn& c) { return name == c.en || name == c.zh; });
       if (it == columns.end()) return refuse(Code::kUnknownField, session_.say("第1行：", "line 1: ") + name);
-      names.emplace_back(it->en);
+      names_.emplace_back(it->en);
     }
     for (const SheetColumn& c : sheet_.columns()) {
-      if (c.required && std::find(names.begin(), names.end(), c.en) == names.end()) {
+      if (c.required && !has_column(c.en)) {
         return refuse(Code::kRequired, session_.say("第1行：", "line 1: ") + std::string(session_.say(c.zh, c.en)));
       }
     }
-    std::string key;
-    // The rows of one need share a key; one bad row keeps the whole need out.
-    bool whole = false;
+    QIAO_TRY(const auto groups, read_groups(reader, text.size()));
+    number_parties(groups);
+    for (std::size_t i = 0; i < groups.size(); ++i) read_group(i, groups[i]);
+    return outcome::success();
+  }
+
+  bool has_column(const char* name) const { return std::find(names_.begin(), names_.end(), name) != names_.end(); }
+
+  Result<std::vector<Group>> read_groups(CsvReader& reader, std::size_t size) {
+    Progress progress(session_.say("读取", "reading "));
+    std::vector<Group> groups;
+    std::string before;
     while (auto record = reader.next()) {
-      progress.at(reader.position(), text.size());
+      progress.at(reader.position(), size);
       QIAO_TRY(const CsvRecord row, std::move(*record));
-      if (row.fields.size() > names.size()) {
+      if (row.fields.size() > names_.size()) {
         bad(row.line, refuse(Code::kMalformed, {}, "more cells than columns", "单元格多于列数"));
         continue;
       }
       Cells cells;
-      for (std::size_t i = 0; i < row.fields.size(); ++i) cells[names[i]] = std::string(trimmed(row.fields[i]));
+      for (std::size_t i = 0; i < row.fields.size(); ++i) cells[names_[i]] = unprotect_cell(row.fields[i]);
       if (std::all_of(cells.begin(), cells.end(), [](const auto& c) { return c.second.empty(); })) continue;
-      if (options_.as_new) cells.erase("id");
-      const bool goes_on = !cells["key"].empty() && cells["key"] == key;
-      key = cells["key"];
-      auto read = sheet_.read(cells, context_, goes_on && whole ? &items_.back().command : nullptr);
-      if (!read) {
-        bad(row.line, read.error());
-        if (goes_on && whole) items_.pop_back();
-        whole = false;
-        continue;
-      }
-      if (goes_on && !whole) continue;
-      whole = true;
-      if (!read.value().continues) items_.push_back({std::move(read.value().command), {}});
-      items_.back().lines.push_back(row.line);
+      if (options_.as_new && !is_own_key()) cells.erase(sheet_.key());
+      const std::string& named = !cells["key"].empty() ? cells["key"] : cells[sheet_.key()];
+      const bool goes_on = sheet_.has_lines() && !named.empty() && named == before;
+      before = named;
+      if (!goes_on) groups.emplace_back();
+      groups.back().rows.push_back(std::move(cells));
+      groups.back().lines.push_back(row.line);
     }
-    return outcome::success();
+    return groups;
+  }
+
+  // An area's code is its own in every database; an id is given by one.
+  bool is_own_key() const { return std::string_view(sheet_.key()) != "id"; }
+
+  bool is_parties() const { return std::string_view(sheet_.collection()) == "parties"; }
+
+  // A party may belong to one that is in the same file and has no id yet.
+  void number_parties(const std::vector<Group>& groups) {
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      const Cells& cells = groups[i].rows.front();
+      const auto text = [&](const char* name) { return cells.contains(name) ? cells.at(name) : std::string(); };
+      in_file_.add(i, text("name"), text("credit_code"));
+    }
+  }
+
+  // One bad row keeps the whole thing out.
+  void read_group(std::size_t place, const Group& group) {
+    std::vector<Cells> rows = group.rows;
+    Item item{place, group.lines};
+    std::string& parent = rows.front()["parent"];
+    if (is_parties() && !context_.parties.find(parent)) {
+      item.parent = in_file_.find(parent);
+      if (item.parent) parent.clear();
+    }
+    const auto& key = rows.front()[sheet_.key()];
+    const auto id = key.empty() ? Result<std::int64_t>(0) : parse_integer(key, sheet_.key());
+    if (!id) return bad(group.lines.front(), id.error());
+    const auto known = existing_.find(static_cast<std::uint64_t>(id.value()));
+    const std::unique_ptr<Message> before = sheet_.fresh();
+    std::size_t row = 0;
+    if (known != existing_.end()) {
+      std::vector<Cells> now = sheet_.write(*known->second, context_);
+      if (const auto read = sheet_.read(now, context_, *before, row); !read) return bad(group.lines.front(), read.error());
+      // What has no column, or no state in it, stays.
+      for (std::size_t i = 0; i < rows.size() && i < now.size(); ++i) {
+        if (sheet_.state() != nullptr && rows[i][sheet_.state()].empty()) rows[i][sheet_.state()] = now[i][sheet_.state()];
+        for (const auto& [column, text] : now[i]) {
+          if (!has_column(column.c_str())) rows[i][column] = text;
+        }
+      }
+    }
+    const std::unique_ptr<Message> after = sheet_.fresh();
+    if (const auto read = sheet_.read(rows, context_, *after, row); !read) return bad(group.lines[row], read.error());
+    decide(std::move(item), known == existing_.end() ? nullptr : known->second.get(), *before, *after);
   }
 
   Status read_json_lines(const std::string& text) {
@@ -198,30 +286,81 @@ class Importer {
     std::string line;
     for (std::size_t number = 1; std::getline(in, line); ++number) {
       if (trimmed(line).empty()) continue;
-      const auto resource = sheet_.fresh();
-      if (const auto read = from_json(line, *resource); !read) {
+      const auto after = sheet_.fresh();
+      if (const auto read = from_json(line, *after); !read) {
         bad(number, read.error());
         continue;
       }
-      if (options_.as_new) {
-        if (const auto* id = resource->GetDescriptor()->FindFieldByName("id")) resource->GetReflection()->ClearField(resource.get(), id);
+      const auto known = options_.as_new ? existing_.end() : existing_.find(key_of(sheet_, *after));
+      const auto before = sheet_.fresh();
+      if (known != existing_.end()) {
+        before->CopyFrom(*known->second);
+      } else if (!options_.as_new && !is_own_key() && key_of(sheet_, *after) != 0) {
+        // It names parties by the ids that they had where it was exported.
+        bad(number, refuse(Code::kNotFound, "id", "such thing here; move it as CSV, or make it anew with --new", "此编号；请用CSV迁移，或用 --new 新建"));
+        continue;
       }
-      items_.push_back({sheet_.command_of(*resource), {number}});
+      decide({number, {number}}, known == existing_.end() ? nullptr : known->second.get(), *before, *after);
     }
     return outcome::success();
   }
 
-  // What was exported masked is no telephone of anybody here.
-  void leave_out_masked() {
-    std::size_t left_out = 0;
-    for (Item& item : items_) {
-      visit_marked(item.command, [&](const MarkedField&, const std::string& value) -> std::optional<std::string> {
-        if (value.find('*') == std::string::npos) return std::nullopt;
-        ++left_out;
-        return std::string();
-      });
+  // What becomes of a thing in the file, given the one that is here, if there is one: `before` is what that is, as far as
+  // the file can tell it.
+  void decide(Item item, const Message* known, Message& before, Message& after) {
+    if (known == nullptr) return make(std::move(item), after);
+    ids_[item.place] = key_of(sheet_, after);
+    if (!seen_.insert(key_of(sheet_, after)).second) return bad(item.lines.front(), refuse(Code::kDuplicate, sheet_.key(), std::to_string(key_of(sheet_, after))));
+    if (sheet_.state() != nullptr && state_of(sheet_, before) != state_of(sheet_, after)) {
+      return bad(item.lines.front(), refuse(Code::kNotSettable, sheet_.state()));
     }
-    if (left_out > 0) std::cerr << left_out << session_.say("项打码的个人信息没有导入\n", " masked personal values are left out\n");
+    const std::unique_ptr<Message> changed(known->New());
+    changed->CopyFrom(*known);
+    clear_market_fields(before);
+    clear_market_fields(after);
+    if (!apply_changes(before, after, *changed) && !item.parent) {
+      ++unchanged_;
+      return;
+    }
+    item.command = sheet_.command_of(*changed);
+    item.command.set_expected_version(changed->GetReflection()->GetUInt64(*changed, changed->GetDescriptor()->FindFieldByName("version")));
+    items_.push_back(std::move(item));
+  }
+
+  void make(Item item, Message& thing) {
+    const bool named = key_of(sheet_, thing) != 0 && !is_own_key();
+    if (named && !existing_.empty()) {
+      return bad(item.lines.front(), refuse(Code::kNotFound, sheet_.key(), "such thing here; --new makes new things", "此编号；加 --new 则新建"));
+    }
+    if (!sheet_.can_be_made(thing)) {
+      ++left_out_;
+      return;
+    }
+    if (is_parties()) {
+      const int standing = state_of(sheet_, thing);
+      item.suspend = standing == pb::STANDING_PENDING || standing == pb::STANDING_SUSPENDED;
+    }
+    if (!is_own_key()) thing.GetReflection()->ClearField(&thing, thing.GetDescriptor()->FindFieldByName("id"));
+    if (named || options_.as_new) leave_out_masked(thing);
+    item.command = sheet_.command_of(thing);
+    items_.push_back(std::move(item));
+  }
+
+  // What was exported masked is no telephone of anybody here, and the name of a community no address.
+  void leave_out_masked(Message& thing) {
+    const auto* need = thing.GetDescriptor() == pb::Need::descriptor() ? static_cast<const pb::Need*>(&thing) : nullptr;
+    const std::string community = need == nullptr || need->address().empty() ? "" : session_.area_name(need->area_code());
+    visit_marked(thing, [&](const MarkedField& field, const std::string& value) -> std::optional<std::string> {
+      const bool is_community = field.name == "address" && visible(value) == community;
+      if (value.find('*') == std::string::npos && !is_community) return std::nullopt;
+      ++masked_;
+      return std::string();
+    });
+  }
+
+  // An area lies in one of a higher level, which has to be there before it.
+  void put_parents_first() {
+    std::stable_sort(items_.begin(), items_.end(), [](const Item& a, const Item& b) { return a.command.put_area().level() < b.command.put_area().level(); });
   }
 
   // Asks the server which rows it would refuse, and takes them out.
@@ -282,31 +421,99 @@ class Importer {
     Progress progress(session_.say("导入", "saving  "));
     const std::size_t step = options_.skip_bad ? kChunk : kMaxCommandsPerBatch;
     std::size_t done = 0;
-    for (std::size_t from = 0; from < items_.size(); from += step) {
-      const std::size_t to = std::min(items_.size(), from + step);
+    int code = kDone;
+    while (code == kDone && done < items_.size()) {
+      const std::size_t to = std::min(items_.size(), done + step);
       pb::Batch batch;
-      for (std::size_t i = from; i < to; ++i) *batch.add_commands() = items_[i].command;
-      const auto reply = session_.client().send("POST", "/v1/batch", to_json(batch), {{"Idempotency-Key", fresh_idempotency_key()}});
-      if (!reply || !reply.value().ok()) {
-        const int code = reply ? session_.fail(reply.value()) : session_.fail(reply.error());
-        std::cerr << done << session_.say("条已导入\n", " were imported\n");
-        return code;
-      }
-      done = to;
-      progress.at(to, items_.size());
+      for (std::size_t i = done; i < to; ++i) *batch.add_commands() = items_[i].command;
+      pb::BatchResponse made;
+      code = send(batch, made);
+      if (code != kDone) break;
+      for (const auto& result : made.results()) ids_[items_[done++].place] = result.id();
+      progress.at(done, items_.size());
+    }
+    if (code == kDone) code = follow_up();
+    if (code != kDone) {
+      std::cerr << done << session_.say("条已导入\n", " were imported\n");
+      return code;
     }
     std::cerr << done << session_.say("条已导入", " imported");
     if (!bad_.empty()) std::cerr << session_.say("，", ", ") << bad_.size() << session_.say("行有误已跳过", " bad rows skipped");
-    std::cerr << "\n";
+    report_rest();
     return bad_.empty() ? kDone : kPartly;
+  }
+
+  // Ends the line of what was imported.
+  void report_rest() {
+    const auto add = [&](std::size_t count, const char* zh, const char* en) {
+      if (count > 0) std::cerr << session_.say("，", ", ") << count << session_.say(zh, en);
+    };
+    add(unchanged_, "条没有变化", " unchanged");
+    add(left_out_, "条已结束或已撤回，未新建", " ended or withdrawn, not made anew");
+    add(masked_, "项打码的个人信息没有导入", " masked personal values left out");
+    std::cerr << "\n";
+  }
+
+  // A party whose parent is not imported cannot belong to it; nor can those that belong to that party.
+  void leave_out_orphans() {
+    for (std::size_t before = 0; before != items_.size();) {
+      before = items_.size();
+      std::set<std::size_t> places;
+      for (const Item& item : items_) places.insert(item.place);
+      std::erase_if(items_, [&](const Item& item) {
+        if (!item.parent || ids_.contains(*item.parent) || places.contains(*item.parent)) return false;
+        bad(item.lines.front(), refuse(Code::kNotFound, "parent", "such party: its row is bad", "上级单位：其所在行有误"));
+        return true;
+      });
+    }
+  }
+
+  // What needs the ids that new parties were given: whom they belong to, and that some are not to be matched.
+  int follow_up() {
+    pb::Batch batch;
+    pb::BatchResponse made;
+    for (const Item& item : items_) {
+      if (item.parent) {
+        auto party = session_.get<pb::Party>("/v1/parties/" + std::to_string(ids_[item.place]));
+        if (!party) return session_.fail(party.error());
+        party.value().set_parent_id(ids_[*item.parent]);
+        *batch.add_commands()->mutable_update_party() = std::move(party).value();
+      }
+      if (item.suspend) {
+        pb::SetStanding& standing = *batch.add_commands()->mutable_set_standing();
+        standing.set_party_id(ids_[item.place]);
+        standing.set_standing(pb::STANDING_SUSPENDED);
+      }
+      if (batch.commands_size() < kChunk) continue;
+      if (const int code = send(batch, made); code != kDone) return code;
+      batch.clear_commands();
+    }
+    return batch.commands_size() == 0 ? static_cast<int>(kDone) : send(batch, made);
+  }
+
+  int send(const pb::Batch& batch, pb::BatchResponse& made) {
+    const auto reply = session_.client().send("POST", "/v1/batch", to_json(batch), {{"Idempotency-Key", fresh_idempotency_key()}});
+    if (!reply) return session_.fail(reply.error());
+    if (!reply.value().ok()) return session_.fail(reply.value());
+    made.Clear();
+    if (const auto read = from_json(reply.value().body, made); !read) return session_.fail(read.error());
+    return kDone;
   }
 
   Session& session_;
   const ImportOptions& options_;
   const Sheet& sheet_;
   const SheetContext& context_;
+  std::vector<std::string> names_;  // of the file's columns
+  std::map<std::uint64_t, std::unique_ptr<Message>> existing_;
+  std::set<std::uint64_t> seen_;                // ids in the file of things that are here
+  PartyNames in_file_;                          // by place in the file
+  std::map<std::size_t, std::uint64_t> ids_;  // by place in the file, of what is here
   std::vector<Item> items_;
   std::vector<BadRow> bad_;
+  std::size_t unchanged_ = 0;
+  std::size_t left_out_ = 0;
+  std::size_t masked_ = 0;
 };
 
 }  // namespace
@@ -336,12 +543,11 @@ int export_list(Session& session, const ExportOptions& options) {
       out += '\n';
       return;
     }
-    for (const Cells& row : sheet.write(m, context.value())) {
+    for (Cells& row : sheet.write(m, context.value())) {
+      // The rows of one thing share it; another number than an id, which another database gives anew.
+      row["key"] = std::to_string(count);
       std::vector<std::string> fields;
-      for (const SheetColumn& c : sheet.columns()) {
-        const auto it = row.find(c.en);
-        fields.push_back(it == row.end() ? "" : it->second);
-      }
+      for (const SheetColumn& c : sheet.columns()) fields.push_back(protect_cell(row[c.en]));
       out += csv_line(fields);
     }
   });

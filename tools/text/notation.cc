@@ -238,8 +238,9 @@ Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone, con
   for (auto slash = plain.find('/'); slash != std::string::npos; slash = plain.find('/', slash + 1)) {
     const std::string_view head = trimmed(std::string_view(plain).substr(0, slash));
     const std::string_view tail = trimmed(std::string_view(plain).substr(slash + 1));
-    const auto start = head.find(':') == std::string_view::npos ? std::nullopt : moment(head, zone);
-    if (!start) continue;
+    const bool timed = head.find(':') != std::string_view::npos || head.ends_with('s');
+    const auto start = timed ? moment(head, zone) : std::nullopt;
+    if (!start || !is_set(*start)) continue;
     // The end's time of day alone is on the day of the start, on the city's clock.
     const auto time = time_of_day(tail);
     const auto day = std::chrono::floor<std::chrono::days>(zone.to_local(*start));
@@ -257,7 +258,8 @@ std::string format_window(const pb::Window& w, const TimeZone& zone) {
   if (w.start() == 0) return {};
   const std::string start = exact_moment(to_time(w.start()), zone);
   const std::string end = exact_moment(to_time(w.end()), zone);
-  const bool same_day = start.substr(0, 10) == end.substr(0, 10) && !start.ends_with('Z') && !end.ends_with('Z');
+  const auto local = [](const std::string& text) { return !text.ends_with('Z') && !text.ends_with('s'); };
+  const bool same_day = local(start) && local(end) && start.substr(0, 10) == end.substr(0, 10);
   return start + "/" + (same_day ? end.substr(11) : end);
 }
 
