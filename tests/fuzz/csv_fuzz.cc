@@ -23,7 +23,8 @@ bool check_read(const Sheet& sheet, const std::vector<Cells>& rows, const SheetC
   std::vector<Cells> written = sheet.write(*message, context);
   for (Cells& cells : written) {
     for (auto& [column, text] : cells) {
-      expect(unprotect_cell(protect_cell(text)) == text, "a cell that is another when it is protected", text);
+      expect(unprotect_cell(protect_cell(text)) == text,
+             "a cell that is another when it is protected", text);
     }
   }
   const auto again = sheet.fresh();

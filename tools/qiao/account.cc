@@ -48,7 +48,8 @@ bool keep_token(const std::string& url, const std::string& token) {
 }
 
 int not_kept(const Session& session) {
-  std::cerr << "qiao: " << token_file() << ": " << session.say("无法写入", "cannot be written") << "\n";
+  std::cerr << "qiao: " << token_file() << ": " << session.say("无法写入", "cannot be written")
+            << "\n";
   return kNotWritten;
 }
 
@@ -97,7 +98,8 @@ int enter(Session& session, const std::string& target, const google::protobuf::M
     return kDone;
   }
   if (!keep_token(client.url(), secret.secret())) return not_kept(session);
-  const std::string& name = who.account().name().empty() ? who.account().login() : who.account().name();
+  const std::string& name =
+      who.account().name().empty() ? who.account().login() : who.account().name();
   std::cout << session.say("已登录：", "logged in as ") << visible(name) << "\n";
   return kDone;
 }

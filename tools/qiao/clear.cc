@@ -51,9 +51,13 @@ int clear_city(Session& s, const ClearCommand& command) {
     show(s, message, std::cout);
     return static_cast<int>(kDone);
   };
-  int code = section("建议", "Proposals", target + "/proposals?pageSize=20", pb::ListProposalsResponse());
-  if (code == kDone) code = section("供给缺口", "Supply gaps", "/v1/supply-gaps", pb::SupplyGapsResponse());
-  if (code == kDone) code = section("各社区满足情况", "Communities", "/v1/equity?clearing=" + std::to_string(clearing.id()), pb::EquityReport());
+  int code =
+      section("建议", "Proposals", target + "/proposals?pageSize=20", pb::ListProposalsResponse());
+  if (code == kDone)
+    code = section("供给缺口", "Supply gaps", "/v1/supply-gaps", pb::SupplyGapsResponse());
+  if (code == kDone)
+    code = section("各社区满足情况", "Communities",
+                   "/v1/equity?clearing=" + std::to_string(clearing.id()), pb::EquityReport());
   return code;
 }
 

@@ -25,8 +25,26 @@ bool is_time(const FieldDescriptor* f) {
 
 // Set by the market; of no use as a flag.
 bool is_settable(const FieldDescriptor* f) {
-  static const char* const kOwn[] = {"id", "version", "state", "standing", "raised", "failed_dispatches", "created_at", "submitted_at", "opened_at",
-                                     "filled_at", "started_at", "done_at", "review_requested", "raised_at", "closed", "removed", "ended_at", "erased", "removed_at", "review"};
+  static const char* const kOwn[] = {"id",
+                                     "version",
+                                     "state",
+                                     "standing",
+                                     "raised",
+                                     "failed_dispatches",
+                                     "created_at",
+                                     "submitted_at",
+                                     "opened_at",
+                                     "filled_at",
+                                     "started_at",
+                                     "done_at",
+                                     "review_requested",
+                                     "raised_at",
+                                     "closed",
+                                     "removed",
+                                     "ended_at",
+                                     "erased",
+                                     "removed_at",
+                                     "review"};
   for (const char* own : kOwn) {
     if (f->name() == own) return false;
   }
@@ -154,7 +172,8 @@ Result<pb::RequirementLine*> find_line(pb::Need& need, const pb::RequirementLine
   for (auto& line : *need.mutable_lines()) {
     if (!same_kind(line, sought)) continue;
     if (found != nullptr) {
-      return refuse(Code::kMalformed, flag, "the need has several such lines; give them with --file",
+      return refuse(Code::kMalformed, flag,
+                    "the need has several such lines; give them with --file",
                     "该需求有多项此类内容；请用 --file 给出");
     }
     found = &line;
@@ -287,7 +306,8 @@ std::vector<InputFlag> input_flags(const Descriptor* type) {
   if (is_supplied(type)) {
     for (const char* kind : kKindFlags) flags.push_back({kind, std::string_view(kind) == "stock" ? "rice:50" : "how many"});
     // A need has the first two of them.
-    const auto supply = std::span(kSupplyFlags).first(type == pb::Need::descriptor() ? 2 : kSupplyFlags.size());
+    const auto supply =
+        std::span(kSupplyFlags).first(type == pb::Need::descriptor() ? 2 : kSupplyFlags.size());
     for (const SupplyFlag& flag : supply) flags.push_back({flag.name, flag.help});
     if (type == pb::Need::descriptor()) flags.push_back({"on", "2026-11-28 09:00/12:00"});
   }

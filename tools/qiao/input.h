@@ -23,8 +23,9 @@ std::vector<InputFlag> input_flags(const google::protobuf::Descriptor* type);
 // Clears what the market sets by itself.
 void clear_market_fields(google::protobuf::Message& message);
 
-// Changes what is given of the message and leaves the rest: first each field that the JSON of `file` has (- for standard
-// input; empty for none), then what the flags name, down to one part of a supply or the quantity of one line of a need.
+// Changes what is given of the message and leaves the rest: first each field that the JSON of
+// `file` has (- for standard input; empty for none), then what the flags name, down to one part of
+// a supply or the quantity of one line of a need.
 Status read_input(Session& session, const std::string& file, const std::map<std::string, std::string>& flags, google::protobuf::Message& into);
 
 }  // namespace qiao

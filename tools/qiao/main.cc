@@ -126,7 +126,8 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
       const bool is_new = verb.creates && now.value().status == 404;
       if (!now.value().ok() && !is_new) return session.fail(now.value());
       if (!is_new) {
-        if (const auto read = from_json(now.value().body, *message); !read) return session.fail(read.error());
+        if (const auto read = from_json(now.value().body, *message); !read)
+          return session.fail(read.error());
         headers.emplace_back("If-Match", now.value().etag);
       }
     }
@@ -207,7 +208,8 @@ std::vector<std::string> operands_of(const Verb& verb) {
 // The exit code, unless what the command printed did not arrive.
 int finish(int code, bool chinese) {
   if (finish_output()) return code;
-  std::cerr << "qiao: " << (chinese ? "无法写入标准输出" : "cannot write to standard output") << "\n";
+  std::cerr << "qiao: " << (chinese ? "无法写入标准输出" : "cannot write to standard output")
+            << "\n";
   return code == kDone ? kNotWritten : code;
 }
 
@@ -223,9 +225,13 @@ int run(int argc, char** argv, Globals& g) {
   int code = kDone;
   // Before the command line is read, so by the locale alone.
   const bool chinese = g.chinese();
-  app.footer(chinese ? "退出码：0 完成；1 被拒绝，什么都没有改变；2 命令行有误；3 没有服务器或服务器出错；4 verify发现不一致；5 导入时跳过了有误的行；6 输出无法写入。"
-                     : "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 no server, or it failed; 4 verify found differences; "
-                       "5 an import skipped rows; 6 the output could not be written.");
+  app.footer(
+      chinese
+          ? "退出码：0 完成；1 被拒绝，什么都没有改变；2 命令行有误；3 没有服务器或服务器出错；4 "
+            "verify发现不一致；5 导入时跳过了有误的行；6 输出无法写入。"
+          : "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 no "
+            "server, or it failed; 4 verify found differences; "
+            "5 an import skipped rows; 6 the output could not be written.");
   const std::map<std::string, const char*> noun_words = {{"taxonomy", "词表"}, {"policy", "政策"}, {"area", "区域"}, {"party", "主体"}, {"person", "人员"},
                                                          {"offer", "供给"}, {"need", "需求"}, {"match", "对接单"}, {"account", "账号"}, {"token", "令牌"}, {"resident", "居民"}, {"batch", "批量命令"}, {"clearing", "对接轮"}};
   std::map<std::string, CLI::App*> nouns;
@@ -310,31 +316,51 @@ int run(int argc, char** argv, Globals& g) {
   clear_app->callback([&] { in_session([&](Session& s) { return clear_city(s, clear); }); });
   ImportOptions import;
   auto* import_app = app.add_subcommand(
-      "import",
-      chinese ? "从CSV（UTF-8或GB18030）或JSON行导入区域、主体、供给或需求。带编号（区域为编码）且服务器上有的行只修改不同的内容，"
-                "相同的不动；没有编号的行新建；编号不存在的行只在服务器上还没有这类内容时新建。CSV按名称引用主体，可用于迁移；"
-                "状态列不由导入修改，已结束的需求和已撤回的供给不新建"
-              : "Areas, parties, offers or needs from CSV (UTF-8 or GB18030) or JSON lines. A row with an id (an "
-                "area: a code) that is here changes what differs, and nothing where nothing does; a row without "
-                "one makes a new thing; one with an id that is not here does so only while there is nothing of "
-                "its kind. CSV names parties, and so can move to another server; JSON lines carry their ids. "
-                "The column of the state is not changed by an import; what has ended or is withdrawn is not "
-                "made anew");
-  import_app->add_option("what", import.what, chinese ? "areas（区域）、parties（主体）、offers（供给）或needs（需求）" : "areas, parties, offers or needs")
-      ->required()->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
-  import_app->add_option("file", import.file, chinese ? "文件；- 为标准输入（CSV）" : "The file; - for standard input (CSV)")->required();
-  import_app->add_flag("--new", import.as_new, chinese ? "忽略编号，全部新建" : "Ignore ids: make new things");
-  import_app->add_flag("--skip-bad", import.skip_bad, chinese ? "导入正确的行；不给则要么全部导入，要么一行也不导入" : "Take the good rows; all or nothing where not given");
+      "import", chinese ? "从CSV（UTF-"
+                          "8或GB18030）或JSON行导入区域、主体、供给或需求。带编号（区域为编码）且服"
+                          "务器上有的行只修改不同的内容，"
+                          "相同的不动；没有编号的行新建；编号不存在的行只在服务器上还没有这类内容时"
+                          "新建。CSV按名称引用主体，可用于迁移；"
+                          "状态列不由导入修改，已结束的需求和已撤回的供给不新建"
+                        : "Areas, parties, offers or needs from CSV (UTF-8 or GB18030) or JSON "
+                          "lines. A row with an id (an "
+                          "area: a code) that is here changes what differs, and nothing where "
+                          "nothing does; a row without "
+                          "one makes a new thing; one with an id that is not here does so only "
+                          "while there is nothing of "
+                          "its kind. CSV names parties, and so can move to another server; JSON "
+                          "lines carry their ids. "
+                          "The column of the state is not changed by an import; what has ended or "
+                          "is withdrawn is not "
+                          "made anew");
+  import_app
+      ->add_option("what", import.what,
+                   chinese ? "areas（区域）、parties（主体）、offers（供给）或needs（需求）"
+                           : "areas, parties, offers or needs")
+      ->required()
+      ->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
+  import_app
+      ->add_option("file", import.file,
+                   chinese ? "文件；- 为标准输入（CSV）" : "The file; - for standard input (CSV)")
+      ->required();
+  import_app->add_flag("--new", import.as_new,
+                       chinese ? "忽略编号，全部新建" : "Ignore ids: make new things");
+  import_app->add_flag("--skip-bad", import.skip_bad,
+                       chinese ? "导入正确的行；不给则要么全部导入，要么一行也不导入"
+                               : "Take the good rows; all or nothing where not given");
   import_app->add_flag("--check", import.check_only, chinese ? "只检查" : "Only check");
   import_app->callback([&] { in_session([&](Session& s) { return import_list(s, import); }); });
   ExportOptions exported;
   auto* export_app = app.add_subcommand(
-      "export",
-      chinese ? "导出区域、主体、供给或需求为CSV或JSON行；不加修改再导入则什么都不变。个人信息是打码的，不能迁移。"
-                "以 = + - @ 或空白开头的内容前有撇号，导入时去掉"
-              : "Areas, parties, offers or needs as CSV or JSON lines; importing the file unedited changes "
-                "nothing. Personal data are masked and do not move to another server. An apostrophe stands "
-                "before text that begins with = + - @ or a space; the import takes it off");
+      "export", chinese
+                    ? "导出区域、主体、供给或需求为CSV或JSON行；不加修改再导入则什么都不变。个人信"
+                      "息是打码的，不能迁移。"
+                      "以 = + - @ 或空白开头的内容前有撇号，导入时去掉"
+                    : "Areas, parties, offers or needs as CSV or JSON lines; importing the file "
+                      "unedited changes "
+                      "nothing. Personal data are masked and do not move to another server. An "
+                      "apostrophe stands "
+                      "before text that begins with = + - @ or a space; the import takes it off");
   export_app->add_option("what", exported.what, "areas, parties, offers or needs")->required()->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
   export_app->add_option("file", exported.file, "The file; - for standard output")->capture_default_str();
   export_app->add_option("--format", exported.format, "csv or jsonl; by the file's name where not given")->check(CLI::IsMember({"csv", "jsonl"}));

@@ -1,4 +1,5 @@
-// What parties are called in cells, so that the same party is found again, also in another database.
+// What parties are called in cells, so that the same party is found again, also in another
+// database.
 #pragma once
 
 #include <cstdint>

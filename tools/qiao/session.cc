@@ -37,7 +37,8 @@ Result<const pb::Taxonomy*> Session::taxonomy() {
 std::string Session::area_name(std::uint64_t code) {
   auto [it, fresh] = area_names_.try_emplace(code, std::to_string(code));
   if (fresh) {
-    if (const auto area = get<pb::Area>("/v1/areas/" + std::to_string(code))) it->second = visible(area.value().name());
+    if (const auto area = get<pb::Area>("/v1/areas/" + std::to_string(code)))
+      it->second = visible(area.value().name());
   }
   return it->second;
 }
@@ -45,7 +46,8 @@ std::string Session::area_name(std::uint64_t code) {
 std::string Session::party_name(std::uint64_t id) {
   auto [it, fresh] = party_names_.try_emplace(id, std::to_string(id));
   if (fresh) {
-    if (const auto party = get<pb::Party>("/v1/parties/" + std::to_string(id))) it->second = visible(party.value().name());
+    if (const auto party = get<pb::Party>("/v1/parties/" + std::to_string(id)))
+      it->second = visible(party.value().name());
   }
   return it->second;
 }
@@ -60,7 +62,10 @@ std::string Session::category_name(const std::string& code) {
 }
 
 int Session::fail(const Refusal& refusal) const {
-  std::cerr << "qiao: " << visible((refusal.field.empty() ? "" : refusal.field + ": ") + (chinese_ ? refusal.zh() : refusal.en())) << "\n";
+  std::cerr << "qiao: "
+            << visible((refusal.field.empty() ? "" : refusal.field + ": ") +
+                       (chinese_ ? refusal.zh() : refusal.en()))
+            << "\n";
   return refusal.code == Code::kUnreachable ? kNoServer : kRefused;
 }
 
@@ -73,7 +78,10 @@ int Session::fail(const Reply& reply) const {
   if (json_) {
     std::cerr << reply.body << "\n";
   } else {
-    std::cerr << "qiao: " << visible((problem.field().empty() ? "" : problem.field() + ": ") + (chinese_ ? problem.zh() : problem.en())) << " [" << visible(problem.code()) << "]\n";
+    std::cerr << "qiao: "
+              << visible((problem.field().empty() ? "" : problem.field() + ": ") +
+                         (chinese_ ? problem.zh() : problem.en()))
+              << " [" << visible(problem.code()) << "]\n";
   }
   return reply.status >= 500 ? kNoServer : kRefused;
 }

@@ -88,10 +88,12 @@ Result<bool> read_flag(const Cells& cells, const char* name) {
 }
 
 // A party by its name, its credit code or its number.
-Result<std::uint64_t> read_party(const std::string& text, const char* name, const SheetContext& context) {
+Result<std::uint64_t> read_party(const std::string& text, const char* name,
+                                 const SheetContext& context) {
   if (text.empty()) return std::uint64_t{0};
   if (const auto id = context.parties.find(text)) return *id;
-  if (text.find_first_not_of("0123456789") == std::string::npos) return number({{name, text}}, name);
+  if (text.find_first_not_of("0123456789") == std::string::npos)
+    return number({{name, text}}, name);
   return refuse(Code::kUnknownParty, name, text);
 }
 
@@ -112,8 +114,9 @@ void write_supply(const SupplyCells& s, Cells& cells) {
 }
 
 SupplyCells read_supply(const Cells& cells) {
-  return {cell(cells, "kind"), cell(cells, "quantity"), cell(cells, "skills"), cell(cells, "certificates"),
-          cell(cells, "week"), cell(cells, "smallest_lot"), cell(cells, "expires"), cell(cells, "handover"), cell(cells, "exceptions")};
+  return {cell(cells, "kind"),         cell(cells, "quantity"), cell(cells, "skills"),
+          cell(cells, "certificates"), cell(cells, "week"),     cell(cells, "smallest_lot"),
+          cell(cells, "expires"),      cell(cells, "handover"), cell(cells, "exceptions")};
 }
 
 class Areas final : public Sheet {
@@ -128,7 +131,8 @@ class Areas final : public Sheet {
                                                              {"population", "人口", false, "population"}}};
     return kColumns;
   }
-  Status read(std::span<const Cells> rows, const SheetContext&, Message& into, std::size_t&) const override {
+  Status read(std::span<const Cells> rows, const SheetContext&, Message& into,
+              std::size_t&) const override {
     const Cells& cells = rows.front();
     auto& a = static_cast<pb::Area&>(into);
     QIAO_TRY(const auto code, number(cells, "code"));
@@ -182,7 +186,8 @@ class Parties final : public Sheet {
                                                               {"standing", "资格", false, "standing"}}};
     return kColumns;
   }
-  Status read(std::span<const Cells> rows, const SheetContext& context, Message& into, std::size_t&) const override {
+  Status read(std::span<const Cells> rows, const SheetContext& context, Message& into,
+              std::size_t&) const override {
     const Cells& cells = rows.front();
     auto& p = static_cast<pb::Party&>(into);
     QIAO_TRY(const auto id, number(cells, "id"));
@@ -212,7 +217,9 @@ class Parties final : public Sheet {
       p.add_excluded_area_codes(code);
     }
     QIAO_TRY(const auto standing, read_enum<pb::Standing>(cells, "standing", "STANDING_",
-                                                          {{"待审核", pb::STANDING_PENDING}, {"有效", pb::STANDING_ACTIVE}, {"暂停", pb::STANDING_SUSPENDED}}));
+                                                          {{"待审核", pb::STANDING_PENDING},
+                                                           {"有效", pb::STANDING_ACTIVE},
+                                                           {"暂停", pb::STANDING_SUSPENDED}}));
     p.set_standing(standing);
     return outcome::success();
   }
@@ -269,7 +276,8 @@ class Offers final : public Sheet {
                                                               {"state", "状态", false, "state"}}};
     return kColumns;
   }
-  Status read(std::span<const Cells> rows, const SheetContext& context, Message& into, std::size_t&) const override {
+  Status read(std::span<const Cells> rows, const SheetContext& context, Message& into,
+              std::size_t&) const override {
     const Cells& cells = rows.front();
     auto& o = static_cast<pb::Offer&>(into);
     QIAO_TRY(const auto id, number(cells, "id"));
@@ -290,7 +298,9 @@ class Offers final : public Sheet {
     QIAO_TRY(const auto radius, small_number(cells, "radius_m"));
     o.set_radius_m(radius);
     for (const auto& w : split(cell(cells, "categories"))) o.add_categories(code_of(context.words.categories(), w));
-    QIAO_TRY(const auto state, read_enum<pb::OfferState>(cells, "state", "OFFER_STATE_", {{"有效", pb::OFFER_STATE_ACTIVE}, {"已撤回", pb::OFFER_STATE_WITHDRAWN}}));
+    QIAO_TRY(const auto state, read_enum<pb::OfferState>(cells, "state", "OFFER_STATE_",
+                                                         {{"有效", pb::OFFER_STATE_ACTIVE},
+                                                          {"已撤回", pb::OFFER_STATE_WITHDRAWN}}));
     o.set_state(state);
     return outcome::success();
   }
@@ -310,7 +320,9 @@ class Offers final : public Sheet {
   }
   const char* collection() const override { return "offers"; }
   const char* state() const override { return "state"; }
-  bool can_be_made(const Message& m) const override { return static_cast<const pb::Offer&>(m).state() != pb::OFFER_STATE_WITHDRAWN; }
+  bool can_be_made(const Message& m) const override {
+    return static_cast<const pb::Offer&>(m).state() != pb::OFFER_STATE_WITHDRAWN;
+  }
   pb::Command command_of(const Message& m) const override {
     pb::Command c;
     const auto& o = static_cast<const pb::Offer&>(m);
@@ -359,12 +371,14 @@ class Needs final : public Sheet {
                                                               {"state", "状态", false, "state"}}};
     return kColumns;
   }
-  Status read(std::span<const Cells> rows, const SheetContext& context, Message& into, std::size_t& row) const override {
+  Status read(std::span<const Cells> rows, const SheetContext& context, Message& into,
+              std::size_t& row) const override {
     auto& n = static_cast<pb::Need&>(into);
     for (row = 0; row < rows.size(); ++row) {
       pb::RequirementLine& line = *n.add_lines();
       QIAO_TRY(read_line(read_supply(rows[row]), context.words, line));
-      QIAO_TRY(*line.mutable_window(), parse_window(cell(rows[row], "window"), context.zone, "window"));
+      QIAO_TRY(*line.mutable_window(),
+               parse_window(cell(rows[row], "window"), context.zone, "window"));
     }
     row = 0;
     const Cells& cells = rows.front();
@@ -401,7 +415,8 @@ class Needs final : public Sheet {
     n.set_contact_name(cell(cells, "contact_name"));
     n.set_contact_phone(cell(cells, "contact_phone"));
     n.set_address(cell(cells, "address"));
-    QIAO_TRY(const auto state, read_enum<pb::NeedState>(cells, "state", "NEED_STATE_", kNeedStates));
+    QIAO_TRY(const auto state,
+             read_enum<pb::NeedState>(cells, "state", "NEED_STATE_", kNeedStates));
     n.set_state(state);
     return outcome::success();
   }
@@ -442,7 +457,9 @@ class Needs final : public Sheet {
   bool has_lines() const override { return true; }
   const char* collection() const override { return "needs"; }
   const char* state() const override { return "state"; }
-  bool can_be_made(const Message& m) const override { return static_cast<const pb::Need&>(m).state() <= pb::NEED_STATE_FILLED; }
+  bool can_be_made(const Message& m) const override {
+    return static_cast<const pb::Need&>(m).state() <= pb::NEED_STATE_FILLED;
+  }
   pb::Command command_of(const Message& m) const override {
     pb::Command c;
     const auto& n = static_cast<const pb::Need&>(m);
@@ -452,7 +469,8 @@ class Needs final : public Sheet {
     }
     *c.mutable_post_need()->mutable_need() = n;
     // Who fills it is not part of it.
-    c.mutable_post_need()->set_until(n.state() == pb::NEED_STATE_FILLED ? pb::NEED_STATE_OPEN : n.state());
+    c.mutable_post_need()->set_until(n.state() == pb::NEED_STATE_FILLED ? pb::NEED_STATE_OPEN
+                                                                        : n.state());
     return c;
   }
   std::unique_ptr<Message> fresh() const override { return std::make_unique<pb::Need>(); }

@@ -124,8 +124,10 @@ class Shower {
     for (const auto& o : list) {
       const auto cells = write_offer(o, zone_);
       const std::int64_t quantity = o.has_time() ? o.time().capacity() : o.stock().quantity();
-      t.rows.push_back({std::to_string(o.id()), o.title(), s_.party_name(o.party_id()), visible(amount(quantity, cells.kind, *words_, s_.chinese())), cells.week,
-                        cells.skills + (cells.certificates.empty() ? "" : " " + cells.certificates)});
+      t.rows.push_back(
+          {std::to_string(o.id()), o.title(), s_.party_name(o.party_id()),
+           visible(amount(quantity, cells.kind, *words_, s_.chinese())), cells.week,
+           cells.skills + (cells.certificates.empty() ? "" : " " + cells.certificates)});
     }
     t.print(out_);
   }
@@ -237,7 +239,8 @@ void fields(const Message& m, std::ostream& out) {
     }
     const std::string json = to_json(*one);
     const auto colon = json.find(':');
-    out << f->json_name() << ": " << visible(json.substr(colon + 1, json.size() - colon - 2)) << "\n";
+    out << f->json_name() << ": " << visible(json.substr(colon + 1, json.size() - colon - 2))
+        << "\n";
   }
 }
 

@@ -76,12 +76,15 @@ Result<CertificateCell> read_certificate(const std::string& text, const pb::Taxo
   CertificateCell c;
   c.code = find_code(words.certificates(), std::string(code), kTermOf);
   if (first < text.size()) {
-    QIAO_TRY(const auto level, parse_integer(std::string_view(text).substr(first + 1, second - first - 1), "certificates"));
+    QIAO_TRY(const auto level,
+             parse_integer(std::string_view(text).substr(first + 1, second - first - 1),
+                           "certificates"));
     if (level < 0 || level > 9) return refuse(Code::kOutOfRange, "certificates", "1..9");
     c.level = static_cast<std::uint32_t>(level);
   }
   if (second < text.size()) {
-    QIAO_TRY(const Time expires, parse_moment(std::string_view(text).substr(second + 1), *zone, "certificates"));
+    QIAO_TRY(const Time expires,
+             parse_moment(std::string_view(text).substr(second + 1), *zone, "certificates"));
     c.expires_at = to_int(expires);
   }
   return c;
@@ -181,7 +184,8 @@ SupplyCells write_line(const pb::RequirementLine& line) {
   c.skills = join(line.time().skills());
   if (!line.time().certificate().empty()) {
     c.certificates = line.time().certificate();
-    if (line.time().certificate_level() != 0) c.certificates += ":" + std::to_string(line.time().certificate_level());
+    if (line.time().certificate_level() != 0)
+      c.certificates += ":" + std::to_string(line.time().certificate_level());
   }
   return c;
 }
@@ -204,7 +208,8 @@ SupplyCells write_offer(const pb::Offer& offer, const TimeZone& zone) {
   c.skills = join(t.skills());
   for (const auto& held : t.certificates()) {
     c.certificates += (c.certificates.empty() ? "" : ";") + held.code() + ":" + std::to_string(held.level());
-    if (held.expires_at() != 0) c.certificates += ":" + expiry_cell(to_time(held.expires_at()), zone);
+    if (held.expires_at() != 0)
+      c.certificates += ":" + expiry_cell(to_time(held.expires_at()), zone);
   }
   c.week = format_week(t.weekly());
   c.exceptions = format_exceptions(t.exceptions());
@@ -214,9 +219,11 @@ SupplyCells write_offer(const pb::Offer& offer, const TimeZone& zone) {
 std::string amount(std::int64_t quantity, const std::string& kind_code, const pb::Taxonomy& words, bool chinese) {
   const std::string n = std::to_string(quantity);
   if (const Kind* k = kind_of(kind_code)) return n + (chinese ? "" : " ") + (chinese ? k->unit_zh : quantity == 1 ? k->unit : k->units);
-  const std::string resource = kind_code.starts_with(kStock) ? kind_code.substr(kStock.size()) : kind_code;
+  const std::string resource =
+      kind_code.starts_with(kStock) ? kind_code.substr(kStock.size()) : kind_code;
   for (const auto& r : words.resources()) {
-    if (r.term().code() == resource) return chinese ? r.term().zh() + n + r.unit_zh() : n + " " + r.unit() + " " + r.term().en();
+    if (r.term().code() == resource)
+      return chinese ? r.term().zh() + n + r.unit_zh() : n + " " + r.unit() + " " + r.term().en();
   }
   return n + " " + resource;
 }

@@ -84,7 +84,8 @@ std::optional<Time> moment(std::string_view text, const TimeZone& zone) {
 std::string two(int v) { return (v < 10 ? "0" : "") + std::to_string(v); }
 std::string clock_text(int minutes) { return two(minutes / 60) + ":" + two(minutes % 60); }
 std::string hours_text(std::uint32_t start_minute, std::uint32_t end_minute) {
-  return clock_text(static_cast<int>(start_minute)) + "-" + clock_text(static_cast<int>(end_minute));
+  return clock_text(static_cast<int>(start_minute)) + "-" +
+         clock_text(static_cast<int>(end_minute));
 }
 std::string date_text(std::uint32_t yyyymmdd) {
   return std::to_string(yyyymmdd / 10000) + "-" + two(static_cast<int>(yyyymmdd / 100 % 100)) +
@@ -258,12 +259,15 @@ std::string format_window(const pb::Window& w, const TimeZone& zone) {
   if (w.start() == 0) return {};
   const std::string start = exact_moment(to_time(w.start()), zone);
   const std::string end = exact_moment(to_time(w.end()), zone);
-  const auto local = [](const std::string& text) { return !text.ends_with('Z') && !text.ends_with('s'); };
+  const auto local = [](const std::string& text) {
+    return !text.ends_with('Z') && !text.ends_with('s');
+  };
   const bool same_day = local(start) && local(end) && start.substr(0, 10) == end.substr(0, 10);
   return start + "/" + (same_day ? end.substr(11) : end);
 }
 
-Result<std::vector<pb::DatedException>> parse_exceptions(std::string_view text, const std::string& field) {
+Result<std::vector<pb::DatedException>> parse_exceptions(std::string_view text,
+                                                         const std::string& field) {
   constexpr const char* kExample = "2026-12-01 closed; 2026-12-02 09:00-12:00";
   std::vector<pb::DatedException> days;
   for (const std::string& part : split(text, ";")) {

@@ -49,7 +49,8 @@ std::size_t character_at(std::string_view text, std::size_t at) {
 char32_t code_point(std::string_view character) {
   const auto first = static_cast<unsigned char>(character.front());
   char32_t code = character.size() == 1 ? first : first & (0xFFU >> (character.size() + 1));
-  for (const char c : character.substr(1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3F);
+  for (const char c : character.substr(1))
+    code = code << 6 | (static_cast<unsigned char>(c) & 0x3F);
   return code;
 }
 
