@@ -32,7 +32,8 @@ constexpr std::size_t kMaxShown = 1000;
 
 class Progress {
  public:
-  explicit Progress(std::string what) : what_(std::move(what)), shown_(isatty(STDERR_FILENO) != 0) {}
+  explicit Progress(std::string what)
+      : what_(std::move(what)), shown_(isatty(STDERR_FILENO) != 0) {}
   void at(std::size_t done, std::size_t of) {
     const int percent = of == 0 ? 100 : static_cast<int>(done * 100 / of);
     if (!shown_ || percent == last_) return;
@@ -40,7 +41,8 @@ class Progress {
     constexpr int kWidth = 30;
     std::string bar(static_cast<std::size_t>(percent * kWidth / 100), '#');
     bar.resize(kWidth, '.');
-    std::cerr << "\r" << what_ << " [" << bar << "] " << percent << " %" << (percent == 100 ? "\n" : "") << std::flush;
+    std::cerr << "\r" << what_ << " [" << bar << "] " << percent << " %"
+              << (percent == 100 ? "\n" : "") << std::flush;
   }
 
  private:
@@ -73,7 +75,8 @@ struct BadRow {
 Result<std::string> read_all(const std::string& file) {
   QIAO_TRY(const std::string bytes, read_file_or_stdin(file, file));
   const auto text = to_utf8(bytes);
-  if (!text) return refuse(Code::kMalformed, file, "neither UTF-8 nor GB18030", "既不是UTF-8也不是GB18030");
+  if (!text)
+    return refuse(Code::kMalformed, file, "neither UTF-8 nor GB18030", "既不是UTF-8也不是GB18030");
   return *text;
 }
 
@@ -108,7 +111,8 @@ int state_of(const Sheet& sheet, const Message& m) {
 
 class Importer {
  public:
-  Importer(Session& session, const ImportOptions& options, const Sheet& sheet, const SheetContext& context)
+  Importer(Session& session, const ImportOptions& options, const Sheet& sheet,
+           const SheetContext& context)
       : session_(session), options_(options), sheet_(sheet), context_(context) {}
 
   int run(const std::string& text) {
@@ -121,7 +125,8 @@ class Importer {
     }
     if (!options_.skip_bad && items_.size() > static_cast<std::size_t>(kMaxCommandsPerBatch)) {
       std::cerr << session_.say("一次最多可整体导入", "at most ") << kMaxCommandsPerBatch
-                << session_.say("条；请拆分文件，或加 --skip-bad 分批导入\n", " can be all or nothing; split the file, or give --skip-bad\n");
+                << session_.say("条；请拆分文件，或加 --skip-bad 分批导入\n",
+                                " can be all or nothing; split the file, or give --skip-bad\n");
       return kRefused;
     }
     put_parents_first();
@@ -141,7 +146,9 @@ class Importer {
   }
 
  private:
-  void bad(std::size_t line, const Refusal& r) { bad_.push_back({line, r.field, session_.chinese() ? r.zh() : r.en()}); }
+  void bad(std::size_t line, const Refusal& r) {
+    bad_.push_back({line, r.field, session_.chinese() ? r.zh() : r.en()});
+  }
 
   // What is there already, by id; nothing where all is to be made anew.
   Status load_existing() {
@@ -161,13 +168,17 @@ class Importer {
     for (const std::string& raw : header.fields) {
       const std::string name(trimmed(raw));
       const auto columns = sheet_.columns();
-      const auto it = std::find_if(columns.begin(), columns.end(), [&](const SheetColumn& c) { return name == c.en || name == c.zh; });
-      if (it == columns.end()) return refuse(Code::kUnknownField, session_.say("第1行：", "line 1: ") + name);
+      const auto it = std::find_if(columns.begin(), columns.end(), [&](const SheetColumn& c) {
+        return name == c.en || name == c.zh;
+      });
+      if (it == columns.end())
+        return refuse(Code::kUnknownField, session_.say("第1行：", "line 1: ") + name);
       names_.emplace_back(it->en);
     }
     for (const SheetColumn& c : sheet_.columns()) {
       if (c.required && !has_column(c.en)) {
-        return refuse(Code::kRequired, session_.say("第1行：", "line 1: ") + std::string(session_.say(c.zh, c.en)));
+        return refuse(Code::kRequired,
+                      session_.say("第1行：", "line 1: ") + std::string(session_.say(c.zh, c.en)));
       }
     }
     QIAO_TRY(const auto groups, read_groups(reader, text.size()));
@@ -194,7 +205,8 @@ class Importer {
       Cells cells;
       for (std::size_t i = 0; i < row.fields.size(); ++i)
         cells[names_[i]] = unprotect_cell(row.fields[i]);
-      if (std::all_of(cells.begin(), cells.end(), [](const auto& c) { return c.second.empty(); })) continue;
+      if (std::all_of(cells.begin(), cells.end(), [](const auto& c) { return c.second.empty(); }))
+        continue;
       if (options_.as_new && !is_own_key()) cells.erase(sheet_.key());
       const std::string& named = !cells["key"].empty() ? cells["key"] : cells[sheet_.key()];
       const bool goes_on = sheet_.has_lines() && !named.empty() && named == before;
@@ -370,12 +382,15 @@ class Importer {
       if (!reply) return session_.fail(reply.error());
       if (!reply.value().ok()) return session_.fail(reply.value());
       pb::CheckBatchResponse refused;
-      if (const auto read = from_json(reply.value().body, refused); !read) return session_.fail(read.error());
+      if (const auto read = from_json(reply.value().body, refused); !read)
+        return session_.fail(read.error());
       std::size_t next = 0;
       for (std::size_t i = from; i < to; ++i) {
-        if (next < static_cast<std::size_t>(refused.refused_size()) && refused.refused(static_cast<int>(next)).index() == i - from) {
+        if (next < static_cast<std::size_t>(refused.refused_size()) &&
+            refused.refused(static_cast<int>(next)).index() == i - from) {
           const auto& r = refused.refused(static_cast<int>(next++));
-          bad_.push_back({line_of(items_[i], r.field()), column_of(r.field()), session_.chinese() ? r.zh() : r.en()});
+          bad_.push_back({line_of(items_[i], r.field()), column_of(r.field()),
+                          session_.chinese() ? r.zh() : r.en()});
         } else {
           good.push_back(std::move(items_[i]));
         }
@@ -399,7 +414,8 @@ class Importer {
   }
 
   void report() {
-    std::sort(bad_.begin(), bad_.end(), [](const BadRow& a, const BadRow& b) { return a.line < b.line; });
+    std::sort(bad_.begin(), bad_.end(),
+              [](const BadRow& a, const BadRow& b) { return a.line < b.line; });
     for (std::size_t i = 0; i < bad_.size() && i < kMaxShown; ++i) {
       std::string column = bad_[i].column;
       for (const SheetColumn& c : sheet_.columns()) {
@@ -409,7 +425,9 @@ class Importer {
                 << (column.empty() ? "" : session_.say("，", ", ") + visible(column)) << ": "
                 << visible(bad_[i].reason) << "\n";
     }
-    if (bad_.size() > kMaxShown) std::cerr << "… " << bad_.size() - kMaxShown << session_.say("行有误未列出\n", " more bad rows\n");
+    if (bad_.size() > kMaxShown)
+      std::cerr << "… " << bad_.size() - kMaxShown
+                << session_.say("行有误未列出\n", " more bad rows\n");
   }
 
   int apply() {
@@ -433,7 +451,9 @@ class Importer {
       return code;
     }
     std::cerr << done << session_.say("条已导入", " imported");
-    if (!bad_.empty()) std::cerr << session_.say("，", ", ") << bad_.size() << session_.say("行有误已跳过", " bad rows skipped");
+    if (!bad_.empty())
+      std::cerr << session_.say("，", ", ") << bad_.size()
+                << session_.say("行有误已跳过", " bad rows skipped");
     report_rest();
     return bad_.empty() ? kDone : kPartly;
   }

@@ -10,10 +10,12 @@ namespace {
 using google::protobuf::Message;
 
 template <class List, class Pick>
-Status each_page(Session& session, const std::string& path, Pick pick, const std::function<void(const Message&)>& visit) {
+Status each_page(Session& session, const std::string& path, Pick pick,
+                 const std::function<void(const Message&)>& visit) {
   std::string token;
   do {
-    QIAO_TRY(const auto page, session.get<List>(path + "?pageSize=500" + (token.empty() ? "" : "&pageToken=" + token)));
+    QIAO_TRY(const auto page, session.get<List>(path + "?pageSize=500" +
+                                                (token.empty() ? "" : "&pageToken=" + token)));
     for (const auto& m : pick(page)) visit(m);
     token = page.next_page_token();
   } while (!token.empty());
@@ -35,13 +37,19 @@ Status each_area(Session& session, const std::function<void(const Message&)>& vi
 
 }  // namespace
 
-Status each_resource(Session& session, const Sheet& sheet, const std::function<void(const Message&)>& visit) {
+Status each_resource(Session& session, const Sheet& sheet,
+                     const std::function<void(const Message&)>& visit) {
   const std::string path = std::string("/v1/") + sheet.collection();
   const std::string what = sheet.collection();
   if (what == "areas") return each_area(session, visit);
-  if (what == "parties") return each_page<pb::ListPartiesResponse>(session, path, [](const auto& p) { return p.parties(); }, visit);
-  if (what == "offers") return each_page<pb::ListOffersResponse>(session, path, [](const auto& p) { return p.offers(); }, visit);
-  return each_page<pb::ListNeedsResponse>(session, path, [](const auto& p) { return p.needs(); }, visit);
+  if (what == "parties")
+    return each_page<pb::ListPartiesResponse>(
+        session, path, [](const auto& p) { return p.parties(); }, visit);
+  if (what == "offers")
+    return each_page<pb::ListOffersResponse>(
+        session, path, [](const auto& p) { return p.offers(); }, visit);
+  return each_page<pb::ListNeedsResponse>(
+      session, path, [](const auto& p) { return p.needs(); }, visit);
 }
 
 Result<SheetContext> make_context(Session& session) {
@@ -55,6 +63,8 @@ Result<SheetContext> make_context(Session& session) {
   return context;
 }
 
-bool is_json_lines(const std::string& file) { return file.ends_with(".jsonl") || file.ends_with(".ndjson"); }
+bool is_json_lines(const std::string& file) {
+  return file.ends_with(".jsonl") || file.ends_with(".ndjson");
+}
 
 }  // namespace qiao
