@@ -11,6 +11,7 @@ struct StoreError {
   std::string message;
   // Something that was on disk is missing or is not what was written: no second try helps, a backup does.
   bool damaged = false;
+  std::string zh = {};  // the same in Chinese, where it is meant for the command line
 };
 template <class T>
 using StoreResult = boost::outcome_v2::basic_result<T, StoreError, boost::outcome_v2::policy::terminate>;

@@ -27,8 +27,11 @@ class KeyFile {
   static StoreResult<KeyFile> create(const std::string& path);
   // Puts a fresh key in front: what is sealed from now on is sealed with it, and the next start seals the rest again.
   static StoreResult<KeyFile> rotate(const std::string& path);
-  // Drops all but the first. Only for a database that has been started since the rotation.
-  static StoreResult<KeyFile> prune(const std::string& path);
+  // Drops all but the first. Refused, and the file unchanged, while a key that it would drop is one
+  // of `in_use`: the ids of the master keys that seal something in the database
+  // (Store::keys_in_use).
+  static StoreResult<KeyFile> prune(const std::string& path,
+                                    const std::vector<std::uint64_t>& in_use);
 
   const MasterKey& current() const { return keys_.front(); }
   const MasterKey* find(std::uint64_t id) const;

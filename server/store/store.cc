@@ -335,6 +335,14 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
   return open_folder(path, Mode::kExisting, options);
 }
 
+StoreResult<std::vector<std::uint64_t>> Store::keys_in_use(const std::string& path,
+                                                           const std::string& key_file) {
+  QIAO_TRY(const auto store, open(path, Mode::kReadOnly, key_file));
+  if (store->vault_ != nullptr) return store->vault_->keys_in_use();
+  return StoreError{.message = "the database in " + path + " is of an older format; start qiaod once first",
+                    .zh = path + "中的数据库是旧格式；请先启动一次qiaod"};
+}
+
 StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, Mode mode, const StoreOptions& with) {
   const bool there = mode != Mode::kCreateIfMissing;
   if (there && mode != Mode::kReadOnly) {

@@ -111,6 +111,11 @@ class Store {
   }
   ~Store();
 
+  // Ids of the master keys that seal something in a database, which is only read and may be in
+  // use. A database of an older format, whose data are not sealed yet, is refused.
+  static StoreResult<std::vector<std::uint64_t>> keys_in_use(const std::string& path,
+                                                             const std::string& key_file);
+
   // Puts every row into an empty market. Reads rows, not history.
   StoreResult<void> load(Market& market, const Workers& workers = alone);
 

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/market/personal.h"
@@ -106,6 +107,8 @@ StoreResult<std::unique_ptr<Vault>> Vault::open(rocksdb::DB& db, rocksdb::Column
     }
     std::uint64_t by = 0;
     std::memcpy(&by, wrapped.data(), 8);
+    auto& in_use = vault->keys_in_use_;
+    if (std::find(in_use.begin(), in_use.end(), by) == in_use.end()) in_use.push_back(by);
     if (read_only || by == vault->keys_.current().id) continue;
     batch.Put(family, it->key(), vault->wrap(name, key));
     rewrapped = true;

@@ -43,6 +43,8 @@ class Vault {
   // Whether something was forgotten that a compaction has not taken off the disk yet; asking takes note of it.
   bool take_forgotten();
 
+  // Ids of the master keys that sealed something on disk when the vault was opened.
+  const std::vector<std::uint64_t>& keys_in_use() const { return keys_in_use_; }
   // Of the journal's chain; a new database makes one.
   const KeyBytes& chain_key() const { return chain_key_; }
 
@@ -53,6 +55,7 @@ class Vault {
 
   rocksdb::ColumnFamilyHandle* family_;
   KeyFile keys_;
+  std::vector<std::uint64_t> keys_in_use_;
   KeyBytes chain_key_{};
   mutable std::mutex mutex_;
   boost::unordered_flat_map<std::uint64_t, KeyBytes> row_keys_;  // by kind and id

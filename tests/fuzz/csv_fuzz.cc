@@ -8,6 +8,34 @@
 
 using namespace qiao;
 
+namespace {
+
+// Whether the rows can be read; then what they say is written and read again as the same cells.
+bool check_read(const Sheet& sheet, const std::vector<Cells>& rows, const SheetContext& context) {
+  const auto message = sheet.fresh();
+  std::size_t row = 0;
+  if (const auto read = sheet.read(rows, context, *message, row); !read) {
+    expect(!read.error().en().empty() && !read.error().zh().empty(), "a refusal without words");
+    expect(row < rows.size(), "a refusal of no row");
+    static_cast<void>(column_at_fault(sheet, read.error().field));
+    return false;
+  }
+  std::vector<Cells> written = sheet.write(*message, context);
+  for (Cells& cells : written) {
+    for (auto& [column, text] : cells) {
+      expect(unprotect_cell(protect_cell(text)) == text,
+             "a cell that is another when it is protected", text);
+    }
+  }
+  const auto again = sheet.fresh();
+  const auto read = sheet.read(written, context, *again, row);
+  expect(bool(read), "what is written cannot be read", read ? "" : read.error().field);
+  expect(sheet.write(*again, context) == written, "rows that are others when they are read");
+  return true;
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
   static const pb::Taxonomy words = default_taxonomy();
@@ -17,10 +45,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto text = to_utf8(text_of(data + 1, size - 1));
   if (!text) return 0;
   expect(is_utf8(*text), "read as UTF-8 and is none");
-  const SheetContext context{zone, words, {{"一队", 7}}, {{7, "一队"}}};
+  SheetContext context{zone, words, {}};
+  context.parties.add(7, "一队", "");
   CsvReader reader(*text);
   std::vector<std::string> header;
-  std::optional<pb::Command> before;
+  std::vector<Cells> rows;
   while (auto record = reader.next()) {
     if (!*record) return 0;
     const CsvRecord& r = record->value();
@@ -38,14 +67,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (header[i] == c.en || header[i] == c.zh) cells[c.en] = r.fields[i];
       }
     }
-    auto read = sheet.read(cells, context, before ? &*before : nullptr);
-    if (!read) {
-      expect(!read.error().en().empty() && !read.error().zh().empty(), "a refusal without words");
-      static_cast<void>(column_at_fault(sheet, read.error().field));
-      before.reset();
-      continue;
-    }
-    if (!read.value().continues) before = std::move(read.value().command);
+    if (!sheet.has_lines()) rows.clear();
+    rows.push_back(std::move(cells));
+    if (!check_read(sheet, rows, context)) rows.pop_back();
   }
   return 0;
 }

@@ -297,15 +297,23 @@ TEST(KeyFile, AFreshKeyTakesOverAtTheNextStartAndTheOldOneMayGo) {
   const auto before = digest(t.runtime->state());
   stop(t);
   ASSERT_TRUE(KeyFile::rotate(key));
-  // Dropped too early it would lock everybody out; then the database says so and stays as it is.
-  fs::copy_file(key, t.folder / "both.key");
-  ASSERT_TRUE(KeyFile::prune(key));
-  EXPECT_NE(Store::open(t.folder / "db", Store::Mode::kExisting).error().message.find("give the right one with --key"), std::string::npos);
-  fs::copy_file(t.folder / "both.key", key, fs::copy_options::overwrite_existing);
+  // Dropped before the next start the old key would take the data with it.
+  const std::string both = read(key);
+  const auto prune = [&]() -> StoreResult<KeyFile> {
+    QIAO_TRY(const auto in_use, Store::keys_in_use(t.folder / "db", key));
+    return KeyFile::prune(key, in_use);
+  };
+  const auto early = prune();
+  ASSERT_FALSE(early);
+  EXPECT_NE(early.error().message.find("start qiaod once"), std::string::npos);
+  EXPECT_NE(early.error().zh.find("启动一次qiaod"), std::string::npos);
+  EXPECT_EQ(read(key), both);
   t.start();
   EXPECT_EQ(digest(t.runtime->state()), before);
+  // A server that is running with the new key does not stand in the way.
+  ASSERT_TRUE(prune());
+  EXPECT_NE(read(key), both);
   stop(t);
-  ASSERT_TRUE(KeyFile::prune(key));
   t.start();
   EXPECT_EQ(digest(t.runtime->state()), before);
   stop(t);

@@ -3,6 +3,7 @@
 #include "tools/text/csv.h"
 #include "tools/text/encoding.h"
 #include "tools/text/notation.h"
+#include "tools/text/visible.h"
 
 namespace qiao {
 namespace {
@@ -37,6 +38,39 @@ TEST(Csv, RefusesWhatCannotBeRead) {
 TEST(Csv, WhatIsWrittenIsReadBack) {
   const std::vector<std::string> fields = {"", "a", "a,b", "\"", "line\nbreak", "中文"};
   EXPECT_EQ(all(csv_line(fields)).front(), fields);
+}
+
+TEST(Csv, NoCellIsAFormulaAndEveryTextIsReadBack) {
+  const std::vector<std::string> pieces = {
+      "",    "=1+1", "+86", "-1", "-a", "@SUM(A1)", "＝1",
+      "＋1", "－1",  "＠1", "'",  " ",  "\t",       "\r",
+      "\n",  "a",    ",",   "\"", ";",  "宁",       std::string(1, '\0')};
+  std::vector<std::string> texts;
+  for (const auto& a : pieces) {
+    for (const auto& b : pieces) {
+      for (const auto& c : pieces) {
+        for (const auto& d : {"", "'"}) texts.push_back(a + b + c + d);
+      }
+    }
+  }
+  for (const std::string& text : texts) {
+    const std::string cell = protect_cell(text);
+    EXPECT_EQ(unprotect_cell(cell), text);
+    for (const char* start : {"=", "+", "@", "\t", "\r", "\n", " ", "＝", "＋", "－", "＠"})
+      EXPECT_FALSE(cell.starts_with(start)) << cell;
+    EXPECT_TRUE(!cell.starts_with("-") ||
+                cell.find_first_not_of("-0123456789.") == std::string::npos)
+        << cell;
+    EXPECT_EQ(all(csv_line({"first", cell})).front(), (std::vector<std::string>{"first", cell}));
+  }
+}
+
+TEST(Csv, CellsThatNeedNoGuardHaveNone) {
+  for (const char* text : {"", "a", "党派我来", "-73.9911214", "'90s", "it's", "a = b", "o'"}) {
+    EXPECT_EQ(protect_cell(text), text);
+    EXPECT_EQ(unprotect_cell(text), text);
+  }
+  EXPECT_EQ(unprotect_cell("  written by hand \r\n"), "written by hand");
 }
 
 TEST(Encoding, TakesUtf8WithAndWithoutMarkAndGb18030) {
@@ -81,6 +115,93 @@ TEST(Notation, WeeksInDigitsEnglishAndChinese) {
   EXPECT_EQ(round("mon,wed 00:00-24:00"), "1,3 00:00-24:00");
   EXPECT_EQ(round(""), "");
   for (const char* bad : {"8 08:00-12:00", "5-1 08:00-12:00", "1 12:00-08:00", "1 08:00", "every day"}) EXPECT_EQ(round(bad), "refused") << bad;
+}
+
+TEST(Notation, EveryMomentIsReadBackToTheSecond) {
+  for (const char* name : {"Asia/Shanghai", "America/New_York", "UTC"}) {
+    const TimeZone zone = TimeZone::load(name).value();
+    // Shanghai's and New York's clocks were set back at the second and third.
+    for (const std::int64_t around : {1'795'827'600LL, 621'968'400LL, 1'793'512'800LL,
+                                      253'402'300'800LL, 1'099'511'627'776LL, 100'000LL}) {
+      for (std::int64_t t = around - 9'000; t <= around + 9'000; t += 599) {
+        const std::string text = exact_moment(to_time(t), zone);
+        EXPECT_EQ(to_int(parse_moment(text, zone, "t").value()), t) << name << " " << text;
+        pb::Window w;
+        w.set_start(t);
+        for (const std::int64_t length : {1, 3600, 86'400, 90'061}) {
+          w.set_end(t + length);
+          const auto read = parse_window(format_window(w, zone), zone, "w");
+          ASSERT_TRUE(read) << format_window(w, zone);
+          EXPECT_EQ(read.value().start(), w.start());
+          EXPECT_EQ(read.value().end(), w.end());
+        }
+      }
+    }
+  }
+  const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
+  EXPECT_EQ(exact_moment(Time{}, zone), "");
+  EXPECT_EQ(exact_moment(parse_moment("2026-11-28 09:00", zone, "t").value(), zone),
+            "2026-11-28 09:00");
+  EXPECT_EQ(exact_moment(parse_moment("2026-11-28 09:00:07", zone, "t").value(), zone),
+            "2026-11-28 09:00:07");
+  EXPECT_EQ(format_moment(parse_moment("2026-11-28 09:00:07", zone, "t").value(), zone),
+            "2026-11-28 09:00");
+  for (const char* bad :
+       {"2026-11-28 09:00:60", "2026-11-28 24:00:01", "12 s", "-5s", "s", "2026-11-28 09:00z"})
+    EXPECT_FALSE(parse_moment(bad, zone, "t")) << bad;
+}
+
+TEST(Notation, DatedExceptionsAreReadBack) {
+  const auto round = [](const char* text) {
+    google::protobuf::RepeatedPtrField<pb::DatedException> days;
+    const auto read = parse_exceptions(text, "exceptions");
+    if (!read) return "refused: " + read.error().field;
+    for (const auto& d : read.value()) *days.Add() = d;
+    return format_exceptions(days);
+  };
+  EXPECT_EQ(round("2026-12-02 09:00-12:00; 2026-12-01 closed"),
+            "2026-12-02 09:00-12:00; 2026-12-01 closed");
+  EXPECT_EQ(round("2026/12/1 休；2026/12/2 09：00至24：00"),
+            "2026-12-01 closed; 2026-12-02 09:00-24:00");
+  EXPECT_EQ(round(""), "");
+  for (const char* bad :
+       {"2026-12-01", "2026-13-01 closed", "2026-12-01 12:00-09:00", "2026-12-01 open", "closed"})
+    EXPECT_EQ(round(bad), "refused: exceptions") << bad;
+}
+
+TEST(Notation, NamesInAListAreReadBack) {
+  using Names = std::vector<std::string>;
+  for (const Names& names : {Names{}, Names{"甲"},
+                             Names{"甲", "a;b", "c,d", "\"", "\"x\";\"", " outer ", "至善、同心",
+                                   "1：2", "a\"b", "\n"}}) {
+    EXPECT_EQ(split_names(join_names(names)), names) << join_names(names);
+  }
+  EXPECT_EQ(split_names("甲、乙；至善, 丁;;"), (Names{"甲", "乙", "至善", "丁"}));
+  EXPECT_EQ(split_names("\"open"), (Names{"open"}));
+  EXPECT_EQ(split_names("\"a\"b;c"), (Names{"a", "c"}));
+}
+
+TEST(Visible, WhatMovesTheCursorOrHidesIsWrittenOut) {
+  for (const char* text : {"", "陪老人", "café 𠀀 👍🏽", "a\\b \"c\""})
+    EXPECT_EQ(visible(text), text);
+  EXPECT_EQ(visible("\x1b[2J\r\n\t\x7f"), "\\u001b[2J\\u000d\\u000a\\u0009\\u007f");
+  EXPECT_EQ(visible(std::string_view("a\0b", 3)), "a\\u0000b");
+  EXPECT_EQ(visible("\u009b\u061c\u200b\u200d\u2060\ufeff"),
+            "\\u009b\\u061c\\u200b\\u200d\\u2060\\ufeff");
+  EXPECT_EQ(visible("\u202a\u202e\u2066\u2069\u2028"), "\\u202a\\u202e\\u2066\\u2069\\u2028");
+  EXPECT_EQ(visible("\U000e0041"), "\\U000e0041");
+  EXPECT_EQ(visible("\x9b" "2J\xe4\xb8"), "\\x9b2J\\xe4\\xb8");
+}
+
+TEST(Visible, InEveryTextOfAMessage) {
+  pb::Offer offer;
+  offer.set_title("a\x1b");
+  offer.add_categories("b\u202e");
+  offer.mutable_time()->add_certificates()->set_code("c\n");
+  make_visible(offer);
+  EXPECT_EQ(offer.title(), "a\\u001b");
+  EXPECT_EQ(offer.categories(0), "b\\u202e");
+  EXPECT_EQ(offer.time().certificates(0).code(), "c\\u000a");
 }
 
 TEST(Notation, DegreesKeepSevenDigits) {

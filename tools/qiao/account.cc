@@ -13,6 +13,7 @@
 
 #include "qiao/v1/access.pb.h"
 #include "server/json/json.h"
+#include "tools/text/visible.h"
 
 namespace qiao {
 namespace {
@@ -42,8 +43,14 @@ bool keep_token(const std::string& url, const std::string& token) {
   const int fd = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (fd < 0) return false;
   const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  close(fd);
-  return written && rename(part.c_str(), path.c_str()) == 0;
+  const bool closed = close(fd) == 0;
+  return written && closed && rename(part.c_str(), path.c_str()) == 0;
+}
+
+int not_kept(const Session& session) {
+  std::cerr << "qiao: " << token_file() << ": " << session.say("无法写入", "cannot be written")
+            << "\n";
+  return kNotWritten;
 }
 
 std::string ask_password(const Session& session, const char* zh, const char* en) {
@@ -90,11 +97,10 @@ int enter(Session& session, const std::string& target, const google::protobuf::M
     std::cout << secret.secret() << "\n";
     return kDone;
   }
-  if (!keep_token(client.url(), secret.secret())) {
-    std::cerr << "qiao: " << token_file() << ": " << session.say("无法写入", "cannot be written") << "\n";
-    return kRefused;
-  }
-  std::cout << session.say("已登录：", "logged in as ") << (who.account().name().empty() ? who.account().login() : who.account().name()) << "\n";
+  if (!keep_token(client.url(), secret.secret())) return not_kept(session);
+  const std::string& name =
+      who.account().name().empty() ? who.account().login() : who.account().name();
+  std::cout << session.say("已登录：", "logged in as ") << visible(name) << "\n";
   return kDone;
 }
 
@@ -145,8 +151,9 @@ int change_password(Session& session) {
 int log_out(Session& session) {
   const auto reply = session.client().send("DELETE", "/v1/sessions/current");
   if (!reply) return session.fail(reply.error());
-  keep_token(session.client().url(), "");
+  const bool kept = keep_token(session.client().url(), "");
   if (!reply.value().ok()) return session.fail(reply.value());
+  if (!kept) return not_kept(session);
   std::cout << session.say("已退出\n", "logged out\n");
   return kDone;
 }

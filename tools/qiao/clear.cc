@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "server/json/json.h"
+#include "tools/qiao/show.h"
 #include "tools/qiao/show_clearing.h"
 
 namespace qiao {
@@ -47,17 +48,21 @@ int clear_city(Session& s, const ClearCommand& command) {
     std::cout << to_json(clearing) << "\n";
     return kDone;
   }
-  show_clearing(s, clearing, std::cout);
+  show(s, clearing, std::cout);
   if (!command.explain) return kDone;
-  const auto section = [&](const char* zh, const char* en, const std::string& from, auto message, auto show) {
+  const auto section = [&](const char* zh, const char* en, const std::string& from, auto message) {
     std::cout << "\n" << s.say(zh, en) << "\n";
     if (const auto read = s.fetch(from, message); !read) return s.fail(read.error());
     show(s, message, std::cout);
     return static_cast<int>(kDone);
   };
-  int code = section("建议", "Proposals", target + "/proposals?pageSize=20", pb::ListProposalsResponse(), show_proposals);
-  if (code == kDone) code = section("供给缺口", "Supply gaps", "/v1/supply-gaps", pb::SupplyGapsResponse(), show_gaps);
-  if (code == kDone) code = section("各社区满足情况", "Communities", "/v1/equity?clearing=" + std::to_string(clearing.id()), pb::EquityReport(), show_equity);
+  int code =
+      section("建议", "Proposals", target + "/proposals?pageSize=20", pb::ListProposalsResponse());
+  if (code == kDone)
+    code = section("供给缺口", "Supply gaps", "/v1/supply-gaps", pb::SupplyGapsResponse());
+  if (code == kDone)
+    code = section("各社区满足情况", "Communities",
+                   "/v1/equity?clearing=" + std::to_string(clearing.id()), pb::EquityReport());
   return code;
 }
 

@@ -1,5 +1,9 @@
 #include "tools/qiao/input.h"
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
 #include "tools/qiao/supply.h"
@@ -21,8 +25,26 @@ bool is_time(const FieldDescriptor* f) {
 
 // Set by the market; of no use as a flag.
 bool is_settable(const FieldDescriptor* f) {
-  static const char* const kOwn[] = {"id", "version", "state", "standing", "raised", "failed_dispatches", "created_at", "submitted_at", "opened_at",
-                                     "filled_at", "started_at", "done_at", "review_requested", "raised_at", "closed", "removed"};
+  static const char* const kOwn[] = {"id",
+                                     "version",
+                                     "state",
+                                     "standing",
+                                     "raised",
+                                     "failed_dispatches",
+                                     "created_at",
+                                     "submitted_at",
+                                     "opened_at",
+                                     "filled_at",
+                                     "started_at",
+                                     "done_at",
+                                     "review_requested",
+                                     "raised_at",
+                                     "closed",
+                                     "removed",
+                                     "ended_at",
+                                     "erased",
+                                     "removed_at",
+                                     "review"};
   for (const char* own : kOwn) {
     if (f->name() == own) return false;
   }
@@ -120,53 +142,154 @@ Status set_plain(Session& session, const FieldDescriptor* f, const std::string& 
   return outcome::success();
 }
 
-Status set_lines(Session& session, const std::map<std::string, std::string>& flags, pb::Need& need) {
-  const auto get = [&](const char* name) { return flags.contains(name) ? flags.at(name) : std::string(); };
-  QIAO_TRY(const auto words, session.taxonomy());
-  QIAO_TRY(const auto zone, session.zone());
-  std::vector<pb::RequirementLine> lines;
-  for (const char* kind : kKindFlags) {
-    const std::string text = get(kind);
-    if (text.empty()) continue;
-    SupplyCells cells{kind, text, "", "", "", "", "", ""};
-    if (cells.kind == "stock") {
-      const auto colon = text.find(':');
-      if (colon == std::string::npos) return refuse(Code::kMalformed, "--stock", "write it like rice:50", "请写成 rice:50");
-      cells.kind = text.substr(0, colon);
-      cells.quantity = text.substr(colon + 1);
+using Flags = std::map<std::string, std::string>;
+
+// "5" of --people, "rice:5" of --stock.
+Result<SupplyCells> read_kind_flag(const std::string& kind, const std::string& text) {
+  SupplyCells cells;
+  cells.kind = kind;
+  cells.quantity = text;
+  if (kind != "stock") return cells;
+  const auto colon = text.find(':');
+  if (colon == std::string::npos) {
+    return refuse(Code::kMalformed, "--stock", "write it like rice:50", "请写成 rice:50");
+  }
+  cells.kind = "stock:" + text.substr(0, colon);
+  cells.quantity = text.substr(colon + 1);
+  return cells;
+}
+
+bool same_kind(const pb::RequirementLine& a, const pb::RequirementLine& b) {
+  if (a.has_time() != b.has_time()) return false;
+  return a.has_time() ? a.time().kind() == b.time().kind()
+                      : a.stock().resource() == b.stock().resource();
+}
+
+// The one line of the need that is of the same kind as `sought`; nullptr where there is none.
+Result<pb::RequirementLine*> find_line(pb::Need& need, const pb::RequirementLine& sought,
+                                       const std::string& flag) {
+  pb::RequirementLine* found = nullptr;
+  for (auto& line : *need.mutable_lines()) {
+    if (!same_kind(line, sought)) continue;
+    if (found != nullptr) {
+      return refuse(Code::kMalformed, flag,
+                    "the need has several such lines; give them with --file",
+                    "该需求有多项此类内容；请用 --file 给出");
     }
-    if (cells.kind == "people") cells.skills = get("skills");
-    if (cells.kind == "professional") cells.certificates = get("certificate");
-    QIAO_TRY(read_line(cells, *words, lines.emplace_back()));
+    found = &line;
   }
-  if (!lines.empty()) {
-    need.clear_lines();
-    for (auto& l : lines) *need.add_lines() = std::move(l);
+  return found;
+}
+
+// A kind that the need asks for already gets another quantity; one that it does not becomes a line,
+// at the time of the others where they have one.
+Status set_quantity(const std::string& kind, const std::string& text, const pb::Taxonomy& words,
+                    pb::Need& need) {
+  QIAO_TRY(const auto cells, read_kind_flag(kind, text));
+  pb::RequirementLine given;
+  QIAO_TRY(read_line(cells, words, given));
+  QIAO_TRY(pb::RequirementLine* line, find_line(need, given, "--" + kind));
+  if (line != nullptr) {
+    line->set_quantity(given.quantity());
+    return outcome::success();
   }
-  if (const std::string on = get("on"); !on.empty()) {
-    QIAO_TRY(const auto window, parse_window(on, *zone, "--on"));
+  const auto same_time = [&](const pb::RequirementLine& other) {
+    return other.window().start() == need.lines(0).window().start() &&
+           other.window().end() == need.lines(0).window().end();
+  };
+  const bool timed = need.lines_size() > 0 && need.lines(0).has_window() &&
+                     std::all_of(need.lines().begin(), need.lines().end(), same_time);
+  if (timed) *given.mutable_window() = need.lines(0).window();
+  *need.add_lines() = std::move(given);
+  return outcome::success();
+}
+
+// --skills of the people, --certificate of the professionals.
+Status set_qualification(const std::string& flag, const std::string& kind, SupplyCells cells,
+                         const pb::Taxonomy& words, pb::Need& need) {
+  cells.kind = kind;
+  cells.quantity = "1";
+  pb::RequirementLine given;
+  QIAO_TRY(read_line(cells, words, given));
+  QIAO_TRY(pb::RequirementLine* line, find_line(need, given, flag));
+  if (line == nullptr) return refuse(Code::kRequired, "--" + kind);
+  *line->mutable_time() = given.time();
+  return outcome::success();
+}
+
+Status set_lines(Session& session, const Flags& flags, pb::Need& need) {
+  QIAO_TRY(const auto words, session.taxonomy());
+  for (const char* kind : kKindFlags) {
+    if (!flags.contains(kind)) continue;
+    QIAO_TRY(set_quantity(kind, flags.at(kind), *words, need));
+  }
+  if (flags.contains("skills")) {
+    SupplyCells cells;
+    cells.skills = flags.at("skills");
+    QIAO_TRY(set_qualification("--skills", "people", cells, *words, need));
+  }
+  if (flags.contains("certificate")) {
+    SupplyCells cells;
+    cells.certificates = flags.at("certificate");
+    QIAO_TRY(set_qualification("--certificate", "professional", cells, *words, need));
+  }
+  if (flags.contains("on")) {
+    QIAO_TRY(const auto zone, session.zone());
+    QIAO_TRY(const auto window, parse_window(flags.at("on"), *zone, "--on"));
     for (auto& l : *need.mutable_lines()) *l.mutable_window() = window;
   }
   return outcome::success();
 }
 
-Status set_supply(Session& session, const std::map<std::string, std::string>& flags, pb::Offer& offer) {
-  const auto get = [&](const char* name) { return flags.contains(name) ? flags.at(name) : std::string(); };
+struct SupplyFlag {
+  const char* name;
+  std::string SupplyCells::*cell;
+  const char* help;
+};
+constexpr std::array<SupplyFlag, 7> kSupplyFlags = {
+    {{"skills", &SupplyCells::skills, "a,b"},
+     {"certificate", &SupplyCells::certificates, "social_worker:2"},
+     {"week", &SupplyCells::week, "1-5 08:00-12:00; 6,7 09:00-17:00"},
+     {"exceptions", &SupplyCells::exceptions, "2026-12-01 closed; 2026-12-02 09:00-12:00"},
+     {"smallest-lot", &SupplyCells::smallest_lot, "least quantity given at once (stock)"},
+     {"expires", &SupplyCells::expires, "2026-11-28 (stock)"},
+     {"handover", &SupplyCells::handover, "deliver or collect (stock)"}}};
+
+// What is not given stays as the offer has it.
+Status set_supply(Session& session, const Flags& flags, pb::Offer& offer) {
   QIAO_TRY(const auto words, session.taxonomy());
   QIAO_TRY(const auto zone, session.zone());
+  SupplyCells cells;
+  if (offer.has_time() || offer.has_stock()) cells = write_offer(offer, *zone);
+  int kinds = 0;
+  int given = 0;
   for (const char* kind : kKindFlags) {
-    const std::string text = get(kind);
-    if (text.empty()) continue;
-    SupplyCells cells{kind, text, get("skills"), get("certificate"), get("week"), get("smallest-lot"), get("expires"), get("handover")};
-    if (cells.kind == "stock") {
-      const auto colon = text.find(':');
-      if (colon == std::string::npos) return refuse(Code::kMalformed, "--stock", "write it like rice:50", "请写成 rice:50");
-      cells.kind = text.substr(0, colon);
-      cells.quantity = text.substr(colon + 1);
-    }
-    QIAO_TRY(read_offer(cells, *words, *zone, offer));
+    if (!flags.contains(kind)) continue;
+    QIAO_TRY(const auto named, read_kind_flag(kind, flags.at(kind)));
+    // What is booked has nothing in common with what is consumed.
+    if (offer.has_stock() != (std::string_view(kind) == "stock")) cells = {};
+    cells.kind = named.kind;
+    cells.quantity = named.quantity;
+    ++kinds;
   }
-  return outcome::success();
+  if (kinds > 1) {
+    return refuse(Code::kMalformed, "--people", "an offer is of one kind", "一条供给只能是一种");
+  }
+  for (const SupplyFlag& flag : kSupplyFlags) {
+    if (!flags.contains(flag.name)) continue;
+    cells.*flag.cell = flags.at(flag.name);
+    ++given;
+  }
+  if (kinds + given == 0) return outcome::success();
+  return read_offer(cells, *words, *zone, offer);
+}
+
+// Each field that `given` has takes the place of the one in `into`.
+void overlay(const Message& given, Message& into) {
+  std::vector<const FieldDescriptor*> set;
+  given.GetReflection()->ListFields(given, &set);
+  for (const FieldDescriptor* f : set) into.GetReflection()->ClearField(&into, f);
+  into.MergeFrom(given);
 }
 
 }  // namespace
@@ -182,23 +305,30 @@ std::vector<InputFlag> input_flags(const Descriptor* type) {
   }
   if (is_supplied(type)) {
     for (const char* kind : kKindFlags) flags.push_back({kind, std::string_view(kind) == "stock" ? "rice:50" : "how many"});
-    flags.push_back({"skills", "a,b"});
-    flags.push_back({"certificate", "social_worker:2"});
+    // A need has the first two of them.
+    const auto supply =
+        std::span(kSupplyFlags).first(type == pb::Need::descriptor() ? 2 : kSupplyFlags.size());
+    for (const SupplyFlag& flag : supply) flags.push_back({flag.name, flag.help});
     if (type == pb::Need::descriptor()) flags.push_back({"on", "2026-11-28 09:00/12:00"});
-    if (type == pb::Offer::descriptor()) {
-      flags.push_back({"week", "1-5 08:00-12:00; 6,7 09:00-17:00"});
-      flags.push_back({"smallest-lot", "least quantity given at once (stock)"});
-      flags.push_back({"expires", "2026-11-28 (stock)"});
-      flags.push_back({"handover", "deliver or collect (stock)"});
-    }
   }
   return flags;
+}
+
+void clear_market_fields(Message& message) {
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* f = message.GetDescriptor()->field(i);
+    if (!is_settable(f)) message.GetReflection()->ClearField(&message, f);
+  }
+  if (message.GetDescriptor() != pb::Need::descriptor()) return;
+  for (auto& line : *static_cast<pb::Need&>(message).mutable_lines()) line.clear_held();
 }
 
 Status read_input(Session& session, const std::string& file, const std::map<std::string, std::string>& flags, Message& into) {
   if (!file.empty()) {
     QIAO_TRY(const std::string text, read_file_or_stdin(file, "--file"));
-    QIAO_TRY(from_json(text, into));
+    const std::unique_ptr<Message> given(into.New());
+    QIAO_TRY(from_json(text, *given));
+    overlay(*given, into);
   }
   Message* target = &into;
   if (into.GetDescriptor() == pb::PreviewRequest::descriptor()) target = static_cast<pb::PreviewRequest&>(into).mutable_need();

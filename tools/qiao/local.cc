@@ -11,6 +11,14 @@
 #include "tools/qiao/session.h"
 
 namespace qiao {
+namespace {
+
+int fail(const StoreError& error, bool chinese) {
+  std::cerr << "qiao: " << (chinese && !error.zh.empty() ? error.zh : error.message) << "\n";
+  return kRefused;
+}
+
+}  // namespace
 
 int verify_folder(const std::string& folder, const std::string& key, const std::string& expect, bool chinese) {
   // Opened for writing although nothing is written: the lock shows that no server is using it meanwhile. On a disk that
@@ -18,17 +26,14 @@ int verify_folder(const std::string& folder, const std::string& key, const std::
   const bool writable = access((folder + "/CURRENT").c_str(), W_OK) == 0 || errno != EROFS;
   auto store = Store::open(folder, writable ? Store::Mode::kExisting : Store::Mode::kReadOnly, key);
   if (!store) {
-    std::cerr << "qiao: " << store.error().message << "\n";
-    return store.error().damaged ? kDifferences : kRefused;
+    const int failed = fail(store.error(), chinese);
+    return store.error().damaged ? kDifferences : failed;
   }
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const auto findings = verify(*store.value(), make_ranking, [&](Seq done, Seq of) {
     if (terminal) std::cerr << "\r" << done << " / " << of << (done == of ? "\n" : "") << std::flush;
   });
-  if (!findings) {
-    std::cerr << "qiao: " << findings.error().message << "\n";
-    return kRefused;
-  }
+  if (!findings) return fail(findings.error(), chinese);
   auto found = findings.value();
   if (!expect.empty()) {
     const auto colon = expect.find(':');
@@ -53,10 +58,7 @@ int restore_folder(const std::string& backup, const std::string& folder, const s
   }
   {
     auto store = Store::open(backup, Store::Mode::kReadOnly, key);
-    if (!store) {
-      std::cerr << "qiao: " << store.error().message << "\n";
-      return kRefused;
-    }
+    if (!store) return fail(store.error(), chinese);
   }
   // A half-made copy never has the final name.
   const std::string part = folder + ".part";
@@ -73,17 +75,35 @@ int restore_folder(const std::string& backup, const std::string& folder, const s
   return verify_folder(folder, {}, {}, chinese);
 }
 
-int change_key(const std::string& file, bool prune, bool chinese) {
-  const auto changed = prune ? KeyFile::prune(file) : KeyFile::rotate(file);
-  if (!changed) {
-    std::cerr << "qiao: " << changed.error().message << "\n";
-    return kRefused;
+int rotate_key(const std::string& file, bool chinese) {
+  const auto changed = KeyFile::rotate(file);
+  if (!changed) return fail(changed.error(), chinese);
+  std::cout << (chinese ? "已新增主密钥；请重启服务器，之后运行 qiao key prune\n"
+                        : "there is a fresh master key: restart the server, then run "
+                          "qiao key prune\n");
+  return kDone;
+}
+
+int prune_keys(const std::string& file, const std::string& folder, bool chinese) {
+  constexpr std::string_view kEnding = ".key";
+  if (folder.empty() && !file.ends_with(kEnding)) {
+    std::cerr << "qiao: --data: "
+              << (chinese ? "密钥文件不叫 文件夹.key；请用 --data 给出数据库文件夹"
+                          : "the key file is not named FOLDER.key; give the database's folder "
+                            "with --data")
+              << "\n";
+    return kUsage;
   }
-  if (prune) {
-    std::cout << (chinese ? "旧主密钥已删除\n" : "old master keys are dropped\n");
-  } else {
-    std::cout << (chinese ? "已新增主密钥；请重启服务器，之后运行 qiao key prune\n" : "there is a fresh master key: restart the server, then run qiao key prune\n");
+  const std::string data =
+      folder.empty() ? file.substr(0, file.size() - kEnding.size()) : folder;
+  const auto in_use = Store::keys_in_use(data, file);
+  if (!in_use) return fail(in_use.error(), chinese);
+  if (const auto pruned = KeyFile::prune(file, in_use.value()); !pruned) {
+    return fail(pruned.error(), chinese);
   }
+  std::cout << (chinese ? "旧主密钥已删除；此前的备份仍需要旧密钥文件才能恢复\n"
+                        : "old master keys are dropped; backups made before still need the old "
+                          "key file\n");
   return kDone;
 }
 

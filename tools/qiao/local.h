@@ -14,7 +14,10 @@ int verify_folder(const std::string& folder, const std::string& key, const std::
 // `key` is the file of the master key, empty for the one beside the backup; it is copied beside the new folder.
 int restore_folder(const std::string& backup, const std::string& folder, const std::string& key, bool chinese);
 
-// Puts a fresh master key into the file, or drops the old ones.
-int change_key(const std::string& file, bool prune, bool chinese);
+// Puts a fresh master key into the file.
+int rotate_key(const std::string& file, bool chinese);
+// Drops the old master keys, unless the database in `folder` has something sealed with one of them.
+// `folder`: empty for the one that the file lies beside (FOLDER.key). It may be in use.
+int prune_keys(const std::string& file, const std::string& folder, bool chinese);
 
 }  // namespace qiao

@@ -15,6 +15,8 @@
 #include "tools/qiao/show.h"
 #include "tools/qiao/transfer.h"
 #include "tools/qiao/verbs.h"
+#include "tools/text/output.h"
+#include "tools/text/visible.h"
 
 namespace {
 
@@ -121,9 +123,13 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
       // What is not given stays; what somebody else has changed meanwhile is not overwritten.
       const auto now = session.client().send("GET", target_of(verb, {given.operands, {}, {}, {}, false}));
       if (!now) return session.fail(now.error());
-      if (!now.value().ok()) return session.fail(now.value());
-      if (const auto read = from_json(now.value().body, *message); !read) return session.fail(read.error());
-      headers.emplace_back("If-Match", now.value().etag);
+      const bool is_new = verb.creates && now.value().status == 404;
+      if (!now.value().ok() && !is_new) return session.fail(now.value());
+      if (!is_new) {
+        if (const auto read = from_json(now.value().body, *message); !read)
+          return session.fail(read.error());
+        headers.emplace_back("If-Match", now.value().etag);
+      }
     }
     for (const char* operand : verb.operands) given.flags[flag_of(operand)] = given.operands[operand];
     if (const auto read = read_input(session, given.file, given.flags, *message); !read) {
@@ -178,13 +184,13 @@ int run_watch(const Globals& g, const Given& given) {
       if (from_json(frame, event)) std::cout << event_line(session, event) << std::endl;
     }
     if (left > 0) --left;
-    return left != 0;
+    return left != 0 && std::cout.good();
   });
   if (!closed) return session.fail(closed.error());
   if (closed.value().empty()) return kDone;
   // A problem instead of a feed, or why the server let go.
   if (closed.value().starts_with('{')) return session.fail(Reply{400, closed.value(), ""});
-  std::cerr << "qiao: " << closed.value() << "\n";
+  std::cerr << "qiao: " << visible(closed.value()) << "\n";
   return kNoServer;
 }
 
@@ -199,46 +205,111 @@ std::vector<std::string> operands_of(const Verb& verb) {
   return names;
 }
 
-}  // namespace
+// The exit code, unless what the command printed did not arrive.
+int finish(int code, bool chinese) {
+  if (finish_output()) return code;
+  std::cerr << "qiao: " << (chinese ? "无法写入标准输出" : "cannot write to standard output")
+            << "\n";
+  return code == kDone ? kNotWritten : code;
+}
 
-int main(int argc, char** argv) {
-  Globals g;
-  CLI::App app{"qiao: post, rank, explain, dispatch, claim, serve, review"};
-  app.require_subcommand(1);
-  app.fallthrough();
-  app.add_option("--server", g.server, "Address of the server")->envname("QIAO_SERVER")->capture_default_str();
-  app.add_option("--token", g.token, "What to come in with; what `qiao login` kept where not given")->envname("QIAO_TOKEN");
-  app.add_option("--as", g.actor, "For whom one acts, where not for oneself: organiser/ID, supplier/ID, member/ID, resident/REF")->envname("QIAO_ACTOR");
-  app.add_option("--lang", g.language, "zh or en; by the locale where not given")->envname("QIAO_LANG")->check(CLI::IsMember({"zh", "en"}));
-  app.add_flag("--json", g.json, "Answers as the API gives them");
-  int code = kDone;
-  // Before the command line is read, so by the locale alone.
-  const bool chinese = g.chinese();
-  app.footer(chinese ? "退出码：0 完成；1 被拒绝，什么都没有改变；2 命令行有误；3 没有服务器或服务器出错；4 verify发现不一致；5 导入时跳过了有误的行。"
-                     : "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; 3 no server, or it failed; 4 verify found differences; "
-                       "5 an import skipped rows.");
-  const std::map<std::string, const char*> noun_words = {{"taxonomy", "词表"}, {"policy", "政策"}, {"area", "区域"}, {"party", "主体"}, {"person", "人员"},
-                                                         {"offer", "供给"}, {"need", "需求"}, {"match", "对接单"}, {"account", "账号"}, {"token", "令牌"}, {"resident", "居民"}, {"batch", "批量命令"}, {"clearing", "对接轮"}};
-  std::map<std::string, CLI::App*> nouns;
-  std::map<std::string, Given> all_given;
-  for (const Verb& verb : verbs()) {
-    if (verb.by_hand) continue;
+constexpr const char* kImportRules =
+    "A row with an id (an area: a code) that is here changes what differs, and nothing where\n"
+    "nothing does. A row without one makes a new thing; one with an id that is not here does so\n"
+    "only while there is nothing of its kind. CSV names parties, and so can move to another\n"
+    "server; JSON lines carry their ids. The column of the state is not changed by an import;\n"
+    "what has ended or is withdrawn is not made anew.";
+constexpr const char* kImportRulesZh =
+    "带编号（区域为编码）且服务器上有的行只修改不同的内容，相同的不动；没有编号的行新建；\n"
+    "编号不存在的行只在服务器上还没有这类内容时新建。CSV按名称引用主体，可用于迁移；JSON行\n"
+    "引用编号。状态列不由导入修改；已结束的需求和已撤回的供给不新建。";
+constexpr const char* kExportRules =
+    "Importing the file unedited changes nothing. Personal data are masked and do not move to\n"
+    "another server. An apostrophe stands before text that begins with = + - @ or a space, and\n"
+    "behind text that ends with a space; the import takes it off.";
+constexpr const char* kExportRulesZh =
+    "不加修改再导入则什么都不变。个人信息是打码的，不能迁移。以 = + - @ 或空白开头的内容前\n"
+    "（以空白结尾的内容后）有撇号，导入时去掉。";
+
+// The commands and what they were given. Lives as long as the command line is read.
+class CommandLine {
+ public:
+  explicit CommandLine(Globals& g) : g_(g), chinese_(g.chinese()) {
+    add_globals();
+    for (const Verb& verb : verbs()) {
+      if (!verb.by_hand) add_verb(verb);
+    }
+    add_watch();
+    add_accounts();
+    add_clear();
+    add_import();
+    add_export();
+    add_bench();
+    add_databases();
+    add_keys();
+    add_completion();
+  }
+  CommandLine(const CommandLine&) = delete;
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+      return app_.exit(e) == 0 ? kDone : kUsage;
+    }
+    return code_;
+  }
+
+ private:
+  void add_globals() {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--server", g_.server, "Address of the server")
+        ->envname("QIAO_SERVER")
+        ->capture_default_str();
+    app_.add_option("--token", g_.token,
+                    "What to come in with; what `qiao login` kept where not given")
+        ->envname("QIAO_TOKEN");
+    app_.add_option("--as", g_.actor,
+                    "For whom one acts, where not for oneself: organiser/ID, supplier/ID, "
+                    "member/ID, resident/REF")
+        ->envname("QIAO_ACTOR");
+    app_.add_option("--lang", g_.language, "zh or en; by the locale where not given")
+        ->envname("QIAO_LANG")
+        ->check(CLI::IsMember({"zh", "en"}));
+    app_.add_flag("--json", g_.json, "Answers as the API gives them");
+    app_.footer(
+        chinese_
+            ? "退出码：0 完成；1 被拒绝，什么都没有改变；2 命令行有误；3 没有服务器或服务器出错；"
+              "4 verify发现不一致；5 导入时跳过了有误的行；6 输出无法写入。"
+            : "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; "
+              "3 no server, or it failed; 4 verify found differences; 5 an import skipped "
+              "rows; 6 the output could not be written.");
+  }
+
+  // The command that a noun is, made when it is first asked for.
+  CLI::App& noun(const std::string& name) {
+    static const std::map<std::string, const char*> kWords = {
+        {"taxonomy", "词表"},  {"policy", "政策"}, {"area", "区域"},     {"party", "主体"},
+        {"person", "人员"},    {"offer", "供给"},  {"need", "需求"},     {"match", "对接单"},
+        {"account", "账号"},   {"token", "令牌"},  {"resident", "居民"}, {"batch", "批量命令"},
+        {"clearing", "对接轮"}};
+    auto& noun = nouns_[name];
+    if (noun == nullptr) {
+      noun = app_.add_subcommand(name, chinese_ ? kWords.at(name) : name);
+      noun->require_subcommand(1);
+      noun->fallthrough();
+    }
+    return *noun;
+  }
+
+  void add_verb(const Verb& verb) {
     const std::string words = verb.words;
     const auto gap = words.find(' ');
-    CLI::App* parent = &app;
-    std::string name = words;
-    if (gap != std::string::npos) {
-      const std::string noun = words.substr(0, gap);
-      name = words.substr(gap + 1);
-      if (!nouns.contains(noun)) {
-        nouns[noun] = app.add_subcommand(noun, chinese ? noun_words.at(noun) : noun);
-        nouns[noun]->require_subcommand(1);
-        nouns[noun]->fallthrough();
-      }
-      parent = nouns[noun];
-    }
-    CLI::App* sub = parent->add_subcommand(name, chinese ? verb.zh : verb.en);
-    Given& given = all_given[words];
+    CLI::App& parent = gap == std::string::npos ? app_ : noun(words.substr(0, gap));
+    const std::string name = gap == std::string::npos ? words : words.substr(gap + 1);
+    CLI::App* sub = parent.add_subcommand(name, chinese_ ? verb.zh : verb.en);
+    Given& given = all_given_[words];
     for (const auto& operand : operands_of(verb)) sub->add_option(operand, given.operands[operand])->required();
     for (const char* q : verb.query) {
       sub->add_option_function<std::string>(std::string("--") + q, [&given, q](const std::string& v) { given.query[q] = v; }, "");
@@ -247,112 +318,250 @@ int main(int argc, char** argv) {
       sub->add_flag("--all", given.all, "Every page");
       sub->add_flag_callback("--newest", [&given] { given.query["newest"] = "1"; }, "The newest first");
     }
-    if (verb.request != nullptr) {
-      sub->add_option("--file", given.file, "JSON of the whole body; - for standard input. Flags go over it");
-      for (const auto& flag : input_flags(verb.request)) {
-        const bool positional = std::any_of(verb.operands.begin(), verb.operands.end(), [&](const char* o) { return flag_of(o) == flag.name; });
-        if (positional) continue;
-        // --area as well as --area-code, --party as well as --party-id.
-        std::string names = "--" + flag.name;
-        for (const std::string_view tail : {"-code", "-id"}) {
-          if (flag.name.ends_with(tail) && flag.name != "credit-code") names += ",--" + flag.name.substr(0, flag.name.size() - tail.size());
-        }
-        sub->add_option_function<std::string>(names, [&given, name = flag.name](const std::string& v) { given.flags[name] = v; }, flag.help);
+    if (verb.request != nullptr) add_body(verb, given, *sub);
+    sub->callback([this, &given, v = &verb] { code_ = run_verb(g_, *v, given); });
+  }
+
+  // The fields of what is sent, as flags.
+  static void add_body(const Verb& verb, Given& given, CLI::App& sub) {
+    sub.add_option("--file", given.file,
+                   "JSON of the whole body; - for standard input. Flags go over it");
+    for (const auto& flag : input_flags(verb.request)) {
+      const bool positional = std::any_of(verb.operands.begin(), verb.operands.end(),
+                                          [&](const char* o) { return flag_of(o) == flag.name; });
+      if (positional) continue;
+      // --area as well as --area-code, --party as well as --party-id.
+      std::string names = "--" + flag.name;
+      for (const std::string_view tail : {"-code", "-id"}) {
+        if (flag.name.ends_with(tail) && flag.name != "credit-code")
+          names += ",--" + flag.name.substr(0, flag.name.size() - tail.size());
       }
+      sub.add_option_function<std::string>(
+          names, [&given, name = flag.name](const std::string& v) { given.flags[name] = v; },
+          flag.help);
     }
-    sub->callback([&, v = &verb] { code = run_verb(g, *v, given); });
   }
 
-  Given watch;
-  auto* watch_app = app.add_subcommand("watch", "Events as they happen");
-  for (const char* q : {"after", "area", "party", "need", "kind", "count"}) {
-    watch_app->add_option_function<std::string>(std::string("--") + q, [&watch, q](const std::string& v) { watch.query[q] = v; },
-                                                std::string_view(q) == "count" ? "Stop after so many" : "");
+  void add_watch() {
+    auto* watch_app = app_.add_subcommand("watch", "Events as they happen");
+    for (const char* q : {"after", "area", "party", "need", "kind", "count"}) {
+      watch_app->add_option_function<std::string>(
+          std::string("--") + q, [this, q](const std::string& v) { watch_.query[q] = v; },
+          std::string_view(q) == "count" ? "Stop after so many" : "");
+    }
+    watch_app->callback([&] { code_ = run_watch(g_, watch_); });
   }
-  watch_app->callback([&] { code = run_watch(g, watch); });
 
-  const auto in_session = [&](auto what) {
-    auto session = connect(g);
-    code = session ? what(session.value()) : without_session(g, session.error());
-  };
-  Entry entry;
-  const auto enter = [&](const char* name, const char* zh, const char* en, auto what) {
-    auto* sub = app.add_subcommand(name, chinese ? zh : en);
-    sub->add_flag("--print", entry.print, chinese ? "把令牌打印出来，不保存" : "Print the token instead of keeping it");
-    sub->callback([&, what] { in_session([&](Session& s) { return what(s, entry); }); });
+  template <class What>
+  void in_session(What what) {
+    auto session = connect(g_);
+    code_ = session ? what(session.value()) : without_session(g_, session.error());
+  }
+
+  CLI::App* enter(const char* name, const char* zh, const char* en,
+                  int (*what)(Session&, const Entry&)) {
+    auto* sub = app_.add_subcommand(name, chinese_ ? zh : en);
+    sub->add_flag("--print", entry_.print,
+                  chinese_ ? "把令牌打印出来，不保存" : "Print the token instead of keeping it");
+    sub->callback([this, what] { in_session([&](Session& s) { return what(s, entry_); }); });
     return sub;
-  };
-  enter("login", "登录；密码在终端输入或从标准输入读取", "Log in; the password is asked for, or read from standard input", log_in)
-      ->add_option("login", entry.login, chinese ? "登录名" : "Login")->required();
-  auto* setup_app = enter("setup", "用服务器打印的链接建立牵头单位的第一个账号", "Make the first account of the lead, by what the server printed", set_up);
-  setup_app->add_option("secret", entry.secret, chinese ? "链接中的口令" : "What the link carries")->required();
-  setup_app->add_option("login", entry.login, chinese ? "登录名" : "Login")->required();
-  setup_app->add_option("--name", entry.name, chinese ? "姓名" : "Name");
-  enter("join", "用邀请链接设置密码并登录", "Set a password by an invitation's link, and log in", join)->add_option("link", entry.secret, chinese ? "邀请链接" : "The link")->required();
-  app.add_subcommand("password", chinese ? "修改自己的密码" : "Change one's password")->callback([&] { in_session([](Session& s) { return change_password(s); }); });
-  app.add_subcommand("logout", chinese ? "退出：撤销保存的令牌" : "Log out: the token that was kept is taken back")->callback([&] { in_session([](Session& s) { return log_out(s); }); });
-  ClearCommand clear;
-  auto* clear_app = app.add_subcommand("clear", chinese ? "统一对接：开始、等待、显示结果" : "Match the whole city at once: start, wait, show");
-  clear_app->add_option("--area", clear.area, chinese ? "只对接该区域及以下" : "Only needs there and below");
-  clear_app->add_option("--budget", clear.budget, chinese ? "最多几秒" : "Seconds at most")->capture_default_str()->check(CLI::Range(1, 600));
-  clear_app->add_option("--gap", clear.gap_percent, chinese ? "差距到此百分比即可停止" : "May stop at this gap, in per cent")->capture_default_str()->check(CLI::Range(0.0, 100.0));
-  clear_app->add_option("--apply", clear.apply, chinese ? "propose 或 dispatch：建议成为对接单" : "propose or dispatch: proposals become matches")->check(CLI::IsMember({"propose", "dispatch"}));
-  clear_app->add_flag("--explain", clear.explain, chinese ? "列出建议、缺口与各社区情况" : "Proposals, gaps and communities too");
-  clear_app->callback([&] { in_session([&](Session& s) { return clear_city(s, clear); }); });
-  ImportOptions import;
-  auto* import_app = app.add_subcommand("import", "Areas, parties, offers or needs from CSV (UTF-8 or GB18030) or JSON lines");
-  import_app->add_option("what", import.what, "areas, parties, offers or needs")->required()->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
-  import_app->add_option("file", import.file, "The file; - for standard input (CSV)")->required();
-  import_app->add_flag("--new", import.as_new, "Ignore ids: make new things");
-  import_app->add_flag("--skip-bad", import.skip_bad, "Take the good rows; all or nothing where not given");
-  import_app->add_flag("--check", import.check_only, "Only check");
-  import_app->callback([&] { in_session([&](Session& s) { return import_list(s, import); }); });
-  ExportOptions exported;
-  auto* export_app = app.add_subcommand("export", "Areas, parties, offers or needs as CSV or JSON lines");
-  export_app->add_option("what", exported.what, "areas, parties, offers or needs")->required()->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
-  export_app->add_option("file", exported.file, "The file; - for standard output")->capture_default_str();
-  export_app->add_option("--format", exported.format, "csv or jsonl; by the file's name where not given")->check(CLI::IsMember({"csv", "jsonl"}));
-  export_app->add_option("--encoding", exported.encoding, "utf8, utf8-bom or gb18030 (CSV)")->capture_default_str()->check(CLI::IsMember({"utf8", "utf8-bom", "gb18030"}));
-  export_app->callback([&] { in_session([&](Session& s) { return export_list(s, exported); }); });
-  BenchOptions bench;
-  auto* bench_app = app.add_subcommand("bench", "How fast a server answers a GET");
-  bench_app->add_option("--connections", bench.connections, "At a time")->capture_default_str()->check(CLI::Range(1, 1000));
-  bench_app->add_option("--seconds", bench.seconds, "How long")->capture_default_str()->check(CLI::Range(1, 3600));
-  bench_app->add_option("--target", bench.target, "What to get")->capture_default_str();
-  bench_app->callback([&] { in_session([&](Session& s) { return bench_server(s, bench); }); });
-
-  std::string folder;
-  std::string backup;
-  auto* verify_app = app.add_subcommand("verify", "Check a database that is not in use: journal against rows, every invariant");
-  std::string key;
-  std::string expect;
-  const char* key_help = chinese ? "主密钥文件；默认为 文件夹.key" : "File of the master key; FOLDER.key where not given";
-  verify_app->add_option("folder", folder, "The database's folder")->required();
-  verify_app->add_option("--key", key, key_help)->envname("QIAO_KEY");
-  verify_app->add_option("--expect", expect, chinese ? "先前记下的 序号:散列（见 qiao audit），核对此前的记录未被改动" : "SEQ:HASH written down before (see qiao audit): nothing up to there was changed since");
-  verify_app->callback([&] { code = verify_folder(folder, key, expect, g.chinese()); });
-  auto* restore_app = app.add_subcommand("restore", "Make a database of a backup");
-  restore_app->add_option("backup", backup, "The backup's folder")->required();
-  restore_app->add_option("folder", folder, "The new database's folder")->required();
-  restore_app->add_option("--key", key, chinese ? "主密钥文件；默认为 备份.key" : "File of the master key; BACKUP.key where not given")->envname("QIAO_KEY");
-  restore_app->callback([&] { code = restore_folder(backup, folder, key, g.chinese()); });
-  auto* key_app = app.add_subcommand("key", chinese ? "主密钥：轮换与清理" : "The master key of personal data");
-  key_app->require_subcommand(1);
-  auto* rotate_app = key_app->add_subcommand("rotate", chinese ? "新增主密钥；服务器下次启动时改用" : "A fresh master key; the server takes it at its next start");
-  rotate_app->add_option("file", key, chinese ? "密钥文件" : "The key file")->required();
-  rotate_app->callback([&] { code = change_key(key, false, g.chinese()); });
-  auto* prune_app = key_app->add_subcommand("prune", chinese ? "删除旧主密钥；须在服务器用新密钥启动过之后" : "Drop old master keys; only after the server was started with the fresh one");
-  prune_app->add_option("file", key, chinese ? "密钥文件" : "The key file")->required();
-  prune_app->callback([&] { code = change_key(key, true, g.chinese()); });
-  std::string shell;
-  auto* completion = app.add_subcommand("completion", "A completion script: source <(qiao completion bash)");
-  completion->add_option("shell", shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  completion->callback([&] { std::cout << completion_script(app, shell); });
-
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? kDone : kUsage;
   }
-  return code;
+
+  void add_accounts() {
+    enter("login", "登录；密码在终端输入或从标准输入读取",
+          "Log in; the password is asked for, or read from standard input", log_in)
+        ->add_option("login", entry_.login, chinese_ ? "登录名" : "Login")
+        ->required();
+    auto* setup_app =
+        enter("setup", "用服务器打印的链接建立牵头单位的第一个账号",
+              "Make the first account of the lead, by what the server printed", set_up);
+    setup_app
+        ->add_option("secret", entry_.secret, chinese_ ? "链接中的口令" : "What the link carries")
+        ->required();
+    setup_app->add_option("login", entry_.login, chinese_ ? "登录名" : "Login")->required();
+    setup_app->add_option("--name", entry_.name, chinese_ ? "姓名" : "Name");
+    enter("join", "用邀请链接设置密码并登录", "Set a password by an invitation's link, and log in",
+          join)
+        ->add_option("link", entry_.secret, chinese_ ? "邀请链接" : "The link")
+        ->required();
+    app_.add_subcommand("password", chinese_ ? "修改自己的密码" : "Change one's password")
+        ->callback([&] { in_session([](Session& s) { return change_password(s); }); });
+    app_.add_subcommand("logout", chinese_ ? "退出：撤销保存的令牌"
+                                           : "Log out: the token that was kept is taken back")
+        ->callback([&] { in_session([](Session& s) { return log_out(s); }); });
+  }
+
+  void add_clear() {
+    auto* clear_app =
+        app_.add_subcommand("clear", chinese_ ? "统一对接：开始、等待、显示结果"
+                                              : "Match the whole city at once: start, wait, show");
+    clear_app->add_option("--area", clear_.area,
+                          chinese_ ? "只对接该区域及以下" : "Only needs there and below");
+    clear_app->add_option("--budget", clear_.budget, chinese_ ? "最多几秒" : "Seconds at most")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 600));
+    clear_app
+        ->add_option("--gap", clear_.gap_percent,
+                     chinese_ ? "差距到此百分比即可停止" : "May stop at this gap, in per cent")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 100.0));
+    clear_app
+        ->add_option("--apply", clear_.apply,
+                     chinese_ ? "propose 或 dispatch：建议成为对接单"
+                              : "propose or dispatch: proposals become matches")
+        ->check(CLI::IsMember({"propose", "dispatch"}));
+    clear_app->add_flag(
+        "--explain", clear_.explain,
+        chinese_ ? "列出建议、缺口与各社区情况" : "Proposals, gaps and communities too");
+    clear_app->callback([&] { in_session([&](Session& s) { return clear_city(s, clear_); }); });
+  }
+
+  void add_import() {
+    auto* import_app = app_.add_subcommand(
+        "import",
+        chinese_ ? "从CSV（UTF-8或GB18030）或JSON行导入区域、主体、供给或需求"
+                 : "Areas, parties, offers or needs from CSV (UTF-8 or GB18030) or JSON lines");
+    import_app->footer(chinese_ ? kImportRulesZh : kImportRules);
+    import_app
+        ->add_option("what", import_.what,
+                     chinese_ ? "areas（区域）、parties（主体）、offers（供给）或needs（需求）"
+                             : "areas, parties, offers or needs")
+        ->required()
+        ->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
+    import_app
+        ->add_option(
+            "file", import_.file,
+            chinese_ ? "文件；- 为标准输入（CSV）" : "The file; - for standard input (CSV)")
+        ->required();
+    import_app->add_flag("--new", import_.as_new,
+                         chinese_ ? "忽略编号，全部新建" : "Ignore ids: make new things");
+    import_app->add_flag("--skip-bad", import_.skip_bad,
+                         chinese_ ? "导入正确的行；不给则要么全部导入，要么一行也不导入"
+                                 : "Take the good rows; all or nothing where not given");
+    import_app->add_flag("--check", import_.check_only, chinese_ ? "只检查" : "Only check");
+    import_app->callback([&] { in_session([&](Session& s) { return import_list(s, import_); }); });
+  }
+
+  void add_export() {
+    auto* export_app = app_.add_subcommand(
+        "export", chinese_ ? "导出区域、主体、供给或需求为CSV或JSON行"
+                           : "Areas, parties, offers or needs as CSV or JSON lines");
+    export_app->footer(chinese_ ? kExportRulesZh : kExportRules);
+    export_app
+        ->add_option("what", exported_.what,
+                     chinese_ ? "areas（区域）、parties（主体）、offers（供给）或needs（需求）"
+                              : "areas, parties, offers or needs")
+        ->required()
+        ->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
+    export_app
+        ->add_option("file", exported_.file,
+                     chinese_ ? "文件；- 为标准输出" : "The file; - for standard output")
+        ->capture_default_str();
+    export_app
+        ->add_option("--format", exported_.format,
+                     chinese_ ? "csv或jsonl；默认按文件名"
+                              : "csv or jsonl; by the file's name where not given")
+        ->check(CLI::IsMember({"csv", "jsonl"}));
+    export_app
+        ->add_option(
+            "--encoding", exported_.encoding,
+            chinese_ ? "utf8、utf8-bom或gb18030（CSV）" : "utf8, utf8-bom or gb18030 (CSV)")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"utf8", "utf8-bom", "gb18030"}));
+    export_app->callback(
+        [&] { in_session([&](Session& s) { return export_list(s, exported_); }); });
+  }
+
+  void add_bench() {
+    auto* bench_app = app_.add_subcommand("bench", "How fast a server answers a GET");
+    bench_app->add_option("--connections", bench_.connections, "At a time")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1000));
+    bench_app->add_option("--seconds", bench_.seconds, "How long")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 3600));
+    bench_app->add_option("--target", bench_.target, "What to get")->capture_default_str();
+    bench_app->callback([&] { in_session([&](Session& s) { return bench_server(s, bench_); }); });
+  }
+
+  void add_databases() {
+    auto* verify_app = app_.add_subcommand(
+        "verify", "Check a database that is not in use: journal against rows, every invariant");
+    const char* key_help = chinese_ ? "主密钥文件；默认为 文件夹.key"
+                                    : "File of the master key; FOLDER.key where not given";
+    verify_app->add_option("folder", folder_, "The database's folder")->required();
+    verify_app->add_option("--key", key_, key_help)->envname("QIAO_KEY");
+    verify_app->add_option("--expect", expect_,
+                           chinese_
+                               ? "先前记下的 序号:散列（见 qiao audit），核对此前的记录未被改动"
+                               : "SEQ:HASH written down before (see qiao audit): nothing up to "
+                                 "there was changed since");
+    verify_app->callback([&] { code_ = verify_folder(folder_, key_, expect_, g_.chinese()); });
+    auto* restore_app = app_.add_subcommand("restore", "Make a database of a backup");
+    restore_app->add_option("backup", backup_, "The backup's folder")->required();
+    restore_app->add_option("folder", folder_, "The new database's folder")->required();
+    restore_app
+        ->add_option("--key", key_,
+                     chinese_ ? "主密钥文件；默认为 备份.key"
+                              : "File of the master key; BACKUP.key where not given")
+        ->envname("QIAO_KEY");
+    restore_app->callback([&] { code_ = restore_folder(backup_, folder_, key_, g_.chinese()); });
+  }
+
+  void add_keys() {
+    auto* key_app = app_.add_subcommand(
+        "key", chinese_ ? "主密钥：轮换与清理" : "The master key of personal data");
+    key_app->require_subcommand(1);
+    auto* rotate_app = key_app->add_subcommand(
+        "rotate", chinese_ ? "新增主密钥；服务器下次启动时改用"
+                           : "A fresh master key; the server takes it at its next start");
+    rotate_app->add_option("file", key_, chinese_ ? "密钥文件" : "The key file")->required();
+    rotate_app->callback([&] { code_ = rotate_key(key_, g_.chinese()); });
+    auto* prune_app = key_app->add_subcommand(
+        "prune", chinese_
+                     ? "删除旧主密钥；数据库仍由旧密钥加密时拒绝。此前的备份仍需旧密钥文件"
+                     : "Drop old master keys; refused while the database is sealed with one. "
+                       "Backups made before still need the old key file: keep a copy with them");
+    prune_app->add_option("file", key_, chinese_ ? "密钥文件" : "The key file")->required();
+    prune_app->add_option("--data", folder_,
+                          chinese_ ? "数据库文件夹；密钥文件名为 文件夹.key 时可不给"
+                                  : "The database's folder; not needed for a key file FOLDER.key");
+    prune_app->callback([&] { code_ = prune_keys(key_, folder_, g_.chinese()); });
+  }
+
+  void add_completion() {
+    auto* completion =
+        app_.add_subcommand("completion", "A completion script: source <(qiao completion bash)");
+    completion->add_option("shell", shell_, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    completion->callback([&] { std::cout << completion_script(app_, shell_); });
+  }
+
+  Globals& g_;
+  // Before the command line is read, so by the locale alone.
+  const bool chinese_;
+  int code_ = kDone;
+  CLI::App app_{"qiao: post, rank, explain, dispatch, claim, serve, review"};
+  std::map<std::string, CLI::App*> nouns_;
+  std::map<std::string, Given> all_given_;  // by the verb's words
+  Given watch_;
+  Entry entry_;
+  ClearCommand clear_;
+  ImportOptions import_;
+  ExportOptions exported_;
+  BenchOptions bench_;
+  std::string folder_;
+  std::string backup_;
+  std::string key_;
+  std::string expect_;
+  std::string shell_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Globals g;
+  const int code = CommandLine(g).run(argc, argv);
+  return finish(code, g.chinese());
 }

@@ -7,6 +7,7 @@
 #include "qiao/v1/party.pb.h"
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
+#include "tools/text/visible.h"
 
 namespace qiao {
 
@@ -36,7 +37,8 @@ Result<const pb::Taxonomy*> Session::taxonomy() {
 std::string Session::area_name(std::uint64_t code) {
   auto [it, fresh] = area_names_.try_emplace(code, std::to_string(code));
   if (fresh) {
-    if (const auto area = get<pb::Area>("/v1/areas/" + std::to_string(code))) it->second = area.value().name();
+    if (const auto area = get<pb::Area>("/v1/areas/" + std::to_string(code)))
+      it->second = visible(area.value().name());
   }
   return it->second;
 }
@@ -44,7 +46,8 @@ std::string Session::area_name(std::uint64_t code) {
 std::string Session::party_name(std::uint64_t id) {
   auto [it, fresh] = party_names_.try_emplace(id, std::to_string(id));
   if (fresh) {
-    if (const auto party = get<pb::Party>("/v1/parties/" + std::to_string(id))) it->second = party.value().name();
+    if (const auto party = get<pb::Party>("/v1/parties/" + std::to_string(id)))
+      it->second = visible(party.value().name());
   }
   return it->second;
 }
@@ -53,26 +56,32 @@ std::string Session::category_name(const std::string& code) {
   const auto words = taxonomy();
   if (!words) return code;
   for (const auto& term : words.value()->categories()) {
-    if (term.code() == code) return chinese_ ? term.zh() : term.en();
+    if (term.code() == code) return visible(chinese_ ? term.zh() : term.en());
   }
   return code;
 }
 
 int Session::fail(const Refusal& refusal) const {
-  std::cerr << "qiao: " << (refusal.field.empty() ? "" : refusal.field + ": ") << (chinese_ ? refusal.zh() : refusal.en()) << "\n";
+  std::cerr << "qiao: "
+            << visible((refusal.field.empty() ? "" : refusal.field + ": ") +
+                       (chinese_ ? refusal.zh() : refusal.en()))
+            << "\n";
   return refusal.code == Code::kUnreachable ? kNoServer : kRefused;
 }
 
 int Session::fail(const Reply& reply) const {
   pb::Problem problem;
   if (!from_json(reply.body, problem)) {
-    std::cerr << "qiao: HTTP " << reply.status << "\n" << reply.body << "\n";
+    std::cerr << "qiao: HTTP " << reply.status << "\n" << visible(reply.body) << "\n";
     return kNoServer;
   }
   if (json_) {
     std::cerr << reply.body << "\n";
   } else {
-    std::cerr << "qiao: " << (problem.field().empty() ? "" : problem.field() + ": ") << (chinese_ ? problem.zh() : problem.en()) << " [" << problem.code() << "]\n";
+    std::cerr << "qiao: "
+              << visible((problem.field().empty() ? "" : problem.field() + ": ") +
+                         (chinese_ ? problem.zh() : problem.en()))
+              << " [" << visible(problem.code()) << "]\n";
   }
   return reply.status >= 500 ? kNoServer : kRefused;
 }

@@ -24,6 +24,7 @@ enum Exit : int {
   kNoServer = 3,     // nobody answers, or it failed
   kDifferences = 4,  // verify found something
   kPartly = 5,       // an import skipped rows
+  kNotWritten = 6,   // what it was to print or keep could not be written
 };
 
 class Session {

@@ -73,10 +73,11 @@ Result<Enum> read_enum(const Cells& cells, const char* name, const char* prefix,
   return refuse(Code::kOutOfRange, name, en, all);
 }
 
+// Nothing for an enum's value that stands for none.
 std::string lower_enum(const std::string& name, std::string_view prefix) {
   std::string out = name.size() > prefix.size() ? name.substr(prefix.size()) : "";
   for (char& c : out) c = static_cast<char>(std::tolower(c));
-  return out;
+  return out == "unspecified" ? "" : out;
 }
 
 Result<bool> read_flag(const Cells& cells, const char* name) {
@@ -86,19 +87,18 @@ Result<bool> read_flag(const Cells& cells, const char* name) {
   return refuse(Code::kOutOfRange, name, "yes, no", "是、否");
 }
 
-// A party by its exact name, its credit code or its number.
-Result<std::uint64_t> read_party(const Cells& cells, const char* name, const SheetContext& context) {
-  const std::string& text = cell(cells, name);
+// A party by its name, its credit code or its number.
+Result<std::uint64_t> read_party(const std::string& text, const char* name,
+                                 const SheetContext& context) {
   if (text.empty()) return std::uint64_t{0};
-  if (const auto it = context.party_by_name.find(text); it != context.party_by_name.end() && it->second != 0) return it->second;
-  if (text.find_first_not_of("0123456789") == std::string::npos) return number(cells, name);
+  if (const auto id = context.parties.find(text)) return *id;
+  if (text.find_first_not_of("0123456789") == std::string::npos)
+    return number({{name, text}}, name);
   return refuse(Code::kUnknownParty, name, text);
 }
 
 std::string write_party(std::uint64_t id, const SheetContext& context) {
-  if (id == 0) return {};
-  const auto name = context.party_by_id.find(id);
-  return name == context.party_by_id.end() ? std::to_string(id) : name->second;
+  return id == 0 ? std::string() : context.parties.name_of(id);
 }
 
 void write_supply(const SupplyCells& s, Cells& cells) {
@@ -110,11 +110,13 @@ void write_supply(const SupplyCells& s, Cells& cells) {
   cells["smallest_lot"] = s.smallest_lot;
   cells["expires"] = s.expires;
   cells["handover"] = s.handover;
+  cells["exceptions"] = s.exceptions;
 }
 
 SupplyCells read_supply(const Cells& cells) {
-  return {cell(cells, "kind"), cell(cells, "quantity"), cell(cells, "skills"), cell(cells, "certificates"),
-          cell(cells, "week"), cell(cells, "smallest_lot"), cell(cells, "expires"), cell(cells, "handover")};
+  return {cell(cells, "kind"),         cell(cells, "quantity"), cell(cells, "skills"),
+          cell(cells, "certificates"), cell(cells, "week"),     cell(cells, "smallest_lot"),
+          cell(cells, "expires"),      cell(cells, "handover"), cell(cells, "exceptions")};
 }
 
 class Areas final : public Sheet {
@@ -129,9 +131,10 @@ class Areas final : public Sheet {
                                                              {"population", "人口", false, "population"}}};
     return kColumns;
   }
-  Result<Read> read(const Cells& cells, const SheetContext&, pb::Command*) const override {
-    Read r;
-    pb::Area& a = *r.command.mutable_put_area();
+  Status read(std::span<const Cells> rows, const SheetContext&, Message& into,
+              std::size_t&) const override {
+    const Cells& cells = rows.front();
+    auto& a = static_cast<pb::Area&>(into);
     QIAO_TRY(const auto code, number(cells, "code"));
     a.set_code(code);
     a.set_name(cell(cells, "name"));
@@ -143,7 +146,7 @@ class Areas final : public Sheet {
     QIAO_TRY(read_point(cells, a));
     QIAO_TRY(const auto population, number(cells, "population"));
     a.set_population(population);
-    return r;
+    return outcome::success();
   }
   std::vector<Cells> write(const Message& m, const SheetContext&) const override {
     const auto& a = static_cast<const pb::Area&>(m);
@@ -154,6 +157,7 @@ class Areas final : public Sheet {
     return {c};
   }
   const char* collection() const override { return "areas"; }
+  const char* key() const override { return "code"; }
   pb::Command command_of(const Message& m) const override {
     pb::Command c;
     *c.mutable_put_area() = static_cast<const pb::Area&>(m);
@@ -165,7 +169,7 @@ class Areas final : public Sheet {
 class Parties final : public Sheet {
  public:
   std::span<const SheetColumn> columns() const override {
-    static constexpr std::array<SheetColumn, 14> kColumns = {{{"id", "编号", false, "id"},
+    static constexpr std::array<SheetColumn, 15> kColumns = {{{"id", "编号", false, "id"},
                                                               {"kind", "种类", true, "kind"},
                                                               {"name", "名称", true, "name"},
                                                               {"area", "区域", true, "areaCode"},
@@ -178,11 +182,14 @@ class Parties final : public Sheet {
                                                               {"parent", "上级单位", false, "parentId"},
                                                               {"programmes", "项目", false, "programmes"},
                                                               {"excluded_categories", "不服务类别", false, "excludedCategories"},
-                                                              {"excluded_areas", "不服务区域", false, "excludedAreaCodes"}}};
+                                                              {"excluded_areas", "不服务区域", false, "excludedAreaCodes"},
+                                                              {"standing", "资格", false, "standing"}}};
     return kColumns;
   }
-  Result<Read> read(const Cells& cells, const SheetContext& context, pb::Command*) const override {
-    pb::Party p;
+  Status read(std::span<const Cells> rows, const SheetContext& context, Message& into,
+              std::size_t&) const override {
+    const Cells& cells = rows.front();
+    auto& p = static_cast<pb::Party&>(into);
     QIAO_TRY(const auto id, number(cells, "id"));
     p.set_id(id);
     QIAO_TRY(const auto kind, read_enum<pb::PartyKind>(cells, "kind", "PARTY_KIND_",
@@ -201,15 +208,20 @@ class Parties final : public Sheet {
     p.set_credit_code(cell(cells, "credit_code"));
     p.set_contact_name(cell(cells, "contact_name"));
     p.set_contact_phone(cell(cells, "contact_phone"));
-    QIAO_TRY(const auto parent, read_party(cells, "parent", context));
+    QIAO_TRY(const auto parent, read_party(cell(cells, "parent"), "parent", context));
     p.set_parent_id(parent);
     for (const auto& w : split(cell(cells, "programmes"))) p.add_programmes(code_of(context.words.programmes(), w));
     for (const auto& w : split(cell(cells, "excluded_categories"))) p.add_excluded_categories(code_of(context.words.categories(), w));
     for (const auto& w : split(cell(cells, "excluded_areas"))) {
-      QIAO_TRY(const auto code, parse_integer(w, "excluded_areas"));
-      p.add_excluded_area_codes(static_cast<std::uint64_t>(code));
+      QIAO_TRY(const auto code, number({{"excluded_areas", w}}, "excluded_areas"));
+      p.add_excluded_area_codes(code);
     }
-    return Read{command_of(p)};
+    QIAO_TRY(const auto standing, read_enum<pb::Standing>(cells, "standing", "STANDING_",
+                                                          {{"待审核", pb::STANDING_PENDING},
+                                                           {"有效", pb::STANDING_ACTIVE},
+                                                           {"暂停", pb::STANDING_SUSPENDED}}));
+    p.set_standing(standing);
+    return outcome::success();
   }
   std::vector<Cells> write(const Message& m, const SheetContext& context) const override {
     const auto& p = static_cast<const pb::Party&>(m);
@@ -223,12 +235,14 @@ class Parties final : public Sheet {
             {"contact_phone", p.contact_phone()},
             {"parent", write_party(p.parent_id(), context)},
             {"programmes", join(p.programmes())},
-            {"excluded_categories", join(p.excluded_categories())}};
+            {"excluded_categories", join(p.excluded_categories())},
+            {"standing", lower_enum(pb::Standing_Name(p.standing()), "STANDING_")}};
     for (const auto code : p.excluded_area_codes()) c["excluded_areas"] += (c["excluded_areas"].empty() ? "" : ";") + std::to_string(code);
     write_point(p, c);
     return {c};
   }
   const char* collection() const override { return "parties"; }
+  const char* state() const override { return "standing"; }
   pb::Command command_of(const Message& m) const override {
     pb::Command c;
     const auto& p = static_cast<const pb::Party&>(m);
@@ -241,7 +255,7 @@ class Parties final : public Sheet {
 class Offers final : public Sheet {
  public:
   std::span<const SheetColumn> columns() const override {
-    static constexpr std::array<SheetColumn, 17> kColumns = {{{"id", "编号", false, "id"},
+    static constexpr std::array<SheetColumn, 19> kColumns = {{{"id", "编号", false, "id"},
                                                               {"party", "供给方", true, "partyId"},
                                                               {"title", "名称", true, "title"},
                                                               {"kind", "种类", true, "time.kind"},
@@ -249,6 +263,7 @@ class Offers final : public Sheet {
                                                               {"skills", "技能", false, "time.skills"},
                                                               {"certificates", "资质", false, "time.certificates"},
                                                               {"week", "每周时间", false, "time.weekly"},
+                                                              {"exceptions", "例外日期", false, "time.exceptions"},
                                                               {"valid_from", "生效", false, "validFrom"},
                                                               {"valid_to", "失效", false, "validTo"},
                                                               {"smallest_lot", "最小起供量", false, "stock.smallestLot"},
@@ -257,14 +272,17 @@ class Offers final : public Sheet {
                                                               {"latitude", "纬度", false, "point.latitudeE7"},
                                                               {"longitude", "经度", false, "point.longitudeE7"},
                                                               {"radius_m", "服务半径米", false, "radiusM"},
-                                                              {"categories", "适用类别", false, "categories"}}};
+                                                              {"categories", "适用类别", false, "categories"},
+                                                              {"state", "状态", false, "state"}}};
     return kColumns;
   }
-  Result<Read> read(const Cells& cells, const SheetContext& context, pb::Command*) const override {
-    pb::Offer o;
+  Status read(std::span<const Cells> rows, const SheetContext& context, Message& into,
+              std::size_t&) const override {
+    const Cells& cells = rows.front();
+    auto& o = static_cast<pb::Offer&>(into);
     QIAO_TRY(const auto id, number(cells, "id"));
     o.set_id(id);
-    QIAO_TRY(const auto party, read_party(cells, "party", context));
+    QIAO_TRY(const auto party, read_party(cell(cells, "party"), "party", context));
     o.set_party_id(party);
     o.set_title(cell(cells, "title"));
     QIAO_TRY(read_offer(read_supply(cells), context.words, context.zone, o));
@@ -280,22 +298,31 @@ class Offers final : public Sheet {
     QIAO_TRY(const auto radius, small_number(cells, "radius_m"));
     o.set_radius_m(radius);
     for (const auto& w : split(cell(cells, "categories"))) o.add_categories(code_of(context.words.categories(), w));
-    return Read{command_of(o)};
+    QIAO_TRY(const auto state, read_enum<pb::OfferState>(cells, "state", "OFFER_STATE_",
+                                                         {{"有效", pb::OFFER_STATE_ACTIVE},
+                                                          {"已撤回", pb::OFFER_STATE_WITHDRAWN}}));
+    o.set_state(state);
+    return outcome::success();
   }
   std::vector<Cells> write(const Message& m, const SheetContext& context) const override {
     const auto& o = static_cast<const pb::Offer&>(m);
     Cells c{{"id", std::to_string(o.id())},
             {"party", write_party(o.party_id(), context)},
             {"title", o.title()},
-            {"valid_from", format_moment(to_time(o.valid_from()), context.zone)},
-            {"valid_to", format_moment(to_time(o.valid_to()), context.zone)},
+            {"valid_from", exact_moment(to_time(o.valid_from()), context.zone)},
+            {"valid_to", exact_moment(to_time(o.valid_to()), context.zone)},
             {"radius_m", std::to_string(o.radius_m())},
-            {"categories", join(o.categories())}};
+            {"categories", join(o.categories())},
+            {"state", lower_enum(pb::OfferState_Name(o.state()), "OFFER_STATE_")}};
     write_supply(write_offer(o, context.zone), c);
     write_point(o, c);
     return {c};
   }
   const char* collection() const override { return "offers"; }
+  const char* state() const override { return "state"; }
+  bool can_be_made(const Message& m) const override {
+    return static_cast<const pb::Offer&>(m).state() != pb::OFFER_STATE_WITHDRAWN;
+  }
   pb::Command command_of(const Message& m) const override {
     pb::Command c;
     const auto& o = static_cast<const pb::Offer&>(m);
@@ -305,10 +332,17 @@ class Offers final : public Sheet {
   std::unique_ptr<Message> fresh() const override { return std::make_unique<pb::Offer>(); }
 };
 
+constexpr std::initializer_list<std::pair<const char*, pb::NeedState>> kNeedStates = {
+    {"草稿", pb::NEED_STATE_DRAFT},        {"待审核", pb::NEED_STATE_SUBMITTED},
+    {"待接单", pb::NEED_STATE_OPEN},       {"已满员", pb::NEED_STATE_FILLED},
+    {"服务中", pb::NEED_STATE_IN_SERVICE}, {"已完成", pb::NEED_STATE_DONE},
+    {"已评单", pb::NEED_STATE_REVIEWED},   {"已驳回", pb::NEED_STATE_REJECTED},
+    {"已取消", pb::NEED_STATE_CANCELLED},  {"已过期", pb::NEED_STATE_EXPIRED}};
+
 class Needs final : public Sheet {
  public:
   std::span<const SheetColumn> columns() const override {
-    static constexpr std::array<SheetColumn, 26> kColumns = {{{"id", "编号", false, "id"},
+    static constexpr std::array<SheetColumn, 27> kColumns = {{{"id", "编号", false, "id"},
                                                               {"key", "需求序号", false, ""},
                                                               {"area", "区域", true, "areaCode"},
                                                               {"title", "名称", true, "title"},
@@ -333,19 +367,21 @@ class Needs final : public Sheet {
                                                               {"longitude", "经度", false, "point.longitudeE7"},
                                                               {"contact_name", "联系人", false, "contactName"},
                                                               {"contact_phone", "联系电话", false, "contactPhone"},
-                                                              {"address", "地址", false, "address"}}};
+                                                              {"address", "地址", false, "address"},
+                                                              {"state", "状态", false, "state"}}};
     return kColumns;
   }
-  Result<Read> read(const Cells& cells, const SheetContext& context, pb::Command* before) const override {
-    pb::RequirementLine line;
-    QIAO_TRY(read_line(read_supply(cells), context.words, line));
-    QIAO_TRY(*line.mutable_window(), parse_window(cell(cells, "window"), context.zone, "window"));
-    if (before != nullptr) {
-      pb::Need& need = before->has_post_need() ? *before->mutable_post_need()->mutable_need() : *before->mutable_update_need();
-      *need.add_lines() = std::move(line);
-      return Read{{}, true};
+  Status read(std::span<const Cells> rows, const SheetContext& context, Message& into,
+              std::size_t& row) const override {
+    auto& n = static_cast<pb::Need&>(into);
+    for (row = 0; row < rows.size(); ++row) {
+      pb::RequirementLine& line = *n.add_lines();
+      QIAO_TRY(read_line(read_supply(rows[row]), context.words, line));
+      QIAO_TRY(*line.mutable_window(),
+               parse_window(cell(rows[row], "window"), context.zone, "window"));
     }
-    pb::Need n;
+    row = 0;
+    const Cells& cells = rows.front();
     QIAO_TRY(const auto id, number(cells, "id"));
     n.set_id(id);
     QIAO_TRY(const auto area, number(cells, "area"));
@@ -365,22 +401,24 @@ class Needs final : public Sheet {
     n.set_all_or_nothing(whole);
     QIAO_TRY(const auto ratio, small_number(cells, "ratio"));
     n.set_volunteers_per_professional(ratio);
-    QIAO_TRY(const auto organiser, read_party(cells, "organiser", context));
+    QIAO_TRY(const auto organiser, read_party(cell(cells, "organiser"), "organiser", context));
     n.set_organiser_id(organiser);
     QIAO_TRY(const auto resident, number(cells, "resident_ref"));
     n.set_resident_ref(resident);
     QIAO_TRY(const auto travel, small_number(cells, "travel_m"));
     n.set_travel_m(travel);
-    for (const auto& name : split(cell(cells, "excluded_parties"))) {
-      QIAO_TRY(const auto party, read_party({{"excluded_parties", name}}, "excluded_parties", context));
+    for (const auto& name : split_names(cell(cells, "excluded_parties"))) {
+      QIAO_TRY(const auto party, read_party(name, "excluded_parties", context));
       n.add_excluded_party_ids(party);
     }
     QIAO_TRY(read_point(cells, n));
     n.set_contact_name(cell(cells, "contact_name"));
     n.set_contact_phone(cell(cells, "contact_phone"));
     n.set_address(cell(cells, "address"));
-    *n.add_lines() = std::move(line);
-    return Read{command_of(n)};
+    QIAO_TRY(const auto state,
+             read_enum<pb::NeedState>(cells, "state", "NEED_STATE_", kNeedStates));
+    n.set_state(state);
+    return outcome::success();
   }
   std::vector<Cells> write(const Message& m, const SheetContext& context) const override {
     const auto& n = static_cast<const pb::Need&>(m);
@@ -393,16 +431,19 @@ class Needs final : public Sheet {
             {"beneficiary", n.beneficiary()},
             {"programme", n.programme()},
             {"urgency", lower_enum(pb::Urgency_Name(n.urgency()), "URGENCY_")},
-            {"deadline", format_moment(to_time(n.deadline()), context.zone)},
+            {"deadline", exact_moment(to_time(n.deadline()), context.zone)},
             {"all_or_nothing", n.all_or_nothing() ? "yes" : "no"},
             {"organiser", write_party(n.organiser_id(), context)},
             {"contact_name", n.contact_name()},
             {"contact_phone", n.contact_phone()},
-            {"address", n.address()}};
+            {"address", n.address()},
+            {"state", lower_enum(pb::NeedState_Name(n.state()), "NEED_STATE_")}};
     if (n.volunteers_per_professional() != 0) c["ratio"] = std::to_string(n.volunteers_per_professional());
     if (n.resident_ref() != 0) c["resident_ref"] = std::to_string(n.resident_ref());
     if (n.travel_m() != 0) c["travel_m"] = std::to_string(n.travel_m());
-    for (const auto id : n.excluded_party_ids()) c["excluded_parties"] += (c["excluded_parties"].empty() ? "" : ";") + write_party(id, context);
+    std::vector<std::string> excluded;
+    for (const auto id : n.excluded_party_ids()) excluded.push_back(write_party(id, context));
+    c["excluded_parties"] = join_names(excluded);
     write_point(n, c);
     std::vector<Cells> rows;
     for (const auto& line : n.lines()) {
@@ -413,11 +454,23 @@ class Needs final : public Sheet {
     }
     return rows;
   }
+  bool has_lines() const override { return true; }
   const char* collection() const override { return "needs"; }
+  const char* state() const override { return "state"; }
+  bool can_be_made(const Message& m) const override {
+    return static_cast<const pb::Need&>(m).state() <= pb::NEED_STATE_FILLED;
+  }
   pb::Command command_of(const Message& m) const override {
     pb::Command c;
     const auto& n = static_cast<const pb::Need&>(m);
-    *(n.id() == 0 ? c.mutable_post_need()->mutable_need() : c.mutable_update_need()) = n;
+    if (n.id() != 0) {
+      *c.mutable_update_need() = n;
+      return c;
+    }
+    *c.mutable_post_need()->mutable_need() = n;
+    // Who fills it is not part of it.
+    c.mutable_post_need()->set_until(n.state() == pb::NEED_STATE_FILLED ? pb::NEED_STATE_OPEN
+                                                                        : n.state());
     return c;
   }
   std::unique_ptr<Message> fresh() const override { return std::make_unique<pb::Need>(); }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "qiao/v1/command.pb.h"
+#include "tools/qiao/party_names.h"
 #include "tools/qiao/session.h"
 
 namespace qiao {
@@ -22,10 +24,7 @@ struct SheetColumn {
 struct SheetContext {
   const TimeZone& zone;
   const pb::Taxonomy& words;
-  // Exact names and credit codes of parties; 0 where several share one.
-  std::map<std::string, std::uint64_t> party_by_name;
-  // What a party is called so that it can be found again: its name, its credit code, else its id.
-  std::map<std::uint64_t, std::string> party_by_id;
+  PartyNames parties;
 };
 
 // One row, cells by column (English name).
@@ -35,18 +34,26 @@ class Sheet {
  public:
   virtual ~Sheet() = default;
   virtual std::span<const SheetColumn> columns() const = 0;
-  // Reads a row into a command that makes or changes the thing. A row that goes on with the need of the row before adds a
-  // line to that command instead and gives `continues`. The column at fault is the refusal's field.
-  struct Read {
-    pb::Command command;
-    bool continues = false;
-  };
-  virtual Result<Read> read(const Cells& cells, const SheetContext& context, pb::Command* before) const = 0;
-  // The rows of one resource (a need has one a line).
+
+  // The rows of one thing, every cell of it: what write() gives is read back as the same, but for
+  // what has no column (times and counts that the market keeps).
   virtual std::vector<Cells> write(const google::protobuf::Message& resource, const SheetContext& context) const = 0;
+  // Reads the rows of one thing into a fresh message; `row` is the one that is being read, so that
+  // after a refusal it is the one at fault, and the refusal's field is the column.
+  virtual Status read(std::span<const Cells> rows, const SheetContext& context,
+                      google::protobuf::Message& into, std::size_t& row) const = 0;
+  // Whether a thing may have several rows, which stand together and share their key.
+  virtual bool has_lines() const { return false; }
+
   // Of the API.
   virtual const char* collection() const = 0;
-  // The command for a resource that comes whole, as a JSON line.
+  // The column and the field that say which one it is: id, or an area's code.
+  virtual const char* key() const { return "id"; }
+  // The column that tells its state, which an import does not change; nullptr for none.
+  virtual const char* state() const { return nullptr; }
+  // Whether a new thing can be brought to the state that this one is in.
+  virtual bool can_be_made(const google::protobuf::Message&) const { return true; }
+  // Makes the thing, or changes it where it has an id.
   virtual pb::Command command_of(const google::protobuf::Message& resource) const = 0;
   virtual std::unique_ptr<google::protobuf::Message> fresh() const = 0;
 };

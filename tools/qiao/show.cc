@@ -10,6 +10,7 @@
 #include "tools/qiao/supply.h"
 #include "tools/qiao/table.h"
 #include "tools/text/notation.h"
+#include "tools/text/visible.h"
 
 namespace qiao {
 namespace {
@@ -90,7 +91,7 @@ class Shower {
   std::string when(const pb::Window& w) const { return format_window(w, zone_); }
   std::string line_text(const pb::RequirementLine& l) const {
     const auto cells = write_line(l);
-    std::string text = amount(l.quantity(), cells.kind, *words_, s_.chinese());
+    std::string text = visible(amount(l.quantity(), cells.kind, *words_, s_.chinese()));
     if (!cells.skills.empty()) text += " [" + cells.skills + "]";
     if (!cells.certificates.empty()) text += " [" + cells.certificates + "]";
     return text;
@@ -123,8 +124,10 @@ class Shower {
     for (const auto& o : list) {
       const auto cells = write_offer(o, zone_);
       const std::int64_t quantity = o.has_time() ? o.time().capacity() : o.stock().quantity();
-      t.rows.push_back({std::to_string(o.id()), o.title(), s_.party_name(o.party_id()), amount(quantity, cells.kind, *words_, s_.chinese()), cells.week,
-                        cells.skills + (cells.certificates.empty() ? "" : " " + cells.certificates)});
+      t.rows.push_back(
+          {std::to_string(o.id()), o.title(), s_.party_name(o.party_id()),
+           visible(amount(quantity, cells.kind, *words_, s_.chinese())), cells.week,
+           cells.skills + (cells.certificates.empty() ? "" : " " + cells.certificates)});
     }
     t.print(out_);
   }
@@ -225,7 +228,7 @@ void fields(const Message& m, std::ostream& out) {
   r->ListFields(m, &set);
   for (const auto* f : set) {
     if (!f->is_repeated() && f->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
-      out << f->json_name() << ": " << r->GetString(m, f) << "\n";
+      out << f->json_name() << ": " << visible(r->GetString(m, f)) << "\n";
       continue;
     }
     // The JSON of the one field, without the braces and its name.
@@ -236,18 +239,24 @@ void fields(const Message& m, std::ostream& out) {
     }
     const std::string json = to_json(*one);
     const auto colon = json.find(':');
-    out << f->json_name() << ": " << json.substr(colon + 1, json.size() - colon - 2) << "\n";
+    out << f->json_name() << ": " << visible(json.substr(colon + 1, json.size() - colon - 2))
+        << "\n";
   }
 }
 
 }  // namespace
 
 void show(Session& session, const Message& message, std::ostream& out) {
-  if (!Shower(session, out).show(message)) fields(message, out);
+  const std::unique_ptr<Message> shown(message.New());
+  shown->CopyFrom(message);
+  make_visible(*shown);
+  if (!Shower(session, out).show(*shown)) fields(message, out);
 }
 
 std::string event_line(Session& session, const Message& event) {
-  return Shower(session, std::cout).event(static_cast<const pb::Event&>(event));
+  pb::Event shown(static_cast<const pb::Event&>(event));
+  make_visible(shown);
+  return Shower(session, std::cout).event(shown);
 }
 
 }  // namespace qiao

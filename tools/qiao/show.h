@@ -9,6 +9,7 @@
 
 namespace qiao {
 
+// No text of the message can move the cursor, or hide or reorder what stands beside it (visible.h).
 void show(Session& session, const google::protobuf::Message& message, std::ostream& out);
 // One event on one line, for `qiao watch`.
 std::string event_line(Session& session, const google::protobuf::Message& event);

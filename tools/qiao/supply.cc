@@ -33,16 +33,31 @@ const char* code_of(pb::TimeKind kind) {
   return it == kKinds.end() ? "" : it->code;
 }
 
+// A resource that is called like a kind of time is marked.
+constexpr std::string_view kStock = "stock:";
+std::string stock_cell(const std::string& resource) {
+  const bool marked = kind_of(resource) != nullptr || resource.starts_with(kStock);
+  return (marked ? std::string(kStock) : "") + resource;
+}
+
+// The code itself goes before a name that another term has.
 template <class List, class TermOf>
 std::string find_code(const List& list, const std::string& text, TermOf term) {
+  const auto is_code = [&](const auto& entry) { return term(entry).code() == text; };
+  if (std::any_of(list.begin(), list.end(), is_code)) return text;
   for (const auto& entry : list) {
     const pb::Term& t = term(entry);
-    if (t.code() == text || t.zh() == text || t.en() == text) return t.code();
+    if (t.zh() == text || t.en() == text) return t.code();
   }
   return text;
 }
 
 const auto kTermOf = [](const auto& entry) -> const pb::Term& { return entry.term(); };
+
+std::string read_resource(const std::string& cell, const pb::Taxonomy& words) {
+  const bool marked = cell.starts_with(kStock);
+  return find_code(words.resources(), marked ? cell.substr(kStock.size()) : cell, kTermOf);
+}
 
 struct CertificateCell {
   std::string code;
@@ -50,23 +65,36 @@ struct CertificateCell {
   std::int64_t expires_at = 0;
 };
 
+// `zone` where it may say until when it is valid.
 Result<CertificateCell> read_certificate(const std::string& text, const pb::Taxonomy& words, const TimeZone* zone) {
-  const auto parts = split(text, ":");
-  CertificateCell c;
-  if (parts.empty() || parts.size() > (zone != nullptr ? 3U : 2U)) {
+  const auto first = std::min(text.find(':'), text.size());
+  const auto second = std::min(text.find(':', first + 1), text.size());
+  const std::string_view code = trimmed(std::string_view(text).substr(0, first));
+  if (code.empty() || (second < text.size() && zone == nullptr)) {
     return refuse(Code::kMalformed, "certificates", "write it like social_worker:2", "请写成 social_worker:2");
   }
-  c.code = find_code(words.certificates(), parts[0], kTermOf);
-  if (parts.size() > 1) {
-    QIAO_TRY(const auto level, parse_integer(parts[1], "certificates"));
+  CertificateCell c;
+  c.code = find_code(words.certificates(), std::string(code), kTermOf);
+  if (first < text.size()) {
+    QIAO_TRY(const auto level,
+             parse_integer(std::string_view(text).substr(first + 1, second - first - 1),
+                           "certificates"));
     if (level < 0 || level > 9) return refuse(Code::kOutOfRange, "certificates", "1..9");
     c.level = static_cast<std::uint32_t>(level);
   }
-  if (parts.size() > 2) {
-    QIAO_TRY(const Time expires, parse_moment(parts[2], *zone, "certificates"));
+  if (second < text.size()) {
+    QIAO_TRY(const Time expires,
+             parse_moment(std::string_view(text).substr(second + 1), *zone, "certificates"));
     c.expires_at = to_int(expires);
   }
   return c;
+}
+
+// A day alone where it is the midnight at which certificates usually expire.
+std::string expiry_cell(Time t, const TimeZone& zone) {
+  const std::string text = exact_moment(t, zone);
+  constexpr std::string_view kMidnight = " 00:00";
+  return text.ends_with(kMidnight) ? text.substr(0, text.size() - kMidnight.size()) : text;
 }
 
 }  // namespace
@@ -76,13 +104,13 @@ std::string code_of(const google::protobuf::RepeatedPtrField<pb::Term>& terms, c
 }
 
 Status read_line(const SupplyCells& cells, const pb::Taxonomy& words, pb::RequirementLine& line) {
-  if (cells.kind.empty()) return refuse(Code::kRequired, "kind");
+  if (cells.kind.empty() || cells.kind == kStock) return refuse(Code::kRequired, "kind");
   if (cells.quantity.empty()) return refuse(Code::kRequired, "quantity");
   QIAO_TRY(const auto quantity, parse_integer(cells.quantity, "quantity"));
   line.set_quantity(quantity);
   const Kind* kind = kind_of(cells.kind);
   if (kind == nullptr) {
-    line.mutable_stock()->set_resource(find_code(words.resources(), cells.kind, kTermOf));
+    line.mutable_stock()->set_resource(read_resource(cells.kind, words));
     return outcome::success();
   }
   pb::TimeRequirement& time = *line.mutable_time();
@@ -100,13 +128,14 @@ Status read_line(const SupplyCells& cells, const pb::Taxonomy& words, pb::Requir
 }
 
 Status read_offer(const SupplyCells& cells, const pb::Taxonomy& words, const TimeZone& zone, pb::Offer& offer) {
-  if (cells.kind.empty()) return refuse(Code::kRequired, "kind");
+  if (cells.kind.empty() || cells.kind == kStock) return refuse(Code::kRequired, "kind");
   if (cells.quantity.empty()) return refuse(Code::kRequired, "quantity");
   QIAO_TRY(const auto quantity, parse_integer(cells.quantity, "quantity"));
   const Kind* kind = kind_of(cells.kind);
   if (kind == nullptr) {
     pb::StockSupply& stock = *offer.mutable_stock();
-    stock.set_resource(find_code(words.resources(), cells.kind, kTermOf));
+    stock.Clear();
+    stock.set_resource(read_resource(cells.kind, words));
     stock.set_quantity(quantity);
     if (!cells.smallest_lot.empty()) {
       QIAO_TRY(const auto lot, parse_integer(cells.smallest_lot, "smallest_lot"));
@@ -126,11 +155,10 @@ Status read_offer(const SupplyCells& cells, const pb::Taxonomy& words, const Tim
     return outcome::success();
   }
   pb::TimeSupply& time = *offer.mutable_time();
+  time.Clear();
   time.set_kind(kind->kind);
   time.set_capacity(quantity);
-  time.clear_skills();
   for (const auto& s : split(cells.skills)) time.add_skills(code_of(words.skills(), s));
-  time.clear_certificates();
   for (const auto& text : split(cells.certificates)) {
     QIAO_TRY(const auto c, read_certificate(text, words, &zone));
     pb::Certificate& held = *time.add_certificates();
@@ -139,8 +167,9 @@ Status read_offer(const SupplyCells& cells, const pb::Taxonomy& words, const Tim
     held.set_expires_at(c.expires_at);
   }
   QIAO_TRY(const auto week, parse_week(cells.week, "week"));
-  time.clear_weekly();
   for (const auto& slot : week) *time.add_weekly() = slot;
+  QIAO_TRY(const auto exceptions, parse_exceptions(cells.exceptions, "exceptions"));
+  for (const auto& day : exceptions) *time.add_exceptions() = day;
   return outcome::success();
 }
 
@@ -148,13 +177,15 @@ SupplyCells write_line(const pb::RequirementLine& line) {
   SupplyCells c;
   c.quantity = std::to_string(line.quantity());
   if (line.has_stock()) {
-    c.kind = line.stock().resource();
+    c.kind = stock_cell(line.stock().resource());
     return c;
   }
   c.kind = code_of(line.time().kind());
   c.skills = join(line.time().skills());
   if (!line.time().certificate().empty()) {
-    c.certificates = line.time().certificate() + ":" + std::to_string(std::max(1U, line.time().certificate_level()));
+    c.certificates = line.time().certificate();
+    if (line.time().certificate_level() != 0)
+      c.certificates += ":" + std::to_string(line.time().certificate_level());
   }
   return c;
 }
@@ -163,11 +194,12 @@ SupplyCells write_offer(const pb::Offer& offer, const TimeZone& zone) {
   SupplyCells c;
   if (offer.has_stock()) {
     const pb::StockSupply& s = offer.stock();
-    c.kind = s.resource();
+    c.kind = stock_cell(s.resource());
     c.quantity = std::to_string(s.quantity());
-    if (s.smallest_lot() > 1) c.smallest_lot = std::to_string(s.smallest_lot());
-    c.expires = format_moment(to_time(s.expires_at()), zone);
-    c.handover = s.handover() == pb::HANDOVER_COLLECT ? "collect" : "deliver";
+    if (s.smallest_lot() != 0) c.smallest_lot = std::to_string(s.smallest_lot());
+    c.expires = exact_moment(to_time(s.expires_at()), zone);
+    if (s.handover() == pb::HANDOVER_COLLECT) c.handover = "collect";
+    if (s.handover() == pb::HANDOVER_DELIVER) c.handover = "deliver";
     return c;
   }
   const pb::TimeSupply& t = offer.time();
@@ -176,20 +208,24 @@ SupplyCells write_offer(const pb::Offer& offer, const TimeZone& zone) {
   c.skills = join(t.skills());
   for (const auto& held : t.certificates()) {
     c.certificates += (c.certificates.empty() ? "" : ";") + held.code() + ":" + std::to_string(held.level());
-    // The time of day would need a colon of its own; certificates expire at midnights.
-    if (held.expires_at() != 0) c.certificates += ":" + format_moment(to_time(held.expires_at()), zone).substr(0, 10);
+    if (held.expires_at() != 0)
+      c.certificates += ":" + expiry_cell(to_time(held.expires_at()), zone);
   }
   c.week = format_week(t.weekly());
+  c.exceptions = format_exceptions(t.exceptions());
   return c;
 }
 
 std::string amount(std::int64_t quantity, const std::string& kind_code, const pb::Taxonomy& words, bool chinese) {
   const std::string n = std::to_string(quantity);
   if (const Kind* k = kind_of(kind_code)) return n + (chinese ? "" : " ") + (chinese ? k->unit_zh : quantity == 1 ? k->unit : k->units);
+  const std::string resource =
+      kind_code.starts_with(kStock) ? kind_code.substr(kStock.size()) : kind_code;
   for (const auto& r : words.resources()) {
-    if (r.term().code() == kind_code) return chinese ? r.term().zh() + n + r.unit_zh() : n + " " + r.unit() + " " + r.term().en();
+    if (r.term().code() == resource)
+      return chinese ? r.term().zh() + n + r.unit_zh() : n + " " + r.unit() + " " + r.term().en();
   }
-  return n + " " + kind_code;
+  return n + " " + resource;
 }
 
 }  // namespace qiao

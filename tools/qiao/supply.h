@@ -15,7 +15,9 @@ namespace pb = qiao::v1;
 
 // What stands in the cells of one line or offer; empty where nothing does.
 struct SupplyCells {
-  std::string kind;          // people, professional, venue, vehicle, equipment, or a resource
+  // people, professional, venue, vehicle, equipment, or a resource; "stock:" may stand before it,
+  // and does where it is called like a kind of time.
+  std::string kind;
   std::string quantity;
   std::string skills;        // a,b
   std::string certificates;  // code, code:level, code:level:2027-12-31
@@ -23,9 +25,12 @@ struct SupplyCells {
   std::string smallest_lot;  // stock offers only
   std::string expires;       // stock offers only
   std::string handover;      // stock offers only: deliver or collect
+  std::string exceptions = {};  // offers only: "2026-12-01 closed; 2026-12-02 09:00-12:00"
 };
 
-// The first cell that cannot be read is named by its column in the refusal.
+// What is written is read back as the same message, but for the order of the slots of a week, and
+// slots of the same day that are there twice. The first cell that cannot be read is named by its
+// column in the refusal.
 Status read_line(const SupplyCells& cells, const pb::Taxonomy& words, pb::RequirementLine& line);
 Status read_offer(const SupplyCells& cells, const pb::Taxonomy& words, const TimeZone& zone, pb::Offer& offer);
 SupplyCells write_line(const pb::RequirementLine& line);

@@ -38,7 +38,7 @@ const std::vector<Verb>& verbs() {
       {"policy set", "setPolicy", "PUT", "/v1/policy", pb::Policy::descriptor(), pb::Policy::descriptor(), {}, "设定政策", "set the policy", true},
       {"area list", "listAreas", "GET", "/v1/areas", nullptr, pb::ListAreasResponse::descriptor(), {"within", "level"}, "区域列表", "areas"},
       {"area show", "getArea", "GET", "/v1/areas/{code}", nullptr, pb::Area::descriptor(), {}, "查看区域", "one area"},
-      {"area put", "putArea", "PUT", "/v1/areas/{code}", pb::Area::descriptor(), pb::Area::descriptor(), {}, "新建或修改区域", "create or change an area"},
+      {"area put", "putArea", "PUT", "/v1/areas/{code}", pb::Area::descriptor(), pb::Area::descriptor(), {}, "新建或修改区域", "create or change an area", true, {}, false, true},
       {"party list", "listParties", "GET", "/v1/parties", nullptr, pb::ListPartiesResponse::descriptor(), {"area", "kind", "standing"}, "主体列表", "parties"},
       {"party show", "getParty", "GET", "/v1/parties/{id}", nullptr, pb::Party::descriptor(), {}, "查看主体", "one party"},
       {"party register", "registerParty", "POST", "/v1/parties", pb::Party::descriptor(), pb::Party::descriptor(), {}, "登记主体", "register a party"},

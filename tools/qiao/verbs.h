@@ -22,6 +22,7 @@ struct Verb {
   bool update = false;  // read first, change what is given, put back with If-Match
   std::vector<const char*> operands = {};  // fields of the request that are positional
   bool by_hand = false;  // a command of its own, which asks for a password
+  bool creates = false;  // an update of what is not there yet makes it
 };
 
 const std::vector<Verb>& verbs();

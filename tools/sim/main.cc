@@ -15,6 +15,7 @@
 #include "tools/text/csv.h"
 #include "tools/text/file.h"
 #include "tools/text/notation.h"
+#include "tools/text/output.h"
 
 namespace {
 
@@ -156,7 +157,10 @@ Result<int> newyork(const Options& o) {
   if (o.out != "-") {
     std::error_code ignored;
     std::filesystem::create_directories(o.out, ignored);
-    std::ofstream(o.out + "/policy.json") << to_json(policy) << "\n";
+    std::ofstream file(o.out + "/policy.json");
+    file << to_json(policy) << "\n";
+    file.close();
+    if (!file) return refuse(Code::kNotFound, "--out", "cannot write " + o.out, "无法写入" + o.out);
   }
   return write(read.places, plan, policy, o.out == "-" ? o.out : o.out + "/history.jsonl");
 }
@@ -201,9 +205,7 @@ Result<int> policies(const Options& o, int seeds, const std::string& chart, std:
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app{"qiao-sim: makes markets out of real places. What it writes fills an empty database: qiaod --load FILE."};
   app.require_subcommand(1);
   Options o;
@@ -250,4 +252,13 @@ int main(int argc, char** argv) {
   if (worlds.parsed()) return worlds.run();
   const auto done = gen->parsed() ? generate(o) : ny->parsed() ? newyork(o) : policies(o, seeds, chart, alpha_milli);
   return done ? done.value() : fail(done.error());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int code = run(argc, argv);
+  if (finish_output()) return code;
+  std::cerr << "qiao-sim: cannot write to standard output\n";
+  return code == 0 ? 1 : code;
 }

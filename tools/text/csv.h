@@ -31,7 +31,14 @@ class CsvReader {
   std::size_t line_ = 1;
 };
 
-// Appends a field, in quotes where it needs them.
+// Text as the cell of a spreadsheet. Text that begins with = + - @ (also full-width) would be run
+// as a formula, and spaces, tabs and line breaks at either end get lost: an apostrophe stands
+// before or behind such text. A plain negative number stays as it is.
+std::string protect_cell(std::string_view text);
+// The text of such a cell, exactly; of any other cell the text without spaces around it.
+std::string unprotect_cell(std::string_view cell);
+
+// Appends a field, in quotes where it has what some spreadsheet takes for a separator.
 void append_csv_field(std::string_view field, std::string& out);
 std::string csv_line(const std::vector<std::string>& fields);
 

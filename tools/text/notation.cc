@@ -9,6 +9,8 @@
 namespace qiao {
 namespace {
 
+constexpr int kLastYear = 9999;
+
 Refusal not_a(std::string field, const char* example) {
   return refuse(Code::kMalformed, std::move(field), std::string("write it like ") + example, std::string("请写成 ") + example);
 }
@@ -20,14 +22,25 @@ std::optional<int> number(std::string_view text) {
   return v;
 }
 
-// Minutes after midnight, up to 24:00.
-std::optional<int> clock(std::string_view text) {
+// Seconds after midnight, up to 24:00.
+std::optional<Seconds> time_of_day(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
+  const auto second_colon = std::min(text.find(':', colon + 1), text.size());
   const auto h = number(text.substr(0, colon));
-  const auto m = number(text.substr(colon + 1));
-  if (!h || !m || *m > 59 || *h * 60 + *m > 1440) return std::nullopt;
-  return *h * 60 + *m;
+  const auto m = number(text.substr(colon + 1, second_colon - colon - 1));
+  const auto s = second_colon < text.size() ? number(text.substr(second_colon + 1)) : 0;
+  if (!h || !m || !s || *h > 24 || *m > 59 || *s > 59) return std::nullopt;
+  const Seconds time = std::chrono::hours{*h} + std::chrono::minutes{*m} + Seconds{*s};
+  if (time > std::chrono::hours{24}) return std::nullopt;
+  return time;
+}
+
+// Minutes after midnight, up to 24:00.
+std::optional<int> clock(std::string_view text) {
+  const auto time = time_of_day(text);
+  if (!time || *time % std::chrono::minutes{1} != Seconds{0}) return std::nullopt;
+  return static_cast<int>(*time / std::chrono::minutes{1});
 }
 
 std::optional<std::chrono::year_month_day> date(std::string_view text) {
@@ -36,7 +49,7 @@ std::optional<std::chrono::year_month_day> date(std::string_view text) {
   const auto y = number(parts[0]);
   const auto m = number(parts[1]);
   const auto d = number(parts[2]);
-  if (!y || !m || !d || *y < 1970 || *y > 2199) return std::nullopt;
+  if (!y || !m || !d || *y < 1970 || *y > kLastYear) return std::nullopt;
   const std::chrono::year_month_day ymd{std::chrono::year{*y}, std::chrono::month{static_cast<unsigned>(*m)}, std::chrono::day{static_cast<unsigned>(*d)}};
   if (!ymd.ok()) return std::nullopt;
   return ymd;
@@ -47,21 +60,56 @@ std::optional<LocalTime> local_moment(std::string_view text) {
   const auto gap = std::min(text.find_first_of(" T"), text.size());
   const auto day = date(text.substr(0, gap));
   if (!day) return std::nullopt;
-  int minutes = 0;
-  if (gap < text.size()) {
-    const auto c = clock(trimmed(text.substr(gap + 1)));
-    if (!c) return std::nullopt;
-    minutes = *c;
+  if (gap == text.size()) return LocalTime{std::chrono::local_days{*day}};
+  const auto time = time_of_day(trimmed(text.substr(gap + 1)));
+  if (!time) return std::nullopt;
+  return LocalTime{std::chrono::local_days{*day}} + *time;
+}
+
+std::optional<Time> moment(std::string_view text, const TimeZone& zone) {
+  text = trimmed(text);
+  if (text.ends_with('s')) {
+    std::int64_t seconds = 0;
+    const char* last = text.data() + text.size() - 1;
+    const auto [end, error] = std::from_chars(text.data(), last, seconds);
+    if (error != std::errc{} || end != last || seconds < 0) return std::nullopt;
+    return to_time(seconds);
   }
-  return LocalTime{std::chrono::local_days{*day}} + std::chrono::minutes{minutes};
+  const bool utc = text.ends_with('Z');
+  const auto local = local_moment(utc ? text.substr(0, text.size() - 1) : text);
+  if (!local) return std::nullopt;
+  return (utc ? TimeZone() : zone).to_utc(*local);
 }
 
 std::string two(int v) { return (v < 10 ? "0" : "") + std::to_string(v); }
 std::string clock_text(int minutes) { return two(minutes / 60) + ":" + two(minutes % 60); }
+std::string hours_text(std::uint32_t start_minute, std::uint32_t end_minute) {
+  return clock_text(static_cast<int>(start_minute)) + "-" +
+         clock_text(static_cast<int>(end_minute));
+}
+std::string date_text(std::uint32_t yyyymmdd) {
+  return std::to_string(yyyymmdd / 10000) + "-" + two(static_cast<int>(yyyymmdd / 100 % 100)) +
+         "-" + two(static_cast<int>(yyyymmdd % 100));
+}
 
-std::string date_text(LocalTime t) {
+std::string minute_text(LocalTime t) {
   const LocalMoment m = take_apart(t);
-  return std::to_string(m.date / 10000) + "-" + two(static_cast<int>(m.date / 100 % 100)) + "-" + two(static_cast<int>(m.date % 100));
+  return date_text(m.date) + " " + clock_text(static_cast<int>(m.minute));
+}
+
+std::string second_text(LocalTime t) {
+  const auto second = static_cast<int>(take_apart(t).second);
+  return minute_text(t) + (second == 0 ? "" : ":" + two(second));
+}
+
+// "08:00-12:00" as the minutes of both.
+std::optional<std::pair<std::uint32_t, std::uint32_t>> hours(std::string_view text) {
+  const auto ends = split(text, "-");
+  if (ends.size() != 2) return std::nullopt;
+  const auto from = clock(ends[0]);
+  const auto to = clock(ends[1]);
+  if (!from || !to || *from >= *to) return std::nullopt;
+  return std::pair{static_cast<std::uint32_t>(*from), static_cast<std::uint32_t>(*to)};
 }
 
 // ISO number of a day's name.
@@ -87,6 +135,16 @@ std::string narrow(std::string_view text) {
   std::string s(text);
   for (const auto& [wide, thin] : {std::pair{"，", ","}, {"；", ";"}, {"、", ","}, {"：", ":"}, {"至", "-"}, {"～", "-"}}) replace_all(s, wide, thin);
   return s;
+}
+
+// Where the next separator of names begins (the text's size where there is none), and its length.
+std::pair<std::size_t, std::size_t> next_separator(std::string_view text) {
+  std::pair<std::size_t, std::size_t> next{text.size(), 0};
+  for (const std::string_view separator : {",", ";", "，", "；", "、"}) {
+    const auto at = text.find(separator);
+    if (at < next.first) next = {at, separator.size()};
+  }
+  return next;
 }
 
 }  // namespace
@@ -115,16 +173,64 @@ std::string join(const google::protobuf::RepeatedPtrField<std::string>& words, s
   return out;
 }
 
+std::vector<std::string> split_names(std::string_view text) {
+  std::vector<std::string> names;
+  while (!(text = trimmed(text)).empty()) {
+    std::string name;
+    if (text.front() == '"') {
+      std::size_t at = 1;
+      for (; at < text.size(); ++at) {
+        if (text[at] == '"' && (at + 1 == text.size() || text[++at] != '"')) break;
+        name += text[at];
+      }
+      text.remove_prefix(std::min(at, text.size()));
+      text.remove_prefix(next_separator(text).first);
+    } else {
+      const auto at = next_separator(text).first;
+      name = trimmed(text.substr(0, at));
+      text.remove_prefix(at);
+    }
+    text.remove_prefix(next_separator(text).second);
+    if (!name.empty()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+std::string join_names(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) {
+    out += out.empty() ? "" : ";";
+    const bool plain = next_separator(name).first == name.size() && trimmed(name) == name &&
+                       name.find('"') == std::string::npos;
+    if (plain) {
+      out += name;
+      continue;
+    }
+    out += '"';
+    for (const char c : name) out += c == '"' ? std::string(2, c) : std::string(1, c);
+    out += '"';
+  }
+  return out;
+}
+
 Result<Time> parse_moment(std::string_view text, const TimeZone& zone, const std::string& field) {
-  const auto local = local_moment(narrow(text));
-  if (!local) return not_a(field, "2026-11-28 09:00");
-  return zone.to_utc(*local);
+  const auto t = moment(narrow(text), zone);
+  if (!t) return not_a(field, "2026-11-28 09:00");
+  return *t;
 }
 
 std::string format_moment(Time t, const TimeZone& zone) {
   if (!is_set(t)) return {};
+  return minute_text(zone.to_local(t));
+}
+
+std::string exact_moment(Time t, const TimeZone& zone) {
+  if (!is_set(t)) return {};
+  constexpr Time kEnd = std::chrono::sys_days{std::chrono::year{kLastYear} / 12 / 31};
+  if (t >= kEnd) return std::to_string(to_int(t)) + "s";
   const LocalTime local = zone.to_local(t);
-  return date_text(local) + " " + clock_text(static_cast<int>(take_apart(local).minute));
+  if (zone.to_utc(local) == t) return second_text(local);
+  return second_text(TimeZone().to_local(t)) + "Z";
 }
 
 Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone, const std::string& field) {
@@ -133,14 +239,17 @@ Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone, con
   for (auto slash = plain.find('/'); slash != std::string::npos; slash = plain.find('/', slash + 1)) {
     const std::string_view head = trimmed(std::string_view(plain).substr(0, slash));
     const std::string_view tail = trimmed(std::string_view(plain).substr(slash + 1));
-    const auto start = head.find(':') == std::string_view::npos ? std::nullopt : local_moment(head);
-    if (!start) continue;
-    const auto c = clock(tail);
-    const auto end = c ? std::optional(std::chrono::floor<std::chrono::days>(*start) + std::chrono::minutes{*c}) : local_moment(tail);
+    const bool timed = head.find(':') != std::string_view::npos || head.ends_with('s');
+    const auto start = timed ? moment(head, zone) : std::nullopt;
+    if (!start || !is_set(*start)) continue;
+    // The end's time of day alone is on the day of the start, on the city's clock.
+    const auto time = time_of_day(tail);
+    const auto day = std::chrono::floor<std::chrono::days>(zone.to_local(*start));
+    const auto end = time ? std::optional(zone.to_utc(day + *time)) : moment(tail, zone);
     if (!end) continue;
     pb::Window w;
-    w.set_start(to_int(zone.to_utc(*start)));
-    w.set_end(to_int(zone.to_utc(*end)));
+    w.set_start(to_int(*start));
+    w.set_end(to_int(*end));
     return w;
   }
   return not_a(field, "2026-11-28 09:00/12:00");
@@ -148,9 +257,43 @@ Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone, con
 
 std::string format_window(const pb::Window& w, const TimeZone& zone) {
   if (w.start() == 0) return {};
-  const std::string start = format_moment(to_time(w.start()), zone);
-  const std::string end = format_moment(to_time(w.end()), zone);
-  return start + "/" + (start.substr(0, 10) == end.substr(0, 10) ? end.substr(11) : end);
+  const std::string start = exact_moment(to_time(w.start()), zone);
+  const std::string end = exact_moment(to_time(w.end()), zone);
+  const auto local = [](const std::string& text) {
+    return !text.ends_with('Z') && !text.ends_with('s');
+  };
+  const bool same_day = local(start) && local(end) && start.substr(0, 10) == end.substr(0, 10);
+  return start + "/" + (same_day ? end.substr(11) : end);
+}
+
+Result<std::vector<pb::DatedException>> parse_exceptions(std::string_view text,
+                                                         const std::string& field) {
+  constexpr const char* kExample = "2026-12-01 closed; 2026-12-02 09:00-12:00";
+  std::vector<pb::DatedException> days;
+  for (const std::string& part : split(text, ";")) {
+    const auto gap = part.find(' ');
+    const auto day = date(std::string_view(part).substr(0, gap));
+    if (!day || gap == std::string::npos) return not_a(field, kExample);
+    pb::DatedException& e = days.emplace_back();
+    e.set_date(take_apart(LocalTime{std::chrono::local_days{*day}}).date);
+    const std::string_view when = trimmed(std::string_view(part).substr(gap));
+    if (when == "closed" || when == "休") continue;
+    const auto open = hours(when);
+    if (!open) return not_a(field, kExample);
+    e.set_start_minute(open->first);
+    e.set_end_minute(open->second);
+  }
+  return days;
+}
+
+std::string format_exceptions(const google::protobuf::RepeatedPtrField<pb::DatedException>& days) {
+  std::string out;
+  for (const auto& e : days) {
+    const bool closed = e.start_minute() == 0 && e.end_minute() == 0;
+    out += (out.empty() ? "" : "; ") + date_text(e.date()) + " " +
+           (closed ? "closed" : hours_text(e.start_minute(), e.end_minute()));
+  }
+  return out;
 }
 
 Result<std::vector<pb::WeeklySlot>> parse_week(std::string_view text, const std::string& field) {
@@ -159,10 +302,8 @@ Result<std::vector<pb::WeeklySlot>> parse_week(std::string_view text, const std:
   for (const std::string& part : split(text, ";")) {
     const auto gap = part.find(' ');
     if (gap == std::string::npos) return not_a(field, kExample);
-    const auto hours = split(std::string_view(part).substr(gap + 1), "-");
-    const auto from = hours.size() == 2 ? clock(hours[0]) : std::nullopt;
-    const auto to = hours.size() == 2 ? clock(hours[1]) : std::nullopt;
-    if (!from || !to || *from >= *to) return not_a(field, kExample);
+    const auto open = hours(std::string_view(part).substr(gap + 1));
+    if (!open) return not_a(field, kExample);
     for (const std::string& days : split(std::string_view(part).substr(0, gap), ",")) {
       const auto ends = split(days, "-");
       const auto first = ends.empty() ? std::nullopt : weekday(ends.front());
@@ -171,8 +312,8 @@ Result<std::vector<pb::WeeklySlot>> parse_week(std::string_view text, const std:
       for (unsigned d = *first; d <= *last; ++d) {
         pb::WeeklySlot& s = slots.emplace_back();
         s.set_weekday(d);
-        s.set_start_minute(static_cast<std::uint32_t>(*from));
-        s.set_end_minute(static_cast<std::uint32_t>(*to));
+        s.set_start_minute(open->first);
+        s.set_end_minute(open->second);
       }
     }
   }
@@ -193,7 +334,7 @@ std::string format_week(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>
       list += (list.empty() ? "" : ",") + std::to_string(days[i]) + (j > i ? "-" + std::to_string(days[j]) : "");
       i = j + 1;
     }
-    out += (out.empty() ? "" : "; ") + list + " " + clock_text(static_cast<int>(hours.first)) + "-" + clock_text(static_cast<int>(hours.second));
+    out += (out.empty() ? "" : "; ") + list + " " + hours_text(hours.first, hours.second);
   }
   return out;
 }

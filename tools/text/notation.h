@@ -14,11 +14,18 @@ namespace qiao {
 
 namespace pb = qiao::v1;
 
-// "2026-11-28 09:00" on the city's clock. Also with T, with /, and a date alone for its midnight. `field` is named in refusals.
+// "2026-11-28 09:00" on the city's clock. Also with T, with /, with seconds, and a date alone for
+// its midnight; with a Z behind it on UTC's clock. `field` is named in refusals.
 Result<Time> parse_moment(std::string_view text, const TimeZone& zone, const std::string& field);
+// To the minute, for people.
 std::string format_moment(Time t, const TimeZone& zone);
+// What parse_moment reads back as the same second: seconds where there are any, UTC in the hour
+// that the city's clock shows twice, and seconds since 1970 ("99999999999999s") after the year
+// 9999.
+std::string exact_moment(Time t, const TimeZone& zone);
 
-// "2026-11-28 09:00/12:00" or "2026-11-28 22:00/2026-11-29 06:00".
+// "2026-11-28 09:00/12:00" or "2026-11-28 22:00/2026-11-29 06:00". What is written is read back as
+// the same seconds.
 Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone, const std::string& field);
 std::string format_window(const pb::Window& window, const TimeZone& zone);
 
@@ -26,6 +33,12 @@ std::string format_window(const pb::Window& window, const TimeZone& zone);
 Result<std::vector<pb::WeeklySlot>> parse_week(std::string_view text, const std::string& field);
 // Slots of the same hours together.
 std::string format_week(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>& slots);
+
+// Days that the week does not hold on: "2026-12-01 closed; 2026-12-02 09:00-12:00"; 休 also for
+// closed.
+Result<std::vector<pb::DatedException>> parse_exceptions(std::string_view text,
+                                                         const std::string& field);
+std::string format_exceptions(const google::protobuf::RepeatedPtrField<pb::DatedException>& days);
 
 // A whole number.
 Result<std::int64_t> parse_integer(std::string_view text, const std::string& field);
@@ -37,6 +50,9 @@ std::string format_degrees(std::int32_t e7);
 // Chinese keyboards count as the narrow ones.
 std::vector<std::string> split(std::string_view text, std::string_view separators = ",;");
 std::string join(const google::protobuf::RepeatedPtrField<std::string>& words, std::string_view separator = ";");
+// Free text in a list: pieces that have separators, quotes or outer spaces stand in double quotes.
+std::vector<std::string> split_names(std::string_view text);
+std::string join_names(const std::vector<std::string>& names);
 std::string_view trimmed(std::string_view text);
 
 }  // namespace qiao

@@ -1,0 +1,23 @@
+// Whole lists of the server, for import and export.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "tools/qiao/session.h"
+#include "tools/qiao/sheet.h"
+
+namespace qiao {
+
+// Calls visit(thing) for everything of the sheet's kind, in the order of ids; areas by
+// level, the city first, then by code.
+Status each_resource(Session& session, const Sheet& sheet,
+                     const std::function<void(const google::protobuf::Message&)>& visit);
+
+// The city's clock and words, and what its parties are called.
+Result<SheetContext> make_context(Session& session);
+
+// By the file's name.
+bool is_json_lines(const std::string& file);
+
+}  // namespace qiao
