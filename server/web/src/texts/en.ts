@@ -20,7 +20,10 @@ export const en: typeof zh = {
   standing: { STANDING_PENDING: 'waits for approval', STANDING_ACTIVE: 'active', STANDING_SUSPENDED: 'suspended' },
   kind: { people: 'Volunteers', professional: 'Professionals', venue: 'Venue', vehicle: 'Vehicles', equipment: 'Equipment', stock: 'Goods' },
   amount: { people: 'people × {n}', professional: 'professionals × {n}', venue: 'venue seats × {n}', vehicle: 'vehicle seats × {n}', equipment: 'sets of equipment × {n}' },
-  unit: { yuan: 'yuan', stars: '{n} stars' },
+  unit: {
+    yuan: 'yuan', stars: '{n} stars', labelled: '{label} ({unit})',
+    people: '{n}', professional: '{n}', venue: '{n}', vehicle: '{n}', equipment: '{n}',
+  },
   urgency: { URGENCY_NORMAL: 'normal', URGENCY_URGENT: 'urgent', URGENCY_CRITICAL: 'critical' },
   raised: { 1: 'raised to the town', 2: 'raised to the city' },
   needState: { draft: 'draft', submitted: 'to be checked', open: 'open', filled: 'filled', in_service: 'in service', done: 'to be reviewed', reviewed: 'reviewed', rejected: 'rejected', cancelled: 'cancelled', expired: 'expired' },
@@ -34,11 +37,12 @@ export const en: typeof zh = {
     title: 'Post a need', what: 'What is needed', whatHint: 'One sentence, no names of people', category: 'Category', where: 'Community', when: 'When', day: 'Day', from: 'From', to: 'To', lines: 'How much', add: 'Add a line', remove: 'Remove', resource: 'Goods', skill: 'Skill', anySkill: 'Any', certificate: 'Certificate', noCertificate: 'None needed',
     more: 'More (description, contact, urgency…)', description: 'Description', beneficiary: 'For whom', programme: 'Programme', urgency: 'Urgency', ratio: 'Volunteers for each professional', ratioHint: 'Leave it empty where there is no such rule', allOrNothing: 'All of it or nothing', contactName: 'Contact', contactPhone: 'Telephone', address: 'House and door',
     personalHint: 'Contact, telephone and address are kept encrypted; only a team that serves sees them, while it serves', send: 'Post', clear: 'Clear',
-    howMany: { people: 'People', professional: 'People', venue: 'Seats', vehicle: 'Seats', equipment: 'Sets', stock: 'Quantity' },
+    howMany: { people: 'People', professional: 'People', venue: 'Seats', vehicle: 'Seats', equipment: 'Sets', stock: 'Quantity', money: 'Amount' },
   },
   preview: { title: 'Who could come', parties: 'could come', enough: 'enough', notEnough: 'not enough', wouldHelp: 'This would make it easier:', take: 'Do that' },
   need: {
     line: 'Line {n}', level: 'level {n} or higher', held: '{held} of {asked}', print: 'Print', again: 'Post one like it', approve: 'Approve', submit: 'Submit', reject: 'Reject', cancel: 'Cancel the need', siteCode: 'Code of the place', siteQr: 'QR code to check in', siteHint: 'Print it and put it up at the place: whoever scans it or types the code checks in.', reveal: 'Show contact', contact: 'Contact',
+    soFar: '{what} ({n} so far)',
     revealed: 'That you looked is in the journal.', candidates: 'Who fits', nobody: 'Nobody fits at the moment.', canGive: 'can give {n}', why: 'Why', dispatch: 'Dispatch to the {n} chosen', timeline: 'What happened', reason: 'Reason', whyTitle: 'Say why', answerBy: 'answer by {when}', atSite: 'checked in at the place',
   },
   match: { dispatch: 'Dispatch', confirm: 'Confirm the claim', verify: 'Verify', noShow: 'Did not come', checkIn: 'Check in for them', checkOut: 'Check out for them', cancel: 'Take back' },
@@ -52,7 +56,7 @@ export const en: typeof zh = {
   },
   import: {
     title: 'Import a spreadsheet', lead: 'Choose an Excel (.xlsx) or CSV file whose first row names the columns. It is checked first; nothing is saved before you say so.', choose: 'Choose a file', template: 'Download a template', unreadable: 'This file cannot be read. Save it as .xlsx or .csv and try again.', noHeader: 'The first row has no column "title". Compare it with the template.', tooMany: 'At most {n} rows at a time. Import them in parts.', good: '{n} rows can be imported', bad: '{n} rows have problems', row: 'Row', why: 'Problem', save: 'Import these {n}',
-    wrong: { required: 'is required', unknown: 'there is no "{value}"', number: '"{value}" is not a number above 0', date: '"{value}" is not a date or time' },
+    wrong: { required: 'is required', unknown: 'there is no "{value}"', number: '"{value}" is not a number above 0', whole: '"{value}" has to be a whole number, money at most two decimals', date: '"{value}" is not a date or time' },
   },
   forYou: {
     title: 'For you', lead: 'Ordered by how much you are needed', show: 'Show as', list: 'List', map: 'Map', days: 'By day', byClearing: 'By the prices of clearing', empty: 'There is nothing you could take right now. More hours, skills or a wider area bring more.', mendOffers: 'Change our offers', missing: 'missing {what}', with: 'with "{offer}", which can give {n}', claim: 'Claim', claimNow: 'Claim', claimed: 'You claimed "{title}".', howMany: 'How many', atMost: 'at most {n}',
@@ -66,7 +70,7 @@ export const en: typeof zh = {
   pledge: {
     title: 'Our pledges', new: 'New offer', what: 'What you give', name: 'Name', nameHint: 'So that anybody understands it, e.g. "Rice"', recognition: 'Recognition', computed: 'These figures are computed from what was delivered.', empty: 'There are no offers yet. Enter one and the system finds where it is needed most.', where: 'Where it went', nowhere: 'Not used yet.', given: '{what} given', withdraw: 'Withdraw', withdrawn: 'withdrawn',
     sort: { goods: 'Goods', money: 'Money', venue: 'Venue', vehicle: 'Vehicles', people: 'People', professional: 'Professionals', equipment: 'Equipment' },
-    howMany: { goods: 'Quantity', money: 'Amount (yuan)', venue: 'Seats', vehicle: 'Seats', people: 'People at once', professional: 'People at once', equipment: 'Sets at once' },
+    howMany: { goods: 'Quantity', money: 'Amount', venue: 'Seats', vehicle: 'Seats', people: 'People at once', professional: 'People at once', equipment: 'Sets at once' },
     smallest: 'Least to give at a time (may be left out)', expires: 'Fit until (may be left out)', collect: 'They come for it', when: 'When in the week', skills: 'Skills and certificates', radius: 'How far you go (km)', radiusHint: 'Left out: as far as your organisation goes', send: 'Enter',
   },
   week: { 1: 'Mon', 2: 'Tue', 3: 'Wed', 4: 'Thu', 5: 'Fri', 6: 'Sat', 7: 'Sun', always: 'always', and: ', ' },

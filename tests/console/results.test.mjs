@@ -1,0 +1,193 @@
+// Whether what the console shows and sends is right: money, who is asked for how much, one's own needs.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Host, shot, wallClock } from './host.mjs'
+
+let host
+before(async () => { host = await new Host('--background', 'false').start() })
+after(() => host.close())
+
+const tomorrow = wallClock(26 * 60)
+const window = {
+  start: String(Date.parse(`${tomorrow.date}T09:00:00+08:00`) / 1000),
+  end: String(Date.parse(`${tomorrow.date}T11:30:00+08:00`) / 1000),
+}
+const place = '341881001001'
+const needWith = (title, line, more = {}) => ({
+  title, category: 'elder_care', areaCode: place, lines: [{ window, ...line }], ...more,
+})
+const idOf = async (page) => {
+  await page.waitForFunction(() => /#\/needs\/\d+$/.test(location.hash))
+  return (await page.evaluate(() => location.hash)).split('/').pop()
+}
+async function made(page, path, body) {
+  const answer = await host.api(page, 'POST', path, body)
+  assert.ok(answer.status < 300, JSON.stringify(answer))
+  return answer.body
+}
+const get = async (page, path) => (await host.api(page, 'GET', path)).body
+async function done(...pages) {
+  for (const page of pages) {
+    assert.deepEqual(page.faults, [])
+    await page.context().close()
+  }
+}
+// Nowhere on the screen is any of these numbers, however its digits are grouped.
+async function without(page, ...numbers) {
+  const text = (await page.locator('main').innerText()).replaceAll(',', '')
+  for (const n of numbers) assert.doesNotMatch(text, new RegExp(`(^|\\D)${n}(\\D|$)`))
+}
+
+async function writeNeed(page, title) {
+  await host.go(page, '/needs/new')
+  await page.waitForSelector('input[name=title]')
+  await page.fill('input[name=title]', title)
+  await page.selectOption('select[name=category]', 'elder_care')
+  await page.getByLabel('社区').selectOption(place)
+  await page.fill('input[name=date]', tomorrow.date)
+}
+
+test('money is typed and shown in yuan from the need to the pledge, the claim and the row', {
+  timeout: 240_000,
+}, async () => {
+  const coordinator = await host.page({ as: 'community', phone: true })
+  const enterprise = await host.page({ as: 'enterprise', phone: true })
+  await writeNeed(coordinator, '为困难家庭筹一笔钱')
+  await coordinator.getByRole('button', { name: '＋ 物资' }).click()
+  await coordinator.getByRole('button', { name: /删除/ }).first().click()
+  // What is typed stays what was typed, when its unit is chosen afterwards.
+  await coordinator.fill('input[name=quantity]', '500.5')
+  const kinds = coordinator.getByRole('combobox', { name: '物资' })
+  assert.match(await kinds.innerText(), /善款（元）/)
+  assert.doesNotMatch(await kinds.innerText(), /（分）/)
+  await kinds.selectOption('funds')
+  await coordinator.getByLabel('金额（元）').waitFor()
+  await coordinator.getByText('更多（').click()
+  await coordinator.getByLabel('紧急程度').selectOption('URGENCY_CRITICAL')
+  await shot(coordinator, 'money-post')
+  await coordinator.getByRole('button', { name: '发布', exact: true }).click()
+  const need = await idOf(coordinator)
+  assert.equal((await get(coordinator, `/v1/needs/${need}`)).lines[0].quantity, '50050')
+  await coordinator.getByText('善款 500.50元').first().waitFor()
+  await coordinator.getByText('0 / 500.50元').waitFor()
+
+  await host.go(enterprise, '/pledges/new')
+  await enterprise.getByRole('button', { name: '资金' }).click()
+  await enterprise.fill('input[name=title]', '爱心款')
+  await enterprise.getByLabel('金额（元）').fill('1000')
+  await enterprise.getByLabel('每次最少给多少（可不填）（元）').fill('10.5')
+  await enterprise.getByLabel('服务范围').fill('100')
+  await shot(enterprise, 'money-pledge')
+  await enterprise.getByRole('button', { name: '登记' }).click()
+  await enterprise.getByText('善款 1,000元').waitFor()
+  const mine = (await get(enterprise, '/v1/sessions/current')).actor.partyId
+  const [offer] = (await get(enterprise, `/v1/offers?party=${mine}&newest=1&pageSize=1`)).offers
+  assert.equal(offer.stock.quantity, '100000')
+  assert.equal(offer.stock.smallestLot, '1050')
+
+  await host.go(enterprise, '/for-you')
+  const card = enterprise.locator('[data-test=for-you] > li', { hasText: '为困难家庭筹一笔钱' })
+  await card.getByText('还缺善款 500.50元').waitFor()
+  await card.getByText('能出500.50元').waitFor()
+  await card.getByRole('button', { name: /认领/ }).click()
+  const amount = enterprise.getByLabel('认领多少（元）')
+  assert.equal(await amount.inputValue(), '500.50')
+  assert.equal(await amount.getAttribute('max'), '500.50')
+  await enterprise.getByText('最多500.50元').waitFor()
+  await amount.fill('200')
+  await shot(enterprise, 'money-claim')
+  await enterprise.getByRole('dialog').getByRole('button', { name: '认领' }).click()
+  await enterprise.getByText('已认领“为困难家庭筹一笔钱”').waitFor()
+  const [match] = (await get(coordinator, `/v1/matches?need=${need}`)).matches
+  assert.equal(match.quantity, '20000')
+
+  await coordinator.getByText('200 / 500.50元').waitFor()
+  await coordinator.getByRole('button', { name: '谁合适' }).click()
+  await coordinator.getByText('能出300.50元').first().waitFor()
+  await without(coordinator, 20000, 30050, 50050)
+  await shot(coordinator, 'money-need')
+  await host.go(coordinator, '/needs?state=open')
+  await coordinator.getByText('善款 500.50元（已有200元）').waitFor()
+  await without(coordinator, 20000, 50050)
+  await shot(coordinator, 'money-list')
+  await host.go(coordinator, `/needs/new?like=${need}`)
+  await coordinator.getByLabel('金额（元）').waitFor()
+  assert.equal(await coordinator.inputValue('input[name=quantity]'), '500.50')
+  await host.go(enterprise, '/tasks')
+  await enterprise.getByText('善款 200元').waitFor()
+  await enterprise.goto(`${host.url}/#/tasks/${match.id}`)
+  await enterprise.getByText('善款 200元').waitFor()
+  await host.go(enterprise, '/board')
+  await enterprise.getByText('还缺300.50元').waitFor()
+  await without(enterprise, 20000, 30050)
+
+  // The same in English, and in a proposal of a clearing.
+  const lead = await host.page({ as: 'lead', language: 'en' })
+  await host.go(lead, `/needs/${need}`)
+  await lead.getByText('¥200 of ¥500.50').waitFor()
+  await lead.getByText('funds ¥500.50').first().waitFor()
+  await without(lead, 20000, 50050)
+  await shot(lead, 'money-need-en')
+  const proposal = {
+    needId: need, line: 1, needTitle: '为困难家庭筹一笔钱', offerId: offer.id, partyName: '爱心企业',
+    quantity: '30050', start: window.start, zh: '能满足要求', en: 'does what is asked for',
+  }
+  await lead.route('**/v1/clearings/*/proposals*', (route) =>
+    route.fulfill({ json: { proposals: [proposal] } }))
+  await host.go(lead, '/clearing')
+  await lead.getByRole('button', { name: 'Start clearing' }).click()
+  await lead.getByText('funds ¥300.50').waitFor()
+  await shot(lead, 'money-clearing-en')
+  await done(coordinator, enterprise, lead)
+})
+
+test('whatever is counted in fen is money: a voucher is pledged and recorded in yuan', {
+  timeout: 120_000,
+}, async () => {
+  const enterprise = await host.page({ as: 'enterprise' })
+  await host.go(enterprise, '/pledges/new')
+  await enterprise.fill('input[name=title]', '超市券')
+  await enterprise.getByRole('combobox', { name: '物资' }).selectOption('supermarket_voucher')
+  await enterprise.getByLabel('金额（元）').fill('300')
+  await enterprise.getByRole('button', { name: '登记' }).click()
+  await enterprise.getByText('超市券 300元').waitFor()
+  const mine = (await get(enterprise, '/v1/sessions/current')).actor.partyId
+  const entry = {
+    matchId: '1', needId: '1', title: '一张超市券', resource: 'supermarket_voucher',
+    quantity: '8850', from: window.start,
+  }
+  await enterprise.route(`**/v1/parties/${mine}/record`, (route) => route.fulfill({ json: {
+    partyId: mine, partyName: '爱心企业', entries: [entry],
+    goods: [{ resource: 'supermarket_voucher', quantity: '8850', needs: 1 }],
+  } }))
+  await host.go(enterprise, '/record')
+  await enterprise.getByText('超市券 88.50元 · 用于1个需求').waitFor()
+  await enterprise.getByRole('cell', { name: '超市券 88.50元' }).waitFor()
+  await without(enterprise, 8850)
+  await done(enterprise)
+})
+
+test('a spreadsheet has yuan and whole units; what is finer is refused, not rounded', {
+  timeout: 60_000,
+}, async () => {
+  const page = await host.page({ as: 'community' })
+  const row = (title, kind, n) =>
+    `${title},城东社区,助老服务,${kind},${n},${tomorrow.date},09:00,11:00`
+  const file = (rows) => ({
+    name: 'needs.csv', mimeType: 'text/csv',
+    buffer: Buffer.from(['名称,区域,服务类别,种类,数量,日期,开始,结束', ...rows].join('\r\n')),
+  })
+  await host.go(page, '/needs/import')
+  await page.setInputFiles('input[type=file]', file([
+    row('筹款', '善款', '88.8'), row('太细', '善款', '1.234'), row('半个人', '人', '2.5'),
+  ]))
+  await page.getByText('1行可以导入').waitFor()
+  await page.getByText('“1.234”应为整数，金额最多到分').waitFor()
+  await page.getByText('“2.5”应为整数，金额最多到分').waitFor()
+  await page.getByRole('button', { name: '导入这1条' }).click()
+  await page.waitForFunction(() => location.hash.startsWith('#/needs?') || location.hash === '#/needs')
+  const [need] = (await get(page, '/v1/needs?state=open&newest=1&pageSize=1')).needs
+  assert.equal(need.title, '筹款')
+  assert.equal(need.lines[0].quantity, '8880')
+  await done(page)
+})
