@@ -191,3 +191,92 @@ test('a spreadsheet has yuan and whole units; what is finer is refused, not roun
   assert.equal(need.lines[0].quantity, '8880')
   await done(page)
 })
+
+const candidates = (page) => page.locator('ol.list > li')
+async function choose(page, ...which) {
+  for (const i of which) await candidates(page).nth(i).getByRole('checkbox').check()
+}
+const nameOf = async (page, i) =>
+  (await candidates(page).nth(i).locator('strong').innerText()).replace(/^\d+\. /, '')
+async function openCandidates(page, need) {
+  await host.go(page, `/needs/${need}`)
+  await page.getByRole('button', { name: '谁合适' }).click()
+  await candidates(page).first().waitFor()
+}
+
+test('a dispatch to three asks three, says for how many, and leaves the list there', {
+  timeout: 120_000,
+}, async () => {
+  const page = await host.page({ as: 'community', phone: true })
+  const people = (quantity) => ({ quantity, time: { kind: 'TIME_KIND_PEOPLE' } })
+  const need = await made(page, '/v1/needs', needWith('派给三家', people('6')))
+  await openCandidates(page, need.id)
+  const names = await Promise.all([0, 1, 2].map((i) => nameOf(page, i)))
+  await choose(page, 0, 1, 2)
+  const who = names.map((n) => `${n} 2人`).join('、')
+  await page.getByText(`将派单给：${who}`).waitFor()
+  await page.getByRole('button', { name: '派单给选中的3家' }).click()
+  await page.getByText(`已派单：${who}`).waitFor()
+  const { matches } = await get(page, `/v1/matches?need=${need.id}`)
+  assert.deepEqual(matches.map((m) => [m.quantity, m.state]), Array(3).fill(['2', 'MATCH_STATE_DISPATCHED']))
+  assert.equal(new Set(matches.map((m) => m.offerId)).size, 3)
+  await page.getByText('6 / 6人').waitFor()
+  await candidates(page).nth(2).getByText('已派单').waitFor()
+  await page.getByText('这一项已全部派出').waitFor()
+  await shot(page, 'dispatched-three')
+
+  // Two are missing, three are chosen: who cannot be asked is said before.
+  const small = await made(page, '/v1/needs', needWith('只缺两人', people('2')))
+  await openCandidates(page, small.id)
+  const last = await nameOf(page, 2)
+  await choose(page, 0, 1, 2)
+  await page.getByText(`这几家派不到：${last}`).waitFor()
+  await shot(page, 'dispatch-too-few')
+  await page.getByRole('button', { name: '派单给选中的2家' }).click()
+  await page.getByText('已派单：').waitFor()
+  const asked = (await get(page, `/v1/matches?need=${small.id}`)).matches
+  assert.deepEqual(asked.map((m) => m.quantity), ['1', '1'])
+
+  // Part of what is missing: the list is read again, with what each can still give.
+  const more = await made(page, '/v1/needs', needWith('还缺很多', people('40')))
+  await openCandidates(page, more.id)
+  await choose(page, 0)
+  await page.getByRole('button', { name: '派单给选中的1家' }).click()
+  await page.getByText('已派单：').waitFor()
+  await candidates(page).nth(1).waitFor()
+  assert.equal(await page.getByRole('button', { name: '派单给选中的0家' }).isDisabled(), true)
+  await done(page)
+})
+
+test('a dispatch keeps to the smallest lots, and one that is refused asks nobody', {
+  timeout: 120_000,
+}, async () => {
+  const page = await host.page({ as: 'lead' })
+  const kinds = ['enterprise', 'volunteer_team', 'social_organisation']
+  const parties = await Promise.all(kinds.map(async (kind) =>
+    (await get(page, `/v1/parties?kind=${kind}&standing=active&pageSize=1`)).parties[0]))
+  const offers = await Promise.all(parties.map((p, i) => made(page, '/v1/offers', {
+    partyId: p.id, title: `灭火器${i}`, radiusM: 100_000,
+    stock: { resource: 'fire_extinguisher', quantity: '100', smallestLot: '5', handover: 'HANDOVER_DELIVER' },
+  })))
+  const line = { quantity: '12', stock: { resource: 'fire_extinguisher' } }
+  const need = await made(page, '/v1/needs', needWith('十二个灭火器', line))
+  await openCandidates(page, need.id)
+  // Chosen by their title: the demo city may have others.
+  for (const o of offers) {
+    await page.locator('ol.list > li', { hasText: o.title }).getByRole('checkbox').check()
+  }
+  await page.getByText('这几家派不到：').waitFor()
+  const [first, second] = await page.getByText(/将派单给/).innerText()
+    .then((text) => text.replace('将派单给：', '').split('、'))
+  assert.match(first, / 6个$/)
+  assert.match(second, / 6个$/)
+  // One of the two has nothing any more: both are refused, and it is said.
+  const gone = offers.find((_, i) => second.startsWith(parties[i].name))
+  await made(page, `/v1/offers/${gone.id}:withdraw`)
+  await page.getByRole('button', { name: '派单给选中的2家' }).click()
+  await page.locator('section.card [role=alert]').waitFor()
+  assert.equal((await get(page, `/v1/matches?need=${need.id}`)).matches, undefined)
+  assert.ok((await candidates(page).count()) > 0)
+  await done(page)
+})

@@ -40,7 +40,8 @@ export const zh = {
   preview: { title: '谁能来', parties: '家能来', enough: '够了', notEnough: '还不够', wouldHelp: '这样改会更容易：', take: '就这样改' },
   need: {
     line: '第{n}项', level: '{n}级以上', held: '{held} / {asked}', print: '打印', again: '照此再发', approve: '审核通过', submit: '提交', reject: '不通过', cancel: '取消需求', siteCode: '现场签到码', siteQr: '签到二维码', siteHint: '打印后贴在现场：扫码或输入签到码即可签到。', reveal: '查看联系方式', contact: '联系方式',
-    soFar: '{what}（已有{n}）',
+    soFar: '{what}（已有{n}）', willAsk: '将派单给：{who}', dispatched: '已派单：{who}',
+    cannotAsk: '还缺的不够分，这几家派不到：{who}', nothingMissing: '这一项已全部派出，不再缺。',
     revealed: '本次查看已记入日志。', candidates: '谁合适', nobody: '目前没有合适的供给。', canGive: '能出{n}', why: '为什么', dispatch: '派单给选中的{n}家', timeline: '经过', reason: '原因', whyTitle: '请写明原因', answerBy: '{when}前答复', atSite: '现场签到',
   },
   match: { dispatch: '派单', confirm: '确认认领', verify: '确认完成', noShow: '没有来', checkIn: '代签到', checkOut: '代签退', cancel: '撤回' },
