@@ -280,3 +280,48 @@ test('a dispatch keeps to the smallest lots, and one that is refused asks nobody
   assert.ok((await candidates(page).count()) > 0)
   await done(page)
 })
+
+test('a resident finds its own needs in whatever state they are, and why one was refused', {
+  timeout: 180_000,
+}, async () => {
+  const resident = await host.page({ as: 'resident', phone: true })
+  const lead = await host.page({ as: 'lead' })
+  await writeNeed(resident, '请人修水龙头')
+  await resident.getByRole('button', { name: '发布', exact: true }).click()
+  const submitted = await idOf(resident)
+  const line = { quantity: '1', time: { kind: 'TIME_KIND_PEOPLE' } }
+  const post = async (title, path = '/v1/needs') => (await made(resident, path, needWith(title, line))).id
+  const rejected = await post('写春联')
+  await made(lead, `/v1/needs/${rejected}:reject`, { reason: '与上周的需求重复' })
+  const cancelled = await post('陪看病')
+  await made(resident, `/v1/needs/${cancelled}:cancel`, { reason: '家人已经来了' })
+  await post('打扫院子', '/v1/needs?until=draft')
+  const open = await post('理发')
+  await made(lead, `/v1/needs/${open}:approve`)
+  // A whole page of others' newer ones is between.
+  const commands = Array.from({ length: 600 }, (_, i) => (
+    { postNeed: { need: needWith(`别人的${i}`, line), until: 'NEED_STATE_OPEN' } }))
+  await made(lead, '/v1/batch', { commands })
+
+  const rows = resident.locator('.need')
+  await host.go(resident, '/needs')
+  await rows.nth(4).waitFor()
+  const all = await rows.allInnerTexts()
+  for (const title of ['请人修水龙头', '写春联', '陪看病', '打扫院子', '理发']) {
+    assert.equal(all.filter((text) => text.includes(title)).length, 1, title)
+  }
+  assert.equal(all.length, 5)
+  assert.match(all.find((text) => text.includes('写春联')), /未通过[^]*与上周的需求重复/)
+  await shot(resident, 'resident-needs')
+  const states = { 草稿: '打扫院子', 待审核: '请人修水龙头', 待接单: '理发', 已取消: '陪看病', 未通过: '写春联' }
+  for (const [state, title] of Object.entries(states)) {
+    await resident.locator('.chips').getByRole('button', { name: state }).click()
+    await rows.filter({ hasText: title }).waitFor()
+    assert.equal(await rows.count(), 1, state)
+  }
+  await resident.locator('.need a').click()
+  await resident.getByText('与上周的需求重复').waitFor()
+  await host.go(resident, `/needs/${submitted}`)
+  await resident.getByText('待审核').waitFor()
+  await done(resident, lead)
+})

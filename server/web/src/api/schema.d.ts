@@ -4318,6 +4318,7 @@ export interface operations {
                 programme?: string;
                 organiser?: number;
                 raised?: number;
+                mine?: number;
             };
             header?: never;
             path?: never;

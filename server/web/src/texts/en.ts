@@ -32,7 +32,7 @@ export const en: typeof zh = {
     title: 'Volunteer service board', lead: 'What is needed, who came, what was done.', near: 'My community', everywhere: 'Whole city', needed: 'Needed now', done: 'Done lately', nothingNeeded: 'Nothing is needed here right now. Look at the whole city.', nothingDone: 'Nothing has been completed yet.', nobodyYet: 'Nobody yet.', enterprises: 'Enterprises that gave', teams: 'Teams that served most',
     stillMissing: '{n} still missing', join: 'Log in to take part',
   },
-  needs: { title: 'Needs', mine: 'My needs', byState: 'By state', area: 'Area', empty: 'There are no needs in this state.', shown: '{n} needs' },
+  needs: { title: 'Needs', mine: 'My needs', byState: 'By state', area: 'Area', empty: 'There are no needs in this state.', all: 'All', none: 'No need has been posted yet.', shown: '{n} needs' },
   post: {
     title: 'Post a need', what: 'What is needed', whatHint: 'One sentence, no names of people', category: 'Category', where: 'Community', when: 'When', day: 'Day', from: 'From', to: 'To', lines: 'How much', add: 'Add a line', remove: 'Remove', resource: 'Goods', skill: 'Skill', anySkill: 'Any', certificate: 'Certificate', noCertificate: 'None needed',
     more: 'More (description, contact, urgency…)', description: 'Description', beneficiary: 'For whom', programme: 'Programme', urgency: 'Urgency', ratio: 'Volunteers for each professional', ratioHint: 'Leave it empty where there is no such rule', allOrNothing: 'All of it or nothing', contactName: 'Contact', contactPhone: 'Telephone', address: 'House and door',

@@ -30,7 +30,7 @@ export const zh = {
     title: '志愿服务公告栏', lead: '大家需要什么，谁来了，做成了什么。', near: '我的社区', everywhere: '全市', needed: '正在招募', done: '最近做成的', nothingNeeded: '这里暂时没有招募中的需求，可以看看全市。', nothingDone: '还没有完成的服务。', nobodyYet: '还没有记录。', enterprises: '爱心企业', teams: '服务最多的队伍',
     stillMissing: '还缺{n}', join: '登录参与',
   },
-  needs: { title: '需求', mine: '我的需求', byState: '按状态', area: '区域', empty: '没有这种状态的需求。', shown: '共{n}条' },
+  needs: { title: '需求', mine: '我的需求', byState: '按状态', area: '区域', empty: '没有这种状态的需求。', all: '全部', none: '还没有发布过需求。', shown: '共{n}条' },
   post: {
     title: '发布需求', what: '需要什么', whatHint: '一句话，不写个人姓名', category: '服务类别', where: '社区', when: '什么时候', day: '日期', from: '开始', to: '结束', lines: '要多少', add: '增加一项', remove: '删除', resource: '物资', skill: '技能', anySkill: '不限', certificate: '资质', noCertificate: '不要求',
     more: '更多（说明、联系人、紧急程度…）', description: '说明', beneficiary: '服务对象', programme: '所属项目', urgency: '紧急程度', ratio: '每名专业人员带几名志愿者', ratioHint: '不要求就留空', allOrNothing: '全部满足才成行', contactName: '联系人', contactPhone: '联系电话', address: '门牌地址',
