@@ -325,3 +325,21 @@ test('a resident finds its own needs in whatever state they are, and why one was
   await resident.getByText('待审核').waitFor()
   await done(resident, lead)
 })
+
+test('an import names the row as the spreadsheet does, and the columns that it does not know', {
+  timeout: 60_000,
+}, async () => {
+  const page = await host.page({ as: 'community' })
+  const row = (title, n) => `${title},城东社区,助老服务,人,${n},${tomorrow.date},09:00,11:00,x,y`
+  const text = ['名称,区域,服务类别,种类,数量,日期,开始,结束,负责人,经费来源', row('好的', 2), '',
+    ',,,,,,,,,', row('数量不对', '很多')].join('\r\n')
+  await host.go(page, '/needs/import')
+  const file = { name: 'needs.csv', mimeType: 'text/csv', buffer: Buffer.from(text) }
+  await page.setInputFiles('input[type=file]', file)
+  await page.getByText('1行可以导入').waitFor()
+  const bad = page.getByRole('row', { name: /数量不对/ })
+  assert.equal(await bad.getByRole('cell').first().innerText(), '5')
+  await page.getByText('这些列不认识，不会导入：负责人、经费来源').waitFor()
+  await shot(page, 'import-columns')
+  await done(page)
+})

@@ -70,6 +70,12 @@ export function header(cells: string[]): (Key | undefined)[] {
   return cells.map((c) => columns.find((k) => ([k.zh, k.en, ...k.also] as string[]).includes(c.trim().toLowerCase()))?.key)
 }
 
+// What of the first row is no column of ours, in the words of the file.
+export function unknownColumns(cells: string[]): string[] {
+  const keys = header(cells)
+  return cells.map((c) => c.trim()).filter((name, i) => name !== '' && keys[i] === undefined)
+}
+
 export function readRow(number: number, values: string[], keys: (Key | undefined)[]): Row {
   const row: Row = { number, cells: {}, wrong: [] }
   keys.forEach((k, i) => {
