@@ -343,3 +343,38 @@ test('an import names the row as the spreadsheet does, and the columns that it d
   await shot(page, 'import-columns')
   await done(page)
 })
+
+test('a long word widens no page, and a control turns no title round', {
+  timeout: 120_000,
+}, async () => {
+  const page = await host.page({ as: 'community', phone: true })
+  const team = await host.page({ as: 'team', phone: true })
+  const long = 'x'.repeat(150)
+  const line = { quantity: '1', time: { kind: 'TIME_KIND_PEOPLE' } }
+  const reversed = '请看\u202e反过来的\u2066标题'
+  const more = { description: long.repeat(4), address: long, urgency: 'URGENCY_CRITICAL' }
+  const need = await made(page, '/v1/needs', needWith(`长${long}`, line, more))
+  await made(page, '/v1/needs', needWith(reversed, line))
+  const { pairs } = await get(page, `/v1/needs/${need.id}/lines/1/candidates?limit=1`)
+  const fits = { needId: need.id, line: 1, offerId: pairs[0].offerId, quantity: '1' }
+  const { id } = await made(page, '/v1/matches:dispatch', fits)
+  await made(page, `/v1/matches/${id}:cancel`, { reason: long })
+  const fitsScreen = async (who, path) => {
+    await host.go(who, path)
+    await who.waitForLoadState('networkidle')
+    const over = await who.evaluate(() =>
+      document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    assert.ok(over <= 0, `${path}: ${over} px wider than the screen`)
+  }
+  for (const path of [`/needs/${need.id}`, '/needs?state=open', '/inbox', '/city', '/board']) {
+    await fitsScreen(page, path)
+  }
+  for (const path of ['/for-you', '/board', `/needs/${need.id}`]) await fitsScreen(team, path)
+  await host.go(page, '/needs?state=open')
+  await page.getByText('请看反过来的标题').waitFor()
+  await writeNeed(page, '写着\u202e反了')
+  await page.getByRole('button', { name: '发布', exact: true }).click()
+  assert.equal((await get(page, `/v1/needs/${await idOf(page)}`)).title, '写着反了')
+  await shot(page, 'plain-title')
+  await done(page, team)
+})
