@@ -75,7 +75,7 @@ test('money is typed and shown in yuan from the need to the pledge, the claim an
   await enterprise.getByRole('button', { name: '资金' }).click()
   await enterprise.fill('input[name=title]', '爱心款')
   await enterprise.getByLabel('金额（元）').fill('1000')
-  await enterprise.getByLabel('每次最少给多少（可不填）（元）').fill('10.5')
+  await enterprise.getByLabel('每次最少给多少（元）').fill('10.5')
   await enterprise.getByLabel('服务范围').fill('100')
   await shot(enterprise, 'money-pledge')
   await enterprise.getByRole('button', { name: '登记' }).click()

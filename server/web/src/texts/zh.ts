@@ -71,7 +71,7 @@ export const zh = {
     title: '我们的认捐', new: '新增供给', what: '提供什么', name: '名称', nameHint: '让人一眼看懂，例如“捐赠大米”', recognition: '爱心企业记录', computed: '以上数字由系统根据实际交付自动计算。', empty: '还没有供给。登记后，系统会帮您找到最需要的地方。', where: '去了哪里', nowhere: '还没有用到。', given: '已送出{what}', withdraw: '撤回', withdrawn: '已撤回',
     sort: { goods: '物资', money: '资金', venue: '场地', vehicle: '车辆', people: '人员', professional: '专业人员', equipment: '设备' },
     howMany: { goods: '数量', money: '金额', venue: '座位数', vehicle: '座位数', people: '同时最多几人', professional: '同时最多几人', equipment: '同时最多几套' },
-    smallest: '每次最少给多少（可不填）', expires: '有效期至（可不填）', collect: '对方自取', when: '每周什么时候', skills: '技能与资质', radius: '服务范围（公里）', radiusHint: '不填就用单位的范围', send: '登记',
+    smallest: '每次最少给多少', smallestHint: '可不填', expires: '有效期至（可不填）', collect: '对方自取', when: '每周什么时候', skills: '技能与资质', radius: '服务范围（公里）', radiusHint: '不填就用单位的范围', send: '登记',
   },
   week: { 1: '周一', 2: '周二', 3: '周三', 4: '周四', 5: '周五', 6: '周六', 7: '周日', always: '随时', and: '、' },
   wish: { title: '微心愿', lead: '一个人的小愿望，认领就是整个实现。', adopt: '认领', adopted: '已认领“{title}”，谢谢！', empty: '现在没有等待认领的微心愿。', pledgeFirst: '先登记供给' },
