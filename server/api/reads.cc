@@ -239,7 +239,9 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house) {
                                     return false;
                                   }
                                   if (organiser != 0 && n.organiser.value() != organiser) return false;
-                                  if (mine != 0 && (resident == 0 || n.resident_ref != resident)) return false;
+                                  if (mine != 0 && (resident == 0 || n.resident_ref != resident)) {
+                                    return false;
+                                  }
                                   if (view.need(s) == Sight::kNothing) return false;
                                   if (programme == nullptr && raised == 0) return true;
                                   const pb::Need need = state.load_need(s);

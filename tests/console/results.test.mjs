@@ -1,5 +1,9 @@
-// Whether what the console shows and sends is right: money, who is asked for how much, one's own needs.
+// Whether what the console shows and sends is right: money, who is asked for how much, one's own
+// needs, imports, long and reversed texts.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Host, shot, wallClock } from './host.mjs'
 
@@ -185,7 +189,7 @@ test('a spreadsheet has yuan and whole units; what is finer is refused, not roun
   await page.getByText('“1.234”应为整数，金额最多到分').waitFor()
   await page.getByText('“2.5”应为整数，金额最多到分').waitFor()
   await page.getByRole('button', { name: '导入这1条' }).click()
-  await page.waitForFunction(() => location.hash.startsWith('#/needs?') || location.hash === '#/needs')
+  await page.waitForFunction(() => /^#\/needs(\?|$)/.test(location.hash))
   const [need] = (await get(page, '/v1/needs?state=open&newest=1&pageSize=1')).needs
   assert.equal(need.title, '筹款')
   assert.equal(need.lines[0].quantity, '8880')
@@ -218,7 +222,8 @@ test('a dispatch to three asks three, says for how many, and leaves the list the
   await page.getByRole('button', { name: '派单给选中的3家' }).click()
   await page.getByText(`已派单：${who}`).waitFor()
   const { matches } = await get(page, `/v1/matches?need=${need.id}`)
-  assert.deepEqual(matches.map((m) => [m.quantity, m.state]), Array(3).fill(['2', 'MATCH_STATE_DISPATCHED']))
+  const dispatched = ['2', 'MATCH_STATE_DISPATCHED']
+  assert.deepEqual(matches.map((m) => [m.quantity, m.state]), Array(3).fill(dispatched))
   assert.equal(new Set(matches.map((m) => m.offerId)).size, 3)
   await page.getByText('6 / 6人').waitFor()
   await candidates(page).nth(2).getByText('已派单').waitFor()
@@ -248,6 +253,44 @@ test('a dispatch to three asks three, says for how many, and leaves the list the
   await done(page)
 })
 
+test('a split asks each that it names within its bounds, for all they can give', async () => {
+  const web = join(process.env.QIAO_SOURCE, 'server/web')
+  const { transformSync } = createRequire(join(web, 'package.json'))('esbuild')
+  const source = readFileSync(join(web, 'src/needs/dispatch.ts'), 'utf8')
+  const { code } = transformSync(source, { loader: 'ts', format: 'esm' })
+  const { divide } = await import('data:text/javascript,' + encodeURIComponent(code))
+  let seed = 7
+  const upTo = (n) => (seed = (seed * 48_271) % 2_147_483_647) % n + 1
+  for (let round = 0; round < 20_000; ++round) {
+    const unit = round % 2 ? 100 : 1
+    const missing = upTo(40) * upTo(unit)
+    const lots = round % 3 === 0
+    const chosen = Array.from({ length: upTo(6) }, (_, i) => {
+      const lot = lots ? upTo(missing) : 1
+      return { offerId: String(i), lot, available: lot + upTo(missing - lot + 1) - 1 }
+    })
+    const { shares, leftOut } = divide(missing, chosen, unit)
+    const say = JSON.stringify({ missing, chosen, shares })
+    assert.equal(shares.length + leftOut.length, chosen.length, say)
+    for (const { to, quantity } of shares) {
+      assert.ok(Number.isInteger(quantity) && quantity >= to.lot && quantity <= to.available, say)
+    }
+    const given = shares.reduce((sum, s) => sum + s.quantity, 0)
+    const most = shares.reduce((sum, s) => sum + s.to.available, 0)
+    assert.equal(given, Math.min(missing, most), say)
+    // Who is left out does not fit beside those before it.
+    for (const out of leftOut) {
+      const before = shares.filter((s) => Number(s.to.offerId) < Number(out.offerId))
+      const reserved = before.reduce((sum, s) => sum + s.to.lot, 0)
+      assert.ok(reserved + out.lot > missing, say)
+    }
+    // Even: who could give more is asked for about as much as anybody.
+    if (lots || leftOut.length > 0 || unit > 1) continue
+    const top = Math.max(...shares.map((s) => s.quantity))
+    for (const s of shares) assert.ok(s.quantity >= Math.min(s.to.available, top - 1), say)
+  }
+})
+
 test('a dispatch keeps to the smallest lots, and one that is refused asks nobody', {
   timeout: 120_000,
 }, async () => {
@@ -257,7 +300,9 @@ test('a dispatch keeps to the smallest lots, and one that is refused asks nobody
     (await get(page, `/v1/parties?kind=${kind}&standing=active&pageSize=1`)).parties[0]))
   const offers = await Promise.all(parties.map((p, i) => made(page, '/v1/offers', {
     partyId: p.id, title: `灭火器${i}`, radiusM: 100_000,
-    stock: { resource: 'fire_extinguisher', quantity: '100', smallestLot: '5', handover: 'HANDOVER_DELIVER' },
+    stock: {
+      resource: 'fire_extinguisher', quantity: '100', smallestLot: '5', handover: 'HANDOVER_DELIVER',
+    },
   })))
   const line = { quantity: '12', stock: { resource: 'fire_extinguisher' } }
   const need = await made(page, '/v1/needs', needWith('十二个灭火器', line))
@@ -290,7 +335,8 @@ test('a resident finds its own needs in whatever state they are, and why one was
   await resident.getByRole('button', { name: '发布', exact: true }).click()
   const submitted = await idOf(resident)
   const line = { quantity: '1', time: { kind: 'TIME_KIND_PEOPLE' } }
-  const post = async (title, path = '/v1/needs') => (await made(resident, path, needWith(title, line))).id
+  const post = async (title, path = '/v1/needs') =>
+    (await made(resident, path, needWith(title, line))).id
   const rejected = await post('写春联')
   await made(lead, `/v1/needs/${rejected}:reject`, { reason: '与上周的需求重复' })
   const cancelled = await post('陪看病')

@@ -14,8 +14,8 @@ export type Area = Schemas['Area']
 export type RankedPair = Schemas['RankedPair']
 export type Policy = Schemas['Policy']
 
-// Controls that reverse the text around them (Unicode UAX #9: embeddings, overrides, isolates). What
-// somebody typed must not turn the line of somebody else round: they are neither sent nor shown.
+// Controls that reverse the text around them (Unicode UAX #9: embeddings, overrides, isolates).
+// They are neither sent nor shown: a title must not reverse what stands beside it.
 const withoutBidi = (text: string) => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '')
 
 export const client = createClient<paths>({

@@ -1,5 +1,5 @@
 // Who is asked for how much, when several are chosen for one line.
-import { isMoney, quantityOf, type Counted, type Quantity } from '@/ui/quantity'
+import type { Quantity } from '@/ui/quantity'
 
 export interface Chosen {
   offerId: string
@@ -18,9 +18,10 @@ export interface Plan {
   leftOut: Chosen[]
 }
 
-// An even split of what is missing, bounded by what each can give; each that is asked is asked for its
-// lot at least. `chosen` has the best first: they come first where not all can be asked.
-export function divide(missing: number, chosen: Chosen[], of: Counted): Plan {
+// An even split of what is missing, bounded by what each can give; each that is asked is asked for
+// its lot at least, in multiples of `unit` where the bounds allow. `chosen` has the best first: they
+// come first where not all can be asked.
+export function divide(missing: number, chosen: Chosen[], unit: number): Plan {
   const asked: Chosen[] = []
   let reserved = 0
   for (const c of chosen) {
@@ -33,19 +34,13 @@ export function divide(missing: number, chosen: Chosen[], of: Counted): Plan {
   let left = missing
   for (const [i, c] of [...asked].sort((a, b) => a.available - b.available).entries()) {
     reserved -= c.lot
-    const even = roundUp(left / (asked.length - i), of)
+    const even = Math.ceil(left / (asked.length - i) / unit) * unit
     const quantity = Math.min(c.available, left - reserved, Math.max(c.lot, even))
     quantities.set(c, quantity)
     left -= quantity
   }
   return {
-    shares: asked.map((to) => ({ to, quantity: quantityOf(quantities.get(to)) })),
+    shares: asked.map((to) => ({ to, quantity: quantities.get(to) as Quantity })),
     leftOut: chosen.filter((c) => !asked.includes(c)),
   }
-}
-
-// To whole units, and money to whole yuan.
-function roundUp(n: number, of: Counted): number {
-  const unit = isMoney(of) ? 100 : 1
-  return Math.ceil(n / unit) * unit
 }

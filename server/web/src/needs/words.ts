@@ -19,7 +19,8 @@ export function lineWords(line: Line): string {
 }
 
 // How full a line is, and a need: each of its lines counts the same, whatever its unit.
-export const lineShare = (line: Line) => Math.min(1, num(line.held) / Math.max(1, num(line.quantity)))
+export const lineShare = (line: Line) =>
+  Math.min(1, num(line.held) / Math.max(1, num(line.quantity)))
 export function fillShare(need: Need): number {
   const lines = need.lines ?? []
   return lines.reduce((sum, line) => sum + lineShare(line), 0) / Math.max(1, lines.length)

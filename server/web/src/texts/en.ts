@@ -43,7 +43,8 @@ export const en: typeof zh = {
   need: {
     line: 'Line {n}', level: 'level {n} or higher', held: '{held} of {asked}', print: 'Print', again: 'Post one like it', approve: 'Approve', submit: 'Submit', reject: 'Reject', cancel: 'Cancel the need', siteCode: 'Code of the place', siteQr: 'QR code to check in', siteHint: 'Print it and put it up at the place: whoever scans it or types the code checks in.', reveal: 'Show contact', contact: 'Contact',
     soFar: '{what} ({n} so far)', willAsk: 'Will be asked: {who}', dispatched: 'Dispatched: {who}',
-    cannotAsk: 'Too little is missing to ask {who} as well', nothingMissing: 'Nothing is missing here any more.',
+    cannotAsk: 'Too little is missing to ask {who} as well',
+    nothingMissing: 'Nothing is missing here any more.',
     revealed: 'That you looked is in the journal.', candidates: 'Who fits', nobody: 'Nobody fits at the moment.', canGive: 'can give {n}', why: 'Why', dispatch: 'Dispatch to the {n} chosen', timeline: 'What happened', reason: 'Reason', whyTitle: 'Say why', answerBy: 'answer by {when}', atSite: 'checked in at the place',
   },
   match: { dispatch: 'Dispatch', confirm: 'Confirm the claim', verify: 'Verify', noShow: 'Did not come', checkIn: 'Check in for them', checkOut: 'Check out for them', cancel: 'Take back' },

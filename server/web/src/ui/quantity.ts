@@ -1,6 +1,6 @@
-// How many of what. The server counts money in fen, as the unit of a stock; people say yuan. This file
-// is the only place where the two meet: `figure` and `amount` show, `parse` reads what was typed,
-// `typed` fills a field (QuantityField.vue).
+// How many of what. The server counts money in fen, as the unit of a stock; people say yuan. This
+// file is the only place where the two meet: `figure` and `amount` show, `parse` reads what was
+// typed, `typed` fills a field (QuantityField.vue).
 import { num, type Schemas } from '@/api/client'
 import { resource } from '@/api/city'
 import { language, t } from '@/texts'
@@ -25,7 +25,8 @@ export function kindOf(time: { kind?: string } | undefined): Kind {
   return time.kind.replace('TIME_KIND_', '').toLowerCase() as Kind
 }
 export const isMoney = (of: Counted) => of.stock !== undefined && resource(of.stock.resource).money
-const scale = (of: Counted) => (isMoney(of) ? 100 : 1)
+// How many of what the server counts are one of what is typed: 100 fen are a yuan.
+export const perTypedUnit = (of: Counted) => (isMoney(of) ? 100 : 1)
 
 const yuan = (fen: number) => fixed(fen / 100, fen % 100 === 0 ? 0 : 2)
 // "500元", "¥500.50".
@@ -66,15 +67,15 @@ export function withUnit(label: string, of: Counted): string {
 }
 
 // The smallest step in what is typed.
-export const step = (of: Counted) => 1 / scale(of)
+export const step = (of: Counted) => 1 / perTypedUnit(of)
 // What a field shows for a quantity.
 export function typed(quantity: Quantity, of: Counted): string {
-  const n = quantity / scale(of)
+  const n = quantity / perTypedUnit(of)
   return Number.isInteger(n) ? String(n) : n.toFixed(2)
 }
 // The other way. Nothing where it is no number above nought, or finer than a fen or a unit.
 export function parse(text: string | number, of: Counted): Quantity | undefined {
-  const n = Number(text) * scale(of)
+  const n = Number(text) * perTypedUnit(of)
   const whole = Math.round(n)
   // 0.29 × 100 is not quite 29.
   if (!Number.isSafeInteger(whole) || whole <= 0 || Math.abs(n - whole) > 1e-6) return undefined
