@@ -234,12 +234,15 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
   get("/v1/needs", "listNeeds", "needs", "Needs.", pb::ListNeedsResponse::descriptor(),
       {kPageSize, kPageToken, kNewest, {"area", "Code of an area: there or below."}, {"state", "open, filled, in_service, …"},
        {"category", "Code of a category."}, {"programme", "Code of a programme."}, {"organiser", "Id of the organiser.", "integer"},
-       {"raised", "Raised at least this often, 0..2.", "integer"}},
+       {"raised", "Raised at least this often, 0..2.", "integer"},
+       {"mine", "1: only those of the resident who asks.", "integer"}},
       [&](const Call& call) -> Result<Answer> {
         QIAO_TRY(auto area, area_param(call, state));
         QIAO_TRY(auto wanted, query_enum<pb::NeedState>(call, "state", "NEED_STATE_"));
         QIAO_TRY(auto organiser, query_number(call, "organiser", 0, kAny, 0));
         QIAO_TRY(auto raised, query_number(call, "raised", 0, 2, 0));
+        QIAO_TRY(auto mine, query_number(call, "mine", 0, 1, 0));
+        const std::uint64_t resident = call.actor.resident_ref();
         std::optional<std::uint16_t> category;
         if (const std::string* code = call.param("category")) {
           category = state.vocabulary().find(WordList::kCategory, *code);
@@ -260,6 +263,9 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
                                     return false;
                                   }
                                   if (organiser != 0 && n.organiser.value() != organiser) return false;
+                                  if (mine != 0 && (resident == 0 || n.resident_ref != resident)) {
+                                    return false;
+                                  }
                                   if (view.need(s) == Sight::kNothing) return false;
                                   if (programme == nullptr && raised == 0) return true;
                                   const pb::Need need = state.load_need(s);

@@ -106,6 +106,7 @@ const Case kCases[] = {
     // One that is not on the public board.
     {"getNeed", "GET", "/v1/needs/{draft}", "", "hh ww wh hh hh wh ww"},
     {"listNeeds", "GET", "/v1/needs?area={area}&state=draft", "", "hh ww wh hh hh wh ww"},
+    {"listNeeds", "GET", "/v1/needs?area={area}&mine=1", "", "hh hh wh hh hh hh hh"},
     {"rankCandidates", "GET", "/v1/needs/{need}/lines/1/candidates", "", ".. yy .. .. .. y. yy"},
     {"suggestBundle", "GET", "/v1/needs/{need}/bundle", "", ".. yy .. .. .. y. yy"},
     {"explain", "GET", "/v1/explanations?need={need}&offer={people}", "", ".. yy .. .. y. y. yy"},

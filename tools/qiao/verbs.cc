@@ -66,7 +66,7 @@ const std::vector<Verb>& verbs() {
       {"offer post", "postOffer", "POST", "/v1/offers", pb::Offer::descriptor(), pb::Offer::descriptor(), {}, "发布供给", "post an offer"},
       {"offer update", "updateOffer", "PUT", "/v1/offers/{id}", pb::Offer::descriptor(), pb::Offer::descriptor(), {}, "修改供给", "change an offer", true},
       {"offer withdraw", "withdrawOffer", "POST", "/v1/offers/{id}:withdraw", nullptr, pb::Offer::descriptor(), {}, "撤回供给", "take an offer back"},
-      {"need list", "listNeeds", "GET", "/v1/needs", nullptr, pb::ListNeedsResponse::descriptor(), {"area", "state", "category", "programme", "organiser", "raised"}, "需求列表", "needs"},
+      {"need list", "listNeeds", "GET", "/v1/needs", nullptr, pb::ListNeedsResponse::descriptor(), {"area", "state", "category", "programme", "organiser", "raised", "mine"}, "需求列表", "needs"},
       {"need show", "getNeed", "GET", "/v1/needs/{id}", nullptr, pb::Need::descriptor(), {}, "查看需求", "one need"},
       {"need post", "postNeed", "POST", "/v1/needs", pb::Need::descriptor(), pb::Need::descriptor(), {"until"}, "发布需求（点单）", "post a need"},
       {"need update", "updateNeed", "PUT", "/v1/needs/{id}", pb::Need::descriptor(), pb::Need::descriptor(), {}, "修改需求", "change a need", true},

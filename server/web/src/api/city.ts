@@ -57,7 +57,9 @@ export function term(list: List, code: string | undefined): string {
 export function certificate(code: string | undefined): string {
   return words(taxonomy.value?.certificates?.find((c) => c.term?.code === code)?.term) || code || ''
 }
-export function resource(code: string | undefined): { name: string; unit: string } {
+// Money is a resource whose unit is the fen, whatever it is called.
+export function resource(code: string | undefined) {
   const found = taxonomy.value?.resources?.find((r) => r.term?.code === code)
-  return { name: words(found?.term) || code || '', unit: words({ zh: found?.unitZh, en: found?.unit }) }
+  const unit = words({ zh: found?.unitZh, en: found?.unit })
+  return { name: words(found?.term) || code || '', unit, money: found?.unit === 'fen' }
 }

@@ -14,7 +14,23 @@ export type Area = Schemas['Area']
 export type RankedPair = Schemas['RankedPair']
 export type Policy = Schemas['Policy']
 
-export const client = createClient<paths>({ baseUrl: '/', headers: { Accept: 'application/json' } })
+// Controls that reverse the text around them (Unicode UAX #9: embeddings, overrides, isolates).
+// They are neither sent nor shown: a title must not reverse what stands beside it.
+const withoutBidi = (text: string) => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '')
+
+export const client = createClient<paths>({
+  baseUrl: '/',
+  headers: { Accept: 'application/json' },
+  bodySerializer: (body) => withoutBidi(JSON.stringify(body)),
+})
+client.use({
+  async onResponse({ response }) {
+    // 204 and 304 have no body, and no Response may be made with one.
+    if (!response.headers.get('Content-Type')?.includes('json')) return undefined
+    const { status, statusText, headers } = response
+    return new Response(withoutBidi(await response.text()), { status, statusText, headers })
+  },
+})
 
 // A refusal, in the server's own words.
 export class Refused extends Error {

@@ -4320,6 +4320,7 @@ export interface operations {
                 programme?: string;
                 organiser?: number;
                 raised?: number;
+                mine?: number;
             };
             header?: never;
             path?: never;

@@ -1,11 +1,13 @@
 // A need as it is being typed, and the need that is made of it.
 import { num, type Need } from '@/api/client'
 import { nextSaturday, localParts, toSeconds } from '@/ui/format'
-import { isMoney, kindOf, timeKind, type Kind } from './words'
+import { kindOf, parse, quantityOf, typed, type Counted, type Kind } from '@/ui/quantity'
+import { timeKind } from './words'
 
 export interface DraftLine {
   kind: Kind
-  quantity: number | ''
+  // As it is typed: yuan of money.
+  quantity: string | number
   skill: string
   certificate: string
   level: number
@@ -38,6 +40,10 @@ export const freshDraft = (areaCode: string): NeedDraft => ({
   description: '', urgency: 'URGENCY_NORMAL', allOrNothing: false, ratio: '', contactName: '', contactPhone: '', address: '',
 })
 
+// What the quantity of a line counts.
+export const countedOf = (l: DraftLine): Counted =>
+  l.kind === 'stock' ? { stock: { resource: l.resource } } : { time: { kind: timeKind(l.kind) } }
+
 export function toNeed(d: NeedDraft): Need {
   const start = toSeconds(d.date, d.from)
   // Past midnight means the next day.
@@ -46,7 +52,7 @@ export function toNeed(d: NeedDraft): Need {
   const need: Need = {
     title: d.title.trim(), category: d.category, areaCode: d.areaCode || undefined, urgency: d.urgency, allOrNothing: d.allOrNothing,
     lines: d.lines.map((l) => ({
-      quantity: String(Math.round(Number(l.quantity || 0) * (l.kind === 'stock' && isMoney(l.resource) ? 100 : 1))),
+      quantity: String(parse(l.quantity, countedOf(l)) ?? 0),
       window,
       ...(l.kind === 'stock'
         ? { stock: { resource: l.resource } }
@@ -77,7 +83,7 @@ export function fromNeed(need: Need, areaCode: string): NeedDraft {
     title: need.title ?? '', category: need.category ?? '', beneficiary: need.beneficiary ?? '', programme: need.programme ?? '', description: need.description ?? '',
     allOrNothing: need.allOrNothing ?? false, ratio: need.volunteersPerProfessional ?? '',
     lines: (need.lines ?? []).map((l) => ({
-      ...freshLine(kindOf(l.time)), kind: kindOf(l.time), quantity: num(l.quantity) / (l.stock && isMoney(l.stock.resource) ? 100 : 1), skill: l.time?.skills?.[0] ?? '',
+      ...freshLine(kindOf(l.time)), kind: kindOf(l.time), quantity: typed(quantityOf(l.quantity), l), skill: l.time?.skills?.[0] ?? '',
       certificate: l.time?.certificate ?? '', level: l.time?.certificateLevel || 1, resource: l.stock?.resource ?? '',
     })),
   }

@@ -2,7 +2,8 @@
 import { type Need, type Schemas } from '@/api/client'
 import { areas, taxonomy } from '@/api/city'
 import { toSeconds } from '@/ui/format'
-import { isMoney, timeKind, timeKinds } from './words'
+import { parse } from '@/ui/quantity'
+import { timeKind, timeKinds } from './words'
 
 export type Cells = Record<string, string>
 
@@ -30,7 +31,7 @@ type Key = (typeof columns)[number]['key']
 // A row that cannot be read: the column, and the key of the words.
 export interface Wrong {
   column: Key
-  key: 'required' | 'unknown' | 'number' | 'date'
+  key: 'required' | 'unknown' | 'number' | 'whole' | 'date'
   value: string
 }
 export interface Row {
@@ -69,6 +70,12 @@ export function header(cells: string[]): (Key | undefined)[] {
   return cells.map((c) => columns.find((k) => ([k.zh, k.en, ...k.also] as string[]).includes(c.trim().toLowerCase()))?.key)
 }
 
+// What of the first row is no column of ours, in the words of the file.
+export function unknownColumns(cells: string[]): string[] {
+  const keys = header(cells)
+  return cells.map((c) => c.trim()).filter((name, i) => name !== '' && keys[i] === undefined)
+}
+
 export function readRow(number: number, values: string[], keys: (Key | undefined)[]): Row {
   const row: Row = { number, cells: {}, wrong: [] }
   keys.forEach((k, i) => {
@@ -87,8 +94,13 @@ export function readRow(number: number, values: string[], keys: (Key | undefined
   const kind = kindWords[cell('kind').toLowerCase()]
   const stock = kind === undefined ? find(taxonomy.value?.resources?.map((r) => r.term ?? {}), cell('kind')) : undefined
   if (cell('kind') && !kind && !stock) bad('kind', 'unknown')
-  const quantity = Number(cell('quantity'))
-  if (cell('quantity') && (!Number.isFinite(quantity) || quantity <= 0)) bad('quantity', 'number')
+  const of = stock
+    ? { stock: { resource: stock } }
+    : { time: { kind: timeKind(kind ?? 'people') } }
+  const quantity = parse(cell('quantity'), of)
+  if (cell('quantity') && quantity === undefined) {
+    bad('quantity', Number(cell('quantity')) > 0 ? 'whole' : 'number')
+  }
   const optional = (k: 'skill' | 'certificate' | 'programme' | 'beneficiary', list: { code?: string; zh?: string; en?: string }[] | undefined) => {
     if (!cell(k)) return undefined
     const code = find(list, cell(k))
@@ -111,7 +123,7 @@ export function readRow(number: number, values: string[], keys: (Key | undefined
     title: cell('title'), areaCode: place?.code, category, programme, beneficiary, description: cell('description') || undefined,
     contactName: cell('contact_name') || undefined, contactPhone: cell('contact_phone') || undefined, address: cell('address') || undefined,
     lines: [{
-      quantity: String(Math.round(quantity * (isMoney(stock) ? 100 : 1))), window,
+      quantity: String(quantity), window,
       ...(stock ? { stock: { resource: stock } } : { time: { kind: timeKind(kind ?? 'people'), skills: skill ? [skill] : [], certificate, certificateLevel: certificate ? 1 : undefined } }),
     }],
   }

@@ -18,7 +18,10 @@ export const zh = {
   standing: { STANDING_PENDING: '待审核', STANDING_ACTIVE: '已通过', STANDING_SUSPENDED: '已暂停' },
   kind: { people: '志愿者', professional: '专业人员', venue: '场地', vehicle: '车辆', equipment: '设备', stock: '物资' },
   amount: { people: '{n}人', professional: '专业人员{n}人', venue: '场地{n}座', vehicle: '车辆{n}座', equipment: '设备{n}套' },
-  unit: { yuan: '元', stars: '{n}星' },
+  unit: {
+    yuan: '元', stars: '{n}星', labelled: '{label}（{unit}）',
+    people: '{n}人', professional: '{n}人', venue: '{n}座', vehicle: '{n}座', equipment: '{n}套',
+  },
   urgency: { URGENCY_NORMAL: '一般', URGENCY_URGENT: '紧急', URGENCY_CRITICAL: '特急' },
   raised: { 1: '已上报乡镇', 2: '已上报市级' },
   needState: { draft: '草稿', submitted: '待审核', open: '待接单', filled: '已满员', in_service: '服务中', done: '待评价', reviewed: '已评价', rejected: '未通过', cancelled: '已取消', expired: '已过期' },
@@ -27,16 +30,18 @@ export const zh = {
     title: '志愿服务公告栏', lead: '大家需要什么，谁来了，做成了什么。', near: '我的社区', everywhere: '全市', needed: '正在招募', done: '最近做成的', nothingNeeded: '这里暂时没有招募中的需求，可以看看全市。', nothingDone: '还没有完成的服务。', nobodyYet: '还没有记录。', enterprises: '爱心企业', teams: '服务最多的队伍',
     stillMissing: '还缺{n}', join: '登录参与',
   },
-  needs: { title: '需求', mine: '我的需求', byState: '按状态', area: '区域', empty: '没有这种状态的需求。', shown: '共{n}条' },
+  needs: { title: '需求', mine: '我的需求', byState: '按状态', area: '区域', empty: '没有这种状态的需求。', all: '全部', none: '还没有发布过需求。', shown: '共{n}条' },
   post: {
     title: '发布需求', what: '需要什么', whatHint: '一句话，不写个人姓名', category: '服务类别', where: '社区', when: '什么时候', day: '日期', from: '开始', to: '结束', lines: '要多少', add: '增加一项', remove: '删除', resource: '物资', skill: '技能', anySkill: '不限', certificate: '资质', noCertificate: '不要求',
     more: '更多（说明、联系人、紧急程度…）', description: '说明', beneficiary: '服务对象', programme: '所属项目', urgency: '紧急程度', ratio: '每名专业人员带几名志愿者', ratioHint: '不要求就留空', allOrNothing: '全部满足才成行', contactName: '联系人', contactPhone: '联系电话', address: '门牌地址',
     personalHint: '联系人、电话和地址加密保存，只有接单的队伍在服务期间能看到', send: '发布', clear: '清空',
-    howMany: { people: '人数', professional: '人数', venue: '座位数', vehicle: '座位数', equipment: '套数', stock: '数量' },
+    howMany: { people: '人数', professional: '人数', venue: '座位数', vehicle: '座位数', equipment: '套数', stock: '数量', money: '金额' },
   },
   preview: { title: '谁能来', parties: '家能来', enough: '够了', notEnough: '还不够', wouldHelp: '这样改会更容易：', take: '就这样改' },
   need: {
     line: '第{n}项', level: '{n}级以上', held: '{held} / {asked}', print: '打印', again: '照此再发', approve: '审核通过', submit: '提交', reject: '不通过', cancel: '取消需求', siteCode: '现场签到码', siteQr: '签到二维码', siteHint: '打印后贴在现场：扫码或输入签到码即可签到。', reveal: '查看联系方式', contact: '联系方式',
+    soFar: '{what}（已有{n}）', willAsk: '将派单给：{who}', dispatched: '已派单：{who}',
+    cannotAsk: '还缺的不够分，这几家派不到：{who}', nothingMissing: '这一项已全部派出，不再缺。',
     revealed: '本次查看已记入日志。', candidates: '谁合适', nobody: '目前没有合适的供给。', canGive: '能出{n}', why: '为什么', dispatch: '派单给选中的{n}家', timeline: '经过', reason: '原因', whyTitle: '请写明原因', answerBy: '{when}前答复', atSite: '现场签到',
   },
   match: { dispatch: '派单', confirm: '确认认领', verify: '确认完成', noShow: '没有来', checkIn: '代签到', checkOut: '代签退', cancel: '撤回' },
@@ -50,7 +55,8 @@ export const zh = {
   },
   import: {
     title: '表格导入', lead: '选择Excel（.xlsx）或CSV表格，第一行是列名。先检查，确认后才保存。', choose: '选择表格', template: '下载模板', unreadable: '读不懂这个文件，请另存为.xlsx或.csv再试。', noHeader: '第一行没有“名称”这一列，请对照模板。', tooMany: '一次最多{n}行，请分几次导入。', good: '{n}行可以导入', bad: '{n}行有问题', row: '行', why: '问题', save: '导入这{n}条',
-    wrong: { required: '必填', unknown: '没有“{value}”', number: '“{value}”不是大于0的数', date: '“{value}”不是日期或时间' },
+    unread: '这些列不认识，不会导入：{names}。请对照模板改列名。',
+    wrong: { required: '必填', unknown: '没有“{value}”', number: '“{value}”不是大于0的数', whole: '“{value}”应为整数，金额最多到分', date: '“{value}”不是日期或时间' },
   },
   forYou: {
     title: '推荐给你们的', lead: '按最需要你们的程度排列', show: '显示方式', list: '列表', map: '地图', days: '按日期', byClearing: '按统一对接的价格排', empty: '现在没有你们能接的需求。供给的时间、技能或范围放宽一些会更多。', mendOffers: '调整供给', missing: '还缺{what}', with: '可用“{offer}”，能出{n}', claim: '认领', claimNow: '认领', claimed: '已认领“{title}”。', howMany: '认领多少', atMost: '最多{n}',
@@ -64,8 +70,8 @@ export const zh = {
   pledge: {
     title: '我们的认捐', new: '新增供给', what: '提供什么', name: '名称', nameHint: '让人一眼看懂，例如“捐赠大米”', recognition: '爱心企业记录', computed: '以上数字由系统根据实际交付自动计算。', empty: '还没有供给。登记后，系统会帮您找到最需要的地方。', where: '去了哪里', nowhere: '还没有用到。', given: '已送出{what}', withdraw: '撤回', withdrawn: '已撤回',
     sort: { goods: '物资', money: '资金', venue: '场地', vehicle: '车辆', people: '人员', professional: '专业人员', equipment: '设备' },
-    howMany: { goods: '数量', money: '金额（元）', venue: '座位数', vehicle: '座位数', people: '同时最多几人', professional: '同时最多几人', equipment: '同时最多几套' },
-    smallest: '每次最少给多少（可不填）', expires: '有效期至（可不填）', collect: '对方自取', when: '每周什么时候', skills: '技能与资质', radius: '服务范围（公里）', radiusHint: '不填就用单位的范围', send: '登记',
+    howMany: { goods: '数量', money: '金额', venue: '座位数', vehicle: '座位数', people: '同时最多几人', professional: '同时最多几人', equipment: '同时最多几套' },
+    smallest: '每次最少给多少', smallestHint: '可不填', expires: '有效期至（可不填）', collect: '对方自取', when: '每周什么时候', skills: '技能与资质', radius: '服务范围（公里）', radiusHint: '不填就用单位的范围', send: '登记',
   },
   week: { 1: '周一', 2: '周二', 3: '周三', 4: '周四', 5: '周五', 6: '周六', 7: '周日', always: '随时', and: '、' },
   wish: { title: '微心愿', lead: '一个人的小愿望，认领就是整个实现。', adopt: '认领', adopted: '已认领“{title}”，谢谢！', empty: '现在没有等待认领的微心愿。', pledgeFirst: '先登记供给' },

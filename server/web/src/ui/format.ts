@@ -69,6 +69,8 @@ function number(options: Intl.NumberFormatOptions): Intl.NumberFormat {
   return f
 }
 export const count = (n: number) => number({}).format(n)
+export const fixed = (n: number, digits: number) =>
+  number({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n)
 export const percent = (share: number) => number({ style: 'percent', maximumFractionDigits: 1 }).format(share)
 
 export function metres(m: number): string {
@@ -84,7 +86,6 @@ export function duration(seconds: number): string {
 }
 
 export const hours = (minutes: number) => (minutes / 60).toFixed(1)
-export const yuan = (fen: number) => number({ style: 'currency', currency: 'CNY', maximumFractionDigits: fen % 100 === 0 ? 0 : 2 }).format(fen / 100)
 
 // The instant at which the city's clocks show that; UTC seconds. NaN where the texts are no day and hour.
 export function toSeconds(date: string, time: string): number {
