@@ -131,9 +131,9 @@ StoreResult<KeyFile> KeyFile::prune(const std::string& path,
   const auto dropped = [&](std::uint64_t id) { return id != file.current().id; };
   if (std::any_of(in_use.begin(), in_use.end(), dropped)) {
     return StoreError{
-        "the database is still sealed with an older master key in " + path +
+        .message = "the database is still sealed with an older master key in " + path +
             "; start qiaod once with this key file, so that it seals with the new key, then prune",
-        "数据库仍由" + path + "中较旧的主密钥加密；请先用此密钥文件启动一次qiaod，" +
+        .zh = "数据库仍由" + path + "中较旧的主密钥加密；请先用此密钥文件启动一次qiaod，" +
             "使其改用新密钥加密，再清理旧密钥"};
   }
   file.keys_.resize(1, file.keys_.front());
