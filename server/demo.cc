@@ -97,6 +97,8 @@ Result<int> disable_demo_accounts(Runtime& runtime) {
   for (Slot s = 0; s < state.accounts().size(); ++s) {
     pb::Account account = state.load_account(s);
     if (!account.login().starts_with(kPrefix) || account.disabled()) continue;
+    // Somebody's own account may be called so, too; the demonstration's has the password that everybody knows.
+    if (!verify_password(account.password_hash(), kDemoPassword)) continue;
     account.set_disabled(true);
     // By the market itself, since the last account of the lead may be among them: a set-up link is printed then.
     pb::Command put;

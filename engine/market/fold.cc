@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/market/due.h"
+#include "engine/market/limits.h"
 #include "engine/market/roles.h"
 #include "engine/market/state.h"
 
@@ -25,6 +26,7 @@ void fill(NeedRow& row, const NeedFacts& need, const State& state) {
   row.urgency = need.urgency;
   row.category = state.vocabulary().find(WordList::kCategory, need.category).value_or(0);
   row.all_or_nothing = need.all_or_nothing;
+  row.raised = static_cast<std::uint8_t>(need.raised);
   row.ratio = static_cast<std::uint16_t>(need.ratio);
   row.deadline = need.deadline;
   row.resident_ref = need.resident_ref;
@@ -56,6 +58,21 @@ void fill(LineRow& row, const LineFacts& line, const State& state) {
     row.certificate = static_cast<std::uint8_t>(*c);
     row.level = static_cast<std::uint8_t>(std::max(1U, line.level));
   }
+}
+
+// What the market never writes and what counting relies on: a row that was damaged may say anything.
+bool is_sound(std::int64_t quantity, const Interval& window) { return quantity >= 1 && quantity <= kMaxQuantity && window.start < window.end; }
+
+bool is_sound(const OfferFacts& offer) {
+  constexpr std::uint16_t kMinutesADay = 1440;
+  const auto good = [](const WeekSlot& s) { return s.weekday >= 1 && s.weekday <= 7 && s.open.start < s.open.end && s.open.end <= kMinutesADay; };
+  return offer.quantity >= 1 && offer.quantity <= kMaxQuantity && std::all_of(offer.weekly.begin(), offer.weekly.end(), good) &&
+         std::all_of(offer.exceptions.begin(), offer.exceptions.end(), [](const DayException& e) { return e.open.end <= kMinutesADay; });
+}
+
+bool is_sound(const NeedFacts& need) {
+  return !need.lines.empty() && need.lines.size() <= kMaxLinesPerNeed &&
+         std::all_of(need.lines.begin(), need.lines.end(), [](const LineFacts& l) { return is_sound(l.quantity, l.window); });
 }
 
 }  // namespace
@@ -304,7 +321,7 @@ void State::give(Slot offer, Slot party) {
 
 bool State::put_offer(Blob bytes) {
   const auto offer = OfferFacts::read(bytes.view());
-  if (!offer) return false;
+  if (!offer || !is_sound(*offer)) return false;
   Slot slot = offers_.find(offer->id);
   if (loading_) {
     if (slot != kNoSlot || !offers_.takes(offer->id)) return false;
@@ -377,7 +394,7 @@ void State::place_lines(NeedRow& row, Slot slot, const NeedFacts& need) {
 
 bool State::put_need(Blob bytes) {
   const auto need = NeedFacts::read(bytes.view());
-  if (!need) return false;
+  if (!need || !is_sound(*need)) return false;
   const Slot area = loading_ ? kNoSlot : areas_.find(need->area);
   Slot slot = needs_.find(need->id);
   const bool fresh = slot == kNoSlot;
@@ -389,6 +406,7 @@ bool State::put_need(Blob bytes) {
   if (!fresh) {
     contribute_fill(row, -1);
     if (row.resident_ref != need->resident_ref) unlink_resident(slot);
+    if (row.area != area) leave_waiting(slot);
   }
   const bool another_resident = fresh || row.resident_ref != need->resident_ref;
   remember(pb::Event::kNeed, slot, std::exchange(row.bytes, std::move(bytes)), row.touched);
@@ -397,7 +415,10 @@ bool State::put_need(Blob bytes) {
   fill(row, *need, *this);
   if (another_resident && !loading_) link_resident(slot);
   place_lines(row, slot, *need);
-  if (!loading_) contribute_fill(row, +1);
+  if (!loading_) {
+    contribute_fill(row, +1);
+    update_waiting(slot);
+  }
   row.due = due_of(*need, policy_);
   schedule(TimerQueue::Kind::kNeed, slot, row.due);
   if (observer_ != nullptr) observer_->need_changed(slot);
@@ -406,7 +427,7 @@ bool State::put_need(Blob bytes) {
 
 bool State::put_match(Blob bytes) {
   const auto match = MatchFacts::read(bytes.view());
-  if (!match) return false;
+  if (!match || !is_sound(match->quantity, match->window)) return false;
   Slot slot = matches_.find(match->id);
   if (slot == kNoSlot) {
     const Slot need = needs_.find(match->need);
@@ -431,6 +452,7 @@ bool State::put_match(Blob bytes) {
   row.window = match->window;
   row.state = match->state;
   contribute(row, slot, +1);
+  if (!loading_) update_waiting(row.need);
   row.due = due_of(*match, policy_);
   schedule(TimerQueue::Kind::kMatch, slot, row.due);
   if (observer_ != nullptr) observer_->need_changed(row.need);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace qiao {
 namespace {
@@ -17,12 +18,23 @@ class Checker {
     look_at_sums();
     look_at_accounts();
     look_at_residents();
+    look_at_waiting();
     return std::move(breaches_);
   }
 
  private:
   void expect(bool good, const char* what, const char* kind, std::uint64_t id) {
     if (!good && breaches_.size() < kMaxBreaches) breaches_.push_back(std::string(kind) + " " + std::to_string(id) + ": " + what);
+  }
+
+  // What waits for an organiser is in the list of its area, and nothing else is.
+  void look_at_waiting() {
+    for (Slot a = 0; a < state_.areas().size(); ++a) {
+      std::set<std::uint64_t> listed;
+      for (const Slot n : state_.waiting_in(a)) listed.insert(state_.load_need(n).id());
+      const std::uint64_t code = state_.areas()[a].id.value();
+      expect(listed == waiting_[code] && listed.size() == state_.waiting_in(a).size(), "what waits for its organiser is listed", "area", code);
+    }
   }
 
   // Each list has the needs that carry the resident's number, all of them and each once.
@@ -67,6 +79,7 @@ class Checker {
         failed_in_service_[{match.need_id(), match.line()}] += match.quantity();
       }
     }
+    if (match.state() == pb::MATCH_STATE_CLAIMED || match.state() == pb::MATCH_STATE_SERVED) waited_for_.insert(match.need_id());
     const bool unanswered = match.state() >= pb::MATCH_STATE_PROPOSED && match.state() <= pb::MATCH_STATE_CLAIMED;
     must(!unanswered || match.answer_by() != 0, "what waits for an answer has a time limit");
   }
@@ -75,6 +88,11 @@ class Checker {
     const pb::Need need = state_.load_need(slot);
     auto must = [&](bool good, const char* what) { expect(good, what, "need", need.id()); };
     if (need.resident_ref() != 0) ++needs_of_[need.resident_ref()];
+    const bool alive = need.state() > pb::NEED_STATE_DRAFT && need.state() <= pb::NEED_STATE_DONE;
+    if (need.state() == pb::NEED_STATE_SUBMITTED || need.state() == pb::NEED_STATE_DONE || (need.state() == pb::NEED_STATE_OPEN && need.raised() > 0) ||
+        (alive && waited_for_.contains(need.id()))) {
+      waiting_[need.area_code()].insert(need.id());
+    }
     bool full = true;
     for (int i = 0; i < need.lines_size(); ++i) {
       const std::pair<std::uint64_t, std::uint32_t> key{need.id(), static_cast<std::uint32_t>(i + 1)};
@@ -165,6 +183,8 @@ class Checker {
   };
   const State& state_;
   std::map<std::uint64_t, std::size_t> needs_of_;  // by resident
+  std::set<std::uint64_t> waited_for_;             // needs with a claim to confirm or a service to verify
+  std::map<std::uint64_t, std::set<std::uint64_t>> waiting_;  // by area
   std::vector<std::string> breaches_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, std::int64_t> held_, secured_, failed_in_service_;
   std::map<std::uint64_t, std::vector<Promise>> promised_;

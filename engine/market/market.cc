@@ -18,7 +18,7 @@ void Market::loaded(Seq last_seq, Time last_time, const Workers& workers) {
   workers(2, [&](std::size_t part) {
     if (part == 1) return matcher_->loaded(workers);
     state_.start_timers();
-    state_.link_residents();
+    state_.link_lists();
   });
   state_.observe(matcher_.get());
 }

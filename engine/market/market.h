@@ -87,6 +87,8 @@ class Market {
   // matches.cc
   Status make_match(const pb::MakeMatch&);
   Status move_match(const pb::MoveMatch&);
+  Status check_in_allowed(const MatchRow& match, const pb::MoveMatch&) const;
+  Status still_fit(const MatchRow& match) const;
   // notifications.cc
   Status notify(const pb::Notify&);
   // accounts.cc

@@ -3,6 +3,7 @@
 
 #include "engine/market/emit.h"
 #include "engine/market/limits.h"
+#include "engine/market/qualification.h"
 #include "engine/market/roles.h"
 #include "engine/market/validate.h"
 #include "engine/market/words.h"
@@ -152,6 +153,46 @@ void Market::change_match(Slot slot, pb::MatchState state, const std::string& re
   emit(kind_of(state), std::move(match));
 }
 
+// What was true when they accepted may not be when they come.
+Status Market::still_fit(const MatchRow& match) const {
+  if (now_ >= match.window.end) return refuse(Code::kTooLate, "matchId");
+  const LineRow& line = state_.line(match.line);
+  if (const pb::Rule rule = qualification_rule(line, state_.offers()[match.offer]); rule != pb::RULE_UNSPECIFIED) return not_eligible(rule);
+  const NeedRow& need = state_.needs()[match.need];
+  if (need.ratio == 0 || line.time_kind != pb::TIME_KIND_PEOPLE) return outcome::success();
+  std::int64_t professionals = 0;
+  std::int64_t volunteers = match.quantity;
+  for (Slot m = need.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+    const MatchRow& other = state_.matches()[m];
+    const auto kind = state_.line(other.line).time_kind;
+    if (kind == pb::TIME_KIND_PROFESSIONAL && secured(other.state)) professionals += other.quantity;
+    if (kind == pb::TIME_KIND_PEOPLE && other.state >= pb::MATCH_STATE_CHECKED_IN && secured(other.state)) volunteers += other.quantity;
+  }
+  const std::int64_t needed = (volunteers + need.ratio - 1) / need.ratio;
+  if (professionals >= needed) return outcome::success();
+  return refuse(Code::kProfessionalMissing, "matchId", std::to_string(needed - professionals));
+}
+
+Status Market::check_in_allowed(const MatchRow& match, const pb::MoveMatch& request) const {
+  const NeedRow& need = state_.needs()[match.need];
+  if (now_ < match.window.start - Seconds{state_.policy().limits().grace()}) return refuse(Code::kTooEarly, "matchId");
+  const bool giver = actor_.role() == pb::ROLE_SUPPLIER || actor_.role() == pb::ROLE_MEMBER;
+  if (giver && state_.policy().check_in_by_code() && !request.at_site()) return refuse(Code::kSiteCodeNeeded, "code");
+  // All or nothing: nobody starts before everybody is there to start.
+  if (need.all_or_nothing && need.state == pb::NEED_STATE_OPEN) {
+    const Words w = words(need.state);
+    return Refusal{Code::kWrongState, "matchId", std::string(w.en), std::string(w.zh)};
+  }
+  if (Status fit = still_fit(match); !fit) {
+    // The organiser decides, and says why; its refusal asks for that.
+    if (giver) return fit;
+    Refusal refusal = std::move(fit).error();
+    refusal.field = "reason";
+    if (request.reason().empty()) return refusal;
+  }
+  return outcome::success();
+}
+
 Status Market::move_match(const pb::MoveMatch& request) {
   const Slot slot = state_.matches().find(MatchId{request.match_id()});
   if (slot == kNoSlot) return refuse(Code::kNotFound, "matchId", "match " + std::to_string(request.match_id()),
@@ -169,22 +210,12 @@ Status Market::move_match(const pb::MoveMatch& request) {
     const Words w = words(row.state);
     return Refusal{Code::kWrongState, "matchId", std::string(w.en), std::string(w.zh)};
   }
-  if (move->needs_reason) {
-    QIAO_TRY(check_text(request.reason(), "reason", 1, kMaxReasonBytes));
-  }
-  const Seconds grace{state_.policy().limits().grace()};
+  QIAO_TRY(check_text(request.reason(), "reason", move->needs_reason ? 1 : 0, kMaxReasonBytes));
   // Nothing is missed, and nothing is served, before its window.
   const bool ends = move->verb == pb::MATCH_VERB_NO_SHOW || move->verb == pb::MATCH_VERB_CHECK_OUT;
   if (ends && now_ < row.window.start) return refuse(Code::kTooEarly, "matchId");
   if (move->verb == pb::MATCH_VERB_CHECK_IN) {
-    if (now_ < row.window.start - grace) return refuse(Code::kTooEarly, "matchId");
-    const bool giver = actor_.role() == pb::ROLE_SUPPLIER || actor_.role() == pb::ROLE_MEMBER;
-    if (giver && state_.policy().check_in_by_code() && !request.at_site()) return refuse(Code::kSiteCodeNeeded, "code");
-    // All or nothing: nobody starts before everybody is there to start.
-    if (need.all_or_nothing && need.state == pb::NEED_STATE_OPEN) {
-      const Words w = words(need.state);
-      return Refusal{Code::kWrongState, "matchId", std::string(w.en), std::string(w.zh)};
-    }
+    QIAO_TRY(check_in_allowed(row, request));
   }
   answer(pb::Event::kMatch, request.match_id());
   const Slot need_slot = row.need;

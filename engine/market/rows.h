@@ -144,6 +144,7 @@ struct alignas(64) NeedRow {
   std::uint8_t line_count = 0;
   std::uint8_t line_room = 0;  // lines allocated at first_line
   bool all_or_nothing = false;
+  std::uint8_t raised = 0;  // to whom: 0 the community, 1 the town, 2 the city
   Blob bytes;
   Seq touched = 0;  // last event that changed it or a match of it: its version
   Time due;         // when the market acts next; 0: never
@@ -153,6 +154,7 @@ struct alignas(64) NeedRow {
   // The list of its resident's needs.
   Slot next_of_resident = kNoSlot;
   Slot previous_of_resident = kNoSlot;
+  Slot place_in_waiting = kNoSlot;  // in State::waiting_in() of its area
 };
 
 static_assert(sizeof(AreaRow) == 64 && sizeof(LineRow) == 64 && sizeof(OfferRow) == 128 && sizeof(NeedRow) == 128 && offsetof(NeedRow, line_count) <= 64);

@@ -156,9 +156,43 @@ void State::unlink_resident(Slot need) {
   }
 }
 
-void State::link_residents() {
+bool State::waits(const NeedRow& need) const {
+  if (need.state == pb::NEED_STATE_SUBMITTED || need.state == pb::NEED_STATE_DONE) return true;
+  if (need.state == pb::NEED_STATE_OPEN && need.raised > 0) return true;
+  if (!live(need.state) || need.state == pb::NEED_STATE_DRAFT) return false;
+  for (Slot m = need.first_match; m != kNoSlot; m = matches_[m].next_of_need) {
+    if (matches_[m].state == pb::MATCH_STATE_CLAIMED || matches_[m].state == pb::MATCH_STATE_SERVED) return true;
+  }
+  return false;
+}
+
+void State::leave_waiting(Slot need) {
+  NeedRow& row = needs_[need];
+  if (row.place_in_waiting == kNoSlot) return;
+  std::vector<Slot>& list = waiting_[row.area];
+  list[row.place_in_waiting] = list.back();
+  needs_[list.back()].place_in_waiting = row.place_in_waiting;
+  list.pop_back();
+  row.place_in_waiting = kNoSlot;
+}
+
+void State::update_waiting(Slot need) {
+  NeedRow& row = needs_[need];
+  if (waits(row) == (row.place_in_waiting != kNoSlot)) return;
+  if (row.place_in_waiting != kNoSlot) return leave_waiting(need);
+  if (row.area >= waiting_.size()) waiting_.resize(row.area + 1);
+  row.place_in_waiting = static_cast<Slot>(waiting_[row.area].size());
+  waiting_[row.area].push_back(need);
+}
+
+void State::link_lists() {
   residents_.clear();
-  for (Slot s = 0; s < needs_.size(); ++s) link_resident(s);
+  waiting_.clear();
+  for (Slot s = 0; s < needs_.size(); ++s) {
+    link_resident(s);
+    needs_[s].place_in_waiting = kNoSlot;
+    update_waiting(s);
+  }
 }
 
 void State::loaded(Seq last_seq, Time last_time) {
@@ -231,6 +265,7 @@ void State::undo(UndoRecord& record) {
       } else {
         if (observer_ != nullptr) observer_->need_removed(record.slot);
         unlink_resident(record.slot);
+        leave_waiting(record.slot);
         contribute_fill(needs_[record.slot], -1);
         // Unless another need has grown to behind it, its lines are the last.
         if (needs_[record.slot].first_line + needs_[record.slot].line_room == lines_.size()) {
@@ -246,6 +281,7 @@ void State::undo(UndoRecord& record) {
         needs_[need].first_match = matches_[record.slot].next_of_need;
         offers_[matches_[record.slot].offer].first_match = matches_[record.slot].next_of_offer;
         matches_.pop_back();
+        update_waiting(need);
         if (observer_ != nullptr) observer_->need_changed(need);
       }
       needs_[need].touched = record.touched;

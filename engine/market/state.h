@@ -80,6 +80,9 @@ class State {
   Slot first_need_of_resident(std::uint64_t resident_ref) const;
   // Name of the area; empty where there is none.
   std::string area_name(Slot area) const;
+  // Needs in that area, and not below, of which something waits for an organiser: to be checked, reviewed, found somebody for
+  // after it was raised; a claim to confirm, a service to verify. In no particular order.
+  std::span<const Slot> waiting_in(Slot area) const { return area < waiting_.size() ? std::span<const Slot>(waiting_[area]) : std::span<const Slot>(); }
   Slot line_count() const { return lines_.size(); }
   const LineRow& line(Slot s) const { return lines_[s]; }
   // Asks for a row to be in the cache soon: ranking looks at rows in no order, and waits for memory more than for anything
@@ -130,7 +133,7 @@ class State {
   //
   // At start-up: start_loading(), taxonomy, policy; then areas, parties, offers and needs in any order, and link_areas(),
   // link_parties(), link_offers(), link_needs(); then persons, matches, notifications, accounts, grants (these after accounts);
-  // loaded(), start_timers(), link_residents(). Each row once. Rows of different kinds may be put by different threads at the same time, and linked
+  // loaded(), start_timers(), link_lists(). Each row once. Rows of different kinds may be put by different threads at the same time, and linked
   // beside each other and beside rows that are put, as soon as what they lean on is there and linked.
   bool load_row(pb::Event::RowCase kind, Blob bytes);
   void start_loading() { loading_ = std::make_unique<Loading>(); }
@@ -147,8 +150,8 @@ class State {
   void loaded(Seq last_seq, Time last_time);
   // Every timer anew, by what the rows say. May run while other threads read rows.
   void start_timers();
-  // The lists of residents' needs. May run beside start_timers().
-  void link_residents();
+  // The lists of residents' needs, and of those that wait for organisers. May run beside start_timers().
+  void link_lists();
 
   // Bytes of the row of that kind and key, as of now. The view holds until the row changes.
   std::string_view row_bytes(pb::Event::RowCase kind, std::uint64_t key) const;
@@ -198,6 +201,9 @@ class State {
   void give(Slot offer, Slot party);
   void link_resident(Slot need);
   void unlink_resident(Slot need);
+  bool waits(const NeedRow& need) const;
+  void update_waiting(Slot need);
+  void leave_waiting(Slot need);
 
   // Each answers as load_row() does.
   bool put_taxonomy(std::string_view bytes);
@@ -240,6 +246,7 @@ class State {
   boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_person_;
   boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_resident_;
   boost::unordered_flat_map<std::uint64_t, Slot> residents_;  // the first need of each
+  std::vector<std::vector<Slot>> waiting_;                    // by area
   Chunks<LineRow> lines_;
   pb::Policy policy_;
   Vocabulary vocabulary_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/fixed.h"
+#include "engine/market/qualification.h"
 
 namespace qiao {
 namespace {
@@ -21,16 +22,6 @@ bool excluded(const PartyRow& party, const NeedRow& need, const State& state) {
   if (party.exclusions->categories.test(need.category)) return true;
   return std::any_of(party.exclusions->areas.begin(), party.exclusions->areas.end(),
                      [&](AreaCode code) { return state.within(need.area, state.areas().find(code)); });
-}
-
-pb::Rule certificate_rule(const LineRow& line, const OfferRow& offer) {
-  if (line.certificate == 0xff) return pb::RULE_UNSPECIFIED;
-  if (!offer.extras) return pb::RULE_CERTIFICATE_MISSING;
-  for (const HeldCertificate& c : offer.extras->certificates) {
-    if (c.kind != line.certificate || c.level < line.level) continue;
-    return is_set(c.expires) && c.expires < line.window.end ? pb::RULE_CERTIFICATE_EXPIRED : pb::RULE_UNSPECIFIED;
-  }
-  return pb::RULE_CERTIFICATE_MISSING;
 }
 
 // Apart, for behind all its ways out a compiler takes this part of judge() for one that is seldom reached, and divides by slow
@@ -126,8 +117,7 @@ Judgement Judge::judge(const NeedRow& need, const LineRow& line, Slot offer_slot
   if (!offer.active) return no(pb::RULE_OFFER_WITHDRAWN);
   if (party.standing != pb::STANDING_ACTIVE) return no(pb::RULE_PARTY_NOT_ACTIVE);
   if (offer.time_kind != line.time_kind || (line.time_kind == 0 && offer.resource != line.resource)) return no(pb::RULE_KIND_DIFFERS);
-  if (!offer.skills.contains(line.skills)) return no(pb::RULE_SKILL_MISSING);
-  if (const pb::Rule rule = certificate_rule(line, offer); rule != pb::RULE_UNSPECIFIED) return no(rule);
+  if (const pb::Rule rule = qualification_rule(line, offer); rule != pb::RULE_UNSPECIFIED) return no(rule);
   if (line.window.start < offer.valid_from || (is_set(offer.valid_to) && line.window.end > offer.valid_to)) {
     return no(pb::RULE_OUTSIDE_VALIDITY);
   }

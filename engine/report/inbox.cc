@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 namespace qiao {
@@ -55,26 +56,27 @@ class Gatherer {
     const NeedRow& need = state_.needs()[n];
     const Slot me = state_.parties().find(PartyId{actor_.party_id()});
     if (me != kNoSlot && (need.organiser == state_.parties()[me].id || need.area == state_.parties()[me].area)) return true;
-    return state_.load_need(n).raised() >= mine;
+    return need.raised >= mine;
   }
 
   void organiser() {
     const std::uint32_t mine = level();
-    for (Slot n = 0; n < state_.needs().size(); ++n) {
-      const NeedRow& need = state_.needs()[n];
-      if (!live(need.state) || need.state == pb::NEED_STATE_DRAFT) continue;
-      if (actor_.role() == pb::ROLE_ORGANISER && !in_area_of(actor_, state_, need.area)) continue;
-      const bool waits = need.state == pb::NEED_STATE_SUBMITTED || need.state == pb::NEED_STATE_DONE || need.state == pb::NEED_STATE_OPEN;
-      if (!waits && need.first_match == kNoSlot) continue;
-      if (!falls_to_me(n, mine)) continue;
-      if (need.state == pb::NEED_STATE_SUBMITTED) put(pb::INBOX_KIND_CHECK_NEED, n, kNoSlot, need.due);
-      if (need.state == pb::NEED_STATE_DONE) put(pb::INBOX_KIND_REVIEW_NEED, n, kNoSlot, need.due);
-      if (need.state == pb::NEED_STATE_OPEN && mine > 0 && state_.load_need(n).raised() >= mine) put(pb::INBOX_KIND_RAISED, n, kNoSlot, Time{});
-      for (Slot m = need.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
-        const MatchRow& match = state_.matches()[m];
-        if (match.state == pb::MATCH_STATE_CLAIMED) put(pb::INBOX_KIND_CONFIRM_CLAIM, n, m, match.due);
-        if (match.state == pb::MATCH_STATE_SERVED) put(pb::INBOX_KIND_VERIFY_SERVICE, n, m, match.due);
-      }
+    for (Slot area = 0; area < state_.areas().size(); ++area) {
+      if (actor_.role() == pb::ROLE_ORGANISER && !in_area_of(actor_, state_, area)) continue;
+      for (const Slot n : state_.waiting_in(area)) organisers_need(n, mine);
+    }
+  }
+
+  void organisers_need(Slot n, std::uint32_t mine) {
+    const NeedRow& need = state_.needs()[n];
+    if (!falls_to_me(n, mine)) return;
+    if (need.state == pb::NEED_STATE_SUBMITTED) put(pb::INBOX_KIND_CHECK_NEED, n, kNoSlot, need.due);
+    if (need.state == pb::NEED_STATE_DONE) put(pb::INBOX_KIND_REVIEW_NEED, n, kNoSlot, need.due);
+    if (need.state == pb::NEED_STATE_OPEN && mine > 0 && need.raised >= mine) put(pb::INBOX_KIND_RAISED, n, kNoSlot, Time{});
+    for (Slot m = need.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+      const MatchRow& match = state_.matches()[m];
+      if (match.state == pb::MATCH_STATE_CLAIMED) put(pb::INBOX_KIND_CONFIRM_CLAIM, n, m, match.due);
+      if (match.state == pb::MATCH_STATE_SERVED) put(pb::INBOX_KIND_VERIFY_SERVICE, n, m, match.due);
     }
   }
 
@@ -94,10 +96,8 @@ class Gatherer {
   }
 
   void resident() {
-    if (actor_.resident_ref() == 0) return;
-    for (Slot n = 0; n < state_.needs().size(); ++n) {
-      const NeedRow& need = state_.needs()[n];
-      if (need.state == pb::NEED_STATE_DONE && need.resident_ref == actor_.resident_ref()) put(pb::INBOX_KIND_REVIEW_NEED, n, kNoSlot, need.due);
+    for (Slot n = state_.first_need_of_resident(actor_.resident_ref()); n != kNoSlot; n = state_.needs()[n].next_of_resident) {
+      if (state_.needs()[n].state == pb::NEED_STATE_DONE) put(pb::INBOX_KIND_REVIEW_NEED, n, kNoSlot, state_.needs()[n].due);
     }
   }
 
@@ -115,7 +115,7 @@ class Gatherer {
     r.set_total(static_cast<std::uint32_t>(items_.size()));
     const auto when = [](const Waiting& w) { return is_set(w.due) ? to_int(w.due) : std::numeric_limits<std::int64_t>::max(); };
     const auto end = items_.begin() + static_cast<std::ptrdiff_t>(std::min(kMaxInbox, items_.size()));
-    std::partial_sort(items_.begin(), end, items_.end(), [&](const Waiting& a, const Waiting& b) { return when(a) != when(b) ? when(a) < when(b) : a.need < b.need; });
+    std::partial_sort(items_.begin(), end, items_.end(), [&](const Waiting& a, const Waiting& b) { return std::tuple(when(a), a.need, a.match, a.kind) < std::tuple(when(b), b.need, b.match, b.kind); });
     for (auto w = items_.begin(); w != end; ++w) {
       const pb::Need need = state_.load_need(w->need);
       pb::InboxItem& item = *r.add_items();

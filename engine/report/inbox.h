@@ -9,7 +9,7 @@ namespace qiao {
 
 inline constexpr std::size_t kMaxInbox = 100;
 
-// For the lead and organisers O(needs), a cache line each, and the matches of those that live; for a party O(its matches).
+// O(what waits), and for the lead and organisers O(areas); for a party O(its matches).
 pb::Inbox inbox(const State& state, const pb::Actor& actor, Time now);
 
 }  // namespace qiao

@@ -81,20 +81,19 @@ Format format_wanted(std::string_view accept, std::string_view raw_type) {
   return Format::kNone;
 }
 
-// "123", W/"123" or *; 0 for any.
-Result<std::uint64_t> parse_version(std::string_view header) {
+// "123.5f3a9c01", "123", each also with W/, or *; 0 for any.
+Result<std::uint64_t> parse_version(std::string_view header, std::uint64_t epoch) {
   header = trim(header);
   if (header.empty() || header == "*") return std::uint64_t{0};
   if (header.starts_with("W/")) header.remove_prefix(2);
-  std::uint64_t value = 0;
-  if (header.size() > 2 && header.front() == '"' && header.back() == '"') {
-    const auto [end, error] = std::from_chars(header.data() + 1, header.data() + header.size() - 1, value);
-    if (error == std::errc{} && end == header.data() + header.size() - 1 && value != 0) return value;
-  }
-  return refuse(Code::kWrongType, "If-Match", "\"version\"");
+  const bool quoted = header.size() > 2 && header.front() == '"' && header.back() == '"';
+  if (!quoted) return refuse(Code::kWrongType, "If-Match", "\"version\"");
+  QIAO_TRY(const auto value, without_epoch(header.substr(1, header.size() - 2), epoch, "If-Match"));
+  if (value == 0) return refuse(Code::kWrongType, "If-Match", "\"version\"");
+  return value;
 }
 
-std::string etag_of(std::uint64_t version) { return "\"" + std::to_string(version) + "\""; }
+std::string etag_of(std::uint64_t version, std::uint64_t epoch) { return "\"" + with_epoch(version, epoch) + "\""; }
 
 bool has_unknown_fields(const Message& m) {
   const auto* r = m.GetReflection();
@@ -205,7 +204,7 @@ Answer answer_of(const Call& call, const Applied& applied, const State& state, b
 Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer& answer, const State& state) {
   Runtime::Keepable keep;
   keep.answer.set_status(call.route->success);
-  if (answer.version != 0) keep.answer.set_etag(etag_of(answer.version));
+  if (answer.version != 0) keep.answer.set_etag(etag_of(answer.version, call.epoch));
   keep.answer.set_location(answer.location);
   // What a route makes by itself shows no row.
   if (!call.route->present && applied.subjects.size() == 1 && call.route->response != pb::BatchResponse::descriptor()) {
@@ -234,6 +233,23 @@ pb::RowKind row_kind_of(pb::Event::RowCase kind) {
 
 }  // namespace
 
+std::string with_epoch(std::uint64_t number, std::uint64_t epoch) { return std::to_string(number) + "." + epoch_text(epoch); }
+
+std::string epoch_text(std::uint64_t epoch) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (int shift = 28; shift >= 0; shift -= 4) text += kDigits[epoch >> shift & 15];
+  return text;
+}
+
+Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch, const std::string& field) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || (end != text.data() + text.size() && *end != '.')) return refuse_type(field, "integer");
+  if (end != text.data() + text.size() && text != with_epoch(number, epoch)) return refuse(Code::kRestored, field);
+  return number;
+}
+
 Response later(const Call& call, std::function<void(std::function<void(Result<std::unique_ptr<Message>>)>)> start) {
   Response r;
   r.deferred = [start = std::move(start), chinese = call.chinese, binary = call.binary_answer](auto then) {
@@ -254,7 +270,7 @@ Response respond(const Call& call, Answer answer) {
   r.wait_for = answer.wait_for;
   r.secret = call.route->secret;
   r.location = std::move(answer.location);
-  if (answer.version != 0) r.etag = etag_of(answer.version);
+  if (answer.version != 0) r.etag = etag_of(answer.version, call.epoch);
   if (call.binary_answer) {
     r.content_type = kProtobuf;
     answer.message->AppendToString(&r.body);
@@ -428,6 +444,7 @@ Gate::Answer<Identity> Api::watcher(const Credentials& credentials) const {
 Response Api::run(const Request& request) {
   Call call;
   call.request = &request;
+  call.epoch = runtime_.store().epoch();
   call.chinese = prefers_chinese(request.accept_language);
   Response refusal;
   const Route* route = find(request, call, refusal);
@@ -513,7 +530,7 @@ Response Api::run(const Request& request) {
   // A command.
   if (draining_) return problem(HttpFault::kDraining, call.chinese);
   if (runtime_.overloaded()) return problem(HttpFault::kOverloaded, call.chinese);
-  auto version = parse_version(request.if_match);
+  auto version = parse_version(request.if_match, call.epoch);
   if (!version) return no(version.error());
   call.expected_version = version.value();
   const std::uint64_t print = fingerprint(request);

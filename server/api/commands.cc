@@ -203,7 +203,9 @@ std::vector<Route> command_routes() {
                           pb::MoveMatchRequest& move = *c.mutable_move_match();
                           move.set_match_id(call.number("id"));
                           move.set_verb(pb::MATCH_VERB_CHECK_IN);
-                          if (body != nullptr) move.set_code(static_cast<const pb::CheckInRequest*>(body)->code());
+                          if (body == nullptr) return c;
+                          move.set_code(static_cast<const pb::CheckInRequest*>(body)->code());
+                          move.set_reason(static_cast<const pb::CheckInRequest*>(body)->reason());
                           return c;
                         });
   check_in.body_optional = true;

@@ -74,7 +74,7 @@ Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep k
   const Slot count = slots.count(rows.size());
   Slot at = newest != 0 ? count : 0;  // newest: one past the next to look at
   if (call.param("pageToken") != nullptr) {
-    QIAO_TRY(auto last, query_number(call, "pageToken", 0, kAny, 0));
+    QIAO_TRY(const auto last, without_epoch(*call.param("pageToken"), call.epoch, "pageToken"));
     // Whether there is a row of that number is not for the token to tell: the page goes on where it would be.
     const Slot slot = newest != 0 ? first_from(rows, Id{last}) : first_from(rows, Id{last + (last != kAny ? 1 : 0)});
     at = slots.place(slot);
@@ -83,7 +83,7 @@ Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep k
   Slot scanned = 0;
   Slot last = kNoSlot;
   while (newest != 0 ? at > 0 : at < count) {
-    if (found == size || scanned == kMaxScanned) return std::to_string(rows[last].id.value());
+    if (found == size || scanned == kMaxScanned) return with_epoch(rows[last].id.value(), call.epoch);
     last = slots[newest != 0 ? --at : at++];
     ++scanned;
     if (!keep(last)) continue;

@@ -196,7 +196,8 @@ std::vector<Route> privacy_routes(Runtime& runtime) {
                     .read = [&](const Call& call) -> Result<Answer> {
                       QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
                       QIAO_TRY(auto newest, query_number(call, "newest", 0, 1, 0));
-                      QIAO_TRY(auto token, query_number(call, "pageToken", 0, kAny - 1, 0));
+                      const std::string* place = call.param("pageToken");
+                      QIAO_TRY(const auto token, place == nullptr ? Result<std::uint64_t>(std::uint64_t{0}) : without_epoch(*place, call.epoch, "pageToken"));
                       QIAO_TRY(auto account, query_number(call, "account", 0, kAny, 0));
                       QIAO_TRY(auto from, query_number(call, "from", 0, std::uint64_t{1} << 40, 0));
                       QIAO_TRY(auto to, query_number(call, "to", 0, std::uint64_t{1} << 40, 0));
@@ -235,7 +236,7 @@ std::vector<Route> privacy_routes(Runtime& runtime) {
                           *r.add_entries() = entry_of(state, *event);
                         }
                       }
-                      if (more) r.set_next_page_token(std::to_string(at));
+                      if (more) r.set_next_page_token(with_epoch(at, call.epoch));
                       r.set_head_seq(durable);
                       if (const auto hash = store.hash_of(durable)) r.set_head_hash(to_hex(*hash));
                       return answer(std::move(r), 0);

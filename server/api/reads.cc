@@ -242,7 +242,11 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
         QIAO_TRY(auto organiser, query_number(call, "organiser", 0, kAny, 0));
         QIAO_TRY(auto raised, query_number(call, "raised", 0, 2, 0));
         QIAO_TRY(auto mine, query_number(call, "mine", 0, 1, 0));
-        const std::uint64_t resident = call.actor.resident_ref();
+        Slots slots;
+        if (mine != 0) {
+          const auto next_of_resident = [&](Slot n) { return state.needs()[n].next_of_resident; };
+          slots.follow(state.first_need_of_resident(call.actor.resident_ref()), next_of_resident);
+        }
         std::optional<std::uint16_t> category;
         if (const std::string* code = call.param("category")) {
           category = state.vocabulary().find(WordList::kCategory, *code);
@@ -255,7 +259,7 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
         const View view = call.view(state);
         pb::ListNeedsResponse r;
         QIAO_TRY(auto next, page<NeedId>(
-                                call, state.needs(), {},
+                                call, state.needs(), slots,
                                 [&](Slot s) {
                                   const NeedRow& n = state.needs()[s];
                                   if ((area != kNoSlot && !state.within(n.area, area)) || (wanted && n.state != *wanted) ||
@@ -263,13 +267,9 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
                                     return false;
                                   }
                                   if (organiser != 0 && n.organiser.value() != organiser) return false;
-                                  if (mine != 0 && (resident == 0 || n.resident_ref != resident)) {
-                                    return false;
-                                  }
                                   if (view.need(s) == Sight::kNothing) return false;
-                                  if (programme == nullptr && raised == 0) return true;
-                                  const pb::Need need = state.load_need(s);
-                                  return (programme == nullptr || need.programme() == *programme) && need.raised() >= raised;
+                                  if (n.raised < raised) return false;
+                                  return programme == nullptr || state.load_need(s).programme() == *programme;
                                 },
                                 [&](Slot s) { *r.add_needs() = view.show_need(s); }));
         r.set_next_page_token(next);

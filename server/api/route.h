@@ -65,6 +65,7 @@ struct Call {
   Identity identity;
   Scope scope{};  // what the actor's role has of the route's operation
   std::uint64_t expected_version = 0;
+  std::uint64_t epoch = 0;  // of the database
   bool binary_answer = false;
   bool chinese = false;
 
@@ -150,6 +151,12 @@ Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const
   }
   return std::optional<Enum>(static_cast<Enum>(value->number()));
 }
+
+// What stands for a place or a version together with the history that it is of: "17" and "17.5f3a9c01". A number alone is of
+// any history; another history's is refused.
+std::string epoch_text(std::uint64_t epoch);
+std::string with_epoch(std::uint64_t number, std::uint64_t epoch);
+Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch, const std::string& field);
 
 // A row as the actor of the call sees it.
 std::unique_ptr<google::protobuf::Message> show(const State& state, const Subject& subject, const View& view);

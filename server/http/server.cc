@@ -26,6 +26,7 @@ Server::Server(asio::io_context& context, Api& api, Runtime& runtime, Feed& feed
       accept_again_(context),
       page_headers_("Content-Security-Policy: " + options_.pages.content_security_policy(options_.tile_origin) +
                     "\r\nPermissions-Policy: geolocation=(self), camera=(), microphone=(), payment=()\r\n"),
+      epoch_header_("Qiao-Epoch: " + epoch_text(runtime.store().epoch()) + "\r\n"),
       shares_(share_of(std::min(options_.max_connections, options_.max_sockets),
                        options_.max_connections_per_address)) {}
 

@@ -76,6 +76,7 @@ class Server {
   boost::asio::steady_timer accept_again_;
   std::shared_ptr<boost::asio::ssl::context> tls_;
   const std::string page_headers_;
+  const std::string epoch_header_;
   std::uint16_t port_ = 0;
   std::list<std::weak_ptr<class Session>> sessions_;
   AddressShares shares_;

@@ -292,6 +292,7 @@ void Session::write(Response response) {
   if (response.retry_after != 0) head_.append("Retry-After: ").append(std::to_string(response.retry_after)).append("\r\n");
   head_ += response.secret ? "Cache-Control: no-store\r\n" : "Cache-Control: private, no-cache\r\n";
   head_ += kNoPage;
+  head_ += server_.epoch_header_;
   head_ends(has_body, body_.size());
   if (head_only_ || !has_body) body_.clear();
   send(asio::buffer(body_));

@@ -49,13 +49,16 @@ StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& co
   metrics.durable_seq.set(static_cast<std::int64_t>(runtime->durable_seq_));
   if (options.driven) return runtime;
   runtime->committer_ = std::thread([r = runtime.get()] { r->run_commits(); });
+  runtime->housekeeper_ = std::thread([r = runtime.get()] { r->run_jobs(); });
   runtime->arm_timer();
   const auto housekeep = [r = runtime.get()](auto self) -> void {
     r->housekeeping_.expires_after(kHousekeepingEvery);
     r->housekeeping_.async_wait([r, self](const boost::system::error_code& error) {
       if (error) return;
+      // What is to be purged was forgotten in a group that is written before the job runs.
+      const bool purge = r->store_.vault().take_forgotten();
       const std::lock_guard lock(r->mutex_);
-      r->jobs_.push_back([r] { r->tidy_up(); });
+      r->jobs_.push_back([r, purge] { r->tidy_up(purge); });
       r->work_.notify_one();
       self(self);
     });
@@ -76,14 +79,18 @@ void Runtime::stop() {
     work_.notify_one();
   }
   if (committer_.joinable()) committer_.join();
+  if (housekeeper_.joinable()) housekeeper_.join();
   timer_.cancel();
   housekeeping_.cancel();
 }
 
-void Runtime::tidy_up() {
-  store_.forget_answers(clock_() - options_.keep_answers, kAnswersForgottenAtOnce);
+void Runtime::tidy_up() { tidy_up(store_.vault().take_forgotten()); }
+
+void Runtime::tidy_up(bool purge) {
+  while (store_.forget_answers(clock_() - options_.keep_answers, kAnswersForgottenAtOnce) == kAnswersForgottenAtOnce) {
+  }
   // The key of what was erased is deleted; now it leaves the files as well.
-  if (!store_.vault().take_forgotten()) return;
+  if (!purge) return;
   if (auto purged = store_.purge(); !purged) log_error("what was erased could not be taken off the disk yet", {{"reason", purged.error().message}});
 }
 
@@ -153,11 +160,31 @@ void Runtime::run_commits() {
     {
       std::unique_lock lock(mutex_);
       work_.wait(lock, [this] { return stopping_ || !open_group_.empty() || !jobs_.empty(); });
-      if (stopping_ && open_group_.empty() && jobs_.empty()) return;
+      if (stopping_ && open_group_.empty() && jobs_.empty()) break;
       std::swap(group, open_group_);
       std::swap(jobs, jobs_);
     }
-    if (!group.empty() && !write(group)) return;
+    if (!group.empty() && !write(group)) break;
+    if (jobs.empty()) continue;
+    const std::lock_guard lock(mutex_);
+    std::move(jobs.begin(), jobs.end(), std::back_inserter(ready_jobs_));
+    jobs.clear();
+    jobs_ready_.notify_one();
+  }
+  const std::lock_guard lock(mutex_);
+  commits_ended_ = true;
+  jobs_ready_.notify_one();
+}
+
+void Runtime::run_jobs() {
+  std::vector<std::function<void()>> jobs;
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      jobs_ready_.wait(lock, [this] { return commits_ended_ || !ready_jobs_.empty(); });
+      if (ready_jobs_.empty()) return;
+      std::swap(jobs, ready_jobs_);
+    }
     for (auto& job : jobs) job();
     jobs.clear();
   }

@@ -2,6 +2,7 @@
 //
 //   market thread   applies commands in memory, at once, one after another; adds each to the open group
 //   commit thread   takes the group, writes it with one sync, tells the market thread how far the disk is
+//   housekeeping    backups, forgetting, compaction: beside commits, which never wait for them
 //
 // Where it is driven (RuntimeOptions) there is one thread, and the steps are taken from outside.
 //
@@ -148,8 +149,11 @@ class Runtime {
   void tidy_up();
 
  private:
+  // `purge`: something was erased, and its key has left the tables.
+  void tidy_up(bool purge);
   Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock, RuntimeOptions options);
   void run_commits();
+  void run_jobs();
   bool write(Group& group);
   void fail(const StoreError& error) const;
   void on_durable(Seq seq);
@@ -190,9 +194,14 @@ class Runtime {
   std::condition_variable work_;
   Group open_group_;
   Group written_group_;  // of commit()
+  // What takes long and is no commit: the commit thread hands it on when everything before it is written.
   std::vector<std::function<void()>> jobs_;
+  std::vector<std::function<void()>> ready_jobs_;
+  std::condition_variable jobs_ready_;
+  bool commits_ended_ = false;
   bool stopping_ = false;
   std::thread committer_;
+  std::thread housekeeper_;
 };
 
 }  // namespace qiao

@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char* kName = "/HEAD";
 constexpr std::size_t kChecksum = 16;
-constexpr std::size_t kRecord = 8 + sizeof(ChainHash) + kChecksum;
+constexpr std::size_t kBody = 8 + sizeof(ChainHash) + 8;
+constexpr std::size_t kRecord = kBody + kChecksum;
 // The file is written anew when it holds so many: about a mebibyte.
 constexpr std::size_t kMostRecords = 20'000;
 
@@ -30,13 +31,14 @@ std::string checksum(std::string_view body) {
 std::string record_of(const Head& head) {
   std::string body = big_endian(head.seq);
   body.append(reinterpret_cast<const char*>(head.hash.data()), head.hash.size());
+  body += big_endian(head.epoch);
   return body + checksum(body);
 }
 
 std::optional<Head> parse(std::string_view record) {
-  const std::string_view body = record.substr(0, kRecord - kChecksum);
+  const std::string_view body = record.substr(0, kBody);
   if (checksum(body) != record.substr(body.size())) return std::nullopt;
-  Head head{from_big_endian(body), {}};
+  Head head{from_big_endian(body), {}, from_big_endian(body.substr(kBody - 8))};
   std::copy_n(body.begin() + 8, head.hash.size(), reinterpret_cast<char*>(head.hash.data()));
   return head;
 }

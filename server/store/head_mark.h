@@ -5,7 +5,7 @@
 // the damage and says nothing of the rest. The mark is written after each synced write, so that a start
 // can tell: a journal that ends before its mark has lost something that was answered.
 //
-// The file is a sequence of records of one size, each with a checksum; the last good one counts. Appends
+// It also holds the epoch of the database. The file is a sequence of records of one size, each with a checksum; the last good one counts. Appends
 // are not synced one by one (that would halve the speed of small writes): after a power cut the mark may
 // be some seconds behind the journal, never ahead of it.
 #pragma once
@@ -30,6 +30,9 @@ std::string to_hex(const ChainHash& hash);
 struct Head {
   Seq seq = 0;
   ChainHash hash{};
+  // Of the history that goes on from here. Another after a restore, where numbers come again for other
+  // things; 0: not given yet, as in a backup.
+  std::uint64_t epoch = 0;
 };
 
 // For one thread at a time.

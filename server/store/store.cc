@@ -25,6 +25,11 @@ constexpr std::array<pb::Event::RowCase, 9> kKeyed = {pb::Event::kArea, pb::Even
 constexpr std::array<const char*, 17> kFamilyNames = {"default", "journal", "single", "dedup", "meta",         "vault",   "audit", "area",
                                                       "party",   "person",  "offer",  "need",  "match", "notification", "account", "grant",
                                                       "clearing"};
+// Before the time, then the key of an answer. No account has an id that begins so.
+constexpr std::string_view kByTime = "\xff";
+
+std::string by_time(std::string_view time, std::string_view key) { return std::string(kByTime).append(time).append(key); }
+
 // Events migrated to a newer format in one write.
 constexpr std::size_t kMigratedAtOnce = 2'000;
 
@@ -168,6 +173,12 @@ StoreResult<void> check_room(rocksdb::Env& env, const std::string& path) {
   return StoreError{"No space left on device: the disk of " + path + " has " + std::to_string(free >> 10) + " KiB free, opening the database takes " + std::to_string(needed >> 10) + " KiB; make room and start again"};
 }
 
+std::uint64_t fresh_epoch() {
+  std::uint64_t epoch = 0;
+  while (epoch == 0) randombytes_buf(&epoch, sizeof epoch);
+  return epoch;
+}
+
 StoreResult<Seq> last_in(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal, const std::string& path) {
   const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator({}, journal));
   it->SeekToLast();
@@ -285,7 +296,9 @@ std::string Group::add_answer(std::string_view key, pb::KeptAnswer answer, googl
   if (Vault::covers(kind)) store.vault().seal(kind, answer.row_id(), message, batch_);
   answer.set_message(message.SerializeAsString());
   std::string bytes = answer.SerializeAsString();
-  batch_.Put(store.dedup(), slice(key), big_endian(static_cast<std::uint64_t>(to_int(now))) + bytes);
+  const std::string time = big_endian(static_cast<std::uint64_t>(to_int(now)));
+  batch_.Put(store.dedup(), slice(key), time + bytes);
+  batch_.Put(store.dedup(), by_time(time, key), {});
   return bytes;
 }
 
@@ -447,7 +460,10 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   }
   if (store->chained_) store->head_ = store->hash_of(store->last_seq()).value_or(ChainHash{});
   if (mode != Mode::kReadOnly) {
-    QIAO_TRY(store->mark_, HeadMark::create(*with.env, path, {store->last_seq(), store->head_}));
+    // A database without one is new, or was restored; what goes on without what was answered is another history, too.
+    const bool goes_on = mark && mark->epoch != 0 && store->missing_.empty();
+    store->epoch_ = goes_on ? mark->epoch : fresh_epoch();
+    QIAO_TRY(store->mark_, HeadMark::create(*with.env, path, {store->last_seq(), store->head_, store->epoch_}));
   }
   return store;
 }
@@ -505,6 +521,7 @@ StoreResult<void> Store::strip_answers() {
     answer.DiscardUnknownFields();
     answer.set_stripped(true);
     batch.Put(dedup_, it->key(), std::string(value.substr(0, 8)) + answer.SerializeAsString());
+    batch.Put(dedup_, by_time(value.substr(0, 8), view(it->key())), {});
     if (static_cast<std::size_t>(batch.Count()) < kMigratedAtOnce) continue;
     if (const auto status = db_->Write({}, &batch); !status.ok()) return error("cannot write to " + path_, status);
     batch.Clear();
@@ -589,7 +606,7 @@ StoreResult<void> Store::commit(Group& group) {
   if (!status.ok()) return error("cannot write to " + path_, status);
   if (group.last_seq() == 0) return outcome::success();
   last_seq_ = group.last_seq();
-  return mark_->append({group.last_seq(), group.last_hash()});
+  return mark_->append({group.last_seq(), group.last_hash(), epoch_});
 }
 
 StoreError Store::noticed(StoreError error) const {
@@ -758,12 +775,12 @@ bool Store::read_answer(const pb::KeptAnswer& answer, google::protobuf::Message&
 
 std::size_t Store::forget_answers(Time before, std::size_t most) {
   rocksdb::WriteBatch batch;
+  const std::string end = by_time(big_endian(static_cast<std::uint64_t>(to_int(before))), {});
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, dedup_));
   std::size_t count = 0;
-  for (it->SeekToFirst(); it->Valid() && count < most; it->Next()) {
-    if (static_cast<std::int64_t>(from_big_endian(view(it->value()))) >= to_int(before)) continue;
+  for (it->Seek(slice(kByTime)); it->Valid() && view(it->key()) < end && count < most; it->Next(), ++count) {
     batch.Delete(dedup_, it->key());
-    ++count;
+    batch.Delete(dedup_, slice(view(it->key()).substr(end.size())));
   }
   // No sync: a key that comes back after a crash is forgotten again.
   if (count > 0 && !db_->Write({}, &batch).ok()) return 0;
@@ -783,7 +800,8 @@ StoreResult<Seq> Store::checkpoint(const std::string& path) {
   auto copy = open(path, Mode::kReadOnly, options_);
   if (!copy) return std::move(copy).error();
   const Seq last = copy.value()->last_seq();
-  QIAO_TRY(HeadMark::create(*options_.env, path, {last, copy.value()->hash_of(last).value_or(ChainHash{})}));
+  // Without an epoch: whatever is made of the copy is a history of its own.
+  QIAO_TRY(HeadMark::create(*options_.env, path, {last, copy.value()->hash_of(last).value_or(ChainHash{}), 0}));
   return last;
 }
 

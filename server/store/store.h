@@ -3,7 +3,8 @@
 //   journal   sequence (8 bytes, big endian) -> hash of it and everything before it (32 bytes), Event
 //   area, party, person, offer, need, match, notification, account, grant   key (8 bytes, big endian) -> row
 //   single    "taxonomy", "policy" -> row
-//   dedup     account (8 bytes), idempotency key -> time (8 bytes) and the first answer
+//   dedup     account (8 bytes), idempotency key -> time (8 bytes) and the first answer;
+//             0xff, time, account, idempotency key -> nothing: which of them are old
 //   clearing  number (8 bytes, big endian) and a part (ClearingPart) -> that part
 //   vault     kind (1 byte) and key -> the row's own key, sealed with the master key; "chain" -> that of the hashes
 //   audit     'o', kind, key, sequence; 'a', account, sequence -> nothing: who did what to what
@@ -132,7 +133,7 @@ class Store {
   StoreResult<std::optional<std::string>> find_answer(std::string_view idempotency_key) const;
   // Reads the message of an answer. What was erased since comes out empty. False: it cannot be read.
   bool read_answer(const pb::KeptAnswer& answer, google::protobuf::Message& message) const;
-  // Forgets answers given before that time, at most `most` of them; how many.
+  // Forgets answers given before that time, at most `most` of them; how many. O(that many), whatever is kept.
   std::size_t forget_answers(Time before, std::size_t most);
 
   // Calls row() for each part of a clearing that is kept, by number.
@@ -147,6 +148,9 @@ class Store {
   // What was answered and is not in the journal any more, in words; empty where nothing is known to be
   // missing. Only of a database opened read-only or with accept_loss.
   const std::string& missing() const { return missing_; }
+  // Of this history: random, another for each database, and another again after a restore, where numbers come again for
+  // other things.
+  std::uint64_t epoch() const { return epoch_; }
   // Called, on the thread that reads, when a read finds that a file is damaged. Set before other threads
   // read.
   void on_damage(std::function<void(const StoreError&)> then) { on_damage_ = std::move(then); }
@@ -213,6 +217,7 @@ class Store {
   ChainHash head_{};     // of the last event linked
   std::atomic<Seq> last_seq_{0};
   std::unique_ptr<HeadMark> mark_;  // where it is open for writing
+  std::uint64_t epoch_ = 0;
   std::string missing_;
   std::function<void(const StoreError&)> on_damage_;
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;

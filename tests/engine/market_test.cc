@@ -271,6 +271,43 @@ TEST(Service, OnesThatDoNotComeAreNoShowsAndCountAgainstThem) {
   EXPECT_EQ(c.state().parties()[c.state().parties().find(PartyId{team})].broken, 1U);
 }
 
+// What was true when they accepted is judged again when they come; the organiser may decide otherwise, with a reason.
+TEST(Service, IsJudgedAgainAtCheckIn) {
+  City c;
+  const auto check_in = [&](std::uint64_t match, pb::Role role, std::uint64_t party, const std::string& reason = {}) {
+    pb::Command move = by(role, party);
+    move.mutable_move_match()->set_match_id(match);
+    move.mutable_move_match()->set_verb(pb::MATCH_VERB_CHECK_IN);
+    move.mutable_move_match()->set_reason(reason);
+    const auto done = c.apply(move);
+    return done ? std::string() : std::string(info(done.error().code).code) + " " + done.error().field;
+  };
+  pb::Need wanted = need().people(2).professionals(1).certificate("social_worker", 1);
+  wanted.set_volunteers_per_professional(2);
+  const auto n = c.post(wanted);
+  const auto team = c.team();
+  const auto nurses = c.team();
+  const auto people = c.claim(n, c.post(offer(team).people(2)), 0, 1);
+  const auto licensed = c.post(offer(nurses).time(pb::TIME_KIND_PROFESSIONAL, 1).certificate("social_worker", 1));
+  c.now = at(57);
+  EXPECT_EQ(check_in(people, pb::ROLE_SUPPLIER, team), "match.professional_missing matchId");
+  EXPECT_EQ(check_in(people, pb::ROLE_LEAD, 0), "match.professional_missing reason");
+  c.now = at(50);
+  const auto professional = c.claim(n, licensed, 0, 2);
+  pb::Command lost = by(pb::ROLE_LEAD);
+  *lost.mutable_update_offer() = c.state().load_offer(c.state().offers().find(OfferId{licensed}));
+  lost.mutable_update_offer()->mutable_time()->clear_certificates();
+  c.must(lost);
+  c.now = at(57);
+  EXPECT_EQ(check_in(professional, pb::ROLE_SUPPLIER, nurses), "match.not_eligible offerId");
+  EXPECT_EQ(check_in(professional, pb::ROLE_LEAD, 0), "match.not_eligible reason");
+  EXPECT_EQ(check_in(professional, pb::ROLE_LEAD, 0, "已当场核验新证"), "");
+  EXPECT_EQ(c.match_row(professional).reason(), "已当场核验新证");
+  c.now = at(60);
+  EXPECT_EQ(check_in(people, pb::ROLE_SUPPLIER, team), "state.too_late matchId");
+  EXPECT_EQ(check_in(people, pb::ROLE_LEAD, 0, "签到码打印机坏了，人都在"), "");
+}
+
 TEST(Service, ClosesItselfWhenNobodyReviews) {
   City c;
   const auto n = c.post(need().people(1));

@@ -189,8 +189,8 @@ std::optional<Code> Market::run(const pb::Command& c) {
     }
     case pb::Command::kUpdateOffer: {
       pb::Offer& o = offers.at(c.update_offer().id());
-      if (o.state() != pb::OFFER_STATE_ACTIVE) return Code::kWrongState;
       if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id())) return Code::kNotYours;
+      if (o.state() != pb::OFFER_STATE_ACTIVE) return Code::kWrongState;
       const std::int64_t total = c.update_offer().has_time() ? c.update_offer().time().capacity() : c.update_offer().stock().quantity();
       const std::int64_t old = o.has_time() ? o.time().capacity() : o.stock().quantity();
       // What is promised is the old total less what is free, at the worst.
@@ -499,6 +499,34 @@ std::optional<Code> Market::make_match(const pb::MakeMatch& make) {
   return std::nullopt;
 }
 
+// What has changed since they accepted.
+std::optional<Code> Market::why_not_now(const Match& m, const pb::Need& n) const {
+  if (now_ >= m.end) return Code::kTooLate;
+  const pb::RequirementLine& l = n.lines(static_cast<int>(m.line) - 1);
+  const pb::Offer& o = offers.at(m.offer);
+  if (!l.has_time()) return std::nullopt;
+  for (const auto& s : l.time().skills()) {
+    if (!has(o.time().skills(), s)) return Code::kNotEligible;
+  }
+  bool certified = l.time().certificate().empty();
+  for (const auto& c : o.time().certificates()) {
+    const bool enough = c.code() == l.time().certificate() && c.level() >= std::max(1U, l.time().certificate_level());
+    certified = certified || (enough && (c.expires_at() == 0 || c.expires_at() >= l.window().end()));
+  }
+  if (!certified) return Code::kNotEligible;
+  if (n.volunteers_per_professional() == 0 || l.time().kind() != pb::TIME_KIND_PEOPLE) return std::nullopt;
+  std::int64_t professionals = 0;
+  std::int64_t volunteers = m.quantity;
+  for (const auto& [id, other] : matches) {
+    if (other.need != n.id() || !is_secured(other.state)) continue;
+    const pb::RequirementLine& line = n.lines(static_cast<int>(other.line) - 1);
+    if (line.has_time() && line.time().kind() == pb::TIME_KIND_PROFESSIONAL) professionals += other.quantity;
+    const bool there = other.state != pb::MATCH_STATE_ACCEPTED;
+    if (line.has_time() && line.time().kind() == pb::TIME_KIND_PEOPLE && there) volunteers += other.quantity;
+  }
+  return professionals * n.volunteers_per_professional() >= volunteers ? std::nullopt : std::optional(Code::kProfessionalMissing);
+}
+
 std::optional<Code> Market::move_match(const pb::MoveMatch& move) {
   const auto it = matches.find(move.match_id());
   if (it == matches.end()) return Code::kNotFound;
@@ -529,6 +557,8 @@ std::optional<Code> Market::move_match(const pb::MoveMatch& move) {
   if (move.verb() == pb::MATCH_VERB_CHECK_IN) {
     if (now_ < m.start - policy.limits().grace()) return Code::kTooEarly;
     if (n.all_or_nothing() && n.state() == pb::NEED_STATE_OPEN) return Code::kWrongState;
+    const bool staff = actor_.role() != pb::ROLE_SUPPLIER && actor_.role() != pb::ROLE_MEMBER;
+    if (const auto unfit = why_not_now(m, n); unfit && !(staff && !move.reason().empty())) return unfit;
   }
   change(m, step.to);
   if (move.verb() == pb::MATCH_VERB_CHECK_IN && (n.state() == pb::NEED_STATE_OPEN || n.state() == pb::NEED_STATE_FILLED)) {

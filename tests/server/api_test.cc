@@ -112,6 +112,27 @@ TEST(Api, SpeaksBinaryProtobuf) {
   EXPECT_EQ(r.location, "/v1/needs/" + std::to_string(posted.id()));
 }
 
+TEST(Api, WhatWasHandedOutBeforeARestoreIsRefused) {
+  Host h;
+  h.found();
+  for (int i = 0; i < 7; ++i) h.send("POST", "/v1/needs", Host::need_body());
+  const std::string url = "/v1/parties/" + std::to_string(h.team);
+  const std::string old_tag = h.send("GET", url).etag;
+  const std::string token = h.get<pb::ListNeedsResponse>("/v1/needs?pageSize=3").next_page_token();
+  EXPECT_EQ(h.send("GET", "/v1/needs?pageToken=" + token).status, 200U);
+  ASSERT_TRUE(h.store->checkpoint(h.folder / "backup"));
+  // As qiao restore does it: the copy in the place of the database.
+  h.stop();
+  std::filesystem::remove_all(h.folder / "db");
+  std::filesystem::rename(h.folder / "backup", h.folder / "db");
+  h.start();
+  EXPECT_EQ(h.send("GET", url, "", {.if_none_match = old_tag}).status, 200U) << "it may be another thing by now";
+  const std::string body = R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"党派我来","areaCode":"341881001001"})";
+  EXPECT_EQ(h.code_of(h.send("PUT", url, body, {.if_match = old_tag})), "412 database.restored If-Match");
+  EXPECT_EQ(h.code_of(h.send("GET", "/v1/needs?pageToken=" + token)), "412 database.restored pageToken");
+  EXPECT_EQ(h.send("PUT", url, body, {.if_match = h.send("GET", url).etag}).status, 200U);
+}
+
 TEST(Api, EtagsGuardChangesAndSaveTransfers) {
   Host h;
   h.found();

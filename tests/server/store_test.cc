@@ -115,6 +115,42 @@ TEST(Store, SaysWhichRowsAreDamagedOrMissing) {
   EXPECT_NE(without_party.find("an offer is of a party that is missing"), std::string::npos) << without_party;
 }
 
+// A row may be whole as a message and still say what no market writes: it is refused, and nothing is counted with it.
+TEST(Store, RefusesRowsThatNoMarketWrites) {
+  const auto with = [](pb::Event::RowCase kind, const std::function<void(google::protobuf::Message&)>& change) {
+    return with_spoiled(
+        [&](Store& s) {
+          const std::unique_ptr<rocksdb::Iterator> it(s.db().NewIterator({}, s.family(kind)));
+          it->SeekToFirst();
+          const std::unique_ptr<google::protobuf::Message> row(State::row_type(kind).New());
+          ASSERT_TRUE(row->ParseFromString(it->value().ToString()));
+          change(*row);
+          s.db().Put({}, s.family(kind), it->key(), row->SerializeAsString());
+        },
+        [](Store& store) {
+          Market again(make_ranking);
+          const auto loaded = store.load(again);
+          return loaded ? std::string() : loaded.error().message;
+        });
+  };
+  const auto need = [&](auto change) { return with(pb::Event::kNeed, [&](auto& row) { change(static_cast<pb::Need&>(row)); }); };
+  const auto offer = [&](auto change) { return with(pb::Event::kOffer, [&](auto& row) { change(static_cast<pb::Offer&>(row)); }); };
+  const std::string bad_need = "row 0 of need is damaged";
+  EXPECT_EQ(need([](pb::Need&) {}), "");
+  EXPECT_NE(need([](pb::Need& n) { n.mutable_lines(0)->set_quantity(0); }).find(bad_need), std::string::npos);
+  EXPECT_NE(need([](pb::Need& n) { n.clear_lines(); }).find(bad_need), std::string::npos);
+  EXPECT_NE(need([](pb::Need& n) { while (n.lines_size() < 300) *n.add_lines() = n.lines(0); }).find(bad_need), std::string::npos);
+  EXPECT_NE(need([](pb::Need& n) { n.mutable_lines(0)->mutable_window()->set_end(1); }).find(bad_need), std::string::npos);
+  for (const std::uint32_t weekday : {0U, 8U, 4'000'000'000U}) {
+    const std::string words = offer([&](pb::Offer& o) {
+      pb::WeeklySlot& slot = *o.mutable_time()->add_weekly();
+      slot.set_weekday(weekday);
+      slot.set_end_minute(60);
+    });
+    EXPECT_NE(words.find("row 0 of offer is damaged"), std::string::npos) << weekday << " " << words;
+  }
+}
+
 TEST(Verify, FindsARowThatWasChangedOneThatIsGoneAndAnEventThatIsGone) {
   const auto with = [](auto spoil) {
     return with_spoiled(spoil, [](Store& store) {
@@ -259,6 +295,23 @@ TEST(Store, ABackupIsWholeAndDoesNotFollowWhatComesLater) {
   Market again(make_ranking);
   ASSERT_TRUE(copy->load(again));
   EXPECT_EQ(digest(again.state()), before);
+}
+
+// Numbers come again after a restore, for other things: what was handed out before is of another history.
+TEST(Store, ARestoredBackupIsAHistoryOfItsOwn) {
+  TemporaryFolder folder;
+  std::uint64_t epoch = 0;
+  {
+    const auto store = open(folder / "db");
+    DurableCity c(*store);
+    epoch = store->epoch();
+    EXPECT_NE(epoch, 0U);
+    ASSERT_TRUE(store->checkpoint(folder / "backup"));
+  }
+  EXPECT_EQ(open(folder / "db")->epoch(), epoch) << "a restart goes on";
+  const auto restored = open(folder / "backup", Store::Mode::kExisting, folder / "db.key");
+  EXPECT_NE(restored->epoch(), epoch);
+  EXPECT_NE(restored->epoch(), 0U);
 }
 
 TEST(Store, AnswersAreKeptForTheirTimeAndThenForgotten) {

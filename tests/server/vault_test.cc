@@ -66,15 +66,6 @@ struct Raw {
   void put(const char* family, const std::string& key, const std::string& value) { EXPECT_TRUE(db->Put({}, families.at(family), key, value).ok()); }
 };
 
-void stop(Host& h) {
-  h.api.reset();
-  h.gate.reset();
-  h.house.reset();
-  h.runtime.reset();
-  h.store.reset();
-  h.context.restart();
-}
-
 std::vector<std::string> verified(const std::string& folder, const std::string& key = {}) {
   auto store = Store::open(folder, Store::Mode::kExisting, key);
   if (!store) return {store.error().message};
@@ -105,7 +96,7 @@ TEST(Vault, NoFileOfTheDatabaseTellsAnythingPersonal) {
   const auto before = digest(t.runtime->state());
   t.restart();
   EXPECT_EQ(digest(t.runtime->state()), before);
-  stop(t);
+  t.stop();
   EXPECT_EQ(verified(t.folder / "db"), std::vector<std::string>());
 }
 
@@ -139,7 +130,7 @@ TEST(Vault, WhatIsErasedIsGoneFromTheFilesWithItsKeyAndTheJournalStaysWhole) {
   t.restart();
   EXPECT_EQ(digest(t.runtime->state()), before);
   EXPECT_TRUE(check_invariants(t.runtime->state()).empty());
-  stop(t);
+  t.stop();
   EXPECT_EQ(verified(t.folder / "db"), std::vector<std::string>());
 }
 
@@ -157,7 +148,7 @@ TEST(Vault, ARowThatIsFilledAgainAfterItWasErasedHasAnotherKey) {
   std::string phones;
   for (const auto& e : events.events()) phones += e.party().id() == t.own.team ? "[" + e.party().contact_phone() + "]" : "";
   EXPECT_EQ(phones, "[][][137****1111]");
-  stop(t);
+  t.stop();
   EXPECT_EQ(verified(t.folder / "db"), std::vector<std::string>());
 }
 
@@ -180,7 +171,7 @@ TEST(Chain, AChangedARemovedAndAnAddedEventAreFound) {
   const auto with = [](const std::function<void(Raw&, Seq)>& spoil) {
     Towns t;
     const Seq last = t.runtime->applied_seq();
-    stop(t);
+    t.stop();
     {
       Raw raw(t.folder / "db");
       spoil(raw, last);
@@ -295,7 +286,7 @@ TEST(KeyFile, AFreshKeyTakesOverAtTheNextStartAndTheOldOneMayGo) {
   const std::string key = t.folder / "db.key";
   const std::string old = read(key);
   const auto before = digest(t.runtime->state());
-  stop(t);
+  t.stop();
   ASSERT_TRUE(KeyFile::rotate(key));
   // Dropped before the next start the old key would take the data with it.
   const std::string both = read(key);
@@ -313,10 +304,10 @@ TEST(KeyFile, AFreshKeyTakesOverAtTheNextStartAndTheOldOneMayGo) {
   // A server that is running with the new key does not stand in the way.
   ASSERT_TRUE(prune());
   EXPECT_NE(read(key), both);
-  stop(t);
+  t.stop();
   t.start();
   EXPECT_EQ(digest(t.runtime->state()), before);
-  stop(t);
+  t.stop();
   // The old key opens nothing any more, and without a key nothing opens.
   const fs::path stale = t.folder / "old.key";
   std::ofstream(stale) << old;
@@ -333,7 +324,7 @@ TEST(Migration, AnswersOfAnOlderVersionAreStrippedAndTheirRequestsStayDone) {
   const std::string body = Towns::need_of(t.own, "");
   EXPECT_EQ(t.send("POST", "/v1/needs", body, as).status, 201U);
   const Seq done = t.runtime->applied_seq();
-  stop(t);
+  t.stop();
   {
     Raw raw(t.folder / "db");
     const std::unique_ptr<rocksdb::Iterator> it(raw.db->NewIterator({}, raw.families.at("dedup")));

@@ -85,7 +85,8 @@ struct Host {
     return made ? made.value().secret : std::string();
   }
 
-  void restart() {
+  // Everything that a process holds is gone; the folder stays.
+  void stop() {
     api.reset();
     gate.reset();
     analyst.reset();
@@ -97,6 +98,9 @@ struct Host {
     runtime.reset();
     store.reset();
     context.restart();
+  }
+  void restart() {
+    stop();
     start();
   }
 

@@ -23,8 +23,18 @@ export const client = createClient<paths>({
   headers: { Accept: 'application/json' },
   bodySerializer: (body) => withoutBidi(JSON.stringify(body)),
 })
+// Which history the server tells. After a backup was restored numbers come again for other
+// things: what this page has read is of no use any more, so it is read anew.
+export const epoch = ref<string>()
+function notice(told: string | null) {
+  if (told === null || told === epoch.value) return
+  if (epoch.value !== undefined) location.reload()
+  epoch.value = told
+}
+
 client.use({
   async onResponse({ response }) {
+    notice(response.headers.get('Qiao-Epoch'))
     // 204 and 304 have no body, and no Response may be made with one.
     if (!response.headers.get('Content-Type')?.includes('json')) return undefined
     const { status, statusText, headers } = response

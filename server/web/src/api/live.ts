@@ -1,6 +1,6 @@
 // What happens, as it happens: one WebSocket for the whole console, taken up again where it broke off.
 import { onScopeDispose, ref, watch as whenChanged } from 'vue'
-import { online, sessionEnded, type Schemas } from './client'
+import { epoch, online, sessionEnded, type Schemas } from './client'
 
 export type LiveEvent = Schemas['Event']
 type Listener = (event: LiveEvent | undefined) => void
@@ -28,7 +28,8 @@ function open() {
   if (worry === 0) worry = window.setTimeout(() => (lost.value = wanted && !connected.value), patience)
   window.clearTimeout(timer)
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
-  const url = `${scheme}//${location.host}/v1/watch${last === undefined ? '' : `?after=${last}`}`
+  const place = last === undefined ? '' : `?after=${last}${epoch.value ? `&epoch=${epoch.value}` : ''}`
+  const url = `${scheme}//${location.host}/v1/watch${place}`
   const mine = new WebSocket(url)
   socket = mine
   let opened = false
