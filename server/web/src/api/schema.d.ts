@@ -1450,6 +1450,7 @@ export interface components {
             lockedUntil?: string;
             createdAt?: string;
             areaCode?: string;
+            erased?: boolean;
         };
         Actor: {
             role?: components["schemas"]["Role"];
@@ -2025,29 +2026,17 @@ export interface components {
         };
         /** @enum {string} */
         MatchVerb: "MATCH_VERB_DISPATCH" | "MATCH_VERB_CONFIRM" | "MATCH_VERB_ACCEPT" | "MATCH_VERB_DECLINE" | "MATCH_VERB_WITHDRAW" | "MATCH_VERB_CHECK_IN" | "MATCH_VERB_CHECK_OUT" | "MATCH_VERB_VERIFY" | "MATCH_VERB_NO_SHOW" | "MATCH_VERB_CANCEL";
-        MoveMatch: {
+        MoveMatchRequest: {
             matchId?: string;
             verb?: components["schemas"]["MatchVerb"];
             reason?: string;
-            atSite?: boolean;
+            code?: string;
         };
-        Tick: Record<string, never>;
         Notify: {
             notifications?: components["schemas"]["Notification"][];
         };
         PutAccount: {
             account?: components["schemas"]["Account"];
-        };
-        SetPassword: {
-            accountId?: string;
-            passwordHash?: string;
-        };
-        LockAccount: {
-            accountId?: string;
-            until?: string;
-        };
-        AddGrant: {
-            grant?: components["schemas"]["Grant"];
         };
         RevokeGrant: {
             grantId?: string;
@@ -2061,8 +2050,7 @@ export interface components {
             subject?: components["schemas"]["SubjectKind"];
             subjectId?: string;
         };
-        Command: {
-            actor?: components["schemas"]["Actor"];
+        Request: {
             expectedVersion?: string;
             putTaxonomy?: components["schemas"]["Taxonomy"];
             setPolicy?: components["schemas"]["Policy"];
@@ -2080,20 +2068,16 @@ export interface components {
             moveNeed?: components["schemas"]["MoveNeed"];
             reviewNeed?: components["schemas"]["ReviewNeed"];
             makeMatch?: components["schemas"]["MakeMatch"];
-            moveMatch?: components["schemas"]["MoveMatch"];
-            tick?: components["schemas"]["Tick"];
-            batch?: components["schemas"]["Batch"];
+            moveMatch?: components["schemas"]["MoveMatchRequest"];
+            batch?: components["schemas"]["BatchRequest"];
             notify?: components["schemas"]["Notify"];
             putAccount?: components["schemas"]["PutAccount"];
-            setPassword?: components["schemas"]["SetPassword"];
-            lockAccount?: components["schemas"]["LockAccount"];
-            addGrant?: components["schemas"]["AddGrant"];
             revokeGrant?: components["schemas"]["RevokeGrant"];
             disclose?: components["schemas"]["Disclose"];
             erase?: components["schemas"]["Erase"];
         };
-        Batch: {
-            commands?: components["schemas"]["Command"][];
+        BatchRequest: {
+            commands?: components["schemas"]["Request"][];
         };
         RefusedCommand: {
             index?: number;
@@ -2434,6 +2418,7 @@ export interface components {
         };
         CheckInRequest: {
             code?: string;
+            reason?: string;
         };
         BatchResult: {
             kind?: string;
@@ -4722,7 +4707,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Batch"];
+                "application/json": components["schemas"]["BatchRequest"];
             };
         };
         responses: {
@@ -6435,7 +6420,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Batch"];
+                "application/json": components["schemas"]["BatchRequest"];
             };
         };
         responses: {

@@ -130,7 +130,7 @@ export function readRow(number: number, values: string[], keys: (Key | undefined
   return row
 }
 
-export function toBatch(rows: Row[]): Schemas['Batch'] {
+export function toBatch(rows: Row[]): Schemas['BatchRequest'] {
   return { commands: rows.filter((r) => r.need).map((r) => ({ postNeed: { need: r.need, until: 'NEED_STATE_OPEN' as const } })) }
 }
 export const good = (rows: Row[]) => rows.filter((r) => r.need !== undefined && r.refused === undefined)
