@@ -34,13 +34,28 @@ export class Host {
     this.options = options
     this.port = 0
     this.contexts = []
+    this.minutesAhead = 0
+  }
+  // The server's clock goes forward: it is restarted with another one, and the pages come back to it.
+  async wait(minutes) {
+    await this.stop()
+    this.minutesAhead += minutes
+    await this.start()
+  }
+  // What the server's process gets that its clock is ahead.
+  clock() {
+    if (this.minutesAhead === 0) return {}
+    const library = join(this.folder, 'shifted_clock.so')
+    const shim = join(source, 'tests/process/shifted_clock.c')
+    if (!existsSync(library)) execFileSync('cc', ['-shared', '-fPIC', '-O1', shim, '-o', library])
+    return { LD_PRELOAD: library, QIAO_SHIFT: String(this.minutesAhead * 60) }
   }
   async start() {
     const log = join(this.folder, 'log')
     const begin = existsSync(log) ? readFileSync(log, 'utf8').length : 0
     const out = openSync(log, 'a')
     const load = existsSync(join(this.folder, 'db')) ? [] : ['--load', history()]
-    this.process = spawn(join(bin, 'server/qiaod'), ['--data', join(this.folder, 'db'), '--port', String(this.port), '--demo', '--write-rate', '0', '--log-in-rate', '0', ...load, ...this.options], { stdio: ['ignore', out, out] })
+    this.process = spawn(join(bin, 'server/qiaod'), ['--data', join(this.folder, 'db'), '--port', String(this.port), '--demo', '--write-rate', '0', '--log-in-rate', '0', ...load, ...this.options], { stdio: ['ignore', out, out], env: { ...process.env, ...this.clock() } })
     for (let i = 0; i < 600; ++i) {
       const found = /"listening".*?"port":(\d+)/.exec(readFileSync(log, 'utf8').slice(begin))
       if (found) {

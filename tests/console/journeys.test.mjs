@@ -7,10 +7,10 @@ let host
 before(async () => { host = await new Host('--background', 'false').start() })
 after(() => host.close())
 
-const soon = wallClock(20)
-const later = wallClock(140)
+const soon = () => wallClock(20 + host.minutesAhead)
+const later = () => wallClock(140 + host.minutesAhead)
 
-async function fillNeed(page, { title, category = 'elder_care', date = soon.date, from = soon.time, to = later.time }) {
+async function fillNeed(page, { title, category = 'elder_care', date = soon().date, from = soon().time, to = later().time }) {
   await page.waitForSelector('input[name=title]')
   await page.fill('input[name=title]', title)
   await page.selectOption('select[name=category]', category)
@@ -49,7 +49,7 @@ test('a need is posted, claimed, dispatched, served, verified and reviewed, each
   await shot(coordinator, 'coordinator-refused')
 
   // Beside the form stands who could come, as it is typed.
-  await coordinator.fill('input[name=date]', soon.date)
+  await coordinator.fill('input[name=date]', soon().date)
   await coordinator.fill('input[name=quantity]', '6')
   await coordinator.getByLabel('技能').selectOption('she_language')
   await coordinator.locator('aside .tally').first().waitFor()
@@ -116,6 +116,10 @@ test('a need is posted, claimed, dispatched, served, verified and reviewed, each
   await team.getByText('已签到，辛苦了！').waitFor()
   await team.getByRole('link', { name: '查看任务' }).click()
   await team.getByText('现场签到').waitFor()
+  // Nothing is served before its window.
+  await team.getByRole('button', { name: '签退' }).click()
+  await team.getByText('时间未到').first().waitFor()
+  await host.wait(25)
   await team.getByRole('button', { name: '签退' }).click()
   await team.getByText('已签退').first().waitFor()
   await shot(team, 'team-served')
@@ -179,6 +183,8 @@ test('an enterprise pledges, adopts a micro-wish, sees where each unit went, and
   const [match] = (await host.api(coordinator, 'GET', `/v1/matches?need=${(await coordinator.evaluate(() => location.hash)).split('/').pop()}`)).body.matches
   await host.go(enterprise, `/tasks/${match.id}`)
   await enterprise.getByRole('button', { name: '签到' }).click()
+  await enterprise.getByRole('button', { name: '签退' }).waitFor()
+  await host.wait(25)
   await enterprise.getByRole('button', { name: '签退' }).click()
   await enterprise.getByText('已签退').first().waitFor()
 
