@@ -141,7 +141,7 @@ int run(qiao::Config c) {
     log_error("this machine's clock is behind the last event; put it right: until then the market's time stands still and no time limit passes", {{"seconds", behind}});
   }
 
-  Feed feed(feed_context, *store.value(), metrics, c.feed, runtime.value()->durable_seq(), Tail::areas_of(state));
+  Feed feed(feed_context, *store.value(), metrics, c.feed, runtime.value()->durable_seq(), Relations(state));
   runtime.value()->listen([&](auto events) { feed.publish(std::move(events)); });
 
   // Behind the feed, which has to hear of everything.

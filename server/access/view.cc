@@ -10,7 +10,79 @@ constexpr std::int32_t kCoarse = 100'000;
 
 std::int32_t coarse(std::int32_t e7) { return (e7 >= 0 ? (e7 + kCoarse / 2) : (e7 - kCoarse / 2)) / kCoarse * kCoarse; }
 
-Sight whole_if(bool mine, Sight otherwise = Sight::kNothing) { return mine ? Sight::kWhole : otherwise; }
+// What the rules ask, by the State.
+struct Viewed {
+  const State& state;
+  const pb::Actor& actor;
+  Slot slot;
+
+  bool within_mine(Slot area) const { return area != kNoSlot && in_area_of(actor, state, area); }
+  bool mine(Slot party) const { return party != kNoSlot && in_party_of(actor, state, party); }
+  bool of_my_need(Slot need) const {
+    return same_id(actor.resident_ref(), state.needs()[need].resident_ref);
+  }
+};
+
+struct ViewedParty : Viewed {
+  const PartyRow& row() const { return state.parties()[slot]; }
+  bool in_area() const { return within_mine(row().area); }
+  bool of_party() const { return mine(slot); }
+  bool active() const { return row().standing == pb::STANDING_ACTIVE; }
+};
+
+struct ViewedPerson : Viewed {
+  const PersonRow& row() const { return state.persons()[slot]; }
+  bool in_area() const { return within_mine(state.parties()[row().party].area); }
+  bool of_party() const { return mine(row().party); }
+  bool of_person() const { return same_id(actor.person_id(), row().id.value()); }
+};
+
+struct ViewedOffer : Viewed {
+  bool of_party() const { return mine(state.offers()[slot].party); }
+};
+
+struct ViewedNeed : Viewed {
+  const NeedRow& row() const { return state.needs()[slot]; }
+  bool in_area() const { return within_mine(row().area); }
+  bool of_resident() const { return of_my_need(slot); }
+  bool served() const {
+    for (Slot m = row().first_match; m != kNoSlot; m = state.matches()[m].next_of_need) {
+      const MatchRow& match = state.matches()[m];
+      if (serving(match.state) && mine(state.offers()[match.offer].party)) return true;
+    }
+    return false;
+  }
+  pb::NeedState need_state() const { return row().state; }
+  bool opened() const { return was_public(state.load_need(slot)); }
+};
+
+struct ViewedMatch : Viewed {
+  const MatchRow& row() const { return state.matches()[slot]; }
+  Slot party() const { return state.offers()[row().offer].party; }
+  bool in_area() const { return within_mine(state.needs()[row().need].area); }
+  bool party_in_area() const { return within_mine(state.parties()[party()].area); }
+  bool of_party() const { return mine(party()); }
+  bool of_resident() const { return of_my_need(row().need); }
+};
+
+struct ViewedNotification : Viewed {
+  const NotificationRow& row() const { return state.notifications()[slot]; }
+  bool in_area() const { return within_mine(state.needs()[row().need].area); }
+  bool party_in_area() const { return within_mine(state.parties()[row().party].area); }
+  bool of_party() const { return mine(row().party); }
+};
+
+struct ViewedAccount : Viewed {
+  const AccountRow& row() const { return state.accounts()[slot]; }
+  Slot party() const { return state.parties().find(row().party); }
+  // Where it has no party: the area whose organisers look after it.
+  bool in_area() const {
+    if (party() != kNoSlot) return within_mine(state.parties()[party()].area);
+    return within_mine(state.areas().find(AreaCode{state.load_account(slot).area_code()}));
+  }
+  bool of_party() const { return mine(party()); }
+  bool of_account() const { return same_id(actor.account_id(), row().id.value()); }
+};
 
 }  // namespace
 
@@ -40,6 +112,12 @@ void make_public(pb::Party& party) {
   party.clear_excluded_area_codes();
 }
 
+void make_public(pb::Event& event) {
+  event.clear_actor();
+  if (event.has_need()) make_public(*event.mutable_need(), true);
+  if (event.has_party()) make_public(*event.mutable_party());
+}
+
 void mask_event(pb::Event& event, const std::function<std::string(std::uint64_t area_code)>& area_name) {
   if (event.has_party()) mask(*event.mutable_party(), {});
   if (event.has_person()) mask(*event.mutable_person(), {});
@@ -48,101 +126,32 @@ void mask_event(pb::Event& event, const std::function<std::string(std::uint64_t 
   if (event.has_need() && has_marked(event.need())) mask(*event.mutable_need(), area_name(event.need().area_code()));
 }
 
-bool View::serves(const NeedRow& need) const {
-  for (Slot m = need.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
-    // From being asked to being done: not before, and not after it said no.
-    const auto state = state_.matches()[m].state;
-    if (state < pb::MATCH_STATE_DISPATCHED || state > pb::MATCH_STATE_SERVED) continue;
-    if (in_party(state_.offers()[state_.matches()[m].offer].party)) return true;
-  }
-  return false;
-}
-
 Sight View::party(Slot slot) const {
-  const PartyRow& row = state_.parties()[slot];
-  if (scope_ == Scope::kAll) return Sight::kWhole;
-  if (scope_ != Scope::kLook) return Sight::kNothing;
-  const bool mine = actor_.role() == pb::ROLE_ORGANISER ? in_area(row.area) : in_party(slot);
-  return whole_if(mine, row.standing == pb::STANDING_ACTIVE ? Sight::kPublic : Sight::kNothing);
+  return sight_of_party(scope_, actor_.role(), ViewedParty{{state_, actor_, slot}});
 }
 
 Sight View::person(Slot slot) const {
-  const PersonRow& row = state_.persons()[slot];
-  switch (scope_) {
-    case Scope::kAll: return Sight::kWhole;
-    case Scope::kArea: return whole_if(in_area(state_.parties()[row.party].area));
-    case Scope::kParty: return whole_if(in_party(row.party));
-    case Scope::kOwn: return whole_if(actor_.person_id() != 0 && actor_.person_id() == row.id.value());
-    default: return Sight::kNothing;
-  }
+  return sight_of_person(scope_, ViewedPerson{{state_, actor_, slot}});
 }
 
 Sight View::offer(Slot slot) const {
-  const OfferRow& row = state_.offers()[slot];
-  if (scope_ == Scope::kAll) return Sight::kWhole;
-  return whole_if(scope_ == Scope::kParty && in_party(row.party));
+  return sight_of_offer(scope_, ViewedOffer{{state_, actor_, slot}});
 }
 
 Sight View::need(Slot slot) const {
-  const NeedRow& row = state_.needs()[slot];
-  bool mine = scope_ == Scope::kAll;
-  // Whoever sees it whole for one operation sees it so for all: the role decides, where the scope is not the whole city.
-  switch (actor_.role()) {
-    case pb::ROLE_ORGANISER: mine = mine || in_area(row.area); break;
-    case pb::ROLE_SUPPLIER:
-    case pb::ROLE_MEMBER: mine = mine || serves(row); break;
-    case pb::ROLE_RESIDENT: mine = mine || (actor_.resident_ref() != 0 && actor_.resident_ref() == row.resident_ref); break;
-    default: break;
-  }
-  if (mine) return Sight::kWhole;
-  switch (row.state) {
-    case pb::NEED_STATE_OPEN:
-    case pb::NEED_STATE_FILLED:
-    case pb::NEED_STATE_IN_SERVICE:
-    case pb::NEED_STATE_DONE:
-    case pb::NEED_STATE_REVIEWED: return Sight::kPublic;
-    case pb::NEED_STATE_CANCELLED:
-    case pb::NEED_STATE_EXPIRED: return was_public(state_.load_need(slot)) ? Sight::kPublic : Sight::kNothing;
-    default: return Sight::kNothing;
-  }
+  return sight_of_need(scope_, actor_.role(), ViewedNeed{{state_, actor_, slot}});
 }
 
 Sight View::match(Slot slot) const {
-  const MatchRow& row = state_.matches()[slot];
-  const Slot party = state_.offers()[row.offer].party;
-  switch (scope_) {
-    case Scope::kAll: return Sight::kWhole;
-    // Of a need there, or of a team from there.
-    case Scope::kArea: return whole_if(in_area(state_.needs()[row.need].area) || in_area(state_.parties()[party].area));
-    case Scope::kParty: return whole_if(in_party(party));
-    case Scope::kOwn: return whole_if(actor_.resident_ref() != 0 && actor_.resident_ref() == state_.needs()[row.need].resident_ref);
-    default: return Sight::kNothing;
-  }
+  return sight_of_match(scope_, ViewedMatch{{state_, actor_, slot}});
 }
 
 Sight View::notification(Slot slot) const {
-  const NotificationRow& row = state_.notifications()[slot];
-  switch (scope_) {
-    case Scope::kAll: return Sight::kWhole;
-    case Scope::kArea: return whole_if(in_area(state_.needs()[row.need].area) || in_area(state_.parties()[row.party].area));
-    case Scope::kParty: return whole_if(in_party(row.party));
-    default: return Sight::kNothing;
-  }
+  return sight_of_notification(scope_, ViewedNotification{{state_, actor_, slot}});
 }
 
 Sight View::account(Slot slot) const {
-  const AccountRow& row = state_.accounts()[slot];
-  if (scope_ == Scope::kAll) return Sight::kWhole;
-  if (actor_.account_id() != 0 && actor_.account_id() == row.id.value()) return Sight::kWhole;
-  const Slot party = state_.parties().find(row.party);
-  switch (scope_) {
-    case Scope::kArea: {
-      const Slot area = party != kNoSlot ? state_.parties()[party].area : state_.areas().find(AreaCode{state_.load_account(slot).area_code()});
-      return whole_if(area != kNoSlot && in_area(area));
-    }
-    case Scope::kParty: return whole_if(party != kNoSlot && in_party(party));
-    default: return Sight::kNothing;
-  }
+  return sight_of_account(scope_, ViewedAccount{{state_, actor_, slot}});
 }
 
 bool is_there(const State& s, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id) {
@@ -186,19 +195,17 @@ pb::Party View::show_party(Slot slot) const {
 }
 
 // One's own data are no secret to oneself; to somebody who acts for another they are another's.
-const AccountRow* View::self() const {
-  const Slot account = state_.accounts().find(AccountId{actor_.account_id()});
-  return account == kNoSlot ? nullptr : &state_.accounts()[account];
+Owner owner_of(const State& state, std::uint64_t account_id) {
+  const Slot account = state.accounts().find(AccountId{account_id});
+  if (account == kNoSlot) return {};
+  const AccountRow& row = state.accounts()[account];
+  return {row.id.value(), row.person.value(), row.resident_ref};
 }
 
 bool View::owns(pb::Event::RowCase kind, std::uint64_t id) const {
-  const AccountRow* me = self();
-  if (me == nullptr) return false;
-  if (kind == pb::Event::kAccount) return me->id.value() == id;
-  if (kind == pb::Event::kPerson) return me->person.value() == id;
-  if (kind != pb::Event::kNeed || me->resident_ref == 0) return false;
-  const Slot slot = state_.needs().find(NeedId{id});
-  return slot != kNoSlot && state_.needs()[slot].resident_ref == me->resident_ref;
+  const Slot need = kind == pb::Event::kNeed ? state_.needs().find(NeedId{id}) : kNoSlot;
+  return owns_row(owner_of(state_, actor_.account_id()), kind, id,
+                  need == kNoSlot ? 0 : state_.needs()[need].resident_ref);
 }
 
 pb::Person View::show_person(Slot slot) const {

@@ -1,7 +1,7 @@
 // What of a row an actor sees: nothing, what is public of it, or the whole, and then with personal data masked.
 //
-// The one place where that is decided, for answers and for the watch feed. Whole personal data come only from the reveal
-// and export operations.
+// By the State, for answers; the rules are in sight.h, which the watch feed follows too. Whole personal data come only
+// from the reveal and export operations.
 #pragma once
 
 #include <functional>
@@ -11,10 +11,9 @@
 #include "engine/market/roles.h"
 #include "engine/market/state.h"
 #include "qiao/v1/event.pb.h"
+#include "server/access/sight.h"
 
 namespace qiao {
-
-enum class Sight : std::uint8_t { kNothing, kPublic, kWhole };
 
 // Cheap to make; looks at the state as it is when it is asked.
 class View {
@@ -41,16 +40,13 @@ class View {
   bool owns(pb::Event::RowCase kind, std::uint64_t id) const;
 
  private:
-  bool in_area(Slot area) const { return in_area_of(actor_, state_, area); }
-  bool in_party(Slot party) const { return in_party_of(actor_, state_, party); }
-  const AccountRow* self() const;
-  // Does the actor's party have to do with it?
-  bool serves(const NeedRow& need) const;
-
   const State& state_;
   const pb::Actor& actor_;
   Scope scope_;
 };
+
+// What is the account's own; nothing where there is no such account.
+Owner owner_of(const State& state, std::uint64_t account_id);
 
 // Is there a row of that kind, as far as the actor may see? What it may not see is not there.
 bool is_there(const State& state, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id);
@@ -67,5 +63,7 @@ void make_public(pb::Party& party);
 
 // Masks the row of an event; names of areas stand for addresses.
 void mask_event(pb::Event& event, const std::function<std::string(std::uint64_t area_code)>& area_name);
+// Of the row of an event only what is public, and not who did it. Of a need or a party.
+void make_public(pb::Event& event);
 
 }  // namespace qiao

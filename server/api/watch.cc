@@ -9,85 +9,80 @@
 namespace qiao {
 namespace {
 
-// Events read from disk at a time for a watcher that is behind the ring.
-constexpr std::size_t kCatchUp = 256;
+void add_with_all_above(std::vector<PartyId>& parties, const State& state, PartyId party) {
+  for (Slot slot = state.parties().find(party); slot != kNoSlot;) {
+    const PartyRow& row = state.parties()[slot];
+    if (std::find(parties.begin(), parties.end(), row.id) != parties.end()) return;
+    parties.push_back(row.id);
+    slot = row.parent ? state.parties().find(row.parent) : kNoSlot;
+  }
+}
+
+boost::unordered_flat_set<NeedId> needs_of(const State& state, std::uint64_t resident_ref) {
+  boost::unordered_flat_set<NeedId> needs;
+  if (resident_ref == 0) return needs;
+  Slot need = state.first_need_of_resident(resident_ref);
+  for (; need != kNoSlot; need = state.needs()[need].next_of_resident) {
+    needs.insert(state.needs()[need].id);
+  }
+  return needs;
+}
+
+// Nobody's watch depends on events of other kinds of row.
+bool concerns_access(const Published& event) {
+  switch (event.row) {
+    case pb::Event::kArea:
+    case pb::Event::kParty:
+    case pb::Event::kPerson:
+    case pb::Event::kNeed:
+    case pb::Event::kMatch:
+    case pb::Event::kAccount:
+    case pb::Event::kGrant: return true;
+    default: return false;
+  }
+}
 
 }  // namespace
 
-Tail::Tail(const Store& store, std::size_t ring, Seq last, std::vector<Area> tree) : store_(store), ring_size_(ring), last_(last) {
-  for (Area& area : tree) areas_[area.code] = std::move(area);
-}
-
-std::vector<Tail::Area> Tail::areas_of(const State& state) {
-  std::vector<Area> tree;
-  for (Slot a = 0; a < state.areas().size(); ++a) {
-    const Slot parent = state.areas()[a].parent;
-    tree.push_back({state.areas()[a].id, parent == kNoSlot ? AreaCode{} : state.areas()[parent].id, state.area_name(a)});
-  }
-  return tree;
-}
+Tail::Tail(const Store& store, std::size_t ring, Seq last, Relations relations)
+    : store_(store), ring_size_(ring), last_(last), relations_(std::move(relations)) {}
 
 void Tail::push(std::shared_ptr<const Published> event) {
   QIAO_CHECK(event->seq == last_ + 1, "the feed has no hole");
+  if (concerns_access(*event)) tell_watches(*event);
   last_ = event->seq;
-  if (event->kind == pb::EVENT_KIND_AREA_CHANGED) {
-    pb::Event parsed;
-    parsed.ParseFromString(event->bytes);
-    areas_[event->area] = {event->area, AreaCode{parsed.area().parent_code()}, parsed.area().name()};
-  }
+  // What was erased is not in memory either: from here on older events are read from disk.
+  if (event->kind == pb::EVENT_KIND_PERSONAL_ERASED) ring_.clear();
   ring_.push_back({std::move(event), {}});
   while (ring_.size() > ring_size_) ring_.pop_front();
+}
+
+void Tail::tell_watches(const Published& event) {
+  thread_local pb::Event parsed;
+  parsed.ParseFromString(event.bytes);
+  if (event.row != pb::Event::kMatch) {
+    for (Watch* watch : *watches_) watch->observe(parsed);
+  }
+  relations_.apply(parsed);
 }
 
 bool Tail::wants(const WatchFilter& filter, const Published& event) const {
   if (filter.party && *filter.party != event.party) return false;
   if (filter.need && *filter.need != event.need) return false;
   if (!filter.kinds.empty() && std::find(filter.kinds.begin(), filter.kinds.end(), event.kind) == filter.kinds.end()) return false;
-  return !filter.area || within(event.area, *filter.area);
+  return !filter.area || relations_.within(event.area, *filter.area);
 }
 
-bool Tail::within(AreaCode area, AreaCode ancestor) const {
-  for (int depth = 0; area && depth < 8; ++depth) {
-    if (area == ancestor) return true;
-    const auto it = areas_.find(area);
-    if (it == areas_.end()) return false;
-    area = it->second.parent;
-  }
-  return false;
-}
-
-// The same as View decides for rows, by what an event carries.
-Sight Tail::sight(const Reach& reach, const Published& event) const {
-  if (reach.all) return Sight::kWhole;
-  switch (event.row) {
-    case pb::Event::kTaxonomy:
-    case pb::Event::kPolicy:
-    case pb::Event::kArea: return Sight::kWhole;
-    case pb::Event::kNeed:
-      if (reach.area && within(event.area, reach.area)) return Sight::kWhole;
-      if (reach.resident_ref != 0 && reach.resident_ref == event.resident_ref) return Sight::kWhole;
-      return event.opened ? Sight::kPublic : Sight::kNothing;
-    case pb::Event::kParty:
-    case pb::Event::kPerson:
-    case pb::Event::kOffer:
-    case pb::Event::kMatch:
-    case pb::Event::kNotification:
-      if (reach.area && within(event.area, reach.area)) return Sight::kWhole;
-      return reach.party && reach.party == event.party ? Sight::kWhole : Sight::kNothing;
-    default: return Sight::kNothing;
-  }
-}
-
-std::string Tail::render(pb::Event event, Sight sight, bool binary) const {
-  if (sight == Sight::kPublic) {
-    make_public(*event.mutable_need(), true);
-    // Nor who it was that asked.
-    event.clear_actor();
-  } else {
-    mask_event(event, [this](std::uint64_t code) {
-      const auto it = areas_.find(AreaCode{code});
-      return it == areas_.end() ? std::string() : it->second.name;
-    });
+std::string Tail::render(pb::Event event, Form form, bool binary) const {
+  switch (form) {
+    case Form::kPublic: make_public(event); break;
+    case Form::kOwn:
+      if (event.has_account()) event.mutable_account()->clear_password_hash();
+      break;
+    case Form::kMasked:
+      mask_event(event, [this](std::uint64_t code) {
+        return relations_.area_name(AreaCode{code});
+      });
   }
   return binary ? event.SerializeAsString() : to_json(event);
 }
@@ -97,34 +92,46 @@ Tail::Item* Tail::in_ring(Seq seq) {
   return &ring_[seq - ring_.front().event->seq];
 }
 
-Watch::Step Watch::next(std::string& out) {
-  while (true) {
-    if (!caught_up_.empty()) {
-      out = std::move(caught_up_.front());
-      caught_up_.pop_front();
-      return Step::kEvent;
-    }
-    if (next_ > tail_.last_) return Step::kNothingNow;
-    Tail::Item* item = tail_.in_ring(next_);
-    if (item == nullptr) {
-      if (!catch_up()) return Step::kUnreadable;
-      continue;
-    }
-    ++next_;
-    const Sight sight = tail_.wants(request_.filter, *item->event) ? tail_.sight(request_.reach, *item->event) : Sight::kNothing;
-    if (sight == Sight::kNothing) continue;
-    std::string& form = item->forms[(sight == Sight::kPublic ? 1 : 0) + (request_.binary ? 2 : 0)];
-    if (form.empty()) {
-      thread_local pb::Event event;
-      event.ParseFromArray(item->event->bytes.data(), static_cast<int>(item->event->bytes.size()));
-      form = tail_.render(event, sight, request_.binary);
-    }
-    out = form;
-    return Step::kEvent;
-  }
+Watch::Watch(Tail& tail, WatchRequest request)
+    : tail_(tail),
+      watches_(tail.watches_),
+      request_(std::move(request)),
+      next_(request_.after ? *request_.after + 1 : tail.last() + 1) {
+  watches_->insert(this);
 }
 
-// Reads on from disk until something is wanted or the ring is reached.
+Watch::~Watch() { watches_->erase(this); }
+
+Watch::Step Watch::next(std::string& out) {
+  if (ended_) return Step::kEnded;
+  if (caught_up_.empty() && next_ <= tail_.last_ && tail_.in_ring(next_) == nullptr) {
+    if (!catch_up()) return Step::kUnreadable;
+    if (caught_up_.empty()) return Step::kMore;
+  }
+  if (!caught_up_.empty()) {
+    out = std::move(caught_up_.front());
+    caught_up_.pop_front();
+    return Step::kEvent;
+  }
+  for (std::size_t looked_at = 0; looked_at < kEventsPerStep; ++looked_at) {
+    if (next_ > tail_.last_) return Step::kNothingNow;
+    Tail::Item* item = tail_.in_ring(next_);
+    ++next_;
+    const auto form = form_of(*item->event);
+    if (!form) continue;
+    std::string& text = item->texts[2 * static_cast<std::size_t>(*form) + (binary() ? 1 : 0)];
+    if (text.empty()) {
+      thread_local pb::Event event;
+      event.ParseFromString(item->event->bytes);
+      text = tail_.render(event, *form, binary());
+    }
+    out = text;
+    return Step::kEvent;
+  }
+  return Step::kMore;
+}
+
+// Reads one step's events from disk, up to where the ring begins.
 bool Watch::catch_up() {
   const Seq ring_begin = tail_.ring_.empty() ? tail_.last_ + 1 : tail_.ring_.front().event->seq;
   std::size_t looked_at = 0;
@@ -132,19 +139,125 @@ bool Watch::catch_up() {
   const auto read = tail_.store_.read_journal(next_ - 1, std::min(tail_.last_, ring_begin - 1), [&](Seq seq, std::string_view bytes) {
     next_ = seq + 1;
     event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-    const Published p = outline_of(event);
-    const Sight sight = tail_.wants(request_.filter, p) ? tail_.sight(request_.reach, p) : Sight::kNothing;
-    if (sight != Sight::kNothing) caught_up_.push_back(tail_.render(event, sight, request_.binary));
-    return ++looked_at < kCatchUp;
+    if (const auto form = form_of(outline_of(event))) {
+      caught_up_.push_back(tail_.render(event, *form, binary()));
+    }
+    return ++looked_at < kEventsPerStep;
   });
   return read && looked_at > 0;
 }
 
-bool Watch::ended_by(const pb::Event& event) const {
-  const Reach& reach = request_.reach;
-  // A session's row that is used again was another's before.
-  if (event.has_grant() && event.grant().id() == reach.grant_id) return true;
-  return event.has_account() && event.account().id() == reach.account_id && event.account().disabled();
+// What the rules of sight ask, by the event and what is known of areas, parties and matches.
+struct Watch::Facts {
+  const Watch& watch;
+  const Published& event;
+
+  const Reach& reach() const { return watch.reach(); }
+  const Relations& relations() const { return watch.tail_.relations_; }
+  PartyId party() const { return PartyId{reach().actor.party_id()}; }
+
+  bool within_mine(AreaCode area) const {
+    return reach().area && relations().within(area, reach().area);
+  }
+  // A person or an offer lies where its party does now.
+  bool in_area() const {
+    switch (event.row) {
+      case pb::Event::kPerson: return party_in_area();
+      case pb::Event::kAccount:
+        return event.party ? party_in_area() : within_mine(event.account_area);
+      default: return within_mine(event.area);
+    }
+  }
+  bool party_in_area() const { return within_mine(relations().area_of(event.party)); }
+  bool of_party() const { return party() && relations().belongs_to(event.party, party()); }
+  bool served() const { return party() && relations().serves(party(), event.need); }
+  bool of_person() const { return same_id(reach().actor.person_id(), event.row_id); }
+  bool of_account() const { return same_id(reach().actor.account_id(), event.row_id); }
+  bool of_resident() const { return reach().needs.contains(event.need); }
+  bool active() const { return event.active; }
+  pb::NeedState need_state() const { return event.need_state; }
+  bool opened() const { return event.opened; }
+};
+
+// Each kind of row as the operation that reads such a row shows it.
+Sight Watch::sight(const Published& event) const {
+  const pb::Role role = reach().actor.role();
+  const Facts facts{*this, event};
+  const auto scope = [role](Operation look) { return scope_of(look, role); };
+  const auto open = [&](Operation look) { return whole_if(scope(look) != Scope::kNone); };
+  switch (event.row) {
+    case pb::Event::kTaxonomy: return open(Operation::kGetTaxonomy);
+    case pb::Event::kPolicy: return open(Operation::kGetPolicy);
+    case pb::Event::kArea: return open(Operation::kGetArea);
+    case pb::Event::kParty: return sight_of_party(scope(Operation::kGetParty), role, facts);
+    case pb::Event::kPerson: return sight_of_person(scope(Operation::kGetPerson), facts);
+    case pb::Event::kOffer: return sight_of_offer(scope(Operation::kGetOffer), facts);
+    case pb::Event::kNeed: return sight_of_need(scope(Operation::kGetNeed), role, facts);
+    case pb::Event::kMatch: return sight_of_match(scope(Operation::kGetMatch), facts);
+    case pb::Event::kNotification:
+      return sight_of_notification(scope(Operation::kListNotifications), facts);
+    case pb::Event::kAccount: return sight_of_account(scope(Operation::kGetAccount), facts);
+    // What has no place but the journal.
+    case pb::Event::kGrant:
+    case pb::Event::kDisclosure: return open(Operation::kListEvents);
+    default: return Sight::kNothing;
+  }
+}
+
+std::optional<Tail::Form> Watch::form_of(const Published& event) const {
+  if (!tail_.wants(request_.filter, event)) return std::nullopt;
+  const Sight seen = sight(event);
+  if (seen == Sight::kNothing) return std::nullopt;
+  if (seen == Sight::kPublic) return Tail::Form::kPublic;
+  const pb::Account& me = reach().account;
+  const Owner owner{me.id(), me.person_id(), me.resident_ref()};
+  const bool own = owns_row(owner, event.row, event.row_id, event.resident_ref);
+  return own ? Tail::Form::kOwn : Tail::Form::kMasked;
+}
+
+void Watch::observe(const pb::Event& event) {
+  switch (event.row_case()) {
+    case pb::Event::kAccount: ended_ = ended_ || ended_by_account(event.account()); break;
+    case pb::Event::kParty: ended_ = ended_ || ended_by_party(event.party()); break;
+    case pb::Event::kPerson: ended_ = ended_ || ended_by_person(event.person()); break;
+    case pb::Event::kArea: ended_ = ended_ || ended_by_area(event.area()); break;
+    // A session's row that is used again was another's before.
+    case pb::Event::kGrant: ended_ = ended_ || same_id(reach().grant_id, event.grant().id()); break;
+    case pb::Event::kNeed:
+      if (same_id(reach().actor.resident_ref(), event.need().resident_ref())) {
+        request_.reach.needs.insert(NeedId{event.need().id()});
+      } else {
+        request_.reach.needs.erase(NeedId{event.need().id()});
+      }
+      break;
+    default: break;
+  }
+}
+
+bool Watch::ended_by_account(const pb::Account& account) const {
+  const pb::Account& mine = reach().account;
+  if (account.id() != mine.id()) return false;
+  return account.disabled() || account.role() != mine.role() ||
+         account.party_id() != mine.party_id() || account.person_id() != mine.person_id() ||
+         account.resident_ref() != mine.resident_ref() ||
+         account.external_id() != mine.external_id();
+}
+
+bool Watch::ended_by_party(const pb::Party& party) const {
+  const auto& mine = reach().parties;
+  const bool concerned = std::find(mine.begin(), mine.end(), PartyId{party.id()}) != mine.end();
+  return concerned && tail_.relations_.moves_party(party);
+}
+
+bool Watch::ended_by_person(const pb::Person& person) const {
+  const bool concerned = same_id(reach().actor.person_id(), person.id()) ||
+                         same_id(reach().account.person_id(), person.id());
+  return concerned && person.removed();
+}
+
+// Whoever has parties has them somewhere.
+bool Watch::ended_by_area(const pb::Area& area) const {
+  return !reach().parties.empty() && tail_.relations_.moves_area(area);
 }
 
 Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept) {
@@ -190,13 +303,15 @@ Result<WatchRequest> parse_watch(std::string_view target, std::string_view accep
 Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, const State& state) {
   Reach reach;
   const pb::Actor& actor = identity.actor;
-  reach.account_id = actor.account_id();
+  reach.actor = actor;
   reach.expires = identity.expires;
   if (identity.grant != kNoSlot) reach.grant_id = state.grants()[identity.grant].id.value();
+  reach.account = state.load_account(identity.account);
+  reach.account.clear_password_hash();
+  add_with_all_above(reach.parties, state, PartyId{actor.party_id()});
+  add_with_all_above(reach.parties, state, PartyId{reach.account.party_id()});
   const Slot party = state.parties().find(PartyId{actor.party_id()});
   switch (actor.role()) {
-    case pb::ROLE_LEAD:
-    case pb::ROLE_AUDITOR: reach.all = true; break;
     case pb::ROLE_ORGANISER:
       if (party != kNoSlot) reach.area = state.areas()[state.parties()[party].area].id;
       break;
@@ -204,21 +319,29 @@ Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, cons
     case pb::ROLE_MEMBER: {
       const Slot wanted = filter.party ? state.parties().find(*filter.party) : party;
       if (wanted == kNoSlot || !in_party_of(actor, state, wanted)) return refuse(Code::kNotYours, "party");
-      reach.party = state.parties()[wanted].id;
       break;
     }
-    case pb::ROLE_RESIDENT: reach.resident_ref = actor.resident_ref(); break;
+    case pb::ROLE_RESIDENT: reach.needs = needs_of(state, actor.resident_ref()); break;
     default: break;
   }
   return reach;
 }
 
-Status check_watch(const WatchRequest& request, const State& state, Seq durable) {
+Status check_watch(const WatchRequest& request, const pb::Actor& actor, const State& state,
+                   Seq durable) {
   if (request.after && *request.after > durable) return refuse(Code::kOutOfRange, "after", "0.." + std::to_string(durable));
   const WatchFilter& f = request.filter;
   if (f.area && state.areas().find(*f.area) == kNoSlot) return refuse(Code::kUnknownArea, "area", std::to_string(f.area->value()));
-  if (f.party && state.parties().find(*f.party) == kNoSlot) return refuse(Code::kUnknownParty, "party", std::to_string(f.party->value()));
-  if (f.need && state.needs().find(*f.need) == kNoSlot) return refuse(Code::kUnknownNeed, "need", std::to_string(f.need->value()));
+  const auto there = [&](pb::RowKind kind, std::uint64_t id, const char* field) -> Status {
+    if (is_there(state, actor, kind, id)) return outcome::success();
+    return not_there(kind, id, field);
+  };
+  if (f.party) {
+    QIAO_TRY(there(pb::ROW_KIND_PARTY, f.party->value(), "party"));
+  }
+  if (f.need) {
+    QIAO_TRY(there(pb::ROW_KIND_NEED, f.need->value(), "need"));
+  }
   return outcome::success();
 }
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "server/access/gate.h"
+#include "server/access/relations.h"
 #include "server/access/view.h"
 #include "server/runtime/runtime.h"
 
@@ -28,15 +29,18 @@ struct WatchFilter {
   std::vector<pb::EventKind> kinds;  // empty: all
 };
 
-// What a watcher may see; decided once, when it comes.
+// Who watches and what it came in with; decided once, when it comes. A change of any of it ends the
+// watch, see Watch::observe().
 struct Reach {
-  bool all = false;              // lead, auditor
-  AreaCode area;                 // organiser: there and below
-  PartyId party;                 // supplier, member
-  std::uint64_t resident_ref = 0;
-  // Ends with them.
-  std::uint64_t account_id = 0;
-  std::uint64_t grant_id = 0;
+  pb::Actor actor;  // in whose name it watches
+  AreaCode area;    // organiser: of its party
+  // Of a resident's needs.
+  boost::unordered_flat_set<NeedId> needs;
+  // The account itself, whoever it acts for.
+  pb::Account account;
+  // The party in whose name it watches, the account's own, and all above them.
+  std::vector<PartyId> parties;
+  std::uint64_t grant_id = 0;  // 0: an identity provider vouches
   Time expires{};
 };
 
@@ -51,21 +55,17 @@ struct WatchRequest {
 Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept);
 // What the actor may watch. A party that belongs to its own it watches by naming it.
 Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, const State& state);
-// Are the things it names there? A place beyond the end of the journal is of another database.
-Status check_watch(const WatchRequest& request, const State& state, Seq durable);
+// Are the things it names there, as far as the actor may see? A place beyond the end of the journal
+// is of another database.
+Status check_watch(const WatchRequest& request, const pb::Actor& actor, const State& state,
+                   Seq durable);
 
 // The end of the journal: what is on disk, the newest of it in memory. For one thread, as its watches are.
 class Tail {
  public:
-  struct Area {
-    AreaCode code;
-    AreaCode parent;
-    std::string name;
-  };
-  // `last`: the last event on disk. Keeps at most `ring` recent events.
-  Tail(const Store& store, std::size_t ring, Seq last, std::vector<Area> tree);
-  // The areas of a market, for the above.
-  static std::vector<Area> areas_of(const State& state);
+  // `last`: the last event on disk. Keeps at most `ring` recent events. `relations`: as of that
+  // event or a later one.
+  Tail(const Store& store, std::size_t ring, Seq last, Relations relations);
 
   // The next event. There is no hole: whoever pushes starts behind `last`.
   void push(std::shared_ptr<const Published> event);
@@ -73,45 +73,72 @@ class Tail {
 
  private:
   friend class Watch;
+  // How a watcher is sent an event.
+  enum class Form : std::uint8_t { kPublic, kMasked, kOwn };
   struct Item {
     std::shared_ptr<const Published> event;
-    std::array<std::string, 4> forms;  // made when the first watcher wants it: whole or public, as JSON or as protobuf
+    // Made when the first watcher wants it: by Form, as JSON or as protobuf.
+    std::array<std::string, 6> texts;
   };
   bool wants(const WatchFilter& filter, const Published& event) const;
-  Sight sight(const Reach& reach, const Published& event) const;
-  bool within(AreaCode area, AreaCode ancestor) const;
-  // The event as somebody with that sight of it is sent it.
-  std::string render(pb::Event event, Sight sight, bool binary) const;
+  std::string render(pb::Event event, Form form, bool binary) const;
   Item* in_ring(Seq seq);
+  void tell_watches(const Published& event);
 
   const Store& store_;
   std::size_t ring_size_;
   std::deque<Item> ring_;
   Seq last_;
-  boost::unordered_flat_map<AreaCode, Area> areas_;
+  Relations relations_;
+  // Those that are there now; shared with them, so that a watch may outlive its tail.
+  using Watches = boost::unordered_flat_set<class Watch*>;
+  std::shared_ptr<Watches> watches_ = std::make_shared<Watches>();
 };
 
 // One watcher's place.
 class Watch {
  public:
-  Watch(Tail& tail, WatchRequest request) : tail_(tail), request_(std::move(request)), next_(request_.after ? *request_.after + 1 : tail.last() + 1) {}
+  // Events that are looked at in one step, wanted or not: 128 from disk take about a millisecond.
+  static constexpr std::size_t kEventsPerStep = 128;
 
-  enum class Step { kEvent, kNothingNow, kUnreadable };
+  Watch(Tail& tail, WatchRequest request);
+  ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  enum class Step {
+    kEvent,
+    kNothingNow,
+    kMore,  // nothing found yet: others have their turn, then it goes on
+    kEnded,  // what it came in with has changed; it gets nothing more
+    kUnreadable,
+  };
   // The next event that it wants and may see, as it is sent, into `out`.
   Step next(std::string& out);
 
   const Reach& reach() const { return request_.reach; }
   bool binary() const { return request_.binary; }
-  // Does the event take away what it came in with?
-  bool ended_by(const pb::Event& event) const;
 
  private:
+  friend class Tail;
+  struct Facts;
+  // An event that is about to be pushed: ends the watch where it takes away what it came in with.
+  void observe(const pb::Event& event);
+  bool ended_by_account(const pb::Account& account) const;
+  bool ended_by_party(const pb::Party& party) const;
+  bool ended_by_person(const pb::Person& person) const;
+  bool ended_by_area(const pb::Area& area) const;
+  // Nothing: it does not want it or may not see it.
+  std::optional<Tail::Form> form_of(const Published& event) const;
+  Sight sight(const Published& event) const;
   bool catch_up();
 
   Tail& tail_;
+  std::shared_ptr<Tail::Watches> watches_;
   WatchRequest request_;
   Seq next_;
   std::deque<std::string> caught_up_;
+  bool ended_ = false;
 };
 
 }  // namespace qiao

@@ -19,6 +19,12 @@ constexpr std::size_t kMaxFrame = 4096;
 // Enough for some hundred events on their way; more would only hide from us that somebody does not read.
 constexpr int kSendBuffer = 128 << 10;
 
+// A close frame has room for 123 bytes.
+constexpr char kAccessChanged[] =
+    "访问权限已变更，请重新连接或登录; access has changed: reconnect, or log in again";
+constexpr char kSessionEnded[] = "登录已失效，请重新登录; the session has ended; log in again";
+static_assert(sizeof kAccessChanged <= 124 && sizeof kSessionEnded <= 124);
+
 }  // namespace
 
 class WatchSession : public std::enable_shared_from_this<WatchSession> {
@@ -53,11 +59,13 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
 
   // Sends the next event that it wants, unless a write is under way.
   void pump() {
-    if (!open_ || writing_ || closing_) return;
+    if (!open_ || writing_ || closing_ || waiting_for_turn_) return;
     // Kept here as well, so that the ring can move on while it is being sent.
     switch (watch_.next(current_)) {
       case Watch::Step::kEvent: return write(asio::buffer(current_));
       case Watch::Step::kNothingNow: return;
+      case Watch::Step::kMore: return pump_later();
+      case Watch::Step::kEnded: return tell(websocket::close_code::policy_error, kAccessChanged);
       case Watch::Step::kUnreadable: return tell(websocket::close_code::internal_error, "the journal cannot be read");
     }
   }
@@ -69,12 +77,11 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
       drop();
     }
     if (closing_ && now > close_by_) drop();
-    if (is_set(watch_.reach().expires) && std::chrono::system_clock::now() >= watch_.reach().expires) end();
+    const Time expires = watch_.reach().expires;
+    if (is_set(expires) && std::chrono::system_clock::now() >= expires) {
+      tell(websocket::close_code::policy_error, kSessionEnded);
+    }
   }
-
-  // What it came in with is not good any more.
-  void end() { tell(websocket::close_code::policy_error, "the session has ended; log in again"); }
-  const Watch& watch() const { return watch_; }
 
   // A close frame, and not more than a moment for the other side to answer it.
   void tell(websocket::close_code code, const char* why) {
@@ -96,6 +103,15 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
       // No more reading: the close waits for its answer by itself, and Beast asserts that frames behind ours are not read
       // as messages (found by fuzz_websocket).
       self->tell(websocket::close_code::unknown_data, "frames are not expected");
+    });
+  }
+
+  // After whatever else waits for this thread.
+  void pump_later() {
+    waiting_for_turn_ = true;
+    asio::post(feed_.context_, [self = shared_from_this()] {
+      self->waiting_for_turn_ = false;
+      self->pump();
     });
   }
 
@@ -145,16 +161,18 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
   std::pair<websocket::close_code, const char*> why_{};
   bool open_ = false;
   bool writing_ = false;
+  bool waiting_for_turn_ = false;
   bool closing_ = false;
   bool gone_ = false;
 };
 
-Feed::Feed(asio::io_context& context, const Store& store, Metrics& metrics, FeedOptions options, Seq last, std::vector<Tail::Area> tree)
+Feed::Feed(asio::io_context& context, const Store& store, Metrics& metrics, FeedOptions options,
+           Seq last, Relations relations)
     : context_(context),
       metrics_(metrics),
       options_(options),
       shares_(share_of(options.max_watchers, options.max_watchers_per_address)),
-      tail_(store, options.ring, last, std::move(tree)),
+      tail_(store, options.ring, last, std::move(relations)),
       sweeper_(context) {
   sweep();
 }
@@ -163,10 +181,7 @@ Feed::~Feed() = default;
 
 void Feed::publish(std::vector<std::shared_ptr<const Published>> events) {
   asio::post(context_, [this, events = std::move(events)]() mutable {
-    for (auto& event : events) {
-      if (event->row == pb::Event::kGrant || event->row == pb::Event::kAccount) end_watches(*event);
-      tail_.push(std::move(event));
-    }
+    for (auto& event : events) tail_.push(std::move(event));
     for (std::size_t i = 0; i < sessions_.size();) {
       if (sessions_[i]->is_gone()) {
         sessions_[i] = std::move(sessions_.back());
@@ -201,14 +216,6 @@ void Feed::close_all() {
     closing_ = true;
     for (const auto& s : sessions_) s->tell(websocket::close_code::going_away, "the server is stopping");
   });
-}
-
-void Feed::end_watches(const Published& published) {
-  pb::Event event;
-  event.ParseFromString(published.bytes);
-  for (const auto& s : sessions_) {
-    if (s->watch().ended_by(event)) s->end();
-  }
 }
 
 void Feed::sweep() {

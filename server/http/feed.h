@@ -28,7 +28,9 @@ struct FeedOptions {
 class Feed {
  public:
   // `last`: the last event on disk. The feed runs on `context`'s one thread.
-  Feed(boost::asio::io_context& context, const Store& store, Metrics& metrics, FeedOptions options, Seq last, std::vector<Tail::Area> tree);
+  // `relations`: as of that event.
+  Feed(boost::asio::io_context& context, const Store& store, Metrics& metrics, FeedOptions options,
+       Seq last, Relations relations);
   ~Feed();
 
   // From any thread: the next events, in order.
@@ -46,8 +48,6 @@ class Feed {
 
  private:
   friend class WatchSession;
-  // Somebody lost what it came in with: it watches no more.
-  void end_watches(const Published& event);
   void sweep();
 
   boost::asio::io_context& context_;

@@ -395,7 +395,9 @@ void Session::upgrade(std::string_view target) {
   if (!who.good()) return write(who.refusal ? problem(*who.refusal, chinese_) : problem(fault_of(who.denial), chinese_));
   auto watch = parse_watch(target, h.accept);
   if (!watch) return write(problem(watch.error(), chinese_));
-  if (auto known = check_watch(watch.value(), server_.runtime_.state(), server_.runtime_.durable_seq()); !known) {
+  if (auto known = check_watch(watch.value(), who.value.actor, server_.runtime_.state(),
+                               server_.runtime_.durable_seq());
+      !known) {
     return write(problem(known.error(), chinese_));
   }
   auto reach = reach_of(who.value, watch.value().filter, server_.runtime_.state());

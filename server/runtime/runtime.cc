@@ -16,7 +16,19 @@ constexpr std::size_t kAnswersForgottenAtOnce = 10'000;
 }  // namespace
 
 Published outline_of(const pb::Event& e) {
-  return {e.seq(), e.kind(), AreaCode{e.area_code()}, PartyId{e.party_id()}, NeedId{e.need_id()}, e.row_case(), e.need().opened_at() != 0, e.need().resident_ref(), {}};
+  return {.seq = e.seq(),
+          .kind = e.kind(),
+          .area = AreaCode{e.area_code()},
+          .party = PartyId{e.party_id()},
+          .need = NeedId{e.need_id()},
+          .row = e.row_case(),
+          .row_id = e.has_person() ? e.person().id() : e.account().id(),
+          .need_state = e.need().state(),
+          .opened = e.need().opened_at() != 0,
+          .resident_ref = e.need().resident_ref(),
+          .active = e.party().standing() == pb::STANDING_ACTIVE,
+          .account_area = AreaCode{e.account().area_code()},
+          .bytes = {}};
 }
 
 Runtime::Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock, RuntimeOptions options)

@@ -28,7 +28,7 @@
 
 namespace qiao {
 
-// An event on its way to watchers: what filters look at, and the bytes.
+// An event on its way to watchers: what filters and the rules of sight look at, and the bytes.
 struct Published {
   Seq seq;
   pb::EventKind kind;
@@ -36,8 +36,12 @@ struct Published {
   PartyId party;
   NeedId need;
   pb::Event::RowCase row;
+  std::uint64_t row_id;        // of a person or an account
+  pb::NeedState need_state;    // of a need
   bool opened;                 // a need that is or was on the public board
   std::uint64_t resident_ref;  // of a need
+  bool active;                 // a party whose standing is that
+  AreaCode account_area;       // of an account without a party
   std::string bytes;           // serialised Event
 };
 // Without the bytes.

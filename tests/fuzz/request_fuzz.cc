@@ -62,7 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((data[0] & 128) != 0) headers.type = "application/x-protobuf";
 
   if (target.starts_with("/v1/watch")) {
-    if (auto watch = parse_watch(target, "")) static_cast<void>(check_watch(watch.value(), host.runtime->state(), host.runtime->durable_seq()).has_value());
+    if (auto watch = parse_watch(target, "")) static_cast<void>(check_watch(watch.value(), by(pb::ROLE_LEAD).actor(), host.runtime->state(), host.runtime->durable_seq()).has_value());
     return 0;
   }
   const Seq before = host.runtime->applied_seq();

@@ -17,7 +17,7 @@ class Wire {
   Wire() {
     host_.found();
     host_.id_of(host_.send("POST", "/v1/needs", Host::need_body()));
-    feed_.emplace(host_.context, *host_.store, host_.metrics, FeedOptions{}, host_.runtime->durable_seq(), Tail::areas_of(host_.runtime->state()));
+    feed_.emplace(host_.context, *host_.store, host_.metrics, FeedOptions{}, host_.runtime->durable_seq(), Relations(host_.runtime->state()));
     host_.runtime->listen([this](auto events) { feed_->publish(std::move(events)); });
     ServerOptions options;
     options.port = 0;

@@ -226,7 +226,7 @@ class Watching(Case):
         s.request("PUT", f"/v1/accounts/{account['id']}", {**account, "disabled": True})
         with self.assertRaises(EOFError) as closed:
             w.event()
-        self.assertEqual(closed.exception.args[0], (1008, "the session has ended; log in again"))
+        self.assertEqual(closed.exception.args[0], (1008, "访问权限已变更，请重新连接或登录; access has changed: reconnect, or log in again"))
         w = watch("organiser")
         s.request("DELETE", f"/v1/tokens/{accounts['organiser'][1]['grant']['id']}")
         with self.assertRaises(EOFError):

@@ -88,11 +88,23 @@ class Watch(Case):
         self.assertEqual(len(kinds(f"party={self.team}", 2)), 2)
         self.assertEqual(len(kinds("area=341881001000", 5)), 5)
 
+    def test_finds_the_one_event_that_it_wants_behind_many(self):
+        begin = self.last()
+        need = self.post(300)[0]
+        self.s.post("/v1/matches:claim", {"needId": need, "offerId": self.people})
+        # From memory, then from disk.
+        for _ in range(2):
+            w = WebSocket(self.s, f"/v1/watch?after={begin}&kind=match_claimed")
+            self.assertEqual(w.event()["needId"], need)
+            w.close()
+            self.s.stop()
+            self.s.start()
+
     def test_what_is_not_there_is_refused_before_the_upgrade(self):
-        for query, code in (("after=99999", "value.out_of_range"), ("after=x", "value.wrong_type"), ("area=5", "area.unknown"), ("need=99999", "need.unknown"),
-                            ("party=99999", "party.unknown"), ("kind=HAPPY", "value.out_of_range"), ("colour=red", "value.unknown_field")):
+        for query, code in (("after=99999", "value.out_of_range"), ("after=x", "value.wrong_type"), ("area=5", "area.unknown"), ("need=99999", "not_found"),
+                            ("party=99999", "not_found"), ("kind=HAPPY", "value.out_of_range"), ("colour=red", "value.unknown_field")):
             w = WebSocket(self.s, "/v1/watch?" + query)
-            self.assertEqual(w.status, 400, query)
+            self.assertEqual(w.status, 404 if code == "not_found" else 400, query)
             self.assertEqual(json.loads(w.until(b"}") + b"}")["code"], code)
             w.close()
 

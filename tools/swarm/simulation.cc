@@ -8,7 +8,6 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <queue>
 
 #include "engine/base/random.h"
@@ -103,7 +102,7 @@ struct Client {
 struct Watcher {
   WatchFilter filter;
   std::string token;
-  std::optional<Watch> place;
+  std::unique_ptr<Watch> place;
   std::uint64_t process = 0;  // that it hangs on
   Seq last = 0;               // the last it got
   std::vector<std::uint64_t> got;
@@ -200,7 +199,7 @@ class World {
     p->analyst = std::make_unique<Analyst>(p->context, *p->runtime);
     p->gate = std::make_unique<Gate>(p->context, *p->runtime, GateOptions{.writes_per_second = 0, .log_ins_per_minute = 0});
     p->api = std::make_unique<Api>(*p->runtime, *p->house, *p->analyst, *p->gate, p->metrics, ApiOptions{});
-    p->tail = std::make_unique<Tail>(*p->store, kRing, p->runtime->durable_seq(), Tail::areas_of(p->runtime->state()));
+    p->tail = std::make_unique<Tail>(*p->store, kRing, p->runtime->durable_seq(), Relations(p->runtime->state()));
     p->runtime->listen([this](auto events) {
       for (auto& e : events) {
         ledger_.on_disk(e->bytes);
@@ -514,13 +513,13 @@ class World {
     WatchRequest request;
     request.after = watcher.last;
     request.filter = watcher.filter;
-    if (auto known = check_watch(request, process_->runtime->state(), process_->runtime->durable_seq()); !known) {
+    if (auto known = check_watch(request, who.value.actor, process_->runtime->state(), process_->runtime->durable_seq()); !known) {
       return ledger_.fail("feed", "a watcher that saw " + std::to_string(watcher.last) + " is refused: " + known.error().en());
     }
     auto reach = reach_of(who.value, request.filter, process_->runtime->state());
     if (!reach) return ledger_.fail("feed", reach.error().en());
     request.reach = std::move(reach).value();
-    watcher.place.emplace(*process_->tail, std::move(request));
+    watcher.place = std::make_unique<Watch>(*process_->tail, std::move(request));
     watcher.process = process_->number;
     pump(w);
   }
@@ -537,7 +536,8 @@ class World {
     while (true) {
       const auto step = watcher.place->next(text);
       if (step == Watch::Step::kNothingNow) return;
-      if (step == Watch::Step::kUnreadable) return disconnect(w);
+      if (step == Watch::Step::kMore) continue;
+      if (step == Watch::Step::kUnreadable || step == Watch::Step::kEnded) return disconnect(w);
       if (plan_.planted == Planted::kLossyFeed && random_.below(500) == 0) continue;
       pb::Event event;
       if (!from_json(text, event)) return ledger_.fail("feed", "an event that cannot be read: " + text);

@@ -15,6 +15,8 @@ const firstWait = 500
 const longestWait = 15_000
 // So often in a row the server may refuse the place where we left off before we start anew and everything is read again.
 const mostRefusals = 3
+// The server closes with this when what the account may see has changed.
+const accessChanged = 1008
 
 let socket: WebSocket | undefined
 let last: string | undefined
@@ -50,9 +52,11 @@ function open() {
     last = event.seq
     tell(event)
   }
-  mine.onclose = () => {
+  mine.onclose = (closed) => {
     if (socket !== mine) return
     connected.value = false
+    // What was read before may be more than this account may see now: everything is read again.
+    if (closed.code === accessChanged) last = undefined
     if (!wanted) return
     if (!opened && ++refusals >= mostRefusals) last = undefined
     timer = window.setTimeout(open, wait)
