@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "server/api/params.h"
+#include "server/api/route.h"
 #include "server/json/json.h"
 
 namespace qiao {
@@ -260,7 +261,7 @@ bool Watch::ended_by_area(const pb::Area& area) const {
   return !reach().parties.empty() && tail_.relations_.moves_area(area);
 }
 
-Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept) {
+Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept, std::uint64_t epoch) {
   WatchRequest request;
   request.binary = accept.find("application/x-protobuf") != std::string_view::npos;
   QIAO_TRY(const auto params, parse_params(target));
@@ -274,6 +275,8 @@ Result<WatchRequest> parse_watch(std::string_view target, std::string_view accep
     if (name == "after") {
       QIAO_TRY(auto v, number());
       request.after = v;
+    } else if (name == "epoch") {
+      if (value != epoch_text(epoch)) return refuse(Code::kRestored, "epoch");
     } else if (name == "area") {
       QIAO_TRY(auto v, number());
       request.filter.area = AreaCode{v};

@@ -51,8 +51,8 @@ struct WatchRequest {
   Reach reach;
 };
 
-// Reads ?after=…&area=…&party=…&need=…&kind=….
-Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept);
+// Reads ?after=…&epoch=…&area=…&party=…&need=…&kind=…. A place of another epoch than the database's is refused.
+Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept, std::uint64_t epoch = 0);
 // What the actor may watch. A party that belongs to its own it watches by naming it.
 Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, const State& state);
 // Are the things it names there, as far as the actor may see? A place beyond the end of the journal

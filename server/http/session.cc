@@ -393,7 +393,7 @@ void Session::upgrade(std::string_view target) {
   strict.changes = true;
   auto who = server_.api_.watcher(strict);
   if (!who.good()) return write(who.refusal ? problem(*who.refusal, chinese_) : problem(fault_of(who.denial), chinese_));
-  auto watch = parse_watch(target, h.accept);
+  auto watch = parse_watch(target, h.accept, server_.runtime_.store().epoch());
   if (!watch) return write(problem(watch.error(), chinese_));
   if (auto known = check_watch(watch.value(), who.value.actor, server_.runtime_.state(),
                                server_.runtime_.durable_seq());

@@ -561,6 +561,19 @@ TEST(Watching, GetsWhatThereIsHoweverFarBehindItIs) {
   }
 }
 
+// Numbers come again after a restore: a place in another history is none in this one.
+TEST(Watching, APlaceOfAnotherEpochIsRefused) {
+  Watched t;
+  const std::uint64_t epoch = t.store->epoch();
+  const auto read = [&](const std::string& of) {
+    const auto request = parse_watch("/v1/watch?after=3&epoch=" + of, "", epoch);
+    return request ? std::string() : std::string(info(request.error().code).code);
+  };
+  EXPECT_EQ(read(epoch_text(epoch)), "");
+  EXPECT_EQ(read(epoch_text(epoch ^ 1)), "database.restored");
+  EXPECT_EQ(read(""), "database.restored");
+}
+
 // --- what one may not see is not there
 
 TEST(Watching, WhatMayNotBeSeenIsNotThere) {
