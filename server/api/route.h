@@ -67,6 +67,7 @@ struct Call {
   std::uint64_t expected_version = 0;
   bool binary_answer = false;
   bool chinese = false;
+  Gate::Moment began{};  // by the clock of the limits
 
   View view(const State& state) const { return View(state, actor, scope); }
   std::uint64_t number(std::string_view name) const {
