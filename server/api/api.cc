@@ -493,8 +493,12 @@ Response Api::run(const Request& request, Call& call) {
   }
   if (!gate_.covers(call.identity, route->operation)) return no(refuse(Code::kTokenScope, "Authorization"));
   if (auto no_more = stopped(call)) return std::move(*no_more);
-  const double changes = only_looks(route->operation) ? 0 : 1;
-  if (auto limited = over_limit(call, changes, cost)) return std::move(*limited);
+  // How many a batch is, is known when it has been read.
+  const bool batch_asked = route->request == pb::BatchRequest::descriptor();
+  const bool changes = !only_looks(route->operation);
+  if (auto limited = over_limit(call, changes && !batch_asked ? 1 : 0, cost)) {
+    return std::move(*limited);
+  }
   auto params = parse_params(request.target);
   if (!params) return no(params.error());
   call.query = std::move(params).value();
@@ -520,11 +524,10 @@ Response Api::run(const Request& request, Call& call) {
     if (!parsed) return no(parsed.error());
     body = std::move(parsed).value();
   }
-  if (route->request == pb::BatchRequest::descriptor()) {
-    const auto& batch = static_cast<const pb::BatchRequest&>(*body);
-    // The first change was counted before the body was read.
-    const double more = changes * std::max(0, batch.commands_size() - 1);
-    if (auto limited = over_limit(call, more, cost_of(batch))) return std::move(*limited);
+  if (batch_asked) {
+    const auto& parts = static_cast<const pb::BatchRequest&>(*body);
+    const double count = changes ? std::max(1, parts.commands_size()) : 0;
+    if (auto limited = over_limit(call, count, cost_of(parts))) return std::move(*limited);
   }
   if (route->raw) return route->raw(call, body.get());
   if (route->read || route->compute) {

@@ -48,13 +48,14 @@ GateOptions time_limits() {
 }
 
 TEST(TimeShare, ReadsTakeWhatTheyUseAndOthersDoNotNotice) {
-  Limited t(time_limits());
+  GateOptions limits = time_limits();
+  limits.time_share = 0.25;
+  Limited t(limits);
   t.clock->step = 10ms;
   int answered = 0;
   while (answered < 1000 && t.get_policy("supplier", "10.0.0.1") == 200) ++answered;
-  // Each takes 10 ms of the second at once, and half of the time that passes comes back.
-  EXPECT_GT(answered, 90);
-  EXPECT_LT(answered, 250);
+  // Each takes 10 ms of the second at once; 20 ms pass, of which a quarter comes back.
+  EXPECT_NEAR(answered, 200, 5);
   t.clock->step = 0ns;
   const std::string token = t.tokens.at("supplier");
   const Response refused =
