@@ -27,6 +27,18 @@ void declare(CLI::App& app, Config& c) {
   app.add_option("--session-hours", c.session_hours, "How long somebody who came in with a password stays")->envname("QIAO_SESSION_HOURS")->capture_default_str()->check(CLI::Range(0.02, 8760.0));
   app.add_option("--write-rate", c.gate.writes_per_second, "Changes a second that one account may make in the long run; 0: no limit")->envname("QIAO_WRITE_RATE")->capture_default_str()->check(CLI::Range(0.0, 1e9));
   app.add_option("--write-burst", c.gate.writes_burst, "Changes that one account may make at once")->envname("QIAO_WRITE_BURST")->capture_default_str()->check(CLI::Range(1.0, 1e9));
+  app.add_option("--time-share", c.gate.time_share,
+                 "Share of the market thread's time that one account, and one address, may use in "
+                 "the long run; 0: no limit")
+      ->envname("QIAO_TIME_SHARE")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--time-burst", c.gate.time_burst,
+                 "Seconds of the market thread's time that one account, and one address, may use "
+                 "at once")
+      ->envname("QIAO_TIME_BURST")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 3600.0));
   app.add_option("--log-in-rate", c.gate.log_ins_per_minute, "Log-ins a minute from one address; 0: no limit")->envname("QIAO_LOG_IN_RATE")->capture_default_str()->check(CLI::Range(0.0, 1e6));
   app.add_option("--oidc-issuer", c.gate.identity_provider.issuer, "Outside identity provider: the issuer of its tokens")->envname("QIAO_OIDC_ISSUER");
   app.add_option("--oidc-audience", c.gate.identity_provider.audience, "Outside identity provider: what it calls this server")->envname("QIAO_OIDC_AUDIENCE");

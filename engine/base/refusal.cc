@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "engine/base/utf8.h"
+
 namespace qiao {
 namespace {
 
@@ -17,7 +19,16 @@ std::string with_detail(std::string_view words, std::string_view detail) {
   return text;
 }
 
+void keep_utf8(std::string& text) { text.resize(utf8_prefix(text).size()); }
+
 }  // namespace
+
+Refusal refuse(Code code, std::string field, std::string detail, std::string detail_zh) {
+  keep_utf8(field);
+  keep_utf8(detail);
+  keep_utf8(detail_zh);
+  return {code, std::move(field), std::move(detail), std::move(detail_zh)};
+}
 
 Refusal refuse_type(std::string field, std::string_view type) {
   const char* zh = type == "integer"   ? "整数"
@@ -25,7 +36,7 @@ Refusal refuse_type(std::string field, std::string_view type) {
                    : type == "boolean" ? "true或false"
                    : type == "array"   ? "列表"
                                        : "对象";
-  return {Code::kWrongType, std::move(field), std::string(type), zh};
+  return refuse(Code::kWrongType, std::move(field), std::string(type), zh);
 }
 
 const CodeInfo& info(Code code) { return kCodes[static_cast<std::size_t>(code)]; }

@@ -52,9 +52,10 @@ using Result = boost::outcome_v2::basic_result<T, Refusal, boost::outcome_v2::po
 using Status = Result<void>;
 namespace outcome = boost::outcome_v2;
 
-inline Refusal refuse(Code code, std::string field = {}, std::string detail = {}, std::string detail_zh = {}) {
-  return {code, std::move(field), std::move(detail), std::move(detail_zh)};
-}
+// What is quoted of a client's text ends before its first byte that is not UTF-8, since a refusal
+// is sent as JSON.
+Refusal refuse(Code code, std::string field = {}, std::string detail = {},
+               std::string detail_zh = {});
 
 }  // namespace qiao
 

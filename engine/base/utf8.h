@@ -5,21 +5,38 @@
 
 namespace qiao {
 
-// RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF.
-inline bool is_utf8(std::string_view bytes) {
-  for (std::size_t i = 0; i < bytes.size();) {
-    const auto c = static_cast<unsigned char>(bytes[i]);
-    const std::size_t n = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : (c & 0xF0) == 0xE0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
-    if (n == 0 || i + n > bytes.size()) return false;
-    for (std::size_t k = 1; k < n; ++k) {
-      if ((static_cast<unsigned char>(bytes[i + k]) & 0xC0) != 0x80) return false;
-    }
-    const auto second = n > 1 ? static_cast<unsigned char>(bytes[i + 1]) : 0;
-    // Overlong forms, surrogates, beyond U+10FFFF.
-    if ((c == 0xE0 && second < 0xA0) || (c == 0xED && second > 0x9F) || (c == 0xF0 && second < 0x90) || (c == 0xF4 && second > 0x8F)) return false;
-    i += n;
+// Bytes of the character that `bytes` begins with, by RFC 3629: no overlong forms, no surrogates,
+// nothing beyond U+10FFFF. 0 where it begins with none.
+inline std::size_t utf8_character(std::string_view bytes) {
+  if (bytes.empty()) return 0;
+  const auto c = static_cast<unsigned char>(bytes.front());
+  const std::size_t n = c < 0x80                  ? 1
+                        : c >= 0xC2 && c < 0xE0   ? 2
+                        : (c & 0xF0) == 0xE0      ? 3
+                        : c >= 0xF0 && c < 0xF5   ? 4
+                                                  : 0;
+  if (n == 0 || n > bytes.size()) return 0;
+  for (std::size_t k = 1; k < n; ++k) {
+    if ((static_cast<unsigned char>(bytes[k]) & 0xC0) != 0x80) return 0;
   }
-  return true;
+  const auto second = n > 1 ? static_cast<unsigned char>(bytes[1]) : 0;
+  const bool overlong = (c == 0xE0 && second < 0xA0) || (c == 0xF0 && second < 0x90);
+  const bool surrogate = c == 0xED && second > 0x9F;
+  const bool beyond = c == 0xF4 && second > 0x8F;
+  return overlong || surrogate || beyond ? 0 : n;
 }
+
+// The longest beginning of `bytes` that is UTF-8 and at most `most` bytes long.
+inline std::string_view utf8_prefix(std::string_view bytes, std::size_t most = std::string_view::npos) {
+  std::size_t end = 0;
+  while (end < bytes.size()) {
+    const std::size_t n = utf8_character(bytes.substr(end));
+    if (n == 0 || n > most - end) break;
+    end += n;
+  }
+  return bytes.substr(0, end);
+}
+
+inline bool is_utf8(std::string_view bytes) { return utf8_prefix(bytes).size() == bytes.size(); }
 
 }  // namespace qiao

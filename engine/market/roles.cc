@@ -7,8 +7,12 @@ namespace {
 
 constexpr int kMaxPartyDepth = 8;
 
+enum class Effect : std::uint8_t { kLooks, kChanges };
+
 struct Row {
   std::string_view name;
+  Effect effect;
+  std::chrono::microseconds cost;
   // By column of operations.inc.
   std::array<Scope, 8> scopes;
 };
@@ -20,8 +24,11 @@ constexpr auto M = Scope::kMatched;
 constexpr auto O = Scope::kOwn;
 constexpr auto V = Scope::kLook;
 constexpr auto _ = Scope::kNone;
+constexpr auto L = Effect::kLooks;
+constexpr auto C = Effect::kChanges;
 constexpr Row kTable[] = {
-#define QIAO_OPERATION(name, id, ...) Row{id, {__VA_ARGS__}},
+#define QIAO_OPERATION(name, id, effect, cost, ...) \
+  Row{id, effect, std::chrono::microseconds{cost}, {__VA_ARGS__}},
 #include "engine/market/operations.inc"
 #undef QIAO_OPERATION
 };
@@ -102,11 +109,11 @@ std::optional<Operation> find_operation(std::string_view name) {
 static_assert(static_cast<std::size_t>(Operation::kCount) <= 128);
 
 bool only_looks(Operation operation) {
-  const std::string_view name = name_of(operation);
-  for (const std::string_view verb : {"get", "list", "rank", "suggest", "explain", "preview", "try", "watch", "checkBatch"}) {
-    if (name.starts_with(verb)) return true;
-  }
-  return false;
+  return kTable[static_cast<std::size_t>(operation)].effect == Effect::kLooks;
+}
+
+std::chrono::microseconds cost_of(Operation operation) {
+  return kTable[static_cast<std::size_t>(operation)].cost;
 }
 
 std::bitset<128> operations_of(const pb::Grant& grant) {

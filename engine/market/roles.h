@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bitset>
+#include <chrono>
 #include <optional>
 #include <string_view>
 
@@ -29,6 +30,8 @@ std::string_view name_of(Operation operation);
 std::optional<Operation> find_operation(std::string_view name);
 // It changes nothing.
 bool only_looks(Operation operation);
+// Time of the market thread that a typical call takes.
+std::chrono::microseconds cost_of(Operation operation);
 // What a grant may be used for, by its scopes.
 std::bitset<128> operations_of(const pb::Grant& grant);
 // Which row of the table a command is under; nothing for one without a body.

@@ -4,6 +4,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "engine/base/fixed.h"
+#include "engine/base/utf8.h"
 #include "engine/market/due.h"
 #include "engine/market/limits.h"
 #include "engine/market/roles.h"
@@ -49,7 +50,7 @@ Status check_point(bool present, const pb::Point& p, const std::string& field) {
 
 Status check_word(const Vocabulary& words, WordList list, std::string_view code, std::string field) {
   if (words.find(list, code)) return outcome::success();
-  return refuse(Code::kUnknownCode, std::move(field), std::string(code.substr(0, kMaxCodeBytes)));
+  return refuse(Code::kUnknownCode, std::move(field), quoted(code));
 }
 
 Status check_words(const Vocabulary& words, WordList list, const google::protobuf::RepeatedPtrField<std::string>& codes,
@@ -197,6 +198,10 @@ Status check_grown(const Old& before, const New& after, const std::string& field
 
 }  // namespace
 
+std::string quoted(std::string_view code) {
+  return std::string(utf8_prefix(code, kMaxCodeBytes));
+}
+
 Status check_text(std::string_view value, std::string field, std::size_t least, std::size_t most) {
   if (value.size() < least) return refuse(Code::kRequired, std::move(field));
   if (value.size() > most) return refuse(Code::kTooLong, std::move(field), std::to_string(most));
@@ -252,7 +257,9 @@ Status validate(const pb::Taxonomy& t, const Vocabulary& vocabulary) {
 }
 
 Status validate(const pb::Policy& p) {
-  if (!TimeZone::load(p.time_zone())) return refuse(Code::kUnknownTimeZone, "timeZone", p.time_zone().substr(0, kMaxCodeBytes));
+  if (!TimeZone::load(p.time_zone())) {
+    return refuse(Code::kUnknownTimeZone, "timeZone", quoted(p.time_zone()));
+  }
   const pb::ValuePolicy& v = p.value();
   constexpr std::int64_t kMost = 100 * kMicro;
   QIAO_TRY(check_range(v.urgency_normal_micro(), "value.urgencyNormalMicro", 0, kMost));

@@ -24,6 +24,9 @@ Status validate(const pb::Offer& offer, const State& state, Time now);
 // `fresh`: it is being posted, so its windows lie ahead. A need that changes may have windows that have begun.
 Status validate(const pb::Need& need, const State& state, Time now, bool fresh, const std::string& at);
 
+// A code that a client sent, as it is quoted in a refusal: shortened to what a code can be long.
+std::string quoted(std::string_view code);
+
 Status check_text(std::string_view value, std::string field, std::size_t least, std::size_t most);
 Status check_phone(std::string_view value, std::string field);
 // GB 32100-2015: 18 characters, the last one a check by weights 3^i mod 31.

@@ -1,11 +1,9 @@
 #include "server/access/gate.h"
 
-#include <atomic>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <charconv>
 
 #include "engine/base/ascii.h"
+#include "engine/base/fixed.h"
 #include "server/access/secrets.h"
 #include "server/runtime/log.h"
 
@@ -14,7 +12,6 @@ namespace {
 
 constexpr std::string_view kCookie = "qiao_session=";
 constexpr std::string_view kSecureCookie = "__Host-qiao_session=";
-constexpr int kMaxWaitingHashes = 64;
 // Wrong passwords in a row after which an account is locked: half a minute at first, doubled each time up to an hour.
 constexpr int kFailuresBeforeLock = 5;
 constexpr Seconds kFirstLock = std::chrono::seconds{30};
@@ -48,40 +45,15 @@ pb::Command by_market(std::uint64_t account_id) {
 
 }  // namespace
 
-// Passwords are hashed here, one after another: the hash is meant to be expensive.
-class Gate::Workers {
- public:
-  explicit Workers(boost::asio::io_context& context) : context_(context), pool_(1) {}
-  ~Workers() {
-    pool_.stop();
-    pool_.join();
-  }
-  // False when too much waits already.
-  template <class Work, class Then>
-  bool run(Work work, Then then) {
-    if (waiting_ >= kMaxWaitingHashes) return false;
-    ++waiting_;
-    boost::asio::post(pool_, [this, work = std::move(work), then = std::move(then)]() mutable {
-      auto result = work();
-      --waiting_;
-      boost::asio::post(context_, [result = std::move(result), then = std::move(then)]() mutable { then(std::move(result)); });
-    });
-    return true;
-  }
-
- private:
-  boost::asio::io_context& context_;
-  std::atomic<int> waiting_{0};
-  boost::asio::thread_pool pool_;
-};
-
 Gate::Gate(boost::asio::io_context& context, Runtime& runtime, GateOptions options)
     : runtime_(runtime),
       options_(std::move(options)),
       provider_(options_.identity_provider),
-      workers_(std::make_unique<Workers>(context)),
+      hashes_(std::make_unique<FairQueue>(context)),
       account_writes_(options_.writes_per_second, options_.writes_burst),
       address_writes_(options_.writes_per_second * options_.address_factor, options_.writes_burst * options_.address_factor),
+      account_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
+      address_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
       log_ins_(options_.log_ins_per_minute / 60, options_.log_ins_burst),
       set_up_secret_(fresh_secret()) {}
 
@@ -205,12 +177,34 @@ bool Gate::covers(const Identity& identity, Operation operation) const {
   return identity.grant == kNoSlot || runtime_.state().grants()[identity.grant].operations.test(static_cast<std::size_t>(operation));
 }
 
-std::optional<std::chrono::seconds> Gate::over_limit(const Identity& identity, std::string_view address, double cost) {
-  const auto now = Buckets::Clock::now();
+std::optional<std::chrono::seconds> Gate::over_limit(const Identity& identity,
+                                                     std::string_view address, double changes) {
+  const auto now = options_.clock();
   if (identity.known()) {
-    if (const auto wait = account_writes_.take(std::to_string(identity.actor.account_id()), cost, now)) return wait;
+    const auto wait = account_writes_.take(identity.actor.account_id(), changes, now);
+    if (wait) return wait;
   }
-  return address_writes_.take(std::string(address), cost, now);
+  return address_writes_.take(address, changes, now);
+}
+
+std::optional<std::chrono::seconds> Gate::over_time(std::string_view address,
+                                                    std::chrono::microseconds cost, Moment now) {
+  return address_time_.wait_for(address, static_cast<double>(cost.count()), now);
+}
+
+std::optional<std::chrono::seconds> Gate::over_time(const Identity& identity,
+                                                    std::chrono::microseconds cost, Moment now) {
+  if (!identity.known()) return std::nullopt;
+  const auto tokens = static_cast<double>(cost.count());
+  return account_time_.wait_for(identity.actor.account_id(), tokens, now);
+}
+
+void Gate::charge_time(const Identity& identity, std::string_view address,
+                       std::chrono::nanoseconds used, Moment now) {
+  const double tokens = std::chrono::duration<double, std::micro>(used).count();
+  const double most_debt = options_.time_burst * kMicro;
+  if (identity.known()) account_time_.charge(identity.actor.account_id(), tokens, now, most_debt);
+  address_time_.charge(address, tokens, now, most_debt);
 }
 
 bool Gate::lead_can_come_in() const {
@@ -254,7 +248,6 @@ Gate::Answer<Gate::Entry> Gate::let_in(Slot account) {
 }
 
 void Gate::failed(const std::string& login, Slot account) {
-  if (failures_.size() >= kMostFailures) failures_.clear();
   Failures& f = failures_[login];
   ++f.count;
   if (f.count < kFailuresBeforeLock) return;
@@ -266,33 +259,75 @@ void Gate::failed(const std::string& login, Slot account) {
   if (auto done = runtime_.apply(lock); !done) log_error("an account could not be locked", {{"reason", done.error().en()}});
 }
 
-// Looks at a password, counting those that are wrong.
-void Gate::check_then(Slot account, std::string login, const std::string& password, std::function<void(bool)> then, const Done& otherwise) {
-  const State& state = runtime_.state();
+// In how many seconds a password of the login may be tried. Attempts that wait for their hash count
+// as wrong ones, so that many at once are not more guesses than one after another.
+std::optional<std::chrono::seconds> Gate::locked(const std::string& login, Slot account) const {
   const Time now = runtime_.now();
+  Time until = account == kNoSlot ? Time{} : runtime_.state().accounts()[account].locked_until;
   const auto failures = failures_.find(login);
-  const Time locked = std::max(failures == failures_.end() ? Time{} : failures->second.locked_until, account == kNoSlot ? Time{} : state.accounts()[account].locked_until);
-  if (locked > now) return otherwise({.denial = Denial::kLocked, .retry_after = locked - now});
-  const std::string hash = account == kNoSlot ? std::string() : state.load_account(account).password_hash();
-  const bool taken = workers_->run([hash, password] { return verify_password(hash, password); },
-                                   [this, account, login, then](bool right) {
-                                     if (right) {
-                                       failures_.erase(login);
-                                     } else {
-                                       failed(login, account);
-                                     }
-                                     then(right);
-                                   });
-  if (!taken) otherwise({.denial = Denial::kBusy, .retry_after = std::chrono::seconds{1}});
+  if (failures != failures_.end()) until = std::max(until, failures->second.locked_until);
+  if (until > now) return until - now;
+  if (failures == failures_.end()) return std::nullopt;
+  const Failures& f = failures->second;
+  if (f.pending < std::max(1, kFailuresBeforeLock - f.count)) return std::nullopt;
+  return std::chrono::seconds{1};
 }
 
-void Gate::hash_then(const std::string& password, std::function<void(std::string)> then, const Done& otherwise) {
-  if (!workers_->run([password] { return hash_password(password); }, std::move(then))) otherwise({.denial = Denial::kBusy, .retry_after = std::chrono::seconds{1}});
+// Checks a password, counting those that are wrong; where it is right and there is a new one,
+// hashes that too.
+void Gate::check_then(Slot account, Asker asker, const std::string& password,
+                      const std::string& new_password, std::function<void(Checked)> then,
+                      const Done& otherwise) {
+  if (const auto wait = locked(asker.login, account)) {
+    return otherwise({.denial = Denial::kLocked, .retry_after = *wait});
+  }
+  std::string hash;
+  if (account != kNoSlot) hash = runtime_.state().load_account(account).password_hash();
+  const auto work = [hash, password, new_password] {
+    Checked checked{.right = verify_password(hash, password)};
+    if (checked.right && !new_password.empty()) checked.fresh_hash = hash_password(new_password);
+    return checked;
+  };
+  const auto decided = [this, account, login = asker.login, then](const Checked& checked) {
+    const int pending = --failures_[login].pending;
+    if (!checked.right) {
+      failed(login, account);
+    } else if (pending == 0) {
+      failures_.erase(login);
+    } else {
+      failures_[login] = {.pending = pending};
+    }
+    then(checked);
+  };
+  if (!queue_hash(asker, work, decided, otherwise)) return;
+  if (failures_.size() >= kMostFailures) {
+    erase_if(failures_, [](const auto& entry) { return entry.second.pending == 0; });
+  }
+  ++failures_[asker.login].pending;
+}
+
+void Gate::hash_then(const Asker& asker, const std::string& password,
+                     std::function<void(std::string)> then, const Done& otherwise) {
+  queue_hash(asker, [password] { return hash_password(password); }, std::move(then), otherwise);
+}
+
+// False, and `otherwise` called, where too much waits already.
+template <class Work, class Then>
+bool Gate::queue_hash(const Asker& asker, Work work, Then then, const Done& otherwise) {
+  const auto taken = hashes_->run(asker.login, asker.address, [work, then] {
+    return std::function<void()>([then, result = work()] { then(result); });
+  });
+  if (taken == FairQueue::Taken::kYes) return true;
+  const Denial denial = taken == FairQueue::Taken::kFull ? Denial::kBusy : Denial::kTooOften;
+  otherwise({.denial = denial, .retry_after = std::chrono::seconds{1}});
+  return false;
 }
 
 void Gate::log_in(const pb::LogInRequest& request, std::string_view address, Done done) {
   const State& state = runtime_.state();
-  if (const auto wait = log_ins_.take(std::string(address), 1, Buckets::Clock::now())) return done({.denial = Denial::kTooOften, .retry_after = *wait});
+  if (const auto wait = log_ins_.take(address, 1, options_.clock())) {
+    return done({.denial = Denial::kTooOften, .retry_after = *wait});
+  }
   if (!request.id_token().empty()) {
     const auto subject = provider_.verify(request.id_token(), runtime_.now());
     const Slot account = subject ? state.account_by_external_id(subject->external_id) : kNoSlot;
@@ -304,24 +339,28 @@ void Gate::log_in(const pb::LogInRequest& request, std::string_view address, Don
   const std::string login = ascii_lower(request.login().substr(0, 64));
   Slot account = state.account_by_login(login);
   if (account != kNoSlot && state.accounts()[account].disabled) account = kNoSlot;
-  check_then(account, login, request.password().substr(0, kMaxPasswordBytes + 1),
-             [this, account, done](bool right) {
+  check_then(account, {login, std::string(address)},
+             request.password().substr(0, kMaxPasswordBytes + 1), {},
+             [this, account, done](const Checked& checked) {
                // It may have been disabled meanwhile.
-               if (!right || runtime_.state().accounts()[account].disabled) return done({.denial = Denial::kPassword});
+               if (!checked.right || runtime_.state().accounts()[account].disabled) return done({.denial = Denial::kPassword});
                done(let_in(account));
              },
              done);
 }
 
 void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address, Done done) {
-  if (const auto wait = log_ins_.take(std::string(address), 1, Buckets::Clock::now())) return done({.denial = Denial::kTooOften, .retry_after = *wait});
+  if (const auto wait = log_ins_.take(address, 1, options_.clock())) {
+    return done({.denial = Denial::kTooOften, .retry_after = *wait});
+  }
   const auto invited = by_secret(request.token(), pb::GRANT_KIND_INVITATION);
   if (!invited) return done({.denial = Denial::kLink});
   const Slot account = invited->account;
   if (auto good = check_password(request.password(), runtime_.state().load_account(account).login(), "password"); !good) {
     return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
   }
-  hash_then(request.password(),
+  hash_then({runtime_.state().load_account(account).login(), std::string(address)},
+            request.password(),
             [this, account, token = request.token(), done](const std::string& hash) {
               // Once: whoever comes second with the same link finds it used up, since setting the password takes it back.
               if (!by_secret(token, pb::GRANT_KIND_INVITATION)) return done({.denial = Denial::kLink});
@@ -334,36 +373,41 @@ void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::st
             done);
 }
 
-void Gate::change_password(const Identity& identity, const pb::ChangePasswordRequest& request, Done done) {
+void Gate::change_password(const Identity& identity, const pb::ChangePasswordRequest& request,
+                           std::string_view address, Done done) {
   const pb::Account account = runtime_.state().load_account(identity.account);
   if (auto good = check_password(request.new_password(), account.login(), "newPassword"); !good) {
     return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
   }
   if (request.new_password() == request.old_password()) return done({.denial = Denial::kRefused, .refusal = refuse(Code::kPasswordWeak, "newPassword")});
-  check_then(identity.account, account.login(), request.old_password(),
-             [this, identity, wanted = request.new_password(), done](bool right) {
-               if (!right) return done({.denial = Denial::kRefused, .refusal = refuse(Code::kPasswordWrong, "oldPassword")});
-               hash_then(wanted,
-                         [this, identity, done](const std::string& hash) {
-                           pb::Command set;
-                           *set.mutable_actor() = actor_of(identity.account);
-                           set.mutable_set_password()->set_account_id(set.actor().account_id());
-                           set.mutable_set_password()->set_password_hash(hash);
-                           if (auto applied = runtime_.apply(set); !applied) return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
-                           done(let_in(identity.account));
-                         },
-                         done);
+  check_then(identity.account, {account.login(), std::string(address)}, request.old_password(),
+             request.new_password(),
+             [this, identity, done](const Checked& checked) {
+               if (!checked.right) {
+                 return done({.denial = Denial::kRefused,
+                              .refusal = refuse(Code::kPasswordWrong, "oldPassword")});
+               }
+               pb::Command set;
+               *set.mutable_actor() = actor_of(identity.account);
+               set.mutable_set_password()->set_account_id(set.actor().account_id());
+               set.mutable_set_password()->set_password_hash(checked.fresh_hash);
+               if (auto applied = runtime_.apply(set); !applied) {
+                 return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
+               }
+               done(let_in(identity.account));
              },
              done);
 }
 
 void Gate::set_up(const pb::SetUpRequest& request, std::string_view address, Done done) {
-  if (const auto wait = log_ins_.take(std::string(address), 1, Buckets::Clock::now())) return done({.denial = Denial::kTooOften, .retry_after = *wait});
+  if (const auto wait = log_ins_.take(address, 1, options_.clock())) {
+    return done({.denial = Denial::kTooOften, .retry_after = *wait});
+  }
   if (lead_can_come_in() || !same_secret(request.token(), set_up_secret_)) return done({.denial = Denial::kLink});
   if (auto good = check_password(request.password(), ascii_lower(request.login()), "password"); !good) {
     return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
   }
-  hash_then(request.password(),
+  hash_then({ascii_lower(request.login()), std::string(address)}, request.password(),
             [this, login = request.login(), name = request.name(), done](const std::string& hash) {
               if (lead_can_come_in()) return done({.denial = Denial::kLink});
               pb::Command make = by_market(0);

@@ -11,6 +11,7 @@
 #include "engine/market/roles.h"
 #include "qiao/v1/access.pb.h"
 #include "server/access/buckets.h"
+#include "server/access/fair_queue.h"
 #include "server/access/identity_provider.h"
 #include "server/runtime/runtime.h"
 
@@ -44,7 +45,7 @@ enum class Denial : std::uint8_t {
   kPassword,  // login and password do not go together
   kLink,      // the link of an invitation, or of the first account, is used up, out of date or made up
   kLocked,    // too many wrong passwords
-  kTooOften,  // the token bucket is empty
+  kTooOften,  // a token bucket is empty, or the share of what waits is used up
   kBusy,      // too many log-ins wait for their hash
   kRefused,   // see the refusal
 };
@@ -55,12 +56,18 @@ struct GateOptions {
   double writes_burst = 500;
   // Of an address all accounts behind it share: a community's office is one address.
   double address_factor = 4;
+  // Of the market thread's time, what one account and one address may use in the long run, and how
+  // many seconds of it at once. 0: no limit.
+  double time_share = 0.5;
+  double time_burst = 5;
   // Log-ins from one address.
   double log_ins_per_minute = 20;
   double log_ins_burst = 20;
   Seconds session = std::chrono::days{7};
   Seconds invitation = std::chrono::days{7};
   IdentityProviderOptions identity_provider = {};
+  // What limits are measured by.
+  std::function<std::chrono::steady_clock::time_point()> clock = &std::chrono::steady_clock::now;
 };
 
 // For the market thread; hashes of passwords are made on a thread of its own.
@@ -82,8 +89,22 @@ class Gate {
   Answer<Identity> identify(const Credentials& credentials);
   // May what it came in with be used for that?
   bool covers(const Identity& identity, Operation operation) const;
-  // Takes `cost` of the buckets that count for it.
-  std::optional<std::chrono::seconds> over_limit(const Identity& identity, std::string_view address, double cost);
+  // Counts so many changes; where that is too many, none, and in how many seconds it is not. More
+  // changes at once than the burst are let through when nothing else was changed before, and what
+  // they are too many has to be waited for afterwards.
+  std::optional<std::chrono::seconds> over_limit(const Identity& identity, std::string_view address,
+                                                 double changes);
+  using Moment = std::chrono::steady_clock::time_point;
+  // In how many seconds so much of the market thread's time is left of an address's or an account's
+  // share; nothing where it is left now. Takes none.
+  std::optional<std::chrono::seconds> over_time(std::string_view address,
+                                                std::chrono::microseconds cost, Moment now);
+  std::optional<std::chrono::seconds> over_time(const Identity& identity,
+                                                std::chrono::microseconds cost, Moment now);
+  // Charges both for what was used. At most a burst can be owed, so that a machine that was halted
+  // locks nobody out.
+  void charge_time(const Identity& identity, std::string_view address,
+                   std::chrono::nanoseconds used, Moment now);
 
   // What comes of coming in.
   struct Entry {
@@ -96,7 +117,8 @@ class Gate {
   // Calls back on the market thread, also at once.
   void log_in(const pb::LogInRequest& request, std::string_view address, Done done);
   void accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address, Done done);
-  void change_password(const Identity& identity, const pb::ChangePasswordRequest& request, Done done);
+  void change_password(const Identity& identity, const pb::ChangePasswordRequest& request,
+                       std::string_view address, Done done);
   // The first account of all. Only while there is none of the lead that can come in.
   void set_up(const pb::SetUpRequest& request, std::string_view address, Done done);
 
@@ -123,26 +145,44 @@ class Gate {
   pb::Actor actor_of(Slot account) const;
 
  private:
-  class Workers;
+  // Whose share of the queue a hash of a password counts for.
+  struct Asker {
+    std::string login;
+    std::string address;
+  };
+  struct Checked {
+    bool right = false;
+    // Of the new password, where one was given and the old one is right.
+    std::string fresh_hash = {};
+  };
   Result<pb::Actor> acting_for(const Identity& identity, std::string_view header) const;
   Answer<Identity> by_token(std::string_view token);
   std::optional<Identity> by_secret(std::string_view secret, pb::GrantKind kind) const;
   bool lead_can_come_in() const;
-  void check_then(Slot account, std::string login, const std::string& password, std::function<void(bool)> then, const Done& otherwise);
+  void check_then(Slot account, Asker asker, const std::string& password,
+                  const std::string& new_password, std::function<void(Checked)> then,
+                  const Done& otherwise);
+  std::optional<std::chrono::seconds> locked(const std::string& login, Slot account) const;
   void failed(const std::string& login, Slot account);
   Answer<Entry> let_in(Slot account);
-  void hash_then(const std::string& password, std::function<void(std::string)> then, const Done& otherwise);
+  void hash_then(const Asker& asker, const std::string& password,
+                 std::function<void(std::string)> then, const Done& otherwise);
+  template <class Work, class Then>
+  bool queue_hash(const Asker& asker, Work work, Then then, const Done& otherwise);
 
   Runtime& runtime_;
   GateOptions options_;
   IdentityProvider provider_;
-  std::unique_ptr<Workers> workers_;
-  Buckets account_writes_;
-  Buckets address_writes_;
-  Buckets log_ins_;
+  std::unique_ptr<FairQueue> hashes_;
+  Buckets<std::uint64_t> account_writes_;
+  Buckets<std::string> address_writes_;
+  Buckets<std::uint64_t> account_time_;  // microseconds
+  Buckets<std::string> address_time_;
+  Buckets<std::string> log_ins_;
   std::string set_up_secret_;
   struct Failures {
     int count = 0;
+    int pending = 0;  // attempts that are not decided yet
     Time locked_until{};
   };
   // By login, whether or not there is such an account.

@@ -84,8 +84,9 @@ std::vector<Route> access_routes(Runtime& runtime, Gate& gate, const ApiOptions&
   enter("/v1/setup", "setUp", "Makes the first account of the lead, by the link that the server prints while there is none.", pb::SetUpRequest::descriptor(),
         [&](const Call&, const Message& body, const std::string& address, Gate::Done done) { gate.set_up(static_cast<const pb::SetUpRequest&>(body), address, std::move(done)); });
   enter("/v1/sessions/current:changePassword", "changePassword", "Another password for one's own account; sessions elsewhere end.", pb::ChangePasswordRequest::descriptor(),
-        [&](const Call& call, const Message& body, const std::string&, Gate::Done done) {
-          gate.change_password(call.identity, static_cast<const pb::ChangePasswordRequest&>(body), std::move(done));
+        [&](const Call& call, const Message& body, const std::string& address, Gate::Done done) {
+          gate.change_password(call.identity, static_cast<const pb::ChangePasswordRequest&>(body),
+                               address, std::move(done));
         });
 
   routes.push_back({.method = "GET", .pattern = "/v1/sessions/current", .id = "getSession", .summary = "Who one is here, and which operations one's role may use at all.", .tag = "access",

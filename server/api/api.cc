@@ -140,9 +140,6 @@ Result<std::unique_ptr<Message>> parse_body(const Call& call) {
   return message;
 }
 
-// Of the token buckets: a batch costs by its length, as the same commands would one by one.
-double cost_of(const Request& request) { return request.target.starts_with("/v1/batch") ? 1 + static_cast<double>(request.body.size()) / 1000 : 1; }
-
 std::uint64_t fingerprint(const Request& r) {
   std::uint64_t hash = 0xCBF29CE484222325ULL;
   for (const std::string_view part : {r.method, r.target, r.credentials.acting, r.body}) {
@@ -427,9 +424,20 @@ const Route* Api::find(const Request& request, Call& call, Response& refusal) co
 
 Response Api::handle(const Request& request) {
   metrics_.requests.add();
-  Response r = run(request);
+  Call call;
+  call.began = gate_.options().clock();
+  Response r = run(request, call);
+  const auto now = gate_.options().clock();
+  std::chrono::nanoseconds used = now - call.began;
+  // What goes on after the handler is not seen here.
+  if (r.deferred) used = std::max<std::chrono::nanoseconds>(used, cost_of(call.route->operation));
+  gate_.charge_time(call.identity, request.credentials.address, used, now);
   metrics_.responses[std::min<std::size_t>(r.status / 100, 5)].add();
   return r;
+}
+
+void Api::charge(std::string_view address, std::chrono::nanoseconds used) {
+  gate_.charge_time({}, address, used, gate_.options().clock());
 }
 
 Gate::Answer<Identity> Api::watcher(const Credentials& credentials) const {
@@ -441,8 +449,29 @@ Gate::Answer<Identity> Api::watcher(const Credentials& credentials) const {
   return who;
 }
 
-Response Api::run(const Request& request) {
-  Call call;
+// What changes something is not begun while the server stops, or while too much waits for the disk.
+std::optional<Response> Api::stopped(const Call& call) const {
+  if (only_looks(call.route->operation)) return std::nullopt;
+  if (draining_) return problem(HttpFault::kDraining, call.chinese);
+  if (runtime_.overloaded()) return problem(HttpFault::kOverloaded, call.chinese);
+  return std::nullopt;
+}
+
+// Who sends it is known or not yet; where not, the address alone counts.
+std::optional<Response> Api::over_limit(const Call& call, double changes,
+                                        std::chrono::microseconds cost) {
+  const std::string_view address = call.request->credentials.address;
+  std::optional<std::chrono::seconds> wait;
+  if (cost > cost.zero()) wait = gate_.over_time(address, cost, call.began);
+  if (!wait && cost > cost.zero()) wait = gate_.over_time(call.identity, cost, call.began);
+  if (!wait && changes > 0) wait = gate_.over_limit(call.identity, address, changes);
+  if (!wait) return std::nullopt;
+  Response r = problem(HttpFault::kTooOften, call.chinese);
+  r.retry_after = wait->count();
+  return r;
+}
+
+Response Api::run(const Request& request, Call& call) {
   call.request = &request;
   call.epoch = runtime_.store().epoch();
   call.chinese = prefers_chinese(request.accept_language);
@@ -468,6 +497,9 @@ Response Api::run(const Request& request) {
     credentials.authorization = bearer;
   }
   credentials.changes = !looks;
+  // Finding out who it is may itself take long: a signature is checked.
+  const auto cost = cost_of(route->operation);
+  if (auto limited = over_limit(call, 0, cost)) return std::move(*limited);
   auto who = gate_.identify(credentials);
   if (!who.good()) return who.refusal ? no(*who.refusal) : problem(fault_of(who.denial), call.chinese, who.denial == Denial::kOrigin ? "Origin" : "Authorization");
   call.identity = std::move(who.value);
@@ -477,12 +509,12 @@ Response Api::run(const Request& request) {
     return call.identity.known() ? no(refuse(Code::kRoleForbidden, "actor.role")) : problem(HttpFault::kUnauthenticated, call.chinese, "Authorization");
   }
   if (!gate_.covers(call.identity, route->operation)) return no(refuse(Code::kTokenScope, "Authorization"));
-  if (!looks && !only_looks(route->operation)) {
-    if (const auto wait = gate_.over_limit(call.identity, credentials.address, cost_of(request))) {
-      Response r = problem(HttpFault::kTooOften, call.chinese);
-      r.retry_after = wait->count();
-      return r;
-    }
+  if (auto no_more = stopped(call)) return std::move(*no_more);
+  // How many a batch is, is known when it has been read.
+  const bool batch_asked = route->request == pb::BatchRequest::descriptor();
+  const bool changes = !only_looks(route->operation);
+  if (auto limited = over_limit(call, changes && !batch_asked ? 1 : 0, cost)) {
+    return std::move(*limited);
   }
   auto params = parse_params(request.target);
   if (!params) return no(params.error());
@@ -509,6 +541,11 @@ Response Api::run(const Request& request) {
     if (!parsed) return no(parsed.error());
     body = std::move(parsed).value();
   }
+  if (batch_asked) {
+    const auto& parts = static_cast<const pb::BatchRequest&>(*body);
+    const double count = changes ? std::max(1, parts.commands_size()) : 0;
+    if (auto limited = over_limit(call, count, cost_of(parts))) return std::move(*limited);
+  }
   if (route->raw) return route->raw(call, body.get());
   if (route->read || route->compute) {
     auto answer = route->read ? route->read(call) : route->compute(call, body.get());
@@ -528,8 +565,6 @@ Response Api::run(const Request& request) {
   }
 
   // A command.
-  if (draining_) return problem(HttpFault::kDraining, call.chinese);
-  if (runtime_.overloaded()) return problem(HttpFault::kOverloaded, call.chinese);
   auto version = parse_version(request.if_match, call.epoch);
   if (!version) return no(version.error());
   call.expected_version = version.value();

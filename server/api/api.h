@@ -33,6 +33,9 @@ class Api {
   // Answers at once; the answer is to be given when response.wait_for is on disk.
   Response handle(const Request& request);
 
+  // Charges an address for time of the market thread that an answer took after handle().
+  void charge(std::string_view address, std::chrono::nanoseconds used);
+
   const std::vector<Route>& routes() const { return routes_; }
   // May whoever sends it watch the feed, and what of it? For the WebSocket, which is no route.
   Gate::Answer<Identity> watcher(const Credentials& credentials) const;
@@ -41,7 +44,10 @@ class Api {
 
  private:
   Response answer_again(const Call& call, const pb::KeptAnswer& kept, Seq wait_for) const;
-  Response run(const Request& request);
+  Response run(const Request& request, Call& call);
+  std::optional<Response> stopped(const Call& call) const;
+  std::optional<Response> over_limit(const Call& call, double changes,
+                                     std::chrono::microseconds cost);
   const Route* find(const Request& request, Call& call, Response& refusal) const;
 
   Runtime& runtime_;

@@ -87,7 +87,34 @@ Result<pb::Command> single_command_of(const pb::Request& request, const Identity
   return command;
 }
 
+// Of a part of a batch; nothing for one without a body. The words are not looked at.
+std::optional<Operation> operation_asked(const pb::Request& request) {
+  const auto* reflection = request.GetReflection();
+  const auto* oneof = pb::Request::descriptor()->oneof_decl(0);
+  const auto* field = reflection->GetOneofFieldDescriptor(request, oneof);
+  if (field == nullptr) return std::nullopt;
+  pb::Command command;
+  if (request.has_disclose()) {
+    *command.mutable_disclose() = request.disclose();
+  } else if (request.has_erase()) {
+    *command.mutable_erase() = request.erase();
+  } else {
+    const auto* same = pb::Command::descriptor()->FindFieldByNumber(field->number());
+    command.GetReflection()->MutableMessage(&command, same);
+  }
+  return operation_of(command);
+}
+
 }  // namespace
+
+std::chrono::microseconds cost_of(const pb::BatchRequest& batch) {
+  std::chrono::microseconds cost{0};
+  for (const pb::Request& part : batch.commands()) {
+    const auto operation = operation_asked(part);
+    cost += cost_of(operation.value_or(Operation::kApplyBatch));
+  }
+  return cost;
+}
 
 std::string at_command(int index, const std::string& field) {
   const std::string at = "commands[" + std::to_string(index) + "]";

@@ -16,6 +16,9 @@ namespace qiao {
 // place in a request, and what it may not set of a row the market leaves out (engine/market/settable.h).
 Result<pb::Command> command_of(const pb::Request& request, const Identity& identity, const Gate& gate);
 
+// Time of the market thread that its parts typically take.
+std::chrono::microseconds cost_of(const pb::BatchRequest& batch);
+
 // Where in a batch something is.
 std::string at_command(int index, const std::string& field);
 

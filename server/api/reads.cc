@@ -201,7 +201,7 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
         std::optional<std::uint16_t> resource;
         if (const std::string* code = call.param("resource")) {
           resource = state.vocabulary().find(WordList::kResource, *code);
-          if (!resource) return refuse(Code::kUnknownCode, "resource", *code);
+          if (!resource) return refuse(Code::kUnknownCode, "resource", quoted(*code));
         }
         Slots slots;
         if (party != 0) {
@@ -250,11 +250,11 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
         std::optional<std::uint16_t> category;
         if (const std::string* code = call.param("category")) {
           category = state.vocabulary().find(WordList::kCategory, *code);
-          if (!category) return refuse(Code::kUnknownCode, "category", *code);
+          if (!category) return refuse(Code::kUnknownCode, "category", quoted(*code));
         }
         const std::string* programme = call.param("programme");
         if (programme != nullptr && !state.vocabulary().find(WordList::kProgramme, *programme)) {
-          return refuse(Code::kUnknownCode, "programme", *programme);
+          return refuse(Code::kUnknownCode, "programme", quoted(*programme));
         }
         const View view = call.view(state);
         pb::ListNeedsResponse r;

@@ -68,6 +68,7 @@ struct Call {
   std::uint64_t epoch = 0;  // of the database
   bool binary_answer = false;
   bool chinese = false;
+  Gate::Moment began{};  // by the clock of the limits
 
   View view(const State& state) const { return View(state, actor, scope); }
   std::uint64_t number(std::string_view name) const {

@@ -265,8 +265,10 @@ void Session::write(Response response) {
   const bool has_body = response.status != 304 && response.status != 204;
   bool zipped = false;
   if (gzip_ && response.body.size() >= kGzipFrom && !response.content_type.starts_with("application/x-protobuf")) {
+    const auto began = std::chrono::steady_clock::now();
     body_ = gzip(response.body);
     zipped = true;
+    server_.api_.charge(client_, std::chrono::steady_clock::now() - began);
   } else {
     body_ = std::move(response.body);
   }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 
+#include "engine/base/utf8.h"
 #include "engine/market/invariants.h"
 #include "engine/market/limits.h"
 #include "engine/market/validate.h"
@@ -131,6 +132,89 @@ TEST(OfferRefusals, EachNamesItsField) {
     EXPECT_EQ(refused.error().field, row.field) << row.code;
     EXPECT_EQ(digest(c.state()), before) << row.code;
   }
+}
+
+// Text that is longer than any code, with a character across every number of bytes.
+std::vector<std::string> hostile_texts() {
+  std::vector<std::string> texts;
+  for (const char* character : {"é", "桥", "🌉"}) {
+    for (int shift = 0; shift < 4; ++shift) {
+      std::string text(shift, 'a');
+      for (int i = 0; i < 100; ++i) text += character;
+      texts.push_back(text);
+    }
+  }
+  return texts;
+}
+
+// Sets the nth string field of the message and of what is in it. False where there are fewer.
+bool set_string(google::protobuf::Message& m, int& n, const std::string& text) {
+  using Field = google::protobuf::FieldDescriptor;
+  const auto* r = m.GetReflection();
+  for (int i = 0; i < m.GetDescriptor()->field_count(); ++i) {
+    const Field* f = m.GetDescriptor()->field(i);
+    if (f->cpp_type() == Field::CPPTYPE_STRING && n-- == 0) {
+      f->is_repeated() ? r->AddString(&m, f, text) : r->SetString(&m, f, text);
+      return true;
+    }
+    if (f->cpp_type() != Field::CPPTYPE_MESSAGE) continue;
+    if (!f->is_repeated() && r->HasField(m, f)) {
+      if (set_string(*r->MutableMessage(&m, f), n, text)) return true;
+    }
+    for (int k = 0; f->is_repeated() && k < std::min(2, r->FieldSize(m, f)); ++k) {
+      if (set_string(*r->MutableRepeatedMessage(&m, f, k), n, text)) return true;
+    }
+  }
+  return false;
+}
+
+std::vector<pb::Command> commands_with_text(City& c) {
+  const std::uint64_t team = c.team();
+  std::vector<pb::Command> all(6, by(pb::ROLE_LEAD));
+  *all[0].mutable_post_need()->mutable_need() = need().people(3).stock("rice", 2);
+  *all[1].mutable_post_offer() = offer(team).people(3);
+  all[1].mutable_post_offer()->mutable_time()->add_certificates()->set_level(1);
+  *all[2].mutable_post_offer() = offer(team).stock("rice", 3);
+  *all[3].mutable_set_policy() = c.state().policy();
+  *all[4].mutable_put_taxonomy() = c.state().taxonomy();
+  all[5].mutable_put_person()->set_party_id(team);
+  all[5].mutable_put_person()->set_name("某");
+  all[5].mutable_put_person()->add_certificates()->set_level(1);
+  return all;
+}
+
+TEST(Refusals, WordsAreUtf8WhateverTextIsQuoted) {
+  City c;
+  int refused = 0;
+  const auto try_all = [&](const pb::Command& command, const std::string& text) {
+    for (int field = 0;; ++field) {
+      pb::Command spoilt = command;
+      if (int n = field; !set_string(spoilt, n, text)) return;
+      const auto result = c.apply(spoilt);
+      if (result) continue;
+      ++refused;
+      const Refusal& r = result.error();
+      EXPECT_TRUE(is_utf8(r.zh()) && is_utf8(r.en()) && is_utf8(r.field)) << r.en();
+    }
+  };
+  for (const pb::Command& command : commands_with_text(c)) {
+    for (const std::string& text : hostile_texts()) try_all(command, text);
+  }
+  EXPECT_GT(refused, 100);
+  const Refusal bytes = refuse(Code::kUnknownCode, "a\xFF", "桥\xE6\xA1", "\xC0\xAF");
+  EXPECT_EQ(bytes.field, "a");
+  EXPECT_EQ(bytes.detail, "桥");
+  EXPECT_EQ(bytes.detail_zh, "");
+}
+
+TEST(Utf8, APrefixEndsAtTheBorderOfACharacter) {
+  EXPECT_EQ(utf8_prefix("桥🌉", 7), "桥🌉");
+  EXPECT_EQ(utf8_prefix("桥🌉", 6), "桥");
+  EXPECT_EQ(utf8_prefix("桥🌉", 3), "桥");
+  EXPECT_EQ(utf8_prefix("桥🌉", 2), "");
+  EXPECT_EQ(utf8_prefix("a\xED\xA0\x80"), "a") << "a surrogate";
+  EXPECT_TRUE(is_utf8("桥🌉é"));
+  EXPECT_FALSE(is_utf8("\xF4\x90\x80\x80"));
 }
 
 TEST(PartyRefusals, CreditCodeAndPhoneAreChecked) {

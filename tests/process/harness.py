@@ -31,7 +31,7 @@ class Server:
         # Tests count events; what the server does by itself is for those that ask for it.
         self.background = [] if "--background" in options else ["--background", "false"]
         # Nor do they meet limits, but for those that are about them.
-        self.limits = [] if any(o in options for o in ("--write-rate", "--log-in-rate")) else ["--write-rate", "0", "--log-in-rate", "0"]
+        self.limits = [] if any(o in options for o in ("--write-rate", "--log-in-rate")) else ["--write-rate", "0", "--time-share", "0", "--log-in-rate", "0"]
         self.options = options
         self.env = env
         self.token = None

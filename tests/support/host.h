@@ -39,7 +39,7 @@ struct Host {
 
   rocksdb::Env* env = nullptr;
   // No limits, so that a test that is about something else meets none.
-  GateOptions gate_options{.writes_per_second = 0, .log_ins_per_minute = 0};
+  GateOptions gate_options{.writes_per_second = 0, .time_share = 0, .log_ins_per_minute = 0};
 
   Host() { start(); }
   // On another disk than the machine's, which outlives it.

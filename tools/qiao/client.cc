@@ -180,6 +180,7 @@ Result<Reply> Client::send(const std::string& method, const std::string& target,
   reply.status = response.result_int();
   reply.etag = std::string(response[http::field::etag]);
   reply.cookie = std::string(response[http::field::set_cookie]);
+  reply.retry_after = std::atoi(std::string(response[http::field::retry_after]).c_str());
   reply.body = std::move(response.body());
   return reply;
 }

@@ -17,6 +17,7 @@ struct Reply {
   std::string body;
   std::string etag;
   std::string cookie = {};  // Set-Cookie
+  int retry_after = 0;      // seconds; 0: not said
   bool ok() const { return status >= 200 && status < 300; }
 };
 

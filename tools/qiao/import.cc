@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "engine/market/limits.h"
 #include "engine/market/personal.h"
@@ -28,6 +29,8 @@ using google::protobuf::Message;
 
 // Commands of one request when rows may be skipped.
 constexpr int kChunk = 500;
+// Times that one part of an import waits because of the server's limits.
+constexpr int kMaxWaits = 20;
 constexpr std::size_t kMaxShown = 1000;
 
 class Progress {
@@ -378,7 +381,7 @@ class Importer {
       const std::size_t to = std::min(items_.size(), from + step);
       pb::Batch batch;
       for (std::size_t i = from; i < to; ++i) *batch.add_commands() = items_[i].command;
-      const auto reply = session_.client().send("POST", "/v1/batch:check", to_json(batch));
+      const auto reply = post("/v1/batch:check", to_json(batch), {});
       if (!reply) return session_.fail(reply.error());
       if (!reply.value().ok()) return session_.fail(reply.value());
       pb::CheckBatchResponse refused;
@@ -510,9 +513,19 @@ class Importer {
     return batch.commands_size() == 0 ? static_cast<int>(kDone) : send(batch, made);
   }
 
+  // Waits where the server limits how much may be changed or asked, for as long as it says.
+  Result<Reply> post(const std::string& target, const std::string& body, const Headers& headers) {
+    auto reply = session_.client().send("POST", target, body, headers);
+    for (int waits = 0; waits < kMaxWaits && reply && reply.value().status == 429; ++waits) {
+      std::this_thread::sleep_for(std::chrono::seconds{std::max(1, reply.value().retry_after)});
+      reply = session_.client().send("POST", target, body, headers);
+    }
+    return reply;
+  }
+
   int send(const pb::Batch& batch, pb::BatchResponse& made) {
-    const auto reply = session_.client().send("POST", "/v1/batch", to_json(batch),
-                                              {{"Idempotency-Key", fresh_idempotency_key()}});
+    const auto reply =
+        post("/v1/batch", to_json(batch), {{"Idempotency-Key", fresh_idempotency_key()}});
     if (!reply) return session_.fail(reply.error());
     if (!reply.value().ok()) return session_.fail(reply.value());
     made.Clear();

@@ -197,7 +197,7 @@ class World {
     if (!check_after_start(*p)) return could_not_start(std::move(p), "the journal cannot be read");
     p->house = std::make_unique<Clearinghouse>(p->context, *p->runtime, ClearinghouseOptions{.threads = 1, .scheduled = false});
     p->analyst = std::make_unique<Analyst>(p->context, *p->runtime);
-    p->gate = std::make_unique<Gate>(p->context, *p->runtime, GateOptions{.writes_per_second = 0, .log_ins_per_minute = 0});
+    p->gate = std::make_unique<Gate>(p->context, *p->runtime, GateOptions{.writes_per_second = 0, .time_share = 0, .log_ins_per_minute = 0});
     p->api = std::make_unique<Api>(*p->runtime, *p->house, *p->analyst, *p->gate, p->metrics, ApiOptions{});
     p->tail = std::make_unique<Tail>(*p->store, kRing, p->runtime->durable_seq(), Relations(p->runtime->state()));
     p->runtime->listen([this](auto events) {

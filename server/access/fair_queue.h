@@ -1,0 +1,55 @@
+// Work for a thread of its own, done one piece after another and shared fairly between those who
+// ask for it: hashes of passwords, which are meant to be expensive.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace qiao {
+
+// For the thread that runs the context.
+class FairQueue {
+ public:
+  // Pieces of work that wait or are being done.
+  static constexpr int kMaxWaiting = 64;
+  static constexpr int kMaxWaitingPerKey = 8;
+
+  // Done on the thread of its own; the context calls what it gives, unless the queue is gone.
+  using Work = std::function<std::function<void()>()>;
+  enum class Taken : std::uint8_t { kYes, kShareIsUsed, kFull };
+
+  explicit FairQueue(boost::asio::io_context& context) : context_(context), pool_(1) {}
+  // Waits for the piece that is being done; the others are forgotten.
+  ~FairQueue();
+
+  // The account and the address have a share each. Addresses take turns, so that one with a single
+  // piece waits for at most one piece of every other.
+  Taken run(const std::string& account, const std::string& address, Work work);
+
+ private:
+  struct Job {
+    std::string account;
+    Work work;
+  };
+  void start_next();
+  void finished(const std::string& account, const std::string& address);
+  static void release(boost::unordered_flat_map<std::string, int>& counts, const std::string& key);
+
+  boost::asio::io_context& context_;
+  int waiting_ = 0;
+  bool busy_ = false;
+  boost::unordered_flat_map<std::string, int> of_account_;
+  boost::unordered_flat_map<std::string, int> of_address_;
+  std::deque<std::string> turns_;  // addresses that have jobs, each once
+  boost::unordered_flat_map<std::string, std::deque<Job>> jobs_;
+  // Tells what comes back late that there is no queue any more.
+  std::shared_ptr<FairQueue*> self_ = std::make_shared<FairQueue*>(this);
+  boost::asio::thread_pool pool_;
+};
+
+}  // namespace qiao
