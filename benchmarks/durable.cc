@@ -207,7 +207,7 @@ void run() {
       QIAO_CHECK(store->commit(setup).has_value(), "the disk takes a write");
     }
     // What the server does by itself is another question: a clearing of 40,000 claims of one window takes the market thread, too.
-    const Child server({QIAO_BUILD "/server/qiaod", "--data", folder + "/db", "--port", "0", "--write-rate", "0", "--background", "false"}, folder + "/qiaod.log");
+    const Child server({QIAO_BUILD "/server/qiaod", "--data", folder + "/db", "--port", "0", "--write-rate", "0", "--time-share", "0", "--background", "false"}, folder + "/qiaod.log");
     const LoadResult r = load(server.port(), 64, count, 60, [&](std::uint64_t i) {
       const std::string body = "{\"needId\":" + std::to_string(claims.needs[i]) + ",\"line\":1,\"offerId\":" + std::to_string(claims.offers[i / kClaimsPerOffer]) + ",\"quantity\":1}";
       return "POST /v1/matches:claim HTTP/1.1\r\nHost: localhost\r\n" + known.token + "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;

@@ -51,7 +51,7 @@ void run() {
       const Child peer({QIAO_BUILD "/benchmarks/beast_peer", std::to_string(body)}, folder + "/peer.log");
       theirs += load(peer.port(), 64, ~std::uint64_t{0}, seconds / 2, get).rate() / turns;
     }
-    const Child server({QIAO_BUILD "/server/qiaod", "--data", folder + "/db", "--port", "0"}, folder + "/qiaod.log");
+    const Child server({QIAO_BUILD "/server/qiaod", "--data", folder + "/db", "--port", "0", "--time-share", "0"}, folder + "/qiaod.log");
     const LoadResult r = load(server.port(), 64, ~std::uint64_t{0}, seconds / 2, get);
     if (r.failed > 0) std::exit(1);
     ours += r.rate() / turns;
