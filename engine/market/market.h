@@ -27,7 +27,8 @@ struct Subject {
 struct Outcome {
   // In the order in which they happened. Valid until the next apply(). Empty when a tick found nothing to do.
   std::span<const pb::Event> events;
-  // One for a plain command, one for each command of a batch.
+  // What the commands were about, in their order: one row each, but for Notify (a row for each party told) and Erase (one for
+  // each row that something was erased from).
   std::span<const Subject> subjects;
 };
 
