@@ -120,6 +120,7 @@ test('a need is posted, claimed, dispatched, served, verified and reviewed, each
   await team.getByRole('button', { name: '签退' }).click()
   await team.getByText('时间未到').first().waitFor()
   await host.wait(25)
+  await team.reload()
   await team.getByRole('button', { name: '签退' }).click()
   await team.getByText('已签退').first().waitFor()
   await shot(team, 'team-served')
@@ -185,6 +186,7 @@ test('an enterprise pledges, adopts a micro-wish, sees where each unit went, and
   await enterprise.getByRole('button', { name: '签到' }).click()
   await enterprise.getByRole('button', { name: '签退' }).waitFor()
   await host.wait(25)
+  await enterprise.reload()
   await enterprise.getByRole('button', { name: '签退' }).click()
   await enterprise.getByText('已签退').first().waitFor()
 

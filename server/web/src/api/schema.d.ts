@@ -6633,6 +6633,7 @@ export interface operations {
         parameters: {
             query?: {
                 after?: string;
+                epoch?: string;
                 area?: string;
                 party?: string;
                 need?: string;
