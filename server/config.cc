@@ -40,6 +40,11 @@ void declare(CLI::App& app, Config& c) {
       ->capture_default_str()
       ->check(CLI::Range(0.1, 3600.0));
   app.add_option("--log-in-rate", c.gate.log_ins_per_minute, "Log-ins a minute from one address; 0: no limit")->envname("QIAO_LOG_IN_RATE")->capture_default_str()->check(CLI::Range(0.0, 1e6));
+  app.add_option("--reveal-rate", c.gate.reveals_per_day,
+                 "Needs whose contacts one team may look at in a day; 0: no limit")
+      ->envname("QIAO_REVEAL_RATE")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1e6));
   app.add_option("--oidc-issuer", c.gate.identity_provider.issuer, "Outside identity provider: the issuer of its tokens")->envname("QIAO_OIDC_ISSUER");
   app.add_option("--oidc-audience", c.gate.identity_provider.audience, "Outside identity provider: what it calls this server")->envname("QIAO_OIDC_AUDIENCE");
   app.add_option("--oidc-keys", c.gate.identity_provider.keys, "Outside identity provider: its key set (JWKS), a file or an https address")->envname("QIAO_OIDC_KEYS");

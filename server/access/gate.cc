@@ -51,6 +51,7 @@ Gate::Gate(boost::asio::io_context& context, Runtime& runtime, GateOptions optio
       provider_(options_.identity_provider),
       hashes_(std::make_unique<FairQueue>(context)),
       account_writes_(options_.writes_per_second, options_.writes_burst),
+      reveals_(options_.reveals_per_day / 86'400, options_.reveals_per_day),
       address_writes_(options_.writes_per_second * options_.address_factor, options_.writes_burst * options_.address_factor),
       account_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
       address_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
@@ -175,6 +176,10 @@ Result<pb::Actor> Gate::acting_for(const Identity& identity, std::string_view he
 
 bool Gate::covers(const Identity& identity, Operation operation) const {
   return identity.grant == kNoSlot || runtime_.state().grants()[identity.grant].operations.test(static_cast<std::size_t>(operation));
+}
+
+std::optional<std::chrono::seconds> Gate::over_reveals(const pb::Actor& actor) {
+  return reveals_.take(actor.party_id(), 1, options_.clock());
 }
 
 std::optional<std::chrono::seconds> Gate::over_limit(const Identity& identity,

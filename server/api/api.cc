@@ -589,6 +589,13 @@ Response Api::run(const Request& request, Call& call) {
     refused.wait_for = runtime_.applied_seq();
     return refused;
   }
+  if (route->operation == Operation::kRevealNeed && call.scope == Scope::kMatched) {
+    if (const auto wait = gate_.over_reveals(call.actor)) {
+      Response r = problem(HttpFault::kTooOften, call.chinese);
+      r.retry_after = wait->count();
+      return r;
+    }
+  }
   const bool batch = command.value().has_batch();
   Response r;
   Runtime::KeyedAnswer keyed{key, [&](const Applied& applied) {

@@ -286,6 +286,19 @@ TEST(AttackRights, NothingIsServedBeforeItsWindow) {
   EXPECT_EQ(t.send("POST", match + ":checkOut", "", {.token = t.tokens.at("supplier")}).status, 200U);
 }
 
+// A team that claims, looks and withdraws does not collect everybody's telephone.
+TEST(AttackRights, ATeamLooksAtSoManyContactsADay) {
+  Towns t({.writes_per_second = 0, .log_ins_per_minute = 0, .reveals_per_day = 2});
+  const std::string url = "/v1/needs/" + std::to_string(t.own.need) + ":reveal";
+  const auto as = [&](const char* role) { return t.send("POST", url, "", {.token = t.tokens.at(role)}); };
+  EXPECT_EQ(as("supplier").status, 200U);
+  EXPECT_EQ(as("supplier").status, 200U);
+  const Response refused = as("supplier");
+  EXPECT_EQ(t.code_of(refused), "429 rate.limited");
+  EXPECT_GT(refused.retry_after, 40'000);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(as("organiser").status, 200U) << "who looks after it is not a team";
+}
+
 TEST(AttackRights, WhoSaidNoSeesTheDoorNoMore) {
   Towns t;
   const std::string need = "/v1/needs/" + std::to_string(t.own.need);
