@@ -138,8 +138,6 @@ std::vector<Route> access_routes(Runtime& runtime, Gate& gate, const ApiOptions&
                     .read = [&](const Call& call) -> Result<Answer> {
                       const Slot s = state.accounts().find(AccountId{call.number("id")});
                       const View view = call.view(state);
-                      const std::string number = std::to_string(call.number("id"));
-                      if (s == kNoSlot || view.account(s) == Sight::kNothing) return refuse(Code::kNotFound, "id", "account " + number, "账号" + number);
                       pb::Account m = view.show_account(s);
                       const auto version = m.version();
                       return answer(std::move(m), version, version);

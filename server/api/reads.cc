@@ -21,18 +21,6 @@ constexpr std::uint64_t kMaxEvents = 1000;
 
 const QueryParam kLimit{"limit", "How many, 1..200; 20 where not given.", "integer"};
 
-Refusal missing(const char* what, std::uint64_t id) {
-  const std::string number = std::to_string(id);
-  const std::string_view name(what);
-  const char* zh = name == "area"     ? "区域"
-                   : name == "party"  ? "主体"
-                   : name == "person" ? "人员"
-                   : name == "offer"  ? "供给"
-                   : name == "need"   ? "需求"
-                                      : "对接单";
-  return refuse(Code::kNotFound, name == "area" ? "code" : "id", std::string(what) + " " + number, zh + number);
-}
-
 // What the gate refuses, and what the market does, in the order of the requests.
 Result<std::vector<Market::Refused>> check_batch(const pb::BatchRequest& asked, const Identity& identity, const Gate& gate, Runtime& runtime) {
   if (asked.commands_size() > kMaxCommandsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
@@ -86,7 +74,7 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
       });
   get("/v1/areas/{code}", "getArea", "city", "One area.", pb::Area::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
     const Slot s = state.areas().find(AreaCode{call.number("code")});
-    if (s == kNoSlot) return missing("area", call.number("code"));
+    if (s == kNoSlot) return not_there(pb::ROW_KIND_AREA, call.number("code"), "code");
     pb::Area m = state.load_area(s);
     const auto version = m.version();
     return answer(std::move(m), version, version);
@@ -115,7 +103,6 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
   get("/v1/parties/{id}", "getParty", "parties", "One party.", pb::Party::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
     const Slot s = state.parties().find(PartyId{call.number("id")});
     const View view = call.view(state);
-    if (s == kNoSlot || view.party(s) == Sight::kNothing) return missing("party", call.number("id"));
     pb::Party m = view.show_party(s);
     const auto version = m.version();
     return answer(std::move(m), version, version);
@@ -125,7 +112,6 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
       {kLimit, {"order", "value (default): what each is worth by itself; clearing: what taking it adds to the whole, by the prices of the latest clearing."}},
       [&](const Call& call) -> Result<Answer> {
         const Slot s = state.parties().find(PartyId{call.number("id")});
-        if (s == kNoSlot) return missing("party", call.number("id"));
         QIAO_TRY(check_area(call.scope, call.actor, state, state.parties()[s].area));
         QIAO_TRY(check_party(call.scope, call.actor, state, s));
         QIAO_TRY(auto limit, query_number(call, "limit", 1, kMaxRanked, 20));
@@ -185,7 +171,6 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
   get("/v1/persons/{id}", "getPerson", "parties", "One person.", pb::Person::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
     const Slot s = state.persons().find(PersonId{call.number("id")});
     const View view = call.view(state);
-    if (s == kNoSlot || view.person(s) == Sight::kNothing) return missing("person", call.number("id"));
     pb::Person m = view.show_person(s);
     const auto version = m.version();
     return answer(std::move(m), version, version);
@@ -225,7 +210,6 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
   get("/v1/offers/{id}", "getOffer", "offers", "One offer.", pb::Offer::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
     const Slot s = state.offers().find(OfferId{call.number("id")});
     const View view = call.view(state);
-    if (s == kNoSlot || view.offer(s) == Sight::kNothing) return missing("offer", call.number("id"));
     pb::Offer m = view.show_offer(s);
     const auto version = m.version();
     return answer(std::move(m), version, version);
@@ -278,7 +262,6 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
   get("/v1/needs/{id}", "getNeed", "needs", "One need.", pb::Need::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
     const Slot s = state.needs().find(NeedId{call.number("id")});
     const View view = call.view(state);
-    if (s == kNoSlot || view.need(s) == Sight::kNothing) return missing("need", call.number("id"));
     pb::Need m = view.show_need(s);
     const auto version = m.version();
     return answer(std::move(m), version, version);
@@ -286,7 +269,6 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
   get("/v1/needs/{id}/lines/{line}/candidates", "rankCandidates", "matching", "The offers that are worth most to a line, with reasons.",
       pb::RankedPairs::descriptor(), {kLimit}, [&](const Call& call) -> Result<Answer> {
         const Slot s = state.needs().find(NeedId{call.number("id")});
-        if (s == kNoSlot || call.view(state).need(s) == Sight::kNothing) return missing("need", call.number("id"));
         QIAO_TRY(check_area(call.scope, call.actor, state, state.needs()[s].area));
         const Slot line = state.line_of(s, static_cast<std::uint32_t>(std::min<std::uint64_t>(call.number("line"), 1000)));
         if (line == kNoSlot) return refuse(Code::kUnknownLine, "line", std::to_string(call.number("line")));
@@ -301,7 +283,6 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
   get("/v1/needs/{id}/bundle", "suggestBundle", "matching", "Offers from the three sides that together fill the need.", pb::Bundle::descriptor(), {},
       [&](const Call& call) -> Result<Answer> {
         const Slot s = state.needs().find(NeedId{call.number("id")});
-        if (s == kNoSlot || call.view(state).need(s) == Sight::kNothing) return missing("need", call.number("id"));
         QIAO_TRY(check_area(call.scope, call.actor, state, state.needs()[s].area));
         return answer(bundle(runtime.ranking(), s, runtime.now()), runtime.applied_seq());
       });
@@ -364,7 +345,6 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
   get("/v1/matches/{id}", "getMatch", "matches", "One match.", pb::Match::descriptor(), {}, [&](const Call& call) -> Result<Answer> {
     const Slot s = state.matches().find(MatchId{call.number("id")});
     const View view = call.view(state);
-    if (s == kNoSlot || view.match(s) == Sight::kNothing) return missing("match", call.number("id"));
     pb::Match m = view.show_match(s);
     const auto version = m.version();
     return answer(std::move(m), version, version);

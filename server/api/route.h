@@ -119,7 +119,8 @@ struct Route {
   bool secret = false;
   // Set by Api.
   Operation operation{};
-  pb::RowKind addressed{};  // the row that the path names; unspecified where it names none
+  // The row that the path names by its id: handlers run only where it is there for who asks. Unspecified where it names none.
+  pb::RowKind addressed{};
 };
 
 // A whole number in a query; the field's name is in the refusal.
