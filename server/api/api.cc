@@ -228,6 +228,12 @@ pb::RowKind row_kind_of(pb::Event::RowCase kind) {
   }
 }
 
+Response too_often(const Call& call, std::chrono::seconds wait) {
+  Response r = problem(HttpFault::kTooOften, call.chinese);
+  r.retry_after = wait.count();
+  return r;
+}
+
 }  // namespace
 
 std::string with_epoch(std::uint64_t number, std::uint64_t epoch) { return std::to_string(number) + "." + epoch_text(epoch); }
@@ -466,9 +472,7 @@ std::optional<Response> Api::over_limit(const Call& call, double changes,
   if (!wait && cost > cost.zero()) wait = gate_.over_time(call.identity, cost, call.began);
   if (!wait && changes > 0) wait = gate_.over_limit(call.identity, address, changes);
   if (!wait) return std::nullopt;
-  Response r = problem(HttpFault::kTooOften, call.chinese);
-  r.retry_after = wait->count();
-  return r;
+  return too_often(call, *wait);
 }
 
 Response Api::run(const Request& request, Call& call) {
@@ -590,11 +594,7 @@ Response Api::run(const Request& request, Call& call) {
     return refused;
   }
   if (route->operation == Operation::kRevealNeed && call.scope == Scope::kMatched) {
-    if (const auto wait = gate_.over_reveals(call.actor)) {
-      Response r = problem(HttpFault::kTooOften, call.chinese);
-      r.retry_after = wait->count();
-      return r;
-    }
+    if (const auto wait = gate_.over_reveals(call.actor)) return too_often(call, *wait);
   }
   const bool batch = command.value().has_batch();
   Response r;

@@ -55,8 +55,9 @@ Status check_site_code(const pb::MoveMatchRequest& request, const Gate& gate, pb
   if (request.code().empty()) return outcome::success();
   if (request.verb() != pb::MATCH_VERB_CHECK_IN) return refuse(Code::kNotSettable, "code");
   const State& state = gate.state();
+  // Its number was found to be there, or is 0.
   const Slot match = state.matches().find(MatchId{request.match_id()});
-  if (match == kNoSlot) return outcome::success();  // the market says so
+  if (match == kNoSlot) return outcome::success();
   if (!gate.is_site_code(state.needs()[state.matches()[match].need].id.value(), request.code())) return refuse(Code::kSiteCode, "code");
   move.set_at_site(true);
   return outcome::success();
@@ -105,6 +106,12 @@ std::optional<Operation> operation_asked(const pb::Request& request) {
   return operation_of(command);
 }
 
+// Where in a batch something is.
+std::string at_command(int index, const std::string& field) {
+  const std::string at = "commands[" + std::to_string(index) + "]";
+  return field.empty() ? at : at + "." + field;
+}
+
 }  // namespace
 
 std::chrono::microseconds cost_of(const pb::BatchRequest& batch) {
@@ -116,9 +123,11 @@ std::chrono::microseconds cost_of(const pb::BatchRequest& batch) {
   return cost;
 }
 
-std::string at_command(int index, const std::string& field) {
-  const std::string at = "commands[" + std::to_string(index) + "]";
-  return field.empty() ? at : at + "." + field;
+Result<pb::Command> part_command_of(const pb::Request& part, const Identity& identity, const Gate& gate) {
+  if (part.has_batch()) return refuse(Code::kNotSettable, "batch");
+  QIAO_TRY(auto command, single_command_of(part, identity, gate));
+  command.clear_actor();
+  return command;
 }
 
 Result<pb::Command> command_of(const pb::Request& request, const Identity& identity, const Gate& gate) {
@@ -130,13 +139,12 @@ Result<pb::Command> command_of(const pb::Request& request, const Identity& ident
   command.set_expected_version(request.expected_version());
   command.mutable_batch();
   for (int i = 0; i < items.size(); ++i) {
-    auto part = items[i].has_batch() ? Result<pb::Command>(refuse(Code::kNotSettable, "batch")) : single_command_of(items[i], identity, gate);
+    auto part = part_command_of(items[i], identity, gate);
     if (!part) {
       Refusal refusal = std::move(part).error();
       refusal.field = at_command(i, refusal.field);
       return refusal;
     }
-    part.value().clear_actor();
     *command.mutable_batch()->add_commands() = std::move(part).value();
   }
   return command;

@@ -19,7 +19,7 @@ Result<pb::Command> command_of(const pb::Request& request, const Identity& ident
 // Time of the market thread that its parts typically take.
 std::chrono::microseconds cost_of(const pb::BatchRequest& batch);
 
-// Where in a batch something is.
-std::string at_command(int index, const std::string& field);
+// The same of one part of a batch, without the actor, which is the batch's.
+Result<pb::Command> part_command_of(const pb::Request& part, const Identity& identity, const Gate& gate);
 
 }  // namespace qiao

@@ -28,12 +28,11 @@ Result<std::vector<Market::Refused>> check_batch(const pb::BatchRequest& asked, 
   pb::Batch batch;
   std::vector<int> places;  // of what the market is asked about
   for (int i = 0; i < asked.commands_size(); ++i) {
-    auto command = asked.commands(i).has_batch() ? Result<pb::Command>(refuse(Code::kNotSettable, "batch")) : command_of(asked.commands(i), identity, gate);
+    auto command = part_command_of(asked.commands(i), identity, gate);
     if (!command) {
       refused.push_back({i, std::move(command).error()});
       continue;
     }
-    command.value().clear_actor();
     *batch.add_commands() = std::move(command).value();
     places.push_back(i);
   }
