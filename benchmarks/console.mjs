@@ -43,7 +43,7 @@ try {
       const begin = performance.now()
       await page.goto(`${url}/#/city`)
       await page.waitForSelector('[data-test=tallies]')
-      await page.waitForSelector('.leaflet-container canvas')
+      await page.waitForSelector('.leaflet-container svg path')
       times.push(performance.now() - begin)
     }
     return median(times)

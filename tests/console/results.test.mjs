@@ -424,3 +424,25 @@ test('a long word widens no page, and a control turns no title round', {
   await shot(page, 'plain-title')
   await done(page, team)
 })
+
+test('a map that is left at once leaves no error behind', { timeout: 60_000 }, async () => {
+  const page = await host.page({ as: 'lead' })
+  await host.go(page, '/city')
+  await page.locator('.map path').first().waitFor()
+  // Leaves in each of the first frames after the map was drawn.
+  for (let frames = 0; frames < 12; ++frames) {
+    await host.go(page, '/board')
+    await page.evaluate((wait) => new Promise((resolve) => {
+      const frame = () => (wait-- > 0 ? requestAnimationFrame(frame) : resolve())
+      const seen = new MutationObserver(() => {
+        if (document.querySelector('.map .leaflet-overlay-pane > *') === null) return
+        seen.disconnect()
+        wait > 0 ? frame() : resolve()
+      })
+      seen.observe(document.body, { childList: true, subtree: true })
+      location.hash = '#/city'
+    }).then(() => { location.hash = '#/board' }), frames)
+    await page.waitForFunction(() => document.querySelector('.map') === null)
+  }
+  await done(page)
+})
