@@ -430,7 +430,7 @@ test('a map that is left at once leaves no error behind', { timeout: 60_000 }, a
   await host.go(page, '/city')
   await page.locator('.map path').first().waitFor()
   // Leaves in each of the first frames after the map was drawn.
-  for (let frames = 0; frames < 12; ++frames) {
+  for (let frames = 0; frames < 4; ++frames) {
     await host.go(page, '/board')
     await page.evaluate((wait) => new Promise((resolve) => {
       const frame = () => (wait-- > 0 ? requestAnimationFrame(frame) : resolve())
