@@ -17,6 +17,28 @@ pb::Command as_lead() {
   return c;
 }
 
+// What is left of an offer; false where that is nothing.
+bool thin(pb::Offer& offer, double supply, Random& random) {
+  const auto left = [&](std::int64_t units) { return static_cast<std::int64_t>(static_cast<double>(units) * supply + static_cast<double>(random.below(1 << 20)) / (1 << 20)); };
+  const std::int64_t units = left(offer.has_stock() ? offer.stock().quantity() : offer.time().capacity());
+  if (units < std::max<std::int64_t>(1, offer.has_stock() ? offer.stock().smallest_lot() : 0)) return false;
+  if (offer.has_stock()) {
+    offer.mutable_stock()->set_quantity(units);
+  } else {
+    offer.mutable_time()->set_capacity(units);
+  }
+  return true;
+}
+
+Outcome post_need(Market& market, Population& population, Time now) {
+  pb::Command post = as_lead();
+  *post.mutable_post_need()->mutable_need() = population.need(now);
+  post.mutable_post_need()->set_until(pb::NEED_STATE_OPEN);
+  return must(market, post, now);
+}
+
+}  // namespace
+
 // All of the nation's villages where the data set is there; a province's worth of Ningguos where it is not.
 std::vector<Place> places(Size size) {
   if (size.one_city) return read_city(QIAO_SOURCE "/data/ningguo/areas.csv", QIAO_SOURCE "/data/ningguo/outline.geojson", 1).value();
@@ -43,28 +65,6 @@ std::vector<Place> places(Size size) {
   return all;
 }
 
-// What is left of an offer; false where that is nothing.
-bool thin(pb::Offer& offer, double supply, Random& random) {
-  const auto left = [&](std::int64_t units) { return static_cast<std::int64_t>(static_cast<double>(units) * supply + static_cast<double>(random.below(1 << 20)) / (1 << 20)); };
-  const std::int64_t units = left(offer.has_stock() ? offer.stock().quantity() : offer.time().capacity());
-  if (units < std::max<std::int64_t>(1, offer.has_stock() ? offer.stock().smallest_lot() : 0)) return false;
-  if (offer.has_stock()) {
-    offer.mutable_stock()->set_quantity(units);
-  } else {
-    offer.mutable_time()->set_capacity(units);
-  }
-  return true;
-}
-
-Outcome post_need(Market& market, Population& population) {
-  pb::Command post = as_lead();
-  *post.mutable_post_need()->mutable_need() = population.need(kNow);
-  post.mutable_post_need()->set_until(pb::NEED_STATE_OPEN);
-  return must(market, post);
-}
-
-}  // namespace
-
 Outcome must(Market& market, const pb::Command& command, Time now) {
   auto result = market.apply(command, now);
   if (!result) {
@@ -79,23 +79,23 @@ void fill(Market& market, Size size, const std::function<void(const Outcome&)>& 
   const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
   pb::Command words = as_lead();
   *words.mutable_put_taxonomy() = default_taxonomy();
-  seen(must(market, words));
+  seen(must(market, words, size.now));
   pb::Command rules = as_lead();
   *rules.mutable_set_policy() = default_policy();
-  seen(must(market, rules));
+  seen(must(market, rules, size.now));
   for (const Place& p : all) {
     pb::Command c = as_lead();
     *c.mutable_put_area() = to_area(p);
-    seen(must(market, c));
+    seen(must(market, c, size.now));
   }
   Population population(all, zone, 7);
   Random chance(9);
   while (market.state().offers().size() < size.offers) {
     const std::uint64_t roll = population.random().below(100);
-    const Giver giver = population.giver(roll < 75 ? pb::PARTY_KIND_VOLUNTEER_TEAM : roll < 90 ? pb::PARTY_KIND_ENTERPRISE : pb::PARTY_KIND_SOCIAL_ORGANISATION, kNow);
+    const Giver giver = population.giver(roll < 75 ? pb::PARTY_KIND_VOLUNTEER_TEAM : roll < 90 ? pb::PARTY_KIND_ENTERPRISE : pb::PARTY_KIND_SOCIAL_ORGANISATION, size.now);
     pb::Command reg = as_lead();
     *reg.mutable_register_party() = giver.party;
-    const Outcome made = must(market, reg);
+    const Outcome made = must(market, reg, size.now);
     const std::uint64_t party = made.subjects.front().key;
     seen(made);
     for (const pb::Offer& o : giver.offers) {
@@ -104,30 +104,30 @@ void fill(Market& market, Size size, const std::function<void(const Outcome&)>& 
       offer = o;
       offer.set_party_id(party);
       const bool there = size.supply >= 1 || thin(offer, size.supply, chance);
-      const Outcome posted = must(market, post);
+      const Outcome posted = must(market, post, size.now);
       seen(posted);
       if (there) continue;
       pb::Command taken = as_lead();
       taken.mutable_withdraw_offer()->set_offer_id(posted.subjects.front().key);
-      seen(must(market, taken));
+      seen(must(market, taken, size.now));
     }
   }
-  for (std::int64_t i = 0; i < size.needs; ++i) seen(post_need(market, population));
+  for (std::int64_t i = 0; i < size.needs; ++i) seen(post_need(market, population, size.now));
 }
 
-void add_needs(Market& market, Size size, std::int64_t count) {
+void add_needs(Market& market, Size size, std::int64_t count, const std::function<void(const Outcome&)>& seen) {
   const auto all = places(size);
   const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
   Population population(all, zone, 8);
-  for (std::int64_t i = 0; i < count; ++i) post_need(market, population);
+  for (std::int64_t i = 0; i < count; ++i) seen(post_need(market, population, size.now));
 }
 
-LetIn let_in(Market& market, const std::function<void(const Outcome&)>& seen) {
+LetIn let_in(Market& market, const std::function<void(const Outcome&)>& seen, Time now) {
   pb::Command account;
   account.mutable_actor()->set_role(pb::ROLE_MARKET);
   account.mutable_put_account()->mutable_account()->set_login("lead");
   account.mutable_put_account()->mutable_account()->set_role(pb::ROLE_LEAD);
-  const Outcome made = must(market, account);
+  const Outcome made = must(market, account, now);
   const std::uint64_t id = made.subjects.front().key;
   seen(made);
   const auto secret = [&](pb::GrantKind kind) {
@@ -139,8 +139,8 @@ LetIn let_in(Market& market, const std::function<void(const Outcome&)>& seen) {
     grant.set_kind(kind);
     grant.set_name("benchmark");
     grant.set_secret_hash(to_hex(hash_secret(text)));
-    grant.set_expires_at(to_int(kNow + std::chrono::days{700}));
-    seen(must(market, c));
+    grant.set_expires_at(to_int(now + std::chrono::days{700}));
+    seen(must(market, c, now));
     return text;
   };
   return {"Authorization: Bearer " + secret(pb::GRANT_KIND_TOKEN) + "\r\n", "Cookie: qiao_session=" + secret(pb::GRANT_KIND_SESSION) + "\r\n"};

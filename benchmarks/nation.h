@@ -6,6 +6,7 @@
 
 #include "engine/market/market.h"
 #include "engine/match/ranking.h"
+#include "tools/sim/places.h"
 
 namespace qiao::bench {
 
@@ -19,20 +20,24 @@ struct Size {
   // Share of each offer's units that is still to be had, rounded by chance without bias. What is left with none, or with less
   // than its smallest lot, is withdrawn: as many offers as ever, most of them taken.
   double supply = 1;
+  Time now = kNow;
 };
+
+// Where it lies: all of the nation's villages, a province's, or the demo city.
+std::vector<Place> places(Size size);
 
 // Makes it by commands, each given to `seen` with what came of it. Deterministic. Stops with a message when it cannot.
 void fill(Market& market, Size size, const std::function<void(const Outcome&)>& seen = [](const Outcome&) {});
 
 // More open needs of the same sort, others than fill() makes.
-void add_needs(Market& market, Size size, std::int64_t count);
+void add_needs(Market& market, Size size, std::int64_t count, const std::function<void(const Outcome&)>& seen = [](const Outcome&) {});
 
 // An account of the lead and what it comes in with: a token, and a session as a browser has it.
 struct LetIn {
   std::string token;    // "Authorization: Bearer …\r\n"
   std::string session;  // "Cookie: …\r\n"
 };
-LetIn let_in(Market& market, const std::function<void(const Outcome&)>& seen);
+LetIn let_in(Market& market, const std::function<void(const Outcome&)>& seen, Time now = kNow);
 
 // Gives a command that is known to be good.
 Outcome must(Market& market, const pb::Command& command, Time now = kNow);

@@ -8,11 +8,13 @@ namespace {
 constexpr int kMaxPartyDepth = 8;
 
 enum class Effect : std::uint8_t { kLooks, kChanges };
+enum class Growth : std::uint8_t { kBounded, kGrows };
 
 struct Row {
   std::string_view name;
   Effect effect;
   std::chrono::microseconds cost;
+  Growth growth;
   // By column of operations.inc.
   std::array<Scope, 8> scopes;
 };
@@ -26,9 +28,11 @@ constexpr auto V = Scope::kLook;
 constexpr auto _ = Scope::kNone;
 constexpr auto L = Effect::kLooks;
 constexpr auto C = Effect::kChanges;
+constexpr auto B = Growth::kBounded;
+constexpr auto G = Growth::kGrows;
 constexpr Row kTable[] = {
-#define QIAO_OPERATION(name, id, effect, cost, ...) \
-  Row{id, effect, std::chrono::microseconds{cost}, {__VA_ARGS__}},
+#define QIAO_OPERATION(name, id, effect, cost, growth, ...) \
+  Row{id, effect, std::chrono::microseconds{cost}, growth, {__VA_ARGS__}},
 #include "engine/market/operations.inc"
 #undef QIAO_OPERATION
 };
@@ -114,6 +118,10 @@ bool only_looks(Operation operation) {
 
 std::chrono::microseconds cost_of(Operation operation) {
   return kTable[static_cast<std::size_t>(operation)].cost;
+}
+
+bool grows(Operation operation) {
+  return kTable[static_cast<std::size_t>(operation)].growth == Growth::kGrows;
 }
 
 std::bitset<128> operations_of(const pb::Grant& grant) {

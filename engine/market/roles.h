@@ -32,6 +32,8 @@ std::optional<Operation> find_operation(std::string_view name);
 bool only_looks(Operation operation);
 // Time of the market thread that a typical call takes.
 std::chrono::microseconds cost_of(Operation operation);
+// It takes longer in a larger market, whatever is asked.
+bool grows(Operation operation);
 // What a grant may be used for, by its scopes.
 std::bitset<128> operations_of(const pb::Grant& grant);
 // Which row of the table a command is under; nothing for one without a body.

@@ -200,6 +200,7 @@ class Document {
     const bool changes = static_cast<bool>(r.command);
     parameters.push_back(header("Qiao-Actor", "For whom somebody acts, where not for itself: organiser/ID, supplier/ID, member/ID or resident/REF, further down than its own role. The journal keeps who it was."));
     op["x-access"] = access_of(r.operation);
+    if (grows(r.operation)) op["x-grows-with-market"] = true;
     if (changes) {
       parameters.push_back(header("Idempotency-Key", "1 to 128 bytes. A repeated request with the same key gets the first answer."));
       parameters.push_back(header("If-Match", "The ETag that the thing must still have."));
