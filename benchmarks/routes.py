@@ -108,7 +108,7 @@ class Market:
         self.lead = Client(server.port, server.token)
         self.random = random.Random(3)
         sample["programmes"] = [p["code"] for p in self.lead.get("/v1/taxonomy")["programmes"]]
-        self.count = 0
+        self.count = int(time.time()) % 100_000_000 * 1000  # a database may be asked again
         self.community = sample["communities"][0]
         self.organiser = self.lead.must("POST", "/v1/parties", {"kind": "PARTY_KIND_ORGANISER", "name": "测试街道办", "areaCode": self.community})["id"]
         self.team = self.party()
@@ -193,10 +193,12 @@ class Market:
     def cleared(self, budget=3):
         """A clearing that is done."""
         made = self.lead.must("POST", "/v1/clearings", {"budget": str(budget)})["id"]
-        while True:
-            state = self.lead.get(f"/v1/clearings/{made}")["state"]
-            if state == "CLEARING_STATE_DONE":
-                return made
+        self.clearings_end()
+        return made
+
+    def clearings_end(self):
+        """Waits until no clearing runs or is applied."""
+        while any(c["state"] == "CLEARING_STATE_RUNNING" or "stage" in c for c in self.lead.get("/v1/clearings").get("clearings", [])):
             time.sleep(0.2)
 
 
@@ -402,11 +404,11 @@ def posts(m, count):
     return json.dumps({"commands": [{"postNeed": {"need": m.need_body(), "until": "NEED_STATE_OPEN"}}] * count}).encode()
 
 
-MOST_IN_A_BATCH = 500
+MOST_IN_A_BATCH = 200
 for variant, count in (("100", 100), ("most", MOST_IN_A_BATCH)):
     recipe("checkBatch", 15, variant)(lambda m, n, count=count: [("/v1/batch:check", posts(m, count))] * n)
     recipe("applyBatch", 15, variant)(lambda m, n, count=count: [("/v1/batch", posts(m, count))] * n)
-recipe("checkBatch", 3, "19MB")(lambda m, n: [("/v1/batch:check", json.dumps({"commands": [{"postNeed": {"need": m.need_body(description="x" * 1500)}}] * 9_999}).encode(), None, (413, 422, 400))] * n)
+recipe("checkBatch", 15, "500 kB")(lambda m, n: [("/v1/batch:check", json.dumps({"commands": [{"postNeed": {"need": m.need_body(description="x" * 2_000)}}] * 195}).encode())] * n)
 recipe("previewNeed", 60)(lambda m, n: [("/v1/needs:preview", {"need": m.need_body(areaCode=m.any("communities"))}) for _ in range(n)])
 recipe("previewNeed", 15, "32 lines")(lambda m, n: [("/v1/needs:preview", {"need": m.need_body(lines=32, areaCode=m.any("communities"))}) for _ in range(n)])
 recipe("startClearing", 1)(lambda m, n: [("/v1/clearings", {"budget": "5"})] * n)
@@ -420,6 +422,13 @@ def _(m, n):
 recipe("createBackup", 3)(lambda m, n: [("/v1/backups", {"name": m.unique("backup")}) for _ in range(n)])
 WEBSOCKET = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
 recipe("watch", 30)(lambda m, n: [("/v1/watch", None, {**m.lead.headers, **WEBSOCKET}, (101,))] * n)
+
+
+# What goes on after the answer is waited for, and others' waits are measured until then.
+AFTER = {"startClearing": Market.clearings_end, "proposeClearing": Market.clearings_end, "dispatchClearing": Market.clearings_end,
+         "setPolicy": lambda m: time.sleep(2)}
+# Not meant to be quick: hashes of passwords, and a copy of the database.
+SLOW = {"logIn", "acceptInvitation", "changePassword", "createBackup"}
 
 
 # --- measuring ---
@@ -447,7 +456,7 @@ def one_call(market, client, method, call):
     return seconds, None
 
 
-def measure(market, other, method, calls):
+def measure(market, other, route, method, calls):
     """p50, p99 of the calls, and how long another reader waited at most: in the quietest of the rounds, for the machine
     has pauses of its own."""
     times, waits = [], []
@@ -461,6 +470,7 @@ def measure(market, other, method, calls):
                     return None, None, None, wrong
                 times.append(seconds)
             time.sleep(0.02)
+            AFTER.get(route, lambda m: None)(market)
         waits.append(max(other.waits, default=0))
     return quantile(times, 0.5), quantile(times, 0.99), min(waits), None
 
@@ -493,14 +503,13 @@ def measure_all(figures, name, market, before, only):
             continue
         for variant, count, make in RECIPES[route]:
             key = route + (f".{variant}" if variant else "")
-            p50, p99, wait, wrong = measure(market, other, method, make(market, count))
+            p50, p99, wait, wrong = measure(market, other, route, method, make(market, count))
             if wrong:
                 figures.fail(f"{name}: {key}: {wrong}")
                 continue
             found[key] = p50
             grows = operation.get("x-grows-with-market", False)
-            slow = route in ("logIn", "acceptInvitation", "changePassword")  # a hash of a password is meant to take long
-            figures.line(f"{name}.{key}.p99", p99, f"p50 {p50 * 1000:.3g}" + (", declared to grow" if grows else ""), None if grows or slow else p99 <= MOST_P99)
+            figures.line(f"{name}.{key}.p99", p99, f"p50 {p50 * 1000:.3g}" + (", declared to grow" if grows else ""), None if grows or route in SLOW else p99 <= MOST_P99)
             figures.line(f"{name}.{key}.others_wait", wait, "limit 10", wait <= MOST_WAIT)
             if key in before and not grows and p50 > GROWTH * before[key] + NOISE:
                 figures.fail(f"{key} grows with the market, from {before[key] * 1000:.3g} to {p50 * 1000:.3g} ms, and is not declared so in operations.inc")
@@ -567,9 +576,13 @@ def floods(figures, name, market):
 def main():
     figures = Figures()
     before = {}
+    # For whoever works on one of them: only these routes, only that market, a folder that is kept.
     only = set(filter(None, os.environ.get("QIAO_ROUTES", "").split(",")))
+    market = os.environ.get("QIAO_ROUTES_MARKET")
     folder = os.environ.get("QIAO_ROUTES_DATA") or tempfile.mkdtemp(prefix="qiao-bench-routes")
     for name, needs, offers, kind in SIZES:
+        if market not in (None, name):
+            continue
         made = os.path.join(folder, name)
         if not os.path.exists(made + "/sample.json"):
             subprocess.run([BUILD + "/benchmarks/bench_routes_market", made, str(needs), str(offers), kind], check=True)
@@ -577,13 +590,16 @@ def main():
             sample = json.load(f)
         print(f"{name}: " + ", ".join(f"{n:,} {what}" for what, n in sample["rows"].items()), flush=True)
         server = Server(made + "/db", "--write-rate", "0", "--time-share", "0", "--log-in-rate", "0", "--reveal-rate", "0", "--background", "false", "--timeout", "3600")
-        server.headers = {}
-        before = measure_all(figures, name, Market(server, sample), before, only)
-        server.stop()
+        try:
+            before = measure_all(figures, name, Market(server, sample), before, only)
+        finally:
+            server.stop()
         if not only or "flood" in only:
             server = Server(made + "/db", "--log-in-rate", "0", "--write-rate", "50", "--background", "false", "--timeout", "3600")
-            floods(figures, name, Market(server, sample))
-            server.stop()
+            try:
+                floods(figures, name, Market(server, sample))
+            finally:
+                server.stop()
     if figures.failures:
         raise SystemExit("\n".join(["", *figures.failures]))
 

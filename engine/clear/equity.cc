@@ -6,25 +6,28 @@
 
 namespace qiao {
 
+void add_fill(std::vector<Fill>& fills, const State& state, Slot community) {
+  const AreaRow& row = state.areas()[community];
+  if (row.asked_micro == 0) return;
+  fills.push_back({community, row.asked_micro, row.filled_micro, row.filled_micro});
+}
+
 std::vector<Fill> fills(const State& state) {
   std::vector<Fill> result;
-  for (Slot a = 0; a < state.areas().size(); ++a) {
-    const AreaRow& row = state.areas()[a];
-    if (row.asked_micro > 0) result.push_back({a, row.asked_micro, row.filled_micro, row.filled_micro});
-  }
+  for (Slot a = 0; a < state.areas().size(); ++a) add_fill(result, state, a);
   return result;
 }
 
-void add_fill(std::vector<Fill>& fills, const State& state, const Instance& instance, const Allocation& held) {
-  for (const ClearNeed& need : instance.needs) {
-    const auto at = std::lower_bound(fills.begin(), fills.end(), need.community, [](const Fill& f, Slot community) { return f.community < community; });
-    if (at == fills.end() || at->community != need.community) continue;
-    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
-      const ClearLine& line = instance.lines[l];
-      std::int64_t units = 0;
-      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) units += held[e];
-      at->after_micro += units * kMicro / state.line(line.ref).quantity;
-    }
+void add_fill(std::vector<Fill>& fills, const State& state, const Instance& instance,
+              const Allocation& held, const ClearNeed& need) {
+  const auto at = std::lower_bound(fills.begin(), fills.end(), need.community,
+                                   [](const Fill& f, Slot c) { return f.community < c; });
+  if (at == fills.end() || at->community != need.community) return;
+  for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+    const ClearLine& line = instance.lines[l];
+    std::int64_t units = 0;
+    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) units += held[e];
+    at->after_micro += units * kMicro / state.line(line.ref).quantity;
   }
 }
 
@@ -55,6 +58,35 @@ pb::Equity equity(const std::vector<Fill>& fills, When when) {
   result.set_jain_micro(squares == 0 ? kMicro : static_cast<std::int64_t>(sum * sum * kMicro / (squares * static_cast<std::int64_t>(fills.size()))));
   result.set_worst_decile_micro(worst_sum / static_cast<std::int64_t>(worst));
   return result;
+}
+
+void EquityCount::sort() {
+  before_ = equity(fills_, When::kBefore);
+  after_ = equity(fills_, When::kAfter);
+  std::stable_sort(fills_.begin(), fills_.end(), [](const Fill& a, const Fill& b) {
+    return div_micro(a.after_micro, a.asked_micro) < div_micro(b.after_micro, b.asked_micro);
+  });
+}
+
+pb::EquityReport EquityCount::head() const {
+  pb::EquityReport report;
+  report.set_clearing_id(clearing_);
+  report.set_alpha_milli(state_.policy().value().equity_alpha_milli());
+  *report.mutable_before() = before_;
+  *report.mutable_after() = after_;
+  return report;
+}
+
+pb::CommunityFill EquityCount::row(std::size_t place) const {
+  const Fill& fill = fills_[place];
+  pb::CommunityFill c;
+  const pb::Area area = state_.load_area(fill.community);
+  c.set_area_code(area.code());
+  c.set_name(area.name());
+  c.set_asked_micro(fill.asked_micro);
+  c.set_before_micro(div_micro(fill.before_micro, fill.asked_micro));
+  c.set_after_micro(div_micro(fill.after_micro, fill.asked_micro));
+  return c;
 }
 
 }  // namespace qiao

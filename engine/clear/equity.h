@@ -17,13 +17,42 @@ struct Fill {
   std::int64_t after_micro = 0;
 };
 
-// Communities that asked for something, as they stand; after is as before.
+// Adds the community, where it asked for something, as it stands; after is as before.
+void add_fill(std::vector<Fill>& fills, const State& state, Slot community);
+// All of them.
 std::vector<Fill> fills(const State& state);
 
-// Adds to `after` what an allocation would fill.
-void add_fill(std::vector<Fill>& fills, const State& state, const Instance& instance, const Allocation& held);
+// Adds to `after` what an allocation would fill of one of the instance's needs.
+void add_fill(std::vector<Fill>& fills, const State& state, const Instance& instance,
+              const Allocation& held, const ClearNeed& need);
 
 enum class When : std::uint8_t { kBefore, kAfter };
 pb::Equity equity(const std::vector<Fill>& fills, When when);
+
+// Community by community, the worst served first; see ReportCount for how it is used.
+class EquityCount {
+ public:
+  // As things stand.
+  explicit EquityCount(const State& state) : state_(state), areas_(state.areas().size()) {}
+  // With every proposal of that clearing.
+  EquityCount(const State& state, std::uint64_t clearing, std::vector<Fill> fills)
+      : state_(state), clearing_(clearing), fills_(std::move(fills)) {}
+
+  std::size_t steps() const { return areas_; }
+  void add(std::size_t area) { add_fill(fills_, state_, static_cast<Slot>(area)); }
+  void sort();
+  pb::EquityReport head() const;
+  std::size_t rows() const { return fills_.size(); }
+  pb::CommunityFill row(std::size_t place) const;
+  std::uint64_t clearing() const { return clearing_; }
+
+ private:
+  const State& state_;
+  Slot areas_ = 0;
+  std::uint64_t clearing_ = 0;  // 0: none
+  std::vector<Fill> fills_;
+  pb::Equity before_;
+  pb::Equity after_;
+};
 
 }  // namespace qiao

@@ -22,6 +22,12 @@ const std::vector<PlannedPart>& Plan::of(Slot need) const {
   return it == parts_.end() ? kNone : it->second;
 }
 
+void Plan::add_needs_of(Slot offer, std::vector<Slot>& needs) const {
+  const auto it = uses_.find(offer);
+  if (it == uses_.end()) return;
+  for (const Use& use : it->second) needs.push_back(use.need);
+}
+
 std::int64_t Plan::price_micro(Slot offer, const Interval& window) const {
   const auto it = prices_.find(offer);
   if (it == prices_.end()) return 0;

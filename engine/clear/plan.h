@@ -53,6 +53,8 @@ class Plan {
   const boost::unordered_flat_map<Slot, std::vector<PlannedPart>>& by_need() const { return parts_; }
   // What is planned for a need; empty where nothing is.
   const std::vector<PlannedPart>& of(Slot need) const;
+  // Adds the needs that are promised something of the offer, in no order, some perhaps twice.
+  void add_needs_of(Slot offer, std::vector<Slot>& needs) const;
   // Price of a unit of the offer over a window, in millionths of value; 0 where it is not scarce.
   std::int64_t price_micro(Slot offer, const Interval& window) const;
   // What the line's last unit gains above its price, in millionths of value: 0 while it misses some.

@@ -205,6 +205,18 @@ void read(Reader&& r, LineFacts& line) {
   });
 }
 
+std::uint32_t read_stars(Reader&& r) {
+  std::uint32_t stars = 0;
+  each_field(r, [&](Reader& f) {
+    if (f.tag_and_type() == number(pb::Review::kStarsFieldNumber)) {
+      stars = f.get_uint32();
+    } else {
+      f.skip();
+    }
+  });
+  return stars;
+}
+
 void read(Reader&& r, NeedFacts& need) {
   const auto all = r.data();
   need.bytes = {all.data(), all.size()};
@@ -215,6 +227,9 @@ void read(Reader&& r, NeedFacts& need) {
       case number(pb::Need::kAreaCodeFieldNumber): need.area = AreaCode{f.get_uint64()}; break;
       case bytes(pb::Need::kPointFieldNumber): read(f.get_message(), need.point); break;
       case bytes(pb::Need::kCategoryFieldNumber): need.category = view(f); break;
+      case bytes(pb::Need::kBeneficiaryFieldNumber): need.beneficiary = view(f); break;
+      case bytes(pb::Need::kProgrammeFieldNumber): need.programme = view(f); break;
+      case bytes(pb::Need::kReviewFieldNumber): need.stars = read_stars(f.get_message()); break;
       case number(pb::Need::kUrgencyFieldNumber): need.urgency = read_enum<pb::Urgency>(f); break;
       case number(pb::Need::kDeadlineFieldNumber): need.deadline = time(f); break;
       case bytes(pb::Need::kLinesFieldNumber): read(f.get_message(), need.lines.emplace_back()); break;
@@ -230,6 +245,8 @@ void read(Reader&& r, NeedFacts& need) {
       case number(pb::Need::kCreatedAtFieldNumber): need.created_at = time(f); break;
       case number(pb::Need::kSubmittedAtFieldNumber): need.submitted_at = time(f); break;
       case number(pb::Need::kOpenedAtFieldNumber): need.opened_at = time(f); break;
+      case number(pb::Need::kFilledAtFieldNumber): need.filled_at = time(f); break;
+      case number(pb::Need::kStartedAtFieldNumber): need.started_at = time(f); break;
       case number(pb::Need::kDoneAtFieldNumber): need.done_at = time(f); break;
       case number(pb::Need::kReviewRequestedFieldNumber): need.review_requested = flag(f); break;
       case number(pb::Need::kRaisedAtFieldNumber): need.raised_at = time(f); break;

@@ -124,7 +124,10 @@ struct NeedFacts {
   boost::container::small_vector<PartyId, 4> excluded;
   pb::NeedState state{};
   std::uint32_t raised = 0;
-  Time created_at, submitted_at, opened_at, raised_at, done_at, ended_at;
+  Time created_at, submitted_at, opened_at, filled_at, started_at, raised_at, done_at, ended_at;
+  std::string_view programme;
+  std::string_view beneficiary;
+  std::uint32_t stars = 0;  // of its review
   bool review_requested = false;
   bool closed = false;
 };

@@ -35,6 +35,24 @@ void fill(NeedRow& row, const NeedFacts& need, const State& state) {
   if (!need.excluded.empty()) row.excluded = std::make_unique<std::vector<PartyId>>(need.excluded.begin(), need.excluded.end());
 }
 
+void fill(NeedProgress& progress, const NeedFacts& need, const State& state) {
+  const auto seconds = [](Time t) { return static_cast<std::uint32_t>(to_int(t)); };
+  const auto term = [&](WordList list, std::string_view code) {
+    if (code.empty()) return NeedProgress::kNoTerm;
+    return state.vocabulary().find(list, code).value_or(NeedProgress::kNoTerm);
+  };
+  progress = {.created = seconds(need.created_at),
+              .submitted = seconds(need.submitted_at),
+              .opened = seconds(need.opened_at),
+              .filled = seconds(need.filled_at),
+              .started = seconds(need.started_at),
+              .done = seconds(need.done_at),
+              .ended = seconds(need.ended_at),
+              .programme = term(WordList::kProgramme, need.programme),
+              .beneficiary = term(WordList::kBeneficiary, need.beneficiary),
+              .stars = static_cast<std::uint8_t>(need.stars)};
+}
+
 void fill(LineRow& row, const LineFacts& line, const State& state) {
   const Vocabulary& words = state.vocabulary();
   row.quantity = static_cast<std::int32_t>(line.quantity);
@@ -413,6 +431,8 @@ bool State::put_need(Blob bytes) {
   row.touched = std::max(row.touched, need->version);
   if (!loading_) put_in(area, row, *this);
   fill(row, *need, *this);
+  if (fresh) progress_.resize(needs_.size());
+  fill(progress_[slot], *need, *this);
   if (another_resident && !loading_) link_resident(slot);
   place_lines(row, slot, *need);
   if (!loading_) {

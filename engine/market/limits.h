@@ -41,6 +41,8 @@ inline constexpr int kMaxProgrammesPerParty = 32;
 inline constexpr int kMaxTrainings = 32;
 inline constexpr int kMaxLinesPerNeed = 32;
 inline constexpr int kMaxCommandsPerBatch = 10'000;
+// Of what a client sends: it is applied in one piece, and others wait for so long, about 5 ms.
+inline constexpr int kMaxRequestsPerBatch = 200;
 inline constexpr int kMaxNotificationsPerCommand = 1'000;
 // Notifications of a party that are looked at, the newest first.
 inline constexpr int kMaxNotificationsLookedAt = 100;

@@ -57,6 +57,8 @@ class Market {
   std::optional<Time> next_tick();
 
   const State& state() const { return state_; }
+  // See State::refresh_timers().
+  bool refresh_timers(std::size_t rows) { return state_.refresh_timers(rows); }
   const Matcher& matcher() const { return *matcher_; }
   // For loading rows at start-up only: takes rows until loaded() is told the last event's number and time. Matching learns of them
   // then, all at once.

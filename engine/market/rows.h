@@ -159,6 +159,24 @@ struct alignas(64) NeedRow {
 
 static_assert(sizeof(AreaRow) == 64 && sizeof(LineRow) == 64 && sizeof(OfferRow) == 128 && sizeof(NeedRow) == 128 && offsetof(NeedRow, line_count) <= 64);
 
+// When a need came to each step of its way, and what else reports ask of every need: kept beside
+// the rows, so that a report over all of them need not parse them.
+struct NeedProgress {
+  static constexpr std::uint16_t kNoTerm = 0xffff;
+  // UTC seconds; 0 where it has not come to that.
+  std::uint32_t created = 0;
+  std::uint32_t submitted = 0;
+  std::uint32_t opened = 0;
+  std::uint32_t filled = 0;
+  std::uint32_t started = 0;
+  std::uint32_t done = 0;
+  std::uint32_t ended = 0;
+  // Indexes in the taxonomy; kNoTerm where it has none.
+  std::uint16_t programme = kNoTerm;
+  std::uint16_t beneficiary = kNoTerm;
+  std::uint8_t stars = 0;  // 0: no review
+};
+
 struct MatchRow {
   MatchId id;
   Blob bytes;

@@ -169,20 +169,27 @@ bool State::waits(const NeedRow& need) const {
 void State::leave_waiting(Slot need) {
   NeedRow& row = needs_[need];
   if (row.place_in_waiting == kNoSlot) return;
-  std::vector<Slot>& list = waiting_[row.area];
+  const auto it = waiting_.find(row.area);
+  std::vector<Slot>& list = it->second;
   list[row.place_in_waiting] = list.back();
   needs_[list.back()].place_in_waiting = row.place_in_waiting;
   list.pop_back();
+  if (list.empty()) waiting_.erase(it);
   row.place_in_waiting = kNoSlot;
+}
+
+std::span<const Slot> State::waiting_in(Slot area) const {
+  const auto it = waiting_.find(area);
+  return it == waiting_.end() ? std::span<const Slot>() : std::span<const Slot>(it->second);
 }
 
 void State::update_waiting(Slot need) {
   NeedRow& row = needs_[need];
   if (waits(row) == (row.place_in_waiting != kNoSlot)) return;
   if (row.place_in_waiting != kNoSlot) return leave_waiting(need);
-  if (row.area >= waiting_.size()) waiting_.resize(row.area + 1);
-  row.place_in_waiting = static_cast<Slot>(waiting_[row.area].size());
-  waiting_[row.area].push_back(need);
+  std::vector<Slot>& list = waiting_[row.area];
+  row.place_in_waiting = static_cast<Slot>(list.size());
+  list.push_back(need);
 }
 
 void State::link_lists() {
@@ -272,6 +279,7 @@ void State::undo(UndoRecord& record) {
           lines_.resize(needs_[record.slot].first_line);
         }
         needs_.pop_back();
+        progress_.resize(needs_.size());
       }
       break;
     case pb::Event::kMatch: {
@@ -411,14 +419,51 @@ void State::start_timers() {
 }
 
 void State::limits_changed() {
-  for (Slot s = 0; s < needs_.size(); ++s) needs_[s].due = due_of(*NeedFacts::read(needs_[s].bytes.view()), policy_);
-  for (Slot s = 0; s < matches_.size(); ++s) matches_[s].due = due_of(*MatchFacts::read(matches_[s].bytes.view()), policy_);
-  for (Slot s = 0; s < persons_.size(); ++s) persons_[s].due = due_of(load_person(s), policy_);
-  start_timers();
+  // What a small market has is worked out at once.
+  constexpr std::size_t kAtOnce = 2'000;
+  stale_ = {needs_.size(), matches_.size(), persons_.size()};
+  refresh_timers(kAtOnce);
+}
+
+bool State::timers_are_fresh() const {
+  return stale_.needs == 0 && stale_.matches == 0 && stale_.persons == 0;
+}
+
+// False where it was right.
+bool State::refresh_timer(TimerQueue::Kind kind, Slot slot) {
+  const auto set = [&](Time& due, Time now_due) {
+    if (due == now_due) return false;
+    due = now_due;
+    schedule(kind, slot, due);
+    return true;
+  };
+  switch (kind) {
+    case TimerQueue::Kind::kNeed:
+      return set(needs_[slot].due, due_of(*NeedFacts::read(needs_[slot].bytes.view()), policy_));
+    case TimerQueue::Kind::kMatch:
+      return set(matches_[slot].due, due_of(*MatchFacts::read(matches_[slot].bytes.view()), policy_));
+    case TimerQueue::Kind::kPerson: return set(persons_[slot].due, due_of(load_person(slot), policy_));
+  }
+  return false;
+}
+
+bool State::refresh_timers(std::size_t rows) {
+  // An append that was undone may have taken rows away.
+  const auto next = [&](Slot& stale, Slot size, TimerQueue::Kind kind) {
+    stale = std::min(stale, size);
+    for (; stale > 0 && rows > 0; --rows) refresh_timer(kind, --stale);
+  };
+  next(stale_.needs, needs_.size(), TimerQueue::Kind::kNeed);
+  next(stale_.matches, matches_.size(), TimerQueue::Kind::kMatch);
+  next(stale_.persons, persons_.size(), TimerQueue::Kind::kPerson);
+  return !timers_are_fresh();
 }
 
 std::optional<TimerQueue::Entry> State::next_timer() {
-  return timers_.front([this](const TimerQueue::Entry& e) { return still_due(e); });
+  while (true) {
+    const auto entry = timers_.front([this](const TimerQueue::Entry& e) { return still_due(e); });
+    if (!entry || timers_are_fresh() || !refresh_timer(entry->kind, entry->slot)) return entry;
+  }
 }
 
 std::optional<SecretHash> parse_secret_hash(std::string_view hex) {

@@ -82,7 +82,10 @@ class State {
   std::string area_name(Slot area) const;
   // Needs in that area, and not below, of which something waits for an organiser: to be checked, reviewed, found somebody for
   // after it was raised; a claim to confirm, a service to verify. In no particular order.
-  std::span<const Slot> waiting_in(Slot area) const { return area < waiting_.size() ? std::span<const Slot>(waiting_[area]) : std::span<const Slot>(); }
+  std::span<const Slot> waiting_in(Slot area) const;
+  // The same for every area that has some.
+  const boost::unordered_flat_map<Slot, std::vector<Slot>>& waiting() const { return waiting_; }
+  const NeedProgress& progress(Slot need) const { return progress_[need]; }
   Slot line_count() const { return lines_.size(); }
   const LineRow& line(Slot s) const { return lines_[s]; }
   // Asks for a row to be in the cache soon: ranking looks at rows in no order, and waits for memory more than for anything
@@ -169,6 +172,11 @@ class State {
   Mark mark() const { return {undo_.size(), last_seq_, last_time_}; }
   void rollback_to(const Mark& mark);
 
+  // A policy with other time limits changes when the market acts on every row: that is worked out
+  // piece by piece, the first rows at once. Works on up to so many rows; false once none is left. A
+  // timer that goes off meanwhile is worked out before it is obeyed; one that is new may be late.
+  bool refresh_timers(std::size_t rows);
+
   // The earliest moment at which the market has to act.
   std::optional<TimerQueue::Entry> next_timer();
   void pop_timer() { timers_.pop(); }
@@ -230,6 +238,8 @@ class State {
   void schedule(TimerQueue::Kind kind, Slot slot, Time due);
   bool still_due(const TimerQueue::Entry& e) const;
   void limits_changed();
+  bool timers_are_fresh() const;
+  bool refresh_timer(TimerQueue::Kind kind, Slot slot);
 
   Areas areas_;
   Parties parties_;
@@ -246,8 +256,9 @@ class State {
   boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_person_;
   boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_resident_;
   boost::unordered_flat_map<std::uint64_t, Slot> residents_;  // the first need of each
-  std::vector<std::vector<Slot>> waiting_;                    // by area
+  boost::unordered_flat_map<Slot, std::vector<Slot>> waiting_;  // by area; no list is empty
   Chunks<LineRow> lines_;
+  Chunks<NeedProgress> progress_;  // by need
   pb::Policy policy_;
   Vocabulary vocabulary_;
   TimeZone zone_;
@@ -256,6 +267,12 @@ class State {
   boost::unordered_flat_map<Slot, std::vector<Booking>> bookings_;
   boost::unordered_flat_map<HistoryKey, std::uint32_t> history_;
   TimerQueue timers_;
+  // Rows in front of these have timers of the policy before this one.
+  struct {
+    Slot needs = 0;
+    Slot matches = 0;
+    Slot persons = 0;
+  } stale_;
   std::int64_t asked_micro_ = 0;
   std::int64_t filled_micro_ = 0;
   Seq last_seq_ = 0;

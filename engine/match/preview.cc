@@ -82,60 +82,70 @@ std::vector<Change> changes(const pb::RequirementLine& line, const NeedRow& need
 
 }  // namespace
 
-pb::PreviewResponse preview(const Ranking& ranking, const pb::Need& sent, std::uint32_t only_line, Time now) {
+Preview::Preview(const Ranking& ranking, const pb::Need& sent, std::uint32_t only_line, Time now)
+    : ranking_(ranking), need_(sent), only_line_(only_line), now_(now) {
   const State& state = ranking.state();
-  pb::Need need = sent;
-  need.set_state(pb::NEED_STATE_OPEN);
-  if (!need.has_point()) {
-    const Point p = state.areas()[state.areas().find(AreaCode{need.area_code()})].point;
-    need.mutable_point()->set_latitude_e7(p.latitude_e7);
-    need.mutable_point()->set_longitude_e7(p.longitude_e7);
+  need_.set_state(pb::NEED_STATE_OPEN);
+  if (!need_.has_point()) {
+    const Point p = state.areas()[state.areas().find(AreaCode{need_.area_code()})].point;
+    need_.mutable_point()->set_latitude_e7(p.latitude_e7);
+    need_.mutable_point()->set_longitude_e7(p.longitude_e7);
   }
-  NeedRow row;
-  fill(row, need, state);
-  pb::PreviewResponse response;
-  for (int i = 0; i < need.lines_size(); ++i) {
-    const auto number = static_cast<std::uint32_t>(i + 1);
-    if (only_line != 0 && only_line != number) continue;
-    LineRow line;
-    line.number = static_cast<std::uint8_t>(number);
-    fill(line, need.lines(i), state);
-    const auto now_count = ranking.count(row, line, now);
-    pb::LinePreview& out = *response.add_lines();
-    out.set_line(number);
-    out.set_offers(static_cast<std::uint32_t>(now_count.offers));
-    out.set_parties(static_cast<std::uint32_t>(now_count.parties));
-    out.set_units(now_count.units);
-    out.set_enough(now_count.units >= line.quantity);
-    std::uint32_t rank = 0;
-    for (const Candidate& c : ranking.candidates(row, line, kBestShown, now)) {
-      *out.add_best() = to_ranked_pair(ranking, row, line, c, ++rank);
-    }
-    std::vector<std::pair<Ranking::Count, Change>> better;
-    for (Change& change : changes(need.lines(i), row, state.zone(), now)) {
-      LineRow other;
-      other.number = line.number;
-      fill(other, change.line, state);
-      const std::uint32_t travel = std::exchange(row.travel_m, change.travel_m);
-      const auto count = ranking.count(row, other, now);
-      row.travel_m = travel;
-      if (count.parties > now_count.parties) better.emplace_back(count, std::move(change));
-    }
-    std::stable_sort(better.begin(), better.end(), [](const auto& a, const auto& b) { return a.first.parties > b.first.parties; });
-    for (std::size_t b = 0; b < std::min(better.size(), kChangesShown); ++b) {
-      const auto& [count, change] = better[b];
-      pb::PreviewChange& c = *out.add_changes();
-      const std::string before = std::to_string(now_count.parties);
-      const std::string after = std::to_string(count.parties);
-      c.set_code(change.code);
-      c.set_zh(change.zh + "：" + after + "家可接单，现在是" + before + "家");
-      c.set_en(change.en + ": " + after + (count.parties == 1 ? " party" : " parties") + " instead of " + before);
-      c.set_offers(static_cast<std::uint32_t>(count.offers));
-      c.set_parties(static_cast<std::uint32_t>(count.parties));
-      if (change.moves) *c.mutable_window() = change.line.window();
-    }
+  fill(row_, need_, state);
+}
+
+std::size_t Preview::steps() const { return static_cast<std::size_t>(need_.lines_size()); }
+
+void Preview::add(std::size_t step) {
+  const auto number = static_cast<std::uint32_t>(step + 1);
+  if (only_line_ != 0 && only_line_ != number) return;
+  const pb::RequirementLine& sent = need_.lines(static_cast<int>(step));
+  LineRow line;
+  line.number = static_cast<std::uint8_t>(number);
+  fill(line, sent, ranking_.state());
+  const auto count = ranking_.count(row_, line, now_);
+  pb::LinePreview& out = *response_.add_lines();
+  out.set_line(number);
+  out.set_offers(static_cast<std::uint32_t>(count.offers));
+  out.set_parties(static_cast<std::uint32_t>(count.parties));
+  out.set_units(count.units);
+  out.set_enough(count.units >= line.quantity);
+  std::uint32_t rank = 0;
+  for (const Candidate& c : ranking_.candidates(row_, line, kBestShown, now_)) {
+    *out.add_best() = to_ranked_pair(ranking_, row_, line, c, ++rank);
   }
-  return response;
+  add_changes(sent, number, count.parties, out);
+}
+
+void Preview::add_changes(const pb::RequirementLine& sent, std::uint32_t number,
+                          std::size_t parties, pb::LinePreview& out) {
+  const State& state = ranking_.state();
+  std::vector<std::pair<Ranking::Count, Change>> better;
+  for (Change& change : changes(sent, row_, state.zone(), now_)) {
+    LineRow other;
+    other.number = static_cast<std::uint8_t>(number);
+    fill(other, change.line, state);
+    const std::uint32_t travel = std::exchange(row_.travel_m, change.travel_m);
+    const auto count = ranking_.count(row_, other, now_);
+    row_.travel_m = travel;
+    if (count.parties > parties) better.emplace_back(count, std::move(change));
+  }
+  std::stable_sort(better.begin(), better.end(), [](const auto& a, const auto& b) {
+    return a.first.parties > b.first.parties;
+  });
+  for (std::size_t b = 0; b < std::min(better.size(), kChangesShown); ++b) {
+    const auto& [count, change] = better[b];
+    pb::PreviewChange& c = *out.add_changes();
+    const std::string before = std::to_string(parties);
+    const std::string after = std::to_string(count.parties);
+    c.set_code(change.code);
+    c.set_zh(change.zh + "：" + after + "家可接单，现在是" + before + "家");
+    c.set_en(change.en + ": " + after + (count.parties == 1 ? " party" : " parties") +
+             " instead of " + before);
+    c.set_offers(static_cast<std::uint32_t>(count.offers));
+    c.set_parties(static_cast<std::uint32_t>(count.parties));
+    if (change.moves) *c.mutable_window() = change.line.window();
+  }
 }
 
 }  // namespace qiao

@@ -6,8 +6,27 @@
 
 namespace qiao {
 
-// The need has been validated; it is looked at as if it were open. About a dozen counts for each line, each over the
-// offers within reach.
-pb::PreviewResponse preview(const Ranking& ranking, const pb::Need& need, std::uint32_t only_line, Time now);
+// Line by line, so that whoever has something else to do can stop in between. Reads the market.
+class Preview {
+ public:
+  // The need has been validated; it is looked at as if it were open. only_line: its number, 0: all.
+  Preview(const Ranking& ranking, const pb::Need& need, std::uint32_t only_line, Time now);
+  // O(lines): about a dozen counts for each, each over the offers within reach.
+  std::size_t steps() const;
+  // Each once, in their order.
+  void add(std::size_t step);
+  pb::PreviewResponse finish() { return std::move(response_); }
+
+ private:
+  void add_changes(const pb::RequirementLine& sent, std::uint32_t number, std::size_t parties,
+                   pb::LinePreview& out);
+
+  const Ranking& ranking_;
+  pb::Need need_;
+  std::uint32_t only_line_;
+  Time now_;
+  NeedRow row_;
+  pb::PreviewResponse response_;
+};
 
 }  // namespace qiao

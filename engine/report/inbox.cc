@@ -61,9 +61,9 @@ class Gatherer {
 
   void organiser() {
     const std::uint32_t mine = level();
-    for (Slot area = 0; area < state_.areas().size(); ++area) {
+    for (const auto& [area, needs] : state_.waiting()) {
       if (actor_.role() == pb::ROLE_ORGANISER && !in_area_of(actor_, state_, area)) continue;
-      for (const Slot n : state_.waiting_in(area)) organisers_need(n, mine);
+      for (const Slot n : needs) organisers_need(n, mine);
     }
   }
 

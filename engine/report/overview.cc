@@ -10,109 +10,243 @@ namespace {
 constexpr std::size_t kMostWaiting = 10;
 constexpr std::size_t kMostAreas = 500;
 constexpr const char* kStepNames[] = {"submitted", "opened", "filled", "started", "done", "reviewed"};
+constexpr pb::AreaLevel kShown[] = {pb::AREA_LEVEL_COMMUNITY, pb::AREA_LEVEL_TOWN,
+                                    pb::AREA_LEVEL_CITY};
 
 void set_point(pb::Point& out, const Point& p) {
   out.set_latitude_e7(p.latitude_e7);
   out.set_longitude_e7(p.longitude_e7);
 }
 
-bool waits_longer(const pb::WaitingNeed& a, const pb::WaitingNeed& b) {
-  return a.opened_at() != b.opened_at() ? a.opened_at() < b.opened_at() : a.need_id() < b.need_id();
-}
-
-std::int64_t quantile(std::vector<std::int64_t>& values, std::size_t tenths) {
-  if (values.empty()) return 0;
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * tenths / 10);
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
-}
-
-void add_up(pb::AreaTally& into, const pb::AreaTally& one) {
-  into.set_open_needs(into.open_needs() + one.open_needs());
-  into.set_missing_units(into.missing_units() + one.missing_units());
-  into.set_asked_micro(into.asked_micro() + one.asked_micro());
-  into.set_filled_micro(into.filled_micro() + one.filled_micro());
-  into.set_parties(into.parties() + one.parties());
-  into.set_offers(into.offers() + one.offers());
-  if (one.waiting_since() != 0 && (into.waiting_since() == 0 || one.waiting_since() < into.waiting_since())) into.set_waiting_since(one.waiting_since());
-}
+bool gives(const PartyRow& party) { return party.kind >= pb::PARTY_KIND_VOLUNTEER_TEAM; }
 
 }  // namespace
 
-bool in_part(const State& state, Slot area, Slot within) { return within == kNoSlot || state.within(area, within); }
+bool in_part(const State& state, Slot area, Slot within) {
+  return within == kNoSlot || state.within(area, within);
+}
 
 OverviewCount::OverviewCount(const State& state, Slot within, Time now, Time since)
-    : state_(state), within_(within), now_(now), since_(since), categories_(static_cast<std::size_t>(state.taxonomy().categories_size())) {}
+    : state_(state),
+      within_(within),
+      now_(now),
+      since_(since),
+      areas_(state.areas().size()),
+      needs_(state.needs().size()),
+      parties_(state.parties().size()),
+      offers_(state.offers().size()),
+      categories_(static_cast<std::size_t>(state.taxonomy().categories_size())) {
+  if (within_ != kNoSlot) inside_.resize(areas_);
+  for (auto& marked : marked_) marked.resize(areas_);
+  for (int k = 0; k < 3; ++k) {
+    kinds_[static_cast<std::size_t>(k)].set_kind(
+        static_cast<pb::PartyKind>(pb::PARTY_KIND_VOLUNTEER_TEAM + k));
+  }
+}
 
-void OverviewCount::add(Slot slot) {
+std::size_t OverviewCount::steps() const {
+  return 3 * std::size_t{areas_} + needs_ + parties_ + offers_;
+}
+
+void OverviewCount::add(std::size_t step) {
+  auto i = static_cast<Slot>(step);
+  if (i < areas_) return add_area(i);
+  i -= areas_;
+  if (i < needs_) return add_need(i);
+  i -= needs_;
+  if (i < parties_) return add_party(i);
+  i -= parties_;
+  if (i < offers_) return add_offer(i);
+  i -= offers_;
+  if (i < areas_) return mark_levels(i);
+  if (i == areas_) choose_level();
+  roll_up(i - areas_);
+}
+
+void OverviewCount::add_area(Slot area) {
+  tallies_.resize(area + 1);
+  if (within_ != kNoSlot) inside_[area] = state_.within(area, within_);
+  if (!inside(area)) return;
+  tallies_[area].asked_micro = state_.areas()[area].asked_micro;
+  tallies_[area].filled_micro = state_.areas()[area].filled_micro;
+}
+
+void OverviewCount::add_need(Slot slot) {
   const NeedRow& row = state_.needs()[slot];
-  if (!in_part(state_, row.area, within_)) return;
-  const bool waits = row.state == pb::NEED_STATE_OPEN;
+  // An area that came after the beginning.
+  if (row.area >= areas_ || !inside(row.area)) return;
+  if (state_.progress(slot).created >= to_int(since_)) add_to_funnel(slot);
+  if (row.state != pb::NEED_STATE_OPEN) return;
   std::int64_t missing = 0;
-  if (waits) {
-    for (Slot l = row.first_line; l < row.first_line + row.line_count; ++l) missing += state_.line(l).quantity - state_.line(l).held;
+  for (Slot l = row.first_line; l < row.first_line + row.line_count; ++l) {
+    missing += state_.line(l).quantity - state_.line(l).held;
   }
-  const pb::Need need = state_.load_need(slot);
-  const bool recent = need.created_at() >= to_int(since_);
-  if (!waits && !recent) return;
-  if (recent) {
-    ++by_state_[static_cast<std::size_t>(row.state)];
-    // When it came to each step; 0 where it has not.
-    const std::int64_t at[kSteps + 1] = {need.created_at(), need.submitted_at(), need.opened_at(), need.filled_at(), need.started_at(), need.done_at(),
-                                         need.state() == pb::NEED_STATE_REVIEWED ? need.ended_at() : 0};
-    std::int64_t before = at[0];
-    for (std::size_t s = 0; s < kSteps; ++s) {
-      // An organiser's own need is open at once, and one that was claimed at once was never seen to be open and filled.
-      if (at[s + 1] == 0) continue;
-      ++steps_[s].needs;
-      steps_[s].took.push_back(std::max<std::int64_t>(0, at[s + 1] - before));
-      before = std::max(before, at[s + 1]);
-    }
-    if (row.category < categories_.size() && (need.state() == pb::NEED_STATE_DONE || need.state() == pb::NEED_STATE_REVIEWED)) {
-      categories_[row.category].set_served_needs(categories_[row.category].served_needs() + 1);
-    }
+  if (missing > 0) add_waiting(slot, missing);
+}
+
+void OverviewCount::add_to_funnel(Slot slot) {
+  const NeedRow& row = state_.needs()[slot];
+  const NeedProgress& p = state_.progress(slot);
+  ++by_state_[static_cast<std::size_t>(row.state)];
+  const std::uint32_t reviewed = row.state == pb::NEED_STATE_REVIEWED ? p.ended : 0;
+  const std::uint32_t at[kSteps] = {p.submitted, p.opened, p.filled, p.started, p.done, reviewed};
+  std::int64_t before = p.created;
+  for (std::size_t s = 0; s < kSteps; ++s) {
+    // An organiser's own need is open at once, and one that was claimed at once was never seen to be
+    // open and filled.
+    if (at[s] == 0) continue;
+    funnel_[s].add(at[s] - before);
+    before = std::max<std::int64_t>(before, at[s]);
   }
-  if (!waits || missing == 0) return;
-  pb::AreaTally& area = areas_[row.fairness == kNoSlot ? row.area : row.fairness];
-  area.set_open_needs(area.open_needs() + 1);
-  area.set_missing_units(area.missing_units() + missing);
-  if (area.waiting_since() == 0 || need.opened_at() < area.waiting_since()) area.set_waiting_since(need.opened_at());
+  const bool was_served = row.state == pb::NEED_STATE_DONE || row.state == pb::NEED_STATE_REVIEWED;
+  if (!was_served || row.category >= categories_.size()) return;
+  pb::CategoryTally& category = categories_[row.category];
+  category.set_served_needs(category.served_needs() + 1);
+}
+
+void OverviewCount::add_waiting(Slot slot, std::int64_t missing) {
+  const NeedRow& row = state_.needs()[slot];
+  const std::uint32_t opened = state_.progress(slot).opened;
+  Tally& area = tallies_[row.fairness == kNoSlot ? row.area : row.fairness];
+  ++area.open_needs;
+  area.missing_units += missing;
+  if (area.waiting_since == 0 || opened < area.waiting_since) area.waiting_since = opened;
   if (row.category < categories_.size()) {
-    categories_[row.category].set_open_needs(categories_[row.category].open_needs() + 1);
-    categories_[row.category].set_missing_units(categories_[row.category].missing_units() + missing);
+    pb::CategoryTally& category = categories_[row.category];
+    category.set_open_needs(category.open_needs() + 1);
+    category.set_missing_units(category.missing_units() + missing);
   }
-  pb::WaitingNeed w;
-  w.set_need_id(need.id());
-  w.set_opened_at(need.opened_at());
-  if (waiting_.size() == kMostWaiting && !waits_longer(w, waiting_.front())) return;
-  w.set_title(need.title());
-  w.set_area_code(need.area_code());
-  w.set_area_name(state_.area_name(row.area));
-  w.set_starts_at(to_int(times_of(need).first_start));
-  w.set_missing_units(missing);
-  w.set_urgency(need.urgency() == pb::URGENCY_UNSPECIFIED ? pb::URGENCY_NORMAL : need.urgency());
+  const auto waits_longer = [](const Waiting& a, const Waiting& b) {
+    return a.opened != b.opened ? a.opened < b.opened : a.need < b.need;
+  };
+  const Waiting one{opened, slot};
   if (waiting_.size() == kMostWaiting) {
+    if (!waits_longer(one, waiting_.front())) return;
     std::pop_heap(waiting_.begin(), waiting_.end(), waits_longer);
     waiting_.pop_back();
   }
-  waiting_.push_back(std::move(w));
+  waiting_.push_back(one);
   std::push_heap(waiting_.begin(), waiting_.end(), waits_longer);
 }
 
-// So few areas that a page can show them, and at which level.
-pb::AreaLevel OverviewCount::roll_up() {
-  pb::AreaLevel level = pb::AREA_LEVEL_COMMUNITY;
-  while (areas_.size() > kMostAreas && level > pb::AREA_LEVEL_CITY) {
-    level = static_cast<pb::AreaLevel>(level - 1);
-    boost::unordered_flat_map<Slot, pb::AreaTally> above;
-    for (const auto& [slot, tally] : areas_) {
-      Slot up = slot;
-      while (state_.areas()[up].level > level && state_.areas()[up].parent != kNoSlot) up = state_.areas()[up].parent;
-      add_up(above[up], tally);
-    }
-    areas_ = std::move(above);
+void OverviewCount::add_party(Slot slot) {
+  const PartyRow& row = state_.parties()[slot];
+  if (!gives(row) || row.area >= areas_ || !inside(row.area)) return;
+  pb::PartyTally& kind =
+      kinds_[static_cast<std::size_t>(row.kind - pb::PARTY_KIND_VOLUNTEER_TEAM)];
+  if (row.standing == pb::STANDING_PENDING) kind.set_pending(kind.pending() + 1);
+  if (row.standing != pb::STANDING_ACTIVE) return;
+  kind.set_active(kind.active() + 1);
+  ++tallies_[row.area].parties;
+}
+
+void OverviewCount::add_offer(Slot slot) {
+  const OfferRow& offer = state_.offers()[slot];
+  if (!offer.active) return;
+  const PartyRow& party = state_.parties()[offer.party];
+  if (!gives(party) || party.standing != pb::STANDING_ACTIVE) return;
+  if (party.area < areas_ && inside(party.area)) ++tallies_[party.area].offers;
+}
+
+Slot OverviewCount::ancestor(Slot area, pb::AreaLevel level) const {
+  if (level == pb::AREA_LEVEL_COMMUNITY) return area;
+  while (state_.areas()[area].level > level && state_.areas()[area].parent != kNoSlot) {
+    area = state_.areas()[area].parent;
   }
-  return level;
+  return area;
+}
+
+void OverviewCount::mark_levels(Slot area) {
+  if (tallies_[area].empty()) return;
+  for (std::size_t l = 0; l < kLevels; ++l) {
+    const Slot up = ancestor(area, kShown[l]);
+    if (up >= areas_ || marked_[l][up]) continue;
+    marked_[l][up] = true;
+    ++marks_[l];
+  }
+}
+
+// So few areas that a page can show them.
+void OverviewCount::choose_level() {
+  while (marks_[level_] > kMostAreas && level_ + 1 < kLevels) ++level_;
+}
+
+void OverviewCount::roll_up(Slot area) {
+  const Tally& one = tallies_[area];
+  if (one.empty()) return;
+  const Slot up = ancestor(area, kShown[level_]);
+  const auto at = std::lower_bound(rolled_.begin(), rolled_.end(), up,
+                                   [](const auto& r, Slot slot) { return r.first < slot; });
+  const auto into = at != rolled_.end() && at->first == up ? at : rolled_.insert(at, {up, Tally{}});
+  Tally& sum = into->second;
+  sum.open_needs += one.open_needs;
+  sum.parties += one.parties;
+  sum.offers += one.offers;
+  sum.missing_units += one.missing_units;
+  sum.asked_micro += one.asked_micro;
+  sum.filled_micro += one.filled_micro;
+  if (one.waiting_since != 0 && (sum.waiting_since == 0 || one.waiting_since < sum.waiting_since)) {
+    sum.waiting_since = one.waiting_since;
+  }
+}
+
+void OverviewCount::put_areas(pb::Overview& overview) const {
+  std::vector<std::pair<Slot, Tally>> sorted = rolled_;
+  std::sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) {
+    return state_.areas()[a.first].id < state_.areas()[b.first].id;
+  });
+  overview.set_areas_level(kShown[level_]);
+  for (const auto& [slot, sum] : sorted) {
+    const pb::Area area = state_.load_area(slot);
+    pb::AreaTally& tally = *overview.add_areas();
+    tally.set_area_code(area.code());
+    tally.set_name(area.name());
+    set_point(*tally.mutable_point(), state_.areas()[slot].point);
+    tally.set_population(area.population());
+    tally.set_open_needs(sum.open_needs);
+    tally.set_missing_units(sum.missing_units);
+    tally.set_asked_micro(sum.asked_micro);
+    tally.set_filled_micro(sum.filled_micro);
+    tally.set_parties(sum.parties);
+    tally.set_offers(sum.offers);
+    tally.set_waiting_since(sum.waiting_since);
+  }
+}
+
+void OverviewCount::put_waiting(pb::Overview& overview) const {
+  std::vector<Waiting> sorted = waiting_;
+  std::sort(sorted.begin(), sorted.end(), [](const Waiting& a, const Waiting& b) {
+    return a.opened != b.opened ? a.opened < b.opened : a.need < b.need;
+  });
+  for (const Waiting& one : sorted) {
+    const NeedRow& row = state_.needs()[one.need];
+    const pb::Need need = state_.load_need(one.need);
+    std::int64_t missing = 0;
+    for (Slot l = row.first_line; l < row.first_line + row.line_count; ++l) {
+      missing += state_.line(l).quantity - state_.line(l).held;
+    }
+    pb::WaitingNeed& w = *overview.add_waiting();
+    w.set_need_id(need.id());
+    w.set_opened_at(one.opened);
+    w.set_title(need.title());
+    w.set_area_code(need.area_code());
+    w.set_area_name(state_.area_name(row.area));
+    w.set_starts_at(to_int(times_of(need).first_start));
+    w.set_missing_units(missing);
+    w.set_urgency(need.urgency() == pb::URGENCY_UNSPECIFIED ? pb::URGENCY_NORMAL : need.urgency());
+  }
+}
+
+void OverviewCount::put_categories(pb::Overview& overview) {
+  for (std::size_t c = 0; c < categories_.size(); ++c) {
+    categories_[c].set_code(state_.vocabulary().term(WordList::kCategory, c).code());
+  }
+  std::stable_sort(categories_.begin(), categories_.end(), [](const auto& a, const auto& b) {
+    return a.missing_units() > b.missing_units();
+  });
+  for (const pb::CategoryTally& c : categories_) {
+    if (c.open_needs() > 0 || c.served_needs() > 0) *overview.add_categories() = c;
+  }
 }
 
 pb::Overview OverviewCount::finish() {
@@ -128,52 +262,14 @@ pb::Overview OverviewCount::finish() {
   for (std::size_t s = 0; s < kSteps; ++s) {
     pb::FunnelStep& step = *r.add_funnel();
     step.set_step(kStepNames[s]);
-    step.set_needs(steps_[s].needs);
-    step.set_median_s(quantile(steps_[s].took, 5));
-    step.set_slowest_decile_s(quantile(steps_[s].took, 9));
+    step.set_needs(static_cast<std::uint32_t>(funnel_[s].size()));
+    step.set_median_s(funnel_[s].quantile(5));
+    step.set_slowest_decile_s(funnel_[s].quantile(9));
   }
-  pb::PartyTally kinds[3];
-  for (int k = 0; k < 3; ++k) kinds[k].set_kind(static_cast<pb::PartyKind>(pb::PARTY_KIND_VOLUNTEER_TEAM + k));
-  for (Slot p = 0; p < state_.parties().size(); ++p) {
-    const PartyRow& row = state_.parties()[p];
-    if (row.kind < pb::PARTY_KIND_VOLUNTEER_TEAM || !in_part(state_, row.area, within_)) continue;
-    pb::PartyTally& kind = kinds[row.kind - pb::PARTY_KIND_VOLUNTEER_TEAM];
-    if (row.standing == pb::STANDING_PENDING) kind.set_pending(kind.pending() + 1);
-    if (row.standing != pb::STANDING_ACTIVE) continue;
-    kind.set_active(kind.active() + 1);
-    pb::AreaTally& area = areas_[row.area];
-    area.set_parties(area.parties() + 1);
-    for (Slot o = row.first_offer; o != kNoSlot; o = state_.offers()[o].next_of_party) {
-      if (state_.offers()[o].active) area.set_offers(area.offers() + 1);
-    }
-  }
-  for (pb::PartyTally& k : kinds) *r.add_parties() = k;
-  for (Slot a = 0; a < state_.areas().size(); ++a) {
-    const AreaRow& row = state_.areas()[a];
-    if (row.asked_micro == 0 || !in_part(state_, a, within_)) continue;
-    areas_[a].set_asked_micro(row.asked_micro);
-    areas_[a].set_filled_micro(row.filled_micro);
-  }
-  r.set_areas_level(roll_up());
-  std::vector<Slot> slots;
-  for (const auto& [slot, tally] : areas_) slots.push_back(slot);
-  std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return state_.areas()[a].id < state_.areas()[b].id; });
-  for (const Slot slot : slots) {
-    const AreaRow& row = state_.areas()[slot];
-    const pb::Area area = state_.load_area(slot);
-    pb::AreaTally& tally = *r.add_areas() = areas_[slot];
-    tally.set_area_code(area.code());
-    tally.set_name(area.name());
-    set_point(*tally.mutable_point(), row.point);
-    tally.set_population(area.population());
-  }
-  std::sort_heap(waiting_.begin(), waiting_.end(), waits_longer);
-  for (pb::WaitingNeed& w : waiting_) *r.add_waiting() = std::move(w);
-  for (std::size_t c = 0; c < categories_.size(); ++c) categories_[c].set_code(state_.vocabulary().term(WordList::kCategory, c).code());
-  std::stable_sort(categories_.begin(), categories_.end(), [](const auto& a, const auto& b) { return a.missing_units() > b.missing_units(); });
-  for (const pb::CategoryTally& c : categories_) {
-    if (c.open_needs() > 0 || c.served_needs() > 0) *r.add_categories() = c;
-  }
+  for (const pb::PartyTally& k : kinds_) *r.add_parties() = k;
+  put_areas(r);
+  put_waiting(r);
+  put_categories(r);
   return r;
 }
 

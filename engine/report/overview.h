@@ -2,10 +2,10 @@
 #pragma once
 
 #include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <vector>
 
 #include "engine/market/state.h"
+#include "engine/report/durations.h"
 #include "qiao/v1/report.pb.h"
 
 namespace qiao {
@@ -13,33 +13,72 @@ namespace qiao {
 // Is the area in that part of the city? kNoSlot stands for all of it.
 bool in_part(const State& state, Slot area, Slot within);
 
-// Counts need by need, so that whoever has something else to do can stop in between; the market may change meanwhile, and
-// a need counts as it was when it was looked at. Reads the market.
+// Counts step by step, so that whoever has something else to do can stop in between; the market may
+// change meanwhile: a row counts as it is when it is looked at, and one that came after the
+// beginning does not. Reads the market.
 class OverviewCount {
  public:
   // The funnel is of needs written since then; what waits is everything that does.
   OverviewCount(const State& state, Slot within, Time now, Time since);
-  // About 1 us: it parses the need.
-  void add(Slot need);
-  // O(areas + parties + offers).
+  // O(areas + needs + parties + offers), each a tenth of a microsecond at most.
+  std::size_t steps() const;
+  // Each once, in their order.
+  void add(std::size_t step);
+  // After all of them. Takes the time of a few hundred areas.
   pb::Overview finish();
 
  private:
-  pb::AreaLevel roll_up();
-  static constexpr std::size_t kSteps = 6;
-  struct Step {
-    std::uint32_t needs = 0;
-    std::vector<std::int64_t> took;
+  struct Tally {
+    std::uint32_t open_needs = 0;
+    std::uint32_t waiting_since = 0;
+    std::uint32_t parties = 0;
+    std::uint32_t offers = 0;
+    std::int64_t missing_units = 0;
+    std::int64_t asked_micro = 0;
+    std::int64_t filled_micro = 0;
+    bool empty() const { return open_needs == 0 && parties == 0 && asked_micro == 0; }
   };
+  struct Waiting {
+    std::uint32_t opened;
+    Slot need;
+  };
+  static constexpr std::size_t kSteps = 6;
+  static constexpr std::size_t kLevels = 3;  // communities, towns, cities
+
+  bool inside(Slot area) const { return within_ == kNoSlot || inside_[area]; }
+  void add_area(Slot area);
+  void add_need(Slot need);
+  void add_to_funnel(Slot need);
+  void add_waiting(Slot need, std::int64_t missing);
+  void add_party(Slot party);
+  void add_offer(Slot offer);
+  void mark_levels(Slot area);
+  void choose_level();
+  void roll_up(Slot area);
+  Slot ancestor(Slot area, pb::AreaLevel level) const;
+  void put_areas(pb::Overview& overview) const;
+  void put_waiting(pb::Overview& overview) const;
+  void put_categories(pb::Overview& overview);
+
   const State& state_;
   Slot within_;
   Time now_;
   Time since_;
+  Slot areas_;
+  Slot needs_;
+  Slot parties_;
+  Slot offers_;
+  std::vector<bool> inside_;
+  Chunks<Tally> tallies_;  // by area
+  std::array<std::vector<bool>, kLevels> marked_;
+  std::array<std::size_t, kLevels> marks_{};
+  std::size_t level_ = 0;
+  std::vector<std::pair<Slot, Tally>> rolled_;  // by area; at most as many as are shown
   std::array<std::uint32_t, pb::NeedState_ARRAYSIZE> by_state_{};
-  std::array<Step, kSteps> steps_;
-  boost::unordered_flat_map<Slot, pb::AreaTally> areas_;
+  std::array<Durations, kSteps> funnel_;
+  std::array<pb::PartyTally, 3> kinds_;
   std::vector<pb::CategoryTally> categories_;
-  std::vector<pb::WaitingNeed> waiting_;  // a heap, the shortest wait on top
+  std::vector<Waiting> waiting_;  // a heap, the shortest wait on top
 };
 
 }  // namespace qiao

@@ -89,20 +89,38 @@ pb::ServiceRecord service_record(const State& state, Slot party, bool entries) {
   return r;
 }
 
-std::vector<Slot> most_services(const State& state, pb::PartyKind kind, Slot within, std::size_t most) {
-  std::vector<Slot> slots;
-  for (Slot p = 0; p < state.parties().size(); ++p) {
-    const PartyRow& row = state.parties()[p];
-    if (row.kind == kind && row.standing == pb::STANDING_ACTIVE && row.kept > 0 && in_part(state, row.area, within)) slots.push_back(p);
+RecognitionCount::RecognitionCount(const State& state, pb::PartyKind kind, Slot within,
+                                   std::size_t most)
+    : state_(state), kind_(kind), within_(within), most_(most), parties_(state.parties().size()) {}
+
+bool RecognitionCount::more_services(Slot a, Slot b) const {
+  const std::uint32_t x = state_.parties()[a].kept;
+  const std::uint32_t y = state_.parties()[b].kept;
+  return x != y ? x > y : a < b;
+}
+
+void RecognitionCount::add_party(Slot party) {
+  const PartyRow& row = state_.parties()[party];
+  if (row.kind != kind_ || row.standing != pb::STANDING_ACTIVE || row.kept == 0) return;
+  if (!in_part(state_, row.area, within_)) return;
+  best_.push_back(party);
+  const auto more = [this](Slot a, Slot b) { return more_services(a, b); };
+  std::push_heap(best_.begin(), best_.end(), more);
+  if (best_.size() <= most_) return;
+  std::pop_heap(best_.begin(), best_.end(), more);
+  best_.pop_back();
+}
+
+void RecognitionCount::add(std::size_t step) {
+  if (step < parties_) return add_party(static_cast<Slot>(step));
+  const std::size_t place = step - parties_;
+  if (place == 0) {
+    // Services may have been added since they were counted.
+    std::sort(best_.begin(), best_.end(), [this](Slot a, Slot b) { return more_services(a, b); });
   }
-  const auto end = slots.begin() + static_cast<std::ptrdiff_t>(std::min(most, slots.size()));
-  std::partial_sort(slots.begin(), end, slots.end(), [&](Slot a, Slot b) {
-    const std::uint32_t x = state.parties()[a].kept;
-    const std::uint32_t y = state.parties()[b].kept;
-    return x != y ? x > y : a < b;
-  });
-  slots.erase(end, slots.end());
-  return slots;
+  if (place >= best_.size()) return;
+  pb::ServiceRecord& record = *found_.add_records() = service_record(state_, best_[place], false);
+  record.clear_broken();
 }
 
 }  // namespace qiao

@@ -14,8 +14,28 @@ inline constexpr std::string_view kMicroWish = "micro_wish";
 // O(matches of the party); parses those that were served. `entries`: with each service, and not of the sum only.
 pb::ServiceRecord service_record(const State& state, Slot party, bool entries);
 
-// Active parties of the kind with most services, at most `most`. O(parties + matches of the chosen).
-std::vector<Slot> most_services(const State& state, pb::PartyKind kind, Slot within, std::size_t most);
+// Active parties of the kind with most services, at most `most` (at least 1), with their records for
+// the public: what was given, not what was not. Step by step; see OverviewCount.
+class RecognitionCount {
+ public:
+  RecognitionCount(const State& state, pb::PartyKind kind, Slot within, std::size_t most);
+  // O(parties); the last ones take the time of a record each.
+  std::size_t steps() const { return parties_ + most_; }
+  void add(std::size_t step);
+  pb::ListRecognitionResponse finish() { return std::move(found_); }
+
+ private:
+  bool more_services(Slot a, Slot b) const;
+  void add_party(Slot party);
+
+  const State& state_;
+  pb::PartyKind kind_;
+  Slot within_;
+  std::size_t most_;
+  std::size_t parties_;
+  std::vector<Slot> best_;  // a heap, the fewest services on top; in order at the end
+  pb::ListRecognitionResponse found_;
+};
 
 // The stars of so many unit-minutes.
 std::uint32_t star_rating(const pb::RecognitionPolicy& policy, std::int64_t minutes);

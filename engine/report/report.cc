@@ -35,27 +35,41 @@ std::int64_t served_seconds(const pb::Match& match) {
   return std::max<std::int64_t>(0, match.checked_out_at() - match.checked_in_at());
 }
 
-ReportCount::ReportCount(const State& state, Slot within, ReportBy by, Time from, Time to) : state_(state), within_(within), by_(by), from_(from), to_(to) {}
+ReportCount::ReportCount(const State& state, const ReportScope& scope)
+    : state_(state), scope_(scope), needs_(state.needs().size()) {}
 
-std::string ReportCount::code_of(const pb::Need& need) const {
-  switch (by_) {
-    case ReportBy::kProgramme: return need.programme();
-    case ReportBy::kCategory: return need.category();
-    case ReportBy::kBeneficiary: return need.beneficiary();
-    case ReportBy::kArea: return std::to_string(need.area_code());
-    case ReportBy::kMonth: return std::to_string(take_apart(state_.zone().to_local(to_time(need.created_at()))).date / 100);
+std::uint64_t ReportCount::key_of(Slot need) const {
+  const NeedProgress& progress = state_.progress(need);
+  switch (scope_.by) {
+    case ReportBy::kProgramme: return progress.programme;
+    case ReportBy::kCategory: return state_.needs()[need].category;
+    case ReportBy::kBeneficiary: return progress.beneficiary;
+    case ReportBy::kArea: return state_.areas()[state_.needs()[need].area].id.value();
+    case ReportBy::kMonth: {
+      const auto written = state_.zone().to_local(to_time(progress.created));
+      return static_cast<std::uint64_t>(take_apart(written).date / 100);
+    }
   }
-  return {};
+  return 0;
 }
 
-void ReportCount::add(Slot slot) {
-  const NeedRow& row = state_.needs()[slot];
-  if (!in_part(state_, row.area, within_)) return;
-  const pb::Need need = state_.load_need(slot);
-  if (need.created_at() < to_int(from_) || need.created_at() >= to_int(to_) || need.state() == pb::NEED_STATE_DRAFT) return;
+std::string ReportCount::code_of(std::uint64_t key) const {
+  const auto term = [&](WordList list) {
+    return key == NeedProgress::kNoTerm ? std::string() : state_.vocabulary().term(list, key).code();
+  };
+  switch (scope_.by) {
+    case ReportBy::kProgramme: return term(WordList::kProgramme);
+    case ReportBy::kCategory: return term(WordList::kCategory);
+    case ReportBy::kBeneficiary: return term(WordList::kBeneficiary);
+    default: return std::to_string(key);
+  }
+}
+
+pb::ReportRow ReportCount::counted(Slot slot) const {
+  const NeedRow& need = state_.needs()[slot];
   pb::ReportRow one;
   one.set_needs(1);
-  switch (need.state()) {
+  switch (need.state) {
     case pb::NEED_STATE_DONE:
     case pb::NEED_STATE_REVIEWED: one.set_served(1); break;
     case pb::NEED_STATE_REJECTED:
@@ -63,26 +77,48 @@ void ReportCount::add(Slot slot) {
     case pb::NEED_STATE_EXPIRED: one.set_ended(1); break;
     default: one.set_under_way(1);
   }
-  for (const pb::RequirementLine& line : need.lines()) {
-    if (line.has_time()) one.set_asked_units(one.asked_units() + line.quantity());
+  for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
+    const LineRow& line = state_.line(l);
+    if (line.time_kind != 0) one.set_asked_units(one.asked_units() + line.quantity);
   }
-  if (need.review().stars() > 0) {
+  if (const std::uint32_t stars = state_.progress(slot).stars; stars > 0) {
     one.set_reviews(1);
-    one.set_stars(need.review().stars());
+    one.set_stars(stars);
   }
-  Group& group = groups_[code_of(need)];
-  for (Slot m = row.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+  return one;
+}
+
+void ReportCount::add_services(Slot need, pb::ReportRow& row, Group& group) {
+  for (Slot m = state_.needs()[need].first_match; m != kNoSlot;
+       m = state_.matches()[m].next_of_need) {
     const MatchRow& match = state_.matches()[m];
     if (!served(match.state)) continue;
     const Slot party = state_.offers()[match.offer].party;
     group.parties.insert(party);
-    total_.parties.insert(party);
+    if (party >= parties_.size()) parties_.resize(party + 1);
+    if (!parties_[party]) total_.set_parties(total_.parties() + 1);
+    parties_[party] = true;
     if (state_.offers()[match.offer].time_kind == 0) continue;
-    one.set_served_units(one.served_units() + match.quantity);
-    one.set_served_minutes(one.served_minutes() + match.quantity * (served_seconds(state_.load_match(m)) / 60));
+    const std::int64_t minutes = served_seconds(state_.load_match(m)) / 60;
+    row.set_served_units(row.served_units() + match.quantity);
+    row.set_served_minutes(row.served_minutes() + match.quantity * minutes);
   }
+}
+
+void ReportCount::add(std::size_t step) {
+  const auto slot = static_cast<Slot>(step);
+  const NeedRow& need = state_.needs()[slot];
+  const Time created = to_time(state_.progress(slot).created);
+  if (created < scope_.from || created >= scope_.to || need.state == pb::NEED_STATE_DRAFT) return;
+  if (!in_part(state_, need.area, scope_.within)) return;
+  const std::uint64_t key = key_of(slot);
+  const auto [at, fresh] = groups_.try_emplace(key);
+  Group& group = at->second;
+  if (fresh) group.code = code_of(key);
+  pb::ReportRow one = counted(slot);
+  add_services(slot, one, group);
   add_up(group.row, one);
-  add_up(total_.row, one);
+  add_up(total_, one);
 }
 
 void ReportCount::name(pb::ReportRow& row) const {
@@ -93,7 +129,7 @@ void ReportCount::name(pb::ReportRow& row) const {
     row.set_zh(state_.vocabulary().term(list, *index).zh());
     row.set_en(state_.vocabulary().term(list, *index).en());
   };
-  switch (by_) {
+  switch (scope_.by) {
     case ReportBy::kProgramme: term(WordList::kProgramme); break;
     case ReportBy::kCategory: term(WordList::kCategory); break;
     case ReportBy::kBeneficiary: term(WordList::kBeneficiary); break;
@@ -114,27 +150,36 @@ void ReportCount::name(pb::ReportRow& row) const {
   }
 }
 
-pb::Report ReportCount::finish() {
-  pb::Report r;
-  if (within_ != kNoSlot) r.set_area_code(state_.areas()[within_].id.value());
-  r.set_by(std::string(kWords[static_cast<std::size_t>(by_)]));
-  r.set_from(to_int(from_));
-  r.set_to(to_int(to_));
-  for (auto& [code, group] : groups_) {
-    group.row.set_code(code);
-    group.row.set_parties(static_cast<std::uint32_t>(group.parties.size()));
-    name(group.row);
-    *r.add_rows() = group.row;
-  }
-  std::sort(r.mutable_rows()->begin(), r.mutable_rows()->end(), [&](const auto& a, const auto& b) {
-    if (by_ != ReportBy::kMonth && a.needs() != b.needs()) return a.needs() > b.needs();
-    return a.code() < b.code();
+void ReportCount::sort() {
+  sorted_.reserve(groups_.size());
+  for (const auto& [key, group] : groups_) sorted_.push_back(&group);
+  std::sort(sorted_.begin(), sorted_.end(), [this](const Group* a, const Group* b) {
+    if (scope_.by != ReportBy::kMonth && a->row.needs() != b->row.needs()) {
+      return a->row.needs() > b->row.needs();
+    }
+    return a->code < b->code;
   });
-  total_.row.set_parties(static_cast<std::uint32_t>(total_.parties.size()));
-  total_.row.set_zh("合计");
-  total_.row.set_en("total");
-  *r.mutable_total() = total_.row;
+}
+
+pb::Report ReportCount::head() const {
+  pb::Report r;
+  if (scope_.within != kNoSlot) r.set_area_code(state_.areas()[scope_.within].id.value());
+  r.set_by(std::string(kWords[static_cast<std::size_t>(scope_.by)]));
+  r.set_from(to_int(scope_.from));
+  r.set_to(to_int(scope_.to));
+  *r.mutable_total() = total_;
+  r.mutable_total()->set_zh("合计");
+  r.mutable_total()->set_en("total");
   return r;
+}
+
+pb::ReportRow ReportCount::row(std::size_t place) const {
+  const Group& group = *sorted_[place];
+  pb::ReportRow row = group.row;
+  row.set_code(group.code);
+  row.set_parties(static_cast<std::uint32_t>(group.parties.size()));
+  name(row);
+  return row;
 }
 
 }  // namespace qiao

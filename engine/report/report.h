@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/market/state.h"
 #include "qiao/v1/report.pb.h"
@@ -16,28 +17,51 @@ enum class ReportBy : std::uint8_t { kProgramme, kCategory, kBeneficiary, kArea,
 std::optional<ReportBy> report_by(std::string_view word);
 inline constexpr std::string_view kReportWords = "programme, category, beneficiary, area, month";
 
-// Need by need; see OverviewCount.
+// What is reported on.
+struct ReportScope {
+  Slot within = kNoSlot;  // an area: there and below; kNoSlot: everywhere
+  ReportBy by = ReportBy::kProgramme;
+  Time from{};
+  Time to{};
+  friend bool operator==(const ReportScope&, const ReportScope&) = default;
+};
+
+// Step by step; see OverviewCount. There may be as many groups as there are communities.
 class ReportCount {
  public:
-  ReportCount(const State& state, Slot within, ReportBy by, Time from, Time to);
-  void add(Slot need);
-  pb::Report finish();
+  ReportCount(const State& state, const ReportScope& scope);
+  // O(needs).
+  std::size_t steps() const { return needs_; }
+  void add(std::size_t need);
+  // After all steps: puts the groups in their order. Does not read the market, so it may be on any
+  // thread: a nation has 100,000 groups.
+  void sort();
+  // After that: the report without its rows, and one row each.
+  pb::Report head() const;
+  std::size_t rows() const { return sorted_.size(); }
+  pb::ReportRow row(std::size_t place) const;
+  const ReportScope& scope() const { return scope_; }
 
  private:
   struct Group {
+    std::string code;
     pb::ReportRow row;
     boost::unordered_flat_set<Slot> parties;
   };
-  std::string code_of(const pb::Need& need) const;
+  // What groups are told apart by, and its code.
+  std::uint64_t key_of(Slot need) const;
+  std::string code_of(std::uint64_t key) const;
   void name(pb::ReportRow& row) const;
+  pb::ReportRow counted(Slot need) const;
+  void add_services(Slot need, pb::ReportRow& row, Group& group);
 
   const State& state_;
-  Slot within_;
-  ReportBy by_;
-  Time from_;
-  Time to_;
-  boost::unordered_flat_map<std::string, Group> groups_;
-  Group total_;
+  ReportScope scope_;
+  Slot needs_;
+  boost::unordered_flat_map<std::uint64_t, Group> groups_;
+  std::vector<const Group*> sorted_;
+  pb::ReportRow total_;
+  std::vector<bool> parties_;  // those that served, by slot
 };
 
 // How long a match took: from check-in to check-out, in seconds. 0 where it was not served.

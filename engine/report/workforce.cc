@@ -33,7 +33,30 @@ Slot WorkforceCount::branch(Slot area) const {
   return below;
 }
 
-void WorkforceCount::add(Slot slot) {
+WorkforceCount::WorkforceCount(const State& state, Slot within, Time now)
+    : state_(state),
+      within_(within),
+      now_(now),
+      persons_(state.persons().size()),
+      areas_(state.areas().size()) {}
+
+void WorkforceCount::add(std::size_t step) {
+  const auto i = static_cast<Slot>(step);
+  i < persons_ ? add_person(i) : add_area(i - persons_);
+}
+
+// Every area right below has a row, and whose residents they are is added up.
+void WorkforceCount::add_area(Slot a) {
+  const Slot parent = state_.areas()[a].parent;
+  const bool right_below = within_ != kNoSlot
+                               ? parent == within_
+                               : parent != kNoSlot && state_.areas()[parent].parent == kNoSlot;
+  if (right_below) rows_[a];
+  const bool whole = a == within_ || (within_ == kNoSlot && parent == kNoSlot);
+  if (whole) population_ += state_.load_area(a).population();
+}
+
+void WorkforceCount::add_person(Slot slot) {
   const Slot area = state_.parties()[state_.persons()[slot].party].area;
   if (!in_part(state_, area, within_)) return;
   const pb::Person person = state_.load_person(slot);
@@ -69,12 +92,6 @@ pb::WorkforceReport WorkforceCount::finish() {
   const std::uint32_t standard = state_.policy().workforce().community_workers_per_10000();
   r.set_per_10000(standard);
   if (within_ != kNoSlot) r.set_area_code(state_.areas()[within_].id.value());
-  std::uint64_t population = 0;
-  for (Slot a = 0; a < state_.areas().size(); ++a) {
-    const Slot parent = state_.areas()[a].parent;
-    if (within_ != kNoSlot ? parent == within_ : parent != kNoSlot && state_.areas()[parent].parent == kNoSlot) rows_[a];
-    if (a == within_ || (within_ == kNoSlot && parent == kNoSlot)) population += state_.load_area(a).population();
-  }
   std::vector<Slot> slots;
   for (const auto& [slot, row] : rows_) slots.push_back(slot);
   std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return b != kNoSlot && (a == kNoSlot || state_.areas()[a].id < state_.areas()[b].id); });
@@ -94,8 +111,8 @@ pb::WorkforceReport WorkforceCount::finish() {
     add_up(*r.mutable_total(), row);
     *r.add_areas() = std::move(row);
   }
-  r.mutable_total()->set_population(population);
-  r.mutable_total()->set_standard(needed(population));
+  r.mutable_total()->set_population(population_);
+  r.mutable_total()->set_standard(needed(population_));
   return r;
 }
 

@@ -10,17 +10,25 @@ namespace qiao {
 
 inline constexpr std::string_view kSocialWorkCertificate = "social_worker";
 
-// Person by person; see OverviewCount.
+// Step by step; see OverviewCount.
 class WorkforceCount {
  public:
-  WorkforceCount(const State& state, Slot within, Time now) : state_(state), within_(within), now_(now) {}
-  void add(Slot person);
+  WorkforceCount(const State& state, Slot within, Time now);
+  // O(persons + areas).
+  std::size_t steps() const { return std::size_t{persons_} + areas_; }
+  void add(std::size_t step);
   pb::WorkforceReport finish();
 
  private:
+  void add_person(Slot person);
+  void add_area(Slot area);
+
   const State& state_;
   Slot within_;
   Time now_;
+  Slot persons_;
+  Slot areas_;
+  std::uint64_t population_ = 0;
   // By the area right below `within_`; kNoSlot for what is in `within_` itself.
   boost::unordered_flat_map<Slot, pb::WorkforceRow> rows_;
   Slot branch(Slot area) const;

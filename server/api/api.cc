@@ -253,12 +253,17 @@ Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch, 
   return number;
 }
 
-Response later(const Call& call, std::function<void(std::function<void(Result<std::unique_ptr<Message>>)>)> start) {
+Response later(const Call& call, std::function<Seq()> seen, std::function<void(std::function<void(Result<std::unique_ptr<Message>>)>)> start) {
   Response r;
-  r.deferred = [start = std::move(start), chinese = call.chinese, binary = call.binary_answer](auto then) {
+  r.deferred = [start = std::move(start), seen = std::move(seen), chinese = call.chinese, binary = call.binary_answer](auto then) {
     start([=](Result<std::unique_ptr<Message>> found) {
-      if (!found) return then(problem(found.error(), chinese));
+      if (!found) {
+        Response refused = problem(found.error(), chinese);
+        refused.wait_for = seen();
+        return then(std::move(refused));
+      }
       Response done;
+      done.wait_for = seen();
       if (binary) done.content_type = kProtobuf;
       done.body = binary ? found.value()->SerializeAsString() : to_json(*found.value());
       then(std::move(done));
@@ -324,8 +329,8 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, M
     : runtime_(runtime), gate_(gate), metrics_(metrics), options_(std::move(options)) {
   for (auto& r : access_routes(runtime_, gate_, options_)) routes_.push_back(std::move(r));
   for (auto& r : privacy_routes(runtime_)) routes_.push_back(std::move(r));
-  for (auto& r : read_routes(runtime_, house, gate_)) routes_.push_back(std::move(r));
-  for (auto& r : clearing_routes(runtime_, house)) routes_.push_back(std::move(r));
+  for (auto& r : read_routes(runtime_, house, analyst, gate_)) routes_.push_back(std::move(r));
+  for (auto& r : clearing_routes(runtime_, house, analyst)) routes_.push_back(std::move(r));
   for (auto& r : report_routes(runtime_, analyst, gate_, options_.public_url)) routes_.push_back(std::move(r));
   for (auto& r : command_routes()) routes_.push_back(std::move(r));
 
@@ -463,14 +468,23 @@ std::optional<Response> Api::stopped(const Call& call) const {
   return std::nullopt;
 }
 
-// Who sends it is known or not yet; where not, the address alone counts.
+// Of the address, which is known before it is known who sends it.
+std::optional<Response> Api::over_time_of_address(const Call& call,
+                                                  std::chrono::microseconds cost) {
+  if (cost == cost.zero()) return std::nullopt;
+  const auto wait = gate_.over_time(call.request->credentials.address, cost, call.began);
+  if (!wait) return std::nullopt;
+  return too_often(call, *wait);
+}
+
+// Of who sends it.
 std::optional<Response> Api::over_limit(const Call& call, double changes,
                                         std::chrono::microseconds cost) {
-  const std::string_view address = call.request->credentials.address;
   std::optional<std::chrono::seconds> wait;
-  if (cost > cost.zero()) wait = gate_.over_time(address, cost, call.began);
-  if (!wait && cost > cost.zero()) wait = gate_.over_time(call.identity, cost, call.began);
-  if (!wait && changes > 0) wait = gate_.over_limit(call.identity, address, changes);
+  if (cost > cost.zero()) wait = gate_.over_time(call.identity, cost, call.began);
+  if (!wait && changes > 0) {
+    wait = gate_.over_limit(call.identity, call.request->credentials.address, changes);
+  }
   if (!wait) return std::nullopt;
   return too_often(call, *wait);
 }
@@ -503,7 +517,7 @@ Response Api::run(const Request& request, Call& call) {
   credentials.changes = !looks;
   // Finding out who it is may itself take long: a signature is checked.
   const auto cost = cost_of(route->operation);
-  if (auto limited = over_limit(call, 0, cost)) return std::move(*limited);
+  if (auto limited = over_time_of_address(call, cost)) return std::move(*limited);
   auto who = gate_.identify(credentials);
   if (!who.good()) return who.refusal ? no(*who.refusal) : problem(fault_of(who.denial), call.chinese, who.denial == Denial::kOrigin ? "Origin" : "Authorization");
   call.identity = std::move(who.value);
@@ -548,6 +562,7 @@ Response Api::run(const Request& request, Call& call) {
   if (batch_asked) {
     const auto& parts = static_cast<const pb::BatchRequest&>(*body);
     const double count = changes ? std::max(1, parts.commands_size()) : 0;
+    if (auto limited = over_time_of_address(call, cost_of(parts))) return std::move(*limited);
     if (auto limited = over_limit(call, count, cost_of(parts))) return std::move(*limited);
   }
   if (route->raw) return route->raw(call, body.get());

@@ -46,6 +46,7 @@ class Api {
   Response answer_again(const Call& call, const pb::KeptAnswer& kept, Seq wait_for) const;
   Response run(const Request& request, Call& call);
   std::optional<Response> stopped(const Call& call) const;
+  std::optional<Response> over_time_of_address(const Call& call, std::chrono::microseconds cost);
   std::optional<Response> over_limit(const Call& call, double changes,
                                      std::chrono::microseconds cost);
   const Route* find(const Request& request, Call& call, Response& refusal) const;

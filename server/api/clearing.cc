@@ -1,5 +1,6 @@
 // Clearing, what it finds, and who was told what.
 #include "qiao/v1/clearing.pb.h"
+#include "server/api/counted.h"
 #include "server/api/page.h"
 #include "server/api/problem.h"
 #include "server/api/route.h"
@@ -11,7 +12,7 @@ namespace {
 using google::protobuf::Message;
 
 // A page of proposals; the token is how many came before.
-Result<pb::ListProposalsResponse> page(const Call& call, const Clearinghouse& house, const std::vector<Clearinghouse::Chosen>& all) {
+Result<pb::ListProposalsResponse> page(const Call& call, const Clearinghouse& house, std::span<const Clearinghouse::Chosen> all) {
   QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
   QIAO_TRY(auto at, query_number(call, "pageToken", 0, all.size(), 0));
   pb::ListProposalsResponse r;
@@ -21,9 +22,71 @@ Result<pb::ListProposalsResponse> page(const Call& call, const Clearinghouse& ho
   return r;
 }
 
+// What is planned, need by need in their order, as far as whoever asks may see it.
+class ProposalPages {
+ public:
+  ProposalPages(const Call& call, const State& state, const Clearinghouse& house, const Plan& plan)
+      : call_(call), state_(state), house_(house), plan_(plan) {}
+
+  // Of one need, or of some in their order: all on one page.
+  pb::ListProposalsResponse of(std::span<const Slot> needs, Slot party) {
+    for (const Slot n : needs) add(n, party);
+    return std::move(found_);
+  }
+  // Of all needs; the token is the slot of the next.
+  Result<pb::ListProposalsResponse> of_all() {
+    QIAO_TRY(const auto size, query_number(call_, "pageSize", 1, kMaxPage, kDefaultPage));
+    const Slot needs = state_.needs().size();
+    QIAO_TRY(const auto first, query_number(call_, "pageToken", 0, needs, 0));
+    auto n = static_cast<Slot>(first);
+    const Slot end = std::min(needs, n + std::min(kMaxScanned, needs - n));
+    while (n < end && static_cast<std::uint64_t>(found_.proposals_size()) < size) add(n++, kNoSlot);
+    if (n < needs) found_.set_next_page_token(std::to_string(n));
+    return std::move(found_);
+  }
+
+ private:
+  void add(Slot n, Slot party) {
+    const auto& parts = plan_.of(n);
+    if (parts.empty()) return;
+    const bool elsewhere = call_.scope == Scope::kArea && !in_area_of(call_.actor, state_, state_.needs()[n].area);
+    if (elsewhere) return;
+    for (const PlannedPart& p : parts) {
+      const Slot giver = state_.offers()[p.offer].party;
+      if (party != kNoSlot && giver != party) continue;
+      const auto refused = parties_that_refused(state_, p.line);
+      // The plan may be older than the refusal.
+      if (std::find(refused.begin(), refused.end(), giver) != refused.end()) continue;
+      *found_.add_proposals() = house_.describe({n, p});
+    }
+  }
+
+  const Call& call_;
+  const State& state_;
+  const Clearinghouse& house_;
+  const Plan& plan_;
+  pb::ListProposalsResponse found_;
+};
+
+Response equity_page(const Call& call, Analyst& analyst, const Clearinghouse& house, const std::shared_ptr<KeptCounts<EquityCount>>& kept) {
+  const auto id = query_number(call, "clearing", 0, kAny, 0);
+  if (!id) return problem(id.error(), call.chinese);
+  const auto page = counted_page(call);
+  if (!page) return problem(page.error(), call.chinese);
+  const auto put = [](pb::EquityReport& report, const EquityCount& count, std::size_t place) { *report.add_communities() = count.row(place); };
+  if (page.value().number == 0) {
+    auto count = house.equity_report(id.value());
+    if (!count) return problem(count.error(), call.chinese);
+    return first_page(call, analyst, kept, std::move(count).value(), page.value(), put);
+  }
+  const auto count = kept->find(page.value().number);
+  if (!count || (id.value() != 0 && count->clearing() != id.value())) return problem(refuse(Code::kPageGone, "pageToken"), call.chinese);
+  return respond(call, answer(page_of(*count, page.value(), page.value().number, put), 0));
+}
+
 }  // namespace
 
-std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
+std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house, Analyst& analyst) {
   std::vector<Route> routes;
   const State& state = runtime.state();
   auto get = [&](const char* pattern, const char* id, const char* summary, const google::protobuf::Descriptor* response, std::vector<QueryParam> query,
@@ -77,39 +140,35 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
       {kPageSize, kPageToken, {"need", "Id of the need.", "integer"}, {"party", "Id of the party that gives.", "integer"}}, [&](const Call& call) -> Result<Answer> {
         QIAO_TRY(auto need, query_number(call, "need", 0, ~std::uint64_t{0}, 0));
         QIAO_TRY(auto party, query_number(call, "party", 0, ~std::uint64_t{0}, 0));
-        const Slot of_need = state.needs().find(NeedId{need});
         // A party sees what is proposed to it.
         if (call.scope == Scope::kParty && party == 0) party = call.actor.party_id();
         const Slot of_party = state.parties().find(PartyId{party});
         QIAO_TRY(check_party(call.scope, call.actor, state, of_party));
-        std::vector<Clearinghouse::Chosen> all;
-        if (const Plan* plan = house.plan(); plan != nullptr) {
-          const auto add = [&](Slot n) {
-            if (call.scope == Scope::kArea && !in_area_of(call.actor, state, state.needs()[n].area)) return;
-            for (const PlannedPart& p : plan->of(n)) {
-              const auto refused = parties_that_refused(state, p.line);
-              const Slot giver = state.offers()[p.offer].party;
-              // The plan may be older than the refusal.
-              if (std::find(refused.begin(), refused.end(), giver) != refused.end()) continue;
-              if (party == 0 || state.offers()[p.offer].party == of_party) all.push_back({n, p});
-            }
-          };
-          if (need != 0) {
-            if (of_need != kNoSlot) add(of_need);
-          } else {
-            for (const auto& [n, parts] : plan->by_need()) add(n);
-            std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.need != b.need ? a.need < b.need : a.part.line < b.part.line; });
-          }
+        const Plan* plan = house.plan();
+        if (plan == nullptr || (party != 0 && of_party == kNoSlot)) return answer(pb::ListProposalsResponse(), runtime.applied_seq());
+        ProposalPages pages(call, state, house, *plan);
+        if (need != 0) {
+          const Slot of_need = state.needs().find(NeedId{need});
+          const auto one = of_need == kNoSlot ? std::span<const Slot>() : std::span<const Slot>(&of_need, 1);
+          return answer(pages.of(one, of_party), runtime.applied_seq());
         }
-        QIAO_TRY(auto r, page(call, house, all));
+        if (party != 0) {
+          std::vector<Slot> needs;
+          for (Slot o = state.parties()[of_party].first_offer; o != kNoSlot; o = state.offers()[o].next_of_party) plan->add_needs_of(o, needs);
+          std::sort(needs.begin(), needs.end());
+          needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
+          return answer(pages.of(needs, of_party), runtime.applied_seq());
+        }
+        QIAO_TRY(auto r, pages.of_all());
         return answer(std::move(r), runtime.applied_seq());
       });
-  get("/v1/equity", "getEquity", "How evenly communities are served, as things stand and with every proposal of a clearing.", pb::EquityReport::descriptor(),
-      {{"clearing", "Id of the clearing; the latest where not given.", "integer"}}, [&](const Call& call) -> Result<Answer> {
-        QIAO_TRY(auto id, query_number(call, "clearing", 0, ~std::uint64_t{0}, 0));
-        QIAO_TRY(auto r, house.equity_report(id));
-        return answer(std::move(r), runtime.applied_seq());
-      });
+  routes.push_back({.method = "GET", .pattern = "/v1/equity", .id = "getEquity",
+                    .summary = "How evenly communities are served, as things stand and with every proposal of a clearing.", .tag = "clearing",
+                    .response = pb::EquityReport::descriptor(),
+                    .query = {{"clearing", "Id of the clearing; the latest where not given.", "integer"}, kRowsOnPage, kPageToken},
+                    .raw = [&house, &analyst, kept = std::make_shared<KeptCounts<EquityCount>>()](const Call& call, const Message*) {
+                      return equity_page(call, analyst, house, kept);
+                    }});
   routes.push_back({.method = "GET", .pattern = "/v1/supply-gaps", .id = "listSupplyGaps",
                     .summary = "Where supply is short by the latest clearing: by place, skill, weekday and hour what one more unit would bring, found by adding it and clearing again.",
                     .tag = "clearing", .response = pb::SupplyGapsResponse::descriptor(),
@@ -119,7 +178,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house) {
                       if (!within) return problem(within.error(), call.chinese);
                       const auto most = query_number(call, "limit", 1, 100, 10);
                       if (!most) return problem(most.error(), call.chinese);
-                      return later(call, [&house, area = within.value(), limit = most.value()](auto then) {
+                      return later(call, seen_by(analyst), [&house, area = within.value(), limit = most.value()](auto then) {
                         house.gaps(area, limit, [then](Result<pb::SupplyGapsResponse> found) {
                           if (!found) return then(std::move(found).error());
                           then(std::make_unique<pb::SupplyGapsResponse>(std::move(found).value()));

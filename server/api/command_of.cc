@@ -133,7 +133,7 @@ Result<pb::Command> part_command_of(const pb::Request& part, const Identity& ide
 Result<pb::Command> command_of(const pb::Request& request, const Identity& identity, const Gate& gate) {
   if (!request.has_batch()) return single_command_of(request, identity, gate);
   const auto& items = request.batch().commands();
-  if (items.size() > kMaxCommandsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
+  if (items.size() > kMaxRequestsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxRequestsPerBatch));
   pb::Command command;
   *command.mutable_actor() = identity.actor;
   command.set_expected_version(request.expected_version());

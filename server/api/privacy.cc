@@ -14,7 +14,9 @@ namespace {
 using google::protobuf::Message;
 
 // Events looked at for one page of the audit.
-constexpr std::size_t kMaxAuditScanned = 5'000;
+constexpr std::size_t kMaxAuditScanned = 1'000;
+// Who saw somebody's data, in an export.
+constexpr std::size_t kMaxSeenBy = 5'000;
 
 // What the word before the slash stands for: a kind of row, or a resident's number.
 std::optional<std::uint8_t> kind_named(std::string_view word) {
@@ -131,7 +133,7 @@ std::vector<Route> privacy_routes(Runtime& runtime) {
   });
 
   const auto seen_by = [&](pb::PersonExport& out, const Store::AuditKey& key) {
-    for (const Seq seq : runtime.store().audit(key, 0, true, kMaxAuditScanned)) {
+    for (const Seq seq : runtime.store().audit(key, 0, true, kMaxSeenBy)) {
       const auto event = runtime.store().event(seq);
       if (event && event->has_disclosure()) *out.add_seen_by() = entry_of(state, *event);
     }

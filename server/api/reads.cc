@@ -9,6 +9,7 @@
 #include "engine/match/preview.h"
 #include "qiao/v1/query.pb.h"
 #include "server/api/command_of.h"
+#include "server/api/counted.h"
 #include "server/api/page.h"
 #include "server/api/route.h"
 #include "server/background/clearinghouse.h"
@@ -23,7 +24,7 @@ const QueryParam kLimit{"limit", "How many, 1..200; 20 where not given.", "integ
 
 // What the gate refuses, and what the market does, in the order of the requests.
 Result<std::vector<Market::Refused>> check_batch(const pb::BatchRequest& asked, const Identity& identity, const Gate& gate, Runtime& runtime) {
-  if (asked.commands_size() > kMaxCommandsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
+  if (asked.commands_size() > kMaxRequestsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxRequestsPerBatch));
   std::vector<Market::Refused> refused;
   pb::Batch batch;
   std::vector<int> places;  // of what the market is asked about
@@ -44,7 +45,7 @@ Result<std::vector<Market::Refused>> check_batch(const pb::BatchRequest& asked, 
 
 }  // namespace
 
-std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, const Gate& gate) {
+std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, Analyst& analyst, const Gate& gate) {
   const State& state = runtime.state();
   std::vector<Route> routes;
   auto get = [&](const char* pattern, const char* id, const char* tag, const char* summary, const google::protobuf::Descriptor* response,
@@ -235,9 +236,10 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
           category = state.vocabulary().find(WordList::kCategory, *code);
           if (!category) return refuse(Code::kUnknownCode, "category", quoted(*code));
         }
-        const std::string* programme = call.param("programme");
-        if (programme != nullptr && !state.vocabulary().find(WordList::kProgramme, *programme)) {
-          return refuse(Code::kUnknownCode, "programme", quoted(*programme));
+        std::optional<std::uint16_t> programme;
+        if (const std::string* code = call.param("programme")) {
+          programme = state.vocabulary().find(WordList::kProgramme, *code);
+          if (!programme) return refuse(Code::kUnknownCode, "programme", quoted(*code));
         }
         const View view = call.view(state);
         pb::ListNeedsResponse r;
@@ -252,7 +254,7 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
                                   if (organiser != 0 && n.organiser.value() != organiser) return false;
                                   if (view.need(s) == Sight::kNothing) return false;
                                   if (n.raised < raised) return false;
-                                  return programme == nullptr || state.load_need(s).programme() == *programme;
+                                  return !programme || state.progress(s).programme == *programme;
                                 },
                                 [&](Slot s) { *r.add_needs() = view.show_need(s); }));
         r.set_next_page_token(next);
@@ -385,17 +387,17 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, con
   routes.push_back({.method = "POST", .pattern = "/v1/needs:preview", .id = "previewNeed",
                     .summary = "Who could serve a need that is still being written, and what would change the picture. Changes nothing.",
                     .tag = "matching", .request = pb::PreviewRequest::descriptor(), .response = pb::PreviewResponse::descriptor(),
-                    .compute = [&](const Call&, const google::protobuf::Message* body) -> Result<Answer> {
+                    .raw = [&](const Call& call, const google::protobuf::Message* body) {
                       auto request = static_cast<const pb::PreviewRequest&>(*body);
                       pb::Need& need = *request.mutable_need();
                       // A form has no title yet while its lines are being chosen.
                       if (need.title().empty()) need.set_title("…");
                       if (need.category().empty() && state.taxonomy().categories_size() > 0) need.set_category(state.taxonomy().categories(0).code());
-                      QIAO_TRY(validate(need, state, runtime.now(), true, "need."));
+                      if (auto good = validate(need, state, runtime.now(), true, "need."); !good) return problem(good.error(), call.chinese);
                       if (request.line() > static_cast<std::uint32_t>(need.lines_size())) {
-                        return refuse(Code::kUnknownLine, "line", std::to_string(request.line()));
+                        return problem(refuse(Code::kUnknownLine, "line", std::to_string(request.line())), call.chinese);
                       }
-                      return answer(preview(runtime.ranking(), need, request.line(), runtime.now()), runtime.applied_seq());
+                      return counted(call, analyst, std::make_shared<Preview>(runtime.ranking(), need, request.line(), runtime.now()), 1);
                     }});
   return routes;
 }

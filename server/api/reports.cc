@@ -6,6 +6,7 @@
 #include "engine/report/record.h"
 #include "engine/report/report.h"
 #include "engine/report/workforce.h"
+#include "server/api/counted.h"
 #include "server/api/page.h"
 #include "server/api/problem.h"
 #include "server/api/route.h"
@@ -34,15 +35,15 @@ Result<Slot> part(const Call& call, const State& state) {
   return area;
 }
 
-// Counts one by one, then gives what was counted.
-template <class Count>
-Response counted(const Call& call, Analyst& analyst, Slot many, std::shared_ptr<Count> count) {
-  return later(call, [&analyst, many, count](auto then) {
-    analyst.in_slices(many, [count](Slot i) { count->add(i); }, [count, then] {
-      auto result = count->finish();
-      then(std::make_unique<decltype(result)>(std::move(result)));
-    });
-  });
+// A page of a report: the first counts, the others are of the same count.
+Response report_page(const Call& call, Analyst& analyst, const std::shared_ptr<KeptCounts<ReportCount>>& kept, const State& state, const ReportScope& scope,
+                     const CountedPage& page) {
+  const auto put = [](pb::Report& report, const ReportCount& count, std::size_t place) { *report.add_rows() = count.row(place); };
+  if (page.number == 0) return first_page(call, analyst, kept, std::make_shared<ReportCount>(state, scope), page, put);
+  const auto count = kept->find(page.number);
+  // Not of somebody else's part of the city.
+  if (!count || count->scope().within != scope.within || count->scope().by != scope.by) return problem(refuse(Code::kPageGone, "pageToken"), call.chinese);
+  return respond(call, answer(page_of(*count, page, page.number, put), 0));
 }
 
 Result<Slot> party_of(const Call& call, const State& state) {
@@ -70,12 +71,12 @@ std::vector<Route> report_routes(Runtime& runtime, Analyst& analyst, const Gate&
     const auto days = query_number(call, "days", 1, kMostDays, kDefaultDays);
     if (!days) return problem(days.error(), call.chinese);
     const Time now = runtime.now();
-    return counted(call, analyst, state.needs().size(), std::make_shared<OverviewCount>(state, within.value(), now, now - std::chrono::days{days.value()}));
+    return counted(call, analyst, std::make_shared<OverviewCount>(state, within.value(), now, now - std::chrono::days{days.value()}));
   };
   get("/v1/reports", "getReport", "reports", "Needs of a stretch of time with what became of them, by programme, category, beneficiary, area or month.", pb::Report::descriptor(),
       {kArea, {"by", "programme (default), category, beneficiary, area or month."}, {"from", "Needs written from then on, UTC seconds; 30 days ago where not given.", "integer"},
-       {"to", "And before then, UTC seconds; now where not given.", "integer"}})
-      .raw = [&](const Call& call, const Message*) {
+       {"to", "And before then, UTC seconds; now where not given.", "integer"}, kRowsOnPage, kPageToken})
+      .raw = [&, reports = std::make_shared<KeptCounts<ReportCount>>()](const Call& call, const Message*) {
     const auto within = part(call, state);
     if (!within) return problem(within.error(), call.chinese);
     const std::string* word = call.param("by");
@@ -87,29 +88,28 @@ std::vector<Route> report_routes(Runtime& runtime, Analyst& analyst, const Gate&
     const auto from = query_number(call, "from", 0, kAny >> 1, now - std::min(now, kDefaultDays * 86'400));
     if (!from) return problem(from.error(), call.chinese);
     if (from.value() >= to.value()) return problem(refuse(Code::kWindowOrder, "to"), call.chinese);
-    return counted(call, analyst, state.needs().size(),
-                   std::make_shared<ReportCount>(state, within.value(), *by, to_time(static_cast<std::int64_t>(from.value())), to_time(static_cast<std::int64_t>(to.value()))));
+    const auto page = counted_page(call);
+    if (!page) return problem(page.error(), call.chinese);
+    const ReportScope scope{within.value(), *by, to_time(static_cast<std::int64_t>(from.value())), to_time(static_cast<std::int64_t>(to.value()))};
+    return report_page(call, analyst, reports, state, scope, page.value());
   };
   get("/v1/workforce", "getWorkforce", "reports", "The workforce of four kinds by area, against the standard of the policy; licensed social workers by level.",
       pb::WorkforceReport::descriptor(), {kArea})
       .raw = [&](const Call& call, const Message*) {
     const auto within = part(call, state);
     if (!within) return problem(within.error(), call.chinese);
-    return counted(call, analyst, state.persons().size(), std::make_shared<WorkforceCount>(state, within.value(), runtime.now()));
+    return counted(call, analyst, std::make_shared<WorkforceCount>(state, within.value(), runtime.now()));
   };
   get("/v1/recognition", "listRecognition", "reports", "Who has given most: computed from what was served. Public.", pb::ListRecognitionResponse::descriptor(),
       {{"area", "Code of an area: at home there or below."}, {"kind", "volunteer_team, enterprise (default) or social_organisation."}, {"limit", "How many, 1..50; 20 where not given.", "integer"}})
-      .read = [&](const Call& call) -> Result<Answer> {
-    QIAO_TRY(auto area, area_param(call, state));
-    QIAO_TRY(auto kind, query_enum<pb::PartyKind>(call, "kind", "PARTY_KIND_"));
-    QIAO_TRY(auto limit, query_number(call, "limit", 1, kMostRecords, 20));
-    pb::ListRecognitionResponse r;
-    for (const Slot p : most_services(state, kind.value_or(pb::PARTY_KIND_ENTERPRISE), area, limit)) {
-      pb::ServiceRecord& record = *r.add_records() = service_record(state, p, false);
-      // On the public board stands what was given, not what was not.
-      record.clear_broken();
-    }
-    return answer(std::move(r), runtime.applied_seq());
+      .raw = [&](const Call& call, const Message*) {
+    const auto area = area_param(call, state);
+    if (!area) return problem(area.error(), call.chinese);
+    const auto kind = query_enum<pb::PartyKind>(call, "kind", "PARTY_KIND_");
+    if (!kind) return problem(kind.error(), call.chinese);
+    const auto limit = query_number(call, "limit", 1, kMostRecords, 20);
+    if (!limit) return problem(limit.error(), call.chinese);
+    return counted(call, analyst, std::make_shared<RecognitionCount>(state, kind.value().value_or(pb::PARTY_KIND_ENTERPRISE), area.value(), limit.value()), 1);
   };
   get("/v1/parties/{id}/record", "getRecord", "reports", "What a party has given: hours, goods, needs, stars; each service.", pb::ServiceRecord::descriptor(), {})
       .read = [&](const Call& call) -> Result<Answer> {
@@ -156,7 +156,7 @@ std::vector<Route> report_routes(Runtime& runtime, Analyst& analyst, const Gate&
                       if (request.policy().time_zone() != state.policy().time_zone()) return problem(refuse(Code::kTimeZoneInUse, "policy.timeZone"), call.chinese);
                       if (request.days() > kMostTrialDays) return problem(refuse(Code::kOutOfRange, "days", "1.." + std::to_string(kMostTrialDays)), call.chinese);
                       const std::int64_t days = request.days() == 0 ? std::int64_t{kDefaultDays} : request.days();
-                      return later(call, [&analyst, policy = request.policy(), days](auto then) {
+                      return later(call, seen_by(analyst), [&analyst, policy = request.policy(), days](auto then) {
                         analyst.try_policy(policy, days, [then](Result<pb::PolicyTrial> r) {
                           if (!r) return then(std::move(r).error());
                           then(std::make_unique<pb::PolicyTrial>(std::move(r).value()));

@@ -164,15 +164,16 @@ Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch, 
 std::unique_ptr<google::protobuf::Message> show(const State& state, const Subject& subject, const View& view);
 // What one row of the kind is called, e.g. need.
 const char* singular(pb::Event::RowCase kind);
-// An answer that takes long: `start` is called, and calls back with it; it is given in the format that the call asks for.
-Response later(const Call& call, std::function<void(std::function<void(Result<std::unique_ptr<google::protobuf::Message>>)>)> start);
+// An answer that takes long: `start` is called, and calls back with it; it is given in the format that the call asks for, when what
+// `seen` says then, the last event that it can tell of, is on disk.
+Response later(const Call& call, std::function<Seq()> seen, std::function<void(std::function<void(Result<std::unique_ptr<google::protobuf::Message>>)>)> start);
 // A message in the format that the call asks for.
 Response respond(const Call& call, Answer answer);
 
 std::vector<Route> access_routes(class Runtime& runtime, class Gate& gate, const struct ApiOptions& options);
 std::vector<Route> privacy_routes(class Runtime& runtime);
-std::vector<Route> read_routes(class Runtime& runtime, const class Clearinghouse& house, const class Gate& gate);
-std::vector<Route> clearing_routes(class Runtime& runtime, class Clearinghouse& house);
+std::vector<Route> read_routes(class Runtime& runtime, const class Clearinghouse& house, class Analyst& analyst, const class Gate& gate);
+std::vector<Route> clearing_routes(class Runtime& runtime, class Clearinghouse& house, class Analyst& analyst);
 std::vector<Route> command_routes();
 std::vector<Route> report_routes(class Runtime& runtime, class Analyst& analyst, const class Gate& gate, const std::string& public_url);
 

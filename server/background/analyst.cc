@@ -33,7 +33,8 @@ struct Analyst::Copy {
   pb::PolicyTrial trial;
 };
 
-pb::PolicyTrial Analyst::report(Copy& copy, TrialResult before, TrialResult after) const {
+pb::PolicyTrial Analyst::report(Copy& copy, TrialResult before, TrialResult after,
+                                std::vector<pb::CommunityFill> fills) const {
   if (before.refused + after.refused > 0) {
     log_error("the market refused what a trial's clearing proposed",
               {{"needs", before.refused + after.refused}});
@@ -42,7 +43,7 @@ pb::PolicyTrial Analyst::report(Copy& copy, TrialResult before, TrialResult afte
   pb::PolicyTrial& t = copy.trial;
   t.set_needs(before.needs);
   t.set_lines(before.lines);
-  for (pb::CommunityFill& f : compare_fills(before, after)) {
+  for (pb::CommunityFill& f : fills) {
     f.set_name(state.area_name(state.areas().find(AreaCode{f.area_code()})));
     *t.add_communities() = std::move(f);
   }
@@ -53,12 +54,21 @@ pb::PolicyTrial Analyst::report(Copy& copy, TrialResult before, TrialResult afte
 
 Analyst::~Analyst() {
   stopping_ = true;
+  beside_.join();
   if (trial_.joinable()) trial_.join();
 }
 
-void Analyst::in_slices(Slot count, std::function<void(Slot)> step, std::function<void()> done) {
-  const auto each = [step = std::move(step)](std::size_t i) { step(static_cast<Slot>(i)); };
-  qiao::in_slices(context_, count, each, std::move(done));
+void Analyst::in_slices(std::size_t count, std::size_t together,
+                        std::function<void(std::size_t)> step, std::function<void()> done) {
+  const auto alive = [] { return true; };
+  qiao::in_slices(context_, count, std::move(step), std::move(done), alive, together);
+}
+
+void Analyst::beside(std::function<void()> work, std::function<void()> done) {
+  boost::asio::post(beside_, [this, work = std::move(work), done = std::move(done)] {
+    work();
+    boost::asio::post(context_, done);
+  });
 }
 
 void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::function<void(Result<pb::PolicyTrial>)> then) {
@@ -76,7 +86,12 @@ void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::funct
   const Slot offers = state.offers().size();
   const Slot needs = state.needs().size();
   const auto row = [&state](pb::Event::RowCase kind, std::uint64_t key) { return std::string(state.row_bytes(kind, key)); };
-  const auto step = [&state, copy, row, areas, parties, offers](Slot i) {
+  copy->rows.areas.reserve(areas);
+  copy->rows.parties.reserve(parties);
+  copy->rows.offers.reserve(offers);
+  copy->opened.reserve(needs);
+  const auto step = [&state, copy, row, areas, parties, offers](std::size_t at) {
+    auto i = static_cast<Slot>(at);
     TrialRows& rows = copy->rows;
     if (i < areas) return rows.areas.push_back(row(pb::Event::kArea, state.areas()[i].id.value()));
     i -= areas;
@@ -85,7 +100,7 @@ void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::funct
     if (i < offers) return rows.offers.push_back(row(pb::Event::kOffer, state.offers()[i].id.value()));
     i -= offers;
     if (!counts_for_fill(state.needs()[i].state)) return;
-    const std::int64_t opened = state.load_need(i).opened_at();
+    const std::int64_t opened = state.progress(i).opened;
     if (opened >= copy->trial.from() && opened < copy->trial.to()) copy->opened.emplace_back(opened, i);
   };
   const auto solve = [this, copy, then] {
@@ -97,23 +112,36 @@ void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::funct
       };
       auto before = std::make_shared<Result<TrialResult>>(half(copy->before));
       auto after = std::make_shared<Result<TrialResult>>(half(copy->after));
-      boost::asio::post(context_, [this, copy, then, before, after] {
+      auto fills = std::make_shared<std::vector<pb::CommunityFill>>();
+      if (*before && *after) *fills = compare_fills(before->value(), after->value());
+      if (fills->size() > kMostTrialCommunities) fills->resize(kMostTrialCommunities);
+      // A copy of the whole market is let go of here, where nobody waits for it.
+      copy->rows = {};
+      boost::asio::post(context_, [this, copy, then, before, after, fills] {
         trying_ = false;
         if (!*before) return then(std::move(*before).error());
         if (!*after) return then(std::move(*after).error());
-        then(report(*copy, std::move(before->value()), std::move(after->value())));
+        then(report(*copy, std::move(before->value()), std::move(after->value()), std::move(*fills)));
       });
     });
   };
-  in_slices(areas + parties + offers + needs, step, [this, &state, copy, solve] {
+  const auto newest = [copy] {
     auto& opened = copy->opened;
     std::sort(opened.begin(), opened.end());
     const std::size_t all = opened.size();
     if (all > kMostTrialNeeds) opened.erase(opened.begin(), opened.end() - kMostTrialNeeds);
-    copy->trial.set_taken_milli(all == 0 ? 1000 : static_cast<std::uint32_t>(opened.size() * 1000 / all));
-    if (!opened.empty()) copy->trial.set_from(std::max(copy->trial.from(), all > kMostTrialNeeds ? opened.front().first : copy->trial.from()));
-    in_slices(static_cast<Slot>(opened.size()), [&state, copy](Slot i) { copy->rows.needs.push_back(as_posted(state.load_need(copy->opened[i].second))); }, solve);
-  });
+    copy->trial.set_taken_milli(
+        all == 0 ? 1000 : static_cast<std::uint32_t>(opened.size() * 1000 / all));
+    if (all > kMostTrialNeeds) copy->trial.set_from(std::max(copy->trial.from(), opened.front().first));
+  };
+  const auto copy_needs = [this, &state, copy, solve] {
+    const auto one = [&state, copy](std::size_t i) {
+      copy->rows.needs.push_back(as_posted(state.load_need(copy->opened[i].second)));
+    };
+    in_slices(copy->opened.size(), kShortSteps, one, solve);
+  };
+  in_slices(std::size_t{areas} + parties + offers + needs, kShortSteps, step,
+            [this, newest, copy_needs] { beside(newest, copy_needs); });
 }
 
 }  // namespace qiao

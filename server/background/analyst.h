@@ -1,9 +1,11 @@
-// Answers questions that take longer than a request may hold the market: counts go on a millisecond at a time, a policy is
-// tried on copied rows on a thread of its own.
+// Answers questions that take longer than a request may hold the market: counts go on a millisecond
+// at a time, what needs no market any more on a thread beside it, a policy is tried on copied rows on
+// a thread of its own.
 #pragma once
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <thread>
 
@@ -19,25 +21,35 @@ namespace qiao {
 inline constexpr std::size_t kMostTrialNeeds = 20'000;
 inline constexpr std::chrono::seconds kMostTrialTime{20};
 inline constexpr std::int64_t kMostTrialDays = 92;
+// Communities that a trial lists: those that change most.
+inline constexpr std::size_t kMostTrialCommunities = 500;
 
 // For the market thread. Starts a thread for a trial; the destructor waits for it.
 class Analyst {
  public:
   Analyst(boost::asio::io_context& market_context, Runtime& runtime) : context_(market_context), runtime_(runtime) {}
   ~Analyst();
+  Seq applied_seq() const { return runtime_.applied_seq(); }
 
-  // Calls step(0) … step(count - 1), then done(), on the market thread, which has a turn for others in between.
-  void in_slices(Slot count, std::function<void(Slot)> step, std::function<void()> done);
+  // Calls step(0) … step(count - 1), then done(), on the market thread, which has a turn for others
+  // in between; see in_slices() of slices.h for `together`.
+  void in_slices(std::size_t count, std::size_t together, std::function<void(std::size_t)> step,
+                 std::function<void()> done);
+  // Runs `work`, which does not read the market, on another thread; then calls done() on the market
+  // thread.
+  void beside(std::function<void()> work, std::function<void()> done);
 
   // Calls back on the market thread. One trial at a time. The policy has been validated.
   void try_policy(const pb::Policy& policy, std::int64_t days, std::function<void(Result<pb::PolicyTrial>)> then);
 
  private:
   struct Copy;
-  pb::PolicyTrial report(Copy& copy, TrialResult before, TrialResult after) const;
+  pb::PolicyTrial report(Copy& copy, TrialResult before, TrialResult after,
+                         std::vector<pb::CommunityFill> fills) const;
 
   boost::asio::io_context& context_;
   Runtime& runtime_;
+  boost::asio::thread_pool beside_{1};
   std::thread trial_;
   bool trying_ = false;
   std::atomic<bool> stopping_ = false;

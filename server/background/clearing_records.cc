@@ -79,14 +79,25 @@ void Clearinghouse::keep_result(const std::shared_ptr<Run>& run, std::function<v
     }
     *proposals->add_proposals() = kept(state, run->proposals[i - run->fills.size()]);
   };
-  const auto done = [this, run, fills, proposals, then = std::move(then)] {
+  const auto write = [this, run, then = std::move(then)](const std::string& fills_bytes,
+                                                         const std::string& proposals_bytes) {
     const std::uint64_t id = run->summary.id();
-    runtime_.keep_clearing(id, ClearingPart::kFills, fills->SerializeAsString());
-    runtime_.keep_clearing(id, ClearingPart::kProposals, proposals->SerializeAsString());
+    runtime_.keep_clearing(id, ClearingPart::kFills, fills_bytes);
+    runtime_.keep_clearing(id, ClearingPart::kProposals, proposals_bytes);
     then();
   };
-  const auto alive = [token = std::weak_ptr<int>(alive_)] { return !token.expired(); };
-  in_slices(context_, run->fills.size() + run->proposals.size(), step, done, alive);
+  // A nation's take tens of milliseconds to serialize.
+  const auto serialize = [this, fills, proposals, write] {
+    if (solver_.joinable()) solver_.join();
+    solver_ = std::thread([this, fills, proposals, write] {
+      post([write, fills_bytes = fills->SerializeAsString(),
+            proposals_bytes = proposals->SerializeAsString()] {
+        write(fills_bytes, proposals_bytes);
+      });
+    });
+  };
+  in_slices(context_, run->fills.size() + run->proposals.size(), step, serialize, while_alive(),
+            kShortSteps);
 }
 
 // Before they are given: after a crash one that was not given is lost, none is given twice.

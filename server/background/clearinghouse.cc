@@ -118,6 +118,10 @@ void Clearinghouse::post(std::function<void()> work) {
   });
 }
 
+std::function<bool()> Clearinghouse::while_alive() const {
+  return [token = std::weak_ptr<int>(alive_)] { return !token.expired(); };
+}
+
 void Clearinghouse::join() {
   if (solver_.joinable()) solver_.join();
   if (refresher_.joinable()) refresher_.join();
@@ -260,7 +264,6 @@ void Clearinghouse::list_some() {
 void Clearinghouse::collect_some() {
   const auto run = running_;
   if (!run) return;
-  const State& state = runtime_.state();
   const auto until = Clock::now() + kSlice;
   while (run->next_placed < run->order.size() && !run->cancelled) {
     run->collector->add(run->order[run->next_placed++].need);
@@ -271,10 +274,19 @@ void Clearinghouse::collect_some() {
     return;
   }
   run->collected = true;
-  run->fills = fills(state);
-  run->summary.set_collect_ms(milliseconds_since(run->begin));
-  if (solver_.joinable()) solver_.join();
-  solver_ = std::thread([this, run] { solve(run); });
+  list_fills(run);
+}
+
+void Clearinghouse::list_fills(const std::shared_ptr<Run>& run) {
+  const auto add = [this, run](std::size_t area) {
+    add_fill(run->fills, runtime_.state(), static_cast<Slot>(area));
+  };
+  const auto done = [this, run] {
+    run->summary.set_collect_ms(milliseconds_since(run->begin));
+    if (solver_.joinable()) solver_.join();
+    solver_ = std::thread([this, run] { solve(run); });
+  };
+  in_slices(context_, runtime_.state().areas().size(), add, done, while_alive(), kShortSteps);
 }
 
 void Clearinghouse::solve(std::shared_ptr<Run> run) {
@@ -313,21 +325,36 @@ void Clearinghouse::solve(std::shared_ptr<Run> run) {
   found.set_bound_micro(plan->bound_micro());
   found.set_solve_ms(milliseconds_since(begin));
   post([this, run, found = std::move(found), solved = std::move(solved),
-        plan = std::shared_ptr<Plan>(std::move(plan)), proposals = std::move(proposals)] {
+        plan = std::shared_ptr<Plan>(std::move(plan)),
+        proposals = std::make_shared<std::vector<Chosen>>(std::move(proposals))] {
     run->summary.MergeFrom(found);
     run->solved = solved;
-    run->proposals = proposals;
+    run->proposals = std::move(*proposals);
     run->plan = std::make_unique<Plan>(std::move(*plan));
     on_solved(run);
   });
 }
 
 void Clearinghouse::on_solved(const std::shared_ptr<Run>& run) {
-  pb::Clearing& s = run->summary;
-  add_fill(run->fills, runtime_.state(), run->solved->instance, run->solved->cleared.held);
-  *s.mutable_equity_before() = equity(run->fills, When::kBefore);
-  *s.mutable_equity_after() = equity(run->fills, When::kAfter);
-  keep_result(run, [this, run] { conclude(run); });
+  const auto add = [this, run](std::size_t i) {
+    const Instance& in = run->solved->instance;
+    add_fill(run->fills, runtime_.state(), in, run->solved->cleared.held, in.needs[i]);
+  };
+  const auto done = [this, run] { measure_equity(run); };
+  in_slices(context_, run->solved->instance.needs.size(), add, done, while_alive(), kShortSteps);
+}
+
+// Beside the market: a nation has 100,000 communities to be sorted.
+void Clearinghouse::measure_equity(const std::shared_ptr<Run>& run) {
+  if (solver_.joinable()) solver_.join();
+  solver_ = std::thread([this, run] {
+    post([this, run, before = equity(run->fills, When::kBefore),
+          after = equity(run->fills, When::kAfter)] {
+      *run->summary.mutable_equity_before() = before;
+      *run->summary.mutable_equity_after() = after;
+      keep_result(run, [this, run] { conclude(run); });
+    });
+  });
 }
 
 void Clearinghouse::conclude(const std::shared_ptr<Run>& run) {
@@ -496,10 +523,10 @@ std::vector<pb::Clearing> Clearinghouse::list() const {
   return result;
 }
 
-Result<std::vector<Clearinghouse::Chosen>> Clearinghouse::proposals(std::uint64_t id) const {
+Result<std::span<const Clearinghouse::Chosen>> Clearinghouse::proposals(std::uint64_t id) const {
   const auto run = find(id);
   if (!run) return no_clearing(id);
-  return run->proposals;
+  return std::span<const Chosen>(run->proposals);
 }
 
 pb::Proposal Clearinghouse::describe(const Chosen& c) const {
@@ -559,7 +586,7 @@ void Clearinghouse::gaps(Slot within, std::size_t most, std::function<void(Resul
   });
 }
 
-Result<pb::EquityReport> Clearinghouse::equity_report(std::uint64_t id) const {
+Result<std::shared_ptr<EquityCount>> Clearinghouse::equity_report(std::uint64_t id) const {
   const State& state = runtime_.state();
   std::shared_ptr<Run> run;
   if (id != 0) {
@@ -574,25 +601,8 @@ Result<pb::EquityReport> Clearinghouse::equity_report(std::uint64_t id) const {
                                      [](const auto& r) { return r->has_result; });
     if (latest != runs_.end()) run = *latest;
   }
-  std::vector<Fill> all = run ? run->fills : fills(state);
-  pb::EquityReport report;
-  report.set_clearing_id(run ? run->summary.id() : 0);
-  report.set_alpha_milli(state.policy().value().equity_alpha_milli());
-  *report.mutable_before() = equity(all, When::kBefore);
-  *report.mutable_after() = equity(all, When::kAfter);
-  std::stable_sort(all.begin(), all.end(), [](const Fill& a, const Fill& b) {
-    return div_micro(a.after_micro, a.asked_micro) < div_micro(b.after_micro, b.asked_micro);
-  });
-  for (const Fill& f : all) {
-    pb::CommunityFill& c = *report.add_communities();
-    const pb::Area area = state.load_area(f.community);
-    c.set_area_code(area.code());
-    c.set_name(area.name());
-    c.set_asked_micro(f.asked_micro);
-    c.set_before_micro(div_micro(f.before_micro, f.asked_micro));
-    c.set_after_micro(div_micro(f.after_micro, f.asked_micro));
-  }
-  return report;
+  if (!run) return std::make_shared<EquityCount>(state);
+  return std::make_shared<EquityCount>(state, run->summary.id(), run->fills);
 }
 
 // Whether what changes is cleared again.

@@ -65,8 +65,9 @@ class Clearinghouse {
     Slot need;
     PlannedPart part;
   };
-  // Proposals of a clearing; kept for the latest kKeptProposals.
-  Result<std::vector<Chosen>> proposals(std::uint64_t id) const;
+  // Proposals of a clearing; kept for the latest kKeptProposals. Valid until the market thread does
+  // something else.
+  Result<std::span<const Chosen>> proposals(std::uint64_t id) const;
   pb::Proposal describe(const Chosen& chosen) const;
 
   // Rows that wait to be cleared again. At most as many as the market has, and none while the
@@ -81,8 +82,8 @@ class Clearinghouse {
   // Gaps of the latest clearing of the whole city, found on another thread, one question at a time; calls back on the market
   // thread.
   void gaps(Slot within, std::size_t most, std::function<void(Result<pb::SupplyGapsResponse>)> then);
-  // Of a clearing, or with id 0 of the latest; as things stand where there is none.
-  Result<pb::EquityReport> equity_report(std::uint64_t id) const;
+  // To be counted: of a clearing, or with id 0 of the latest; as things stand where there is none.
+  Result<std::shared_ptr<EquityCount>> equity_report(std::uint64_t id) const;
 
  private:
   struct Run;
@@ -98,7 +99,9 @@ class Clearinghouse {
   void list_some();
   void collect_some();
   void solve(std::shared_ptr<Run> run);
+  void list_fills(const std::shared_ptr<Run>& run);
   void on_solved(const std::shared_ptr<Run>& run);
+  void measure_equity(const std::shared_ptr<Run>& run);
   void conclude(const std::shared_ptr<Run>& run);
   void begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApply how, const pb::Actor& actor);
   void apply_some(const std::shared_ptr<Run>& run);
@@ -112,6 +115,8 @@ class Clearinghouse {
   void join();
   // Runs `work` on the market thread, unless this is gone by then. Any thread.
   void post(std::function<void()> work);
+  // For work in slices: whether this is still there.
+  std::function<bool()> while_alive() const;
 
   // clearing_records.cc
   void keep_summary(const Run& run);

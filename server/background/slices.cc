@@ -1,5 +1,6 @@
 #include "server/background/slices.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <memory>
 
@@ -14,13 +15,15 @@ struct Walk {
   std::function<void(std::size_t)> step;
   std::function<void()> done;
   std::function<bool()> alive;
+  std::size_t together = 1;
 };
 
 void run_slice(boost::asio::io_context& context, const std::shared_ptr<Walk>& walk) {
   if (!walk->alive()) return;
   const auto until = Clock::now() + kSlice;
   while (walk->next < walk->count) {
-    walk->step(walk->next++);
+    const std::size_t end = std::min(walk->count, walk->next + walk->together);
+    while (walk->next < end) walk->step(walk->next++);
     if (Clock::now() >= until) break;
   }
   if (walk->next == walk->count) return walk->done();
@@ -31,12 +34,13 @@ void run_slice(boost::asio::io_context& context, const std::shared_ptr<Walk>& wa
 
 void in_slices(boost::asio::io_context& context, std::size_t count,
                std::function<void(std::size_t)> step, std::function<void()> done,
-               std::function<bool()> alive) {
+               std::function<bool()> alive, std::size_t together) {
   auto walk = std::make_shared<Walk>();
   walk->count = count;
   walk->step = std::move(step);
   walk->done = std::move(done);
   walk->alive = std::move(alive);
+  walk->together = together;
   run_slice(context, walk);
 }
 

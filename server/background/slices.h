@@ -12,9 +12,13 @@ namespace qiao {
 inline constexpr std::chrono::milliseconds kSlice{1};
 
 // Calls step(0) … step(count - 1), then done(), on the thread that runs the context. Stops without
-// done() once alive() says no, which is asked before each slice.
+// done() once alive() says no, which is asked before each slice. Looks at the clock after each so
+// many steps: 1 where a step may take long.
 void in_slices(boost::asio::io_context& context, std::size_t count,
                std::function<void(std::size_t)> step, std::function<void()> done,
-               std::function<bool()> alive = [] { return true; });
+               std::function<bool()> alive = [] { return true; }, std::size_t together = 1);
+
+// Steps that take less than a microsecond or so.
+inline constexpr std::size_t kShortSteps = 64;
 
 }  // namespace qiao

@@ -156,6 +156,18 @@ void Runtime::take(const Outcome& outcome, const KeyedAnswer* keyed, const Appli
   }
   count_rows();
   arm_timer();
+  if (market_.refresh_timers(0) && !refreshing_timers_) refresh_timers();
+}
+
+// After a policy with other time limits: a millisecond at a time, so that others have their turn.
+void Runtime::refresh_timers() {
+  constexpr std::size_t kRowsAtOnce = 2'000;
+  refreshing_timers_ = market_.refresh_timers(kRowsAtOnce);
+  while (options_.driven && refreshing_timers_) {
+    refreshing_timers_ = market_.refresh_timers(kRowsAtOnce);
+  }
+  if (!refreshing_timers_) return arm_timer();
+  boost::asio::post(context_, [this] { refresh_timers(); });
 }
 
 void Runtime::count_rows() {

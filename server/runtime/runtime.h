@@ -163,6 +163,7 @@ class Runtime {
   void on_durable(Seq seq);
   void arm_timer();
   void tick(Time now);
+  void refresh_timers();
   void take(const Outcome& outcome, const KeyedAnswer* keyed, const Applied& applied);
   void count_rows();
 
@@ -179,6 +180,7 @@ class Runtime {
   Market market_;
   const Ranking& ranking_;
   boost::asio::steady_timer timer_;
+  bool refreshing_timers_ = false;
   Time armed_for_{};  // 0: not armed
   boost::asio::steady_timer housekeeping_;
   Seq durable_seq_ = 0;

@@ -401,7 +401,9 @@ TEST(Preview, SaysWhatWouldHelp) {
   for (int i = 0; i < 3; ++i) c.post(offer(c.team("周六队")).people(2).weekly(6, 8, 18));
   c.post(offer(c.team("平日队")).people(2).weekly(4, 8, 18));
   const pb::Need form = need().people(4);  // Thursday 9 to 12
-  const auto picture = preview(ranking_of(c), form, 0, c.now);
+  Preview preview(ranking_of(c), form, 0, c.now);
+  for (std::size_t i = 0; i < preview.steps(); ++i) preview.add(i);
+  const auto picture = preview.finish();
   ASSERT_EQ(picture.lines_size(), 1);
   EXPECT_EQ(picture.lines(0).parties(), 1U);
   EXPECT_EQ(picture.lines(0).units(), 2);

@@ -52,13 +52,16 @@ struct Lively : City {
   }
   pb::Overview overview(Slot within = kNoSlot) {
     OverviewCount count(state(), within, now, at(0));
-    for (Slot n = 0; n < state().needs().size(); ++n) count.add(n);
+    for (std::size_t i = 0; i < count.steps(); ++i) count.add(i);
     return count.finish();
   }
   pb::Report report(ReportBy by, Slot within = kNoSlot) {
-    ReportCount count(state(), within, by, at(0), at(1000));
-    for (Slot n = 0; n < state().needs().size(); ++n) count.add(n);
-    return count.finish();
+    ReportCount count(state(), {within, by, at(0), at(1000)});
+    for (std::size_t i = 0; i < count.steps(); ++i) count.add(i);
+    count.sort();
+    pb::Report r = count.head();
+    for (std::size_t i = 0; i < count.rows(); ++i) *r.add_rows() = count.row(i);
+    return r;
   }
   Slot area(std::uint64_t code) { return state().areas().find(AreaCode{code}); }
 };
@@ -112,7 +115,7 @@ TEST(Overview, KeepsTheTenThatWaitedLongestInOrder) {
     ids.push_back(c.post(need().people(1).on(hours(100, 102))));
   }
   OverviewCount count(c.state(), kNoSlot, c.now, at(0));
-  for (Slot n = 0; n < c.state().needs().size(); ++n) count.add(n);
+  for (std::size_t i = 0; i < count.steps(); ++i) count.add(i);
   std::vector<std::pair<std::int64_t, std::uint64_t>> naive;
   for (const auto id : ids) naive.emplace_back(c.need_row(id).opened_at(), id);
   std::sort(naive.begin(), naive.end());
@@ -139,7 +142,7 @@ TEST(Overview, OfAProvinceIsByTownsOrCities) {
     c.post(need().people(2).in(town + 1 + i % 20));
   }
   OverviewCount count(c.state(), kNoSlot, c.now, at(0));
-  for (Slot n = 0; n < c.state().needs().size(); ++n) count.add(n);
+  for (std::size_t i = 0; i < count.steps(); ++i) count.add(i);
   const pb::Overview o = count.finish();
   EXPECT_EQ(o.areas_level(), pb::AREA_LEVEL_TOWN);
   ASSERT_EQ(o.areas_size(), 30);
@@ -194,7 +197,11 @@ TEST(Record, HoursGoodsWishesAndStarsAreComputed) {
   EXPECT_EQ(firm.goods(0).resource(), "rice");
   EXPECT_EQ(firm.goods(0).quantity(), 30);
   EXPECT_EQ(record(c.team2).services(), 0U);
-  EXPECT_EQ(most_services(c.state(), pb::PARTY_KIND_ENTERPRISE, kNoSlot, 5), std::vector<Slot>{c.state().parties().find(PartyId{c.firm})});
+  RecognitionCount count(c.state(), pb::PARTY_KIND_ENTERPRISE, kNoSlot, 5);
+  for (std::size_t i = 0; i < count.steps(); ++i) count.add(i);
+  const pb::ListRecognitionResponse best = count.finish();
+  ASSERT_EQ(best.records_size(), 1);
+  EXPECT_EQ(best.records(0).party_id(), c.firm);
 }
 
 TEST(Record, StarsComeWithTheHoursOfThePolicy) {
@@ -234,7 +241,7 @@ TEST(Workforce, IsMeasuredAgainstTheStandardAndPaidByLevel) {
   person(pb::WORKFORCE_UNSPECIFIED, 0);
   c.now = at(10);
   WorkforceCount count(c.state(), kNoSlot, c.now);
-  for (Slot p = 0; p < c.state().persons().size(); ++p) count.add(p);
+  for (std::size_t i = 0; i < count.steps(); ++i) count.add(i);
   const pb::WorkforceReport r = count.finish();
   EXPECT_EQ(r.per_10000(), 18U);
   EXPECT_EQ(r.total().community_workers(), 3U);

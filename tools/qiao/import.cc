@@ -27,8 +27,11 @@ namespace {
 
 using google::protobuf::Message;
 
-// Commands of one request when rows may be skipped.
-constexpr int kChunk = 500;
+// Commands of one request; and their bytes, as JSON a few times as many.
+constexpr std::size_t kChunk = kMaxRequestsPerBatch;
+constexpr std::size_t kChunkBytes = 100'000;
+// Areas of one request: those that they lie in go with them, at most three each.
+constexpr std::size_t kAreasAtOnce = kChunk / 4;
 // Times that one part of an import waits because of the server's limits.
 constexpr int kMaxWaits = 20;
 constexpr std::size_t kMaxShown = 1000;
@@ -124,12 +127,6 @@ class Importer {
     if (!read) return session_.fail(read.error());
     if (items_.empty() && bad_.empty() && unchanged_ + left_out_ == 0) {
       std::cerr << session_.say("文件里没有数据行\n", "the file has no rows\n");
-      return kRefused;
-    }
-    if (!options_.skip_bad && items_.size() > static_cast<std::size_t>(kMaxCommandsPerBatch)) {
-      std::cerr << session_.say("一次最多可整体导入", "at most ") << kMaxCommandsPerBatch
-                << session_.say("条；请拆分文件，或加 --skip-bad 分批导入\n",
-                                " can be all or nothing; split the file, or give --skip-bad\n");
       return kRefused;
     }
     put_parents_first();
@@ -372,14 +369,44 @@ class Importer {
     });
   }
 
+  // Where the request ends that begins with that item.
+  std::size_t end_of_chunk(std::size_t from) const {
+    const std::size_t most = items_[from].command.has_put_area() ? kAreasAtOnce : kChunk;
+    std::size_t bytes = 0;
+    std::size_t to = from;
+    while (to < items_.size() && to - from < most && (to == from || bytes < kChunkBytes)) {
+      bytes += items_[to++].command.ByteSizeLong();
+    }
+    return to;
+  }
+
+  // Areas of the file in front of `from` in which those of the chunk lie: without them the server
+  // would not know where.
+  std::set<std::size_t> areas_above(std::size_t from, std::size_t to) {
+    if (area_at_.empty()) {
+      for (std::size_t i = 0; i < items_.size(); ++i) {
+        if (items_[i].command.has_put_area()) area_at_[items_[i].command.put_area().code()] = i;
+      }
+    }
+    std::set<std::size_t> above;
+    for (std::size_t i = from; i < to; ++i) {
+      auto at = area_at_.find(items_[i].command.put_area().parent_code());
+      while (at != area_at_.end() && at->second < from && above.insert(at->second).second) {
+        at = area_at_.find(items_[at->second].command.put_area().parent_code());
+      }
+    }
+    return above;
+  }
+
   // Asks the server which rows it would refuse, and takes them out.
   int check() {
     Progress progress(session_.say("检查", "checking"));
-    const std::size_t step = options_.skip_bad ? kChunk : kMaxCommandsPerBatch;
-    std::vector<Item> good;
-    for (std::size_t from = 0; from < items_.size(); from += step) {
-      const std::size_t to = std::min(items_.size(), from + step);
+    std::vector<bool> is_bad(items_.size());
+    for (std::size_t from = 0; from < items_.size();) {
+      const std::size_t to = end_of_chunk(from);
+      const auto above = areas_above(from, to);
       pb::Batch batch;
+      for (const std::size_t i : above) *batch.add_commands() = items_[i].command;
       for (std::size_t i = from; i < to; ++i) *batch.add_commands() = items_[i].command;
       const auto reply = post("/v1/batch:check", to_json(batch), {});
       if (!reply) return session_.fail(reply.error());
@@ -387,18 +414,19 @@ class Importer {
       pb::CheckBatchResponse refused;
       if (const auto read = from_json(reply.value().body, refused); !read)
         return session_.fail(read.error());
-      std::size_t next = 0;
-      for (std::size_t i = from; i < to; ++i) {
-        if (next < static_cast<std::size_t>(refused.refused_size()) &&
-            refused.refused(static_cast<int>(next)).index() == i - from) {
-          const auto& r = refused.refused(static_cast<int>(next++));
-          bad_.push_back({line_of(items_[i], r.field()), column_of(r.field()),
-                          session_.chinese() ? r.zh() : r.en()});
-        } else {
-          good.push_back(std::move(items_[i]));
-        }
+      for (const auto& r : refused.refused()) {
+        if (r.index() < above.size()) continue;  // said with the chunk that it is of
+        const std::size_t i = from + r.index() - above.size();
+        bad_.push_back({line_of(items_[i], r.field()), column_of(r.field()),
+                        session_.chinese() ? r.zh() : r.en()});
+        is_bad[i] = true;
       }
+      from = to;
       progress.at(to, items_.size());
+    }
+    std::vector<Item> good;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      if (!is_bad[i]) good.push_back(std::move(items_[i]));
     }
     items_ = std::move(good);
     return kDone;
@@ -435,11 +463,10 @@ class Importer {
 
   int apply() {
     Progress progress(session_.say("导入", "saving  "));
-    const std::size_t step = options_.skip_bad ? kChunk : kMaxCommandsPerBatch;
     std::size_t done = 0;
     int code = kDone;
     while (code == kDone && done < items_.size()) {
-      const std::size_t to = std::min(items_.size(), done + step);
+      const std::size_t to = end_of_chunk(done);
       pb::Batch batch;
       for (std::size_t i = done; i < to; ++i) *batch.add_commands() = items_[i].command;
       pb::BatchResponse made;
@@ -506,7 +533,7 @@ class Importer {
         standing.set_party_id(ids_[item.place]);
         standing.set_standing(pb::STANDING_SUSPENDED);
       }
-      if (batch.commands_size() < kChunk) continue;
+      if (static_cast<std::size_t>(batch.commands_size()) < kChunk - 1) continue;
       if (const int code = send(batch, made); code != kDone) return code;
       batch.clear_commands();
     }
@@ -541,6 +568,7 @@ class Importer {
   std::vector<std::string> names_;  // of the file's columns
   std::map<std::uint64_t, std::unique_ptr<Message>> existing_;
   std::set<std::uint64_t> seen_;                // ids in the file of things that are here
+  std::map<std::uint64_t, std::size_t> area_at_;  // by code, its place in items_
   PartyNames in_file_;                          // by place in the file
   std::map<std::size_t, std::uint64_t> ids_;  // by place in the file, of what is here
   std::vector<Item> items_;
