@@ -61,6 +61,7 @@ pb::Equity equity(const std::vector<Fill>& fills, When when) {
 }
 
 void EquityCount::sort() {
+  if (cleared_) fills_ = *cleared_;
   before_ = equity(fills_, When::kBefore);
   after_ = equity(fills_, When::kAfter);
   std::stable_sort(fills_.begin(), fills_.end(), [](const Fill& a, const Fill& b) {

@@ -1,6 +1,7 @@
 // How evenly communities are served.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "engine/clear/instance.h"
@@ -35,8 +36,9 @@ class EquityCount {
   // As things stand.
   explicit EquityCount(const State& state) : state_(state), areas_(state.areas().size()) {}
   // With every proposal of that clearing.
-  EquityCount(const State& state, std::uint64_t clearing, std::vector<Fill> fills)
-      : state_(state), clearing_(clearing), fills_(std::move(fills)) {}
+  EquityCount(const State& state, std::uint64_t clearing,
+              std::shared_ptr<const std::vector<Fill>> fills)
+      : state_(state), clearing_(clearing), cleared_(std::move(fills)) {}
 
   std::size_t steps() const { return areas_; }
   void add(std::size_t area) { add_fill(fills_, state_, static_cast<Slot>(area)); }
@@ -50,6 +52,7 @@ class EquityCount {
   const State& state_;
   Slot areas_ = 0;
   std::uint64_t clearing_ = 0;  // 0: none
+  std::shared_ptr<const std::vector<Fill>> cleared_;  // copied when it is sorted
   std::vector<Fill> fills_;
   pb::Equity before_;
   pb::Equity after_;

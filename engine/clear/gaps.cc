@@ -4,6 +4,7 @@
 #include <bit>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <deque>
 #include <tuple>
 
 #include "engine/base/fixed.h"
@@ -110,38 +111,65 @@ void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
 
 }  // namespace
 
-GapFinder::GapFinder(const Ranking& ranking, const Instance& instance, const Cleared& cleared, const GapOptions& options)
-    : in_(instance), cleared_(cleared), options_(options) {
-  const State& state = ranking.state();
-  const auto general = state.vocabulary().find(WordList::kSkill, "general");
-  const auto ordinary = static_cast<std::uint8_t>(general.value_or(kNoSkill));
-  boost::unordered_flat_map<Key, Group> groups;
-  for (std::uint32_t l = 0; l < in_.lines.size(); ++l) {
-    const ClearLine& line = in_.lines[l];
-    std::int64_t lacks = line.missing;
-    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) lacks -= cleared_.held[e];
-    if (lacks <= 0) continue;
-    const LineRow& row = state.line(line.ref);
-    const NeedRow& need = state.needs()[row.need];
-    if (options_.within != kNoSlot && !state.within(need.area, options_.within)) continue;
-    Group& g = groups[key_of(state, line, ordinary)];
-    const std::int64_t value = ranking.judge().newcomer(need, row, distance_metres(state.areas()[need.fairness].point, need.point)) / line.asked;
-    g.stock = row.time_kind == 0;
-    g.estimate += value;
-    g.gap.set_price_micro(std::max(g.gap.price_micro(), value));
-    g.gap.set_unmet_units(g.gap.unmet_units() + lacks);
-    if (!g.stock) g.gap.set_unmet_unit_minutes(g.gap.unmet_unit_minutes() + lacks * ((line.window.end - line.window.start).count() / 60));
-    if (g.lines.size() < kMostLines) g.lines.push_back({l, value * in_.per_micro});
+// Groups stay where they are while the map grows.
+struct GapFinder::Grouping {
+  std::uint8_t ordinary = kNoSkill;  // everybody's skill
+  boost::unordered_flat_map<Key, Group*> by_key;
+  std::deque<Group> all;
+};
+
+GapFinder::GapFinder(const Ranking& ranking, const Instance& instance, const Cleared& cleared,
+                     const GapOptions& options)
+    : ranking_(ranking),
+      in_(instance),
+      cleared_(cleared),
+      options_(options),
+      grouping_(std::make_unique<Grouping>()) {
+  const auto general = ranking.state().vocabulary().find(WordList::kSkill, "general");
+  grouping_->ordinary = static_cast<std::uint8_t>(general.value_or(kNoSkill));
+}
+
+GapFinder::~GapFinder() = default;
+
+void GapFinder::add(std::size_t step) {
+  const State& state = ranking_.state();
+  const auto l = static_cast<std::uint32_t>(step);
+  const ClearLine& line = in_.lines[l];
+  std::int64_t lacks = line.missing;
+  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+    lacks -= cleared_.held[e];
   }
-  std::vector<std::pair<Key, Group*>> order;
-  for (auto& [key, g] : groups) order.emplace_back(key, &g);
-  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-    return a.second->estimate != b.second->estimate ? a.second->estimate > b.second->estimate : a.first < b.first;
+  if (lacks <= 0) return;
+  const LineRow& row = state.line(line.ref);
+  const NeedRow& need = state.needs()[row.need];
+  if (options_.within != kNoSlot && !state.within(need.area, options_.within)) return;
+  const auto [at, fresh] = grouping_->by_key.try_emplace(key_of(state, line, grouping_->ordinary));
+  if (fresh) at->second = &grouping_->all.emplace_back();
+  Group& g = *at->second;
+  const auto metres = distance_metres(state.areas()[need.fairness].point, need.point);
+  const std::int64_t value = ranking_.judge().newcomer(need, row, metres) / line.asked;
+  g.stock = row.time_kind == 0;
+  g.estimate += value;
+  g.gap.set_price_micro(std::max(g.gap.price_micro(), value));
+  g.gap.set_unmet_units(g.gap.unmet_units() + lacks);
+  if (!g.stock) {
+    const auto minutes = (line.window.end - line.window.start).count() / 60;
+    g.gap.set_unmet_unit_minutes(g.gap.unmet_unit_minutes() + lacks * minutes);
+  }
+  if (g.lines.size() < kMostLines) g.lines.push_back({l, value * in_.per_micro});
+}
+
+void GapFinder::choose() {
+  std::vector<std::pair<Key, Group*>> order(grouping_->by_key.begin(), grouping_->by_key.end());
+  const std::size_t tried = std::min(order.size(), options_.most * kTriedPerWanted);
+  const auto end = order.begin() + static_cast<std::ptrdiff_t>(tried);
+  std::partial_sort(order.begin(), end, order.end(), [](const auto& a, const auto& b) {
+    if (a.second->estimate != b.second->estimate) return a.second->estimate > b.second->estimate;
+    return a.first < b.first;
   });
-  if (order.size() > options_.most * kTriedPerWanted) order.resize(options_.most * kTriedPerWanted);
-  for (const auto& [key, g] : order) {
-    describe(state, key, g->gap);
-    groups_.push_back(std::move(*g));
+  for (auto at = order.begin(); at != end; ++at) {
+    describe(ranking_.state(), at->first, at->second->gap);
+    groups_.push_back(std::move(*at->second));
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "engine/clear/solver.h"
@@ -20,9 +21,15 @@ struct GapOptions {
 // in each such window) and the needs around cleared again: `gain` is by how much the value rises.
 class GapFinder {
  public:
-  // Reads the market; the instance and what was cleared must outlive it. O(lines).
+  // The instance and what was cleared must outlive it.
   GapFinder(const Ranking& ranking, const Instance& instance, const Cleared& cleared, const GapOptions& options);
-  // Does not: on any thread. Some milliseconds for each gap that is tried, however large the
+  // Groups the lines that are short, line by line, so that whoever has something else to do can stop
+  // in between; then chooses the most promising groups. These read the market.
+  ~GapFinder();
+  std::size_t steps() const { return in_.lines.size(); }
+  void add(std::size_t line);
+  void choose();
+  // Does not, and may be on any thread. Some milliseconds for each gap that is tried, however large the
   // instance. Asks go_on() before each; after a no, those that were tried are the answer.
   std::vector<pb::SupplyGap> find(const std::function<bool()>& go_on) const;
 
@@ -51,9 +58,14 @@ class GapFinder {
               bool with_newcomer) const;
   std::pair<Worth, std::int64_t> try_one(const Group& group) const;
 
+  // While lines are grouped.
+  struct Grouping;
+
+  const Ranking& ranking_;
   const Instance& in_;
   const Cleared& cleared_;
   GapOptions options_;
+  std::unique_ptr<Grouping> grouping_;
   std::vector<Group> groups_;  // the most promising first
 };
 

@@ -29,12 +29,19 @@ class Checker {
 
   // What waits for an organiser is in the list of its area, and nothing else is.
   void look_at_waiting() {
+    std::size_t in_the_city = 0;
     for (Slot a = 0; a < state_.areas().size(); ++a) {
       std::set<std::uint64_t> listed;
       for (const Slot n : state_.waiting_in(a)) listed.insert(state_.load_need(n).id());
       const std::uint64_t code = state_.areas()[a].id.value();
+      for (const Slot n : state_.waiting_in(a)) {
+        const bool in_city = state_.load_need(n).raised() >= kRaisedToCity;
+        expect(in_city == state_.waiting_in_city().contains(n), "what waits for the lead is listed", "area", code);
+        in_the_city += in_city ? 1 : 0;
+      }
       expect(listed == waiting_[code] && listed.size() == state_.waiting_in(a).size(), "what waits for its organiser is listed", "area", code);
     }
+    expect(in_the_city == state_.waiting_in_city().size(), "nothing else waits for the lead", "area", 0);
   }
 
   // Each list has the needs that carry the resident's number, all of them and each once.

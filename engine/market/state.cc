@@ -176,6 +176,16 @@ void State::leave_waiting(Slot need) {
   list.pop_back();
   if (list.empty()) waiting_.erase(it);
   row.place_in_waiting = kNoSlot;
+  update_waiting_in_city(need);
+}
+
+void State::update_waiting_in_city(Slot need) {
+  const NeedRow& row = needs_[need];
+  if (row.place_in_waiting != kNoSlot && row.raised >= kRaisedToCity) {
+    waiting_in_city_.insert(need);
+  } else {
+    waiting_in_city_.erase(need);
+  }
 }
 
 std::span<const Slot> State::waiting_in(Slot area) const {
@@ -185,16 +195,18 @@ std::span<const Slot> State::waiting_in(Slot area) const {
 
 void State::update_waiting(Slot need) {
   NeedRow& row = needs_[need];
-  if (waits(row) == (row.place_in_waiting != kNoSlot)) return;
+  if (waits(row) == (row.place_in_waiting != kNoSlot)) return update_waiting_in_city(need);
   if (row.place_in_waiting != kNoSlot) return leave_waiting(need);
   std::vector<Slot>& list = waiting_[row.area];
   row.place_in_waiting = static_cast<Slot>(list.size());
   list.push_back(need);
+  update_waiting_in_city(need);
 }
 
 void State::link_lists() {
   residents_.clear();
   waiting_.clear();
+  waiting_in_city_.clear();
   for (Slot s = 0; s < needs_.size(); ++s) {
     link_resident(s);
     needs_[s].place_in_waiting = kNoSlot;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <memory>
 #include <optional>
 #include <span>
@@ -85,6 +86,8 @@ class State {
   std::span<const Slot> waiting_in(Slot area) const;
   // The same for every area that has some.
   const boost::unordered_flat_map<Slot, std::vector<Slot>>& waiting() const { return waiting_; }
+  // Those of them that were raised to the city, which fall to the lead wherever they are.
+  const boost::unordered_flat_set<Slot>& waiting_in_city() const { return waiting_in_city_; }
   const NeedProgress& progress(Slot need) const { return progress_[need]; }
   Slot line_count() const { return lines_.size(); }
   const LineRow& line(Slot s) const { return lines_[s]; }
@@ -212,6 +215,7 @@ class State {
   bool waits(const NeedRow& need) const;
   void update_waiting(Slot need);
   void leave_waiting(Slot need);
+  void update_waiting_in_city(Slot need);
 
   // Each answers as load_row() does.
   bool put_taxonomy(std::string_view bytes);
@@ -257,6 +261,7 @@ class State {
   boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_resident_;
   boost::unordered_flat_map<std::uint64_t, Slot> residents_;  // the first need of each
   boost::unordered_flat_map<Slot, std::vector<Slot>> waiting_;  // by area; no list is empty
+  boost::unordered_flat_set<Slot> waiting_in_city_;
   Chunks<LineRow> lines_;
   Chunks<NeedProgress> progress_;  // by need
   pb::Policy policy_;

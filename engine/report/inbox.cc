@@ -39,7 +39,7 @@ class Gatherer {
 
   // 0 a community's, 1 a town's, 2 the city's: what is raised to there waits for it.
   std::uint32_t level() const {
-    if (actor_.role() == pb::ROLE_LEAD) return 2;
+    if (actor_.role() == pb::ROLE_LEAD) return kRaisedToCity;
     const Slot party = state_.parties().find(PartyId{actor_.party_id()});
     if (party == kNoSlot) return 0;
     switch (state_.areas()[state_.parties()[party].area].level) {
@@ -61,6 +61,10 @@ class Gatherer {
 
   void organiser() {
     const std::uint32_t mine = level();
+    if (actor_.role() == pb::ROLE_LEAD) {
+      for (const Slot n : state_.waiting_in_city()) organisers_need(n, mine);
+      return;
+    }
     for (const auto& [area, needs] : state_.waiting()) {
       if (actor_.role() == pb::ROLE_ORGANISER && !in_area_of(actor_, state_, area)) continue;
       for (const Slot n : needs) organisers_need(n, mine);

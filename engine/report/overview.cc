@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kMostWaiting = 10;
 constexpr std::size_t kMostAreas = 500;
+// Rows that areas are asked for ahead of their turn, so that waits for memory overlap.
+constexpr Slot kAhead = 24;
 constexpr const char* kStepNames[] = {"submitted", "opened", "filled", "started", "done", "reviewed"};
 constexpr pb::AreaLevel kShown[] = {pb::AREA_LEVEL_COMMUNITY, pb::AREA_LEVEL_TOWN,
                                     pb::AREA_LEVEL_CITY};
@@ -64,11 +66,9 @@ void OverviewCount::add(std::size_t step) {
 }
 
 void OverviewCount::add_area(Slot area) {
-  tallies_.resize(area + 1);
+  waits_.resize(area + 1);
+  gives_.resize(area + 1);
   if (within_ != kNoSlot) inside_[area] = state_.within(area, within_);
-  if (!inside(area)) return;
-  tallies_[area].asked_micro = state_.areas()[area].asked_micro;
-  tallies_[area].filled_micro = state_.areas()[area].filled_micro;
 }
 
 void OverviewCount::add_need(Slot slot) {
@@ -107,10 +107,10 @@ void OverviewCount::add_to_funnel(Slot slot) {
 void OverviewCount::add_waiting(Slot slot, std::int64_t missing) {
   const NeedRow& row = state_.needs()[slot];
   const std::uint32_t opened = state_.progress(slot).opened;
-  Tally& area = tallies_[row.fairness == kNoSlot ? row.area : row.fairness];
-  ++area.open_needs;
+  Waits& area = waits_[row.fairness == kNoSlot ? row.area : row.fairness];
+  ++area.needs;
   area.missing_units += missing;
-  if (area.waiting_since == 0 || opened < area.waiting_since) area.waiting_since = opened;
+  if (area.since == 0 || opened < area.since) area.since = opened;
   if (row.category < categories_.size()) {
     pb::CategoryTally& category = categories_[row.category];
     category.set_open_needs(category.open_needs() + 1);
@@ -129,23 +129,31 @@ void OverviewCount::add_waiting(Slot slot, std::int64_t missing) {
   std::push_heap(waiting_.begin(), waiting_.end(), waits_longer);
 }
 
+void OverviewCount::prefetch(Slot area) const {
+  if (area < areas_) __builtin_prefetch(&gives_[area], 1);
+}
+
 void OverviewCount::add_party(Slot slot) {
   const PartyRow& row = state_.parties()[slot];
+  if (slot + kAhead < parties_) prefetch(state_.parties()[slot + kAhead].area);
   if (!gives(row) || row.area >= areas_ || !inside(row.area)) return;
   pb::PartyTally& kind =
       kinds_[static_cast<std::size_t>(row.kind - pb::PARTY_KIND_VOLUNTEER_TEAM)];
   if (row.standing == pb::STANDING_PENDING) kind.set_pending(kind.pending() + 1);
   if (row.standing != pb::STANDING_ACTIVE) return;
   kind.set_active(kind.active() + 1);
-  ++tallies_[row.area].parties;
+  ++gives_[row.area].parties;
 }
 
 void OverviewCount::add_offer(Slot slot) {
   const OfferRow& offer = state_.offers()[slot];
+  if (slot + kAhead < offers_) {
+    prefetch(state_.parties()[state_.offers()[slot + kAhead].party].area);
+  }
   if (!offer.active) return;
   const PartyRow& party = state_.parties()[offer.party];
   if (!gives(party) || party.standing != pb::STANDING_ACTIVE) return;
-  if (party.area < areas_ && inside(party.area)) ++tallies_[party.area].offers;
+  if (party.area < areas_ && inside(party.area)) ++gives_[party.area].offers;
 }
 
 Slot OverviewCount::ancestor(Slot area, pb::AreaLevel level) const {
@@ -156,12 +164,18 @@ Slot OverviewCount::ancestor(Slot area, pb::AreaLevel level) const {
   return area;
 }
 
+bool OverviewCount::empty(Slot area) const {
+  const AreaRow& row = state_.areas()[area];
+  return waits_[area].needs == 0 && gives_[area].parties == 0 &&
+         (row.asked_micro == 0 || !inside(area));
+}
+
 void OverviewCount::mark_levels(Slot area) {
-  if (tallies_[area].empty()) return;
+  if (empty(area)) return;
   for (std::size_t l = 0; l < kLevels; ++l) {
-    const Slot up = ancestor(area, kShown[l]);
-    if (up >= areas_ || marked_[l][up]) continue;
-    marked_[l][up] = true;
+    area = ancestor(area, kShown[l]);
+    if (area >= areas_ || marked_[l][area]) return;
+    marked_[l][area] = true;
     ++marks_[l];
   }
 }
@@ -172,26 +186,23 @@ void OverviewCount::choose_level() {
 }
 
 void OverviewCount::roll_up(Slot area) {
-  const Tally& one = tallies_[area];
-  if (one.empty()) return;
-  const Slot up = ancestor(area, kShown[level_]);
-  const auto at = std::lower_bound(rolled_.begin(), rolled_.end(), up,
-                                   [](const auto& r, Slot slot) { return r.first < slot; });
-  const auto into = at != rolled_.end() && at->first == up ? at : rolled_.insert(at, {up, Tally{}});
-  Tally& sum = into->second;
-  sum.open_needs += one.open_needs;
-  sum.parties += one.parties;
-  sum.offers += one.offers;
-  sum.missing_units += one.missing_units;
-  sum.asked_micro += one.asked_micro;
-  sum.filled_micro += one.filled_micro;
-  if (one.waiting_since != 0 && (sum.waiting_since == 0 || one.waiting_since < sum.waiting_since)) {
-    sum.waiting_since = one.waiting_since;
+  if (empty(area)) return;
+  const Waits& waits = waits_[area];
+  Tally& sum = rolled_[ancestor(area, kShown[level_])];
+  sum.waits.needs += waits.needs;
+  sum.waits.missing_units += waits.missing_units;
+  if (waits.since != 0 && (sum.waits.since == 0 || waits.since < sum.waits.since)) {
+    sum.waits.since = waits.since;
   }
+  sum.gives.parties += gives_[area].parties;
+  sum.gives.offers += gives_[area].offers;
+  if (!inside(area)) return;
+  sum.asked_micro += state_.areas()[area].asked_micro;
+  sum.filled_micro += state_.areas()[area].filled_micro;
 }
 
 void OverviewCount::put_areas(pb::Overview& overview) const {
-  std::vector<std::pair<Slot, Tally>> sorted = rolled_;
+  std::vector<std::pair<Slot, Tally>> sorted(rolled_.begin(), rolled_.end());
   std::sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) {
     return state_.areas()[a.first].id < state_.areas()[b.first].id;
   });
@@ -203,13 +214,13 @@ void OverviewCount::put_areas(pb::Overview& overview) const {
     tally.set_name(area.name());
     set_point(*tally.mutable_point(), state_.areas()[slot].point);
     tally.set_population(area.population());
-    tally.set_open_needs(sum.open_needs);
-    tally.set_missing_units(sum.missing_units);
+    tally.set_open_needs(sum.waits.needs);
+    tally.set_missing_units(sum.waits.missing_units);
     tally.set_asked_micro(sum.asked_micro);
     tally.set_filled_micro(sum.filled_micro);
-    tally.set_parties(sum.parties);
-    tally.set_offers(sum.offers);
-    tally.set_waiting_since(sum.waiting_since);
+    tally.set_parties(sum.gives.parties);
+    tally.set_offers(sum.gives.offers);
+    tally.set_waiting_since(sum.waits.since);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <vector>
 
 #include "engine/market/state.h"
@@ -28,15 +29,20 @@ class OverviewCount {
   pb::Overview finish();
 
  private:
-  struct Tally {
-    std::uint32_t open_needs = 0;
-    std::uint32_t waiting_since = 0;
+  struct Waits {
+    std::uint32_t needs = 0;
+    std::uint32_t since = 0;
+    std::int64_t missing_units = 0;
+  };
+  struct Gives {
     std::uint32_t parties = 0;
     std::uint32_t offers = 0;
-    std::int64_t missing_units = 0;
+  };
+  struct Tally {
+    Waits waits;
+    Gives gives;
     std::int64_t asked_micro = 0;
     std::int64_t filled_micro = 0;
-    bool empty() const { return open_needs == 0 && parties == 0 && asked_micro == 0; }
   };
   struct Waiting {
     std::uint32_t opened;
@@ -46,10 +52,12 @@ class OverviewCount {
   static constexpr std::size_t kLevels = 3;  // communities, towns, cities
 
   bool inside(Slot area) const { return within_ == kNoSlot || inside_[area]; }
+  bool empty(Slot area) const;
   void add_area(Slot area);
   void add_need(Slot need);
   void add_to_funnel(Slot need);
   void add_waiting(Slot need, std::int64_t missing);
+  void prefetch(Slot area) const;
   void add_party(Slot party);
   void add_offer(Slot offer);
   void mark_levels(Slot area);
@@ -69,11 +77,14 @@ class OverviewCount {
   Slot parties_;
   Slot offers_;
   std::vector<bool> inside_;
-  Chunks<Tally> tallies_;  // by area
+  // By area. Apart, and small: they are looked at in the order of parties and offers, which is none
+  // of areas.
+  Chunks<Waits> waits_;
+  Chunks<Gives> gives_;
   std::array<std::vector<bool>, kLevels> marked_;
   std::array<std::size_t, kLevels> marks_{};
   std::size_t level_ = 0;
-  std::vector<std::pair<Slot, Tally>> rolled_;  // by area; at most as many as are shown
+  boost::unordered_flat_map<Slot, Tally> rolled_;  // at most as many as are shown
   std::array<std::uint32_t, pb::NeedState_ARRAYSIZE> by_state_{};
   std::array<Durations, kSteps> funnel_;
   std::array<pb::PartyTally, 3> kinds_;

@@ -113,8 +113,11 @@ void ReportCount::add(std::size_t step) {
   if (!in_part(state_, need.area, scope_.within)) return;
   const std::uint64_t key = key_of(slot);
   const auto [at, fresh] = groups_.try_emplace(key);
-  Group& group = at->second;
-  if (fresh) group.code = code_of(key);
+  if (fresh) {
+    at->second = &all_.emplace_back();
+    at->second->code = code_of(key);
+  }
+  Group& group = *at->second;
   pb::ReportRow one = counted(slot);
   add_services(slot, one, group);
   add_up(group.row, one);
@@ -151,8 +154,8 @@ void ReportCount::name(pb::ReportRow& row) const {
 }
 
 void ReportCount::sort() {
-  sorted_.reserve(groups_.size());
-  for (const auto& [key, group] : groups_) sorted_.push_back(&group);
+  sorted_.reserve(all_.size());
+  for (const Group& group : all_) sorted_.push_back(&group);
   std::sort(sorted_.begin(), sorted_.end(), [this](const Group* a, const Group* b) {
     if (scope_.by != ReportBy::kMonth && a->row.needs() != b->row.needs()) {
       return a->row.needs() > b->row.needs();

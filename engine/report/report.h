@@ -3,6 +3,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,7 +59,9 @@ class ReportCount {
   const State& state_;
   ReportScope scope_;
   Slot needs_;
-  boost::unordered_flat_map<std::uint64_t, Group> groups_;
+  // Groups stay where they are while the map grows: it is the larger part of the work otherwise.
+  boost::unordered_flat_map<std::uint64_t, Group*> groups_;
+  std::deque<Group> all_;
   std::vector<const Group*> sorted_;
   pb::ReportRow total_;
   std::vector<bool> parties_;  // those that served, by slot

@@ -8,6 +8,7 @@
 #include "server/api/command_of.h"
 #include "server/api/params.h"
 #include "server/api/problem.h"
+#include "server/background/analyst.h"
 #include "server/json/json.h"
 
 namespace qiao {
@@ -253,20 +254,26 @@ Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch, 
   return number;
 }
 
-Response later(const Call& call, std::function<Seq()> seen, std::function<void(std::function<void(Result<std::unique_ptr<Message>>)>)> start) {
+Response later(const Call& call, Analyst& analyst,
+               std::function<void(std::function<void(Result<std::unique_ptr<Message>>)>)> start) {
   Response r;
-  r.deferred = [start = std::move(start), seen = std::move(seen), chinese = call.chinese, binary = call.binary_answer](auto then) {
-    start([=](Result<std::unique_ptr<Message>> found) {
+  r.deferred = [&analyst, start = std::move(start), chinese = call.chinese,
+                binary = call.binary_answer](auto then) {
+    start([=, &analyst](Result<std::unique_ptr<Message>> found) {
+      auto done = std::make_shared<Response>();
+      const Seq seen = analyst.applied_seq();
       if (!found) {
-        Response refused = problem(found.error(), chinese);
-        refused.wait_for = seen();
-        return then(std::move(refused));
+        *done = problem(found.error(), chinese);
+        done->wait_for = seen;
+        return then(std::move(*done));
       }
-      Response done;
-      done.wait_for = seen();
-      if (binary) done.content_type = kProtobuf;
-      done.body = binary ? found.value()->SerializeAsString() : to_json(*found.value());
-      then(std::move(done));
+      done->wait_for = seen;
+      if (binary) done->content_type = kProtobuf;
+      const auto write = [done, binary, message = std::shared_ptr<Message>(std::move(found).value())]() mutable {
+        done->body = binary ? message->SerializeAsString() : to_json(*message);
+        message.reset();
+      };
+      analyst.beside().run(write, [done, then] { then(std::move(*done)); });
     });
   };
   return r;

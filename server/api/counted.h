@@ -15,19 +15,16 @@
 
 namespace qiao {
 
-inline std::function<Seq()> seen_by(const Analyst& analyst) {
-  return [&analyst] { return analyst.applied_seq(); };
-}
-
 // Counts all steps, then gives what was counted. See in_slices() of slices.h for `together`.
 template <class Count>
 Response counted(const Call& call, Analyst& analyst, std::shared_ptr<Count> count,
                  std::size_t together = kShortSteps) {
-  return later(call, seen_by(analyst), [&analyst, count, together](auto then) {
+  return later(call, analyst, [&analyst, count, together](auto then) {
     analyst.in_slices(
         count->steps(), together, [count](std::size_t i) { count->add(i); },
-        [count, then] {
+        [&analyst, count, then] {
           auto result = count->finish();
+          analyst.beside().let_go(count);
           then(std::make_unique<decltype(result)>(std::move(result)));
         });
   });
@@ -38,8 +35,12 @@ Response counted(const Call& call, Analyst& analyst, std::shared_ptr<Count> coun
 template <class Count>
 class KeptCounts {
  public:
+  explicit KeptCounts(Analyst& analyst) : analyst_(analyst) {}
   std::uint64_t keep(std::shared_ptr<const Count> count) {
-    if (kept_.size() == kMost) kept_.pop_front();
+    if (kept_.size() == kMost) {
+      analyst_.beside().let_go(std::move(kept_.front().second));
+      kept_.pop_front();
+    }
     kept_.emplace_back(next_, std::move(count));
     return next_++;
   }
@@ -53,6 +54,7 @@ class KeptCounts {
 
  private:
   static constexpr std::size_t kMost = 8;
+  Analyst& analyst_;
   std::deque<std::pair<std::uint64_t, std::shared_ptr<const Count>>> kept_;
   std::uint64_t next_ = 1;
 };
@@ -97,15 +99,16 @@ auto page_of(const Count& count, const CountedPage& page, std::uint64_t number, 
 template <class Count, class Put>
 Response first_page(const Call& call, Analyst& analyst, std::shared_ptr<KeptCounts<Count>> kept,
                     std::shared_ptr<Count> count, CountedPage page, Put put) {
-  return later(call, seen_by(analyst), [&analyst, kept, count, page, put](auto then) {
-    const auto give = [kept, count, page, put, then] {
+  return later(call, analyst, [&analyst, kept, count, page, put](auto then) {
+    const auto give = [&analyst, kept, count, page, put, then] {
       const std::uint64_t number = count->rows() > page.size ? kept->keep(count) : 0;
       auto message = page_of(*count, page, number, put);
+      if (number == 0) analyst.beside().let_go(count);
       then(std::make_unique<decltype(message)>(std::move(message)));
     };
     analyst.in_slices(
         count->steps(), kShortSteps, [count](std::size_t i) { count->add(i); },
-        [&analyst, count, give] { analyst.beside([count] { count->sort(); }, give); });
+        [&analyst, count, give] { analyst.beside().run([count] { count->sort(); }, give); });
   });
 }
 

@@ -164,9 +164,9 @@ Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch, 
 std::unique_ptr<google::protobuf::Message> show(const State& state, const Subject& subject, const View& view);
 // What one row of the kind is called, e.g. need.
 const char* singular(pb::Event::RowCase kind);
-// An answer that takes long: `start` is called, and calls back with it; it is given in the format that the call asks for, when what
-// `seen` says then, the last event that it can tell of, is on disk.
-Response later(const Call& call, std::function<Seq()> seen, std::function<void(std::function<void(Result<std::unique_ptr<google::protobuf::Message>>)>)> start);
+// An answer that takes long: `start` is called, and calls back with it; it is given in the format that the call asks for, which
+// is done beside the market, when the last event that it can tell of is on disk.
+Response later(const Call& call, class Analyst& analyst, std::function<void(std::function<void(Result<std::unique_ptr<google::protobuf::Message>>)>)> start);
 // A message in the format that the call asks for.
 Response respond(const Call& call, Answer answer);
 

@@ -54,7 +54,6 @@ pb::PolicyTrial Analyst::report(Copy& copy, TrialResult before, TrialResult afte
 
 Analyst::~Analyst() {
   stopping_ = true;
-  beside_.join();
   if (trial_.joinable()) trial_.join();
 }
 
@@ -62,13 +61,6 @@ void Analyst::in_slices(std::size_t count, std::size_t together,
                         std::function<void(std::size_t)> step, std::function<void()> done) {
   const auto alive = [] { return true; };
   qiao::in_slices(context_, count, std::move(step), std::move(done), alive, together);
-}
-
-void Analyst::beside(std::function<void()> work, std::function<void()> done) {
-  boost::asio::post(beside_, [this, work = std::move(work), done = std::move(done)] {
-    work();
-    boost::asio::post(context_, done);
-  });
 }
 
 void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::function<void(Result<pb::PolicyTrial>)> then) {
@@ -141,7 +133,7 @@ void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::funct
     in_slices(copy->opened.size(), kShortSteps, one, solve);
   };
   in_slices(std::size_t{areas} + parties + offers + needs, kShortSteps, step,
-            [this, newest, copy_needs] { beside(newest, copy_needs); });
+            [this, newest, copy_needs] { beside_.run(newest, copy_needs); });
 }
 
 }  // namespace qiao

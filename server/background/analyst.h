@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <thread>
 
@@ -13,6 +12,7 @@
 #include "engine/clear/trial.h"
 #include "engine/market/state.h"
 #include "qiao/v1/report.pb.h"
+#include "server/background/beside.h"
 #include "server/runtime/runtime.h"
 
 namespace qiao {
@@ -35,9 +35,8 @@ class Analyst {
   // in between; see in_slices() of slices.h for `together`.
   void in_slices(std::size_t count, std::size_t together, std::function<void(std::size_t)> step,
                  std::function<void()> done);
-  // Runs `work`, which does not read the market, on another thread; then calls done() on the market
-  // thread.
-  void beside(std::function<void()> work, std::function<void()> done);
+  // The thread beside the market.
+  Beside& beside() { return beside_; }
 
   // Calls back on the market thread. One trial at a time. The policy has been validated.
   void try_policy(const pb::Policy& policy, std::int64_t days, std::function<void(Result<pb::PolicyTrial>)> then);
@@ -49,7 +48,7 @@ class Analyst {
 
   boost::asio::io_context& context_;
   Runtime& runtime_;
-  boost::asio::thread_pool beside_{1};
+  Beside beside_{context_};
   std::thread trial_;
   bool trying_ = false;
   std::atomic<bool> stopping_ = false;

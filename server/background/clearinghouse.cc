@@ -368,6 +368,7 @@ void Clearinghouse::conclude(const std::shared_ptr<Run>& run) {
   run->has_result = true;
   running_.reset();
   if (run->within == kNoSlot) {
+    if (plan_) beside_.let_go(std::shared_ptr<Plan>(std::move(plan_)));
     plan_ = std::move(run->plan);
     plan_id_ = s.id();
     planned_at_ = runtime_.now();
@@ -571,19 +572,26 @@ void Clearinghouse::gaps(Slot within, std::size_t most, std::function<void(Resul
   finding_gaps_ = true;
   const auto solved = latest_;
   const std::uint64_t id = plan_id_;
-  auto finder = std::make_shared<GapFinder>(runtime_.ranking(), solved->instance, solved->cleared, GapOptions{within, most});
-  if (gap_finder_.joinable()) gap_finder_.join();
-  gap_finder_ = std::thread([this, finder, solved, id, then = std::move(then)] {
-    auto response = std::make_shared<pb::SupplyGapsResponse>();
-    response->set_clearing_id(id);
-    const auto until = Clock::now() + kMostGapTime;
-    const auto go_on = [this, until] { return !stopping_ && Clock::now() < until; };
-    for (pb::SupplyGap& g : finder->find(go_on)) *response->add_gaps() = std::move(g);
-    post([this, then, response] {
-      finding_gaps_ = false;
-      then(std::move(*response));
+  auto finder = std::make_shared<GapFinder>(runtime_.ranking(), solved->instance, solved->cleared,
+                                            GapOptions{within, most});
+  const auto find = [this, finder, solved, id, then = std::move(then)] {
+    finder->choose();
+    if (gap_finder_.joinable()) gap_finder_.join();
+    gap_finder_ = std::thread([this, finder, solved, id, then] {
+      auto response = std::make_shared<pb::SupplyGapsResponse>();
+      response->set_clearing_id(id);
+      const auto until = Clock::now() + kMostGapTime;
+      const auto go_on = [this, until] { return !stopping_ && Clock::now() < until; };
+      for (pb::SupplyGap& g : finder->find(go_on)) *response->add_gaps() = std::move(g);
+      post([this, then, response, finder] {
+        finding_gaps_ = false;
+        beside_.let_go(finder);
+        then(std::move(*response));
+      });
     });
-  });
+  };
+  const auto add = [finder](std::size_t line) { finder->add(line); };
+  in_slices(context_, finder->steps(), add, find, while_alive(), kShortSteps);
 }
 
 Result<std::shared_ptr<EquityCount>> Clearinghouse::equity_report(std::uint64_t id) const {
@@ -602,7 +610,9 @@ Result<std::shared_ptr<EquityCount>> Clearinghouse::equity_report(std::uint64_t 
     if (latest != runs_.end()) run = *latest;
   }
   if (!run) return std::make_shared<EquityCount>(state);
-  return std::make_shared<EquityCount>(state, run->summary.id(), run->fills);
+  // As long as the count has them, the run is not forgotten.
+  const std::shared_ptr<const std::vector<Fill>> fills(run, &run->fills);
+  return std::make_shared<EquityCount>(state, run->summary.id(), fills);
 }
 
 // Whether what changes is cleared again.

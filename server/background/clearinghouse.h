@@ -20,6 +20,7 @@
 #include "engine/clear/equity.h"
 #include "engine/clear/plan.h"
 #include "qiao/v1/clearing.pb.h"
+#include "server/background/beside.h"
 #include "server/runtime/runtime.h"
 
 namespace qiao {
@@ -149,6 +150,7 @@ class Clearinghouse {
   std::thread gap_finder_;
   bool finding_gaps_ = false;
   std::atomic<bool> stopping_ = false;
+  Beside beside_{context_};
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // for post()
 };
 

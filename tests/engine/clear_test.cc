@@ -545,13 +545,22 @@ TEST_F(ClearedCity, TeamsThatTakeTheTopOfTheirListDoWhatClearingWants) {
   EXPECT_GE(taken * 100, cleared.value * 90) << static_cast<double>(taken) / static_cast<double>(cleared.value);
 }
 
+// A finder that has chosen its five gaps.
+std::unique_ptr<GapFinder> chosen(const Ranking& ranking, const Instance& in,
+                                  const Cleared& cleared) {
+  auto finder = std::make_unique<GapFinder>(ranking, in, cleared, GapOptions{kNoSlot, 5});
+  for (std::size_t i = 0; i < finder->steps(); ++i) finder->add(i);
+  finder->choose();
+  return finder;
+}
+
 // One more unit in the market itself, and everything cleared again: it brings what the gap said.
 TEST_F(ClearedCity, AGapIsWorthWhatItSays) {
   const Instance in = collect();
   ClearOptions options;
   options.target_gap_micro = 1000;
   const Cleared before = clear_market(in, options);
-  const auto gaps = GapFinder(ranking(), in, before, {kNoSlot, 5}).find(yes);
+  const auto gaps = chosen(ranking(), in, before)->find(yes);
   ASSERT_FALSE(gaps.empty());
   int tried = 0;
   for (const pb::SupplyGap& gap : gaps) {
@@ -616,7 +625,8 @@ TEST_F(ClearedCity, AGapIsWorthWhatItSays) {
 TEST_F(ClearedCity, GapsAreFoundUntilSomebodySaysStop) {
   const Instance in = collect();
   const Cleared cleared = clear_market(in, {});
-  const GapFinder finder(ranking(), in, cleared, {kNoSlot, 5});
+  const auto chosen_five = chosen(ranking(), in, cleared);
+  const GapFinder& finder = *chosen_five;
   const std::size_t all = finder.find(yes).size();
   EXPECT_EQ(all, 5U);
   int asked = 0;
@@ -647,7 +657,7 @@ TEST(Gaps, NameTheScarceSkillWhereverItStandsInTheTaxonomy) {
   const Instance in = collector.finish();
   const Cleared cleared = clear_market(in, {});
   const auto& ranking = static_cast<const Ranking&>(c.market.matcher());
-  const auto gaps = GapFinder(ranking, in, cleared, {kNoSlot, 5}).find(yes);
+  const auto gaps = chosen(ranking, in, cleared)->find(yes);
   ASSERT_EQ(gaps.size(), 1U);
   EXPECT_EQ(gaps[0].skill(), "haircut");
 }
