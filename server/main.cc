@@ -81,7 +81,7 @@ int run(qiao::Config c) {
   c.server.drain = std::chrono::seconds{c.drain};
   c.feed.slow = std::chrono::seconds{c.slow};
   auto fail = [](const StoreError& e) {
-    log_error(e.message);
+    log_error(e.zh.empty() ? e.message : e.message + " / " + e.zh);
     return e.damaged ? kDamaged : 1;
   };
 
@@ -124,7 +124,6 @@ int run(qiao::Config c) {
   boost::asio::io_context feed_context(1);
   RuntimeOptions runtime_options;
   runtime_options.fill_empty = [&](Runtime& r) {
-    if (!c.load.empty()) log_info("filling the empty database", {{"from", c.load}});
     return fill_empty_city(r, c.taxonomy, c.policy, c.load);
   };
   const auto clock = [] { return std::chrono::time_point_cast<Seconds>(std::chrono::system_clock::now()); };
