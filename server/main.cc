@@ -147,10 +147,10 @@ int run(qiao::Config c) {
   std::vector<DemoAccount> demo_accounts;
   if (c.demo) {
     auto made = make_demo_accounts(*runtime.value());
-    if (!made) return fail({"the demo accounts could not be made: " + made.error().en()});
+    if (!made) return fail({"the demo accounts could not be made: " + made.error().message, false, made.error().zh});
     demo_accounts = std::move(made).value();
   } else if (auto disabled = disable_demo_accounts(*runtime.value()); !disabled) {
-    return fail({"the demo accounts could not be disabled: " + disabled.error().en()});
+    return fail({"the demo accounts could not be disabled: " + disabled.error().message, false, disabled.error().zh});
   } else if (disabled.value() > 0) {
     log_info("demo accounts are disabled: this is not demo mode", {{"accounts", disabled.value()}});
   }
