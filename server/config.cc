@@ -15,7 +15,7 @@ void declare(CLI::App& app, Config& c) {
   app.add_option("--port", c.server.port, "Port for HTTP and WebSocket; 0: any free one")->envname("QIAO_PORT")->capture_default_str();
   app.add_option("--taxonomy", c.taxonomy, "Words of an empty city (JSON); built-in list where not given")->envname("QIAO_TAXONOMY");
   app.add_option("--policy", c.policy, "Policy of an empty city (JSON); built-in policy where not given")->envname("QIAO_POLICY");
-  app.add_option("--load", c.load, "Fill an empty database with this history (JSON lines, as qiao-sim generate writes them)")->envname("QIAO_LOAD");
+  app.add_option("--load", c.load, "Fill an empty database with this history (JSON lines, as qiao-sim generate writes them), or go on with it")->envname("QIAO_LOAD");
   app.add_option("--tls-certificate", c.server.certificate, "Certificate chain (PEM); read again on SIGHUP")->envname("QIAO_TLS_CERTIFICATE");
   app.add_option("--tls-key", c.server.private_key, "Private key of the certificate (PEM)")->envname("QIAO_TLS_KEY");
   app.add_flag("--plain-http", c.plain_http, "Speak unencrypted HTTP on any address: only where something in front does the encryption")->envname("QIAO_PLAIN_HTTP");

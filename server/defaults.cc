@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "server/history.h"
 #include "server/json/json.h"
 
 asm(".section .rodata\n"
@@ -28,10 +29,6 @@ StoreResult<std::string> read_file(const std::string& path) {
   return std::move(text).str();
 }
 
-StoreError wrong(const std::string& where, const Refusal& r) {
-  return {where + ": " + (r.field.empty() ? "" : r.field + ": ") + r.en() + " / " + r.zh()};
-}
-
 StoreResult<void> apply_file(Runtime& runtime, const std::string& file, std::string_view otherwise, const char* name,
                              google::protobuf::Message* (*part)(pb::Command&)) {
   std::string text(otherwise);
@@ -41,9 +38,9 @@ StoreResult<void> apply_file(Runtime& runtime, const std::string& file, std::str
   pb::Command command;
   command.mutable_actor()->set_role(pb::ROLE_LEAD);
   const std::string where = file.empty() ? name : file;
-  if (auto read = from_json(text, *part(command)); !read) return wrong(where, read.error());
+  if (auto read = from_json(text, *part(command)); !read) return unusable(where, read.error());
   // Before any event of a history that may lie in the past.
-  if (auto applied = runtime.apply_at(command, to_time(1)); !applied) return wrong(where, applied.error());
+  if (auto applied = runtime.apply_at(command, to_time(1)); !applied) return unusable(where, applied.error());
   return outcome::success();
 }
 
@@ -64,23 +61,14 @@ pb::Taxonomy default_taxonomy() { return built_in<pb::Taxonomy>(default_taxonomy
 pb::Policy default_policy() { return built_in<pb::Policy>(default_policy_json()); }
 
 StoreResult<void> fill_empty_city(Runtime& runtime, const std::string& taxonomy_file, const std::string& policy_file, const std::string& history_file) {
+  QIAO_TRY(const auto cut_off, runtime.store().load_mark());
+  if (cut_off) return history_file.empty() ? outcome::success() : load_history(runtime, history_file);
   QIAO_TRY(apply_file(runtime, taxonomy_file, default_taxonomy_json(), "taxonomy",
                       [](pb::Command& c) -> google::protobuf::Message* { return c.mutable_put_taxonomy(); }));
   QIAO_TRY(apply_file(runtime, policy_file, default_policy_json(), "policy",
                       [](pb::Command& c) -> google::protobuf::Message* { return c.mutable_set_policy(); }));
   if (history_file.empty()) return outcome::success();
-  std::ifstream in(history_file);
-  if (!in) return StoreError{"cannot read " + history_file};
-  std::string line;
-  pb::HistoryLine history;
-  for (std::size_t number = 1; std::getline(in, line); ++number) {
-    if (line.empty()) continue;
-    const std::string where = history_file + ":" + std::to_string(number);
-    history.Clear();
-    if (auto read = from_json(line, history); !read) return wrong(where, read.error());
-    if (auto applied = runtime.apply_at(history.command(), to_time(history.time())); !applied) return wrong(where, applied.error());
-  }
-  return outcome::success();
+  return load_history(runtime, history_file);
 }
 
 }  // namespace qiao

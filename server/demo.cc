@@ -24,12 +24,18 @@ std::optional<pb::Party> first_party(const State& state, pb::PartyKind kind, std
   return std::nullopt;
 }
 
-}  // namespace
+StoreError no_memory() {
+  return {.message = "there is no memory for the hash of a password (64 MiB)",
+          .zh = "内存不足，无法计算密码的散列值（64 MiB）"};
+}
 
-Result<std::vector<DemoAccount>> make_demo_accounts(Runtime& runtime) {
+StoreError words_of(const Refusal& refusal) {
+  return {.message = refusal.en(), .zh = refusal.zh()};
+}
+
+Result<std::vector<DemoAccount>> make_accounts(Runtime& runtime, const std::string& hash) {
   const State& state = runtime.state();
   std::vector<DemoAccount> made;
-  std::string hash;
   const auto make = [&](const std::string& word, const std::string& what, pb::Account account) -> Status {
     const std::string login = std::string(kPrefix) + word;
     made.push_back({login, what});
@@ -41,7 +47,6 @@ Result<std::vector<DemoAccount>> make_demo_accounts(Runtime& runtime) {
     pb::Command put = by_lead();
     *put.mutable_put_account()->mutable_account() = account;
     QIAO_TRY(const auto applied, runtime.apply(put));
-    if (hash.empty()) hash = hash_password(kDemoPassword);
     pb::Command set;
     set.mutable_actor()->set_role(pb::ROLE_MARKET);
     set.mutable_set_password()->set_account_id(applied.subjects.front().key);
@@ -91,20 +96,32 @@ Result<std::vector<DemoAccount>> make_demo_accounts(Runtime& runtime) {
   return made;
 }
 
-Result<int> disable_demo_accounts(Runtime& runtime) {
+}  // namespace
+
+StoreResult<std::vector<DemoAccount>> make_demo_accounts(Runtime& runtime) {
+  const auto hash = hash_password(kDemoPassword);
+  if (!hash) return no_memory();
+  auto made = make_accounts(runtime, *hash);
+  if (!made) return words_of(made.error());
+  return std::move(made).value();
+}
+
+StoreResult<int> disable_demo_accounts(Runtime& runtime) {
   const State& state = runtime.state();
   int disabled = 0;
   for (Slot s = 0; s < state.accounts().size(); ++s) {
     pb::Account account = state.load_account(s);
     if (!account.login().starts_with(kPrefix) || account.disabled()) continue;
     // Somebody's own account may be called so, too; the demonstration's has the password that everybody knows.
-    if (!verify_password(account.password_hash(), kDemoPassword)) continue;
+    const Verdict verdict = verify_password(account.password_hash(), kDemoPassword);
+    if (verdict == Verdict::kNoMemory) return no_memory();
+    if (verdict == Verdict::kWrong) continue;
     account.set_disabled(true);
     // By the market itself, since the last account of the lead may be among them: a set-up link is printed then.
     pb::Command put;
     put.mutable_actor()->set_role(pb::ROLE_MARKET);
     *put.mutable_put_account()->mutable_account() = account;
-    QIAO_TRY(runtime.apply(put));
+    if (auto applied = runtime.apply(put); !applied) return words_of(applied.error());
     ++disabled;
   }
   return disabled;

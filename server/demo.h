@@ -17,9 +17,9 @@ struct DemoAccount {
 
 // Makes those that are not there yet: one for each kind of user that the city has somebody for. On the market thread,
 // before anybody is served: hashing takes a moment.
-Result<std::vector<DemoAccount>> make_demo_accounts(Runtime& runtime);
+StoreResult<std::vector<DemoAccount>> make_demo_accounts(Runtime& runtime);
 
 // A database that was looked at in demo mode and is now used in earnest: its demo accounts let nobody in any more. How many.
-Result<int> disable_demo_accounts(Runtime& runtime);
+StoreResult<int> disable_demo_accounts(Runtime& runtime);
 
 }  // namespace qiao

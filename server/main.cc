@@ -81,7 +81,7 @@ int run(qiao::Config c) {
   c.server.drain = std::chrono::seconds{c.drain};
   c.feed.slow = std::chrono::seconds{c.slow};
   auto fail = [](const StoreError& e) {
-    log_error(e.message);
+    log_error(e.zh.empty() ? e.message : e.message + " / " + e.zh);
     return e.damaged ? kDamaged : 1;
   };
 
@@ -124,7 +124,6 @@ int run(qiao::Config c) {
   boost::asio::io_context feed_context(1);
   RuntimeOptions runtime_options;
   runtime_options.fill_empty = [&](Runtime& r) {
-    if (!c.load.empty()) log_info("filling the empty database", {{"from", c.load}});
     return fill_empty_city(r, c.taxonomy, c.policy, c.load);
   };
   const auto clock = [] { return std::chrono::time_point_cast<Seconds>(std::chrono::system_clock::now()); };
@@ -148,10 +147,10 @@ int run(qiao::Config c) {
   std::vector<DemoAccount> demo_accounts;
   if (c.demo) {
     auto made = make_demo_accounts(*runtime.value());
-    if (!made) return fail({"the demo accounts could not be made: " + made.error().en()});
+    if (!made) return fail({"the demo accounts could not be made: " + made.error().message, false, made.error().zh});
     demo_accounts = std::move(made).value();
   } else if (auto disabled = disable_demo_accounts(*runtime.value()); !disabled) {
-    return fail({"the demo accounts could not be disabled: " + disabled.error().en()});
+    return fail({"the demo accounts could not be disabled: " + disabled.error().message, false, disabled.error().zh});
   } else if (disabled.value() > 0) {
     log_info("demo accounts are disabled: this is not demo mode", {{"accounts", disabled.value()}});
   }

@@ -4,7 +4,6 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/fixed.h"
-#include "server/access/secrets.h"
 #include "server/runtime/log.h"
 
 namespace qiao {
@@ -18,6 +17,9 @@ constexpr Seconds kFirstLock = std::chrono::seconds{30};
 constexpr int kMaxLockDoublings = 7;
 constexpr std::size_t kMostFailures = 100'000;
 constexpr std::size_t kMostVouched = 20'000;
+// Other hashes have ended by then, and the memory of other work may be free again.
+const Gate::Answer<Gate::Entry> kNoMemoryForHash{.denial = Denial::kBusy,
+                                                 .retry_after = std::chrono::seconds{5}};
 
 // A __Host- cookie can only have been set over TLS by this very host, so over TLS no other is looked at.
 std::string_view session_in(std::string_view cookies, bool secure) {
@@ -289,13 +291,21 @@ void Gate::check_then(Slot account, Asker asker, const std::string& password,
   std::string hash;
   if (account != kNoSlot) hash = runtime_.state().load_account(account).password_hash();
   const auto work = [hash, password, new_password] {
-    Checked checked{.right = verify_password(hash, password)};
-    if (checked.right && !new_password.empty()) checked.fresh_hash = hash_password(new_password);
+    Checked checked{.verdict = verify_password(hash, password)};
+    if (!checked.right() || new_password.empty()) return checked;
+    if (auto fresh = hash_password(new_password)) {
+      checked.fresh_hash = *std::move(fresh);
+    } else {
+      checked.verdict = Verdict::kNoMemory;
+    }
     return checked;
   };
-  const auto decided = [this, account, login = asker.login, then](const Checked& checked) {
+  const auto decided = [this, account, login = asker.login, then,
+                        otherwise](const Checked& checked) {
     const int pending = --failures_[login].pending;
-    if (!checked.right) {
+    // Nothing was tried.
+    if (checked.verdict == Verdict::kNoMemory) return otherwise(kNoMemoryForHash);
+    if (!checked.right()) {
       failed(login, account);
     } else if (pending == 0) {
       failures_.erase(login);
@@ -313,7 +323,11 @@ void Gate::check_then(Slot account, Asker asker, const std::string& password,
 
 void Gate::hash_then(const Asker& asker, const std::string& password,
                      std::function<void(std::string)> then, const Done& otherwise) {
-  queue_hash(asker, [password] { return hash_password(password); }, std::move(then), otherwise);
+  const auto hashed = [then = std::move(then), otherwise](const std::optional<std::string>& hash) {
+    if (!hash) return otherwise(kNoMemoryForHash);
+    then(*hash);
+  };
+  queue_hash(asker, [password] { return hash_password(password); }, hashed, otherwise);
 }
 
 // False, and `otherwise` called, where too much waits already.
@@ -348,7 +362,7 @@ void Gate::log_in(const pb::LogInRequest& request, std::string_view address, Don
              request.password().substr(0, kMaxPasswordBytes + 1), {},
              [this, account, done](const Checked& checked) {
                // It may have been disabled meanwhile.
-               if (!checked.right || runtime_.state().accounts()[account].disabled) return done({.denial = Denial::kPassword});
+               if (!checked.right() || runtime_.state().accounts()[account].disabled) return done({.denial = Denial::kPassword});
                done(let_in(account));
              },
              done);
@@ -388,7 +402,7 @@ void Gate::change_password(const Identity& identity, const pb::ChangePasswordReq
   check_then(identity.account, {account.login(), std::string(address)}, request.old_password(),
              request.new_password(),
              [this, identity, done](const Checked& checked) {
-               if (!checked.right) {
+               if (!checked.right()) {
                  return done({.denial = Denial::kRefused,
                               .refusal = refuse(Code::kPasswordWrong, "oldPassword")});
                }

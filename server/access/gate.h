@@ -13,6 +13,7 @@
 #include "server/access/buckets.h"
 #include "server/access/fair_queue.h"
 #include "server/access/identity_provider.h"
+#include "server/access/secrets.h"
 #include "server/runtime/runtime.h"
 
 namespace qiao {
@@ -46,7 +47,7 @@ enum class Denial : std::uint8_t {
   kLink,      // the link of an invitation, or of the first account, is used up, out of date or made up
   kLocked,    // too many wrong passwords
   kTooOften,  // a token bucket is empty, or the share of what waits is used up
-  kBusy,      // too many log-ins wait for their hash
+  kBusy,      // too many log-ins wait for their hash, or there is no memory for one
   kRefused,   // see the refusal
 };
 
@@ -156,7 +157,8 @@ class Gate {
     std::string address;
   };
   struct Checked {
-    bool right = false;
+    Verdict verdict = Verdict::kWrong;
+    bool right() const { return verdict == Verdict::kRight; }
     // Of the new password, where one was given and the old one is right.
     std::string fresh_hash = {};
   };

@@ -24,13 +24,29 @@ bool ready() {
   return good;
 }
 
-std::string argon2id(std::string_view password) {
-  QIAO_CHECK(ready(), "libsodium can be used");
-  std::string out(crypto_pwhash_STRBYTES, '\0');
-  const int failed = crypto_pwhash_str_alg(out.data(), password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13);
-  QIAO_CHECK(failed == 0, "there is memory for a password's hash");
-  out.resize(out.find('\0'));
-  return out;
+// What stands behind the form of a hash: salt and result.
+struct Argon2id {
+  std::array<unsigned char, crypto_pwhash_SALTBYTES> salt{};
+  std::array<unsigned char, 32> result{};
+};
+
+template <std::size_t size>
+bool from_base64(std::string_view text, std::array<unsigned char, size>& out) {
+  std::size_t length = 0;
+  const char* end = nullptr;
+  const int failed = sodium_base642bin(out.data(), size, text.data(), text.size(), nullptr, &length,
+                                       &end, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+  return failed == 0 && length == size && end == text.data() + text.size();
+}
+
+std::optional<Argon2id> parse_hash(std::string_view text) {
+  if (!is_password_hash(text)) return std::nullopt;
+  text.remove_prefix(kPasswordHashForm.size());
+  const auto end = std::min(text.find('$'), text.size());
+  Argon2id hash;
+  if (!from_base64(text.substr(0, end), hash.salt)) return std::nullopt;
+  if (!from_base64(text.substr(std::min(end + 1, text.size())), hash.result)) return std::nullopt;
+  return hash;
 }
 
 }  // namespace
@@ -66,13 +82,31 @@ std::string short_code(const std::array<unsigned char, 32>& key, std::string_vie
 
 bool same_secret(std::string_view a, std::string_view b) { return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0; }
 
-std::string hash_password(std::string_view password) { return argon2id(password); }
+std::optional<std::string> hash_password(std::string_view password) {
+  QIAO_CHECK(ready(), "libsodium can be used");
+  std::string out(crypto_pwhash_STRBYTES, '\0');
+  const int failed = crypto_pwhash_str_alg(
+      out.data(), password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+      crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13);
+  // With these limits it fails for want of memory only.
+  if (failed != 0) return std::nullopt;
+  out.resize(out.find('\0'));
+  return out;
+}
 
-bool verify_password(const std::string& hash, std::string_view password) {
-  static const std::string nobody = argon2id(fresh_secret());
-  const std::string& against = hash.empty() ? nobody : hash;
-  if (!hash.empty() && !is_password_hash(hash)) return false;
-  return crypto_pwhash_str_verify(against.c_str(), password.data(), password.size()) == 0 && !hash.empty();
+// Not crypto_pwhash_str_verify(), which takes memory that is not there for a wrong password.
+Verdict verify_password(const std::string& hash, std::string_view password) {
+  QIAO_CHECK(ready(), "libsodium can be used");
+  const auto known = hash.empty() ? Argon2id() : parse_hash(hash);
+  if (!known) return Verdict::kWrong;
+  std::array<unsigned char, sizeof known->result> result{};
+  const int failed =
+      crypto_pwhash(result.data(), result.size(), password.data(), password.size(),
+                    known->salt.data(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                    crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13);
+  if (failed != 0) return Verdict::kNoMemory;
+  const bool same = sodium_memcmp(result.data(), known->result.data(), result.size()) == 0;
+  return same && !hash.empty() ? Verdict::kRight : Verdict::kWrong;
 }
 
 Status check_password(std::string_view password, std::string_view login, std::string field) {

@@ -47,14 +47,7 @@ StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& co
   std::unique_ptr<Runtime> runtime(new Runtime(context, store, metrics, std::move(clock), options));
   QIAO_TRY(store.load(runtime->market_, on_threads(2)));
   runtime->durable_seq_ = runtime->applied_seq();
-  if (runtime->applied_seq() == 0 && options.fill_empty) {
-    QIAO_TRY(options.fill_empty(*runtime));
-    if (!runtime->open_group_.empty()) {
-      QIAO_TRY(store.commit(runtime->open_group_));
-    }
-    runtime->open_group_.clear();
-    runtime->durable_seq_ = runtime->applied_seq();
-  }
+  QIAO_TRY(runtime->fill());
   store.on_damage([r = runtime.get()](const StoreError& error) { r->fail(error); });
   runtime->count_rows();
   metrics.applied_seq.set(static_cast<std::int64_t>(runtime->durable_seq_));
@@ -77,6 +70,35 @@ StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& co
   };
   housekeep(housekeep);
   return runtime;
+}
+
+StoreResult<void> Runtime::fill() {
+  QIAO_TRY(auto cut_off, store_.load_mark());
+  if (options_.fill_empty && (applied_seq() == 0 || cut_off)) {
+    QIAO_TRY(options_.fill_empty(*this));
+    if (!open_group_.empty()) {
+      QIAO_TRY(store_.commit(open_group_));
+    }
+    open_group_.clear();
+    durable_seq_ = applied_seq();
+    QIAO_TRY(cut_off, store_.load_mark());
+  }
+  if (cut_off) return load_was_cut_off(*cut_off);
+  return outcome::success();
+}
+
+std::size_t Runtime::pending_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return open_group_.bytes();
+}
+
+StoreResult<void> Runtime::commit_load(const std::optional<LoadMark>& mark) {
+  const std::lock_guard lock(mutex_);
+  mark ? open_group_.put_load_mark(*mark, store_) : open_group_.delete_load_mark(store_);
+  QIAO_TRY(store_.commit(open_group_));
+  open_group_.clear();
+  durable_seq_ = applied_seq();
+  return outcome::success();
 }
 
 Runtime::~Runtime() {
@@ -106,10 +128,7 @@ void Runtime::tidy_up(bool purge) {
   if (auto purged = store_.purge(); !purged) log_error("what was erased could not be taken off the disk yet", {{"reason", purged.error().message}});
 }
 
-bool Runtime::overloaded() const {
-  const std::lock_guard lock(mutex_);
-  return open_group_.bytes() > options_.max_pending_bytes;
-}
+bool Runtime::overloaded() const { return pending_bytes() > options_.max_pending_bytes; }
 
 Result<Applied> Runtime::apply(const pb::Command& command, const KeyedAnswer* keyed) { return apply_at(command, clock_(), keyed); }
 

@@ -51,8 +51,9 @@ struct RuntimeOptions {
   // Commands are refused while more than this waits for the disk.
   std::size_t max_pending_bytes = 64 << 20;
   Seconds keep_answers = std::chrono::hours{48};
-  // Fills an empty database (with apply_at) before anything else happens. Goes to disk as one write: a crash in the
-  // middle leaves it empty.
+  // Fills an empty database (with apply_at) before anything else happens. What it does not commit
+  // itself (commit_load) goes to disk as one write at its end. Called again, with what is on disk
+  // loaded, while the store has a LoadMark; a mark that it leaves refuses the start.
   std::function<StoreResult<void>(class Runtime&)> fill_empty = {};
   // The disk refused a write, so that memory is ahead of it and must not be read any more; or it cannot be read, so that
   // nobody can say whether a request was answered before. Called on the thread that found out; nothing happens after it.
@@ -125,6 +126,13 @@ class Runtime {
   // Keeps a part of a clearing on disk with the next write; without bytes, forgets it.
   void keep_clearing(std::uint64_t number, ClearingPart part, std::optional<std::string> bytes);
 
+  // While the database is filled (RuntimeOptions::fill_empty): bytes that wait for the disk; writes
+  // them, with the mark of a load that goes on, or none at its end.
+  std::size_t pending_bytes() const;
+  StoreResult<void> commit_load(const std::optional<LoadMark>& mark);
+  // Writes what the database holds in memory into files.
+  StoreResult<void> flush() { return store_.flush(); }
+
   // For questions about the past; what is in it is on disk.
   const Store& store() const { return store_; }
 
@@ -153,6 +161,7 @@ class Runtime {
   void tidy_up();
 
  private:
+  StoreResult<void> fill();
   // `purge`: something was erased, and its key has left the tables.
   void tidy_up(bool purge);
   Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock, RuntimeOptions options);

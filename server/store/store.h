@@ -8,7 +8,8 @@
 //   clearing  number (8 bytes, big endian) and a part (ClearingPart) -> that part
 //   vault     kind (1 byte) and key -> the row's own key, sealed with the master key; "chain" -> that of the hashes
 //   audit     'o', kind, key, sequence; 'a', account, sequence -> nothing: who did what to what
-//   meta      "format" -> magic and format version; "head" -> last sequence and its hash
+//   meta      "format" -> magic and format version; "head" -> last sequence and its hash;
+//             "loading" -> LoadMark, while a history is loaded
 //
 // Beside RocksDB's files lies HEAD (head_mark.h): how far the journal has been answered from.
 //
@@ -61,6 +62,16 @@ enum class ClearingPart : char {
   kProgress = 'a',   // KeptProgress, while they are applied
 };
 
+// How far a history has been loaded that is not loaded to its end; on disk with each group of its
+// commands.
+struct LoadMark {
+  std::uint64_t lines = 0;  // of the file that have been applied
+  ChainHash digest{};       // BLAKE2b-256 of those lines
+  std::string file = {};    // as it was named
+};
+// That the database holds a part of a history, and what to do.
+StoreError load_was_cut_off(const LoadMark& mark);
+
 // Kind of an audit key that stands for a resident's number, beside the kinds of rows.
 inline constexpr std::uint8_t kAuditResident = 0xf0;
 
@@ -79,6 +90,8 @@ class Group {
   // Keeps a part of a clearing, or forgets it.
   void put_clearing(std::uint64_t number, ClearingPart part, std::string_view bytes, Store& store);
   void delete_clearing(std::uint64_t number, ClearingPart part, Store& store);
+  void put_load_mark(const LoadMark& mark, Store& store);
+  void delete_load_mark(Store& store);
   bool empty() const { return batch_.Count() == 0; }
   std::size_t bytes() const { return batch_.GetDataSize(); }
   Seq last_seq() const { return last_seq_; }
@@ -140,6 +153,11 @@ class Store {
   using ClearingRow = std::function<void(std::uint64_t number, ClearingPart, std::string_view)>;
   StoreResult<void> read_clearings(const ClearingRow& row) const;
 
+  // The mark of a load that has begun and not ended.
+  StoreResult<std::optional<LoadMark>> load_mark() const;
+  // Writes what the tables hold in memory into files, so that the next start reads no log.
+  StoreResult<void> flush();
+
   // A complete copy that can be opened by itself, while the database is in use. The folder must not exist.
   StoreResult<Seq> checkpoint(const std::string& path);
 
@@ -186,6 +204,7 @@ class Store {
   rocksdb::ColumnFamilyHandle* journal() const { return journal_; }
   rocksdb::ColumnFamilyHandle* dedup() const { return dedup_; }
   rocksdb::ColumnFamilyHandle* clearing() const { return clearing_; }
+  rocksdb::ColumnFamilyHandle* meta() const { return meta_; }
   rocksdb::DB& db() { return *db_; }
 
  private:

@@ -3,11 +3,12 @@ import http.client
 import json
 import os
 import random
+import re
 import subprocess
 import threading
 import time
 
-from harness import PATIENCE, QIAO, QIAOD, SIM, SOURCE, Case, main, run
+from harness import PATIENCE, QIAO, QIAOD, SIM, SOURCE, Case, WebSocket, main, run
 
 KILLS = int(os.environ.get("QIAO_KILLS", "50"))
 SEED = int(os.environ.get("QIAO_SEED", "1"))
@@ -100,21 +101,102 @@ class Crash(Case):
         self.assertEqual(server.post("/v1/needs", body, headers={"Idempotency-Key": "again"})["id"], first["id"])
         print(f"{len(acknowledged['need'])} needs and {len(acknowledged['match'])} matches acknowledged, none missing")
 
-    def test_a_loaded_history_is_there_whole_or_not_at_all(self):
-        history = os.path.join(self.folder, "history.jsonl")
-        run(SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--needs", "3000", "--teams", "2000", "--quiet", "--out", history)
-        data = os.path.join(self.folder, "loaded")
-        for delay in (0.1, 0.2, 0.4):
-            p = subprocess.Popen([QIAOD, "--data", data, "--port", "0", "--load", history], stderr=subprocess.DEVNULL)
-            time.sleep(delay)
+    def generate(self, needs):
+        history = os.path.join(self.folder, f"history-{needs}.jsonl")
+        run(SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--needs", str(needs),
+            "--teams", "2000", "--quiet", "--until", "2026-11-01 09:00", "--out", history)
+        return history
+
+    def loading(self, data, *options):
+        """A server that loads; where its log is."""
+        log = data + ".loading"
+        with open(log, "wb") as f:
+            command = [QIAOD, "--data", data, "--port", "0", "--background", "false", *options]
+            process = subprocess.Popen(command, stdout=f, stderr=f)
+        self.addCleanup(process.kill)
+        return process, log
+
+    def said(self, log, message, process=None):
+        """The line of a log with that message; waits for it while the process runs."""
+        deadline = time.monotonic() + 60 * PATIENCE
+        while time.monotonic() < deadline:
+            ended = process is None or process.poll() is not None
+            with open(log, encoding="utf-8") as f:
+                lines = [line for line in f if f'"message":"{message}"' in line]
+            if lines or ended:
+                return json.loads(lines[-1]) if lines else None
+            time.sleep(0.01)
+        return None
+
+    def events(self, server, last):
+        w = WebSocket(server, "/v1/watch?after=0")
+        seen = [w.event() for _ in range(last)]
+        w.close()
+        return seen
+
+    def test_a_load_that_was_cut_off_goes_on_or_is_refused(self):
+        rng = random.Random(SEED)
+        history = self.generate(12000)
+        data = os.path.join(self.folder, "cut")
+        before = 0
+        for kill in range(3):
+            p, log = self.loading(data, "--load", history)
+            self.assertIsNotNone(self.said(log, "loading", p))
+            time.sleep(rng.uniform(0, 0.3))
+            self.assertIsNone(self.said(log, "history loaded"), "killed too late")
             p.kill()
             p.wait()
-        s = self.server("--load", history, name="loaded")
-        self.assertEqual(len(s.get("/v1/areas?pageSize=500")["areas"]), 137)
-        health = s.get("/healthz")
-        self.assertGreater(int(health["durableSeq"]), 10000)
-        s.stop()
-        self.assertIn("every invariant holds", run(QIAO, "verify", data).stdout)
+            begun = self.said(log, "filling the empty database" if kill == 0 else
+                              "going on with a load that was cut off")
+            self.assertGreaterEqual(begun["lines_before"], before)
+            self.assertEqual(begun["lines_before"] > 0, kill > 0)
+            before = begun["lines_before"]
+        # Half of a market is never served without a word, nor made into something else.
+        other = os.path.join(self.folder, "other.jsonl")
+        with open(history, encoding="utf-8") as whole, open(other, "w", encoding="utf-8") as f:
+            f.writelines(whole.readlines()[1:])
+        for options, words in (((), "was cut off after line"),
+                               (("--load", other), "are not those that were loaded")):
+            p, log = self.loading(data, *options)
+            self.assertEqual(p.wait(timeout=60 * PATIENCE), 1)
+            with open(log, encoding="utf-8") as f:
+                said = f.read()
+            self.assertIn(words, said)
+            self.assertIn("删除数据库后重新开始", said)
+        unfinished = run(QIAO, "verify", data, check=False)
+        self.assertNotEqual(unfinished.returncode, 0)
+        self.assertIn("was cut off after line", unfinished.stdout)
+        # In the end it is what a load in one go makes.
+        loaded = []
+        for name in ("cut", "whole"):
+            s = self.server("--load", history, name=name)
+            last = self.said(s.log_file, "history loaded")["events"]
+            loaded.append(self.events(s, last))
+            s.stop()
+            self.assertIn("every invariant holds", run(QIAO, "verify", s.data).stdout)
+        self.assertEqual(*loaded)
+
+    def test_a_load_takes_no_more_memory_than_the_market_and_leaves_no_log_behind(self):
+        def start(*options):
+            """MiB that it takes at most, and when it listens; and seconds until then."""
+            begin = time.monotonic()
+            p, log = self.loading(os.path.join(self.folder, "db"), *options)
+            self.assertIsNotNone(self.said(log, "listening", p))
+            seconds = time.monotonic() - begin
+            with open(f"/proc/{p.pid}/status", encoding="utf-8") as f:
+                status = f.read()
+            p.kill()
+            p.wait()
+            kilobytes = [re.search(w + r":\s+(\d+)", status).group(1) for w in ("VmHWM", "VmRSS")]
+            return [int(k) >> 10 for k in kilobytes] + [seconds]
+
+        peak, _, _ = start("--load", self.generate(20000))
+        first, second = start(), start()
+        resident = second[1]
+        seconds = [first[2], second[2]]
+        print(f"load: at most {peak} MiB, afterwards {resident} MiB; starts: {seconds} s")
+        self.assertLess(peak, 2 * resident)
+        self.assertLess(seconds[0], 1.5 * seconds[1] + 0.5)
 
 
 if __name__ == "__main__":

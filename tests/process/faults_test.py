@@ -185,6 +185,44 @@ class Faults(Case):
         self.assertEqual(len(self.acknowledged(server, 5, "b")), 5)
         self.verified(server)
 
+    def test_no_memory_for_the_hash_of_a_password(self):
+        """Whoever logs in is told to come back; nothing else changes, and no attempt is counted."""
+        server = self.server()
+        self.city(server)
+        password = "correct horse battery"
+
+        def log_in(login, **how):
+            body = {"login": login, "password": password}
+            return server.request("POST", "/v1/sessions", body, anonymous=True, **how)
+
+        def change_password():
+            status, headers, _ = log_in("lead")
+            self.assertEqual(status, 201)
+            sent = {"Cookie": headers["Set-Cookie"].split(";")[0], "Origin": server.origin()}
+            return lambda: server.request("POST", "/v1/sessions/current:changePassword", {
+                "oldPassword": password, "newPassword": "another horse battery"}, headers=sent)
+
+        change = change_password()
+        with open(f"/proc/{server.process.pid}/status", encoding="utf-8") as f:
+            size = int(re.search(r"VmSize:\s+(\d+) kB", f.read()).group(1)) << 10
+        # Less than a hash takes (64 MiB), enough for everything else.
+        old = resource.prlimit(server.process.pid, resource.RLIMIT_AS, (size + (40 << 20), -1))
+        # More often than wrong passwords may be tried; of somebody who is not there, too.
+        attempts = [lambda: log_in("lead"), lambda: log_in("nobody"), change] * 7
+        for attempt in attempts:
+            status, headers, problem = attempt()
+            self.assertEqual((status, problem["code"]), (503, "server.overloaded"), problem)
+            self.assertGreaterEqual(int(headers["Retry-After"]), 1)
+            self.assertTrue(problem["zh"] and problem["en"])
+        done = self.acknowledged(server, 5, "a")
+        self.assertEqual(len(done), 5)
+        resource.prlimit(server.process.pid, resource.RLIMIT_AS, old)
+        self.assertEqual(change()[0], 201)
+        self.assertEqual(log_in("lead")[0], 401)
+        password = "another horse battery"
+        self.assertEqual(log_in("lead")[0], 201)
+        self.all_there(server, done)
+
     def test_a_process_that_stands_still(self):
         """SIGSTOP for seconds: who waits gets an answer or asks again and gets the same one; watchers miss nothing."""
         server = self.server()

@@ -43,6 +43,12 @@ int verify_folder(const std::string& folder, const std::string& key, const std::
       found.push_back("journal: event " + std::to_string(seq) + " or one before it is not what it was when " + expect + " was written down");
     }
   }
+  const auto cut_off = store.value()->load_mark();
+  if (!cut_off) return fail(cut_off.error(), chinese);
+  if (cut_off.value()) {
+    const StoreError words = load_was_cut_off(*cut_off.value());
+    found.push_back(chinese ? words.zh : words.message);
+  }
   for (const auto& f : found) std::cout << f << "\n";
   if (!found.empty()) return kDifferences;
   std::cout << store.value()->last_seq() << (chinese ? " 个事件，与数据一致，所有约束成立" : " events; rows and journal agree, every invariant holds") << "\n";
