@@ -1,4 +1,5 @@
 // Clearings and what they found, beside the rows of the market.
+#include "server/store/scan.h"
 #include "server/store/store.h"
 
 namespace qiao {
@@ -25,7 +26,7 @@ void Group::delete_clearing(std::uint64_t number, ClearingPart part, Store& stor
 StoreResult<void> Store::read_clearings(const ClearingRow& row) const {
   // An older database that is only looked at has no such table.
   if (clearing_ == nullptr) return outcome::success();
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, clearing_));
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), clearing_));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     const std::string_view key(it->key().data(), it->key().size());
     if (key.size() != kKeySize) {

@@ -15,6 +15,7 @@
 #include "engine/market/invariants.h"
 #include "engine/market/personal.h"
 #include "server/store/loader.h"
+#include "server/store/scan.h"
 
 namespace qiao {
 namespace {
@@ -180,7 +181,7 @@ std::uint64_t fresh_epoch() {
 }
 
 StoreResult<Seq> last_in(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal, const std::string& path) {
-  const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator({}, journal));
+  const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(scan_options(), journal));
   it->SeekToLast();
   if (!it->status().ok()) return error("cannot read the journal in " + path, it->status());
   return it->Valid() ? from_big_endian(view(it->key())) : 0;
@@ -476,7 +477,7 @@ StoreResult<void> Store::open_vault(Mode mode, std::uint64_t format, bool made) 
   if (mode == Mode::kReadOnly && !chained_) return outcome::success();
   std::error_code ignored;
   if (!fs::exists(key_file, ignored)) {
-    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, vault_family_));
+    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), vault_family_));
     it->SeekToFirst();
     if (!made && it->Valid()) {
       return StoreError{"the personal data in " + path_ + " are sealed and the key file " + key_file + " is not there; put it back, or give it with --key"};
@@ -513,7 +514,7 @@ StoreResult<void> Store::migrate(std::uint64_t from) {
 // what was answered is not.
 StoreResult<void> Store::strip_answers() {
   rocksdb::WriteBatch batch;
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, dedup_));
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), dedup_));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     pb::KeptAnswer answer;
     const std::string_view value = view(it->value());
@@ -552,7 +553,7 @@ StoreResult<void> Store::seal_and_link() {
   }
   rocksdb::WriteBatch batch;
   {
-    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, journal_));
+    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), journal_));
     std::size_t count = 0;
     for (it->Seek(big_endian(lifted + 1)); it->Valid(); it->Next()) {
       pb::Event event;
@@ -575,7 +576,7 @@ StoreResult<void> Store::seal_and_link() {
   QIAO_TRY(write(batch));
   for (const auto kind : kKeyed) {
     if (!Vault::covers(kind)) continue;
-    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, family(kind)));
+    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), family(kind)));
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
       const std::unique_ptr<google::protobuf::Message> row(State::row_type(kind).New());
       if (!row->ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) return StoreError{path_ + ": a row cannot be read; restore the last backup", true};
@@ -587,7 +588,7 @@ StoreResult<void> Store::seal_and_link() {
     }
   }
   // Kept answers held personal data as they were.
-  const std::unique_ptr<rocksdb::Iterator> answers(db_->NewIterator({}, dedup_));
+  const std::unique_ptr<rocksdb::Iterator> answers(db_->NewIterator(scan_options(), dedup_));
   for (answers->SeekToFirst(); answers->Valid(); answers->Next()) batch.Delete(dedup_, answers->key());
   return write(batch);
 }
@@ -627,7 +628,7 @@ StoreResult<void> Store::load(Market& market, const Workers& workers) {
   db_->GetIntProperty(family(pb::Event::kArea), rocksdb::DB::Properties::kEstimateNumKeys, &areas);
   state.reserve_areas(areas);
   const auto rows = [this](pb::Event::RowCase kind) {
-    rocksdb::ReadOptions options;
+    rocksdb::ReadOptions options = scan_options();
     options.fill_cache = false;
     options.readahead_size = 4 << 20;
     return std::unique_ptr<rocksdb::Iterator>(family(kind) == nullptr ? nullptr : db_->NewIterator(options, family(kind)));
@@ -655,7 +656,7 @@ StoreResult<void> Store::load(Market& market, const Workers& workers) {
 }
 
 StoreResult<void> Store::read_journal(Seq after, Seq last, const std::function<bool(Seq, std::string_view)>& event) const {
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, journal_));
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), journal_));
   std::string buffer;
   for (it->Seek(big_endian(after + 1)); it->Valid(); it->Next()) {
     const Seq seq = from_big_endian(view(it->key()));
@@ -700,7 +701,7 @@ StoreResult<std::vector<std::string>> Store::check_chain(const std::function<voi
   const Seq last = last_seq();
   ChainHash before{};
   Seq expected = 1;
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = scan_options();
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, journal_));
   for (it->SeekToFirst(); it->Valid() && findings.empty(); it->Next()) {
@@ -731,7 +732,7 @@ StoreResult<std::vector<std::string>> Store::check_chain(const std::function<voi
 std::vector<Seq> Store::audit(const AuditKey& key, Seq after, bool newest, std::size_t most) const {
   std::vector<Seq> found;
   if (audit_ == nullptr) return found;
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, audit_));
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), audit_));
   if (newest) {
     it->SeekForPrev(key.prefix + big_endian(after == 0 ? ~std::uint64_t{0} : after - 1));
   } else {
@@ -776,7 +777,7 @@ bool Store::read_answer(const pb::KeptAnswer& answer, google::protobuf::Message&
 std::size_t Store::forget_answers(Time before, std::size_t most) {
   rocksdb::WriteBatch batch;
   const std::string end = by_time(big_endian(static_cast<std::uint64_t>(to_int(before))), {});
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}, dedup_));
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), dedup_));
   std::size_t count = 0;
   for (it->Seek(slice(kByTime)); it->Valid() && view(it->key()) < end && count < most; it->Next(), ++count) {
     batch.Delete(dedup_, it->key());
@@ -807,7 +808,7 @@ StoreResult<Seq> Store::checkpoint(const std::string& path) {
 
 Store::Statistics Store::scan() const {
   Statistics result;
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = scan_options();
   options.fill_cache = false;
   options.readahead_size = 4 << 20;
   for (const auto kind : kKeyed) {

@@ -7,6 +7,7 @@
 
 #include "engine/market/personal.h"
 #include "server/store/numbers.h"
+#include "server/store/scan.h"
 
 namespace qiao {
 namespace {
@@ -94,7 +95,7 @@ StoreResult<std::unique_ptr<Vault>> Vault::open(rocksdb::DB& db, rocksdb::Column
     return boost::outcome_v2::success();
   };
   bool chained = false;
-  const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator({}, family));
+  const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(scan_options(), family));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     const std::string_view name = {it->key().data(), it->key().size()};
     const std::string_view wrapped = {it->value().data(), it->value().size()};

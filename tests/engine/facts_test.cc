@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "engine/market/personal.h"
-#include "tests/support/any_message.h"
+#include "tools/swarm/any_message.h"
 
 namespace qiao {
 namespace {

@@ -199,6 +199,63 @@ TEST(Damage, OfTheLogIsRefusedWithWordsAndCanBeAccepted) {
   EXPECT_EQ(again.value()->missing(), "");
 }
 
+// Tables of a family beside each other on a level below the first: name by first key.
+std::map<std::string, std::string> tables_below(Store& store, rocksdb::ColumnFamilyHandle* family) {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  store.db().GetLiveFilesMetaData(&files);
+  std::map<std::string, std::string> tables;
+  for (const auto& file : files) {
+    if (file.column_family_name != family->GetName() || file.level == 0) continue;
+    tables[file.smallestkey] = file.relative_filename;
+  }
+  return tables;
+}
+
+// Fills several tables beside each other; the name of the second.
+std::string second_table(Store& store, DurableCity& city, rocksdb::ColumnFamilyHandle* family) {
+  for (int table = 0; table < 4; ++table) {
+    Lived::post(city, 10);
+    EXPECT_TRUE(store.db().Flush({}, family).ok());
+    EXPECT_TRUE(store.db().CompactRange({}, family, nullptr, nullptr).ok());
+  }
+  const auto tables = tables_below(store, family);
+  EXPECT_GE(tables.size(), 3U);
+  return std::next(tables.begin())->second;
+}
+
+// RocksDB 7.8 skips such a table and those behind it; see scan.h. Found by seed 8 of the simulation.
+TEST(Damage, OfATableBehindAnotherIsSaid) {
+  TemporaryFolder folder;
+  std::string journal;
+  std::string needs;
+  {
+    const auto store = must_open(folder / "db");
+    DurableCity city(*store);
+    journal = second_table(*store, city, store->journal());
+    needs = second_table(*store, city, store->family(pb::Event::kNeed));
+  }
+  const auto damaged = [&](const std::string& name, const auto& look) {
+    const std::string file = folder / ("db/" + name);
+    const std::string whole = read(file);
+    write(file, flipped(whole, 20));
+    {
+      const auto store = must_open(folder / "db");
+      const auto looked = look(*store);
+      ASSERT_FALSE(looked);
+      EXPECT_TRUE(looked.error().damaged);
+      EXPECT_NE(looked.error().message.find(name), std::string::npos) << looked.error().message;
+    }
+    write(file, whole);
+  };
+  damaged(journal, [](Store& store) {
+    return store.read_journal(0, store.last_seq(), [](Seq, std::string_view) { return true; });
+  });
+  damaged(needs, [](Store& store) {
+    Market market(make_ranking);
+    return store.load(market);
+  });
+}
+
 TEST(Damage, NoticedWhileRunningIsTold) {
   TemporaryFolder folder;
   {

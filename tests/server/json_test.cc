@@ -7,8 +7,8 @@
 
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
-#include "tests/support/any_message.h"
 #include "tests/support/build.h"
+#include "tools/swarm/any_message.h"
 
 namespace qiao {
 namespace {

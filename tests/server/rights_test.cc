@@ -2,49 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <set>
 
 #include "engine/market/invariants.h"
 #include "qiao/v1/request.pb.h"
-#include "tests/support/random_request.h"
 #include "tests/support/towns.h"
+#include "tools/swarm/random_request.h"
+#include "tools/swarm/rights.h"
 
 namespace qiao {
 namespace {
-
-using Words = std::set<std::string>;
-
-// What an account may do and see, in words: its role, the areas and parties that are its own, and each row of which it sees
-// something. `last`: rows that came later are left out.
-Words rights_of(const State& s, const pb::Actor& actor, Seq last, const std::set<std::uint64_t>& areas) {
-  Words words{"role " + pb::Role_Name(actor.role()), "person " + std::to_string(actor.person_id()), "resident " + std::to_string(actor.resident_ref())};
-  for (Slot a = 0; a < s.areas().size(); ++a) {
-    const std::uint64_t code = s.areas()[a].id.value();
-    if (actor.role() == pb::ROLE_ORGANISER && areas.contains(code) && in_area_of(actor, s, a)) words.insert("area " + std::to_string(code));
-  }
-  const auto see = [&](const char* kind, Operation look, const auto& rows, Sight (View::*sight)(Slot) const) {
-    const View view(s, actor, scope_of(look, actor.role()));
-    for (Slot r = 0; r < rows.size(); ++r) {
-      if (rows[r].id.value() > last) continue;
-      for (int at_least = 1; at_least <= static_cast<int>((view.*sight)(r)); ++at_least) {
-        words.insert(std::string(kind) + " " + std::to_string(rows[r].id.value()) + " sight " + std::to_string(at_least));
-      }
-    }
-  };
-  for (Slot p = 0; p < s.parties().size(); ++p) {
-    if (s.parties()[p].id.value() <= last && in_party_of(actor, s, p)) words.insert("party " + std::to_string(s.parties()[p].id.value()));
-  }
-  see("party", Operation::kGetParty, s.parties(), &View::party);
-  see("person", Operation::kGetPerson, s.persons(), &View::person);
-  see("offer", Operation::kGetOffer, s.offers(), &View::offer);
-  see("need", Operation::kGetNeed, s.needs(), &View::need);
-  see("match", Operation::kGetMatch, s.matches(), &View::match);
-  see("account", Operation::kGetAccount, s.accounts(), &View::account);
-  return words;
-}
-
-// Is it by such a request that a team comes to see a need?
-bool takes_on(const pb::Request& r) { return r.has_make_match() || r.has_move_match(); }
 
 struct Tried {
   std::map<std::string, int> done;  // by what was asked for
@@ -57,9 +23,8 @@ void try_one(Towns& t, const std::string& role, Random& random, Tried& tried) {
   const pb::Actor actor = t.gate->actor_of(account);
   const Pool pool(s);
   const pb::Request request = random_request(s, pool, random);
-  const std::set<std::uint64_t> areas(pool.areas.begin(), pool.areas.end());
   const Seq last = s.last_seq();
-  const Words before = rights_of(s, actor, last, areas);
+  const Rights before = rights_of(s, actor);
   std::map<std::uint64_t, std::string> hashes;
   for (Slot a = 0; a < s.accounts().size(); ++a) hashes[s.accounts()[a].id.value()] = s.load_account(a).password_hash();
   const Slot grants = s.grants().size();
@@ -81,8 +46,8 @@ void try_one(Towns& t, const std::string& role, Random& random, Tried& tried) {
     const bool fresh = !hashes.contains(s.accounts()[a].id.value());
     EXPECT_TRUE(!fresh || s.load_account(a).password_hash().empty()) << what;
   }
-  for (const std::string& word : rights_of(s, t.gate->actor_of(account), last, areas)) {
-    if (before.contains(word) || (takes_on(request) && word.starts_with("need "))) continue;
+  for (const std::string& word : gained(s, before, rights_of(s, t.gate->actor_of(account)))) {
+    if (takes_need_on(request) && word.starts_with("need ")) continue;
     ADD_FAILURE() << "gained \"" << word << "\" by " << what;
   }
   if (role == "lead" || operation != "put_account") return;
@@ -91,8 +56,10 @@ void try_one(Towns& t, const std::string& role, Random& random, Tried& tried) {
     if (s.load_account(a).version() <= last) continue;
     const pb::Actor other = t.gate->actor_of(a);
     EXPECT_TRUE(other.role() != pb::ROLE_LEAD && other.role() != pb::ROLE_AUDITOR) << what;
-    for (const std::string& word : rights_of(s, other, last, areas)) {
-      EXPECT_TRUE(!word.starts_with("area ") || before.contains(word)) << "another account gained \"" << word << "\" by " << what;
+    const std::vector<bool> areas = areas_of(s, other);
+    for (Slot area = 0; area < before.areas.size(); ++area) {
+      EXPECT_TRUE(!areas[area] || before.areas[area])
+          << "another account gained area " << s.areas()[area].id.value() << " by " << what;
     }
   }
 }

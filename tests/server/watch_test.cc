@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "server/api/watch.h"
-#include "tests/support/random_request.h"
 #include "tests/support/towns.h"
+#include "tools/swarm/random_request.h"
+#include "tools/swarm/shown.h"
 
 namespace qiao {
 namespace {
@@ -98,84 +99,6 @@ std::optional<std::vector<pb::Event>> read_all(Watch& watch) {
 
 // --- what is seen is what View shows
 
-// The row, without what an answer adds to it.
-std::string text_of(pb::Need need) {
-  need.clear_version();
-  for (auto& line : *need.mutable_lines()) line.clear_held();
-  return need.DebugString();
-}
-template <class Row>
-std::string text_of(const Row& row) {
-  return row.DebugString();
-}
-
-struct Shown {
-  Sight sight = Sight::kNothing;
-  std::string row;
-};
-
-// What an answer shows of the event's row right after the event.
-Shown shown_by_view(const State& s, const pb::Actor& actor, const pb::Event& e) {
-  const auto view = [&](Operation look) { return View(s, actor, scope_of(look, actor.role())); };
-  const auto shown = [](Sight sight, const auto& row) {
-    return sight == Sight::kNothing ? Shown{} : Shown{sight, text_of(row())};
-  };
-  switch (e.row_case()) {
-    case pb::Event::kParty: {
-      const View v = view(Operation::kGetParty);
-      const Slot slot = s.parties().find(PartyId{e.party().id()});
-      return shown(v.party(slot), [&] { return v.show_party(slot); });
-    }
-    case pb::Event::kPerson: {
-      const View v = view(Operation::kGetPerson);
-      const Slot slot = s.persons().find(PersonId{e.person().id()});
-      return shown(v.person(slot), [&] { return v.show_person(slot); });
-    }
-    case pb::Event::kOffer: {
-      const View v = view(Operation::kGetOffer);
-      const Slot slot = s.offers().find(OfferId{e.offer().id()});
-      return shown(v.offer(slot), [&] { return v.show_offer(slot); });
-    }
-    case pb::Event::kNeed: {
-      const View v = view(Operation::kGetNeed);
-      const Slot slot = s.needs().find(NeedId{e.need().id()});
-      return shown(v.need(slot), [&] { return v.show_need(slot); });
-    }
-    case pb::Event::kMatch: {
-      const View v = view(Operation::kGetMatch);
-      const Slot slot = s.matches().find(MatchId{e.match().id()});
-      return shown(v.match(slot), [&] { return v.show_match(slot); });
-    }
-    case pb::Event::kNotification: {
-      const View v = view(Operation::kListNotifications);
-      const Slot slot = s.notifications().find(NotificationId{e.notification().id()});
-      return shown(v.notification(slot), [&] { return s.load_notification(slot); });
-    }
-    case pb::Event::kAccount: {
-      const View v = view(Operation::kGetAccount);
-      const Slot slot = s.accounts().find(AccountId{e.account().id()});
-      return shown(v.account(slot), [&] { return v.show_account(slot); });
-    }
-    default: ADD_FAILURE() << e.ShortDebugString(); return {};
-  }
-}
-
-Shown shown_by_feed(const std::vector<pb::Event>& events) {
-  if (events.empty()) return {};
-  const pb::Event& e = events.front();
-  const Sight sight = e.has_actor() ? Sight::kWhole : Sight::kPublic;
-  switch (e.row_case()) {
-    case pb::Event::kParty: return {sight, text_of(e.party())};
-    case pb::Event::kPerson: return {sight, text_of(e.person())};
-    case pb::Event::kOffer: return {sight, text_of(e.offer())};
-    case pb::Event::kNeed: return {sight, text_of(e.need())};
-    case pb::Event::kMatch: return {sight, text_of(e.match())};
-    case pb::Event::kNotification: return {sight, text_of(e.notification())};
-    case pb::Event::kAccount: return {sight, text_of(e.account())};
-    default: ADD_FAILURE() << e.ShortDebugString(); return {};
-  }
-}
-
 std::string counted_as(pb::Event::RowCase row, Sight sight) {
   return std::to_string(row) + " " + std::to_string(static_cast<int>(sight));
 }
@@ -255,21 +178,9 @@ struct Beside {
     const pb::Actor actor = identity_of(state.accounts().find(AccountId{comer.account})).actor;
     const std::string role = pb::Role_Name(actor.role());
     ASSERT_LE(got.size(), 1U);
-    switch (event.row_case()) {
-      case pb::Event::kArea:
-      case pb::Event::kPolicy:
-      case pb::Event::kTaxonomy: EXPECT_EQ(got.size(), 1U) << role; return;
-      case pb::Event::kGrant:
-      case pb::Event::kDisclosure:
-        EXPECT_EQ(!got.empty(), scope_of(Operation::kListEvents, actor.role()) == Scope::kAll);
-        return;
-      default: break;
-    }
-    const Shown view = shown_by_view(state, actor, event);
-    const Shown feed = shown_by_feed(got);
-    const std::string what = role + ", " + event.ShortDebugString();
-    EXPECT_EQ(view.sight, feed.sight) << what;
-    EXPECT_EQ(view.row, feed.row) << what;
+    const Shown view = shown_by_view(state, actor, event.row_case(), row_id_of(event));
+    const Shown feed = got.empty() ? Shown{} : shown_by_feed(got.front());
+    EXPECT_EQ(view, feed) << role << ", " << event.ShortDebugString();
     ++compared[counted_as(event.row_case(), view.sight)];
   }
 };
@@ -280,29 +191,6 @@ void ask(Towns& t, const std::string& role, const pb::Request& request) {
   *batch.add_commands() = request;
   t.send("POST", "/v1/batch", batch.SerializeAsString(),
          {.type = "application/x-protobuf", .token = t.tokens.at(role)});
-}
-
-// Moves some match or need on, which requests made of anything seldom do.
-pb::Request random_move(const State& s, Random& random) {
-  pb::Request r;
-  if (random.chance(30)) {
-    auto& make = *r.mutable_make_match();
-    make.set_need_id(s.needs()[static_cast<Slot>(random.below(s.needs().size()))].id.value());
-    make.set_offer_id(s.offers()[static_cast<Slot>(random.below(s.offers().size()))].id.value());
-    make.set_quantity(1);
-    make.set_how(random.chance(50) ? pb::MATCH_STATE_DISPATCHED : pb::MATCH_STATE_CLAIMED);
-  } else if (random.chance(70)) {
-    auto& move = *r.mutable_move_match();
-    move.set_match_id(s.matches()[static_cast<Slot>(random.below(s.matches().size()))].id.value());
-    move.set_verb(static_cast<pb::MatchVerb>(1 + random.below(10)));
-    move.set_reason("改期");
-  } else {
-    auto& move = *r.mutable_move_need();
-    move.set_need_id(s.needs()[static_cast<Slot>(random.below(s.needs().size()))].id.value());
-    move.set_verb(static_cast<pb::NeedVerb>(1 + random.below(4)));
-    move.set_reason("改期");
-  }
-  return r;
 }
 
 TEST(Watching, ShowsOfEachEventsRowWhatAnAnswerShowsRightAfterIt) {
@@ -320,7 +208,8 @@ TEST(Watching, ShowsOfEachEventsRowWhatAnAnswerShowsRightAfterIt) {
     for (int i = 0; i < 250 && !testing::Test::HasFailure(); ++i) {
       const State& s = t.runtime->state();
       const bool move = random.chance(50);
-      const pb::Request r = move ? random_move(s, random) : random_request(s, Pool(s), random);
+      const Pool pool(s);
+      const pb::Request r = move ? random_move(pool, random) : random_request(s, pool, random);
       ask(t, senders[random.below(std::size(senders))], r);
       t.wait_for(t.runtime->applied_seq());
       t.now += std::chrono::minutes{random.below(30)};

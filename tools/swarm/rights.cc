@@ -1,0 +1,92 @@
+#include "tools/swarm/rights.h"
+
+#include <algorithm>
+
+#include "server/access/view.h"
+
+namespace qiao {
+namespace {
+
+constexpr std::array<const char*, Rights::kKinds> kNames = {"party", "person", "offer",
+                                                            "need",  "match",  "account"};
+
+std::uint64_t id_at(const State& s, std::size_t kind, Slot slot) {
+  switch (kind) {
+    case 0: return s.parties()[slot].id.value();
+    case 1: return s.persons()[slot].id.value();
+    case 2: return s.offers()[slot].id.value();
+    case 3: return s.needs()[slot].id.value();
+    case 4: return s.matches()[slot].id.value();
+    default: return s.accounts()[slot].id.value();
+  }
+}
+
+template <class Rows>
+std::vector<Sight> sights(const State& s, const pb::Actor& actor, Operation look, const Rows& rows,
+                          Sight (View::*sight)(Slot) const) {
+  const View view(s, actor, scope_of(look, actor.role()));
+  std::vector<Sight> seen;
+  seen.reserve(rows.size());
+  for (Slot r = 0; r < rows.size(); ++r) seen.push_back((view.*sight)(r));
+  return seen;
+}
+
+}  // namespace
+
+std::vector<bool> areas_of(const State& s, const pb::Actor& actor) {
+  std::vector<bool> areas(s.areas().size());
+  if (actor.role() != pb::ROLE_ORGANISER) return areas;
+  for (Slot a = 0; a < areas.size(); ++a) areas[a] = in_area_of(actor, s, a);
+  return areas;
+}
+
+Rights rights_of(const State& s, const pb::Actor& actor) {
+  Rights rights{actor, areas_of(s, actor), {}, {}};
+  for (Slot p = 0; p < s.parties().size(); ++p) {
+    rights.parties.push_back(in_party_of(actor, s, p));
+  }
+  rights.seen = {sights(s, actor, Operation::kGetParty, s.parties(), &View::party),
+                 sights(s, actor, Operation::kGetPerson, s.persons(), &View::person),
+                 sights(s, actor, Operation::kGetOffer, s.offers(), &View::offer),
+                 sights(s, actor, Operation::kGetNeed, s.needs(), &View::need),
+                 sights(s, actor, Operation::kGetMatch, s.matches(), &View::match),
+                 sights(s, actor, Operation::kGetAccount, s.accounts(), &View::account)};
+  return rights;
+}
+
+std::vector<std::string> gained(const State& s, const Rights& before, const Rights& after) {
+  std::vector<std::string> words;
+  const pb::Actor& was = before.actor;
+  const pb::Actor& is = after.actor;
+  if (was.role() != is.role()) words.push_back("role " + pb::Role_Name(is.role()));
+  if (was.person_id() != is.person_id()) {
+    words.push_back("person " + std::to_string(is.person_id()));
+  }
+  if (was.resident_ref() != is.resident_ref()) {
+    words.push_back("resident " + std::to_string(is.resident_ref()));
+  }
+  for (Slot a = 0; a < before.areas.size(); ++a) {
+    if (after.areas[a] && !before.areas[a]) {
+      words.push_back("area " + std::to_string(s.areas()[a].id.value()));
+    }
+  }
+  for (Slot p = 0; p < before.parties.size(); ++p) {
+    if (after.parties[p] && !before.parties[p]) {
+      words.push_back("party " + std::to_string(s.parties()[p].id.value()));
+    }
+  }
+  for (std::size_t kind = 0; kind < Rights::kKinds; ++kind) {
+    const auto& then = before.seen[kind];
+    for (Slot r = 0; r < then.size(); ++r) {
+      const Sight now = after.seen[kind][r];
+      if (now <= then[r]) continue;
+      words.push_back(kNames[kind] + (" " + std::to_string(id_at(s, kind, r))) + " sight " +
+                      std::to_string(static_cast<int>(now)));
+    }
+  }
+  return words;
+}
+
+bool takes_need_on(const pb::Request& r) { return r.has_make_match() || r.has_move_match(); }
+
+}  // namespace qiao

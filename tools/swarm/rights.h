@@ -1,0 +1,36 @@
+// What an account may do and see, to be compared before and after a request: after any request by
+// A it is no more than before, unless somebody who may grant it sent the request.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "engine/market/state.h"
+#include "qiao/v1/request.pb.h"
+#include "server/access/sight.h"
+
+namespace qiao {
+
+struct Rights {
+  // Its role, the person and the resident that it is.
+  pb::Actor actor;
+  // By slot: the areas in which an organiser acts, the parties that are its own.
+  std::vector<bool> areas, parties;
+  // By slot, what is seen of parties, persons, offers, needs, matches and accounts.
+  static constexpr std::size_t kKinds = 6;
+  std::array<std::vector<Sight>, kKinds> seen;
+};
+
+Rights rights_of(const State& state, const pb::Actor& actor);
+// By slot, the areas in which an organiser acts; none for other roles.
+std::vector<bool> areas_of(const State& state, const pb::Actor& actor);
+
+// What `after` has and `before` has not, in words, e.g. "need 17 sight 2". Rows that were made in
+// between are left out.
+std::vector<std::string> gained(const State& state, const Rights& before, const Rights& after);
+
+// Does a team see a need whole by sending such a request? It takes the need on.
+bool takes_need_on(const pb::Request& request);
+
+}  // namespace qiao

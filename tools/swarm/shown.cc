@@ -1,0 +1,103 @@
+#include "tools/swarm/shown.h"
+
+namespace qiao {
+namespace {
+
+// An answer adds to a need its version and what its lines hold.
+std::string bytes_of(pb::Need need) {
+  need.clear_version();
+  for (auto& line : *need.mutable_lines()) line.clear_held();
+  return need.SerializeAsString();
+}
+
+template <class Row>
+std::string bytes_of(const Row& row) {
+  return row.SerializeAsString();
+}
+
+// A row that `show` may be asked for only where something of it is seen.
+template <class Show>
+Shown shown(Sight sight, const Show& show) {
+  return sight == Sight::kNothing ? Shown{} : Shown{sight, bytes_of(show())};
+}
+
+}  // namespace
+
+Shown shown_by_view(const State& s, const pb::Actor& actor, pb::Event::RowCase kind,
+                    std::uint64_t id) {
+  const auto view = [&](Operation look) { return View(s, actor, scope_of(look, actor.role())); };
+  switch (kind) {
+    case pb::Event::kParty: {
+      const View v = view(Operation::kGetParty);
+      const Slot slot = s.parties().find(PartyId{id});
+      return shown(v.party(slot), [&] { return v.show_party(slot); });
+    }
+    case pb::Event::kPerson: {
+      const View v = view(Operation::kGetPerson);
+      const Slot slot = s.persons().find(PersonId{id});
+      return shown(v.person(slot), [&] { return v.show_person(slot); });
+    }
+    case pb::Event::kOffer: {
+      const View v = view(Operation::kGetOffer);
+      const Slot slot = s.offers().find(OfferId{id});
+      return shown(v.offer(slot), [&] { return v.show_offer(slot); });
+    }
+    case pb::Event::kNeed: {
+      const View v = view(Operation::kGetNeed);
+      const Slot slot = s.needs().find(NeedId{id});
+      return shown(v.need(slot), [&] { return v.show_need(slot); });
+    }
+    case pb::Event::kMatch: {
+      const View v = view(Operation::kGetMatch);
+      const Slot slot = s.matches().find(MatchId{id});
+      return shown(v.match(slot), [&] { return v.show_match(slot); });
+    }
+    case pb::Event::kNotification: {
+      const View v = view(Operation::kListNotifications);
+      const Slot slot = s.notifications().find(NotificationId{id});
+      return shown(v.notification(slot), [&] { return s.load_notification(slot); });
+    }
+    case pb::Event::kAccount: {
+      const View v = view(Operation::kGetAccount);
+      const Slot slot = s.accounts().find(AccountId{id});
+      return shown(v.account(slot), [&] { return v.show_account(slot); });
+    }
+    // What has no place but the journal.
+    case pb::Event::kGrant:
+    case pb::Event::kDisclosure:
+      return {whole_if(scope_of(Operation::kListEvents, actor.role()) == Scope::kAll)};
+    default: return {Sight::kWhole};
+  }
+}
+
+Shown shown_by_feed(const pb::Event& e) {
+  // The public is not told who did it.
+  const Sight sight = e.has_actor() ? Sight::kWhole : Sight::kPublic;
+  switch (e.row_case()) {
+    case pb::Event::kParty: return {sight, bytes_of(e.party())};
+    case pb::Event::kPerson: return {sight, bytes_of(e.person())};
+    case pb::Event::kOffer: return {sight, bytes_of(e.offer())};
+    case pb::Event::kNeed: return {sight, bytes_of(e.need())};
+    case pb::Event::kMatch: return {sight, bytes_of(e.match())};
+    case pb::Event::kNotification: return {sight, bytes_of(e.notification())};
+    case pb::Event::kAccount: return {sight, bytes_of(e.account())};
+    default: return {Sight::kWhole};
+  }
+}
+
+std::uint64_t row_id_of(const pb::Event& e) {
+  switch (e.row_case()) {
+    case pb::Event::kArea: return e.area().code();
+    case pb::Event::kParty: return e.party().id();
+    case pb::Event::kPerson: return e.person().id();
+    case pb::Event::kOffer: return e.offer().id();
+    case pb::Event::kNeed: return e.need().id();
+    case pb::Event::kMatch: return e.match().id();
+    case pb::Event::kNotification: return e.notification().id();
+    case pb::Event::kAccount: return e.account().id();
+    case pb::Event::kGrant: return e.grant().id();
+    default: return 0;
+  }
+}
+
+}  // namespace qiao

@@ -1,0 +1,27 @@
+// What somebody sees of the row of an event: in an answer, by View, and on the watch feed. The two
+// agree when both are asked at the same event, which tests and the simulation check.
+#pragma once
+
+#include <string>
+
+#include "server/access/view.h"
+
+namespace qiao {
+
+struct Shown {
+  Sight sight = Sight::kNothing;
+  // The row's bytes, without what only one of the two adds. Empty where there is no such answer:
+  // for areas, settings, grants and disclosures.
+  std::string row = {};
+  friend bool operator==(const Shown&, const Shown&) = default;
+};
+
+// The row that events of that kind carry, as an answer shows it now.
+Shown shown_by_view(const State& state, const pb::Actor& actor, pb::Event::RowCase kind,
+                    std::uint64_t id);
+// An event as the feed sent it.
+Shown shown_by_feed(const pb::Event& event);
+// Id of the row that the event carries; an area's code; 0 for settings.
+std::uint64_t row_id_of(const pb::Event& event);
+
+}  // namespace qiao
