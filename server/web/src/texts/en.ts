@@ -7,7 +7,7 @@ export const en: typeof zh = {
     board: 'Board', login: 'Log in', me: 'My account', inbox: 'To do', needs: 'Needs', post: 'Post a need', forYou: 'For you', tasks: 'Tasks', record: 'Service record', pledges: 'Pledges', offers: 'Our offers', wishes: 'Micro-wishes',
     city: 'City', area: 'My area', clearing: 'Clearing', policy: 'Policy', workforce: 'Workforce', reports: 'Reports', parties: 'Parties',
   },
-  state: { loading: 'Loading…', again: 'Try again', offline: 'The server cannot be reached. What you typed stays; go on when it is back.', connecting: 'Reconnecting to live updates…', notFound: 'There is no such page', notFoundNext: 'The link may have expired. Start again from the home page.' },
+  state: { loading: 'Loading…', again: 'Try again', retrying: 'It is tried again by itself.', offline: 'The server cannot be reached. What you typed stays; go on when it is back.', connecting: 'Reconnecting to live updates…', notFound: 'There is no such page', notFoundNext: 'The link may have expired. Start again from the home page.' },
   form: { loggedOut: 'Your session has ended. Log in again and send; everything you typed is there.', unreachable: 'The server cannot be reached. Try again shortly.', choose: 'Choose', none: 'None', search: 'Search', back: 'Back', do: 'Confirm' },
   access: {
     title: 'Log in', login: 'Login', password: 'Password', enter: 'Log in', logOut: 'Log out', demo: 'Demonstration accounts', again: 'Log in again', againWhy: 'Your session has ended. You will come back to where you were, with everything you typed.', forgot: 'Forgot your password? Ask whoever made your account for a new invitation link.',

@@ -5,7 +5,7 @@ export const zh = {
     board: '公告栏', login: '登录', me: '我的', inbox: '待办', needs: '需求', post: '发布需求', forYou: '推荐', tasks: '任务', record: '服务记录', pledges: '认捐', offers: '我们的供给', wishes: '微心愿',
     city: '全市', area: '本地', clearing: '统一对接', policy: '政策', workforce: '队伍', reports: '报表', parties: '主体',
   },
-  state: { loading: '正在加载…', again: '重试', offline: '连不上服务器。已填写的内容不会丢，恢复后可继续。', connecting: '正在恢复实时更新…', notFound: '没有这个页面', notFoundNext: '链接可能已失效，请从首页重新进入。' },
+  state: { loading: '正在加载…', again: '重试', retrying: '系统会自动重试。', offline: '连不上服务器。已填写的内容不会丢，恢复后可继续。', connecting: '正在恢复实时更新…', notFound: '没有这个页面', notFoundNext: '链接可能已失效，请从首页重新进入。' },
   form: { loggedOut: '登录已过期，请重新登录后再提交，内容都在。', unreachable: '连不上服务器，请稍后再试。', choose: '请选择', none: '不填', search: '查找', back: '返回', do: '确定' },
   access: {
     title: '登录', login: '登录名', password: '密码', enter: '登录', logOut: '退出登录', demo: '演示账号', again: '请重新登录', againWhy: '登录已过期。登录后回到原处，已填写的内容都在。', forgot: '忘记密码？请联系为您开通账号的单位，重新发一个邀请链接。',
