@@ -1,5 +1,7 @@
 // When screens are read again by themselves: after events, and after a server that was away or busy.
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Host, shot, wallClock } from './host.mjs'
 
@@ -208,4 +210,38 @@ test('a screen that could not be read comes back by itself after a restart', {
   await unread.getByText('已填写的内容不会丢').waitFor({ state: 'detached' })
   for (const page of [anybody, lead]) assert.equal(await page.getByText('会自动重试').count(), 0)
   await done(anybody, lead, unread)
+})
+
+test('an import waits as long as the server says, and then goes on by itself', {
+  timeout: 90_000,
+}, async () => {
+  const limited = await new Host('--background', 'false', '--write-rate', '2', '--write-burst', '8').start()
+  try {
+    const page = await limited.page({ as: 'community' })
+    const path = join(limited.folder, 'needs.csv')
+    const row = (i) => `慢慢导入${i},城东社区,助老服务,人,2,${tomorrow.date},09:00,11:00`
+    const head = '名称,区域,服务类别,种类,数量,日期,开始,结束'
+    const rows = Array.from({ length: 10 }, (_, i) => row(i))
+    writeFileSync(path, '\ufeff' + [head, ...rows].join('\r\n'))
+    await limited.go(page, '/needs/import')
+    await page.setInputFiles('input[type=file]', path)
+    await page.getByText('10行可以导入').waitFor()
+    // Somebody else's changes from the same account use up what it may at once.
+    const template = { title: '先占用', category: 'elder_care', areaCode: '341881001001', lines: [people] }
+    const commands = Array.from({ length: 8 }, () => ({ postNeed: { need: template } }))
+    assert.equal((await limited.api(page, 'POST', '/v1/batch', { commands })).status, 200)
+    const answers = []
+    page.on('response', (r) => { if (r.url().endsWith('/v1/batch')) answers.push(r.status()) })
+    await page.getByRole('button', { name: '导入这10条' }).click()
+    await page.getByText(/\d+秒后自动继续/).waitFor()
+    await shot(page, 'import-waits')
+    await page.waitForFunction(() => location.hash.startsWith('#/needs?') || location.hash === '#/needs')
+    assert.equal(answers.at(-1), 200)
+    assert.ok(answers.includes(429))
+    const found = (await limited.api(page, 'GET', '/v1/needs?state=open&newest=1&pageSize=50')).body.needs
+    assert.equal(found.filter((n) => n.title.startsWith('慢慢导入')).length, 10)
+    assert.deepEqual(page.faults, [])
+  } finally {
+    await limited.close()
+  }
 })
