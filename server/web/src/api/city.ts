@@ -47,6 +47,10 @@ export function ancestors(code: string | undefined): string[] {
   for (let at = area(code); at !== undefined && at.code !== undefined; at = area(at.parentCode)) all.push(at.code)
   return all
 }
+// Whether `code` is `of` or lies in it. Where that is not known, it may.
+export function inArea(code: string | undefined, of: string | undefined): boolean {
+  return !of || code === of || area(code) === undefined || ancestors(code).includes(of)
+}
 export const communities = computed(() => areas.value.filter((a) => a.level === 'AREA_LEVEL_COMMUNITY'))
 export const towns = computed(() => areas.value.filter((a) => a.level === 'AREA_LEVEL_TOWN'))
 

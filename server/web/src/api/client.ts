@@ -1,7 +1,7 @@
 // The one place that talks to the server: /v1 only, typed from openapi.json.
 import createClient from 'openapi-fetch'
 import { ref } from 'vue'
-import { language } from '@/texts'
+import { language, t } from '@/texts'
 import type { components, paths } from './schema'
 
 export type Schemas = components['schemas']
@@ -47,12 +47,19 @@ export class Refused extends Error {
   constructor(
     readonly status: number,
     readonly problem: Schemas['Problem'],
+    // Seconds; 0 where the server does not say.
+    readonly retryAfter = 0,
   ) {
     super(problem.en || String(status))
   }
   get words(): string {
     const { zh, en, title } = this.problem
-    return (language() === 'zh' ? zh : en) || title || String(this.status)
+    const said = (language() === 'zh' ? zh : en) || title
+    return said || (this.passes ? t('form.unreachable') : String(this.status))
+  }
+  // It passes by itself: too many requests, or a server or proxy that is starting, busy or away.
+  get passes(): boolean {
+    return [429, 502, 503, 504].includes(this.status)
   }
   get field(): string {
     return this.problem.field ?? ''
@@ -95,7 +102,8 @@ export async function ask<T>(request: Answered<T>): Promise<T> {
   online.value = true
   if (answer.response.ok) return answer.data as T
   const problem = (typeof answer.error === 'object' && answer.error !== null ? answer.error : {}) as Schemas['Problem']
-  const refused = new Refused(answer.response.status, problem)
+  const wait = Number(answer.response.headers.get('Retry-After') ?? 0)
+  const refused = new Refused(answer.response.status, problem, Number.isFinite(wait) ? wait : 0)
   // A refusal that the log-in has overtaken would ask for a second one.
   if (refused.loggedOut && askedIn === sessions) sessionEnded.value = true
   throw refused

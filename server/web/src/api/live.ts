@@ -59,7 +59,8 @@ function open() {
     if (closed.code === accessChanged) last = undefined
     if (!wanted) return
     if (!opened && ++refusals >= mostRefusals) last = undefined
-    timer = window.setTimeout(open, wait)
+    // Those whom a restart has cut off do not come back at the same moment.
+    timer = window.setTimeout(open, wait * (0.5 + Math.random()))
     wait = Math.min(wait * 2, longestWait)
   }
 }
@@ -97,21 +98,9 @@ window.addEventListener('offline', () => {
   online.value = false
 })
 
-// Calls `again` soon after something happened that `concerns` takes, once for many; also when nobody knows what happened.
-// Ends with the component.
-export function useLive(concerns: (event: LiveEvent) => boolean, again: () => void, quiet = 150) {
-  let due = 0
-  const listener: Listener = (event) => {
-    if (event !== undefined && !concerns(event)) return
-    if (due !== 0) return
-    due = window.setTimeout(() => {
-      due = 0
-      again()
-    }, quiet)
-  }
+// Calls `listener` with each event, and without one when nobody knows what happened. Ends with the
+// component.
+export function onEvent(listener: Listener) {
   listeners.add(listener)
-  onScopeDispose(() => {
-    listeners.delete(listener)
-    window.clearTimeout(due)
-  })
+  onScopeDispose(() => listeners.delete(listener))
 }

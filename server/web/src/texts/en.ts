@@ -7,7 +7,7 @@ export const en: typeof zh = {
     board: 'Board', login: 'Log in', me: 'My account', inbox: 'To do', needs: 'Needs', post: 'Post a need', forYou: 'For you', tasks: 'Tasks', record: 'Service record', pledges: 'Pledges', offers: 'Our offers', wishes: 'Micro-wishes',
     city: 'City', area: 'My area', clearing: 'Clearing', policy: 'Policy', workforce: 'Workforce', reports: 'Reports', parties: 'Parties',
   },
-  state: { loading: 'Loading…', again: 'Try again', offline: 'The server cannot be reached. What you typed stays; go on when it is back.', connecting: 'Reconnecting to live updates…', notFound: 'There is no such page', notFoundNext: 'The link may have expired. Start again from the home page.' },
+  state: { loading: 'Loading…', again: 'Try again', retrying: 'It is tried again by itself.', offline: 'The server cannot be reached. What you typed stays; go on when it is back.', connecting: 'Reconnecting to live updates…', notFound: 'There is no such page', notFoundNext: 'The link may have expired. Start again from the home page.' },
   form: { loggedOut: 'Your session has ended. Log in again and send; everything you typed is there.', unreachable: 'The server cannot be reached. Try again shortly.', choose: 'Choose', none: 'None', search: 'Search', back: 'Back', do: 'Confirm' },
   access: {
     title: 'Log in', login: 'Login', password: 'Password', enter: 'Log in', logOut: 'Log out', demo: 'Demonstration accounts', again: 'Log in again', againWhy: 'Your session has ended. You will come back to where you were, with everything you typed.', forgot: 'Forgot your password? Ask whoever made your account for a new invitation link.',
@@ -58,6 +58,7 @@ export const en: typeof zh = {
   },
   import: {
     title: 'Import a spreadsheet', lead: 'Choose an Excel (.xlsx) or CSV file whose first row names the columns. It is checked first; nothing is saved before you say so.', choose: 'Choose a file', template: 'Download a template', unreadable: 'This file cannot be read. Save it as .xlsx or .csv and try again.', noHeader: 'The first row has no column "title". Compare it with the template.', tooMany: 'At most {n} rows at a time. Import them in parts.', good: '{n} rows can be imported', bad: '{n} rows have problems', row: 'Row', why: 'Problem', save: 'Import these {n}',
+    waits: 'The server asks to wait. It goes on by itself in {n} seconds; please stay on this page.',
     unread: 'These columns are unknown and will not be imported: {names}. See the template.',
     wrong: { required: 'is required', unknown: 'there is no "{value}"', number: '"{value}" is not a number above 0', whole: '"{value}" has to be a whole number, money at most two decimals', date: '"{value}" is not a date or time' },
   },

@@ -5,7 +5,7 @@ export const zh = {
     board: '公告栏', login: '登录', me: '我的', inbox: '待办', needs: '需求', post: '发布需求', forYou: '推荐', tasks: '任务', record: '服务记录', pledges: '认捐', offers: '我们的供给', wishes: '微心愿',
     city: '全市', area: '本地', clearing: '统一对接', policy: '政策', workforce: '队伍', reports: '报表', parties: '主体',
   },
-  state: { loading: '正在加载…', again: '重试', offline: '连不上服务器。已填写的内容不会丢，恢复后可继续。', connecting: '正在恢复实时更新…', notFound: '没有这个页面', notFoundNext: '链接可能已失效，请从首页重新进入。' },
+  state: { loading: '正在加载…', again: '重试', retrying: '系统会自动重试。', offline: '连不上服务器。已填写的内容不会丢，恢复后可继续。', connecting: '正在恢复实时更新…', notFound: '没有这个页面', notFoundNext: '链接可能已失效，请从首页重新进入。' },
   form: { loggedOut: '登录已过期，请重新登录后再提交，内容都在。', unreachable: '连不上服务器，请稍后再试。', choose: '请选择', none: '不填', search: '查找', back: '返回', do: '确定' },
   access: {
     title: '登录', login: '登录名', password: '密码', enter: '登录', logOut: '退出登录', demo: '演示账号', again: '请重新登录', againWhy: '登录已过期。登录后回到原处，已填写的内容都在。', forgot: '忘记密码？请联系为您开通账号的单位，重新发一个邀请链接。',
@@ -55,6 +55,7 @@ export const zh = {
   },
   import: {
     title: '表格导入', lead: '选择Excel（.xlsx）或CSV表格，第一行是列名。先检查，确认后才保存。', choose: '选择表格', template: '下载模板', unreadable: '读不懂这个文件，请另存为.xlsx或.csv再试。', noHeader: '第一行没有“名称”这一列，请对照模板。', tooMany: '一次最多{n}行，请分几次导入。', good: '{n}行可以导入', bad: '{n}行有问题', row: '行', why: '问题', save: '导入这{n}条',
+    waits: '服务器正忙，{n}秒后自动继续，请不要离开本页。',
     unread: '这些列不认识，不会导入：{names}。请对照模板改列名。',
     wrong: { required: '必填', unknown: '没有“{value}”', number: '“{value}”不是大于0的数', whole: '“{value}”应为整数，金额最多到分', date: '“{value}”不是日期或时间' },
   },

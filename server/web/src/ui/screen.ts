@@ -1,0 +1,32 @@
+// The code of a screen, fetched when it is wanted.
+import { online } from '@/api/client'
+import { pauseAfter } from './reload'
+
+// This tab was loaded anew for a screen at this time; not twice within a minute.
+const kept = 'qiao.renewed'
+const minute = 60_000
+
+// The server answers, but does not have this file any more: it serves a newer console.
+async function renew() {
+  const answer = await fetch('/', { method: 'HEAD', cache: 'no-store' }).catch(() => undefined)
+  if (!answer?.ok || Date.now() - Number(sessionStorage.getItem(kept) ?? 0) < minute) return
+  sessionStorage.setItem(kept, String(Date.now()))
+  location.reload()
+}
+
+// While the server is away it is tried again, with growing pauses.
+export function screen<T>(fetchCode: () => Promise<T>): () => Promise<T> {
+  return async () => {
+    for (let failures = 0; ; ++failures) {
+      try {
+        const code = await fetchCode()
+        if (failures > 0) online.value = true
+        return code
+      } catch {
+        online.value = false
+      }
+      await new Promise((next) => window.setTimeout(next, pauseAfter(failures)))
+      await renew()
+    }
+  }
+}
