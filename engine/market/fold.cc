@@ -335,6 +335,7 @@ void State::give(Slot offer, Slot party) {
   row.party = party;
   row.next_of_party = std::exchange(parties_[party].first_offer, offer);
   if (row.next_of_party != kNoSlot) offers_[row.next_of_party].previous_of_party = offer;
+  if (row.active) ++parties_[party].active_offers;
 }
 
 bool State::put_offer(Blob bytes) {
@@ -353,6 +354,9 @@ bool State::put_offer(Blob bytes) {
   }
   OfferRow& row = offers_[slot];
   remember(pb::Event::kOffer, slot, std::exchange(row.bytes, std::move(bytes)), 0);
+  if (!loading_ && row.active != offer->active) {
+    parties_[row.party].active_offers += offer->active ? 1U : ~0U;  // wraps to a subtraction
+  }
   row.active = offer->active;
   row.point = offer->point;
   row.radius_m = offer->radius_m;

@@ -95,6 +95,10 @@ class Checker {
     const pb::Need need = state_.load_need(slot);
     auto must = [&](bool good, const char* what) { expect(good, what, "need", need.id()); };
     if (need.resident_ref() != 0) ++needs_of_[need.resident_ref()];
+    const NeedProgress& p = state_.progress(slot);
+    must(p.created == need.created_at() && p.submitted == need.submitted_at() && p.opened == need.opened_at() && p.filled == need.filled_at() &&
+             p.started == need.started_at() && p.done == need.done_at() && p.ended == need.ended_at() && p.stars == need.review().stars(),
+         "what reports ask of it is what it says");
     const bool alive = need.state() > pb::NEED_STATE_DRAFT && need.state() <= pb::NEED_STATE_DONE;
     if (need.state() == pb::NEED_STATE_SUBMITTED || need.state() == pb::NEED_STATE_DONE || (need.state() == pb::NEED_STATE_OPEN && need.raised() > 0) ||
         (alive && waited_for_.contains(need.id()))) {
@@ -123,6 +127,7 @@ class Checker {
     const pb::Offer offer = state_.load_offer(slot);
     auto must = [&](bool good, const char* what) { expect(good, what, "offer", offer.id()); };
     must(state_.parties().find(PartyId{offer.party_id()}) != kNoSlot, "its party exists");
+    if (offer.active()) ++active_offers_[offer.party_id()];
     const auto it = promised_.find(offer.id());
     if (it == promised_.end()) {
       must(state_.offers()[slot].given == 0 && state_.bookings(slot) == nullptr, "nothing is booked that no match books");
@@ -161,6 +166,7 @@ class Checker {
     for (Slot p = 0; p < state_.parties().size(); ++p) {
       const PartyRow& row = state_.parties()[p];
       expect(record[row.id] == std::pair(row.kept, row.broken), "its record is what its matches say", "party", row.id.value());
+      expect(active_offers_[row.id.value()] == row.active_offers, "its active offers are counted", "party", row.id.value());
     }
     std::int64_t asked = 0;
     std::int64_t filled = 0;
@@ -191,6 +197,7 @@ class Checker {
   const State& state_;
   std::map<std::uint64_t, std::size_t> needs_of_;  // by resident
   std::set<std::uint64_t> waited_for_;             // needs with a claim to confirm or a service to verify
+  std::map<std::uint64_t, std::uint32_t> active_offers_;  // by party
   std::map<std::uint64_t, std::set<std::uint64_t>> waiting_;  // by area
   std::vector<std::string> breaches_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, std::int64_t> held_, secured_, failed_in_service_;

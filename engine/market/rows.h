@@ -61,6 +61,7 @@ struct PartyRow {
   Slot first_notification = kNoSlot;  // through NotificationRow::next_of_party, the newest first
   std::uint32_t kept = 0;      // matches served
   std::uint32_t broken = 0;    // no-shows and withdrawals
+  std::uint32_t active_offers = 0;
   Point point;
   std::uint32_t radius_m = 0;
   pb::PartyKind kind{};

@@ -272,6 +272,7 @@ void State::undo(UndoRecord& record) {
       if (fresh) {
         if (observer_ != nullptr) observer_->offer_removed(record.slot);
         const OfferRow& o = offers_[record.slot];
+        if (o.active) --parties_[o.party].active_offers;
         // The newest offer of a party is the head of its list.
         parties_[o.party].first_offer = o.next_of_party;
         if (o.next_of_party != kNoSlot) offers_[o.next_of_party].previous_of_party = kNoSlot;
@@ -432,7 +433,7 @@ void State::start_timers() {
 
 void State::limits_changed() {
   // What a small market has is worked out at once.
-  constexpr std::size_t kAtOnce = 2'000;
+  constexpr std::size_t kAtOnce = 500;
   stale_ = {needs_.size(), matches_.size(), persons_.size()};
   refresh_timers(kAtOnce);
 }

@@ -36,7 +36,6 @@ OverviewCount::OverviewCount(const State& state, Slot within, Time now, Time sin
       areas_(state.areas().size()),
       needs_(state.needs().size()),
       parties_(state.parties().size()),
-      offers_(state.offers().size()),
       categories_(static_cast<std::size_t>(state.taxonomy().categories_size())) {
   if (within_ != kNoSlot) inside_.resize(areas_);
   for (auto& marked : marked_) marked.resize(areas_);
@@ -47,7 +46,7 @@ OverviewCount::OverviewCount(const State& state, Slot within, Time now, Time sin
 }
 
 std::size_t OverviewCount::steps() const {
-  return 3 * std::size_t{areas_} + needs_ + parties_ + offers_;
+  return 3 * std::size_t{areas_} + needs_ + parties_;
 }
 
 void OverviewCount::add(std::size_t step) {
@@ -58,8 +57,6 @@ void OverviewCount::add(std::size_t step) {
   i -= needs_;
   if (i < parties_) return add_party(i);
   i -= parties_;
-  if (i < offers_) return add_offer(i);
-  i -= offers_;
   if (i < areas_) return mark_levels(i);
   if (i == areas_) choose_level();
   roll_up(i - areas_);
@@ -143,17 +140,7 @@ void OverviewCount::add_party(Slot slot) {
   if (row.standing != pb::STANDING_ACTIVE) return;
   kind.set_active(kind.active() + 1);
   ++gives_[row.area].parties;
-}
-
-void OverviewCount::add_offer(Slot slot) {
-  const OfferRow& offer = state_.offers()[slot];
-  if (slot + kAhead < offers_) {
-    prefetch(state_.parties()[state_.offers()[slot + kAhead].party].area);
-  }
-  if (!offer.active) return;
-  const PartyRow& party = state_.parties()[offer.party];
-  if (!gives(party) || party.standing != pb::STANDING_ACTIVE) return;
-  if (party.area < areas_ && inside(party.area)) ++gives_[party.area].offers;
+  gives_[row.area].offers += row.active_offers;
 }
 
 Slot OverviewCount::ancestor(Slot area, pb::AreaLevel level) const {

@@ -21,7 +21,7 @@ class OverviewCount {
  public:
   // The funnel is of needs written since then; what waits is everything that does.
   OverviewCount(const State& state, Slot within, Time now, Time since);
-  // O(areas + needs + parties + offers), each a tenth of a microsecond at most.
+  // O(areas + needs + parties), each a tenth of a microsecond at most.
   std::size_t steps() const;
   // Each once, in their order.
   void add(std::size_t step);
@@ -59,7 +59,6 @@ class OverviewCount {
   void add_waiting(Slot need, std::int64_t missing);
   void prefetch(Slot area) const;
   void add_party(Slot party);
-  void add_offer(Slot offer);
   void mark_levels(Slot area);
   void choose_level();
   void roll_up(Slot area);
@@ -75,7 +74,6 @@ class OverviewCount {
   Slot areas_;
   Slot needs_;
   Slot parties_;
-  Slot offers_;
   std::vector<bool> inside_;
   // By area. Apart, and small: they are looked at in the order of parties and offers, which is none
   // of areas.

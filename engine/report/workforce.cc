@@ -51,7 +51,7 @@ void WorkforceCount::add_area(Slot a) {
   const bool right_below = within_ != kNoSlot
                                ? parent == within_
                                : parent != kNoSlot && state_.areas()[parent].parent == kNoSlot;
-  if (right_below) rows_[a];
+  if (right_below) row_of(a);
   const bool whole = a == within_ || (within_ == kNoSlot && parent == kNoSlot);
   if (whole) population_ += state_.load_area(a).population();
 }
@@ -84,36 +84,55 @@ void WorkforceCount::add_person(Slot slot) {
       }
     }
   }
-  add_up(rows_[branch(area)], one);
+  add_up(row_of(branch(area)).counts, one);
 }
 
-pb::WorkforceReport WorkforceCount::finish() {
-  pb::WorkforceReport r;
+WorkforceCount::Row& WorkforceCount::row_of(Slot area) {
+  const auto [at, fresh] = rows_.try_emplace(area);
+  if (fresh && area != kNoSlot) at->second.area_code = state_.areas()[area].id.value();
+  return at->second;
+}
+
+std::uint32_t WorkforceCount::needed(std::uint64_t people) const {
   const std::uint32_t standard = state_.policy().workforce().community_workers_per_10000();
-  r.set_per_10000(standard);
-  if (within_ != kNoSlot) r.set_area_code(state_.areas()[within_].id.value());
-  std::vector<Slot> slots;
-  for (const auto& [slot, row] : rows_) slots.push_back(slot);
-  std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return b != kNoSlot && (a == kNoSlot || state_.areas()[a].id < state_.areas()[b].id); });
-  const auto needed = [&](std::uint64_t people) { return static_cast<std::uint32_t>((people * standard + 9999) / 10'000); };
-  for (const Slot slot : slots) {
-    pb::WorkforceRow row = rows_[slot];
-    if (slot != kNoSlot) {
-      const pb::Area area = state_.load_area(slot);
-      row.set_area_code(area.code());
-      row.set_name(area.name());
-      row.set_population(area.population());
-      row.set_standard(needed(area.population()));
-    } else {
-      row.set_area_code(r.area_code());
-      row.set_name(state_.area_name(within_));
-    }
-    add_up(*r.mutable_total(), row);
-    *r.add_areas() = std::move(row);
+  return static_cast<std::uint32_t>((people * standard + 9999) / 10'000);
+}
+
+// What is in no area right below stands first.
+void WorkforceCount::sort() {
+  for (const auto& [slot, row] : rows_) {
+    sorted_.emplace_back(slot, &row);
+    add_up(total_, row.counts);
   }
+  std::sort(sorted_.begin(), sorted_.end(), [](const auto& a, const auto& b) {
+    return a.second->area_code < b.second->area_code;
+  });
+}
+
+pb::WorkforceReport WorkforceCount::head() const {
+  pb::WorkforceReport r;
+  r.set_per_10000(state_.policy().workforce().community_workers_per_10000());
+  if (within_ != kNoSlot) r.set_area_code(state_.areas()[within_].id.value());
+  *r.mutable_total() = total_;
   r.mutable_total()->set_population(population_);
   r.mutable_total()->set_standard(needed(population_));
   return r;
+}
+
+pb::WorkforceRow WorkforceCount::row(std::size_t place) const {
+  const auto& [slot, counted] = sorted_[place];
+  pb::WorkforceRow row = counted->counts;
+  if (slot == kNoSlot) {
+    if (within_ != kNoSlot) row.set_area_code(state_.areas()[within_].id.value());
+    row.set_name(state_.area_name(within_));
+    return row;
+  }
+  const pb::Area area = state_.load_area(slot);
+  row.set_area_code(area.code());
+  row.set_name(area.name());
+  row.set_population(area.population());
+  row.set_standard(needed(area.population()));
+  return row;
 }
 
 }  // namespace qiao

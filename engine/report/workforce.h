@@ -2,6 +2,8 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <utility>
+#include <vector>
 
 #include "engine/market/state.h"
 #include "qiao/v1/report.pb.h"
@@ -10,16 +12,26 @@ namespace qiao {
 
 inline constexpr std::string_view kSocialWorkCertificate = "social_worker";
 
-// Step by step; see OverviewCount.
+// Step by step; see ReportCount for how it is used.
 class WorkforceCount {
  public:
   WorkforceCount(const State& state, Slot within, Time now);
   // O(persons + areas).
   std::size_t steps() const { return std::size_t{persons_} + areas_; }
   void add(std::size_t step);
-  pb::WorkforceReport finish();
+  void sort();
+  pb::WorkforceReport head() const;
+  std::size_t rows() const { return sorted_.size(); }
+  pb::WorkforceRow row(std::size_t place) const;
+  Slot within() const { return within_; }
 
  private:
+  struct Row {
+    std::uint64_t area_code = 0;
+    pb::WorkforceRow counts;
+  };
+  Row& row_of(Slot area);
+  std::uint32_t needed(std::uint64_t people) const;
   void add_person(Slot person);
   void add_area(Slot area);
 
@@ -30,7 +42,9 @@ class WorkforceCount {
   Slot areas_;
   std::uint64_t population_ = 0;
   // By the area right below `within_`; kNoSlot for what is in `within_` itself.
-  boost::unordered_flat_map<Slot, pb::WorkforceRow> rows_;
+  boost::unordered_flat_map<Slot, Row> rows_;
+  std::vector<std::pair<Slot, const Row*>> sorted_;
+  pb::WorkforceRow total_;
   Slot branch(Slot area) const;
 };
 

@@ -71,17 +71,10 @@ class ProposalPages {
 Response equity_page(const Call& call, Analyst& analyst, const Clearinghouse& house, const std::shared_ptr<KeptCounts<EquityCount>>& kept) {
   const auto id = query_number(call, "clearing", 0, kAny, 0);
   if (!id) return problem(id.error(), call.chinese);
-  const auto page = counted_page(call);
-  if (!page) return problem(page.error(), call.chinese);
-  const auto put = [](pb::EquityReport& report, const EquityCount& count, std::size_t place) { *report.add_communities() = count.row(place); };
-  if (page.value().number == 0) {
-    auto count = house.equity_report(id.value());
-    if (!count) return problem(count.error(), call.chinese);
-    return first_page(call, analyst, kept, std::move(count).value(), page.value(), put);
-  }
-  const auto count = kept->find(page.value().number);
-  if (!count || (id.value() != 0 && count->clearing() != id.value())) return problem(refuse(Code::kPageGone, "pageToken"), call.chinese);
-  return respond(call, answer(page_of(*count, page.value(), page.value().number, put), 0));
+  return counted_page_of(
+      call, analyst, kept, [&] { return house.equity_report(id.value()); },
+      [&](const EquityCount& count) { return id.value() == 0 || count.clearing() == id.value(); },
+      [](pb::EquityReport& report, const EquityCount& count, std::size_t place) { *report.add_communities() = count.row(place); });
 }
 
 }  // namespace

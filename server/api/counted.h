@@ -112,4 +112,22 @@ Response first_page(const Call& call, Analyst& analyst, std::shared_ptr<KeptCoun
   });
 }
 
+// The page that the call asks for: `make` begins a count, `same(count)` says whether a count that was
+// kept is of what is asked for now, `put(message, count, place)` adds a row.
+template <class Count, class Make, class Same, class Put>
+Response counted_page_of(const Call& call, Analyst& analyst,
+                         const std::shared_ptr<KeptCounts<Count>>& kept, Make make, Same same,
+                         Put put) {
+  const auto page = counted_page(call);
+  if (!page) return problem(page.error(), call.chinese);
+  if (page.value().number == 0) {
+    Result<std::shared_ptr<Count>> count = make();
+    if (!count) return problem(count.error(), call.chinese);
+    return first_page(call, analyst, kept, std::move(count).value(), page.value(), put);
+  }
+  const auto count = kept->find(page.value().number);
+  if (!count || !same(*count)) return problem(refuse(Code::kPageGone, "pageToken"), call.chinese);
+  return respond(call, answer(page_of(*count, page.value(), page.value().number, put), 0));
+}
+
 }  // namespace qiao

@@ -35,17 +35,6 @@ Result<Slot> part(const Call& call, const State& state) {
   return area;
 }
 
-// A page of a report: the first counts, the others are of the same count.
-Response report_page(const Call& call, Analyst& analyst, const std::shared_ptr<KeptCounts<ReportCount>>& kept, const State& state, const ReportScope& scope,
-                     const CountedPage& page) {
-  const auto put = [](pb::Report& report, const ReportCount& count, std::size_t place) { *report.add_rows() = count.row(place); };
-  if (page.number == 0) return first_page(call, analyst, kept, std::make_shared<ReportCount>(state, scope), page, put);
-  const auto count = kept->find(page.number);
-  // Not of somebody else's part of the city.
-  if (!count || count->scope().within != scope.within || count->scope().by != scope.by) return problem(refuse(Code::kPageGone, "pageToken"), call.chinese);
-  return respond(call, answer(page_of(*count, page, page.number, put), 0));
-}
-
 Result<Slot> party_of(const Call& call, const State& state) {
   const Slot s = state.parties().find(PartyId{call.number("id")});
   QIAO_TRY(check_area(call.scope, call.actor, state, state.parties()[s].area));
@@ -88,17 +77,21 @@ std::vector<Route> report_routes(Runtime& runtime, Analyst& analyst, const Gate&
     const auto from = query_number(call, "from", 0, kAny >> 1, now - std::min(now, kDefaultDays * 86'400));
     if (!from) return problem(from.error(), call.chinese);
     if (from.value() >= to.value()) return problem(refuse(Code::kWindowOrder, "to"), call.chinese);
-    const auto page = counted_page(call);
-    if (!page) return problem(page.error(), call.chinese);
     const ReportScope scope{within.value(), *by, to_time(static_cast<std::int64_t>(from.value())), to_time(static_cast<std::int64_t>(to.value()))};
-    return report_page(call, analyst, reports, state, scope, page.value());
+    return counted_page_of(
+        call, analyst, reports, [&]() -> Result<std::shared_ptr<ReportCount>> { return std::make_shared<ReportCount>(state, scope); },
+        [&](const ReportCount& count) { return count.scope().within == scope.within && count.scope().by == scope.by; },
+        [](pb::Report& report, const ReportCount& count, std::size_t place) { *report.add_rows() = count.row(place); });
   };
   get("/v1/workforce", "getWorkforce", "reports", "The workforce of four kinds by area, against the standard of the policy; licensed social workers by level.",
-      pb::WorkforceReport::descriptor(), {kArea})
-      .raw = [&](const Call& call, const Message*) {
+      pb::WorkforceReport::descriptor(), {kArea, kRowsOnPage, kPageToken})
+      .raw = [&, kept = std::make_shared<KeptCounts<WorkforceCount>>(analyst)](const Call& call, const Message*) {
     const auto within = part(call, state);
     if (!within) return problem(within.error(), call.chinese);
-    return counted(call, analyst, std::make_shared<WorkforceCount>(state, within.value(), runtime.now()));
+    return counted_page_of(
+        call, analyst, kept, [&]() -> Result<std::shared_ptr<WorkforceCount>> { return std::make_shared<WorkforceCount>(state, within.value(), runtime.now()); },
+        [&](const WorkforceCount& count) { return count.within() == within.value(); },
+        [](pb::WorkforceReport& report, const WorkforceCount& count, std::size_t place) { *report.add_areas() = count.row(place); });
   };
   get("/v1/recognition", "listRecognition", "reports", "Who has given most: computed from what was served. Public.", pb::ListRecognitionResponse::descriptor(),
       {{"area", "Code of an area: at home there or below."}, {"kind", "volunteer_team, enterprise (default) or social_organisation."}, {"limit", "How many, 1..50; 20 where not given.", "integer"}})

@@ -111,7 +111,7 @@ void Clearinghouse::keep_progress(const Run& run, std::size_t next) {
 
 void Clearinghouse::forget_proposals(Run& run) {
   run.proposals.clear();
-  run.solved.reset();
+  if (run.solved) beside_.let_go(std::move(run.solved));
   runtime_.keep_clearing(run.summary.id(), ClearingPart::kProposals, std::nullopt);
   runtime_.keep_clearing(run.summary.id(), ClearingPart::kProgress, std::nullopt);
 }

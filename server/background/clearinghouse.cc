@@ -372,6 +372,7 @@ void Clearinghouse::conclude(const std::shared_ptr<Run>& run) {
     plan_ = std::move(run->plan);
     plan_id_ = s.id();
     planned_at_ = runtime_.now();
+    if (latest_) beside_.let_go(std::move(latest_));
     latest_ = run->solved;
   }
   keep_summary(*run);

@@ -242,7 +242,9 @@ TEST(Workforce, IsMeasuredAgainstTheStandardAndPaidByLevel) {
   c.now = at(10);
   WorkforceCount count(c.state(), kNoSlot, c.now);
   for (std::size_t i = 0; i < count.steps(); ++i) count.add(i);
-  const pb::WorkforceReport r = count.finish();
+  count.sort();
+  pb::WorkforceReport r = count.head();
+  for (std::size_t i = 0; i < count.rows(); ++i) *r.add_areas() = count.row(i);
   EXPECT_EQ(r.per_10000(), 18U);
   EXPECT_EQ(r.total().community_workers(), 3U);
   EXPECT_EQ(r.total().volunteers(), 1U);

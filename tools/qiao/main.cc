@@ -436,8 +436,8 @@ class CommandLine {
     import_app->add_flag("--new", import_.as_new,
                          chinese_ ? "忽略编号，全部新建" : "Ignore ids: make new things");
     import_app->add_flag("--skip-bad", import_.skip_bad,
-                         chinese_ ? "导入正确的行；不给则要么全部导入，要么一行也不导入"
-                                 : "Take the good rows; all or nothing where not given");
+                         chinese_ ? "导入正确的行；不给时，有一行不对就都不导入"
+                                 : "Take the good rows; where not given, nothing is imported if a row is bad");
     import_app->add_flag("--check", import_.check_only, chinese_ ? "只检查" : "Only check");
     import_app->callback([&] { in_session([&](Session& s) { return import_list(s, import_); }); });
   }

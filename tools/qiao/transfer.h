@@ -11,7 +11,7 @@ struct ImportOptions {
   std::string what;            // areas, parties, offers, needs
   std::string file;            // - for standard input; .jsonl or .ndjson is JSON lines, anything else CSV
   bool as_new = false;         // drop ids: make new things
-  bool skip_bad = false;       // take the good rows; else all or nothing
+  bool skip_bad = false;       // take the good rows; else none if one is bad
   bool check_only = false;
 };
 

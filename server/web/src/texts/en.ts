@@ -58,6 +58,7 @@ export const en: typeof zh = {
   },
   import: {
     title: 'Import a spreadsheet', lead: 'Choose an Excel (.xlsx) or CSV file whose first row names the columns. It is checked first; nothing is saved before you say so.', choose: 'Choose a file', template: 'Download a template', unreadable: 'This file cannot be read. Save it as .xlsx or .csv and try again.', noHeader: 'The first row has no column "title". Compare it with the template.', tooMany: 'At most {n} rows at a time. Import them in parts.', good: '{n} rows can be imported', bad: '{n} rows have problems', row: 'Row', why: 'Problem', save: 'Import these {n}',
+    saved: '{n} of {all} saved',
     waits: 'The server asks to wait. It goes on by itself in {n} seconds; please stay on this page.',
     unread: 'These columns are unknown and will not be imported: {names}. See the template.',
     wrong: { required: 'is required', unknown: 'there is no "{value}"', number: '"{value}" is not a number above 0', whole: '"{value}" has to be a whole number, money at most two decimals', date: '"{value}" is not a date or time' },
