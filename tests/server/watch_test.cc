@@ -160,6 +160,15 @@ Shown shown_by_view(const State& s, const pb::Actor& actor, const pb::Event& e) 
   }
 }
 
+// Whoever sees the need whole, but for those who serve it, is told who saw its contact.
+bool sees_disclosure(const State& s, const pb::Actor& actor, const pb::Disclosure& shown) {
+  const Scope scope = scope_of(Operation::kListDisclosures, actor.role());
+  if (scope == Scope::kNone || scope == Scope::kAll) return scope == Scope::kAll;
+  if (shown.subject() != pb::SUBJECT_KIND_NEED) return false;
+  const Slot need = s.needs().find(NeedId{shown.subject_id()});
+  return View(s, actor, scope).need(need) == Sight::kWhole;
+}
+
 Shown shown_by_feed(const std::vector<pb::Event>& events) {
   if (events.empty()) return {};
   const pb::Event& e = events.front();
@@ -260,8 +269,10 @@ struct Beside {
       case pb::Event::kPolicy:
       case pb::Event::kTaxonomy: EXPECT_EQ(got.size(), 1U) << role; return;
       case pb::Event::kGrant:
-      case pb::Event::kDisclosure:
         EXPECT_EQ(!got.empty(), scope_of(Operation::kListEvents, actor.role()) == Scope::kAll);
+        return;
+      case pb::Event::kDisclosure:
+        EXPECT_EQ(!got.empty(), sees_disclosure(state, actor, event.disclosure())) << role;
         return;
       default: break;
     }
