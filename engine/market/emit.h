@@ -56,7 +56,14 @@ void Market::emit(pb::EventKind kind, Resource resource) {
     *e.mutable_account() = std::move(resource);
   }
   if constexpr (std::is_same_v<Resource, pb::Grant>) *e.mutable_grant() = std::move(resource);
-  if constexpr (std::is_same_v<Resource, pb::Disclosure>) *e.mutable_disclosure() = std::move(resource);
+  if constexpr (std::is_same_v<Resource, pb::Disclosure>) {
+    if (resource.subject() == pb::SUBJECT_KIND_NEED) {
+      const Slot need = state_.needs().find(NeedId{resource.subject_id()});
+      e.set_area_code(state_.areas()[state_.needs()[need].area].id.value());
+      e.set_need_id(resource.subject_id());
+    }
+    *e.mutable_disclosure() = std::move(resource);
+  }
   state_.fold(e);
 }
 

@@ -92,6 +92,7 @@ class Market {
   Status move_match(const pb::MoveMatch&);
   Status check_in_allowed(const MatchRow& match, const pb::MoveMatch&) const;
   Status still_fit(const MatchRow& match) const;
+  bool can_confirm_later(const MatchRow& row, const pb::Match& match) const;
   // notifications.cc
   Status notify(const pb::Notify&);
   // accounts.cc
@@ -106,6 +107,7 @@ class Market {
   // privacy.cc
   Status disclose(const pb::Disclose&);
   Status erase(const pb::Erase&);
+  Status check_contact(const NeedRow& need) const;
   Status check_subject(pb::SubjectKind subject, std::uint64_t id) const;
   void erase_need(Slot need);
   void erase_person(Slot person);

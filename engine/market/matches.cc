@@ -72,6 +72,10 @@ const Move kMoves[] = {
      pb::MATCH_STATE_CANCELLED, true},
 };
 
+bool by_staff(const pb::Actor& actor) {
+  return actor.role() == pb::ROLE_ORGANISER || actor.role() == pb::ROLE_LEAD;
+}
+
 }  // namespace
 
 Status Market::make_match(const pb::MakeMatch& make) {
@@ -145,12 +149,23 @@ void Market::change_match(Slot slot, pb::MatchState state, const std::string& re
       match.set_answer_by(std::min(to_int(now_ + answer_limit(state_.policy().limits(), state, urgency)), match.window().start()));
       break;
     }
-    case pb::MATCH_STATE_ACCEPTED: match.set_accepted_at(to_int(now_)); break;
+    case pb::MATCH_STATE_ACCEPTED:
+      match.set_accepted_at(to_int(now_));
+      if (state_.matches()[slot].state == pb::MATCH_STATE_CLAIMED && by_staff(actor_)) {
+        match.set_confirmed_at(to_int(now_));
+      }
+      break;
     case pb::MATCH_STATE_CHECKED_IN: match.set_checked_in_at(to_int(now_)); break;
     case pb::MATCH_STATE_SERVED: match.set_checked_out_at(to_int(now_)); break;
     default: break;
   }
   emit(kind_of(state), std::move(match));
+}
+
+// A claim that nobody confirmed, where the party waits for that to see the contact.
+bool Market::can_confirm_later(const MatchRow& row, const pb::Match& match) const {
+  return row.state == pb::MATCH_STATE_ACCEPTED && !match.was_dispatched() &&
+         match.confirmed_at() == 0 && state_.policy().contact_from() == pb::CONTACT_FROM_CONFIRMED;
 }
 
 // What was true when they accepted may not be when they come.
@@ -205,6 +220,15 @@ Status Market::move_match(const pb::MoveMatch& request) {
   QIAO_TRY(check_party(scope_, actor_, state_, state_.offers()[row.offer].party));
   if (expected_version_ != 0) {
     QIAO_TRY(check_version(state_.load_match(slot).version()));
+  }
+  if (move->verb == pb::MATCH_VERB_CONFIRM) {
+    pb::Match match = state_.load_match(slot);
+    if (can_confirm_later(row, match)) {
+      match.set_confirmed_at(to_int(now_));
+      answer(pb::Event::kMatch, request.match_id());
+      emit(pb::EVENT_KIND_MATCH_ACCEPTED, std::move(match));
+      return outcome::success();
+    }
   }
   if (std::find(move->from.begin(), move->from.end(), row.state) == move->from.end()) {
     const Words w = words(row.state);

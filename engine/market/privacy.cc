@@ -25,6 +25,31 @@ void name_fields(const google::protobuf::Message& row, pb::Disclosure& out) {
 
 }  // namespace
 
+// The actor's party serves the need, and the policy lets it see the contact by now. Of several
+// matches the one that lets it see most counts.
+Status Market::check_contact(const NeedRow& need) const {
+  Status why_not = refuse(Code::kNotServing, "id");
+  for (Slot m = need.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+    const MatchRow& row = state_.matches()[m];
+    if (row.state < pb::MATCH_STATE_ACCEPTED || row.state > pb::MATCH_STATE_SERVED) continue;
+    if (!in_party_of(actor_, state_, state_.offers()[row.offer].party)) continue;
+    switch (state_.policy().contact_from()) {
+      case pb::CONTACT_FROM_CONFIRMED: {
+        const pb::Match match = state_.load_match(m);
+        if (match.was_dispatched() || match.confirmed_at() != 0) return outcome::success();
+        why_not = refuse(Code::kNotConfirmed, "id");
+        break;
+      }
+      case pb::CONTACT_FROM_DAY_BEFORE:
+        if (now_ >= row.window.start - std::chrono::days{1}) return outcome::success();
+        why_not = refuse(Code::kNotYetShown, "id");
+        break;
+      default: return outcome::success();
+    }
+  }
+  return why_not;
+}
+
 // The subject is there, and within what the actor's role has of the command.
 Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
   switch (subject) {
@@ -35,13 +60,7 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
       QIAO_TRY(check_area(scope_, actor_, state_, row.area));
       QIAO_TRY(check_resident(scope_, actor_, row.resident_ref));
       if (scope_ != Scope::kMatched) return outcome::success();
-      for (Slot m = row.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
-        const MatchRow& match = state_.matches()[m];
-        if (match.state >= pb::MATCH_STATE_ACCEPTED && match.state <= pb::MATCH_STATE_SERVED && in_party_of(actor_, state_, state_.offers()[match.offer].party)) {
-          return outcome::success();
-        }
-      }
-      return refuse(Code::kNotServing, "id");
+      return check_contact(row);
     }
     case pb::SUBJECT_KIND_PERSON: {
       const Slot person = state_.persons().find(PersonId{id});

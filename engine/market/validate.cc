@@ -288,6 +288,9 @@ Status validate(const pb::Policy& p) {
   if (l.close() < l.ask_review()) return refuse(Code::kPolicyOrder, "limits.close", "askReview");
   QIAO_TRY(check_range(p.raise_after_dispatches(), "raiseAfterDispatches", 1, 100));
   QIAO_TRY(check_range(p.default_radius_m(), "defaultRadiusM", 1, kMaxRadiusMetres));
+  if (!pb::ContactFrom_IsValid(p.contact_from())) {
+    return refuse(Code::kOutOfRange, "contactFrom", "ContactFrom");
+  }
   const pb::ClearingPolicy& c = p.clearing();
   QIAO_TRY(check_range(c.completeness_bonus_micro(), "clearing.completenessBonusMicro", 0, kMicro));
   QIAO_TRY(check_range(c.split_micro(), "clearing.splitMicro", 0, kMicro));

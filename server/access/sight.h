@@ -127,6 +127,17 @@ Sight sight_of_notification(Scope scope, const Facts& facts) {
   }
 }
 
+// That somebody saw the contact of a need. Of other rows only who sees the whole journal is told.
+template <class Facts>
+Sight sight_of_disclosure(Scope scope, const Facts& facts) {
+  switch (scope) {
+    case Scope::kAll: return Sight::kWhole;
+    case Scope::kArea: return whole_if(facts.in_area());
+    case Scope::kOwn: return whole_if(facts.of_resident());
+    default: return Sight::kNothing;
+  }
+}
+
 template <class Facts>
 Sight sight_of_account(Scope scope, const Facts& facts) {
   if (scope == Scope::kAll || facts.of_account()) return Sight::kWhole;

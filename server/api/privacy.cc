@@ -18,6 +18,10 @@ constexpr std::size_t kMaxAuditScanned = 1'000;
 // Who saw somebody's data, in an export.
 constexpr std::size_t kMaxSeenBy = 5'000;
 
+// Of a need; and how many of them are told.
+constexpr std::size_t kMaxNeedEvents = 1'000;
+constexpr int kMaxDisclosures = 100;
+
 // What the word before the slash stands for: a kind of row, or a resident's number.
 std::optional<std::uint8_t> kind_named(std::string_view word) {
   for (const auto kind : {pb::Event::kTaxonomy, pb::Event::kPolicy, pb::Event::kArea, pb::Event::kParty, pb::Event::kPerson, pb::Event::kOffer, pb::Event::kNeed, pb::Event::kMatch,
@@ -64,6 +68,23 @@ Result<std::optional<Store::AuditKey>> object_param(const Call& call) {
   }
   if (const auto kind = kind_named(word)) return std::optional(Store::AuditKey::object(*kind, id));
   return refuse(Code::kOutOfRange, "object", "need/ID, person/ID, party/ID, offer/ID, match/ID, area/CODE, account/ID, grant/ID, notification/ID, resident/REF, policy, taxonomy");
+}
+
+// Who saw the contact of the need, newest first.
+Result<Answer> disclosures(const Runtime& runtime, const Call& call) {
+  const State& state = runtime.state();
+  const std::uint64_t id = call.number("id");
+  const NeedRow& need = state.needs()[state.needs().find(NeedId{id})];
+  QIAO_TRY(check_area(call.scope, call.actor, state, need.area));
+  QIAO_TRY(check_resident(call.scope, call.actor, need.resident_ref));
+  const auto key = Store::AuditKey::object(pb::Event::kNeed, id);
+  pb::ListDisclosuresResponse r;
+  for (const Seq seq : runtime.store().audit(key, 0, true, kMaxNeedEvents)) {
+    if (r.entries_size() == kMaxDisclosures) break;
+    const auto event = runtime.store().event(seq);
+    if (event && event->has_disclosure()) *r.add_entries() = entry_of(state, *event);
+  }
+  return answer(std::move(r), 0);
 }
 
 // The first event that is not before that time. Events are in the order of time.
@@ -190,6 +211,11 @@ std::vector<Route> privacy_routes(Runtime& runtime) {
   erase("/v1/parties/{id}:erase", "eraseParty", "Who answers a party's telephone is gone for good, also from the past.", pb::SUBJECT_KIND_PARTY, "id");
   erase("/v1/residents/{ref}:erase", "eraseResident", "A resident's personal data are gone for good from all its needs, also from the past.", pb::SUBJECT_KIND_RESIDENT, "ref");
 
+  routes.push_back({.method = "GET", .pattern = "/v1/needs/{id}/disclosures",
+                    .id = "listDisclosures",
+                    .summary = "Who saw the contact of a need: for its organiser and its resident.",
+                    .tag = "privacy", .response = pb::ListDisclosuresResponse::descriptor(),
+                    .read = [&runtime](const Call& call) { return disclosures(runtime, call); }});
   routes.push_back({.method = "GET", .pattern = "/v1/audit", .id = "listAudit", .summary = "Who did what to what, and who saw whose personal data (lead and auditors).", .tag = "privacy",
                     .response = pb::ListAuditResponse::descriptor(),
                     .query = {kPageSize, {"pageToken", "nextPageToken of the page before."}, kNewest, {"account", "Id of the account that did it.", "integer"},

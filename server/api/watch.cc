@@ -199,8 +199,9 @@ Sight Watch::sight(const Published& event) const {
       return sight_of_notification(scope(Operation::kListNotifications), facts);
     case pb::Event::kAccount: return sight_of_account(scope(Operation::kGetAccount), facts);
     // What has no place but the journal.
-    case pb::Event::kGrant:
-    case pb::Event::kDisclosure: return open(Operation::kListEvents);
+    case pb::Event::kGrant: return open(Operation::kListEvents);
+    case pb::Event::kDisclosure:
+      return sight_of_disclosure(scope(Operation::kListDisclosures), facts);
     default: return Sight::kNothing;
   }
 }

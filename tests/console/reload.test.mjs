@@ -206,7 +206,7 @@ test('a screen that could not be read comes back by itself after a restart', {
   await host.start()
   await anybody.getByRole('heading', { name: '正在招募' }).waitFor()
   await lead.getByText('社区工作者').first().waitFor()
-  await unread.getByRole('heading', { name: '政策' }).waitFor()
+  await unread.getByRole('heading', { name: '政策', exact: true }).waitFor()
   await unread.getByText('已填写的内容不会丢').waitFor({ state: 'detached' })
   for (const page of [anybody, lead]) assert.equal(await page.getByText('会自动重试').count(), 0)
   await done(anybody, lead, unread)

@@ -446,3 +446,53 @@ test('a map that is left at once leaves no error behind', { timeout: 60_000 }, a
   }
   await done(page)
 })
+
+test('a contact waits for the organiser, and who looked at it is shown to organiser and resident', {
+  timeout: 120_000,
+}, async () => {
+  const [lead, team, resident] = [
+    await host.page({ as: 'lead' }), await host.page({ as: 'team', phone: true }),
+    await host.page({ as: 'resident', phone: true }),
+  ]
+  await host.go(lead, '/policy')
+  await lead.getByLabel('认领要组织单位确认').uncheck()
+  await lead.getByLabel('队伍什么时候能看联系方式').selectOption('组织单位派单或确认认领后')
+  await shot(lead, 'policy-contact')
+  await lead.getByRole('button', { name: '保存并生效' }).click()
+  await lead.getByRole('button', { name: '恢复' }).waitFor({ state: 'detached' })
+  assert.equal((await get(lead, '/v1/policy')).contactFrom, 'CONTACT_FROM_CONFIRMED')
+
+  const stock = { resource: 'fire_extinguisher', quantity: '9', handover: 'HANDOVER_DELIVER' }
+  const mine = (await get(team, '/v1/sessions/current')).actor.partyId
+  const offer = await made(team, '/v1/offers', { partyId: mine, title: '自家的', radiusM: 100_000, stock })
+  const line = { quantity: '2', stock: { resource: 'fire_extinguisher' } }
+  const contact = { contactName: '王小明', contactPhone: '13912341234', address: '城东路18号' }
+  const need = await made(resident, '/v1/needs', needWith('两个灭火器', line, contact))
+  await made(lead, `/v1/needs/${need.id}:approve`)
+  const match = await made(team, '/v1/matches:claim', {
+    needId: need.id, line: 1, offerId: offer.id, quantity: '2',
+  })
+  assert.equal(match.state, 'MATCH_STATE_ACCEPTED')
+
+  await host.go(team, `/tasks/${match.id}`)
+  const look = team.getByRole('button', { name: '查看联系方式' })
+  await look.click()
+  await team.getByText('组织单位确认认领后才能查看').waitFor()
+  await host.go(resident, `/needs/${need.id}`)
+  await host.go(lead, `/needs/${need.id}`)
+  await lead.getByRole('button', { name: '确认认领' }).click()
+  await lead.getByRole('button', { name: '确认认领' }).waitFor({ state: 'detached' })
+  assert.equal(await lead.locator('[data-test=looks]').count(), 0)
+  await look.click()
+  await team.getByText('13912341234').waitFor()
+  // Both have the page open, and are told as it happens; and later, when the team has withdrawn.
+  const name = (await get(team, `/v1/parties/${mine}`)).name
+  for (const page of [lead, resident]) {
+    await page.locator('[data-test=looks]', { hasText: name }).waitFor({ timeout: 8000 })
+  }
+  await made(team, `/v1/matches/${match.id}:withdraw`, { reason: '改期' })
+  await resident.reload()
+  await resident.locator('[data-test=looks]', { hasText: name }).waitFor()
+  await shot(resident, 'contact-looks')
+  await done(lead, team, resident)
+})

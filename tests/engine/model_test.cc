@@ -286,6 +286,7 @@ class Duel {
       pb::Policy p = ours_.policy;
       p.set_confirm_claims(random_.chance(30));
       p.set_redispatch(random_.chance(80));
+      p.set_contact_from(static_cast<pb::ContactFrom>(random_.between(0, 2)));
       p.set_raise_after_dispatches(static_cast<std::uint32_t>(random_.between(1, 3)));
       p.mutable_value()->set_equity_alpha_milli(random_.chance(50) ? 1000 : 0);
       *c.mutable_set_policy() = p;

@@ -494,6 +494,7 @@ std::optional<Code> Market::make_match(const pb::MakeMatch& make) {
   const std::uint64_t id = new_match(make.need_id(), line, make.offer_id(), quantity, make.how());
   if (make.how() == pb::MATCH_STATE_CLAIMED && !policy.confirm_claims()) {
     change(matches.at(id), pb::MATCH_STATE_ACCEPTED);
+    matches.at(id).confirmed = actor_.role() == pb::ROLE_LEAD;
     settle(make.need_id());
   }
   return std::nullopt;
@@ -551,6 +552,13 @@ std::optional<Code> Market::move_match(const pb::MoveMatch& move) {
   const Step& step = kSteps.at(move.verb());
   pb::Need& n = needs.at(m.need);
   if (!in_area(n.area_code()) || !owns(m.party)) return Code::kNotYours;
+  const bool confirms = move.verb() == pb::MATCH_VERB_CONFIRM;
+  if (confirms && m.state == pb::MATCH_STATE_ACCEPTED && !m.was_dispatched && !m.confirmed &&
+      policy.contact_from() == pb::CONTACT_FROM_CONFIRMED) {
+    m.confirmed = true;
+    emit();
+    return std::nullopt;
+  }
   if (!step.from.contains(m.state)) return Code::kWrongState;
   if (step.reason && move.reason().empty()) return Code::kRequired;
   if ((move.verb() == pb::MATCH_VERB_NO_SHOW || move.verb() == pb::MATCH_VERB_CHECK_OUT) && now_ < m.start) return Code::kTooEarly;
@@ -561,6 +569,7 @@ std::optional<Code> Market::move_match(const pb::MoveMatch& move) {
     if (const auto unfit = why_not_now(m, n); unfit && !(staff && !move.reason().empty())) return unfit;
   }
   change(m, step.to);
+  if (confirms) m.confirmed = true;
   if (move.verb() == pb::MATCH_VERB_CHECK_IN && (n.state() == pb::NEED_STATE_OPEN || n.state() == pb::NEED_STATE_FILLED)) {
     n.set_state(pb::NEED_STATE_IN_SERVICE);
     emit();

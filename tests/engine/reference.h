@@ -23,7 +23,7 @@ struct Match {
   std::int64_t quantity, start, end;
   pb::MatchState state;
   std::int64_t answer_by = 0, checked_out_at = 0;
-  bool was_dispatched = false;
+  bool was_dispatched = false, confirmed = false;
 };
 
 class Market {

@@ -87,6 +87,7 @@ const Case kCases[] = {
     {"eraseParty", "POST", "/v1/parties/{team}:erase", "", ".. .. .. .. y. y. yy"},
     {"erasePerson", "POST", "/v1/persons/{person}:erase", "", ".. .. .. y. yh yh yy"},
     {"eraseResident", "POST", "/v1/residents/{ref}:erase", "", ".. .. y. .. .. hh yy"},
+    {"listDisclosures", "GET", "/v1/needs/{need}/disclosures", "", ".. yy y. .. .. y. yy"},
     {"listAudit", "GET", "/v1/audit?object=need/{need}", "", ".. yy .. .. .. .. yy"},
 
     {"getTaxonomy", "GET", "/v1/taxonomy", "", "yy yy yy yy yy yy yy"},

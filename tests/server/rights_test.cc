@@ -266,6 +266,114 @@ TEST(AttackRights, ATeamLooksAtSoManyContactsADay) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(as("organiser").status, 200U) << "who looks after it is not a team";
 }
 
+// One who claims, looks and withdraws. `policy` is set first, by the lead.
+struct Claimer : Towns {
+  std::string need, match;
+
+  explicit Claimer(const std::function<void(pb::Policy&)>& change) {
+    pb::Policy policy = runtime->state().policy();
+    change(policy);
+    EXPECT_EQ(send("PUT", "/v1/policy", to_json(policy)).status, 200U);
+    const RequestHeaders organiser{.token = tokens.at("organiser")};
+    const std::uint64_t id = id_of(send("POST", "/v1/needs", need_of(own, ""), organiser));
+    need = "/v1/needs/" + std::to_string(id);
+    const std::string claim = R"({"needId":")" + std::to_string(id) + R"(","offerId":")" +
+                              std::to_string(own.people) + R"(","quantity":"2"})";
+    match = "/v1/matches/" + std::to_string(id_of(as("supplier", "/v1/matches:claim", claim)));
+  }
+  Response as(const char* role, const std::string& target, const std::string& body = {}) {
+    return send("POST", target, body, {.token = tokens.at(role)});
+  }
+  std::string look() {
+    const Response r = as("supplier", need + ":reveal");
+    return r.status == 200 ? "shown" : code_of(r);
+  }
+};
+
+TEST(AttackRights, AClaimThatConfirmsItselfShowsNoContactWhereAnOrganiserHasToConfirm) {
+  Claimer t([](pb::Policy& p) { p.set_contact_from(pb::CONTACT_FROM_CONFIRMED); });
+  EXPECT_EQ(t.get<pb::Match>(t.match).state(), pb::MATCH_STATE_ACCEPTED);
+  EXPECT_EQ(t.look(), "403 personal.not_confirmed id");
+  const std::string part = R"({"commands":[{"disclose":{"subject":"SUBJECT_KIND_NEED",)"
+                           R"("subjectId":")" +
+                           t.need.substr(t.need.rfind('/') + 1) +
+                           R"(","purpose":"DISCLOSURE_PURPOSE_REVEAL"}}]})";
+  EXPECT_NE(t.as("supplier", "/v1/batch", part).status, 200U) << "nor in a batch";
+  // The yes may come later, once, and from the organiser only.
+  EXPECT_EQ(t.as("supplier", t.match + ":confirm").status, 403U);
+  EXPECT_EQ(t.as("organiser", t.match + ":confirm").status, 200U);
+  EXPECT_EQ(t.code_of(t.as("organiser", t.match + ":confirm")), "409 state.wrong matchId");
+  const auto confirmed = t.get<pb::Match>(t.match);
+  EXPECT_EQ(confirmed.state(), pb::MATCH_STATE_ACCEPTED);
+  EXPECT_EQ(confirmed.confirmed_at(), to_int(t.now));
+  EXPECT_EQ(t.look(), "shown");
+  EXPECT_EQ(t.as("supplier", t.match + ":withdraw", R"({"reason":"改期"})").status, 200U);
+  EXPECT_EQ(t.look(), "403 personal.not_serving id");
+  EXPECT_TRUE(check_invariants(t.runtime->state()).empty());
+}
+
+TEST(AttackRights, AClaimThatTheMarketConfirmsInTheEndShowsNoContactEither) {
+  Claimer t([](pb::Policy& p) {
+    p.set_confirm_claims(true);
+    p.set_contact_from(pb::CONTACT_FROM_CONFIRMED);
+  });
+  EXPECT_EQ(t.look(), "403 personal.not_serving id");
+  t.now = t.now + Seconds{t.runtime->state().policy().limits().confirm()};
+  // Whoever's request comes first, it is the market that confirms.
+  EXPECT_EQ(t.send("PUT", "/v1/policy", to_json(t.runtime->state().policy())).status, 200U);
+  EXPECT_EQ(t.get<pb::Match>(t.match).state(), pb::MATCH_STATE_ACCEPTED);
+  EXPECT_EQ(t.look(), "403 personal.not_confirmed id");
+}
+
+TEST(AttackRights, WhoWasDispatchedIsConfirmed) {
+  Claimer t([](pb::Policy& p) { p.set_contact_from(pb::CONTACT_FROM_CONFIRMED); });
+  const std::string body = R"({"needId":")" + t.need.substr(t.need.rfind('/') + 1) +
+                           R"(","offerId":")" + std::to_string(t.own.people) + "\"}";
+  const std::uint64_t asked = t.id_of(t.as("organiser", "/v1/matches:dispatch", body));
+  EXPECT_EQ(t.look(), "403 personal.not_confirmed id");
+  EXPECT_EQ(t.as("supplier", "/v1/matches/" + std::to_string(asked) + ":accept").status, 200U);
+  EXPECT_EQ(t.look(), "shown");
+}
+
+TEST(AttackRights, AContactIsShownTheDayBeforeWhereThePolicySaysSo) {
+  Claimer t([](pb::Policy& p) { p.set_contact_from(pb::CONTACT_FROM_DAY_BEFORE); });
+  const Time begins = to_time(t.get<pb::Match>(t.match).window().start());
+  t.now = begins - std::chrono::days{1} - Seconds{1};
+  EXPECT_EQ(t.look(), "403 personal.too_early id");
+  t.now = begins - std::chrono::days{1};
+  EXPECT_EQ(t.look(), "shown");
+}
+
+TEST(AttackRights, TheRuleOfContactsIsOneOfThree) {
+  Towns t;
+  pb::Policy policy = t.runtime->state().policy();
+  policy.set_contact_from(static_cast<pb::ContactFrom>(3));
+  const RequestHeaders binary{.type = "application/x-protobuf"};
+  EXPECT_EQ(t.code_of(t.send("PUT", "/v1/policy", policy.SerializeAsString(), binary)),
+            "400 value.out_of_range contactFrom");
+}
+
+// Also when the team has withdrawn.
+TEST(AttackRights, WhoLooksAtAContactIsKnownToItsOrganiserAndItsResident) {
+  Claimer t([](pb::Policy&) {});
+  EXPECT_EQ(t.look(), "shown");
+  EXPECT_EQ(t.as("supplier", t.match + ":withdraw", R"({"reason":"改期"})").status, 200U);
+  t.wait_for(t.runtime->applied_seq());
+  for (const char* role : {"organiser", "resident", "lead", "auditor"}) {
+    const Response r = t.send("GET", t.need + "/disclosures", "", {.token = t.tokens.at(role)});
+    pb::ListDisclosuresResponse seen;
+    ASSERT_TRUE(from_json(r.body, seen)) << role << r.body;
+    ASSERT_EQ(seen.entries_size(), 1) << role;
+    EXPECT_EQ(seen.entries(0).actor().party_id(), t.own.team);
+    EXPECT_EQ(seen.entries(0).time(), to_int(t.now));
+    EXPECT_EQ(seen.entries(0).disclosure().fields_size(), 3);
+  }
+  for (const char* role : {"supplier", "member"}) {
+    const Response r = t.send("GET", t.need + "/disclosures", "", {.token = t.tokens.at(role)});
+    EXPECT_EQ(r.status, 403U) << role;
+  }
+}
+
 TEST(AttackRights, WhoSaidNoSeesTheDoorNoMore) {
   Towns t;
   const std::string need = "/v1/needs/" + std::to_string(t.own.need);

@@ -50,6 +50,25 @@ void accounts(Session& s, const google::protobuf::RepeatedPtrField<pb::Account>&
   t.print(out);
 }
 
+// `when` writes a time.
+void show_entries(Session& s, const google::protobuf::RepeatedPtrField<pb::AuditEntry>& entries,
+                  const std::function<std::string(std::int64_t)>& when, std::ostream& out) {
+  constexpr std::string_view kPrefix = "EVENT_KIND_";
+  Table t{{s.say("序号", "seq"), s.say("时间", "when"), s.say("账号", "account"),
+           s.say("身份", "acts as"), s.say("事件", "event"), s.say("对象", "object"),
+           s.say("内容", "fields")},
+          {}};
+  for (const auto& e : entries) {
+    const std::uint64_t id = e.actor().account_id();
+    t.rows.push_back({std::to_string(e.seq()), when(e.time()),
+                      id == 0 ? "" : "#" + std::to_string(id) + " " + e.account(),
+                      actor_name(s, e.actor()), e.kind().substr(kPrefix.size()),
+                      e.object() + (e.object_id() == 0 ? "" : "/" + std::to_string(e.object_id())),
+                      joined(e.disclosure().fields())});
+  }
+  t.print(out);
+}
+
 }  // namespace
 
 bool show_access(Session& s, const google::protobuf::Message& m, const std::function<std::string(std::int64_t)>& when, std::ostream& out) {
@@ -98,14 +117,12 @@ bool show_access(Session& s, const google::protobuf::Message& m, const std::func
   }
   if (type == "ListAuditResponse") {
     const auto& audit = static_cast<const pb::ListAuditResponse&>(m);
-    Table t{{s.say("序号", "seq"), s.say("时间", "when"), s.say("账号", "account"), s.say("身份", "acts as"), s.say("事件", "event"), s.say("对象", "object"), s.say("内容", "fields")}, {}};
-    for (const auto& e : audit.entries()) {
-      constexpr std::string_view kPrefix = "EVENT_KIND_";
-      t.rows.push_back({std::to_string(e.seq()), when(e.time()), e.actor().account_id() == 0 ? "" : "#" + std::to_string(e.actor().account_id()) + " " + e.account(), actor_name(s, e.actor()),
-                        e.kind().substr(kPrefix.size()), e.object() + (e.object_id() == 0 ? "" : "/" + std::to_string(e.object_id())), joined(e.disclosure().fields())});
-    }
-    t.print(out);
+    show_entries(s, audit.entries(), when, out);
     out << s.say("末尾（记在别处，供 qiao verify --expect 核对）：", "head, to be written down elsewhere for qiao verify --expect: ") << audit.head_seq() << ":" << audit.head_hash() << "\n";
+    return true;
+  }
+  if (type == "ListDisclosuresResponse") {
+    show_entries(s, static_cast<const pb::ListDisclosuresResponse&>(m).entries(), when, out);
     return true;
   }
   return false;

@@ -58,6 +58,7 @@ const std::vector<Verb>& verbs() {
       {"party reveal", "revealParty", "POST", "/v1/parties/{id}:reveal", nullptr, pb::PersonalData::descriptor(), {}, "查看完整联系人（记入日志）", "who answers its telephone, whole"},
       {"party erase", "eraseParty", "POST", "/v1/parties/{id}:erase", nullptr, pb::ErasedResponse::descriptor(), {}, "永久清除联系人", "erase who answers its telephone"},
       {"need reveal", "revealNeed", "POST", "/v1/needs/{id}:reveal", nullptr, pb::PersonalData::descriptor(), {}, "查看完整联系方式和地址（记入日志）", "contact and address, whole; the journal keeps who looked"},
+      {"need disclosures", "listDisclosures", "GET", "/v1/needs/{id}/disclosures", nullptr, pb::ListDisclosuresResponse::descriptor(), {}, "谁看过联系方式", "who saw the contact, and when"},
       {"need erase", "eraseNeed", "POST", "/v1/needs/{id}:erase", nullptr, pb::ErasedResponse::descriptor(), {}, "永久清除联系方式和地址", "erase contact and address for good"},
       {"resident export", "exportResident", "POST", "/v1/residents/{ref}:export", nullptr, pb::PersonExport::descriptor(), {}, "导出居民全部信息", "all that is held of a resident"},
       {"resident erase", "eraseResident", "POST", "/v1/residents/{ref}:erase", nullptr, pb::ErasedResponse::descriptor(), {}, "永久清除居民个人信息", "erase a resident's personal data for good"},

@@ -64,8 +64,15 @@ Shown shown_by_view(const State& s, const pb::Actor& actor, pb::Event::RowCase k
     }
     // What has no place but the journal.
     case pb::Event::kGrant:
-    case pb::Event::kDisclosure:
       return {whole_if(scope_of(Operation::kListEvents, actor.role()) == Scope::kAll)};
+    // Whoever sees the need whole, but for those who serve it, is told who saw its contact.
+    case pb::Event::kDisclosure: {
+      const Scope scope = scope_of(Operation::kListDisclosures, actor.role());
+      const Slot need = s.needs().find(NeedId{id});
+      if (scope == Scope::kAll) return {Sight::kWhole};
+      if (scope == Scope::kNone || need == kNoSlot) return {};
+      return {whole_if(View(s, actor, scope).need(need) == Sight::kWhole)};
+    }
     default: return {Sight::kWhole};
   }
 }
@@ -96,6 +103,8 @@ std::uint64_t row_id_of(const pb::Event& e) {
     case pb::Event::kNotification: return e.notification().id();
     case pb::Event::kAccount: return e.account().id();
     case pb::Event::kGrant: return e.grant().id();
+    case pb::Event::kDisclosure:
+      return e.disclosure().subject() == pb::SUBJECT_KIND_NEED ? e.disclosure().subject_id() : 0;
     default: return 0;
   }
 }

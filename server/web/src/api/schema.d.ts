@@ -304,6 +304,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/needs/{id}/disclosures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listDisclosures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -1650,6 +1666,9 @@ export interface components {
         ErasedResponse: {
             erased?: string;
         };
+        ListDisclosuresResponse: {
+            entries?: components["schemas"]["AuditEntry"][];
+        };
         ListAuditResponse: {
             entries?: components["schemas"]["AuditEntry"][];
             nextPageToken?: string;
@@ -1735,6 +1754,8 @@ export interface components {
         RecognitionPolicy: {
             starHours?: number[];
         };
+        /** @enum {string} */
+        ContactFrom: "CONTACT_FROM_CONFIRMED" | "CONTACT_FROM_DAY_BEFORE";
         Policy: {
             version?: string;
             timeZone?: string;
@@ -1750,6 +1771,7 @@ export interface components {
             workforce?: components["schemas"]["WorkforcePolicy"];
             recognition?: components["schemas"]["RecognitionPolicy"];
             checkInByCode?: boolean;
+            contactFrom?: components["schemas"]["ContactFrom"];
         };
         /** @enum {string} */
         AreaLevel: "AREA_LEVEL_CITY" | "AREA_LEVEL_TOWN" | "AREA_LEVEL_COMMUNITY" | "AREA_LEVEL_GRID";
@@ -1959,6 +1981,7 @@ export interface components {
             reason?: string;
             wasDispatched?: boolean;
             atSite?: boolean;
+            confirmedAt?: string;
         };
         ListMatchesResponse: {
             matches?: components["schemas"]["Match"][];
@@ -3338,6 +3361,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErasedResponse"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDisclosures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDisclosuresResponse"];
                 };
             };
             503: {
