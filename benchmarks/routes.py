@@ -257,6 +257,7 @@ simple("getEquity", "/v1/equity", count=9)
 simple("listSupplyGaps", "/v1/supply-gaps?limit=10", count=3)
 for by in ("programme", "category", "beneficiary", "area", "month"):
     simple("getReport", f"/v1/reports?by={by}&from=0", count=3, variant=by)
+simple("listDisclosures", "/v1/needs/{needs}/disclosures")
 simple("revealNeed", "/v1/needs/{needs}:reveal")
 simple("revealPerson", "/v1/persons/{persons}:reveal")
 simple("revealParty", "/v1/parties/{suppliers}:reveal")

@@ -127,7 +127,7 @@ class Checker {
     const pb::Offer offer = state_.load_offer(slot);
     auto must = [&](bool good, const char* what) { expect(good, what, "offer", offer.id()); };
     must(state_.parties().find(PartyId{offer.party_id()}) != kNoSlot, "its party exists");
-    if (offer.active()) ++active_offers_[offer.party_id()];
+    if (offer.state() == pb::OFFER_STATE_ACTIVE) ++active_offers_[offer.party_id()];
     const auto it = promised_.find(offer.id());
     if (it == promised_.end()) {
       must(state_.offers()[slot].given == 0 && state_.bookings(slot) == nullptr, "nothing is booked that no match books");

@@ -18,10 +18,10 @@ namespace qiao {
 // Counts all steps, then gives what was counted. See in_slices() of slices.h for `together`.
 template <class Count>
 Response counted(const Call& call, Analyst& analyst, std::shared_ptr<Count> count,
-                 std::size_t together = kShortSteps) {
-  return later(call, analyst, [&analyst, count, together](auto then) {
+                 Lane lane = Lane::kLong, std::size_t together = kShortSteps) {
+  return later(call, analyst, [&analyst, count, lane, together](auto then) {
     analyst.in_slices(
-        count->steps(), together, [count](std::size_t i) { count->add(i); },
+        lane, count->steps(), together, [count](std::size_t i) { count->add(i); },
         [&analyst, count, then] {
           auto result = count->finish();
           analyst.beside().let_go(count);
@@ -107,7 +107,7 @@ Response first_page(const Call& call, Analyst& analyst, std::shared_ptr<KeptCoun
       then(std::make_unique<decltype(message)>(std::move(message)));
     };
     analyst.in_slices(
-        count->steps(), kShortSteps, [count](std::size_t i) { count->add(i); },
+        Lane::kLong, count->steps(), kShortSteps, [count](std::size_t i) { count->add(i); },
         [&analyst, count, give] { analyst.beside().run([count] { count->sort(); }, give); });
   });
 }

@@ -397,7 +397,7 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, Ana
                       if (request.line() > static_cast<std::uint32_t>(need.lines_size())) {
                         return problem(refuse(Code::kUnknownLine, "line", std::to_string(request.line())), call.chinese);
                       }
-                      return counted(call, analyst, std::make_shared<Preview>(runtime.ranking(), need, request.line(), runtime.now()), 1);
+                      return counted(call, analyst, std::make_shared<Preview>(runtime.ranking(), need, request.line(), runtime.now()), Lane::kShort, 1);
                     }});
   return routes;
 }

@@ -102,7 +102,7 @@ std::vector<Route> report_routes(Runtime& runtime, Analyst& analyst, const Gate&
     if (!kind) return problem(kind.error(), call.chinese);
     const auto limit = query_number(call, "limit", 1, kMostRecords, 20);
     if (!limit) return problem(limit.error(), call.chinese);
-    return counted(call, analyst, std::make_shared<RecognitionCount>(state, kind.value().value_or(pb::PARTY_KIND_ENTERPRISE), area.value(), limit.value()), 1);
+    return counted(call, analyst, std::make_shared<RecognitionCount>(state, kind.value().value_or(pb::PARTY_KIND_ENTERPRISE), area.value(), limit.value()), Lane::kLong, 1);
   };
   get("/v1/parties/{id}/record", "getRecord", "reports", "What a party has given: hours, goods, needs, stars; each service.", pb::ServiceRecord::descriptor(), {})
       .read = [&](const Call& call) -> Result<Answer> {

@@ -57,10 +57,30 @@ Analyst::~Analyst() {
   if (trial_.joinable()) trial_.join();
 }
 
-void Analyst::in_slices(std::size_t count, std::size_t together,
+void Analyst::in_slices(Lane lane, std::size_t count, std::size_t together,
                         std::function<void(std::size_t)> step, std::function<void()> done) {
-  const auto alive = [] { return true; };
-  qiao::in_slices(context_, count, std::move(step), std::move(done), alive, together);
+  Queue& queue = queues_[static_cast<std::size_t>(lane)];
+  auto begin = [this, lane, &queue, count, together, step = std::move(step), done = std::move(done)] {
+    const auto alive = [] { return true; };
+    const auto ended = [this, lane, &queue, done] {
+      --queue.running;
+      done();
+      begin_next(lane);
+    };
+    ++queue.running;
+    qiao::in_slices(context_, count, step, ended, alive, together);
+  };
+  queue.waiting.push_back(std::move(begin));
+  begin_next(lane);
+}
+
+void Analyst::begin_next(Lane lane) {
+  Queue& queue = queues_[static_cast<std::size_t>(lane)];
+  const bool full = queue.running >= kMostAtOnce[static_cast<std::size_t>(lane)];
+  if (full || queue.waiting.empty()) return;
+  const auto begin = std::move(queue.waiting.front());
+  queue.waiting.pop_front();
+  begin();
 }
 
 void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::function<void(Result<pb::PolicyTrial>)> then) {
@@ -130,9 +150,9 @@ void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::funct
     const auto one = [&state, copy](std::size_t i) {
       copy->rows.needs.push_back(as_posted(state.load_need(copy->opened[i].second)));
     };
-    in_slices(copy->opened.size(), kShortSteps, one, solve);
+    in_slices(Lane::kLong, copy->opened.size(), kShortSteps, one, solve);
   };
-  in_slices(std::size_t{areas} + parties + offers + needs, kShortSteps, step,
+  in_slices(Lane::kLong, std::size_t{areas} + parties + offers + needs, kShortSteps, step,
             [this, newest, copy_needs] { beside_.run(newest, copy_needs); });
 }
 

@@ -3,8 +3,10 @@
 // a thread of its own.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <deque>
 #include <functional>
 #include <thread>
 
@@ -24,6 +26,12 @@ inline constexpr std::int64_t kMostTrialDays = 92;
 // Communities that a trial lists: those that change most.
 inline constexpr std::size_t kMostTrialCommunities = 500;
 
+// How long a count takes: a fraction of a second whatever the market's size, or longer in a larger
+// one. Others wait for a slice of each count that goes on, so of each kind only so many do at a
+// time, and further ones wait for their turn.
+enum class Lane : std::uint8_t { kShort, kLong };
+inline constexpr std::array<std::size_t, 2> kMostAtOnce = {2, 3};  // by lane
+
 // For the market thread. Starts a thread for a trial; the destructor waits for it.
 class Analyst {
  public:
@@ -33,8 +41,8 @@ class Analyst {
 
   // Calls step(0) … step(count - 1), then done(), on the market thread, which has a turn for others
   // in between; see in_slices() of slices.h for `together`.
-  void in_slices(std::size_t count, std::size_t together, std::function<void(std::size_t)> step,
-                 std::function<void()> done);
+  void in_slices(Lane lane, std::size_t count, std::size_t together,
+                 std::function<void(std::size_t)> step, std::function<void()> done);
   // The thread beside the market.
   Beside& beside() { return beside_; }
 
@@ -43,12 +51,18 @@ class Analyst {
 
  private:
   struct Copy;
+  struct Queue {
+    std::size_t running = 0;
+    std::deque<std::function<void()>> waiting;
+  };
+  void begin_next(Lane lane);
   pb::PolicyTrial report(Copy& copy, TrialResult before, TrialResult after,
                          std::vector<pb::CommunityFill> fills) const;
 
   boost::asio::io_context& context_;
   Runtime& runtime_;
   Beside beside_{context_};
+  std::array<Queue, 2> queues_;  // by lane
   std::thread trial_;
   bool trying_ = false;
   std::atomic<bool> stopping_ = false;
