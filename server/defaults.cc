@@ -62,7 +62,8 @@ pb::Policy default_policy() { return built_in<pb::Policy>(default_policy_json())
 
 StoreResult<void> fill_empty_city(Runtime& runtime, const std::string& taxonomy_file, const std::string& policy_file, const std::string& history_file) {
   QIAO_TRY(const auto cut_off, runtime.store().load_mark());
-  if (cut_off) return history_file.empty() ? outcome::success() : load_history(runtime, history_file);
+  if (cut_off && history_file.empty()) return outcome::success();
+  if (cut_off) return load_history(runtime, history_file);
   QIAO_TRY(apply_file(runtime, taxonomy_file, default_taxonomy_json(), "taxonomy",
                       [](pb::Command& c) -> google::protobuf::Message* { return c.mutable_put_taxonomy(); }));
   QIAO_TRY(apply_file(runtime, policy_file, default_policy_json(), "policy",

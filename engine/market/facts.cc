@@ -1,5 +1,6 @@
 #include "engine/market/facts.h"
 
+#include <algorithm>
 #include <protozero/pbf_reader.hpp>
 
 namespace qiao {
@@ -17,6 +18,10 @@ std::string_view view(Reader& r) {
 }
 // Not get_bool(), which looks at a byte behind the end where there is none (found by fuzzing; protozero 1.7.1).
 bool flag(Reader& r) { return r.get_uint64() != 0; }
+// As the greatest number of 16 bits what is greater, which is no weekday and no minute.
+std::uint16_t shortened(std::uint32_t v) {
+  return static_cast<std::uint16_t>(std::min<std::uint32_t>(v, 0xffff));
+}
 Time time(Reader& r) { return to_time(r.get_int64()); }
 template <class Enum>
 Enum read_enum(Reader& r) {
@@ -90,9 +95,9 @@ WeekSlot read_week_slot(Reader&& r) {
   WeekSlot slot{};
   each_field(r, [&](Reader& f) {
     switch (f.tag_and_type()) {
-      case number(pb::WeeklySlot::kWeekdayFieldNumber): slot.weekday = static_cast<std::uint16_t>(f.get_uint32()); break;
-      case number(pb::WeeklySlot::kStartMinuteFieldNumber): slot.open.start = static_cast<std::uint16_t>(f.get_uint32()); break;
-      case number(pb::WeeklySlot::kEndMinuteFieldNumber): slot.open.end = static_cast<std::uint16_t>(f.get_uint32()); break;
+      case number(pb::WeeklySlot::kWeekdayFieldNumber): slot.weekday = shortened(f.get_uint32()); break;
+      case number(pb::WeeklySlot::kStartMinuteFieldNumber): slot.open.start = shortened(f.get_uint32()); break;
+      case number(pb::WeeklySlot::kEndMinuteFieldNumber): slot.open.end = shortened(f.get_uint32()); break;
       default: f.skip();
     }
   });
@@ -104,8 +109,8 @@ DayException read_exception(Reader&& r) {
   each_field(r, [&](Reader& f) {
     switch (f.tag_and_type()) {
       case number(pb::DatedException::kDateFieldNumber): exception.date = f.get_uint32(); break;
-      case number(pb::DatedException::kStartMinuteFieldNumber): exception.open.start = static_cast<std::uint16_t>(f.get_uint32()); break;
-      case number(pb::DatedException::kEndMinuteFieldNumber): exception.open.end = static_cast<std::uint16_t>(f.get_uint32()); break;
+      case number(pb::DatedException::kStartMinuteFieldNumber): exception.open.start = shortened(f.get_uint32()); break;
+      case number(pb::DatedException::kEndMinuteFieldNumber): exception.open.end = shortened(f.get_uint32()); break;
       default: f.skip();
     }
   });

@@ -4,6 +4,7 @@
 #include "engine/market/due.h"
 #include "engine/market/limits.h"
 #include "engine/market/roles.h"
+#include "engine/market/sound.h"
 #include "engine/market/state.h"
 
 namespace qiao {
@@ -78,21 +79,6 @@ void fill(LineRow& row, const LineFacts& line, const State& state) {
   }
 }
 
-// What the market never writes and what counting relies on: a row that was damaged may say anything.
-bool is_sound(std::int64_t quantity, const Interval& window) { return quantity >= 1 && quantity <= kMaxQuantity && window.start < window.end; }
-
-bool is_sound(const OfferFacts& offer) {
-  constexpr std::uint16_t kMinutesADay = 1440;
-  const auto good = [](const WeekSlot& s) { return s.weekday >= 1 && s.weekday <= 7 && s.open.start < s.open.end && s.open.end <= kMinutesADay; };
-  return offer.quantity >= 1 && offer.quantity <= kMaxQuantity && std::all_of(offer.weekly.begin(), offer.weekly.end(), good) &&
-         std::all_of(offer.exceptions.begin(), offer.exceptions.end(), [](const DayException& e) { return e.open.end <= kMinutesADay; });
-}
-
-bool is_sound(const NeedFacts& need) {
-  return !need.lines.empty() && need.lines.size() <= kMaxLinesPerNeed &&
-         std::all_of(need.lines.begin(), need.lines.end(), [](const LineFacts& l) { return is_sound(l.quantity, l.window); });
-}
-
 }  // namespace
 
 void fill(NeedRow& row, const pb::Need& need, const State& state) {
@@ -148,7 +134,7 @@ bool State::load_row(pb::Event::RowCase kind, Blob bytes) {
 
 bool State::put_taxonomy(std::string_view bytes) {
   pb::Taxonomy taxonomy;
-  if (!parse(bytes, taxonomy)) return false;
+  if (!parse(bytes, taxonomy) || !is_sound(taxonomy)) return false;
   remember(pb::Event::kTaxonomy, 0, Blob(vocabulary_.taxonomy().SerializeAsString()), 0);
   vocabulary_ = Vocabulary(std::move(taxonomy));
   if (observer_ != nullptr) observer_->settings_changed();
@@ -157,7 +143,9 @@ bool State::put_taxonomy(std::string_view bytes) {
 
 bool State::put_policy(std::string_view bytes) {
   pb::Policy policy;
-  if (!parse(bytes, policy)) return false;
+  // Before the first policy there is none, to which an undo goes back.
+  const bool none = bytes.empty() && !loading_;
+  if (!parse(bytes, policy) || !(none || is_sound(policy))) return false;
   // Before the first policy there is none, which is UTC.
   auto zone = policy.time_zone().empty() ? TimeZone() : TimeZone::load(policy.time_zone());
   if (!zone) return false;
@@ -173,7 +161,7 @@ bool State::put_policy(std::string_view bytes) {
 
 bool State::put_area(Blob bytes) {
   const auto area = AreaFacts::read(bytes.view());
-  if (!area) return false;
+  if (!area || !is_sound(*area)) return false;
   Slot slot = areas_.find(area->code);
   const bool fresh = slot == kNoSlot;
   if (!fresh && loading_) return false;
@@ -193,12 +181,12 @@ bool State::put_area(Blob bytes) {
 
 bool State::put_party(Blob bytes) {
   const auto party = PartyFacts::read(bytes.view());
-  if (!party) return false;
+  if (!party || !is_sound(*party)) return false;
   const Slot area = loading_ ? kNoSlot : areas_.find(party->area);
   Slot slot = parties_.find(party->id);
   const bool fresh = slot == kNoSlot;
   if (loading_ ? !fresh : area == kNoSlot) return false;
-  if (fresh && !parties_.takes(party->id)) return false;
+  if (fresh && !takes(parties_, party->id)) return false;
   if (fresh) slot = parties_.append(party->id);
   if (loading_) loading_->of_parties.push_back(party->area);
   PartyRow& row = parties_[slot];
@@ -221,11 +209,12 @@ bool State::put_party(Blob bytes) {
 
 bool State::put_person(Blob bytes) {
   pb::Person person;
-  if (!parse(bytes.view(), person)) return false;
+  if (!parse(bytes.view(), person) || !is_sound(person)) return false;
   Slot slot = persons_.find(PersonId{person.id()});
+  if (loading_ && slot != kNoSlot) return false;
   if (slot == kNoSlot) {
     const Slot party = parties_.find(PartyId{person.party_id()});
-    if (party == kNoSlot || !persons_.takes(PersonId{person.id()})) return false;
+    if (party == kNoSlot || !takes(persons_, PersonId{person.id()})) return false;
     slot = persons_.append(PersonId{person.id()});
     // A person never moves to another party.
     persons_[slot].party = party;
@@ -254,10 +243,11 @@ void State::forget_names(Slot slot) {
 
 bool State::put_account(Blob bytes) {
   pb::Account account;
-  if (!parse(bytes.view(), account)) return false;
+  if (!parse(bytes.view(), account) || !is_sound(account)) return false;
   Slot slot = accounts_.find(AccountId{account.id()});
+  if (loading_ && slot != kNoSlot) return false;
   if (slot == kNoSlot) {
-    if (!accounts_.takes(AccountId{account.id()})) return false;
+    if (!takes(accounts_, AccountId{account.id()})) return false;
     slot = accounts_.append(AccountId{account.id()});
   } else {
     forget_names(slot);
@@ -279,13 +269,14 @@ bool State::put_account(Blob bytes) {
 
 bool State::put_grant(Blob bytes) {
   pb::Grant grant;
-  if (!parse(bytes.view(), grant)) return false;
+  if (!parse(bytes.view(), grant) || !is_sound(grant)) return false;
   const auto secret = parse_secret_hash(grant.secret_hash());
   if (!secret) return false;
   Slot slot = grants_.find(GrantId{grant.id()});
+  if (loading_ && slot != kNoSlot) return false;
   if (slot == kNoSlot) {
     const Slot account = accounts_.find(AccountId{grant.account_id()});
-    if (account == kNoSlot || !grants_.takes(GrantId{grant.id()})) return false;
+    if (account == kNoSlot || !takes(grants_, GrantId{grant.id()})) return false;
     slot = grants_.append(GrantId{grant.id()});
     grants_[slot].account = account;
     grants_[slot].next_of_account = std::exchange(accounts_[account].first_grant, slot);
@@ -305,11 +296,11 @@ bool State::put_grant(Blob bytes) {
 
 bool State::put_notification(Blob bytes) {
   const auto notification = NotificationFacts::read(bytes.view());
-  if (!notification) return false;
+  if (!notification || !is_sound(*notification)) return false;
   const Slot party = parties_.find(notification->party);
   const Slot need = needs_.find(notification->need);
   // They never change, so it is a new one.
-  if (party == kNoSlot || need == kNoSlot || !notifications_.takes(notification->id)) return false;
+  if (party == kNoSlot || need == kNoSlot || !takes(notifications_, notification->id)) return false;
   const Slot slot = notifications_.append(notification->id);
   NotificationRow& row = notifications_[slot];
   row.bytes = std::move(bytes);
@@ -343,12 +334,12 @@ bool State::put_offer(Blob bytes) {
   if (!offer || !is_sound(*offer)) return false;
   Slot slot = offers_.find(offer->id);
   if (loading_) {
-    if (slot != kNoSlot || !offers_.takes(offer->id)) return false;
+    if (slot != kNoSlot || !takes(offers_, offer->id)) return false;
     slot = offers_.append(offer->id);
     loading_->of_offers.push_back(offer->party);
   } else if (slot == kNoSlot) {
     const Slot party = parties_.find(offer->party);
-    if (party == kNoSlot || !offers_.takes(offer->id)) return false;
+    if (party == kNoSlot || !takes(offers_, offer->id)) return false;
     slot = offers_.append(offer->id);
     give(slot, party);
   }
@@ -421,7 +412,7 @@ bool State::put_need(Blob bytes) {
   Slot slot = needs_.find(need->id);
   const bool fresh = slot == kNoSlot;
   if (loading_ ? !fresh : area == kNoSlot) return false;
-  if (fresh && !needs_.takes(need->id)) return false;
+  if (fresh && !takes(needs_, need->id)) return false;
   if (fresh) slot = needs_.append(need->id);
   if (loading_) loading_->of_needs.push_back(need->area);
   NeedRow& row = needs_[slot];
@@ -451,13 +442,17 @@ bool State::put_need(Blob bytes) {
 
 bool State::put_match(Blob bytes) {
   const auto match = MatchFacts::read(bytes.view());
-  if (!match || !is_sound(match->quantity, match->window)) return false;
+  if (!match || !is_sound(*match)) return false;
   Slot slot = matches_.find(match->id);
+  if (loading_ && slot != kNoSlot) return false;
   if (slot == kNoSlot) {
     const Slot need = needs_.find(match->need);
     const Slot line = need == kNoSlot ? kNoSlot : line_of(need, match->line);
     const Slot offer = offers_.find(match->offer);
-    if (line == kNoSlot || offer == kNoSlot || !matches_.takes(match->id)) return false;
+    if (line == kNoSlot || offer == kNoSlot || !takes(matches_, match->id)) return false;
+    // Nothing holds more than it asks for.
+    const std::int64_t room = std::int64_t{lines_[line].quantity} - lines_[line].held;
+    if (holds(match->state) && match->quantity > room) return false;
     slot = matches_.append(match->id);
     MatchRow& row = matches_[slot];
     row.need = need;
@@ -507,11 +502,15 @@ bool link_each(const std::vector<Id>& ids, Rows& rows, Link link) {
 }  // namespace
 
 bool State::link_areas() {
-  return link_each(loading_->parents, areas_, [this](Slot area, Slot parent) {
+  bool rising = true;
+  const bool found = link_each(loading_->parents, areas_, [this, &rising](Slot area, Slot parent) {
     AreaRow& row = areas_[area];
     row.parent = parent == area ? kNoSlot : parent;
     row.fairness = row.level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : area;
+    // Each lies in one of a higher level, so that none lies in itself.
+    rising = rising && (parent == area || areas_[parent].level < row.level);
   });
+  return found && rising;
 }
 
 bool State::link_parties() {

@@ -7,9 +7,9 @@ namespace qiao {
 
 Market::Market(const MatcherFactory& make_matcher) : matcher_(make_matcher(state_)) { state_.observe(matcher_.get()); }
 
-State& Market::state_to_load() {
+State& Market::state_to_load(Seq last_seq) {
   state_.observe(nullptr);
-  state_.start_loading();
+  state_.start_loading(last_seq);
   return state_;
 }
 

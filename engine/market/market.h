@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -61,8 +62,9 @@ class Market {
   bool refresh_timers(std::size_t rows) { return state_.refresh_timers(rows); }
   const Matcher& matcher() const { return *matcher_; }
   // For loading rows at start-up only: takes rows until loaded() is told the last event's number and time. Matching learns of them
-  // then, all at once.
-  State& state_to_load();
+  // then, all at once. No row has a greater id than the last event's number, where it is known.
+  static constexpr Seq kAnySeq = std::numeric_limits<Seq>::max();
+  State& state_to_load(Seq last_seq = kAnySeq);
   void loaded(Seq last_seq, Time last_time, const Workers& workers = alone);
 
  private:

@@ -142,7 +142,11 @@ class State {
   // loaded(), start_timers(), link_lists(). Each row once. Rows of different kinds may be put by different threads at the same time, and linked
   // beside each other and beside rows that are put, as soon as what they lean on is there and linked.
   bool load_row(pb::Event::RowCase kind, Blob bytes);
-  void start_loading() { loading_ = std::make_unique<Loading>(); }
+  // What is loaded ends with that event: ids are numbers of events, and none is greater.
+  void start_loading(Seq last_seq) {
+    loading_ = std::make_unique<Loading>();
+    loading_->last_seq = last_seq;
+  }
   // An empty message of the type that rows of that kind are.
   static const google::protobuf::Message& row_type(pb::Event::RowCase kind);
   // Makes room for so many areas.
@@ -208,7 +212,13 @@ class State {
     alignas(kApart) std::vector<AreaCode> of_parties;
     alignas(kApart) std::vector<AreaCode> of_needs;
     alignas(kApart) std::vector<PartyId> of_offers;
+    alignas(kApart) Seq last_seq = 0;
   };
+  // May a row with that id be a new one?
+  template <class Rows, class Id>
+  bool takes(const Rows& rows, Id id) const {
+    return (!loading_ || id.value() <= loading_->last_seq) && rows.takes(id);
+  }
   void give(Slot offer, Slot party);
   void link_resident(Slot need);
   void unlink_resident(Slot need);

@@ -25,8 +25,8 @@ std::string short_code(const std::array<unsigned char, 32>& key, std::string_vie
 // Takes as long whether they differ in the first byte or in the last.
 bool same_secret(std::string_view a, std::string_view b);
 
-// argon2id in its text form (libsodium, interactive limits: 64 MiB, some 100 ms). Nothing where there
-// is no memory for it. Not for the market thread.
+// argon2id in its text form (libsodium, interactive limits: 64 MiB, some 100 ms). Nothing where
+// there is no memory for it. Not for the market thread.
 std::optional<std::string> hash_password(std::string_view password);
 enum class Verdict : std::uint8_t { kRight, kWrong, kNoMemory };
 // Not for the market thread. An empty hash costs as much as a real one and is never right, so that

@@ -20,7 +20,8 @@ Loader::Loader(State& state, Open open, Unseal unseal) : state_(state), open_(st
   // On two threads areas and needs are a little less work than parties and offers, for which the first that is done reads ahead.
   Lane& areas = add(pb::Event::kArea, "area", {});
   Lane& parties = add(pb::Event::kParty, "party", {});
-  const Lane& linked_areas = add(&State::link_areas, "an area lies in one that is missing", {&areas});
+  const Lane& linked_areas =
+      add(&State::link_areas, "an area lies in one that is missing or of no higher level", {&areas});
   Lane& needs = add(pb::Event::kNeed, "need", {});
   const Lane& linked_needs = add(&State::link_needs, "a need is in an area that is missing", {&needs, &linked_areas});
   Lane& offers = add(pb::Event::kOffer, "offer", {});

@@ -616,7 +616,7 @@ StoreError Store::noticed(StoreError error) const {
 }
 
 StoreResult<void> Store::load(Market& market, const Workers& workers) {
-  State& state = market.state_to_load();
+  State& state = market.state_to_load(last_seq());
   for (const auto& [kind, name] : {std::pair{pb::Event::kTaxonomy, "taxonomy"}, std::pair{pb::Event::kPolicy, "policy"}}) {
     std::string bytes;
     const auto status = db_->Get({}, family(kind), name, &bytes);

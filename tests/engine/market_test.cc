@@ -148,12 +148,15 @@ TEST(Claim, OnAFullLineIsRefusedAndChangesNothing) {
   const auto n = c.post(need().people(2));
   const auto o = c.post(offer(c.team()).people(9));
   c.claim(n, o);
-  const auto before = digest(c.state());
+  const auto filled = digest(c.state());
   EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o)), "match.not_eligible");  // filled: it takes nobody now
+  EXPECT_EQ(digest(c.state()), filled);
   const auto m = c.post(need().people(2).people(2));
   c.claim(m, o, 2, 1);
+  const auto full = digest(c.state());
+  EXPECT_NE(full, filled) << "a digest sees a claim";
   EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, m, o, 0, 1)), "line.full");
-  EXPECT_NE(before, digest(c.state()));
+  EXPECT_EQ(digest(c.state()), full);
 }
 
 TEST(Claim, NobodyIsInTwoPlacesAtOnce) {

@@ -149,6 +149,38 @@ TEST(Store, RefusesRowsThatNoMarketWrites) {
     });
     EXPECT_NE(words.find("row 0 of offer is damaged"), std::string::npos) << weekday << " " << words;
   }
+  const auto refused = [](const std::string& words) { return !words.empty(); };
+  // Places outside the tables, times that do not fit into a sum, numbers that count nothing.
+  EXPECT_TRUE(refused(need([](pb::Need& n) { n.mutable_point()->set_latitude_e7(INT32_MIN); })));
+  EXPECT_TRUE(refused(need([](pb::Need& n) { n.set_deadline(INT64_MAX); })));
+  EXPECT_TRUE(refused(need([](pb::Need& n) { n.set_state(static_cast<pb::NeedState>(77)); })));
+  EXPECT_TRUE(refused(need([](pb::Need& n) {
+    n.mutable_lines(0)->mutable_window()->set_end(n.lines(0).window().start() + 32 * 86'400);
+  })));
+  EXPECT_TRUE(refused(offer([](pb::Offer& o) {
+    o.mutable_time()->set_kind(static_cast<pb::TimeKind>(256));
+  })));
+  EXPECT_TRUE(refused(offer([](pb::Offer& o) {
+    o.mutable_time()->add_exceptions()->set_date(20'261'399);
+  })));
+  // An id that no event had, for which a table would be made as long.
+  EXPECT_TRUE(refused(need([](pb::Need& n) { n.set_id(std::uint64_t{1} << 35); })));
+  const auto area = [&](auto change) {
+    return with(pb::Event::kArea, [&](auto& row) { change(static_cast<pb::Area&>(row)); });
+  };
+  // Areas that lie in each other.
+  EXPECT_TRUE(refused(area([](pb::Area& a) { a.set_parent_code(kCommunity); })));
+  const auto match = [&](auto change) {
+    return with(pb::Event::kMatch, [&](auto& row) { change(static_cast<pb::Match&>(row)); });
+  };
+  EXPECT_TRUE(refused(match([](pb::Match& m) {
+    m.set_state(pb::MATCH_STATE_ACCEPTED);
+    m.set_quantity(kMaxQuantity);
+  })));
+  // Divided by when offers are ranked.
+  EXPECT_TRUE(refused(with(pb::Event::kPolicy, [](auto& row) {
+    static_cast<pb::Policy&>(row).mutable_value()->set_half_distance_m(0);
+  })));
 }
 
 TEST(Verify, FindsARowThatWasChangedOneThatIsGoneAndAnEventThatIsGone) {
@@ -331,6 +363,29 @@ TEST(Store, AnswersAreKeptForTheirTimeAndThenForgotten) {
   EXPECT_EQ(store->forget_answers(at(5), 100), 1U);
   EXPECT_FALSE(store->find_answer("old").value());
   EXPECT_EQ(store->find_answer("new").value(), second);
+}
+
+// However many they are, each step forgets so many and looks at no others.
+TEST(Store, ManyAnswersAreForgottenInSteps) {
+  constexpr int kAnswers = 25'000;
+  TemporaryFolder folder;
+  const auto store = open(folder / "db");
+  Group group;
+  pb::BatchResponse message;
+  for (int i = 0; i < kAnswers; ++i) {
+    group.add_answer("old" + std::to_string(i), {}, message, at(0), *store);
+  }
+  group.add_answer("new", {}, message, at(10), *store);
+  ASSERT_TRUE(store->commit(group));
+  EXPECT_EQ(store->forget_answers(at(5), 10'000), 10'000U);
+  EXPECT_EQ(store->forget_answers(at(5), 10'000), 10'000U);
+  EXPECT_EQ(store->forget_answers(at(5), 10'000), 5'000U);
+  EXPECT_EQ(store->forget_answers(at(5), 10'000), 0U);
+  EXPECT_TRUE(store->find_answer("new").value());
+  int left = 0;
+  const std::unique_ptr<rocksdb::Iterator> it(store->db().NewIterator({}, store->dedup()));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) ++left;
+  EXPECT_EQ(left, 2) << "an answer and its time";
 }
 
 }  // namespace

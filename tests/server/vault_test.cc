@@ -78,6 +78,22 @@ TEST(Vault, NoFileOfTheDatabaseTellsAnythingPersonal) {
   t.send("POST", "/v1/needs", Towns::need_of(t.own, ""), {.key = "kept answer"});
   // Shown to a resident whole, since it is its own.
   t.send("POST", "/v1/needs", Towns::need_of(t.own, ""), {.key = "kept answer", .token = t.tokens.at("resident")});
+  // Everybody who may write personal data does, and is answered what it sees of them.
+  const std::string person = R"({"partyId":"{team}","name":"李四","phone":"13900005678"})";
+  const std::string changed = R"({"partyId":"{team}","name":"张三","phone":"13900009999"})";
+  const std::string batch = R"({"commands":[{"postNeed":{"need":{need-body}}}]})";
+  const auto write = [&](const char* role, const char* method, const char* target,
+                         const std::string& body) {
+    const std::string at = Towns::on(t.own, target);
+    const Response r = t.send(method, at, Towns::on(t.own, body),
+                              {.key = "kept " + at, .token = t.tokens.at(role)});
+    EXPECT_LT(r.status, 300U) << role << " " << at << " " << r.body;
+  };
+  write("organiser", "POST", "/v1/needs", "{need-body}");
+  write("organiser", "POST", "/v1/batch", batch);
+  write("supplier", "POST", "/v1/persons", person);
+  write("member", "PUT", "/v1/persons/{person}", changed);
+  write("supplier", "POST", "/v1/needs/{need}:reveal", "");
   const auto whole = [&](const char* when) {
     const std::string bytes = raw(t.folder / "db");
     EXPECT_NE(bytes.find("陪老人"), std::string::npos) << "the files are looked at";
