@@ -1,5 +1,7 @@
 // Readers of the watch feed, and the judge of what they get: of each event what a reader may see by
-// View at that moment, each once, in order, without a hole; nothing after the feed's ground has gone.
+// View at that moment, each once, in order, without a hole; nothing after the feed's ground has
+// gone: after its account was disabled or changed, its session or token revoked, its person
+// removed, or its organiser moved to another area.
 //
 // The judge has a State of its own, which is folded from the journal and is always as far as the
 // feed's Tail, and asks View on it; the feed itself knows events and Relations only.

@@ -31,9 +31,12 @@ struct Collection {
   std::vector<std::uint64_t> Pool::* ids;
 };
 constexpr Collection kCollections[] = {
-    {"parties", pb::ROW_KIND_PARTY, &Pool::parties}, {"persons", pb::ROW_KIND_PERSON, &Pool::persons},
-    {"offers", pb::ROW_KIND_OFFER, &Pool::offers},   {"needs", pb::ROW_KIND_NEED, &Pool::needs},
-    {"matches", pb::ROW_KIND_MATCH, &Pool::matches}, {"accounts", pb::ROW_KIND_ACCOUNT, &Pool::accounts}};
+    {"parties", pb::ROW_KIND_PARTY, &Pool::parties},
+    {"persons", pb::ROW_KIND_PERSON, &Pool::persons},
+    {"offers", pb::ROW_KIND_OFFER, &Pool::offers},
+    {"needs", pb::ROW_KIND_NEED, &Pool::needs},
+    {"matches", pb::ROW_KIND_MATCH, &Pool::matches},
+    {"accounts", pb::ROW_KIND_ACCOUNT, &Pool::accounts}};
 
 std::string url(const char* collection, std::uint64_t id, const char* verb = "") {
   return std::string("/v1/") + collection + "/" + std::to_string(id) + verb;
@@ -48,6 +51,38 @@ std::optional<qiao::Operation> operation_asked(const pb::Request& request) {
   pb::Command command;
   command.ParseFromString(request.SerializeAsString());
   return operation_of(command);
+}
+
+struct Headers {
+  std::string authorization, cookie;
+};
+
+Headers headers_of(const std::string& secret, bool session) {
+  if (session) return {"", "qiao_session=" + secret};
+  return {"Bearer " + secret, ""};
+}
+
+// Refers to the headers.
+Credentials credentials_of(const Headers& headers) {
+  Credentials credentials;
+  credentials.authorization = headers.authorization;
+  credentials.cookie = headers.cookie;
+  credentials.origin = "http://localhost";
+  credentials.host = "localhost";
+  credentials.address = "127.0.0.1";
+  credentials.changes = true;
+  return credentials;
+}
+
+Response send(Api& api, const Headers& headers, const std::string& method,
+              const std::string& target, const std::string& body, const std::string& type) {
+  Request r;
+  r.method = method;
+  r.target = target;
+  r.body = body;
+  r.content_type = type;
+  r.credentials = credentials_of(headers);
+  return api.handle(r);
 }
 
 // The market refused to set that field for the sender's role.
@@ -141,14 +176,13 @@ void People::found_community(const Server& server, std::uint64_t code, std::uint
 
 std::uint64_t People::make(const Server& server, const std::string& method,
                            const std::string& target, const google::protobuf::Message& row) {
-  const Response r = send(server, "Bearer " + lead_, "", method, target, to_json(row), "");
+  const Response r = send_as_lead(server, method, target, to_json(row));
   QIAO_CHECK(r.status / 100 == 2, "the people's city is good");
   const auto id = r.location.rfind('/');
   return id == std::string::npos ? 0 : std::stoull(r.location.substr(id + 1));
 }
 
-// With a party or a person by chance. Whoever cannot be made, since there is no such party any more,
-// stays what it was.
+// Of a random party or person. Where there is none any more the person keeps its account.
 void People::make_account(const Server& server, std::size_t who, pb::Role role) {
   const State& state = server.runtime.state();
   const Pool pool(state, AreaCode{kPeoplesCity});
@@ -176,7 +210,7 @@ void People::make_account(const Server& server, std::size_t who, pb::Role role) 
     account.set_resident_ref(random_.pick(kResidents));
     account.set_area_code(random_.pick(kCommunities));
   }
-  const Response r = send(server, "Bearer " + lead_, "", "POST", "/v1/accounts", to_json(account), "");
+  const Response r = send_as_lead(server, "POST", "/v1/accounts", to_json(account));
   pb::Account made;
   if (r.status == 201 && from_json(r.body, made)) people_[who].account = made.id();
 }
@@ -207,68 +241,40 @@ void People::give_secret(const Server& server, Person& person) {
 
 // --- how they reach the server
 
-Identity People::identify(const Server& server, const Person& person, bool& let_in) const {
-  const std::string authorization = person.session ? "" : "Bearer " + person.secret;
-  const std::string cookie = person.session ? "qiao_session=" + person.secret : "";
-  Credentials credentials;
-  credentials.authorization = authorization;
-  credentials.cookie = cookie;
-  credentials.origin = "http://localhost";
-  credentials.host = "localhost";
-  credentials.address = "127.0.0.1";
-  credentials.changes = true;
-  auto who = server.gate.identify(credentials);
-  let_in = who.good() && who.value.known();
+std::optional<Identity> People::identify(const Server& server, const Person& person) const {
+  const Headers headers = headers_of(person.secret, person.session);
+  auto who = server.gate.identify(credentials_of(headers));
+  if (!who.good() || !who.value.known()) return std::nullopt;
   return std::move(who.value);
-}
-
-Response People::send(const Server& server, const std::string& authorization,
-                      const std::string& cookie, const std::string& method,
-                      const std::string& target, const std::string& body,
-                      const std::string& type) const {
-  Request r;
-  r.method = method;
-  r.target = target;
-  r.body = body;
-  r.content_type = type;
-  r.credentials.authorization = authorization;
-  r.credentials.cookie = cookie;
-  r.credentials.origin = "http://localhost";
-  r.credentials.host = "localhost";
-  r.credentials.address = "127.0.0.1";
-  return server.api.handle(r);
-}
-
-Response People::send_as(const Server& server, const Person& person, const std::string& method,
-                         const std::string& target, const std::string& body,
-                         const std::string& type) const {
-  if (!person.session) return send(server, "Bearer " + person.secret, "", method, target, body, type);
-  return send(server, "", "qiao_session=" + person.secret, method, target, body, type);
-}
-
-bool People::ask_lead(const Server& server, const std::string& method, const std::string& target,
-                      const std::string& body) {
-  const Response r = send(server, "Bearer " + lead_, "", method, target, body, "");
-  if (r.status >= 500) ledger_.fail("answers", method + " " + target + " got " + r.body);
-  return r.status / 100 == 2;
 }
 
 std::optional<Identity> People::watcher(const Server& server, std::size_t who) {
   const Person& person = people_[who];
-  const std::string authorization = person.session ? "" : "Bearer " + person.secret;
-  const std::string cookie = person.session ? "qiao_session=" + person.secret : "";
-  Credentials credentials;
-  credentials.authorization = authorization;
-  credentials.cookie = cookie;
-  credentials.origin = "http://localhost";
-  credentials.host = "localhost";
-  credentials.changes = true;
-  auto let_in = server.api.watcher(credentials);
+  const Headers headers = headers_of(person.secret, person.session);
+  auto let_in = server.api.watcher(credentials_of(headers));
   if (!let_in.good() || !let_in.value.known()) return std::nullopt;
   if (!has_ground(server.runtime.state(), person)) {
     ledger_.fail("rights", "person " + std::to_string(who) + " is let in to watch without ground");
   }
   return std::move(let_in.value);
+}
+
+Response People::send_as(const Server& server, const Person& person, const std::string& method,
+                         const std::string& target, const std::string& body,
+                         const std::string& type) const {
+  return send(server.api, headers_of(person.secret, person.session), method, target, body, type);
+}
+
+Response People::send_as_lead(const Server& server, const std::string& method,
+                              const std::string& target, const std::string& body) const {
+  return send(server.api, headers_of(lead_, false), method, target, body, "");
+}
+
+bool People::ask_lead(const Server& server, const std::string& method, const std::string& target,
+                      const std::string& body) {
+  const Response r = send_as_lead(server, method, target, body);
+  if (r.status >= 500) ledger_.fail("answers", method + " " + target + " got " + r.body);
+  return r.status / 100 == 2;
 }
 
 // By the rows alone: its account is there and not disabled, and its session or token not revoked.
@@ -329,7 +335,7 @@ void People::govern(const Server& server) {
   }
 }
 
-// With a new secret, and with another account where the old one was disabled or by chance.
+// With a new secret, and with another account where the old one is lost or disabled, or at random.
 void People::let_in_again(const Server& server, std::size_t who) {
   const State& state = server.runtime.state();
   const Slot account = state.accounts().find(AccountId{people_[who].account});
@@ -340,8 +346,8 @@ void People::let_in_again(const Server& server, std::size_t who) {
 
 // --- what they ask for
 
-// What somebody asks about: mostly where its party is, else anywhere in the people's city, or of the
-// clients too. The lead leaves those alone.
+// What somebody asks about: mostly rows where its party is, else in the people's city, or the
+// clients' rows too. The lead leaves those alone.
 Pool People::random_pool(const State& state, const pb::Actor& actor) {
   if (actor.role() == pb::ROLE_LEAD) {
     Pool pool(state, AreaCode{kPeoplesCity});
@@ -378,7 +384,7 @@ void People::act(const Server& server, std::size_t who) {
   const State& state = server.runtime.state();
   const Person& person = people_[who];
   const Slot account = state.accounts().find(AccountId{person.account});
-  // It was made in vain: the machine lost it.
+  // It was lost in a crash.
   if (account == kNoSlot) return;
   if (random_.chance(25)) return look(server, person);
   pb::BatchRequest asked;
@@ -429,10 +435,9 @@ void People::look(const Server& server, const Person& person) {
 }
 
 bool People::ask_alone(const Server& server, const Person& person, const pb::Request& request) {
-  bool let_in = false;
-  const Identity identity = identify(server, person, let_in);
-  if (!let_in) return false;
-  auto command = qiao::command_of(request, identity, server.gate);
+  const auto identity = identify(server, person);
+  if (!identity) return false;
+  auto command = qiao::command_of(request, *identity, server.gate);
   if (!command) return false;
   const auto applied = server.runtime.apply(command.value());
   if (applied || planted_ != Planted::kUnguardedField) return applied.has_value();
@@ -444,14 +449,14 @@ bool People::ask_alone(const Server& server, const Person& person, const pb::Req
 bool People::ask_together(const Server& server, const Person& person,
                           const pb::BatchRequest& batch) {
   if (planted_ == Planted::kUnaskedScope) {
-    bool let_in = false;
-    Identity identity = identify(server, person, let_in);
-    if (!let_in || !server.gate.covers(identity, qiao::Operation::kApplyBatch)) return false;
+    auto identity = identify(server, person);
+    const auto batching = qiao::Operation::kApplyBatch;
+    if (!identity || !server.gate.covers(*identity, batching)) return false;
     // As one that no token limits.
-    identity.grant = kNoSlot;
+    identity->grant = kNoSlot;
     pb::Request whole;
     *whole.mutable_batch() = batch;
-    const auto command = qiao::command_of(whole, identity, server.gate);
+    const auto command = qiao::command_of(whole, *identity, server.gate);
     return command && server.runtime.apply(command.value()).has_value();
   }
   const Response r = send_as(server, person, "POST", "/v1/batch", batch.SerializeAsString(),
@@ -489,7 +494,8 @@ void People::judge(const Server& server, const Person& person, const Before& bef
   judge_secrets(state, before, what);
   // The lead may grant everything.
   if (role == pb::ROLE_LEAD) return;
-  const bool takes_on = std::any_of(asked.commands().begin(), asked.commands().end(), takes_need_on);
+  const auto& parts = asked.commands();
+  const bool takes_on = std::any_of(parts.begin(), parts.end(), takes_need_on);
   const Rights now = rights_of(state, server.gate.actor_of(before.account));
   for (const std::string& word : gained(state, before.rights, now)) {
     if (takes_on && word.starts_with("need ")) continue;

@@ -2,11 +2,13 @@
 // others', with sessions and with tokens of random scopes, while the lead removes members, disables
 // and demotes accounts, moves and suspends parties and revokes tokens.
 //
-// Requests go through the one gate: alone through command_of(), several through POST /v1/batch. After
-// each the judge looks whether anybody may do or see more than before who was not granted it.
+// Requests go through the one gate: single ones through command_of(), several at once through
+// POST /v1/batch. After each the judge checks that nobody may do or see more than before who was
+// not granted it.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -68,13 +70,13 @@ class People {
     pb::Person self;
   };
 
-  Identity identify(const Server& server, const Person& person, bool& let_in) const;
-  Response send(const Server& server, const std::string& authorization, const std::string& cookie,
-                const std::string& method, const std::string& target, const std::string& body,
-                const std::string& type) const;
+  // Nobody where its session or token lets nobody in.
+  std::optional<Identity> identify(const Server& server, const Person& person) const;
   Response send_as(const Server& server, const Person& person, const std::string& method,
                    const std::string& target, const std::string& body = "",
                    const std::string& type = "") const;
+  Response send_as_lead(const Server& server, const std::string& method,
+                        const std::string& target, const std::string& body) const;
   std::uint64_t make(const Server& server, const std::string& method, const std::string& target,
                      const google::protobuf::Message& row);
   bool ask_lead(const Server& server, const std::string& method, const std::string& target,
