@@ -7,8 +7,8 @@ namespace qiao {
 
 // For every iterator. No range of keys is ever deleted by DeleteRange(), so nothing is lost by not
 // looking for such ranges. Where RocksDB 7.8 looks for them, an iterator that comes to a table from
-// the one before it loses the error of a damaged first block: it skips the table and all that follow
-// on that level, and its status is OK (see RocksDB's pull requests 11783 and 11786).
+// the one before it loses the error of a damaged first block: it skips the table and all that
+// follow on that level, and its status is OK (see RocksDB's pull requests 11783 and 11786).
 inline rocksdb::ReadOptions scan_options() {
   rocksdb::ReadOptions options;
   options.ignore_range_deletions = true;

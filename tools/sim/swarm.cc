@@ -58,6 +58,7 @@ SwarmCommand::SwarmCommand(CLI::App& app) {
   });
   command_->add_option("--hours", hours_, "Simulated hours of each")->capture_default_str()->check(CLI::Range(1, 10'000));
   command_->add_option("--clients", clients_, "Clients of each")->capture_default_str()->check(CLI::Range(2, 1'000));
+  command_->add_option("--people", people_, "People of every role of each, whose rights change")->capture_default_str()->check(CLI::Range(0, 1'000));
   command_->add_option("--operations", operations_, "Clients begin at most so many operations; no limit where not given");
   command_->add_option("--faults", faults_, "all, none, or some of " + list(swarm::fault_names()))->capture_default_str()->check([](const std::string& text) {
     return parse_faults(text) ? std::string() : "all, none, or some of " + list(swarm::fault_names());
@@ -80,6 +81,7 @@ int SwarmCommand::run() const {
   swarm::Plan plan;
   plan.hours = hours_;
   plan.clients = clients_;
+  plan.people = people_;
   plan.faults = *parse_faults(faults_);
   plan.operations = operations_;
   plan.folder = folder.path();
@@ -131,7 +133,9 @@ int SwarmCommand::run() const {
             << t.lost_messages << " messages lost, " << t.repeated_requests << " repeated, " << t.vanished << " clients gone\n"
             << t.starts << " starts, each checked against what was promised; " << t.verified << " times the journal was folded again\n"
             << t.answers << " answers, " << t.repeats << " of them again; " << t.replayed << " asked again after a crash; " << t.claims << " claims and " << t.refusals
-            << " refusals for want of room placed in one order; " << t.watched << " events on the feed\n";
+            << " refusals for want of room placed in one order; " << t.watched << " events on the feed\n"
+            << t.asked << " requests of people of every role, " << t.compared << " done and rights compared; " << t.governed << " changes of what they may do; " << t.shown
+            << " events on their feeds compared with what may be seen, " << t.feeds_ended << " feeds ended\n";
   if (!broken) {
     std::cout << "every promise kept\n";
     return 0;

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tools/swarm/plan.h"
+
 namespace qiao {
 
 // Adds the command. After parsing, run() where `parsed()`: 0, or 1 where a promise was broken.
@@ -19,6 +21,7 @@ class SwarmCommand {
   std::string planted_;
   std::uint32_t hours_ = 24;
   std::uint32_t clients_ = 6;
+  std::uint32_t people_ = swarm::kPeople;
   std::uint64_t operations_ = ~std::uint64_t{0};
   unsigned threads_ = 0;
   double seconds_ = 0;

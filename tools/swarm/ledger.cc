@@ -59,6 +59,11 @@ void Ledger::on_disk(std::string_view bytes) {
 }
 
 void Ledger::compare(Seq seq, std::string_view bytes) {
+  if (seq == 1) compared_ = 0;
+  if (seq != compared_ + 1) {
+    fail("durability", "event " + std::to_string(seq) + " follows " + std::to_string(compared_) + " in the journal");
+  }
+  compared_ = seq;
   if (seq > hashes_.size()) return on_disk(bytes);
   if (hashes_[seq - 1] != hash_of(bytes)) fail("durability", "event " + std::to_string(seq) + " is not what it was before the crash");
 }

@@ -9,7 +9,9 @@
 //   linearizability  each claim takes effect at one moment between its sending and its answer: success shows up in the journal
 //                    behind everything that was answered before it was sent; a refusal for want of room was true at the
 //                    moment at which it was decided (Herlihy & Wing 1990; the journal is the witness order)
-//   feed             a watcher gets what it may see, each once, in order, without a hole
+//   feed             a watcher gets what it may see at that moment, each once, in order, without a hole, and nothing after its
+//                    ground has gone (feed_readers.h)
+//   rights           after a request nobody may do or see more than before who was not granted it (people.h)
 #pragma once
 
 #include <cstdint>
@@ -60,7 +62,7 @@ class Ledger {
   // An event that is on disk, in order: from the feed, or read from the journal after a crash.
   void on_disk(std::string_view bytes);
   Seq last_on_disk() const { return hashes_.size(); }
-  // After a crash: the journal again. Nothing that was on disk is missing or another.
+  // After a crash: the journal again, from the first event on. Nothing that was on disk is missing or another.
   void compare(Seq seq, std::string_view bytes);
   void compared(Seq last);
 
@@ -114,6 +116,7 @@ class Ledger {
 
   std::string breach_;
   std::vector<std::uint64_t> hashes_;  // of events, by seq - 1
+  Seq compared_ = 0;                   // the last event that was compared after a crash
   Seq told_ = 0;
   std::map<std::uint64_t, pb::Need> needs_;
   std::map<std::uint64_t, pb::Offer> offers_;

@@ -29,7 +29,7 @@ struct Pool {
 // pool as it is with one field changed.
 pb::Request random_request(const State& state, const Pool& pool, Random& random);
 
-// A request that makes a match, or that moves a match or a need on, which random_request() seldom does.
+// A request that makes a match, or moves a match or a need on; random_request() seldom does.
 pb::Request random_move(const Pool& pool, Random& random);
 
 }  // namespace qiao

@@ -19,7 +19,9 @@
 #include "server/defaults.h"
 #include "server/json/json.h"
 #include "tools/swarm/disk.h"
+#include "tools/swarm/feed_readers.h"
 #include "tools/swarm/ledger.h"
+#include "tools/swarm/people.h"
 
 namespace qiao::swarm {
 namespace {
@@ -50,6 +52,11 @@ constexpr Micros kRestartAfter = 3 * kSecond;
 constexpr Micros kTidyEvery = kHour;
 // A client may count on an answer being kept so long, in seconds: less than the server's 48 hours, since clocks jump.
 constexpr std::int64_t kAnswersKept = 30 * 3600;
+// Of each of the people, on average: between two requests, and between opening its feed and closing it.
+constexpr Micros kPersonActs = 20 * kMinute;
+constexpr Micros kPersonReads = 40 * kMinute;
+// Between two changes of what people may do.
+constexpr Micros kLeadGoverns = 30 * kMinute;
 
 // libsodium's randomness from the seed: what is sealed is the same in a replay.
 thread_local Random secrets{0};
@@ -110,7 +117,11 @@ struct Watcher {
 
 class World {
  public:
-  explicit World(const Plan& plan) : plan_(plan), random_(plan.seed) {
+  explicit World(const Plan& plan)
+      : plan_(plan),
+        random_(plan.seed),
+        people_(plan, ledger_),
+        readers_(plan.people, plan.planted == Planted::kUnendedFeed, ledger_) {
     seed_secrets(plan.seed);
     disk_.set_lying(plan.planted == Planted::kLyingDisk);
   }
@@ -122,6 +133,7 @@ class World {
     found_city();
     for (std::size_t c = 0; c < clients_.size(); ++c) later(Micros(random_.below(5 * kMinute)), [this, c] { act(c); });
     for (std::size_t w = 0; w < watchers_.size(); ++w) later(Micros(random_.below(kMinute)), [this, w] { connect(w); });
+    begin_people();
     next_fault();
     tidy();
     const Micros end = Micros(plan_.hours) * kHour;
@@ -137,6 +149,11 @@ class World {
     tally_.claims = ledger_.counts().claims;
     tally_.refusals = ledger_.counts().refusals;
     tally_.events = ledger_.last_on_disk();
+    tally_.asked = people_.counts().asked;
+    tally_.compared = people_.counts().done;
+    tally_.governed = people_.counts().changes;
+    tally_.shown = readers_.counts().events;
+    tally_.feeds_ended = readers_.counts().ended;
     return {ledger_.breach(), ledger_.fingerprint(), tally_};
   }
 
@@ -203,7 +220,9 @@ class World {
     p->runtime->listen([this](auto events) {
       for (auto& e : events) {
         ledger_.on_disk(e->bytes);
+        const auto event = e;
         process_->tail->push(std::move(e));
+        if (plan_.people > 0) show_people(*event);
       }
       for (std::size_t w = 0; w < watchers_.size(); ++w) pump(w);
     });
@@ -234,6 +253,7 @@ class World {
 
   // The process is gone, and with it everything that it had not written.
   void die() {
+    readers_.close_all();
     process_.reset();
     ledger_.forget_undecided();
     if (disk_.stopped()) take_up();
@@ -251,6 +271,7 @@ class World {
     }
     const auto read = p.store->read_journal(0, last, [&](Seq seq, std::string_view bytes) {
       ledger_.compare(seq, bytes);
+      if (plan_.people > 0) readers_.fold(seq, bytes);
       return ledger_.breach().empty();
     });
     if (!read) return false;
@@ -551,6 +572,71 @@ class World {
     }
   }
 
+  // --- people
+
+  People::Server reached() { return {*process_->api, *process_->gate, *process_->runtime}; }
+
+  void begin_people() {
+    if (plan_.people == 0) return;
+    for (std::size_t p = 0; p < people_.size(); ++p) {
+      later(around(kPersonActs), [this, p] { act_person(p); });
+      later(around(kMinute), [this, p] { switch_feed(p); });
+    }
+    later(around(kLeadGoverns), [this] { govern_people(); });
+  }
+
+  bool people_act() {
+    if (!process_ || paused_until_ > now_ || tally_.operations >= plan_.operations) return false;
+    ++tally_.operations;
+    return true;
+  }
+
+  // Anything may have been written, and the disk may have stopped.
+  void after_people() {
+    if (!still_there()) return;
+    want_commit();
+    arm();
+  }
+
+  void act_person(std::size_t p) {
+    later(around(kPersonActs), [this, p] { act_person(p); });
+    if (!people_act()) return;
+    people_.act(reached(), p);
+    after_people();
+  }
+
+  void govern_people() {
+    later(around(kLeadGoverns), [this] { govern_people(); });
+    if (!people_act()) return;
+    people_.govern(reached());
+    after_people();
+  }
+
+  // Opens a person's feed, or closes it after having read what there is.
+  void switch_feed(std::size_t p) {
+    later(around(kPersonReads), [this, p] { switch_feed(p); });
+    if (!process_ || paused_until_ > now_) return;
+    if (readers_.is_open(p)) {
+      readers_.read(p);
+      readers_.close(p);
+      return;
+    }
+    const auto identity = people_.watcher(reached(), p);
+    if (!identity) return;
+    const bool from_now = random_.chance(20);
+    const bool binary = random_.chance(75);
+    readers_.open(p, *identity, process_->runtime->state(), *process_->tail, from_now, binary);
+    reads_at_once_[p] = random_.chance(70);
+  }
+
+  // Some read each event as it comes, the others when they like.
+  void show_people(const Published& event) {
+    readers_.fold(event.seq, event.bytes);
+    for (std::size_t p = 0; p < people_.size(); ++p) {
+      if (reads_at_once_[p] || random_.below(40) == 0) readers_.read(p);
+    }
+  }
+
   // --- clients
 
   std::string token_for(pb::Role role, const std::string& login, std::uint64_t party) {
@@ -613,6 +699,7 @@ class World {
     watchers_[1].filter.area = AreaCode{kCommunities[0]};
     if (clients_.size() > 1) watchers_[2].filter.party = PartyId{clients_[1].party};
     watchers_[3].filter.kinds = {pb::EVENT_KIND_NEED_OPENED, pb::EVENT_KIND_MATCH_ACCEPTED};
+    if (plan_.people > 0) people_.found(reached(), lead);
     want_commit();
   }
 
@@ -754,6 +841,7 @@ class World {
     check_rows(*process_);
     verify_all(*process_);
     check_feed();
+    for (std::size_t p = 0; p < people_.size(); ++p) readers_.read(p);
   }
 
   // Each watcher has got exactly what the journal has for it.
@@ -802,25 +890,14 @@ class World {
   std::vector<Watcher> watchers_;
   // What clients know of, and whose second line asks for rice; and which offers are rice.
   std::vector<std::uint64_t> needs_, matches_, offers_, wants_rice_, rice_;
+  People people_;
+  FeedReaders readers_;
+  std::map<std::size_t, bool> reads_at_once_;  // by person
   std::vector<std::shared_ptr<Operation>> answered_;
   std::map<std::string, Response> cache_;  // of the planted mistake
 };
 
 }  // namespace
-
-const std::vector<std::pair<std::string, Fault>>& fault_names() {
-  static const std::vector<std::pair<std::string, Fault>> names = {
-      {"power-cut", Fault::kPowerCut}, {"kill", Fault::kKill}, {"refused-write", Fault::kRefusedWrite}, {"full-disk", Fault::kFullDisk}, {"slow-disk", Fault::kSlowDisk}, {"clock", Fault::kClock},
-      {"loss", Fault::kLoss},          {"repeat", Fault::kRepeat}, {"delay", Fault::kDelay}, {"vanish", Fault::kVanish}, {"pause", Fault::kPause}, {"damage", Fault::kDamage}};
-  return names;
-}
-
-const std::vector<std::pair<std::string, Planted>>& planted_names() {
-  static const std::vector<std::pair<std::string, Planted>> names = {
-      {"lying-disk", Planted::kLyingDisk}, {"early-answer", Planted::kEarlyAnswer}, {"forgotten-keys", Planted::kForgottenKeys}, {"lossy-feed", Planted::kLossyFeed},
-      {"stale-answers", Planted::kStaleAnswers}, {"unseen-damage", Planted::kUnseenDamage}};
-  return names;
-}
 
 void Tally::add(const Tally& o) {
   static_assert(sizeof(Tally) % sizeof(std::uint64_t) == 0);
@@ -846,6 +923,11 @@ Plan shrink(Plan plan, const std::function<void(const Plan&)>& tried) {
     Plan less = plan;
     less.faults &= ~static_cast<unsigned>(fault);
     if (less.faults != plan.faults && breaks(less)) plan = less;
+  }
+  for (std::uint32_t people = 0; people < plan.people; people = std::max(1U, 2 * people)) {
+    Plan less = plan;
+    less.people = people;
+    if (breaks(less)) plan = less;
   }
   // Half of them less; where that is too much, a quarter, and so on to one.
   for (std::uint32_t step = plan.clients / 2; step > 0 && plan.clients > 2;) {
@@ -877,23 +959,6 @@ Plan shrink(Plan plan, const std::function<void(const Plan&)>& tried) {
   }
   plan.operations = high;
   return plan;
-}
-
-std::string command_of(const Plan& plan) {
-  const std::string seed = std::to_string(plan.seed);
-  std::string command = "qiao-sim swarm --seeds " + seed + ".." + seed + " --hours " + std::to_string(plan.hours) + " --clients " + std::to_string(plan.clients);
-  if (plan.faults != kAllFaults) {
-    std::string list;
-    for (const auto& [name, fault] : fault_names()) {
-      if ((plan.faults & static_cast<unsigned>(fault)) != 0) list += (list.empty() ? "" : ",") + name;
-    }
-    command += " --faults " + (list.empty() ? "none" : list);
-  }
-  if (plan.operations != ~std::uint64_t{0}) command += " --operations " + std::to_string(plan.operations);
-  for (const auto& [name, planted] : planted_names()) {
-    if (planted == plan.planted) command += " --plant " + name;
-  }
-  return command;
 }
 
 }  // namespace qiao::swarm

@@ -1,0 +1,179 @@
+#include "tools/swarm/feed_readers.h"
+
+#include <algorithm>
+
+#include "server/json/json.h"
+
+namespace qiao::swarm {
+
+FeedReaders::FeedReaders(std::size_t readers, bool goes_on, Ledger& ledger)
+    : goes_on_(goes_on), ledger_(ledger), readers_(readers) {}
+
+void FeedReaders::fold(Seq seq, std::string_view bytes) {
+  if (seq <= state_.last_seq() || !ledger_.breach().empty()) return;
+  thread_local pb::Event event;
+  event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  state_.fold(event);
+  const Row row{event.row_case(), row_id_of(event)};
+  rows_.push_back(row);
+  newest_[row] = seq;
+  if (row.kind == pb::Event::kArea) newest_area_ = seq;
+}
+
+void FeedReaders::open(std::size_t reader, const Identity& identity, const State& applied,
+                       Tail& tail, bool from_now, bool binary) {
+  Reader& r = readers_[reader];
+  auto reach = reach_of(identity, {}, applied);
+  if (!reach) {
+    ledger_.fail("feed", name(reader) + " is refused: " + reach.error().en());
+    return;
+  }
+  r.reach = std::move(reach).value();
+  r.binary = binary;
+  r.tail = &tail;
+  r.opened = tail.last();
+  r.applied = applied.last_seq();
+  if (from_now) r.last = tail.last();
+  watch_again(r);
+}
+
+void FeedReaders::watch_again(Reader& r) {
+  WatchRequest request;
+  request.after = r.last;
+  request.binary = r.binary;
+  request.reach = r.reach;
+  r.watch = std::make_unique<Watch>(*r.tail, std::move(request));
+}
+
+void FeedReaders::close_all() {
+  for (Reader& r : readers_) r.watch.reset();
+}
+
+void FeedReaders::read(std::size_t reader) {
+  const Reader& r = readers_[reader];
+  // What was not yet on disk when it came counts from when it is.
+  if (!r.watch || state_.last_seq() < r.applied || !ledger_.breach().empty()) return;
+  Events events;
+  if (!read_into(reader, events)) return;
+  if (ground_is_gone(r)) {
+    ledger_.fail("feed", name(reader) + " goes on, " + std::to_string(events.size()) +
+                             " events, after its ground has gone");
+    return;
+  }
+  compare(reader, events);
+}
+
+bool FeedReaders::read_into(std::size_t reader, Events& events) {
+  Reader& r = readers_[reader];
+  std::string text;
+  Seq last = r.last;
+  while (true) {
+    switch (r.watch->next(text)) {
+      case Watch::Step::kMore: break;
+      case Watch::Step::kNothingNow: return true;
+      case Watch::Step::kUnreadable: close(reader); return false;
+      case Watch::Step::kEnded:
+        if (goes_on_) {
+          watch_again(r);
+          break;
+        }
+        ended(reader);
+        return false;
+      case Watch::Step::kEvent: {
+        pb::Event event;
+        if (!parse(r, text, event)) {
+          ledger_.fail("feed", name(reader) + " got an event that cannot be read: " + text);
+          return false;
+        }
+        if (event.seq() <= last || event.seq() > state_.last_seq()) {
+          ledger_.fail("feed", name(reader) + " got " + std::to_string(event.seq()) + " after " +
+                                   std::to_string(last));
+          return false;
+        }
+        last = event.seq();
+        ledger_.told(last);
+        events.emplace(last, std::move(event));
+      }
+    }
+  }
+}
+
+bool FeedReaders::parse(const Reader& r, const std::string& text, pb::Event& event) {
+  if (r.binary) return event.ParseFromString(text);
+  return from_json(text, event).has_value();
+}
+
+// Events whose row has changed since show what the row was, which View cannot tell any more.
+void FeedReaders::compare(std::size_t reader, const Events& events) {
+  Reader& r = readers_[reader];
+  for (Seq seq = r.last + 1; seq <= state_.last_seq(); ++seq) {
+    const Row& row = rows_[seq - 1];
+    if (newest(row.kind, row.id) != seq) continue;
+    const auto got = events.find(seq);
+    const Shown feed = got == events.end() ? Shown{} : shown_by_feed(got->second);
+    const Shown view = shown_by_view(state_, r.reach.actor, row.kind, row.id);
+    if (feed == view) continue;
+    ledger_.fail("feed", name(reader) + " got of event " + std::to_string(seq) + " sight " +
+                             std::to_string(static_cast<int>(feed.sight)) + " of row " +
+                             std::to_string(row.id) + ", but View shows sight " +
+                             std::to_string(static_cast<int>(view.sight)));
+    return;
+  }
+  counts_.events += events.size();
+  r.last = state_.last_seq();
+}
+
+void FeedReaders::ended(std::size_t reader) {
+  const Reader& r = readers_[reader];
+  if (!ground_is_gone(r) && !ground_was_touched(r)) {
+    ledger_.fail("feed", name(reader) + " was ended, but nothing of what it came in with changed");
+  }
+  ++counts_.ended;
+  close(reader);
+}
+
+bool FeedReaders::ground_is_gone(const Reader& r) const {
+  const pb::Actor& actor = r.reach.actor;
+  const Slot slot = state_.accounts().find(AccountId{actor.account_id()});
+  if (slot == kNoSlot) return true;
+  const AccountRow& account = state_.accounts()[slot];
+  if (account.disabled || account.role != actor.role() ||
+      account.party.value() != actor.party_id() || account.person.value() != actor.person_id() ||
+      account.resident_ref != actor.resident_ref()) {
+    return true;
+  }
+  const Slot grant = state_.grants().find(GrantId{r.reach.grant_id});
+  if (grant == kNoSlot || state_.grants()[grant].revoked ||
+      state_.grants()[grant].account != slot) {
+    return true;
+  }
+  const Slot person = state_.persons().find(PersonId{actor.person_id()});
+  if (person != kNoSlot && state_.load_person(person).removed()) return true;
+  const Slot party = state_.parties().find(PartyId{actor.party_id()});
+  if (actor.role() != pb::ROLE_ORGANISER || party == kNoSlot) return false;
+  return state_.areas()[state_.parties()[party].area].id != r.reach.area;
+}
+
+bool FeedReaders::ground_was_touched(const Reader& r) const {
+  const pb::Account& account = r.reach.account;
+  Seq newest_of_all = std::max({newest(pb::Event::kAccount, account.id()),
+                                newest(pb::Event::kGrant, r.reach.grant_id),
+                                newest(pb::Event::kPerson, account.person_id()), newest_area_});
+  for (const PartyId party : r.reach.parties) {
+    newest_of_all = std::max(newest_of_all, newest(pb::Event::kParty, party.value()));
+  }
+  return newest_of_all > r.opened;
+}
+
+Seq FeedReaders::newest(pb::Event::RowCase kind, std::uint64_t id) const {
+  const auto it = newest_.find(Row{kind, id});
+  return it == newest_.end() ? 0 : it->second;
+}
+
+std::string FeedReaders::name(std::size_t reader) const {
+  const pb::Actor& actor = readers_[reader].reach.actor;
+  return "the feed of person " + std::to_string(reader) + " (" + pb::Role_Name(actor.role()) +
+         ", account " + std::to_string(actor.account_id()) + ")";
+}
+
+}  // namespace qiao::swarm

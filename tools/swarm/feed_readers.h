@@ -1,0 +1,88 @@
+// Readers of the watch feed, and the judge of what they get: of each event what a reader may see by
+// View at that moment, each once, in order, without a hole; nothing after the feed's ground has
+// gone: after its account was disabled or changed, its session or token revoked, its person
+// removed, or its organiser moved to another area.
+//
+// The judge has a State of its own, which is folded from the journal and is always as far as the
+// feed's Tail, and asks View on it; the feed itself knows events and Relations only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/market/state.h"
+#include "server/api/watch.h"
+#include "tools/swarm/ledger.h"
+#include "tools/swarm/shown.h"
+
+namespace qiao::swarm {
+
+class FeedReaders {
+ public:
+  // `goes_on`: a mistake to plant, a feed that is not ended when its ground has gone.
+  FeedReaders(std::size_t readers, bool goes_on, Ledger& ledger);
+
+  // An event that is on disk. Those that were folded before are left out.
+  void fold(Seq seq, std::string_view bytes);
+
+  // Begins to read, where it read last or from now on. `applied`: the market's state, which may be
+  // ahead of the tail.
+  void open(std::size_t reader, const Identity& identity, const State& applied, Tail& tail,
+            bool from_now, bool binary);
+  bool is_open(std::size_t reader) const { return readers_[reader].watch != nullptr; }
+  // Reads all that there is. A reader that has ended is closed.
+  void read(std::size_t reader);
+  void close(std::size_t reader) { readers_[reader].watch.reset(); }
+  void close_all();
+
+  struct Counts {
+    std::uint64_t events = 0;  // read and found to be what View shows
+    std::uint64_t ended = 0;   // feeds, since their ground had gone
+  };
+  const Counts& counts() const { return counts_; }
+
+ private:
+  struct Row {
+    pb::Event::RowCase kind;
+    std::uint64_t id;
+    friend bool operator==(const Row&, const Row&) = default;
+  };
+  struct RowHash {
+    std::size_t operator()(const Row& row) const { return row.id * 31 + row.kind; }
+  };
+  struct Reader {
+    std::unique_ptr<Watch> watch;
+    Reach reach;
+    bool binary = false;
+    Tail* tail = nullptr;
+    Seq last = 0;     // all up to it was read or is not for this reader
+    Seq opened = 0;   // the end of the tail then
+    Seq applied = 0;  // the end of the market's journal then
+  };
+  using Events = std::unordered_map<Seq, pb::Event>;
+  // Nothing where the feed ended or broke a promise.
+  bool read_into(std::size_t reader, Events& events);
+  bool parse(const Reader& reader, const std::string& text, pb::Event& event);
+  void compare(std::size_t reader, const Events& events);
+  void ended(std::size_t reader);
+  void watch_again(Reader& reader);
+  bool ground_is_gone(const Reader& reader) const;
+  bool ground_was_touched(const Reader& reader) const;
+  Seq newest(pb::Event::RowCase kind, std::uint64_t id) const;
+  std::string name(std::size_t reader) const;
+
+  bool goes_on_;
+  Ledger& ledger_;
+  State state_;
+  std::vector<Row> rows_;  // of events, by seq - 1
+  std::unordered_map<Row, Seq, RowHash> newest_;
+  Seq newest_area_ = 0;
+  std::vector<Reader> readers_;
+  Counts counts_;
+};
+
+}  // namespace qiao::swarm
