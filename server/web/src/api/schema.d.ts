@@ -2225,6 +2225,7 @@ export interface components {
             after?: components["schemas"]["Equity"];
             alphaMilli?: number;
             communities?: components["schemas"]["CommunityFill"][];
+            nextPageToken?: string;
         };
         SupplyGap: {
             areaCode?: string;
@@ -2323,6 +2324,7 @@ export interface components {
             to?: string;
             rows?: components["schemas"]["ReportRow"][];
             total?: components["schemas"]["ReportRow"];
+            nextPageToken?: string;
         };
         WorkforceRow: {
             areaCode?: string;
@@ -2341,6 +2343,7 @@ export interface components {
             per10000?: number;
             areas?: components["schemas"]["WorkforceRow"][];
             total?: components["schemas"]["WorkforceRow"];
+            nextPageToken?: string;
         };
         GoodsGiven: {
             resource?: string;
@@ -5142,6 +5145,8 @@ export interface operations {
         parameters: {
             query?: {
                 clearing?: number;
+                pageSize?: number;
+                pageToken?: string;
             };
             header?: never;
             path?: never;
@@ -5258,6 +5263,8 @@ export interface operations {
                 by?: string;
                 from?: number;
                 to?: number;
+                pageSize?: number;
+                pageToken?: string;
             };
             header?: never;
             path?: never;
@@ -5295,6 +5302,8 @@ export interface operations {
         parameters: {
             query?: {
                 area?: string;
+                pageSize?: number;
+                pageToken?: string;
             };
             header?: never;
             path?: never;
