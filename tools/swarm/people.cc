@@ -359,9 +359,7 @@ Pool People::random_pool(const State& state, const pb::Actor& actor) {
   }
   const Slot party = state.parties().find(PartyId{actor.party_id()});
   if (party != kNoSlot && random_.chance(60)) {
-    Pool pool(state, state.areas()[state.parties()[party].area].id);
-    const bool enough = !pool.persons.empty() && !pool.offers.empty() && !pool.needs.empty();
-    if (enough && !pool.accounts.empty()) return pool;
+    return Pool(state, state.areas()[state.parties()[party].area].id);
   }
   return random_.chance(50) ? Pool(state, AreaCode{kPeoplesCity}) : Pool(state);
 }

@@ -47,6 +47,10 @@ Row with_one_changed(Row row, const Pool& pool, Random& random) {
 // A row of the pool with one field changed.
 pb::Request random_change(const State& s, const Pool& pool, Random& random) {
   pb::Request r;
+  for (const auto* ids : {&pool.areas, &pool.parties, &pool.persons, &pool.offers, &pool.needs,
+                          &pool.accounts}) {
+    if (ids->empty()) return r;
+  }
   const auto changed = [&](auto row) { return with_one_changed(std::move(row), pool, random); };
   const auto any_party = [&] {
     return changed(s.load_party(s.parties().find(PartyId{random.pick(pool.parties)})));
@@ -165,6 +169,7 @@ pb::Request random_request(const State& s, const Pool& pool, Random& random) {
 
 pb::Request random_move(const Pool& pool, Random& random) {
   pb::Request r;
+  if (pool.needs.empty() || pool.offers.empty()) return r;
   if (pool.matches.empty() || random.chance(30)) {
     auto& make = *r.mutable_make_match();
     make.set_need_id(random.pick(pool.needs));
