@@ -368,8 +368,11 @@ pb::Request People::random_ask(const State& state, const pb::Actor& actor) {
   const Pool pool = random_pool(state, actor);
   // Mostly something that the role may do at all.
   for (int tries = random_.chance(25) ? kMostTries : 0;; ++tries) {
-    const bool move = random_.chance(35);
-    pb::Request r = move ? random_move(pool, random_) : random_request(state, pool, random_);
+    const auto roll = random_.below(100);
+    pb::Request r;
+    if (roll < 35) r = random_move(pool, random_);
+    if (roll >= 35 && roll < 55) r = random_own_change(state, pool, actor, random_);
+    if (roll >= 55) r = random_request(state, pool, random_);
     // What is erased changes the past, which the judge compares.
     if (r.has_erase()) continue;
     const auto operation = operation_asked(r);

@@ -167,6 +167,23 @@ pb::Request random_request(const State& s, const Pool& pool, Random& random) {
   return r;
 }
 
+pb::Request random_own_change(const State& s, const Pool& pool, const pb::Actor& actor,
+                              Random& random) {
+  pb::Request r;
+  const Slot person = s.persons().find(PersonId{actor.person_id()});
+  const Slot party = s.parties().find(PartyId{actor.party_id()});
+  const Slot account = s.accounts().find(AccountId{actor.account_id()});
+  if (person != kNoSlot) {
+    *r.mutable_put_person() = with_one_changed(s.load_person(person), pool, random);
+  } else if (party != kNoSlot && random.chance(50)) {
+    *r.mutable_update_party() = with_one_changed(s.load_party(party), pool, random);
+  } else if (account != kNoSlot) {
+    pb::Account& changed = *r.mutable_put_account()->mutable_account();
+    changed = with_one_changed(s.load_account(account), pool, random);
+  }
+  return r;
+}
+
 pb::Request random_move(const Pool& pool, Random& random) {
   pb::Request r;
   if (pool.needs.empty() || pool.offers.empty()) return r;
