@@ -100,7 +100,9 @@ TEST_P(PlantedMistake, IsFoundAndMadeSmall) {
   plan.planted = GetParam().planted;
   // Each mistake shows without the others' faults, and without people where it does not concern them.
   if (plan.planted != Planted::kUnseenDamage) plan.faults &= ~static_cast<unsigned>(Fault::kDamage);
-  if (!concerns_people(plan.planted)) plan.people = 0;
+  plan.people = concerns_people(plan.planted) ? 12 : 0;
+  // They ask often enough.
+  if (plan.people > 0) plan.hours = 6;
   static const TemporaryFolder folder;
   bool found = false;
   bool made_small = false;

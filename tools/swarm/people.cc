@@ -359,9 +359,7 @@ Pool People::random_pool(const State& state, const pb::Actor& actor) {
   }
   const Slot party = state.parties().find(PartyId{actor.party_id()});
   if (party != kNoSlot && random_.chance(60)) {
-    Pool pool(state, state.areas()[state.parties()[party].area].id);
-    const bool enough = !pool.persons.empty() && !pool.offers.empty() && !pool.needs.empty();
-    if (enough && !pool.accounts.empty()) return pool;
+    return Pool(state, state.areas()[state.parties()[party].area].id);
   }
   return random_.chance(50) ? Pool(state, AreaCode{kPeoplesCity}) : Pool(state);
 }
@@ -370,8 +368,11 @@ pb::Request People::random_ask(const State& state, const pb::Actor& actor) {
   const Pool pool = random_pool(state, actor);
   // Mostly something that the role may do at all.
   for (int tries = random_.chance(25) ? kMostTries : 0;; ++tries) {
-    const bool move = random_.chance(35);
-    pb::Request r = move ? random_move(pool, random_) : random_request(state, pool, random_);
+    const auto roll = random_.below(100);
+    pb::Request r;
+    if (roll < 35) r = random_move(pool, random_);
+    if (roll >= 35 && roll < 55) r = random_own_change(state, pool, actor, random_);
+    if (roll >= 55) r = random_request(state, pool, random_);
     // What is erased changes the past, which the judge compares.
     if (r.has_erase()) continue;
     const auto operation = operation_asked(r);

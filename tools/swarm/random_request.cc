@@ -47,6 +47,10 @@ Row with_one_changed(Row row, const Pool& pool, Random& random) {
 // A row of the pool with one field changed.
 pb::Request random_change(const State& s, const Pool& pool, Random& random) {
   pb::Request r;
+  for (const auto* ids : {&pool.areas, &pool.parties, &pool.persons, &pool.offers, &pool.needs,
+                          &pool.accounts}) {
+    if (ids->empty()) return r;
+  }
   const auto changed = [&](auto row) { return with_one_changed(std::move(row), pool, random); };
   const auto any_party = [&] {
     return changed(s.load_party(s.parties().find(PartyId{random.pick(pool.parties)})));
@@ -163,8 +167,26 @@ pb::Request random_request(const State& s, const Pool& pool, Random& random) {
   return r;
 }
 
+pb::Request random_own_change(const State& s, const Pool& pool, const pb::Actor& actor,
+                              Random& random) {
+  pb::Request r;
+  const Slot person = s.persons().find(PersonId{actor.person_id()});
+  const Slot party = s.parties().find(PartyId{actor.party_id()});
+  const Slot account = s.accounts().find(AccountId{actor.account_id()});
+  if (person != kNoSlot) {
+    *r.mutable_put_person() = with_one_changed(s.load_person(person), pool, random);
+  } else if (party != kNoSlot && random.chance(50)) {
+    *r.mutable_update_party() = with_one_changed(s.load_party(party), pool, random);
+  } else if (account != kNoSlot) {
+    pb::Account& changed = *r.mutable_put_account()->mutable_account();
+    changed = with_one_changed(s.load_account(account), pool, random);
+  }
+  return r;
+}
+
 pb::Request random_move(const Pool& pool, Random& random) {
   pb::Request r;
+  if (pool.needs.empty() || pool.offers.empty()) return r;
   if (pool.matches.empty() || random.chance(30)) {
     auto& make = *r.mutable_make_match();
     make.set_need_id(random.pick(pool.needs));

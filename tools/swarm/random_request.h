@@ -26,10 +26,15 @@ struct Pool {
 };
 
 // A request of any kind but batch, putTaxonomy and setPolicy: with random values, or a row of the
-// pool as it is with one field changed.
+// pool as it is with one field changed. Empty where the pool has no row of some kind.
 pb::Request random_request(const State& state, const Pool& pool, Random& random);
 
-// A request that makes a match, or moves a match or a need on; random_request() seldom does.
+// A change of one field of the actor's own person, party or account. Empty where it has none.
+pb::Request random_own_change(const State& state, const Pool& pool, const pb::Actor& actor,
+                              Random& random);
+
+// A request that makes a match, or moves a match or a need on; random_request() seldom does. Empty
+// where the pool has no need or no offer.
 pb::Request random_move(const Pool& pool, Random& random);
 
 }  // namespace qiao

@@ -42,8 +42,10 @@ std::vector<bool> areas_of(const State& s, const pb::Actor& actor) {
 
 Rights rights_of(const State& s, const pb::Actor& actor) {
   Rights rights{actor, areas_of(s, actor), {}, {}};
+  const bool by_area = actor.role() == pb::ROLE_ORGANISER;
   for (Slot p = 0; p < s.parties().size(); ++p) {
-    rights.parties.push_back(in_party_of(actor, s, p));
+    const bool in_area = in_area_of(actor, s, s.parties()[p].area);
+    rights.parties.push_back(by_area ? in_area : in_party_of(actor, s, p));
   }
   rights.seen = {sights(s, actor, Operation::kGetParty, s.parties(), &View::party),
                  sights(s, actor, Operation::kGetPerson, s.persons(), &View::person),

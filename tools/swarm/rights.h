@@ -15,7 +15,7 @@ namespace qiao {
 struct Rights {
   // Its role, the person and the resident that it is.
   pb::Actor actor;
-  // By slot: the areas in which an organiser acts, the parties that are its own.
+  // By slot: the areas in which an organiser acts; the parties that are its own or in these areas.
   std::vector<bool> areas, parties;
   // By slot, what is seen of parties, persons, offers, needs, matches and accounts.
   static constexpr std::size_t kKinds = 6;
