@@ -432,6 +432,7 @@ test('a map that is left at once leaves no error behind', { timeout: 60_000 }, a
   // Leaves in each of the first frames after the map was drawn.
   for (let frames = 0; frames < 4; ++frames) {
     await host.go(page, '/board')
+    // The board's code may still be on its way: until then it is the city that is shown.
     await page.waitForFunction(() => document.querySelector('.map') === null)
     await page.evaluate((wait) => new Promise((resolve) => {
       const frame = () => (wait-- > 0 ? requestAnimationFrame(frame) : resolve())

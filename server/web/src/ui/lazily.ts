@@ -1,8 +1,8 @@
-// The code of a screen, fetched when it is wanted.
+// The code of a screen or of a part of it, fetched when it is wanted.
 import { online } from '@/api/client'
 import { pauseAfter } from './reload'
 
-// This tab was loaded anew for a screen at this time; not twice within a minute.
+// When this tab was loaded anew for such code; not twice within a minute.
 const kept = 'qiao.renewed'
 const minute = 60_000
 
@@ -15,7 +15,7 @@ async function renew() {
 }
 
 // While the server is away it is tried again, with growing pauses.
-export function screen<T>(fetchCode: () => Promise<T>): () => Promise<T> {
+export function lazily<T>(fetchCode: () => Promise<T>): () => Promise<T> {
   return async () => {
     for (let failures = 0; ; ++failures) {
       try {
