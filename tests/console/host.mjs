@@ -116,6 +116,15 @@ export class Host {
       return { status: answer.status, body: text ? JSON.parse(text) : undefined }
     }, [method, path, body, headers])
   }
+  // Commands, as many at once as the server takes.
+  async batch(page, commands) {
+    const atOnce = 200
+    for (let at = 0; at < commands.length; at += atOnce) {
+      const some = { commands: commands.slice(at, at + atOnce) }
+      const { status, body } = await this.api(page, 'POST', '/v1/batch', some)
+      if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`)
+    }
+  }
 }
 
 export async function shot(page, name) {

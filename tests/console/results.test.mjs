@@ -347,7 +347,7 @@ test('a resident finds its own needs in whatever state they are, and why one was
   // A whole page of others' newer ones is between.
   const commands = Array.from({ length: 600 }, (_, i) => (
     { postNeed: { need: needWith(`别人的${i}`, line), until: 'NEED_STATE_OPEN' } }))
-  await made(lead, '/v1/batch', { commands })
+  await host.batch(lead, commands)
 
   const rows = resident.locator('.need')
   await host.go(resident, '/needs')
