@@ -202,7 +202,8 @@ class Watching(Case):
         seen = {who: until_end(w) for who, w in watchers.items()}
         kinds = {who: [e["kind"].removeprefix("EVENT_KIND_") for e in events] for who, events in seen.items()}
         self.assertEqual(kinds["auditor"], ["NEED_OPENED", "NEED_POSTED", "PERSON_CHANGED", "PERSONAL_SHOWN", "NEED_OPENED"])
-        self.assertEqual(kinds["organiser"], ["NEED_OPENED", "NEED_POSTED", "NEED_OPENED"])
+        # Whose need it is, is told who saw its contact.
+        self.assertEqual(kinds["organiser"], ["NEED_OPENED", "NEED_POSTED", "PERSONAL_SHOWN", "NEED_OPENED"])
         self.assertEqual(kinds["supplier"], ["NEED_OPENED", "PERSON_CHANGED", "NEED_OPENED"])
         for who, events in seen.items():
             self.assertNotIn("13912341234", json.dumps(events, ensure_ascii=False), who)

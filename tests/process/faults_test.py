@@ -172,7 +172,7 @@ class Faults(Case):
         resource.prlimit(server.process.pid, resource.RLIMIT_AS, (size + (24 << 20), size + (24 << 20)))
         begin = time.monotonic()
         while server.process.poll() is None and time.monotonic() - begin < 120:
-            batch = {"commands": [{"postNeed": {"need": self.need(title=f"批量 {i}", description="长" * 600)}} for i in range(200)]}
+            batch = {"commands": [{"postNeed": {"need": self.need(title=f"批量 {i}", description="长" * 600)}} for i in range(100)]}
             try:
                 server.request("POST", "/v1/batch", batch)
             except (OSError, http.client.HTTPException):

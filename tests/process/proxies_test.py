@@ -205,7 +205,7 @@ class Proxies(Peers):
             self.assertEqual((answer.status, len(json.loads(answer.read())["description"])),
                              (201, 1300))
             batch = {"commands": [{"postNeed": {"need": self.need(description="长" * 1300)}}
-                                  for _ in range(100)]}
+                                  for _ in range(50)]}
             self.assertEqual(s.request("POST", "/v1/batch", batch, connection=c)[0], 200)
             c.close()
 
