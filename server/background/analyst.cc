@@ -6,6 +6,7 @@
 #include "engine/market/validate.h"
 #include "server/background/slices.h"
 #include "server/runtime/log.h"
+#include "server/runtime/threads.h"
 
 namespace qiao {
 namespace {
@@ -117,7 +118,7 @@ void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::funct
   };
   const auto solve = [this, copy, then] {
     if (trial_.joinable()) trial_.join();
-    trial_ = std::thread([this, copy, then] {
+    trial_ = background_thread([this, copy, then] {
       const auto half = [&](const pb::Policy& p) {
         const auto until = Clock::now() + kMostTrialTime;
         return qiao::try_policy(copy->rows, p, [&] { return !stopping_ && Clock::now() < until; });

@@ -1,5 +1,5 @@
-// Answers questions that take longer than a request may hold the market: counts go on a millisecond
-// at a time, what needs no market any more on a thread beside it, a policy is tried on copied rows on
+// Answers questions that take longer than a request may hold the market: counts go on a slice at
+// a time, what needs no market any more on a thread beside it, a policy is tried on copied rows on
 // a thread of its own.
 #pragma once
 
@@ -30,7 +30,7 @@ inline constexpr std::size_t kMostTrialCommunities = 500;
 // one. Others wait for a slice of each count that goes on, so of each kind only so many do at a
 // time, and further ones wait for their turn.
 enum class Lane : std::uint8_t { kShort, kLong };
-inline constexpr std::array<std::size_t, 2> kMostAtOnce = {2, 3};  // by lane
+inline constexpr std::array<std::size_t, 2> kMostAtOnce = {1, 2};  // by lane
 
 // For the market thread. Starts a thread for a trial; the destructor waits for it.
 class Analyst {

@@ -8,12 +8,16 @@
 #include <memory>
 #include <utility>
 
+#include "server/runtime/threads.h"
+
 namespace qiao {
 
 // For the market thread. The destructor waits for work that was begun.
 class Beside {
  public:
-  explicit Beside(boost::asio::io_context& market_context) : context_(market_context) {}
+  explicit Beside(boost::asio::io_context& market_context) : context_(market_context) {
+    boost::asio::post(threads_, yield_to_answers);
+  }
   ~Beside() {
     threads_.stop();
     threads_.join();

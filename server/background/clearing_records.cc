@@ -5,6 +5,7 @@
 #include "server/background/clearing_run.h"
 #include "server/background/slices.h"
 #include "server/runtime/log.h"
+#include "server/runtime/threads.h"
 
 namespace qiao {
 namespace {
@@ -89,7 +90,7 @@ void Clearinghouse::keep_result(const std::shared_ptr<Run>& run, std::function<v
   // A nation's take tens of milliseconds to serialize.
   const auto serialize = [this, fills, proposals, write] {
     if (solver_.joinable()) solver_.join();
-    solver_ = std::thread([this, fills, proposals, write] {
+    solver_ = background_thread([this, fills, proposals, write] {
       post([write, fills_bytes = fills->SerializeAsString(),
             proposals_bytes = proposals->SerializeAsString()] {
         write(fills_bytes, proposals_bytes);

@@ -239,7 +239,7 @@ void Clearinghouse::begin(const std::shared_ptr<Run>& run) {
   post([this] { list_some(); });
 }
 
-// A millisecond of work at a time, then whoever waits for the market gets a turn. Needs first, by where they are.
+// A slice of work at a time, then whoever waits for the market gets a turn. Needs first, by where they are.
 void Clearinghouse::list_some() {
   const auto run = running_;
   if (!run) return;
@@ -255,7 +255,7 @@ void Clearinghouse::list_some() {
     return;
   }
   if (solver_.joinable()) solver_.join();
-  solver_ = std::thread([this, run] {
+  solver_ = background_thread([this, run] {
     std::sort(run->order.begin(), run->order.end());
     post([this] { collect_some(); });
   });
@@ -284,7 +284,7 @@ void Clearinghouse::list_fills(const std::shared_ptr<Run>& run) {
   const auto done = [this, run] {
     run->summary.set_collect_ms(milliseconds_since(run->begin));
     if (solver_.joinable()) solver_.join();
-    solver_ = std::thread([this, run] { solve(run); });
+    solver_ = background_thread([this, run] { solve(run); });
   };
   in_slices(context_, runtime_.state().areas().size(), add, done, while_alive(), kShortSteps);
 }
@@ -347,7 +347,7 @@ void Clearinghouse::on_solved(const std::shared_ptr<Run>& run) {
 // Beside the market: a nation has 100,000 communities to be sorted.
 void Clearinghouse::measure_equity(const std::shared_ptr<Run>& run) {
   if (solver_.joinable()) solver_.join();
-  solver_ = std::thread([this, run] {
+  solver_ = background_thread([this, run] {
     post([this, run, before = equity(run->fills, When::kBefore),
           after = equity(run->fills, When::kAfter)] {
       *run->summary.mutable_equity_before() = before;
@@ -578,7 +578,7 @@ void Clearinghouse::gaps(Slot within, std::size_t most, std::function<void(Resul
   const auto find = [this, finder, solved, id, then = std::move(then)] {
     finder->choose();
     if (gap_finder_.joinable()) gap_finder_.join();
-    gap_finder_ = std::thread([this, finder, solved, id, then] {
+    gap_finder_ = background_thread([this, finder, solved, id, then] {
       auto response = std::make_shared<pb::SupplyGapsResponse>();
       response->set_clearing_id(id);
       const auto until = Clock::now() + kMostGapTime;
@@ -687,7 +687,7 @@ void Clearinghouse::refresh() {
   refreshing_ = true;
   auto refresh = std::make_shared<Plan::Refresh>(plan_->begin(needs, offers, runtime_.now()));
   if (refresher_.joinable()) refresher_.join();
-  refresher_ = std::thread([this, refresh, id = plan_id_] {
+  refresher_ = background_thread([this, refresh, id = plan_id_] {
     ClearOptions options;
     options.target_gap_micro = kDefaultGapMicro;
     options.go_on = [this, until = Clock::now() + std::chrono::seconds{1}](const ClearProgress&) { return !stopping_ && Clock::now() < until; };

@@ -1,4 +1,4 @@
-// Clearing beside the market: needs and offers are copied out a millisecond at a time, solved on another thread, and what
+// Clearing beside the market: needs and offers are copied out a slice at a time, solved on another thread, and what
 // comes back are proposals, which become ordinary commands, each checked again when it is given (DESIGN.md §5). One at a
 // time; others wait in a queue, the lead's before those of organisers. Results survive a restart.
 //
@@ -56,7 +56,7 @@ class Clearinghouse {
   // Ends the one that runs, and what it has found so far is its result; or takes one out of the
   // queue.
   Result<pb::Clearing> cancel(std::uint64_t id, const pb::Actor& actor);
-  // Gives the proposals of a clearing that is done to the market, a millisecond at a time; see Clearing.applied and dropped.
+  // Gives the proposals of a clearing that is done to the market, a slice at a time; see Clearing.applied and dropped.
   Result<pb::Clearing> apply(std::uint64_t id, pb::ClearingApply how, const pb::Actor& actor);
   Result<pb::Clearing> get(std::uint64_t id) const;
   // The newest first.

@@ -1,4 +1,4 @@
-// Long work of the market thread, a millisecond at a time, so that others have their turn.
+// Long work of the market thread, a slice at a time, so that others have their turn.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -9,7 +9,7 @@
 namespace qiao {
 
 // Of the market thread.
-inline constexpr std::chrono::milliseconds kSlice{1};
+inline constexpr std::chrono::microseconds kSlice{250};
 
 // Calls step(0) … step(count - 1), then done(), on the thread that runs the context. Stops without
 // done() once alive() says no, which is asked before each slice. Looks at the clock after each so

@@ -1,7 +1,10 @@
 #include "server/runtime/threads.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <atomic>
-#include <thread>
+#include <utility>
 #include <vector>
 
 namespace qiao {
@@ -17,6 +20,19 @@ Workers on_threads(unsigned count) {
     run();
     for (std::thread& t : others) t.join();
   };
+}
+
+void yield_to_answers() {
+  constexpr int kNice = 10;
+  // Refused where the system does not allow it; then it is a thread like the others.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+}
+
+std::thread background_thread(std::function<void()> work) {
+  return std::thread([work = std::move(work)] {
+    yield_to_answers();
+    work();
+  });
 }
 
 }  // namespace qiao
