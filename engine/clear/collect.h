@@ -1,6 +1,7 @@
 // An instance copied out of a live market, a few lines at a time.
 #pragma once
 
+#include <boost/container/deque.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <functional>
 #include <vector>
@@ -91,12 +92,17 @@ class Collector {
     std::vector<Booking> bookings;
     bool stock;
   };
+  // Grows without copying what is there: a city's edges take 100 MB and more, and those who collect
+  // have only a slice of time.
+  template <class T>
+  using Growing = boost::container::deque<
+      T, void, boost::container::deque_options_t<boost::container::block_size<1024U>>>;
   // What one collector read.
   struct Read {
-    std::vector<RawNeed> needs;
-    std::vector<RawLine> lines;
-    std::vector<RawEdge> edges;
-    std::vector<RawOffer> offers;
+    Growing<RawNeed> needs;
+    Growing<RawLine> lines;
+    Growing<RawEdge> edges;
+    Growing<RawOffer> offers;
     boost::unordered_flat_map<Slot, std::uint32_t> offer_at;
   };
   // A need, and where in read_ it is.
