@@ -779,12 +779,17 @@ std::size_t Store::forget_answers(Time before, std::size_t most) {
   const std::string end = by_time(big_endian(static_cast<std::uint64_t>(to_int(before))), {});
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), dedup_));
   std::size_t count = 0;
+  // Commits wait while a batch is written.
+  constexpr std::size_t kDeletedAtOnce = 200;
   for (it->Seek(slice(kByTime)); it->Valid() && view(it->key()) < end && count < most; it->Next(), ++count) {
     batch.Delete(dedup_, it->key());
     batch.Delete(dedup_, slice(view(it->key()).substr(end.size())));
+    if (static_cast<std::size_t>(batch.Count()) < kDeletedAtOnce) continue;
+    if (!db_->Write({}, &batch).ok()) return 0;
+    batch.Clear();
   }
   // No sync: a key that comes back after a crash is forgotten again.
-  if (count > 0 && !db_->Write({}, &batch).ok()) return 0;
+  if (batch.Count() > 0 && !db_->Write({}, &batch).ok()) return 0;
   return count;
 }
 
