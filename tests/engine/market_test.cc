@@ -133,6 +133,33 @@ TEST(Lifecycle, FromPostedToReviewed) {
   EXPECT_TRUE(check_invariants(c.state()).empty());
 }
 
+TEST(Timers, OfANewPolicyAreWorkedOutInPiecesAndNoneGoesOffByTheOldOne) {
+  City c;
+  const auto keep_drafts = [&](std::int64_t hours_kept) {
+    pb::Command set = by(pb::ROLE_LEAD);
+    *set.mutable_set_policy() = c.state().policy();
+    set.mutable_set_policy()->mutable_limits()->set_draft(hours_kept * 3600);
+    c.must(set);
+  };
+  keep_drafts(2);
+  std::vector<std::uint64_t> drafts;
+  for (int i = 0; i < 1'500; ++i) drafts.push_back(c.post(need().people(1), pb::NEED_STATE_DRAFT));
+  const auto left = [&] {
+    return std::count_if(drafts.begin(), drafts.end(), [&](std::uint64_t id) {
+      return c.need_row(id).state() == pb::NEED_STATE_DRAFT;
+    });
+  };
+  keep_drafts(5);
+  EXPECT_TRUE(c.market.refresh_timers(0)) << "more than are worked out at once";
+  c.wait_until(c.now + std::chrono::hours{3});
+  EXPECT_EQ(left(), 1'500);
+  while (c.market.refresh_timers(100)) {
+  }
+  EXPECT_TRUE(check_invariants(c.state()).empty());
+  c.wait_until(c.now + std::chrono::hours{3});
+  EXPECT_EQ(left(), 0);
+}
+
 TEST(Claim, SecondTeamGetsWhatTheFirstLeft) {
   City c;
   const auto n = c.post(need().people(5));

@@ -34,6 +34,32 @@ TEST(Reports, RefuseWithTheField) {
   EXPECT_EQ(t.code_of(t.send("POST", "/v1/policy:try", R"({"policy":{"timeZone":"Mars/Olympus"}})")), "400 policy.time_zone policy.timeZone");
 }
 
+TEST(Reports, ComeInPagesOfOneCount) {
+  Towns t;
+  const pb::Report whole = t.get<pb::Report>("/v1/reports?by=area");
+  ASSERT_EQ(whole.rows_size(), 2);
+  EXPECT_TRUE(whole.next_page_token().empty());
+  const pb::Report first = t.get<pb::Report>("/v1/reports?by=area&pageSize=1");
+  ASSERT_EQ(first.rows_size(), 1);
+  // What is posted meanwhile is of the next count.
+  EXPECT_EQ(t.send("POST", "/v1/needs", Towns::need_of(t.own, "")).status, 201U);
+  const std::string next = "&pageSize=1&pageToken=" + first.next_page_token();
+  const pb::Report second = t.get<pb::Report>("/v1/reports?by=area" + next);
+  ASSERT_EQ(second.rows_size(), 1);
+  EXPECT_TRUE(second.next_page_token().empty());
+  EXPECT_EQ(first.rows(0).code(), whole.rows(0).code());
+  EXPECT_EQ(second.rows(0).code(), whole.rows(1).code());
+  EXPECT_EQ(second.total().needs(), whole.total().needs());
+  const auto refused = [&](const std::string& target, const char* role) {
+    return t.code_of(t.send("GET", target, "", {.token = t.tokens[role]}));
+  };
+  EXPECT_EQ(refused("/v1/reports?by=month" + next, "lead"), "409 page.gone pageToken");
+  EXPECT_EQ(refused("/v1/reports?by=area" + next, "organiser"), "409 page.gone pageToken");
+  EXPECT_EQ(refused("/v1/reports?by=area&pageToken=7", "lead"), "400 value.wrong_type pageToken");
+  EXPECT_EQ(refused("/v1/equity?pageToken=1.99", "lead"), "409 page.gone pageToken");
+  EXPECT_EQ(refused("/v1/workforce?pageToken=1.99", "lead"), "409 page.gone pageToken");
+}
+
 TEST(Reports, TheBoardSaysWhatWasGivenAndNotWhatWasNot) {
   Towns t;
   EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":withdraw", R"({"reason":"没空"})", {.token = t.tokens["supplier"]}).status, 200U);
