@@ -9,7 +9,6 @@ import json
 import multiprocessing
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -32,7 +31,6 @@ GROWTH = 3
 NOISE = 0.003
 FLOODERS = 8
 PASSWORD = "correct horse battery"
-KEY = "Idempotency-Key"
 
 
 class Client:
