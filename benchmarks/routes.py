@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -215,11 +216,7 @@ def recipe(operation, count=90, variant=""):
 def simple(operation, target, body=None, count=90, variant=""):
     """Every {word} in target and body is the id of some row of that sample."""
     def fill(text, m):
-        while "{" in text and "}" in text[text.index("{"):]:
-            begin = text.index("{")
-            end = text.index("}", begin)
-            text = text[:begin] + m.any(text[begin + 1:end]) + text[end + 1:]
-        return text
+        return re.sub(r"\{(\w+)\}", lambda word: m.any(word[1]), text)
     recipe(operation, count, variant)(lambda m, n: [(fill(target, m), body) for _ in range(n)])
 
 
@@ -569,7 +566,7 @@ def floods(figures, name, market):
         for f in flooders:
             f.join()
         for what, took, calm in (("reads", reads, quiet_reads), ("writes", writes, quiet_writes)):
-            figures.line(f"{name}.flood.{route}.{what}.p99", took, f"quiet {calm * 1000:.3g}: ratio {took / calm:.3g} (goal <= 3", took <= 3 * calm)
+            figures.line(f"{name}.flood.{route}.{what}.p99", took, f"quiet {calm * 1000:.3g}: ratio {took / calm:.3g}, goal <= 3", took <= 3 * calm)
 
 
 def main():

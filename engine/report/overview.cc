@@ -20,6 +20,15 @@ void set_point(pb::Point& out, const Point& p) {
   out.set_longitude_e7(p.longitude_e7);
 }
 
+// Units that its lines lack.
+std::int64_t missing_units(const State& state, const NeedRow& need) {
+  std::int64_t missing = 0;
+  for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
+    missing += state.line(l).quantity - state.line(l).held;
+  }
+  return missing;
+}
+
 bool gives(const PartyRow& party) { return party.kind >= pb::PARTY_KIND_VOLUNTEER_TEAM; }
 
 }  // namespace
@@ -74,11 +83,9 @@ void OverviewCount::add_need(Slot slot) {
   if (row.area >= areas_ || !inside(row.area)) return;
   if (state_.progress(slot).created >= to_int(since_)) add_to_funnel(slot);
   if (row.state != pb::NEED_STATE_OPEN) return;
-  std::int64_t missing = 0;
-  for (Slot l = row.first_line; l < row.first_line + row.line_count; ++l) {
-    missing += state_.line(l).quantity - state_.line(l).held;
+  if (const std::int64_t missing = missing_units(state_, row); missing > 0) {
+    add_waiting(slot, missing);
   }
-  if (missing > 0) add_waiting(slot, missing);
 }
 
 void OverviewCount::add_to_funnel(Slot slot) {
@@ -101,6 +108,10 @@ void OverviewCount::add_to_funnel(Slot slot) {
   category.set_served_needs(category.served_needs() + 1);
 }
 
+bool OverviewCount::waits_longer(const Waiting& a, const Waiting& b) {
+  return a.opened != b.opened ? a.opened < b.opened : a.need < b.need;
+}
+
 void OverviewCount::add_waiting(Slot slot, std::int64_t missing) {
   const NeedRow& row = state_.needs()[slot];
   const std::uint32_t opened = state_.progress(slot).opened;
@@ -113,9 +124,6 @@ void OverviewCount::add_waiting(Slot slot, std::int64_t missing) {
     category.set_open_needs(category.open_needs() + 1);
     category.set_missing_units(category.missing_units() + missing);
   }
-  const auto waits_longer = [](const Waiting& a, const Waiting& b) {
-    return a.opened != b.opened ? a.opened < b.opened : a.need < b.need;
-  };
   const Waiting one{opened, slot};
   if (waiting_.size() == kMostWaiting) {
     if (!waits_longer(one, waiting_.front())) return;
@@ -213,16 +221,10 @@ void OverviewCount::put_areas(pb::Overview& overview) const {
 
 void OverviewCount::put_waiting(pb::Overview& overview) const {
   std::vector<Waiting> sorted = waiting_;
-  std::sort(sorted.begin(), sorted.end(), [](const Waiting& a, const Waiting& b) {
-    return a.opened != b.opened ? a.opened < b.opened : a.need < b.need;
-  });
+  std::sort(sorted.begin(), sorted.end(), waits_longer);
   for (const Waiting& one : sorted) {
     const NeedRow& row = state_.needs()[one.need];
     const pb::Need need = state_.load_need(one.need);
-    std::int64_t missing = 0;
-    for (Slot l = row.first_line; l < row.first_line + row.line_count; ++l) {
-      missing += state_.line(l).quantity - state_.line(l).held;
-    }
     pb::WaitingNeed& w = *overview.add_waiting();
     w.set_need_id(need.id());
     w.set_opened_at(one.opened);
@@ -230,7 +232,7 @@ void OverviewCount::put_waiting(pb::Overview& overview) const {
     w.set_area_code(need.area_code());
     w.set_area_name(state_.area_name(row.area));
     w.set_starts_at(to_int(times_of(need).first_start));
-    w.set_missing_units(missing);
+    w.set_missing_units(missing_units(state_, row));
     w.set_urgency(need.urgency() == pb::URGENCY_UNSPECIFIED ? pb::URGENCY_NORMAL : need.urgency());
   }
 }

@@ -56,6 +56,7 @@ class OverviewCount {
   void add_area(Slot area);
   void add_need(Slot need);
   void add_to_funnel(Slot need);
+  static bool waits_longer(const Waiting& a, const Waiting& b);
   void add_waiting(Slot need, std::int64_t missing);
   void prefetch(Slot area) const;
   void add_party(Slot party);

@@ -535,14 +535,14 @@ void People::judge_others(const State& state, const Gate& gate, const Before& be
   }
 }
 
-// Nothing to come in with is made.
+// No credential is created.
 void People::judge_secrets(const State& state, const Before& before, const std::string& what) {
   bool same = state.grants().size() == before.grants;
   for (Slot a = 0; a < state.accounts().size(); ++a) {
     const std::string hash = state.load_account(a).password_hash();
     same = same && hash == (a < before.hashes.size() ? before.hashes[a] : std::string());
   }
-  if (!same) ledger_.fail("rights", "something to come in with was made by " + what);
+  if (!same) ledger_.fail("rights", "a credential was created by " + what);
 }
 
 // What a member can do and what it counts as is for others to say.

@@ -1,5 +1,7 @@
 #include "tools/swarm/shown.h"
 
+#include "server/store/store.h"
+
 namespace qiao {
 namespace {
 
@@ -93,20 +95,8 @@ Shown shown_by_feed(const pb::Event& e) {
 }
 
 std::uint64_t row_id_of(const pb::Event& e) {
-  switch (e.row_case()) {
-    case pb::Event::kArea: return e.area().code();
-    case pb::Event::kParty: return e.party().id();
-    case pb::Event::kPerson: return e.person().id();
-    case pb::Event::kOffer: return e.offer().id();
-    case pb::Event::kNeed: return e.need().id();
-    case pb::Event::kMatch: return e.match().id();
-    case pb::Event::kNotification: return e.notification().id();
-    case pb::Event::kAccount: return e.account().id();
-    case pb::Event::kGrant: return e.grant().id();
-    case pb::Event::kDisclosure:
-      return e.disclosure().subject() == pb::SUBJECT_KIND_NEED ? e.disclosure().subject_id() : 0;
-    default: return 0;
-  }
+  if (!e.has_disclosure()) return key_of(e);
+  return e.disclosure().subject() == pb::SUBJECT_KIND_NEED ? e.disclosure().subject_id() : 0;
 }
 
 }  // namespace qiao
