@@ -1,6 +1,7 @@
 #include "engine/match/judge.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/fixed.h"
 #include "engine/market/qualification.h"
@@ -37,9 +38,14 @@ bool excluded(const PartyRow& party, const NeedRow& need, const State& state) {
 Judge::Judge(const State& state) : state_(state) { settings_changed(); }
 
 void Judge::settings_changed() {
-  policy_ = state_.policy().value();
+  const pb::ValuePolicy before = std::exchange(policy_, state_.policy().value());
   ordinary_ = {};
   if (auto general = state_.vocabulary().find(WordList::kSkill, "general")) ordinary_.set(*general);
+  // The table takes half a millisecond: longer than a small market's start.
+  const bool same = before.equity_alpha_milli() == policy_.equity_alpha_milli() &&
+                    before.equity_least_micro() == policy_.equity_least_micro() &&
+                    before.equity_most_micro() == policy_.equity_most_micro();
+  if (same && !equity_table_.empty()) return;
   equity_table_.assign(static_cast<std::size_t>(kRatioSteps * kMaxRatio) + 1, kMicro);
   for (std::size_t i = 0; i < equity_table_.size(); ++i) {
     const std::int64_t weight = pow_micro(static_cast<std::int64_t>(i) * kMicro / kRatioSteps, policy_.equity_alpha_milli());

@@ -4,6 +4,7 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/fixed.h"
+#include "server/access/view.h"
 #include "server/runtime/log.h"
 
 namespace qiao {
@@ -43,6 +44,20 @@ pb::Command by_market(std::uint64_t account_id) {
   c.mutable_actor()->set_role(pb::ROLE_MARKET);
   c.mutable_actor()->set_account_id(account_id);
   return c;
+}
+
+// Whom an account that is `self` by itself may act for, other than for itself.
+bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& actor) {
+  const Slot party = state.parties().find(PartyId{actor.party_id()});
+  const bool gives = actor.role() == pb::ROLE_SUPPLIER || actor.role() == pb::ROLE_MEMBER;
+  switch (self.role()) {
+    case pb::ROLE_LEAD: return true;
+    case pb::ROLE_ORGANISER:
+      return (gives || actor.role() == pb::ROLE_ORGANISER) && party != kNoSlot &&
+             in_area_of(self, state, state.parties()[party].area);
+    case pb::ROLE_SUPPLIER: return gives && party != kNoSlot && in_party_of(self, state, party);
+    default: return false;
+  }
 }
 
 }  // namespace
@@ -161,19 +176,14 @@ Result<pb::Actor> Gate::acting_for(const Identity& identity, std::string_view he
   }
   const pb::Actor self = actor_of(identity.account);
   if (actor.SerializeAsString() == self.SerializeAsString()) return actor;
-  const Slot party = state.parties().find(PartyId{actor.party_id()});
-  const bool gives = actor.role() == pb::ROLE_SUPPLIER || actor.role() == pb::ROLE_MEMBER;
-  switch (self.role()) {
-    case pb::ROLE_LEAD: return actor;
-    case pb::ROLE_ORGANISER:
-      if ((gives || actor.role() == pb::ROLE_ORGANISER) && party != kNoSlot && in_area_of(self, state, state.parties()[party].area)) return actor;
-      break;
-    case pb::ROLE_SUPPLIER:
-      if (gives && party != kNoSlot && in_party_of(self, state, party)) return actor;
-      break;
-    default: break;
+  if (!may_act_for(state, self, actor)) return refuse(Code::kRoleForbidden, "Qiao-Actor");
+  if (actor.role() == pb::ROLE_MEMBER) {
+    const Slot person = state.persons().find(PersonId{id});
+    if (person == kNoSlot || state.load_person(person).removed()) {
+      return not_there(pb::ROW_KIND_PERSON, id, "Qiao-Actor");
+    }
   }
-  return refuse(Code::kRoleForbidden, "Qiao-Actor");
+  return actor;
 }
 
 bool Gate::covers(const Identity& identity, Operation operation) const {

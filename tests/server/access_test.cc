@@ -266,6 +266,7 @@ TEST(Access, OneActsForThoseFurtherDownAndTheJournalKeepsWhoItWas) {
   EXPECT_EQ(as("resident", "resident/8"), "403 role.forbidden Qiao-Actor");
   EXPECT_EQ(as("lead", "emperor"), "400 value.out_of_range Qiao-Actor");
   EXPECT_EQ(as("lead", "supplier/x"), "400 value.wrong_type Qiao-Actor");
+  EXPECT_EQ(as("lead", "member/999999"), "404 not_found Qiao-Actor");
   // The organiser accepts for a team that has no telephone.
   EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.dispatched) + ":accept", "", {.actor = "supplier/" + own, .token = t.tokens.at("organiser")}).status, 200U);
   pb::ListAuditResponse audit;
@@ -274,6 +275,18 @@ TEST(Access, OneActsForThoseFurtherDownAndTheJournalKeepsWhoItWas) {
   EXPECT_EQ(audit.entries(0).actor().role(), pb::ROLE_SUPPLIER);
   EXPECT_EQ(audit.entries(0).actor().party_id(), t.own.team);
   EXPECT_EQ(audit.entries(0).actor().account_id(), t.runtime->state().accounts()[t.runtime->state().account_by_login("organiser")].id.value());
+}
+
+// Removed, a person does nothing any more, in nobody's hands; see Watch for a feed that is open then.
+TEST(Access, NobodyActsForAPersonThatWasRemoved) {
+  Towns t;
+  const std::string person = std::to_string(t.own.person);
+  ASSERT_EQ(t.send("DELETE", "/v1/persons/" + person).status / 100, 2U);
+  for (const char* role : {"lead", "organiser", "supplier"}) {
+    const Response r = t.send("GET", "/v1/needs", "",
+                              {.actor = "member/" + person, .token = t.tokens.at(role)});
+    EXPECT_EQ(t.code_of(r), "404 not_found Qiao-Actor") << role;
+  }
 }
 
 TEST(Masking, ShowsNothingWholeAndOneLosesNothingBySendingItBack) {

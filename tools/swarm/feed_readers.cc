@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/json/json.h"
+#include "tools/swarm/rights.h"
 
 namespace qiao::swarm {
 
@@ -15,31 +16,41 @@ void FeedReaders::fold(Seq seq, std::string_view bytes) {
   event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
   state_.fold(event);
   const Row row{event.row_case(), row_id_of(event)};
-  rows_.push_back(row);
+  const Published outline = outline_of(event);
+  events_.push_back({row, outline.kind, outline.area, outline.party, outline.need});
   newest_[row] = seq;
   if (row.kind == pb::Event::kArea) newest_area_ = seq;
 }
 
 void FeedReaders::open(std::size_t reader, const Identity& identity, const State& applied,
-                       Tail& tail, bool from_now, bool binary) {
+                       Tail& tail, Wish wish) {
   Reader& r = readers_[reader];
-  auto reach = reach_of(identity, {}, applied);
+  const WatchFilter& f = wish.filter;
+  const auto may_see = [&](pb::RowKind kind, std::uint64_t id) {
+    return is_there(applied, identity.actor, kind, id);
+  };
+  if (f.party && !may_see(pb::ROW_KIND_PARTY, f.party->value())) return;
+  if (f.need && !may_see(pb::ROW_KIND_NEED, f.need->value())) return;
+  auto reach = reach_of(identity, f, applied);
   if (!reach) {
-    ledger_.fail("feed", name(reader) + " is refused: " + reach.error().en());
+    // Only their own parties may be named by those who give.
+    if (!f.party) ledger_.fail("feed", name(reader) + " is refused: " + reach.error().en());
     return;
   }
   r.reach = std::move(reach).value();
-  r.binary = binary;
+  r.filter = std::move(wish.filter);
+  r.binary = wish.binary;
   r.tail = &tail;
   r.opened = tail.last();
   r.applied = applied.last_seq();
-  if (from_now) r.last = tail.last();
+  if (wish.from_now) r.last = tail.last();
   watch_again(r);
 }
 
 void FeedReaders::watch_again(Reader& r) {
   WatchRequest request;
   request.after = r.last;
+  request.filter = r.filter;
   request.binary = r.binary;
   request.reach = r.reach;
   r.watch = std::make_unique<Watch>(*r.tail, std::move(request));
@@ -103,20 +114,36 @@ bool FeedReaders::parse(const Reader& r, const std::string& text, pb::Event& eve
   return from_json(text, event).has_value();
 }
 
-// Events whose row has changed since show what the row was, which View cannot tell any more.
+bool FeedReaders::wants(const WatchFilter& filter, const What& what) const {
+  const auto& kinds = filter.kinds;
+  if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), what.kind) == kinds.end()) return false;
+  if (filter.party && *filter.party != what.party) return false;
+  if (filter.need && *filter.need != what.need) return false;
+  if (!filter.area) return true;
+  const Slot area = state_.areas().find(what.area);
+  return area != kNoSlot && state_.within(area, state_.areas().find(*filter.area));
+}
+
+// Events whose row has changed since show what the row was, which View cannot tell any more. So do
+// needs whose area has another name since, which is what they show in place of an address.
 void FeedReaders::compare(std::size_t reader, const Events& events) {
   Reader& r = readers_[reader];
   for (Seq seq = r.last + 1; seq <= state_.last_seq(); ++seq) {
-    const Row& row = rows_[seq - 1];
+    const What& what = events_[seq - 1];
+    const Row& row = what.row;
     if (newest(row.kind, row.id) != seq) continue;
+    const bool named = row.kind == pb::Event::kNeed;
+    if (named && newest(pb::Event::kArea, what.area.value()) > seq) continue;
     const auto got = events.find(seq);
     const Shown feed = got == events.end() ? Shown{} : shown_by_feed(got->second);
-    const Shown view = shown_by_view(state_, r.reach.actor, row.kind, row.id);
+    const bool wanted = wants(r.filter, what);
+    const Shown view = wanted ? shown_by_view(state_, r.reach.actor, row.kind, row.id) : Shown{};
     if (feed == view) continue;
     ledger_.fail("feed", name(reader) + " got of event " + std::to_string(seq) + " sight " +
                              std::to_string(static_cast<int>(feed.sight)) + " of row " +
                              std::to_string(row.id) + ", but View shows sight " +
-                             std::to_string(static_cast<int>(view.sight)));
+                             std::to_string(static_cast<int>(view.sight)) +
+                             (wanted ? "" : ": its filter leaves it out"));
     return;
   }
   counts_.events += events.size();
@@ -134,14 +161,21 @@ void FeedReaders::ended(std::size_t reader) {
 
 bool FeedReaders::ground_is_gone(const Reader& r) const {
   const pb::Actor& actor = r.reach.actor;
-  const Slot slot = state_.accounts().find(AccountId{actor.account_id()});
+  const pb::Account& was = r.reach.account;
+  const Slot slot = state_.accounts().find(AccountId{was.id()});
   if (slot == kNoSlot) return true;
   const AccountRow& account = state_.accounts()[slot];
-  if (account.disabled || account.role != actor.role() ||
-      account.party.value() != actor.party_id() || account.person.value() != actor.person_id() ||
-      account.resident_ref != actor.resident_ref()) {
+  if (account.disabled || account.role != was.role() || account.party.value() != was.party_id() ||
+      account.person.value() != was.person_id() || account.resident_ref != was.resident_ref()) {
     return true;
   }
+  pb::Actor self;
+  self.set_role(was.role());
+  self.set_party_id(was.party_id());
+  self.set_account_id(was.id());
+  self.set_person_id(was.person_id());
+  self.set_resident_ref(was.resident_ref());
+  if (!may_act_for(state_, self, actor)) return true;
   const Slot grant = state_.grants().find(GrantId{r.reach.grant_id});
   if (grant == kNoSlot || state_.grants()[grant].revoked ||
       state_.grants()[grant].account != slot) {
@@ -158,7 +192,9 @@ bool FeedReaders::ground_was_touched(const Reader& r) const {
   const pb::Account& account = r.reach.account;
   Seq newest_of_all = std::max({newest(pb::Event::kAccount, account.id()),
                                 newest(pb::Event::kGrant, r.reach.grant_id),
-                                newest(pb::Event::kPerson, account.person_id()), newest_area_});
+                                newest(pb::Event::kPerson, account.person_id()),
+                                newest(pb::Event::kPerson, r.reach.actor.person_id()),
+                                newest_area_});
   for (const PartyId party : r.reach.parties) {
     newest_of_all = std::max(newest_of_all, newest(pb::Event::kParty, party.value()));
   }

@@ -29,10 +29,16 @@ class FeedReaders {
   // An event that is on disk. Those that were folded before are left out.
   void fold(Seq seq, std::string_view bytes);
 
-  // Begins to read, where it read last or from now on. `applied`: the market's state, which may be
-  // ahead of the tail.
+  // How a reader reads.
+  struct Wish {
+    WatchFilter filter;
+    bool from_now = false;  // else where it read last
+    bool binary = false;
+  };
+  // Begins to read. `applied`: the market's state, which may be ahead of the tail. A filter that
+  // names what it may not see is refused.
   void open(std::size_t reader, const Identity& identity, const State& applied, Tail& tail,
-            bool from_now, bool binary);
+            Wish wish);
   bool is_open(std::size_t reader) const { return readers_[reader].watch != nullptr; }
   // Reads all that there is. A reader that has ended is closed.
   void read(std::size_t reader);
@@ -54,9 +60,18 @@ class FeedReaders {
   struct RowHash {
     std::size_t operator()(const Row& row) const { return row.id * 31 + row.kind; }
   };
+  // An event, apart from what it shows.
+  struct What {
+    Row row;
+    pb::EventKind kind;
+    AreaCode area;
+    PartyId party;
+    NeedId need;
+  };
   struct Reader {
     std::unique_ptr<Watch> watch;
     Reach reach;
+    WatchFilter filter;
     bool binary = false;
     Tail* tail = nullptr;
     Seq last = 0;     // all up to it was read or is not for this reader
@@ -67,6 +82,7 @@ class FeedReaders {
   // Nothing where the feed ended or broke a promise.
   bool read_into(std::size_t reader, Events& events);
   bool parse(const Reader& reader, const std::string& text, pb::Event& event);
+  bool wants(const WatchFilter& filter, const What& what) const;
   void compare(std::size_t reader, const Events& events);
   void ended(std::size_t reader);
   void watch_again(Reader& reader);
@@ -78,7 +94,7 @@ class FeedReaders {
   bool goes_on_;
   Ledger& ledger_;
   State state_;
-  std::vector<Row> rows_;  // of events, by seq - 1
+  std::vector<What> events_;  // by seq - 1
   std::unordered_map<Row, Seq, RowHash> newest_;
   Seq newest_area_ = 0;
   std::vector<Reader> readers_;

@@ -54,12 +54,12 @@ std::optional<qiao::Operation> operation_asked(const pb::Request& request) {
 }
 
 struct Headers {
-  std::string authorization, cookie;
+  std::string authorization, cookie, acting;
 };
 
-Headers headers_of(const std::string& secret, bool session) {
-  if (session) return {"", "qiao_session=" + secret};
-  return {"Bearer " + secret, ""};
+Headers headers_of(const std::string& secret, bool session, const std::string& acting) {
+  if (session) return {"", "qiao_session=" + secret, acting};
+  return {"Bearer " + secret, "", acting};
 }
 
 // Refers to the headers.
@@ -67,6 +67,7 @@ Credentials credentials_of(const Headers& headers) {
   Credentials credentials;
   credentials.authorization = headers.authorization;
   credentials.cookie = headers.cookie;
+  credentials.acting = headers.acting;
   credentials.origin = "http://localhost";
   credentials.host = "localhost";
   credentials.address = "127.0.0.1";
@@ -242,32 +243,52 @@ void People::give_secret(const Server& server, Person& person) {
 // --- how they reach the server
 
 std::optional<Identity> People::identify(const Server& server, const Person& person) const {
-  const Headers headers = headers_of(person.secret, person.session);
+  const Headers headers = headers_of(person.secret, person.session, person.acting);
   auto who = server.gate.identify(credentials_of(headers));
   if (!who.good() || !who.value.known()) return std::nullopt;
   return std::move(who.value);
 }
 
 std::optional<Identity> People::watcher(const Server& server, std::size_t who) {
-  const Person& person = people_[who];
-  const Headers headers = headers_of(person.secret, person.session);
+  const State& state = server.runtime.state();
+  Person& person = people_[who];
+  choose_acting(state, person);
+  const Headers headers = headers_of(person.secret, person.session, person.acting);
   auto let_in = server.api.watcher(credentials_of(headers));
   if (!let_in.good() || !let_in.value.known()) return std::nullopt;
-  if (!has_ground(server.runtime.state(), person)) {
+  const bool may = may_act_for(state, server.gate.actor_of(let_in.value.account),
+                               let_in.value.actor);
+  if (!may || !has_ground(state, person)) {
     ledger_.fail("rights", "person " + std::to_string(who) + " is let in to watch without ground");
   }
   return std::move(let_in.value);
 }
 
+WatchFilter People::random_filter(const State& state) {
+  WatchFilter filter;
+  if (random_.chance(50)) return filter;
+  const Pool pool(state, AreaCode{kPeoplesCity});
+  if (random_.chance(30)) filter.area = AreaCode{random_.pick(pool.areas)};
+  if (random_.chance(30)) filter.party = PartyId{random_.pick(pool.parties)};
+  if (random_.chance(30)) filter.need = NeedId{random_.pick(pool.needs)};
+  const auto& kinds = *pb::EventKind_descriptor();
+  for (std::uint64_t more = random_.chance(30) ? 1 + random_.below(8) : 0; more > 0; --more) {
+    const auto kind = random_.below(static_cast<std::uint64_t>(kinds.value_count()));
+    filter.kinds.push_back(static_cast<pb::EventKind>(kinds.value(static_cast<int>(kind))->number()));
+  }
+  return filter;
+}
+
 Response People::send_as(const Server& server, const Person& person, const std::string& method,
                          const std::string& target, const std::string& body,
                          const std::string& type) const {
-  return send(server.api, headers_of(person.secret, person.session), method, target, body, type);
+  return send(server.api, headers_of(person.secret, person.session, person.acting), method, target,
+              body, type);
 }
 
 Response People::send_as_lead(const Server& server, const std::string& method,
                               const std::string& target, const std::string& body) const {
-  return send(server.api, headers_of(lead_, false), method, target, body, "");
+  return send(server.api, headers_of(lead_, false, ""), method, target, body, "");
 }
 
 bool People::ask_lead(const Server& server, const std::string& method, const std::string& target,
@@ -283,6 +304,28 @@ bool People::has_ground(const State& state, const Person& person) const {
   const Slot grant = state.grants().find(GrantId{person.grant});
   if (account == kNoSlot || grant == kNoSlot || state.accounts()[account].disabled) return false;
   return !state.grants()[grant].revoked && state.grants()[grant].account == account;
+}
+
+// Mostly for itself; else in the name of somebody whom it may act for, or not.
+void People::choose_acting(const State& state, Person& person) {
+  person.acting.clear();
+  if (random_.chance(70)) return;
+  const pb::Account account = state.load_account(state.accounts().find(AccountId{person.account}));
+  const Slot party = state.parties().find(PartyId{account.party_id()});
+  const bool near = party != kNoSlot && random_.chance(60);
+  const Pool pool(state, near ? state.areas()[state.parties()[party].area].id
+                              : AreaCode{kPeoplesCity});
+  const auto one_of = [&](const std::vector<std::uint64_t>& ids) {
+    return std::to_string(ids.empty() ? 0 : random_.pick(ids));
+  };
+  switch (random_.below(6)) {
+    case 0: person.acting = "lead"; break;
+    case 1: person.acting = "auditor"; break;
+    case 2: person.acting = "organiser/" + one_of(pool.parties); break;
+    case 3: person.acting = "supplier/" + one_of(pool.parties); break;
+    case 4: person.acting = "member/" + one_of(pool.persons); break;
+    default: person.acting = "resident/" + std::to_string(random_.pick(kResidents));
+  }
 }
 
 // --- what the lead does
@@ -383,17 +426,28 @@ pb::Request People::random_ask(const State& state, const pb::Actor& actor) {
 
 void People::act(const Server& server, std::size_t who) {
   const State& state = server.runtime.state();
-  const Person& person = people_[who];
+  Person& person = people_[who];
   const Slot account = state.accounts().find(AccountId{person.account});
   // It was lost in a crash.
   if (account == kNoSlot) return;
-  if (random_.chance(25)) return look(server, person);
+  choose_acting(state, person);
+  const pb::Actor self = server.gate.actor_of(account);
+  const auto identity = identify(server, person);
+  const pb::Actor actor = identity ? identity->actor : self;
+  if (identity && !may_act_for(state, self, actor)) {
+    ledger_.fail("rights", "account " + std::to_string(person.account) + " may act for " +
+                               person.acting);
+  }
+  if (random_.chance(25)) {
+    if (identity || person.acting.empty()) look(server, person, actor);
+    return;
+  }
   pb::BatchRequest asked;
   const bool alone = random_.chance(50);
   for (std::uint64_t n = alone ? 1 : 1 + random_.below(kMostParts); n > 0; --n) {
-    *asked.add_commands() = random_ask(state, server.gate.actor_of(account));
+    *asked.add_commands() = random_ask(state, actor);
   }
-  const Before then = before(server, person);
+  const Before then = before(server, person, actor);
   const bool ground = has_ground(state, person);
   ++counts_.asked;
   const bool done = alone ? ask_alone(server, person, asked.commands(0))
@@ -408,7 +462,7 @@ void People::act(const Server& server, std::size_t who) {
 }
 
 // What one may not see is answered as if it were not there.
-void People::look(const Server& server, const Person& person) {
+void People::look(const Server& server, const Person& person, pb::Actor actor) {
   const State& state = server.runtime.state();
   const Pool pool(state);
   const Collection& collection = random_.pick(kCollections);
@@ -416,7 +470,6 @@ void People::look(const Server& server, const Person& person) {
   if (ids.empty()) return;
   const std::uint64_t id = random_.pick(ids);
   const bool ground = has_ground(state, person);
-  pb::Actor actor = server.gate.actor_of(state.accounts().find(AccountId{person.account}));
   // A session that has ended is nobody's, who sees what is public.
   if (!ground && person.session) {
     actor.Clear();
@@ -468,14 +521,15 @@ bool People::ask_together(const Server& server, const Person& person,
 
 // --- the judge
 
-People::Before People::before(const Server& server, const Person& person) const {
+People::Before People::before(const Server& server, const Person& person,
+                              const pb::Actor& actor) const {
   const State& state = server.runtime.state();
   Before before;
   before.last = state.last_seq();
   before.account = state.accounts().find(AccountId{person.account});
   before.grants = state.grants().size();
-  const pb::Actor actor = server.gate.actor_of(before.account);
-  before.rights = rights_of(state, actor);
+  before.rights = rights_of(state, server.gate.actor_of(before.account));
+  if (!person.acting.empty()) before.acting = rights_of(state, actor);
   for (Slot a = 0; a < state.accounts().size(); ++a) {
     before.areas.push_back(areas_of(state, server.gate.actor_of(a)));
     before.hashes.push_back(state.load_account(a).password_hash());
@@ -488,22 +542,29 @@ People::Before People::before(const Server& server, const Person& person) const 
 void People::judge(const Server& server, const Person& person, const Before& before,
                    const pb::BatchRequest& asked) {
   const State& state = server.runtime.state();
-  const pb::Role role = before.rights.actor.role();
+  const Rights& rights = before.acting ? *before.acting : before.rights;
+  const pb::Role role = rights.actor.role();
   const std::string what = pb::Role_Name(role) + ", account " + std::to_string(person.account) +
-                           ": " + asked.ShortDebugString();
+                           (person.acting.empty() ? "" : " as " + person.acting) + ": " +
+                           asked.ShortDebugString();
   judge_scopes(person, asked, what);
   judge_secrets(state, before, what);
   // The lead may grant everything.
   if (role == pb::ROLE_LEAD) return;
+  judge_gains(state, before.rights, server.gate.actor_of(before.account), asked, what);
+  if (before.acting) judge_gains(state, *before.acting, before.acting->actor, asked, what);
+  judge_others(state, server.gate, before, what);
+  judge_own_fields(state, before, what);
+}
+
+void People::judge_gains(const State& state, const Rights& before, const pb::Actor& actor,
+                         const pb::BatchRequest& asked, const std::string& what) {
   const auto& parts = asked.commands();
   const bool takes_on = std::any_of(parts.begin(), parts.end(), takes_need_on);
-  const Rights now = rights_of(state, server.gate.actor_of(before.account));
-  for (const std::string& word : gained(state, before.rights, now)) {
+  for (const std::string& word : gained(state, before, rights_of(state, actor))) {
     if (takes_on && word.starts_with("need ")) continue;
     ledger_.fail("rights", "gained \"" + word + "\" by " + what);
   }
-  judge_others(state, server.gate, before, what);
-  judge_own_fields(state, before, what);
 }
 
 void People::judge_scopes(const Person& person, const pb::BatchRequest& asked,
@@ -519,6 +580,7 @@ void People::judge_scopes(const Person& person, const pb::BatchRequest& asked,
 // Nobody gives another account a role or an area that is beyond its own.
 void People::judge_others(const State& state, const Gate& gate, const Before& before,
                           const std::string& what) {
+  const Rights& rights = before.acting ? *before.acting : before.rights;
   for (Slot a = 0; a < state.accounts().size(); ++a) {
     const pb::Actor other = gate.actor_of(a);
     const bool changed = state.load_account(a).version() > before.last;
@@ -526,9 +588,9 @@ void People::judge_others(const State& state, const Gate& gate, const Before& be
       ledger_.fail("rights", "made an account of " + pb::Role_Name(other.role()) + ": " + what);
     }
     const std::vector<bool> areas = areas_of(state, other);
-    for (Slot area = 0; area < before.rights.areas.size(); ++area) {
+    for (Slot area = 0; area < rights.areas.size(); ++area) {
       const bool had = a < before.areas.size() && before.areas[a][area];
-      if (!areas[area] || had || before.rights.areas[area]) continue;
+      if (!areas[area] || had || rights.areas[area]) continue;
       ledger_.fail("rights", "another account gained area " +
                                  std::to_string(state.areas()[area].id.value()) + " by " + what);
     }
@@ -547,7 +609,8 @@ void People::judge_secrets(const State& state, const Before& before, const std::
 
 // What a member can do and what it counts as is for others to say.
 void People::judge_own_fields(const State& state, const Before& before, const std::string& what) {
-  if (before.rights.actor.role() != pb::ROLE_MEMBER || before.self.id() == 0) return;
+  const Rights& rights = before.acting ? *before.acting : before.rights;
+  if (rights.actor.role() != pb::ROLE_MEMBER || before.self.id() == 0) return;
   const pb::Person now = state.load_person(state.persons().find(PersonId{before.self.id()}));
   std::vector<const google::protobuf::FieldDescriptor*> others;
   for (int i = 0; i < pb::Person::descriptor()->field_count(); ++i) {

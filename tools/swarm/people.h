@@ -1,6 +1,7 @@
 // People of every role in a city of their own, who ask for anything, in their own areas and in
-// others', with sessions and with tokens of random scopes, while the lead removes members, disables
-// and demotes accounts, moves and suspends parties and revokes tokens.
+// others', for themselves and in the names of others, with sessions and with tokens of random
+// scopes, while the lead removes members, disables and demotes accounts, moves and suspends parties
+// and revokes tokens.
 //
 // Requests go through the one gate: single ones through command_of(), several at once through
 // POST /v1/batch. After each the judge checks that nobody may do or see more than before who was
@@ -15,6 +16,7 @@
 
 #include "engine/base/random.h"
 #include "server/api/api.h"
+#include "server/api/watch.h"
 #include "tools/swarm/ledger.h"
 #include "tools/swarm/plan.h"
 #include "tools/swarm/random_request.h"
@@ -40,8 +42,10 @@ class People {
   void act(const Server& server, std::size_t who);
   // The lead changes what somebody may do, or lets somebody in again.
   void govern(const Server& server);
-  // Who opens a feed; nobody where it is not let in.
+  // Who opens a feed, for itself or in another's name; nobody where it is not let in.
   std::optional<Identity> watcher(const Server& server, std::size_t who);
+  // What it wants of the feed: everything, or what agrees with a random filter.
+  WatchFilter random_filter(const State& state);
 
   struct Counts {
     std::uint64_t asked = 0;    // requests, a batch counted once
@@ -57,12 +61,15 @@ class People {
     std::string secret;
     bool session = false;
     std::set<std::string> scopes;  // of the token; empty: everything
+    // The header Qiao-Actor of the next request: in whose name; empty: for itself.
+    std::string acting;
   };
   // What is looked at before a request and after it.
   struct Before {
     Seq last = 0;
     Slot account = kNoSlot;
-    Rights rights;
+    Rights rights;  // its own
+    std::optional<Rights> acting;  // of whom it acts for
     Slot grants = 0;
     // By slot of the account.
     std::vector<std::vector<bool>> areas;
@@ -87,15 +94,18 @@ class People {
   void give_secret(const Server& server, Person& person);
   void let_in_again(const Server& server, std::size_t who);
   bool has_ground(const State& state, const Person& person) const;
+  void choose_acting(const State& state, Person& person);
 
   Pool random_pool(const State& state, const pb::Actor& actor);
   pb::Request random_ask(const State& state, const pb::Actor& actor);
-  void look(const Server& server, const Person& person);
+  void look(const Server& server, const Person& person, pb::Actor actor);
   bool ask_alone(const Server& server, const Person& person, const pb::Request& request);
   bool ask_together(const Server& server, const Person& person, const pb::BatchRequest& batch);
-  Before before(const Server& server, const Person& person) const;
+  Before before(const Server& server, const Person& person, const pb::Actor& actor) const;
   void judge(const Server& server, const Person& person, const Before& before,
              const pb::BatchRequest& asked);
+  void judge_gains(const State& state, const Rights& before, const pb::Actor& actor,
+                   const pb::BatchRequest& asked, const std::string& what);
   void judge_scopes(const Person& person, const pb::BatchRequest& asked, const std::string& what);
   void judge_others(const State& state, const Gate& gate, const Before& before,
                     const std::string& what);

@@ -40,6 +40,26 @@ std::vector<bool> areas_of(const State& s, const pb::Actor& actor) {
   return areas;
 }
 
+bool may_act_for(const State& s, const pb::Actor& self, const pb::Actor& actor) {
+  if (self.SerializeAsString() == actor.SerializeAsString()) return true;
+  if (self.role() == pb::ROLE_LEAD) return true;
+  const bool gives = actor.role() == pb::ROLE_SUPPLIER || actor.role() == pb::ROLE_MEMBER;
+  const Slot party = s.parties().find(PartyId{actor.party_id()});
+  if (party == kNoSlot) return false;
+  if (self.role() == pb::ROLE_ORGANISER) {
+    const Slot own = s.parties().find(PartyId{self.party_id()});
+    if (!gives && actor.role() != pb::ROLE_ORGANISER) return false;
+    return own != kNoSlot && s.within(s.parties()[party].area, s.parties()[own].area);
+  }
+  if (self.role() != pb::ROLE_SUPPLIER || !gives) return false;
+  for (Slot above = party; above != kNoSlot;) {
+    const PartyRow& row = s.parties()[above];
+    if (row.id.value() == self.party_id()) return true;
+    above = row.parent ? s.parties().find(row.parent) : kNoSlot;
+  }
+  return false;
+}
+
 Rights rights_of(const State& s, const pb::Actor& actor) {
   Rights rights{actor, areas_of(s, actor), {}, {}};
   const bool by_area = actor.role() == pb::ROLE_ORGANISER;

@@ -26,6 +26,11 @@ Rights rights_of(const State& state, const pb::Actor& actor);
 // By slot, the areas in which an organiser acts; none for other roles.
 std::vector<bool> areas_of(const State& state, const pb::Actor& actor);
 
+// May an account that is `self` by itself act for that actor? By the rows alone: a lead for
+// anybody, an organiser for organisers, suppliers and members in its areas, a supplier for its
+// party and those below and for their members, everybody for itself.
+bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& actor);
+
 // What `after` has and `before` has not, in words, e.g. "need 17 sight 2". Rows that were made in
 // between are left out.
 std::vector<std::string> gained(const State& state, const Rights& before, const Rights& after);

@@ -623,9 +623,12 @@ class World {
     }
     const auto identity = people_.watcher(reached(), p);
     if (!identity) return;
-    const bool from_now = random_.chance(20);
-    const bool binary = random_.chance(75);
-    readers_.open(p, *identity, process_->runtime->state(), *process_->tail, from_now, binary);
+    const State& state = process_->runtime->state();
+    FeedReaders::Wish wish;
+    wish.filter = people_.random_filter(state);
+    wish.from_now = random_.chance(20);
+    wish.binary = random_.chance(75);
+    readers_.open(p, *identity, state, *process_->tail, std::move(wish));
     reads_at_once_[p] = random_.chance(70);
   }
 
