@@ -4,10 +4,13 @@
 #include <rocksdb/system_clock.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 #include <vector>
 
 namespace qiao::swarm {
@@ -466,6 +469,20 @@ void SimulatedDisk::run_background() {
     }
     job.work(job.argument);
   }
+}
+
+void SimulatedDisk::run_beside_background(const std::function<void()>& call) {
+  std::atomic<bool> done{false};
+  std::thread background([&] {
+    while (!done) {
+      run_background();
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
+  });
+  call();
+  done = true;
+  background.join();
+  run_background();
 }
 
 void SimulatedDisk::take_up_after_kill() { files_->take_up(); }

@@ -16,6 +16,7 @@
 #include <rocksdb/env.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -59,6 +60,9 @@ class SimulatedDisk {
 
   // RocksDB's flushes and compactions that are due.
   void run_background();
+  // Calls what waits for such work, which is done meanwhile on another thread: one of the two waits
+  // for the other at any time.
+  void run_beside_background(const std::function<void()>& call);
 
   // The files and folders as they are, while no file is open.
   class Image;

@@ -5,6 +5,7 @@
 
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
+#include "server/store/store.h"
 
 namespace qiao::swarm {
 namespace {
@@ -17,6 +18,17 @@ std::uint64_t hash_of(std::string_view text) {
 
 // A match in one of these has its units of the line and of the offer.
 bool holds(pb::MatchState state) { return state >= pb::MATCH_STATE_PROPOSED && state <= pb::MATCH_STATE_VERIFIED; }
+
+// Empties what is marked as personal.
+void empty_personal(google::protobuf::Message& m) {
+  const auto& r = *m.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  r.ListFields(m, &fields);
+  for (const auto* f : fields) {
+    if (f->options().GetExtension(pb::personal)) r.ClearField(&m, f);
+    else if (!f->is_repeated() && f->message_type() != nullptr) empty_personal(*r.MutableMessage(&m, f));
+  }
+}
 
 std::string say(const Operation& o) {
   return "operation " + std::to_string(o.number) + " (" + o.method + " " + o.target + (o.key.empty() ? "" : ", key " + o.key) + ", sent " + std::to_string(o.sent) + " times)";
@@ -49,27 +61,54 @@ void Ledger::fail(const std::string& promise, const std::string& what) {
 void Ledger::on_disk(std::string_view bytes) {
   pb::Event event;
   event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  if (event.seq() != hashes_.size() + 1) {
-    return fail("feed", "event " + std::to_string(event.seq()) + " follows " + std::to_string(hashes_.size()));
+  if (event.seq() != written_.size() + 1) {
+    return fail("feed", "event " + std::to_string(event.seq()) + " follows " + std::to_string(written_.size()));
   }
-  hashes_.push_back(hash_of(bytes));
-  mix(hashes_.back());
+  if (event.kind() == pb::EVENT_KIND_PERSONAL_ERASED) erased_[{event.row_case(), key_of(event)}] = event.seq();
   fold(event);
+  Written w{hash_of(bytes), 0, event.row_case(), key_of(event)};
+  empty_personal(event);
+  w.emptied = hash_of(event.SerializeAsString());
+  written_.push_back(w);
+  mix(w.hash);
   decide(event.seq());
 }
 
 void Ledger::compare(Seq seq, std::string_view bytes) {
-  if (seq == 1) compared_ = 0;
+  if (seq == 1) {
+    compared_ = 0;
+    whole_.clear();
+    emptied_.clear();
+  }
   if (seq != compared_ + 1) {
     fail("durability", "event " + std::to_string(seq) + " follows " + std::to_string(compared_) + " in the journal");
   }
   compared_ = seq;
-  if (seq > hashes_.size()) return on_disk(bytes);
-  if (hashes_[seq - 1] != hash_of(bytes)) fail("durability", "event " + std::to_string(seq) + " is not what it was before the crash");
+  if (seq > written_.size()) return on_disk(bytes);
+  const Written& was = written_[seq - 1];
+  const std::uint64_t hash = hash_of(bytes);
+  if (hash != was.hash && hash != was.emptied) return fail("durability", "event " + std::to_string(seq) + " is not what it was before the crash");
+  if (was.hash != was.emptied) (hash == was.hash ? whole_ : emptied_).push_back(seq);
+}
+
+// Once the whole journal has been read, so that every erasure is known.
+void Ledger::compare_erased() {
+  const auto erased_after = [&](Seq seq) {
+    const Written& w = written_[seq - 1];
+    const auto it = erased_.find({w.row, w.row_id});
+    return it != erased_.end() && it->second > seq;
+  };
+  for (const Seq seq : whole_) {
+    if (erased_after(seq)) fail("erasure", "event " + std::to_string(seq) + " still shows what was erased later");
+  }
+  for (const Seq seq : emptied_) {
+    if (!erased_after(seq)) fail("durability", "event " + std::to_string(seq) + " lost its personal data, which nobody erased");
+  }
 }
 
 void Ledger::compared(Seq last) {
-  if (last < hashes_.size()) fail("durability", "the journal ends with event " + std::to_string(last) + ", but " + std::to_string(hashes_.size()) + " was on the feed before the crash");
+  if (last < written_.size()) fail("durability", "the journal ends with event " + std::to_string(last) + ", but " + std::to_string(written_.size()) + " was on the feed before the crash");
+  compare_erased();
   if (last < told_) fail("durability", "the journal ends with event " + std::to_string(last) + ", but somebody was told of " + std::to_string(told_));
 }
 
@@ -142,7 +181,7 @@ void Ledger::refused(const Operation& o, std::string_view json, Seq seq) {
     return;
   }
   doubts_.emplace(seq, doubt);
-  if (seq == hashes_.size()) decide(seq);
+  if (seq == written_.size()) decide(seq);
 }
 
 void Ledger::decide(Seq seq) {

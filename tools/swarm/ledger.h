@@ -1,5 +1,5 @@
 // What the world outside knows of a market, and what it therefore may hold the market to: the judge of a simulation.
-// Shares with the engine the protobuf vocabulary and nothing else.
+// Shares with the engine the protobuf vocabulary, and key_of() which reads it, and nothing else.
 //
 // Promises that are checked, each with the name under which a breach is reported:
 //   durability       what was answered, read or seen on the feed is there after every crash, and is what it was
@@ -11,6 +11,7 @@
 //                    moment at which it was decided (Herlihy & Wing 1990; the journal is the witness order)
 //   feed             a watcher gets what it may see at that moment, each once, in order, without a hole, and nothing after its
 //                    ground has gone (feed_readers.h)
+//   erasure          of a row that was erased no earlier event shows personal data any more, and of others they are all there
 //   rights           after a request nobody may do or see more than before who was not granted it (people.h)
 #pragma once
 
@@ -61,7 +62,7 @@ class Ledger {
 
   // An event that is on disk, in order: from the feed, or read from the journal after a crash.
   void on_disk(std::string_view bytes);
-  Seq last_on_disk() const { return hashes_.size(); }
+  Seq last_on_disk() const { return written_.size(); }
   // After a crash: the journal again, from the first event on. Nothing that was on disk is missing or another.
   void compare(Seq seq, std::string_view bytes);
   void compared(Seq last);
@@ -108,6 +109,14 @@ class Ledger {
     std::uint32_t line;
     std::optional<std::int64_t> at_most;  // "at most so many now"; none: the line is full
   };
+  // An event as it was when it got on disk.
+  struct Written {
+    std::uint64_t hash;
+    std::uint64_t emptied;  // the hash without personal data
+    pb::Event::RowCase row;
+    std::uint64_t row_id;
+  };
+  void compare_erased();
   void fold(const pb::Event& event);
   std::int64_t missing(std::uint64_t need, std::uint32_t line) const;
   // Units that the offer could still give in that window.
@@ -115,8 +124,11 @@ class Ledger {
   void decide(Seq seq);
 
   std::string breach_;
-  std::vector<std::uint64_t> hashes_;  // of events, by seq - 1
-  Seq compared_ = 0;                   // the last event that was compared after a crash
+  std::vector<Written> written_;  // events, by seq - 1
+  std::map<std::pair<pb::Event::RowCase, std::uint64_t>, Seq> erased_;  // rows, last by that event
+  Seq compared_ = 0;  // the last event that was compared after a crash
+  // Events with personal data, of those that were compared: the data are there, or are not.
+  std::vector<Seq> whole_, emptied_;
   Seq told_ = 0;
   std::map<std::uint64_t, pb::Need> needs_;
   std::map<std::uint64_t, pb::Offer> offers_;

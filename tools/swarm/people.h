@@ -92,6 +92,7 @@ class People {
   void found_community(const Server& server, std::uint64_t code, std::uint64_t resident);
   void make_account(const Server& server, std::size_t who, pb::Role role);
   void give_secret(const Server& server, Person& person);
+  void erase(const Server& server, const Pool& pool);
   void let_in_again(const Server& server, std::size_t who);
   bool has_ground(const State& state, const Person& person) const;
   void choose_acting(const State& state, Person& person);

@@ -391,8 +391,7 @@ class World {
     later(kTidyEvery, [this] {
       tidy();
       if (!process_) return;
-      process_->runtime->tidy_up();
-      disk_.run_background();
+      disk_.run_beside_background([this] { process_->runtime->tidy_up(); });
       still_there();
     });
   }
