@@ -40,8 +40,8 @@ void declare(CLI::App& app, Config& c) {
       ->capture_default_str()
       ->check(CLI::Range(0.1, 3600.0));
   app.add_option("--log-in-rate", c.gate.log_ins_per_minute, "Log-ins a minute from one address; 0: no limit")->envname("QIAO_LOG_IN_RATE")->capture_default_str()->check(CLI::Range(0.0, 1e6));
-  app.add_option("--reveal-rate", c.gate.reveals_per_day,
-                 "Needs whose contacts one team may look at in a day; 0: no limit")
+  app.add_option("--reveal-rate", c.gate.contacts_per_day,
+                 "Needs whose contact or exact place one team may see in a day; 0: no limit")
       ->envname("QIAO_REVEAL_RATE")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));

@@ -48,7 +48,16 @@ Status Market::check_role_of(const pb::Account& account) const {
   if (!gives && account.role() != pb::ROLE_ORGANISER && account.role() != pb::ROLE_RESIDENT) return refuse(Code::kRoleForbidden, "role");
   const Slot area = party != kNoSlot ? state_.parties()[party].area : state_.areas().find(AreaCode{account.area_code()});
   if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
-  return check_area(scope_, actor_, state_, area);
+  QIAO_TRY(check_area(scope_, actor_, state_, area));
+  return check_needs_of_resident(account.resident_ref());
+}
+
+// Whoever can come in as a resident sees all its needs, wherever they are.
+Status Market::check_needs_of_resident(std::uint64_t resident_ref) const {
+  for (Slot need = state_.first_need_of_resident(resident_ref); need != kNoSlot; need = state_.needs()[need].next_of_resident) {
+    if (!check_area(scope_, actor_, state_, state_.needs()[need].area)) return refuse(Code::kNotYours, "residentRef");
+  }
+  return outcome::success();
 }
 
 bool Market::lead_remains_without(Slot account) const {

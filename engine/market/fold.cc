@@ -193,7 +193,7 @@ bool State::put_party(Blob bytes) {
   remember(pb::Event::kParty, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.kind = party->kind;
   row.standing = party->standing;
-  row.parent = party->parent;
+  set_parent(row, party->parent);
   row.area = area;
   row.point = party->point;
   row.radius_m = party->radius_m;

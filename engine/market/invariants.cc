@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "engine/market/limits.h"
+
 namespace qiao {
 namespace {
 
@@ -35,7 +37,7 @@ class Checker {
       for (const Slot n : state_.waiting_in(a)) listed.insert(state_.load_need(n).id());
       const std::uint64_t code = state_.areas()[a].id.value();
       for (const Slot n : state_.waiting_in(a)) {
-        const bool in_city = state_.load_need(n).raised() >= kRaisedToCity;
+        const bool in_city = state_.load_need(n).raised() >= kMaxRaised;
         expect(in_city == state_.waiting_in_city().contains(n), "what waits for the lead is listed", "area", code);
         in_the_city += in_city ? 1 : 0;
       }

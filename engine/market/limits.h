@@ -75,7 +75,8 @@ inline constexpr Seconds kMaxLimit = std::chrono::days{365};
 
 // Time limits one tick acts on; the rest waits for the next, so that commands get in between.
 inline constexpr int kMaxTimersPerTick = 256;
-// community, town, city
+// How often a need is raised: from the community to the town, from the town to the city, where it
+// falls to the lead.
 inline constexpr std::uint32_t kMaxRaised = 2;
 
 }  // namespace qiao

@@ -28,6 +28,7 @@ Result<Outcome> Market::apply(const pb::Command& command, Time now) {
   now_ = std::max(now, state_.last_time());
   event_count_ = 0;
   subjects_.clear();
+  part_ = 0;
   state_.begin();
   actor_ = command.actor();
   if (Status status = dispatch(command); !status) {
@@ -95,6 +96,7 @@ Status Market::batch(const pb::Batch& batch) {
   if (batch.commands_size() == 0) return refuse(Code::kRequired, "commands");
   if (batch.commands_size() > kMaxCommandsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
   for (int i = 0; i < batch.commands_size(); ++i) {
+    part_ = static_cast<std::uint32_t>(i);
     if (Status status = batch_part(batch.commands(i)); !status) {
       const std::string at = "commands[" + std::to_string(i) + "]";
       Refusal refusal = std::move(status).error();

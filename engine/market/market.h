@@ -23,6 +23,7 @@ namespace qiao {
 struct Subject {
   pb::Event::RowCase kind = pb::Event::ROW_NOT_SET;
   std::uint64_t key = 0;
+  std::uint32_t part = 0;  // of a batch: the place of its command, from 0
 };
 
 struct Outcome {
@@ -105,6 +106,7 @@ class Market {
   Status revoke_grant(const pb::RevokeGrant&);
   Status check_account(Slot account) const;
   Status check_role_of(const pb::Account&) const;
+  Status check_needs_of_resident(std::uint64_t resident_ref) const;
   bool lead_remains_without(Slot account) const;
   // privacy.cc
   Status disclose(const pb::Disclose&);
@@ -145,7 +147,7 @@ class Market {
   // A new thing is called after the event that creates it.
   std::uint64_t next_id() const { return state_.last_seq() + 1; }
   pb::Event& fresh_event();
-  void answer(pb::Event::RowCase kind, std::uint64_t key) { subjects_.push_back({kind, key}); }
+  void answer(pb::Event::RowCase kind, std::uint64_t key) { subjects_.push_back({kind, key, part_}); }
 
   State state_;
   std::unique_ptr<Matcher> matcher_;
@@ -157,6 +159,7 @@ class Market {
   std::vector<pb::Event> events_;  // reused, so that their memory is
   std::size_t event_count_ = 0;
   std::vector<Subject> subjects_;
+  std::uint32_t part_ = 0;
 };
 
 }  // namespace qiao

@@ -83,9 +83,7 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
       const auto accounts = state_.accounts_of_resident(id);
       if (id == 0 || (first == kNoSlot && accounts.empty())) return unknown;
       // Whole or not at all: what is held of a resident elsewhere is not for this organiser, nor that there is something.
-      for (Slot need = first; need != kNoSlot; need = state_.needs()[need].next_of_resident) {
-        if (!check_area(scope_, actor_, state_, state_.needs()[need].area)) return unknown;
-      }
+      if (!check_needs_of_resident(id)) return unknown;
       for (const Slot account : accounts) {
         if (scope_ == Scope::kArea && !check_role_of(state_.load_account(account))) return unknown;
       }

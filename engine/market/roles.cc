@@ -7,7 +7,7 @@ namespace {
 
 constexpr int kMaxPartyDepth = 8;
 
-enum class Effect : std::uint8_t { kLooks, kChanges };
+enum class Effect : std::uint8_t { kLooks, kChanges, kGivesAccess };
 enum class Growth : std::uint8_t { kBounded, kGrows };
 
 struct Row {
@@ -28,6 +28,7 @@ constexpr auto V = Scope::kLook;
 constexpr auto _ = Scope::kNone;
 constexpr auto L = Effect::kLooks;
 constexpr auto C = Effect::kChanges;
+constexpr auto K = Effect::kGivesAccess;
 constexpr auto B = Growth::kBounded;
 constexpr auto G = Growth::kGrows;
 constexpr Row kTable[] = {
@@ -112,6 +113,10 @@ std::optional<Operation> find_operation(std::string_view name) {
 
 static_assert(static_cast<std::size_t>(Operation::kCount) <= 128);
 
+bool gives_access(Operation operation) {
+  return kTable[static_cast<std::size_t>(operation)].effect == Effect::kGivesAccess;
+}
+
 bool only_looks(Operation operation) {
   return kTable[static_cast<std::size_t>(operation)].effect == Effect::kLooks;
 }
@@ -129,7 +134,11 @@ std::bitset<128> operations_of(const pb::Grant& grant) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(Operation::kCount); ++i) {
     const auto operation = static_cast<Operation>(i);
     bool in = grant.scopes().empty();
-    for (const std::string& scope : grant.scopes()) in = in || scope == "write" || (scope == "read" && only_looks(operation)) || scope == name_of(operation);
+    for (const std::string& scope : grant.scopes()) {
+      if (gives_access(operation)) break;
+      in = in || scope == "write" || (scope == "read" && only_looks(operation)) ||
+           scope == name_of(operation);
+    }
     all.set(i, in);
   }
   return all;

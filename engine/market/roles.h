@@ -30,6 +30,8 @@ std::string_view name_of(Operation operation);
 std::optional<Operation> find_operation(std::string_view name);
 // It changes nothing.
 bool only_looks(Operation operation);
+// It makes or changes a way in, or what an account may do: not for a grant of some scopes only.
+bool gives_access(Operation operation);
 // Time of the market thread that a typical call takes.
 std::chrono::microseconds cost_of(Operation operation);
 // It takes longer in a larger market, whatever is asked.

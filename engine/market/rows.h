@@ -160,9 +160,6 @@ struct alignas(64) NeedRow {
 
 static_assert(sizeof(AreaRow) == 64 && sizeof(LineRow) == 64 && sizeof(OfferRow) == 128 && sizeof(NeedRow) == 128 && offsetof(NeedRow, line_count) <= 64);
 
-// NeedRow::raised of a need that falls to the lead.
-inline constexpr std::uint8_t kRaisedToCity = 2;
-
 // When a need came to each step of its way, and what else reports ask of every need: kept beside
 // the rows, so that a report over all of them need not parse them.
 struct NeedProgress {

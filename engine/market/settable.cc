@@ -111,9 +111,13 @@ Status visit_in(const Message& message, const std::string& at, const Visit& visi
     const pb::RowKind kind = referring.kind;
     const std::string path = at + f->json_name();
     if (kind != pb::ROW_KIND_UNSPECIFIED) {
-      const std::uint64_t id = r.GetUInt64(message, f);
-      if (id == 0) continue;
-      QIAO_TRY(visit(kind, id, path));
+      const int count = f->is_repeated() ? r.FieldSize(message, f) : 1;
+      for (int i = 0; i < count; ++i) {
+        const std::uint64_t id = f->is_repeated() ? r.GetRepeatedUInt64(message, f, i) : r.GetUInt64(message, f);
+        if (id == 0) continue;
+        const std::string at_index = "[" + std::to_string(i) + "]";
+        QIAO_TRY(visit(kind, id, f->is_repeated() ? path + at_index : path));
+      }
     } else if (!f->is_repeated()) {
       if (!r.HasField(message, f)) continue;
       QIAO_TRY(visit_in(r.GetMessage(message, f), path + ".", visit));

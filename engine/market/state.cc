@@ -127,6 +127,21 @@ std::span<const Slot> State::accounts_of_resident(std::uint64_t resident_ref) co
   return at == accounts_of_resident_.end() ? std::span<const Slot>() : at->second;
 }
 
+std::span<const PartyId> State::branches_of(PartyId party) const {
+  const auto it = branches_.find(party);
+  return it == branches_.end() ? std::span<const PartyId>() : std::span<const PartyId>(it->second);
+}
+
+void State::set_parent(PartyRow& row, PartyId parent) {
+  if (row.parent == parent) return;
+  if (const auto old = branches_.find(row.parent); old != branches_.end()) {
+    std::erase(old->second, row.id);
+    if (old->second.empty()) branches_.erase(old);
+  }
+  if (parent) branches_[parent].push_back(row.id);
+  row.parent = parent;
+}
+
 Slot State::first_need_of_resident(std::uint64_t resident_ref) const {
   const auto at = residents_.find(resident_ref);
   return resident_ref == 0 || at == residents_.end() ? kNoSlot : at->second;
@@ -181,7 +196,7 @@ void State::leave_waiting(Slot need) {
 
 void State::update_waiting_in_city(Slot need) {
   const NeedRow& row = needs_[need];
-  if (row.place_in_waiting != kNoSlot && row.raised >= kRaisedToCity) {
+  if (row.place_in_waiting != kNoSlot && row.raised >= kMaxRaised) {
     waiting_in_city_.insert(need);
   } else {
     waiting_in_city_.erase(need);
@@ -259,7 +274,10 @@ void State::undo(UndoRecord& record) {
       if (fresh) areas_.pop_back();
       break;
     case pb::Event::kParty:
-      if (fresh) parties_.pop_back();
+      if (fresh) {
+        set_parent(parties_[record.slot], PartyId{});
+        parties_.pop_back();
+      }
       break;
     case pb::Event::kPerson:
       if (fresh) {

@@ -125,6 +125,8 @@ class State {
   const std::vector<Booking>* bookings(Slot offer) const;
   // True when a lies in b or is b.
   bool within(Slot area, Slot ancestor) const;
+  // The parties that belong to the party directly. In no particular order.
+  std::span<const PartyId> branches_of(PartyId party) const;
   // How often the party has served this resident, this community.
   std::uint32_t served_resident(Slot party, std::uint64_t resident_ref) const;
   std::uint32_t served_area(Slot party, Slot area) const;
@@ -225,6 +227,7 @@ class State {
   bool waits(const NeedRow& need) const;
   void update_waiting(Slot need);
   void leave_waiting(Slot need);
+  void set_parent(PartyRow& row, PartyId parent);
   void update_waiting_in_city(Slot need);
 
   // Each answers as load_row() does.
@@ -270,6 +273,7 @@ class State {
   boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_person_;
   boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_resident_;
   boost::unordered_flat_map<std::uint64_t, Slot> residents_;  // the first need of each
+  boost::unordered_flat_map<PartyId, std::vector<PartyId>> branches_;  // no list is empty
   boost::unordered_flat_map<Slot, std::vector<Slot>> waiting_;  // by area; no list is empty
   boost::unordered_flat_set<Slot> waiting_in_city_;
   Chunks<LineRow> lines_;

@@ -436,7 +436,9 @@ Status validate(const pb::Grant& grant, Time now) {
   QIAO_TRY(check_count(grant.scopes_size(), "scopes", kMaxScopes));
   for (int i = 0; i < grant.scopes_size(); ++i) {
     const std::string& scope = grant.scopes(i);
-    if (scope != "read" && scope != "write" && !find_operation(scope)) return refuse(Code::kOutOfRange, indexed("scopes", i), "read, write, operationId");
+    const auto operation = find_operation(scope);
+    if (scope != "read" && scope != "write" && !operation) return refuse(Code::kOutOfRange, indexed("scopes", i), "read, write, operationId");
+    if (operation && gives_access(*operation)) return refuse(Code::kTokenScope, indexed("scopes", i));
   }
   const Seconds lifetime = to_time(grant.expires_at()) - now;
   if (lifetime < kMinGrantLifetime || lifetime > kMaxGrantLifetime) {

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <vector>
 
+#include "engine/market/limits.h"
+
 namespace qiao {
 namespace {
 
@@ -39,7 +41,7 @@ class Gatherer {
 
   // 0 a community's, 1 a town's, 2 the city's: what is raised to there waits for it.
   std::uint32_t level() const {
-    if (actor_.role() == pb::ROLE_LEAD) return kRaisedToCity;
+    if (actor_.role() == pb::ROLE_LEAD) return kMaxRaised;
     const Slot party = state_.parties().find(PartyId{actor_.party_id()});
     if (party == kNoSlot) return 0;
     switch (state_.areas()[state_.parties()[party].area].level) {

@@ -1,5 +1,6 @@
 #include "server/access/gate.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "engine/base/ascii.h"
@@ -47,15 +48,26 @@ pb::Command by_market(std::uint64_t account_id) {
 }
 
 // Whom an account that is `self` by itself may act for, other than for itself.
+bool gives(pb::Role role) { return role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER; }
+
+// Is the party in the actor's area, and all that belong to it? Whoever acts for it acts for them.
+bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party) {
+  const Slot slot = state.parties().find(party);
+  if (slot == kNoSlot || !in_area_of(actor, state, state.parties()[slot].area)) return false;
+  const auto branches = state.branches_of(party);
+  return std::all_of(branches.begin(), branches.end(), [&](PartyId branch) {
+    return all_in_area_of(state, actor, branch);
+  });
+}
+
 bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& actor) {
   const Slot party = state.parties().find(PartyId{actor.party_id()});
-  const bool gives = actor.role() == pb::ROLE_SUPPLIER || actor.role() == pb::ROLE_MEMBER;
   switch (self.role()) {
     case pb::ROLE_LEAD: return true;
     case pb::ROLE_ORGANISER:
-      return (gives || actor.role() == pb::ROLE_ORGANISER) && party != kNoSlot &&
-             in_area_of(self, state, state.parties()[party].area);
-    case pb::ROLE_SUPPLIER: return gives && party != kNoSlot && in_party_of(self, state, party);
+      return (gives(actor.role()) || actor.role() == pb::ROLE_ORGANISER) &&
+             all_in_area_of(state, self, PartyId{actor.party_id()});
+    case pb::ROLE_SUPPLIER: return gives(actor.role()) && party != kNoSlot && in_party_of(self, state, party);
     default: return false;
   }
 }
@@ -68,7 +80,7 @@ Gate::Gate(boost::asio::io_context& context, Runtime& runtime, GateOptions optio
       provider_(options_.identity_provider),
       hashes_(std::make_unique<FairQueue>(context)),
       account_writes_(options_.writes_per_second, options_.writes_burst),
-      reveals_(options_.reveals_per_day / 86'400, options_.reveals_per_day),
+      contacts_(options_.contacts_per_day),
       address_writes_(options_.writes_per_second * options_.address_factor, options_.writes_burst * options_.address_factor),
       account_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
       address_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
@@ -190,8 +202,15 @@ bool Gate::covers(const Identity& identity, Operation operation) const {
   return identity.grant == kNoSlot || runtime_.state().grants()[identity.grant].operations.test(static_cast<std::size_t>(operation));
 }
 
-std::optional<std::chrono::seconds> Gate::over_reveals(const pb::Actor& actor) {
-  return reveals_.take(actor.party_id(), 1, options_.clock());
+std::optional<std::chrono::seconds> Gate::over_contacts(const pb::Actor& actor,
+                                                        const ContactLimit::Asked& asked) {
+  if (!gives(actor.role())) return std::nullopt;
+  return contacts_.wait_for(state(), PartyId{actor.party_id()}, asked, options_.clock());
+}
+
+void Gate::count_contacts(const pb::Actor& actor, const ContactLimit::Asked& asked) {
+  if (!gives(actor.role())) return;
+  contacts_.count(state(), PartyId{actor.party_id()}, asked, options_.clock());
 }
 
 std::optional<std::chrono::seconds> Gate::over_limit(const Identity& identity,

@@ -11,6 +11,7 @@
 #include "engine/market/roles.h"
 #include "qiao/v1/access.pb.h"
 #include "server/access/buckets.h"
+#include "server/access/contact_limit.h"
 #include "server/access/fair_queue.h"
 #include "server/access/identity_provider.h"
 #include "server/access/secrets.h"
@@ -64,9 +65,8 @@ struct GateOptions {
   // Log-ins from one address.
   double log_ins_per_minute = 20;
   double log_ins_burst = 20;
-  // Needs whose contacts a team may look at in a day, in the long run and at once: a team that claims,
-  // looks and withdraws does not collect them all. 0: no limit.
-  double reveals_per_day = 30;
+  // Needs whose contact or exact place a team may see in a day, see ContactLimit. 0: no limit.
+  double contacts_per_day = 30;
   Seconds session = std::chrono::days{7};
   Seconds invitation = std::chrono::days{7};
   IdentityProviderOptions identity_provider = {};
@@ -98,8 +98,12 @@ class Gate {
   // they are too many has to be waited for afterwards.
   std::optional<std::chrono::seconds> over_limit(const Identity& identity, std::string_view address,
                                                  double changes);
-  // Takes one of the needs whose contacts the actor's team may look at.
-  std::optional<std::chrono::seconds> over_reveals(const pb::Actor& actor);
+  // Has the actor's team seen so many contacts today that it may not do that? In how many seconds it
+  // may. For the roles of those who give; nothing for others.
+  std::optional<std::chrono::seconds> over_contacts(const pb::Actor& actor,
+                                                    const ContactLimit::Asked& asked);
+  // Counts what was done.
+  void count_contacts(const pb::Actor& actor, const ContactLimit::Asked& asked);
   using Moment = std::chrono::steady_clock::time_point;
   // In how many seconds so much of the market thread's time is left of an address's or an account's
   // share; nothing where it is left now. Takes none.
@@ -182,7 +186,7 @@ class Gate {
   IdentityProvider provider_;
   std::unique_ptr<FairQueue> hashes_;
   Buckets<std::uint64_t> account_writes_;
-  Buckets<std::uint64_t> reveals_;  // by party
+  ContactLimit contacts_;
   Buckets<std::string> address_writes_;
   Buckets<std::uint64_t> account_time_;  // microseconds
   Buckets<std::string> address_time_;

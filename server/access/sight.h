@@ -28,10 +28,11 @@ constexpr Sight whole_if(bool mine, Sight otherwise = Sight::kNothing) {
 // 0 stands for none, which is nobody's own.
 constexpr bool same_id(std::uint64_t mine, std::uint64_t its) { return mine != 0 && mine == its; }
 
-// A match whose party sees its need whole: from being asked to having served; not before, and not
-// after it declined.
+// A match whose party sees its need whole: one that was asked, or that serves it, until it has
+// served; not one that only claimed and waits for the organiser, and not after it declined.
 constexpr bool serving(pb::MatchState state) {
-  return state >= pb::MATCH_STATE_DISPATCHED && state <= pb::MATCH_STATE_SERVED;
+  return state == pb::MATCH_STATE_DISPATCHED ||
+         (state >= pb::MATCH_STATE_ACCEPTED && state <= pb::MATCH_STATE_SERVED);
 }
 
 // The account that looks, whoever it acts for: its own personal data are shown to it unmasked.

@@ -186,6 +186,9 @@ std::vector<Route> access_routes(Runtime& runtime, Gate& gate, const ApiOptions&
                     .raw = [&, new_secret](const Call& call, const Message* body) {
                       auto wish = static_cast<const pb::TokenRequest&>(*body);
                       if (wish.lifetime() == 0) wish.set_lifetime(kDefaultTokenLifetime);
+                      if (wish.account_id() != 0 && !is_there(state, call.actor, pb::ROW_KIND_ACCOUNT, wish.account_id())) {
+                        return problem(not_there(pb::ROW_KIND_ACCOUNT, wish.account_id(), "accountId"), call.chinese);
+                      }
                       // A token that may do less does not make one that may do more.
                       if (call.identity.grant != kNoSlot && !state.grants()[call.identity.grant].operations.all()) {
                         pb::Grant asked;
@@ -194,7 +197,9 @@ std::vector<Route> access_routes(Runtime& runtime, Gate& gate, const ApiOptions&
                         if (more.any()) return problem(refuse(Code::kTokenScope, "scopes"), call.chinese);
                       }
                       const pb::Actor self = gate.actor_of(call.identity.account);
-                      return new_secret(call, self, wish.account_id() == 0 ? self.account_id() : wish.account_id(), pb::GRANT_KIND_TOKEN, wish);
+                      const bool own = wish.account_id() == 0 || wish.account_id() == self.account_id();
+                      // Whoever acts for somebody else may do to others' accounts what that one may.
+                      return new_secret(call, own ? self : call.actor, own ? self.account_id() : wish.account_id(), pb::GRANT_KIND_TOKEN, wish);
                     },
                     .secret = true});
   routes.push_back({.method = "GET", .pattern = "/v1/tokens", .id = "listTokens", .summary = "One's own tokens and sessions that are still good.", .tag = "access",

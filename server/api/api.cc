@@ -187,6 +187,7 @@ Answer answer_of(const Call& call, const Applied& applied, const State& state, b
       auto* result = response->add_results();
       result->set_kind(singular(s.kind));
       result->set_id(s.key);
+      result->set_index(s.part);
     }
     answer.message = std::move(response);
     return answer;
@@ -615,9 +616,8 @@ Response Api::run(const Request& request, Call& call) {
     refused.wait_for = runtime_.applied_seq();
     return refused;
   }
-  if (route->operation == Operation::kRevealNeed && call.scope == Scope::kMatched) {
-    if (const auto wait = gate_.over_reveals(call.actor)) return too_often(call, *wait);
-  }
+  const auto contacts = ContactLimit::asked_of(command.value(), runtime_.state());
+  if (const auto wait = gate_.over_contacts(call.actor, contacts)) return too_often(call, *wait);
   const bool batch = command.value().has_batch();
   Response r;
   Runtime::KeyedAnswer keyed{key, [&](const Applied& applied) {
@@ -633,6 +633,7 @@ Response Api::run(const Request& request, Call& call) {
     refused.wait_for = runtime_.applied_seq();
     return refused;
   }
+  gate_.count_contacts(call.actor, contacts);
   if (key.empty()) r = respond(call, answer_of(call, applied.value(), runtime_.state(), batch));
   return r;
 }

@@ -1,5 +1,7 @@
 #include "server/api/command_of.h"
 
+#include <algorithm>
+
 #include "engine/market/limits.h"
 #include "engine/market/personal.h"
 #include "engine/market/settable.h"
@@ -51,6 +53,34 @@ Status check_subject(const pb::Command& command, const Identity& identity, const
   return not_there(kind, id, "id");
 }
 
+// The row that the request changes, as it is; null where there is none or it makes a new one.
+std::unique_ptr<Message> row_before(const pb::Request& request, const State& s) {
+  const auto loaded = [](const auto& rows, auto id, auto load) -> std::unique_ptr<Message> {
+    const Slot slot = rows.find(id);
+    if (slot == kNoSlot) return nullptr;
+    auto row = load(slot);
+    return std::make_unique<decltype(row)>(std::move(row));
+  };
+  switch (request.body_case()) {
+    case pb::Request::kUpdateParty:
+      return loaded(s.parties(), PartyId{request.update_party().id()},
+                    [&](Slot slot) { return s.load_party(slot); });
+    case pb::Request::kPutPerson:
+      return loaded(s.persons(), PersonId{request.put_person().id()},
+                    [&](Slot slot) { return s.load_person(slot); });
+    case pb::Request::kUpdateOffer:
+      return loaded(s.offers(), OfferId{request.update_offer().id()},
+                    [&](Slot slot) { return s.load_offer(slot); });
+    case pb::Request::kUpdateNeed:
+      return loaded(s.needs(), NeedId{request.update_need().id()},
+                    [&](Slot slot) { return s.load_need(slot); });
+    case pb::Request::kPutAccount:
+      return loaded(s.accounts(), AccountId{request.put_account().account().id()},
+                    [&](Slot slot) { return s.load_account(slot); });
+    default: return nullptr;
+  }
+}
+
 Status check_site_code(const pb::MoveMatchRequest& request, const Gate& gate, pb::MoveMatch& move) {
   if (request.code().empty()) return outcome::success();
   if (request.verb() != pb::MATCH_VERB_CHECK_IN) return refuse(Code::kNotSettable, "code");
@@ -77,10 +107,8 @@ Result<pb::Command> single_command_of(const pb::Request& request, const Identity
   if (!operation) return refuse(Code::kRequired, "command");
   if (scope_of(*operation, identity.actor.role()) == Scope::kNone) return refuse(Code::kRoleForbidden, "actor.role");
   if (!gate.covers(identity, *operation)) return refuse(Code::kTokenScope, "Authorization");
-  QIAO_TRY(visit_references(row, [&](pb::RowKind kind, std::uint64_t id, const std::string& path) -> Status {
-    if (is_there(gate.state(), identity.actor, kind, id)) return outcome::success();
-    return not_there(kind, id, path);
-  }));
+  const auto before = row_before(request, gate.state());
+  QIAO_TRY(check_references(row, before.get(), identity.actor, gate.state()));
   QIAO_TRY(check_subject(command, identity, gate));
   if (request.has_move_match()) {
     QIAO_TRY(check_site_code(request.move_match(), gate, *command.mutable_move_match()));
@@ -113,6 +141,23 @@ std::string at_command(int index, const std::string& field) {
 }
 
 }  // namespace
+
+Status check_references(const Message& row, const Message* before, const pb::Actor& actor,
+                        const State& state) {
+  // What it refers to already stays, whether or not its sender may see it.
+  std::vector<std::pair<pb::RowKind, std::uint64_t>> kept;
+  if (before != nullptr) {
+    QIAO_TRY(visit_references(*before, [&](pb::RowKind kind, std::uint64_t id, const std::string& path) -> Status {
+      if (path != "id") kept.emplace_back(kind, id);
+      return outcome::success();
+    }));
+  }
+  return visit_references(row, [&](pb::RowKind kind, std::uint64_t id, const std::string& path) -> Status {
+    if (is_there(state, actor, kind, id)) return outcome::success();
+    const bool stays = path != "id" && std::find(kept.begin(), kept.end(), std::pair(kind, id)) != kept.end();
+    return stays ? Status(outcome::success()) : Status(not_there(kind, id, path));
+  });
+}
 
 std::chrono::microseconds cost_of(const pb::BatchRequest& batch) {
   std::chrono::microseconds cost{0};

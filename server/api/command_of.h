@@ -16,6 +16,12 @@ namespace qiao {
 // place in a request, and what it may not set of a row the market leaves out (engine/market/settable.h).
 Result<pb::Command> command_of(const pb::Request& request, const Identity& identity, const Gate& gate);
 
+// The rows that a message refers to are there, as far as the actor may see; both are answered alike.
+// `before`: the row as it is, which keeps what it refers to already; or null.
+Status check_references(const google::protobuf::Message& row,
+                        const google::protobuf::Message* before, const pb::Actor& actor,
+                        const State& state);
+
 // Time of the market thread that its parts typically take.
 std::chrono::microseconds cost_of(const pb::BatchRequest& batch);
 

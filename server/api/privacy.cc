@@ -1,6 +1,7 @@
 // Personal data whole, exported, erased; and who saw what.
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "engine/market/personal.h"
 #include "qiao/v1/access.pb.h"
@@ -17,10 +18,6 @@ using google::protobuf::Message;
 constexpr std::size_t kMaxAuditScanned = 1'000;
 // Who saw somebody's data, in an export.
 constexpr std::size_t kMaxSeenBy = 5'000;
-
-// Of a need; and how many of them are told.
-constexpr std::size_t kMaxNeedEvents = 1'000;
-constexpr int kMaxDisclosures = 100;
 
 // What the word before the slash stands for: a kind of row, or a resident's number.
 std::optional<std::uint8_t> kind_named(std::string_view word) {
@@ -70,18 +67,32 @@ Result<std::optional<Store::AuditKey>> object_param(const Call& call) {
   return refuse(Code::kOutOfRange, "object", "need/ID, person/ID, party/ID, offer/ID, match/ID, area/CODE, account/ID, grant/ID, notification/ID, resident/REF, policy, taxonomy");
 }
 
-// Who saw the contact of the need, newest first.
+// Who saw the contact of the need, alone or with all that is held of its resident, newest first.
 Result<Answer> disclosures(const Runtime& runtime, const Call& call) {
   const State& state = runtime.state();
+  const Store& store = runtime.store();
   const std::uint64_t id = call.number("id");
   const NeedRow& need = state.needs()[state.needs().find(NeedId{id})];
   QIAO_TRY(check_area(call.scope, call.actor, state, need.area));
   QIAO_TRY(check_resident(call.scope, call.actor, need.resident_ref));
-  const auto key = Store::AuditKey::object(pb::Event::kNeed, id);
+  QIAO_TRY(const auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
+  const std::string* place = call.param("pageToken");
+  QIAO_TRY(const Seq before, place == nullptr ? Result<std::uint64_t>(runtime.durable_seq() + 1)
+                                              : without_epoch(*place, call.epoch, "pageToken"));
+  auto found = store.audit(Store::AuditKey::object(kAuditContact, id), before, true, size + 1);
+  if (need.resident_ref != 0) {
+    const auto key = Store::AuditKey::object(kAuditResident, need.resident_ref);
+    const auto of_resident = store.audit(key, before, true, size + 1);
+    found.insert(found.end(), of_resident.begin(), of_resident.end());
+    std::sort(found.begin(), found.end(), std::greater<>());
+  }
   pb::ListDisclosuresResponse r;
-  for (const Seq seq : runtime.store().audit(key, 0, true, kMaxNeedEvents)) {
-    if (r.entries_size() == kMaxDisclosures) break;
-    const auto event = runtime.store().event(seq);
+  if (found.size() > size) {
+    found.resize(size);
+    r.set_next_page_token(with_epoch(found.back(), call.epoch));
+  }
+  for (const Seq seq : found) {
+    const auto event = store.event(seq);
     if (event && event->has_disclosure()) *r.add_entries() = entry_of(state, *event);
   }
   return answer(std::move(r), 0);
@@ -215,6 +226,7 @@ std::vector<Route> privacy_routes(Runtime& runtime) {
                     .id = "listDisclosures",
                     .summary = "Who saw the contact of a need: for its organiser and its resident.",
                     .tag = "privacy", .response = pb::ListDisclosuresResponse::descriptor(),
+                    .query = {kPageSize, kPageToken},
                     .read = [&runtime](const Call& call) { return disclosures(runtime, call); }});
   routes.push_back({.method = "GET", .pattern = "/v1/audit", .id = "listAudit", .summary = "Who did what to what, and who saw whose personal data (lead and auditors).", .tag = "privacy",
                     .response = pb::ListAuditResponse::descriptor(),

@@ -302,7 +302,7 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, Ana
         const Slot line = state.line_of(need, static_cast<std::uint32_t>(number));
         if (line == kNoSlot) return refuse(Code::kUnknownLine, "line", std::to_string(number));
         const Slot offer = state.offers().find(OfferId{offer_id});
-        if (offer == kNoSlot) return refuse(Code::kUnknownOffer, "offer", std::to_string(offer_id));
+        if (!is_there(state, call.actor, pb::ROW_KIND_OFFER, offer_id)) return refuse(Code::kUnknownOffer, "offer", std::to_string(offer_id));
         QIAO_TRY(check_party(call.scope, call.actor, state, state.offers()[offer].party));
         return answer(explain(runtime.ranking(), line, offer, runtime.now()), runtime.applied_seq());
       });
@@ -390,6 +390,9 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, Ana
                     .raw = [&](const Call& call, const google::protobuf::Message* body) {
                       auto request = static_cast<const pb::PreviewRequest&>(*body);
                       pb::Need& need = *request.mutable_need();
+                      const Slot known = state.needs().find(NeedId{need.id()});
+                      const pb::Need before = known == kNoSlot ? pb::Need() : state.load_need(known);
+                      if (auto there = check_references(request, &before, call.actor, state); !there) return problem(there.error(), call.chinese);
                       // A form has no title yet while its lines are being chosen.
                       if (need.title().empty()) need.set_title("…");
                       if (need.category().empty() && state.taxonomy().categories_size() > 0) need.set_category(state.taxonomy().categories(0).code());

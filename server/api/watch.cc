@@ -246,9 +246,18 @@ bool Watch::ended_by_account(const pb::Account& account) const {
 }
 
 bool Watch::ended_by_party(const pb::Party& party) const {
+  const Relations& relations = tail_.relations_;
+  const PartyId id{party.id()};
   const auto& mine = reach().parties;
-  const bool concerned = std::find(mine.begin(), mine.end(), PartyId{party.id()}) != mine.end();
-  return concerned && tail_.relations_.moves_party(party);
+  const bool moves = relations.moves_party(party);
+  if (std::find(mine.begin(), mine.end(), id) != mine.end()) return moves;
+  const PartyId acting{reach().actor.party_id()};
+  if (acting == PartyId{reach().account.party_id()}) return false;
+  // Who acts for a party acts for all that belong to it, as long as they are in its own area.
+  const bool fresh = !relations.area_of(id);
+  const bool below = relations.belongs_to(id, acting) ||
+                     relations.belongs_to(PartyId{party.parent_id()}, acting);
+  return below && (fresh || moves);
 }
 
 bool Watch::ended_by_person(const pb::Person& person) const {

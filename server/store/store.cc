@@ -115,11 +115,18 @@ std::optional<ChainHash> to_hash(std::string_view value) {
   return hash;
 }
 
+// Where the audit finds that the contact of a need was shown.
+void index_disclosure(const pb::Event& e, rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch& batch) {
+  if (e.disclosure().subject() != pb::SUBJECT_KIND_NEED) return;
+  batch.Put(family, Store::AuditKey::object(kAuditContact, e.disclosure().subject_id()).prefix + big_endian(e.seq()), {});
+}
+
 // Where the audit finds an event: by what it is about, and by who did it.
 void index_event(const pb::Event& e, rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch& batch) {
   std::uint8_t kind = static_cast<std::uint8_t>(e.row_case());
   std::uint64_t id = key_of(e);
   if (e.has_disclosure()) {
+    index_disclosure(e, family, batch);
     // About the one whose data they are.
     id = e.disclosure().subject_id();
     switch (e.disclosure().subject()) {
@@ -494,7 +501,10 @@ StoreResult<void> Store::migrate(std::uint64_t from) {
   if (from < 3) {
     QIAO_TRY(seal_and_link());
   } else {
-    QIAO_TRY(strip_answers());
+    if (from < 4) {
+      QIAO_TRY(strip_answers());
+    }
+    QIAO_TRY(index_disclosures());
   }
   rocksdb::WriteBatch batch;
   batch.Put(meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));
@@ -505,7 +515,7 @@ StoreResult<void> Store::migrate(std::uint64_t from) {
   chained_ = true;
   // The plain text is to leave the disk, not only the tables.
   const auto rewritten = from < 3 ? handles_ : std::vector<rocksdb::ColumnFamilyHandle*>{dedup_};
-  if (status.ok()) status = rewrite(*db_, handles_, rewritten);
+  if (status.ok() && from < 4) status = rewrite(*db_, handles_, rewritten);
   if (!status.ok()) return error("cannot write to " + path_, status);
   return outcome::success();
 }
@@ -523,6 +533,24 @@ StoreResult<void> Store::strip_answers() {
     answer.set_stripped(true);
     batch.Put(dedup_, it->key(), std::string(value.substr(0, 8)) + answer.SerializeAsString());
     batch.Put(dedup_, by_time(value.substr(0, 8), view(it->key())), {});
+    if (static_cast<std::size_t>(batch.Count()) < kMigratedAtOnce) continue;
+    if (const auto status = db_->Write({}, &batch); !status.ok()) return error("cannot write to " + path_, status);
+    batch.Clear();
+  }
+  if (!it->status().ok()) return error("cannot read " + path_, it->status());
+  if (const auto status = db_->Write({}, &batch); !status.ok()) return error("cannot write to " + path_, status);
+  return outcome::success();
+}
+
+// From format 3 or 4: who saw the contact of a need was found only among all that happened to it.
+StoreResult<void> Store::index_disclosures() {
+  rocksdb::WriteBatch batch;
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), journal_));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    pb::Event event;
+    const std::string_view stored = stored_event(view(it->value()));
+    if (!event.ParseFromArray(stored.data(), static_cast<int>(stored.size()))) return StoreError{path_ + ": the journal cannot be read; restore the last backup", true};
+    if (event.has_disclosure()) index_disclosure(event, audit_, batch);
     if (static_cast<std::size_t>(batch.Count()) < kMigratedAtOnce) continue;
     if (const auto status = db_->Write({}, &batch); !status.ok()) return error("cannot write to " + path_, status);
     batch.Clear();

@@ -36,7 +36,7 @@
 namespace qiao {
 
 // Written into every database; one that has a greater number was written by a newer Qiao and is not opened.
-inline constexpr std::uint32_t kStoreFormat = 4;
+inline constexpr std::uint32_t kStoreFormat = 5;
 
 struct StoreOptions {
   // File with the master key; empty: PATH.key.
@@ -74,6 +74,8 @@ StoreError load_was_cut_off(const LoadMark& mark);
 
 // Kind of an audit key that stands for a resident's number, beside the kinds of rows.
 inline constexpr std::uint8_t kAuditResident = 0xf0;
+// That stands for the contact of a need: only who saw it, however much happened to the need since.
+inline constexpr std::uint8_t kAuditContact = 0xf1;
 
 // Id or code of the row that an event carries; 0 where there is only one such row.
 std::uint64_t key_of(const pb::Event& event);
@@ -216,6 +218,7 @@ class Store {
   StoreResult<void> migrate(std::uint64_t from);
   StoreResult<void> seal_and_link();
   StoreResult<void> strip_answers();
+  StoreResult<void> index_disclosures();
   // The event in a value of the journal, as stored.
   std::string_view stored_event(std::string_view value) const { return chained_ ? value.substr(std::min(sizeof(ChainHash), value.size())) : value; }
   // The value of an event in the journal. Nothing where there is none with that number.

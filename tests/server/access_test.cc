@@ -72,7 +72,7 @@ const Case kCases[] = {
     {"getAccount", "GET", "/v1/accounts/{account}", "", ".. yy hh hh yh yh yy"},
     {"listAccounts", "GET", "/v1/accounts?party={team}", "", ".. yy hh yh yh yh yy"},
     {"createInvitation", "POST", "/v1/accounts/{account}:invite", "", ".. .. .. .. yh yh yy"},
-    {"createToken", "POST", "/v1/tokens", R"({"name":"x","accountId":"{account}"})", ".. .. .. .. y. .. yy"},
+    {"createToken", "POST", "/v1/tokens", R"({"name":"x","accountId":"{account}"})", ".. .. hh hh yh .h yy"},
     {"listTokens", "GET", "/v1/tokens", "", ".. yy yy yy yy yy yy"},
     {"revokeToken", "DELETE", "/v1/tokens/1", "", ".. hh hh hh hh hh hh"},
     {"logOut", "DELETE", "/v1/sessions/current", "", ".. y. y. y. y. y. y."},  // and after that it is nobody
@@ -110,7 +110,7 @@ const Case kCases[] = {
     {"listNeeds", "GET", "/v1/needs?area={area}&mine=1", "", "hh hh wh hh hh hh hh"},
     {"rankCandidates", "GET", "/v1/needs/{need}/lines/1/candidates", "", ".. yy .. .. .. y. yy"},
     {"suggestBundle", "GET", "/v1/needs/{need}/bundle", "", ".. yy .. .. .. y. yy"},
-    {"explain", "GET", "/v1/explanations?need={need}&offer={people}", "", ".. yy .. .. y. y. yy"},
+    {"explain", "GET", "/v1/explanations?need={need}&offer={people}", "", ".. yy .. .. yn y. yy"},
     {"previewNeed", "POST", "/v1/needs:preview", R"({"need":{need-body}})", ".. .. yy .. .. yy yy"},
     {"listMatches", "GET", "/v1/matches?need={need}", "", ".. yy yh yh yh yh yy"},
     {"getMatch", "GET", "/v1/matches/{match}", "", ".. yy yh yh yh yh yy"},

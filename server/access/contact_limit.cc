@@ -1,0 +1,85 @@
+#include "server/access/contact_limit.h"
+
+#include <algorithm>
+
+namespace qiao {
+namespace {
+
+constexpr std::chrono::hours kDay{24};
+// Beyond it what teams have seen is forgotten, so that they count once more.
+constexpr std::size_t kMostTeams = 100'000;
+
+// The party at the top of the tree.
+PartyId team_of(const State& state, PartyId party) {
+  for (Slot slot = state.parties().find(party); slot != kNoSlot;) {
+    const PartyRow& row = state.parties()[slot];
+    party = row.id;
+    slot = row.parent ? state.parties().find(row.parent) : kNoSlot;
+  }
+  return party;
+}
+
+void add_asked(const pb::Command& command, const State& state, ContactLimit::Asked& asked) {
+  if (command.has_disclose() && command.disclose().subject() == pb::SUBJECT_KIND_NEED) {
+    asked.looks.push_back(NeedId{command.disclose().subject_id()});
+  }
+  if (command.has_make_match() && command.make_match().how() == pb::MATCH_STATE_CLAIMED) {
+    asked.claims = true;
+  }
+  if (command.has_move_match() && command.move_match().verb() == pb::MATCH_VERB_WITHDRAW) {
+    const Slot match = state.matches().find(MatchId{command.move_match().match_id()});
+    if (match == kNoSlot || state.matches()[match].state < pb::MATCH_STATE_ACCEPTED) return;
+    asked.withdrawals.push_back(state.needs()[state.matches()[match].need].id);
+  }
+}
+
+}  // namespace
+
+ContactLimit::ContactLimit(double needs_per_day)
+    : needs_per_day_(needs_per_day),
+      needs_(needs_per_day / static_cast<double>(std::chrono::seconds{kDay}.count()),
+             needs_per_day) {}
+
+ContactLimit::Asked ContactLimit::asked_of(const pb::Command& command, const State& state) {
+  Asked asked;
+  add_asked(command, state, asked);
+  for (const pb::Command& part : command.batch().commands()) add_asked(part, state, asked);
+  return asked;
+}
+
+std::optional<std::chrono::seconds> ContactLimit::wait_for(const State& state, PartyId party,
+                                                           const Asked& asked, Moment now) {
+  if (needs_per_day_ == 0 || (asked.looks.empty() && !asked.claims)) return std::nullopt;
+  const PartyId team = team_of(state, party);
+  const double fresh = fresh_of(seen_by(team, now), asked.looks);
+  // Who only looks again at what it has seen today is not kept from it.
+  if (fresh == 0 && !asked.claims) return std::nullopt;
+  return needs_.wait_for(team.value(), std::max(fresh, 1.0), now);
+}
+
+void ContactLimit::count(const State& state, PartyId party, const Asked& asked, Moment now) {
+  if (needs_per_day_ == 0 || (asked.looks.empty() && asked.withdrawals.empty())) return;
+  const PartyId team = team_of(state, party);
+  Seen& seen = seen_by(team, now);
+  for (const auto* needs : {&asked.looks, &asked.withdrawals}) {
+    needs_.charge(team.value(), fresh_of(seen, *needs), now, needs_per_day_);
+    seen.needs.insert(needs->begin(), needs->end());
+  }
+}
+
+ContactLimit::Seen& ContactLimit::seen_by(PartyId team, Moment now) {
+  if (seen_.size() >= kMostTeams) seen_.clear();
+  Seen& seen = seen_.try_emplace(team, Seen{now, {}}).first->second;
+  if (now - seen.since >= kDay) seen = {now, {}};
+  return seen;
+}
+
+double ContactLimit::fresh_of(const Seen& seen, const std::vector<NeedId>& needs) const {
+  boost::unordered_flat_set<NeedId> fresh;
+  for (const NeedId need : needs) {
+    if (!seen.needs.contains(need)) fresh.insert(need);
+  }
+  return static_cast<double>(fresh.size());
+}
+
+}  // namespace qiao

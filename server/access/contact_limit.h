@@ -1,0 +1,57 @@
+// How many needs a team may see the contact or the exact place of in a day, so that nobody collects
+// them all by claiming, looking and withdrawing.
+//
+// A team is a party with all that belong to it. A need counts once a day: when its contact is
+// looked at, or when a match that showed its exact place is withdrawn. Nobody is kept from
+// withdrawing; whoever has used up the day's number looks at no further contact and claims nothing.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "engine/market/state.h"
+#include "qiao/v1/command.pb.h"
+#include "server/access/buckets.h"
+
+namespace qiao {
+
+// Single-threaded.
+class ContactLimit {
+ public:
+  using Moment = std::chrono::steady_clock::time_point;
+
+  // 0: no limit.
+  explicit ContactLimit(double needs_per_day);
+
+  // What a team's command, or the parts of a batch, asks for.
+  struct Asked {
+    std::vector<NeedId> looks;
+    std::vector<NeedId> withdrawals;
+    bool claims = false;
+  };
+  static Asked asked_of(const pb::Command& command, const State& state);
+
+  // In how many seconds it may; nothing where it may now. Counts nothing.
+  std::optional<std::chrono::seconds> wait_for(const State& state, PartyId party,
+                                               const Asked& asked, Moment now);
+  // Counts what was done.
+  void count(const State& state, PartyId party, const Asked& asked, Moment now);
+
+ private:
+  // What a team has seen since; of a day.
+  struct Seen {
+    Moment since;
+    boost::unordered_flat_set<NeedId> needs;
+  };
+  Seen& seen_by(PartyId team, Moment now);
+  double fresh_of(const Seen& seen, const std::vector<NeedId>& needs) const;
+
+  double needs_per_day_;
+  Buckets<std::uint64_t> needs_;  // by team
+  boost::unordered_flat_map<PartyId, Seen> seen_;
+};
+
+}  // namespace qiao

@@ -1,0 +1,163 @@
+// How many contacts and exact places a team sees, and that those who look are known.
+#include <gtest/gtest.h>
+
+#include "tests/support/towns.h"
+
+namespace qiao {
+namespace {
+
+// Two contacts a day.
+struct Collector : Towns {
+  Collector() : Towns({.writes_per_second = 0, .time_share = 0, .log_ins_per_minute = 0, .contacts_per_day = 2}) {}
+
+  Response as(const char* role, const std::string& target, const std::string& body = {}) {
+    return send("POST", target, body, {.token = tokens.at(role)});
+  }
+  std::string open_need() {
+    return std::to_string(id_of(as("organiser", "/v1/needs", need_of(own, ""))));
+  }
+  Response claim(const std::string& need) {
+    return as("supplier", "/v1/matches:claim",
+              R"({"needId":")" + need + R"(","offerId":")" + std::to_string(own.people) + R"(","quantity":"1"})");
+  }
+  std::string look(const std::string& need) {
+    const Response r = as("supplier", "/v1/needs/" + need + ":reveal");
+    return r.status == 200 ? "shown" : code_of(r);
+  }
+  std::string reveal_part(const std::string& need) {
+    return R"({"disclose":{"subject":"SUBJECT_KIND_NEED","subjectId":")" + need + R"(","purpose":"DISCLOSURE_PURPOSE_REVEAL"}})";
+  }
+  pb::ListDisclosuresResponse looks(const std::string& need, const char* role, const std::string& query = {}) {
+    wait_for(runtime->applied_seq());
+    const Response r = send("GET", "/v1/needs/" + need + "/disclosures" + query, "", {.token = tokens.at(role)});
+    pb::ListDisclosuresResponse seen;
+    EXPECT_TRUE(from_json(r.body, seen)) << r.body;
+    return seen;
+  }
+};
+
+TEST(AttackContacts, ATeamSeesSoManyADayHoweverItAsks) {
+  Collector t;
+  std::vector<std::string> needs;
+  for (int i = 0; i < 4; ++i) {
+    needs.push_back(t.open_need());
+    ASSERT_EQ(t.claim(needs.back()).status, 201U);
+  }
+  const std::string elsewhere = std::to_string(t.foreign.need);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(t.look(elsewhere), "403 personal.not_serving id") << "a refusal counts nothing";
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(t.look(needs[0]), "shown") << "a need counts once a day";
+  EXPECT_EQ(t.look(needs[1]), "shown");
+  EXPECT_EQ(t.look(needs[2]), "429 rate.limited");
+  EXPECT_EQ(t.look(needs[0]), "shown") << "what it has seen it sees";
+  const std::string batch = R"({"commands":[)" + t.reveal_part(needs[2]) + "]}";
+  EXPECT_EQ(t.as("supplier", "/v1/batch", batch).status, 429U) << "nor in a batch";
+  for (const std::string& need : needs) EXPECT_EQ(t.as("organiser", "/v1/needs/" + need + ":reveal").status, 200U) << "who looks after it is not a team";
+}
+
+// Each shows the exact place, until it is withdrawn.
+TEST(AttackContacts, WhoClaimsAndWithdrawsClaimsNoMore) {
+  Collector t;
+  for (int i = 0; i < 2; ++i) {
+    const std::string match = std::to_string(t.id_of(t.claim(t.open_need())));
+    EXPECT_EQ(t.as("supplier", "/v1/matches/" + match + ":withdraw", R"({"reason":"没空"})").status, 200U);
+  }
+  const std::string need = t.open_need();
+  EXPECT_EQ(t.code_of(t.claim(need)), "429 rate.limited");
+  const std::string kept = "/v1/matches/" + std::to_string(t.own.match);
+  EXPECT_EQ(t.as("supplier", kept + ":withdraw", R"({"reason":"没空"})").status, 200U) << "nobody is kept from withdrawing";
+}
+
+TEST(AttackContacts, AClaimThatWaitsShowsNoExactPlace) {
+  Collector t;
+  pb::Policy policy = t.runtime->state().policy();
+  policy.set_confirm_claims(true);
+  EXPECT_EQ(t.send("PUT", "/v1/policy", to_json(policy)).status, 200U);
+  const std::string need = t.open_need();
+  const auto seen = [&] {
+    pb::Need shown;
+    EXPECT_TRUE(from_json(t.send("GET", "/v1/needs/" + need, "", {.token = t.tokens.at("supplier")}).body, shown));
+    return shown;
+  };
+  const pb::Need before = seen();
+  const std::string match = std::to_string(t.id_of(t.claim(need)));
+  EXPECT_EQ(t.get<pb::Match>("/v1/matches/" + match).state(), pb::MATCH_STATE_CLAIMED);
+  EXPECT_EQ(seen().point().SerializeAsString(), before.point().SerializeAsString());
+  EXPECT_TRUE(seen().contact_phone().empty());
+  EXPECT_EQ(t.as("organiser", "/v1/matches/" + match + ":confirm").status, 200U);
+  EXPECT_FALSE(seen().contact_phone().empty()) << "now it serves";
+}
+
+// Also when the team has withdrawn.
+TEST(AttackContacts, WhoLooksIsKnownToTheOrganiserAndTheResident) {
+  Collector t;
+  const std::string need = t.open_need();
+  const std::string match = std::to_string(t.id_of(t.claim(need)));
+  EXPECT_EQ(t.look(need), "shown");
+  EXPECT_EQ(t.as("supplier", "/v1/matches/" + match + ":withdraw", R"({"reason":"改期"})").status, 200U);
+  for (const char* role : {"organiser", "resident", "lead", "auditor"}) {
+    const auto seen = t.looks(need, role);
+    ASSERT_EQ(seen.entries_size(), 1) << role;
+    EXPECT_EQ(seen.entries(0).actor().party_id(), t.own.team);
+    EXPECT_EQ(seen.entries(0).time(), to_int(t.now));
+    EXPECT_EQ(seen.entries(0).disclosure().fields_size(), 3);
+  }
+  for (const char* role : {"supplier", "member"}) {
+    const Response r = t.send("GET", "/v1/needs/" + need + "/disclosures", "", {.token = t.tokens.at(role)});
+    EXPECT_EQ(r.status, 403U) << role;
+  }
+}
+
+// Nothing that happens to the need, and nobody else's look, hides that somebody looked.
+TEST(AttackContacts, WhoLookedStaysKnownWhateverHappensSince) {
+  Collector t;
+  const std::string need = t.open_need();
+  EXPECT_EQ(t.as("organiser", "/v1/needs/" + need + ":reveal").status, 200U);
+  ASSERT_EQ(t.claim(need).status, 201U);
+  const std::string body = to_json(t.get<pb::Need>("/v1/needs/" + need));
+  for (int i = 0; i < 6; ++i) {
+    std::string many;
+    for (int c = 0; c < 200; ++c) many += (c == 0 ? "" : ",") + std::string(R"({"updateNeed":)") + body + "}";
+    EXPECT_EQ(t.as("organiser", "/v1/batch", R"({"commands":[)" + many + "]}").status, 200U);
+  }
+  std::string looks;
+  for (int c = 0; c < 150; ++c) looks += (c == 0 ? "" : ",") + t.reveal_part(need);
+  EXPECT_EQ(t.as("supplier", "/v1/batch", R"({"commands":[)" + looks + "]}").status, 200U);
+  int teams = 0;
+  int organisers = 0;
+  std::string token;
+  do {
+    const auto page = t.looks(need, "resident", token.empty() ? "" : "?pageToken=" + token);
+    for (const auto& entry : page.entries()) (entry.actor().role() == pb::ROLE_ORGANISER ? organisers : teams) += 1;
+    token = page.next_page_token();
+  } while (!token.empty());
+  EXPECT_EQ(teams, 150);
+  EXPECT_EQ(organisers, 1);
+}
+
+// All that is held of a resident has the contacts of its needs in it.
+TEST(AttackContacts, AnExportOfAResidentIsALookAtItsNeeds) {
+  Collector t;
+  const std::string need = t.open_need();
+  EXPECT_EQ(t.as("lead", "/v1/residents/7:export").status, 200U);
+  const auto seen = t.looks(need, "resident");
+  ASSERT_EQ(seen.entries_size(), 1);
+  EXPECT_EQ(seen.entries(0).actor().role(), pb::ROLE_LEAD);
+}
+
+// Which command of a batch a result is of, also where one is about several rows.
+TEST(AttackContacts, ResultsOfABatchSayWhichCommandTheyAreOf) {
+  Collector t;
+  const std::string batch =
+      R"({"commands":[{"erase":{"subject":"SUBJECT_KIND_RESIDENT","subjectId":"7"}},)"
+      R"({"putPerson":{"partyId":")" + std::to_string(t.own.team) + R"(","name":"赵六"}}]})";
+  const Response r = t.send("POST", "/v1/batch", batch);
+  pb::BatchResponse made;
+  ASSERT_TRUE(from_json(r.body, made)) << r.body;
+  ASSERT_GT(made.results_size(), 2);
+  for (const auto& result : made.results()) {
+    EXPECT_EQ(result.index(), result.kind() == "person" ? 1U : 0U) << result.kind();
+  }
+}
+
+}  // namespace
+}  // namespace qiao
