@@ -19,7 +19,9 @@ void FeedReaders::fold(Seq seq, std::string_view bytes) {
   const Published outline = outline_of(event);
   events_.push_back({row, outline.kind, outline.area, outline.party, outline.need});
   newest_[row] = seq;
+  if (event.kind() == pb::EVENT_KIND_PERSONAL_ERASED) erasures_to_come_.erase(row);
   if (row.kind == pb::Event::kArea) newest_area_ = seq;
+  if (row.kind == pb::Event::kParty) newest_party_ = seq;
 }
 
 void FeedReaders::open(std::size_t reader, const Identity& identity, const State& applied,
@@ -54,6 +56,14 @@ void FeedReaders::watch_again(Reader& r) {
   request.binary = r.binary;
   request.reach = r.reach;
   r.watch = std::make_unique<Watch>(*r.tail, std::move(request));
+}
+
+void FeedReaders::finish() {
+  for (std::size_t r = 0; r < readers_.size(); ++r) read(r);
+  for (const Row& row : erasures_to_come_) {
+    ledger_.fail("feed", "row " + std::to_string(row.id) +
+                             " was shown without its personal data, which nobody erased");
+  }
 }
 
 void FeedReaders::close_all() {
@@ -139,6 +149,11 @@ void FeedReaders::compare(std::size_t reader, const Events& events) {
     const bool wanted = wants(r.filter, what);
     const Shown view = wanted ? shown_by_view(state_, r.reach.actor, row.kind, row.id) : Shown{};
     if (feed == view) continue;
+    // It was erased on disk before anybody was told.
+    if (feed == erased(view, row.kind)) {
+      erasures_to_come_.insert(row);
+      continue;
+    }
     ledger_.fail("feed", name(reader) + " got of event " + std::to_string(seq) + " sight " +
                              std::to_string(static_cast<int>(feed.sight)) + " of row " +
                              std::to_string(row.id) + ", but View shows sight " +
@@ -198,7 +213,9 @@ bool FeedReaders::ground_was_touched(const Reader& r) const {
   for (const PartyId party : r.reach.parties) {
     newest_of_all = std::max(newest_of_all, newest(pb::Event::kParty, party.value()));
   }
-  return newest_of_all > r.opened;
+  // Whoever acts for a party acts for all that belong to it.
+  const bool acting = account.party_id() != r.reach.actor.party_id();
+  return std::max(newest_of_all, acting ? newest_party_ : 0) > r.opened;
 }
 
 Seq FeedReaders::newest(pb::Event::RowCase kind, std::uint64_t id) const {

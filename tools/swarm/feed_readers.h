@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/market/state.h"
@@ -44,6 +45,8 @@ class FeedReaders {
   void read(std::size_t reader);
   void close(std::size_t reader) { readers_[reader].watch.reset(); }
   void close_all();
+  // At the end, when all that is on disk has been folded.
+  void finish();
 
   struct Counts {
     std::uint64_t events = 0;  // read and found to be what View shows
@@ -96,7 +99,9 @@ class FeedReaders {
   State state_;
   std::vector<What> events_;  // by seq - 1
   std::unordered_map<Row, Seq, RowHash> newest_;
+  std::unordered_set<Row, RowHash> erasures_to_come_;
   Seq newest_area_ = 0;
+  Seq newest_party_ = 0;
   std::vector<Reader> readers_;
   Counts counts_;
 };

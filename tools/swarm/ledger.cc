@@ -6,6 +6,7 @@
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
 #include "server/store/store.h"
+#include "tools/swarm/shown.h"
 
 namespace qiao::swarm {
 namespace {
@@ -18,17 +19,6 @@ std::uint64_t hash_of(std::string_view text) {
 
 // A match in one of these has its units of the line and of the offer.
 bool holds(pb::MatchState state) { return state >= pb::MATCH_STATE_PROPOSED && state <= pb::MATCH_STATE_VERIFIED; }
-
-// Empties what is marked as personal.
-void empty_personal(google::protobuf::Message& m) {
-  const auto& r = *m.GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  r.ListFields(m, &fields);
-  for (const auto* f : fields) {
-    if (f->options().GetExtension(pb::personal)) r.ClearField(&m, f);
-    else if (!f->is_repeated() && f->message_type() != nullptr) empty_personal(*r.MutableMessage(&m, f));
-  }
-}
 
 std::string say(const Operation& o) {
   return "operation " + std::to_string(o.number) + " (" + o.method + " " + o.target + (o.key.empty() ? "" : ", key " + o.key) + ", sent " + std::to_string(o.sent) + " times)";

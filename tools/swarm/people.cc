@@ -227,7 +227,8 @@ void People::give_secret(const Server& server, Person& person) {
     person.scopes = {"applyBatch", "watch"};
     for (std::uint64_t more = 1 + random_.below(20); more > 0; --more) {
       const auto count = static_cast<std::uint64_t>(qiao::Operation::kCount);
-      person.scopes.emplace(name_of(static_cast<qiao::Operation>(random_.below(count))));
+      const auto operation = static_cast<qiao::Operation>(random_.below(count));
+      if (!gives_access(operation)) person.scopes.emplace(name_of(operation));
     }
     for (const std::string& scope : person.scopes) wish.add_scopes(scope);
   }
@@ -452,6 +453,10 @@ void People::act(const Server& server, std::size_t who) {
     if (identity || person.acting.empty()) look(server, person, actor);
     return;
   }
+  if (random_.chance(10)) {
+    if (identity) ask_for_way_in(server, person, actor);
+    return;
+  }
   pb::BatchRequest asked;
   const bool alone = random_.chance(50);
   for (std::uint64_t n = alone ? 1 : 1 + random_.below(kMostParts); n > 0; --n) {
@@ -496,6 +501,37 @@ void People::look(const Server& server, const Person& person, pb::Actor actor) {
                              std::to_string(person.account) + ": GET " + target + " got " +
                              std::to_string(status) + ", by View it is " +
                              (there ? "there" : "not there"));
+}
+
+// A link with which an account is taken over, or a token; for oneself or for somebody else.
+void People::ask_for_way_in(const Server& server, const Person& person, const pb::Actor& actor) {
+  const Pool pool(server.runtime.state(), AreaCode{kPeoplesCity});
+  pb::TokenRequest wish;
+  wish.set_account_id(person.account);
+  if (!pool.accounts.empty() && random_.chance(70)) wish.set_account_id(random_.pick(pool.accounts));
+  const bool ground = has_ground(server.runtime.state(), person);
+  Response r;
+  if (random_.chance(50)) {
+    r = send_as(server, person, "POST", url("accounts", wish.account_id(), ":invite"));
+  } else {
+    wish.set_name("simulation");
+    wish.set_lifetime(kLifetime);
+    for (std::uint64_t more = random_.below(3); more > 0; --more) {
+      const auto count = static_cast<std::uint64_t>(qiao::Operation::kCount);
+      const auto operation = static_cast<qiao::Operation>(random_.below(count));
+      wish.add_scopes(random_.chance(20) ? "write" : std::string(name_of(operation)));
+    }
+    r = send_as(server, person, "POST", "/v1/tokens", to_json(wish));
+  }
+  ++counts_.asked;
+  const std::string what = pb::Role_Name(actor.role()) + ", account " +
+                           std::to_string(person.account) + " as \"" + person.acting +
+                           "\", let account " + std::to_string(wish.account_id()) + " in";
+  if (r.status >= 500) ledger_.fail("answers", what + ": " + r.body);
+  if (r.status != 201) return;
+  ++counts_.done;
+  if (!ground) ledger_.fail("rights", "without ground: " + what);
+  judge_way_in(server, person, actor, wish, what);
 }
 
 bool People::ask_alone(const Server& server, const Person& person, const pb::Request& request) {
@@ -575,6 +611,22 @@ void People::judge_gains(const State& state, const Rights& before, const pb::Act
     if (takes_on && word.starts_with("need ")) continue;
     ledger_.fail("rights", "gained \"" + word + "\" by " + what);
   }
+}
+
+void People::judge_way_in(const Server& server, const Person& person, const pb::Actor& actor,
+                          const pb::TokenRequest& wish, const std::string& what) {
+  const State& state = server.runtime.state();
+  const pb::Actor other = server.gate.actor_of(state.accounts().find(AccountId{wish.account_id()}));
+  const bool token = !wish.name().empty();
+  const bool own = wish.account_id() == person.account;
+  // A token of some scopes makes no more than itself.
+  for (const std::string& scope : wish.scopes()) {
+    if (!person.scopes.empty() && !person.scopes.contains(scope)) ledger_.fail("rights", "with " + scope + ": " + what);
+  }
+  const bool narrow = !person.scopes.empty();
+  if (narrow && (!token || wish.scopes().empty())) ledger_.fail("rights", "by a narrow token: " + what);
+  if (actor.role() == pb::ROLE_LEAD || (token && own)) return;
+  if (token || !may_let_in(state, actor, other)) ledger_.fail("rights", what);
 }
 
 void People::judge_scopes(const Person& person, const pb::BatchRequest& asked,

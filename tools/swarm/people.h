@@ -100,6 +100,7 @@ class People {
   Pool random_pool(const State& state, const pb::Actor& actor);
   pb::Request random_ask(const State& state, const pb::Actor& actor);
   void look(const Server& server, const Person& person, pb::Actor actor);
+  void ask_for_way_in(const Server& server, const Person& person, const pb::Actor& actor);
   bool ask_alone(const Server& server, const Person& person, const pb::Request& request);
   bool ask_together(const Server& server, const Person& person, const pb::BatchRequest& batch);
   Before before(const Server& server, const Person& person, const pb::Actor& actor) const;
@@ -107,6 +108,8 @@ class People {
              const pb::BatchRequest& asked);
   void judge_gains(const State& state, const Rights& before, const pb::Actor& actor,
                    const pb::BatchRequest& asked, const std::string& what);
+  void judge_way_in(const Server& server, const Person& person, const pb::Actor& actor,
+                    const pb::TokenRequest& wish, const std::string& what);
   void judge_scopes(const Person& person, const pb::BatchRequest& asked, const std::string& what);
   void judge_others(const State& state, const Gate& gate, const Before& before,
                     const std::string& what);

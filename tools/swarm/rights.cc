@@ -47,9 +47,11 @@ bool may_act_for(const State& s, const pb::Actor& self, const pb::Actor& actor) 
   const Slot party = s.parties().find(PartyId{actor.party_id()});
   if (party == kNoSlot) return false;
   if (self.role() == pb::ROLE_ORGANISER) {
-    const Slot own = s.parties().find(PartyId{self.party_id()});
     if (!gives && actor.role() != pb::ROLE_ORGANISER) return false;
-    return own != kNoSlot && s.within(s.parties()[party].area, s.parties()[own].area);
+    for (Slot p = 0; p < s.parties().size(); ++p) {
+      if (in_party_of(actor, s, p) && !in_area_of(self, s, s.parties()[p].area)) return false;
+    }
+    return true;
   }
   if (self.role() != pb::ROLE_SUPPLIER || !gives) return false;
   for (Slot above = party; above != kNoSlot;) {
@@ -58,6 +60,30 @@ bool may_act_for(const State& s, const pb::Actor& self, const pb::Actor& actor) 
     above = row.parent ? s.parties().find(row.parent) : kNoSlot;
   }
   return false;
+}
+
+bool may_let_in(const State& s, const pb::Actor& giver, const pb::Actor& account) {
+  if (giver.role() == pb::ROLE_SUPPLIER) {
+    const bool gives = account.role() == pb::ROLE_SUPPLIER || account.role() == pb::ROLE_MEMBER;
+    const Slot party = s.parties().find(PartyId{account.party_id()});
+    return gives && party != kNoSlot && in_party_of(giver, s, party);
+  }
+  if (giver.role() != pb::ROLE_ORGANISER) return false;
+  switch (account.role()) {
+    case pb::ROLE_LEAD:
+    case pb::ROLE_AUDITOR: return false;
+    case pb::ROLE_RESIDENT:
+      for (Slot n = 0; n < s.needs().size(); ++n) {
+        const NeedRow& need = s.needs()[n];
+        const bool its = account.resident_ref() != 0 && need.resident_ref == account.resident_ref();
+        if (its && !in_area_of(giver, s, need.area)) return false;
+      }
+      return true;
+    default: {
+      const Slot party = s.parties().find(PartyId{account.party_id()});
+      return party != kNoSlot && in_area_of(giver, s, s.parties()[party].area);
+    }
+  }
 }
 
 Rights rights_of(const State& s, const pb::Actor& actor) {

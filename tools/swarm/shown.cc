@@ -1,5 +1,8 @@
 #include "tools/swarm/shown.h"
 
+#include <memory>
+#include <vector>
+
 #include "server/store/store.h"
 
 namespace qiao {
@@ -24,6 +27,26 @@ Shown shown(Sight sight, const Show& show) {
 }
 
 }  // namespace
+
+void empty_personal(google::protobuf::Message& m) {
+  const auto& r = *m.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  r.ListFields(m, &fields);
+  for (const auto* f : fields) {
+    if (f->options().GetExtension(pb::personal)) {
+      r.ClearField(&m, f);
+    } else if (!f->is_repeated() && f->message_type() != nullptr) {
+      empty_personal(*r.MutableMessage(&m, f));
+    }
+  }
+}
+
+Shown erased(const Shown& shown, pb::Event::RowCase kind) {
+  const std::unique_ptr<google::protobuf::Message> row(State::row_type(kind).New());
+  if (!row->ParseFromString(shown.row)) return shown;
+  empty_personal(*row);
+  return {shown.sight, row->SerializeAsString()};
+}
 
 Shown shown_by_view(const State& s, const pb::Actor& actor, pb::Event::RowCase kind,
                     std::uint64_t id) {

@@ -16,6 +16,11 @@ struct Shown {
   friend bool operator==(const Shown&, const Shown&) = default;
 };
 
+// Empties what is marked as personal.
+void empty_personal(google::protobuf::Message& message);
+// The same once the row's personal data were erased.
+Shown erased(const Shown& shown, pb::Event::RowCase kind);
+
 // The row that events of that kind carry, as an answer shows it now.
 Shown shown_by_view(const State& state, const pb::Actor& actor, pb::Event::RowCase kind,
                     std::uint64_t id);

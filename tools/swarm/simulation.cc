@@ -843,7 +843,7 @@ class World {
     check_rows(*process_);
     verify_all(*process_);
     check_feed();
-    for (std::size_t p = 0; p < people_.size(); ++p) readers_.read(p);
+    readers_.finish();
   }
 
   // Each watcher has got exactly what the journal has for it.
