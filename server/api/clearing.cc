@@ -159,7 +159,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house, Analy
                     .summary = "How evenly communities are served, as things stand and with every proposal of a clearing.", .tag = "clearing",
                     .response = pb::EquityReport::descriptor(),
                     .query = {{"clearing", "Id of the clearing; the latest where not given.", "integer"}, kRowsOnPage, kPageToken},
-                    .raw = [&house, &analyst, kept = std::make_shared<KeptCounts<EquityCount>>(analyst)](const Call& call, const Message*) {
+                    .raw = [&house, &analyst, kept = std::make_shared<KeptCounts<EquityCount>>()](const Call& call, const Message*) {
                       return equity_page(call, analyst, house, kept);
                     }});
   routes.push_back({.method = "GET", .pattern = "/v1/supply-gaps", .id = "listSupplyGaps",
@@ -171,7 +171,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house, Analy
                       if (!within) return problem(within.error(), call.chinese);
                       const auto most = query_number(call, "limit", 1, 100, 10);
                       if (!most) return problem(most.error(), call.chinese);
-                      return later(call, analyst, [&house, area = within.value(), limit = most.value()](auto then) {
+                      return later(call, analyst, [&house, area = within.value(), limit = most.value()](const auto&, auto then) {
                         house.gaps(area, limit, [then](Result<pb::SupplyGapsResponse> found) {
                           if (!found) return then(std::move(found).error());
                           then(std::make_unique<pb::SupplyGapsResponse>(std::move(found).value()));

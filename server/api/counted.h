@@ -17,16 +17,20 @@ namespace qiao {
 
 // Counts all steps, then gives what was counted. See in_slices() of slices.h for `together`.
 template <class Count>
-Response counted(const Call& call, Analyst& analyst, std::shared_ptr<Count> count,
+Response counted(const Call& call, Analyst& analyst, std::shared_ptr<Count> made,
                  Lane lane = Lane::kLong, std::size_t together = kShortSteps) {
-  return later(call, analyst, [&analyst, count, lane, together](auto then) {
-    analyst.in_slices(
-        lane, count->steps(), together, [count](std::size_t i) { count->add(i); },
-        [&analyst, count, then] {
-          auto result = count->finish();
-          analyst.beside().let_go(count);
-          then(std::make_unique<decltype(result)>(std::move(result)));
-        });
+  const auto count = analyst.freed_beside(std::move(made));
+  return later(call, analyst, [&analyst, count, lane, together](const auto& question, auto then) {
+    using Counted = decltype(count->finish());
+    const auto result = std::make_shared<std::unique_ptr<Counted>>();
+    // What is counted is put together in a step of its own, whose time is charged like theirs.
+    const std::size_t last = count->steps();
+    const auto step = [count, last, result](std::size_t i) {
+      if (i < last) return count->add(i);
+      *result = std::make_unique<Counted>(count->finish());
+    };
+    analyst.in_slices(lane, question, last + 1, together, step,
+                      [result, then] { then(std::move(*result)); });
   });
 }
 
@@ -35,12 +39,8 @@ Response counted(const Call& call, Analyst& analyst, std::shared_ptr<Count> coun
 template <class Count>
 class KeptCounts {
  public:
-  explicit KeptCounts(Analyst& analyst) : analyst_(analyst) {}
   std::uint64_t keep(std::shared_ptr<const Count> count) {
-    if (kept_.size() == kMost) {
-      analyst_.beside().let_go(std::move(kept_.front().second));
-      kept_.pop_front();
-    }
+    if (kept_.size() == kMost) kept_.pop_front();
     kept_.emplace_back(next_, std::move(count));
     return next_++;
   }
@@ -54,7 +54,6 @@ class KeptCounts {
 
  private:
   static constexpr std::size_t kMost = 8;
-  Analyst& analyst_;
   std::deque<std::pair<std::uint64_t, std::shared_ptr<const Count>>> kept_;
   std::uint64_t next_ = 1;
 };
@@ -98,17 +97,19 @@ auto page_of(const Count& count, const CountedPage& page, std::uint64_t number, 
 // Counts, sorts on another thread, and gives the first page. A count of one page is not kept.
 template <class Count, class Put>
 Response first_page(const Call& call, Analyst& analyst, std::shared_ptr<KeptCounts<Count>> kept,
-                    std::shared_ptr<Count> count, CountedPage page, Put put) {
-  return later(call, analyst, [&analyst, kept, count, page, put](auto then) {
-    const auto give = [&analyst, kept, count, page, put, then] {
+                    std::shared_ptr<Count> made, CountedPage page, Put put) {
+  const auto count = analyst.freed_beside(std::move(made));
+  return later(call, analyst, [&analyst, kept, count, page, put](const auto& question, auto then) {
+    const auto give = [kept, count, page, put, then] {
       const std::uint64_t number = count->rows() > page.size ? kept->keep(count) : 0;
       auto message = page_of(*count, page, number, put);
-      if (number == 0) analyst.beside().let_go(count);
       then(std::make_unique<decltype(message)>(std::move(message)));
     };
-    analyst.in_slices(
-        Lane::kLong, count->steps(), kShortSteps, [count](std::size_t i) { count->add(i); },
-        [&analyst, count, give] { analyst.beside().run([count] { count->sort(); }, give); });
+    const auto sort = [&analyst, count, question, give] {
+      analyst.run_beside(question, [count] { count->sort(); }, give);
+    };
+    analyst.in_slices(Lane::kLong, question, count->steps(), kShortSteps,
+                      [count](std::size_t i) { count->add(i); }, sort);
   });
 }
 

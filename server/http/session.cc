@@ -252,7 +252,8 @@ void Session::answer(Response response) {
   if (response.deferred) {
     doing_ = Doing::kWaiting;
     auto start = std::move(response.deferred);
-    return start([self = shared_from_this()](Response r) { self->answer(std::move(r)); });
+    const auto then = [self = shared_from_this()](Response r) { self->answer(std::move(r)); };
+    return start(Waiter(then, [this] { return connection_.other_side_is_there(); }));
   }
   if (response.wait_for <= server_.runtime_.durable_seq()) return write(std::move(response));
   doing_ = Doing::kWaiting;
