@@ -171,11 +171,13 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house, Analy
                       if (!within) return problem(within.error(), call.chinese);
                       const auto most = query_number(call, "limit", 1, 100, 10);
                       if (!most) return problem(most.error(), call.chinese);
-                      return later(call, analyst, [&house, area = within.value(), limit = most.value()](const auto&, auto then) {
-                        house.gaps(area, limit, [then](Result<pb::SupplyGapsResponse> found) {
-                          if (!found) return then(std::move(found).error());
-                          then(std::make_unique<pb::SupplyGapsResponse>(std::move(found).value()));
+                      const auto find = [&house, area = within.value(), limit = most.value()](const auto& question, auto then) {
+                        house.gaps(question, area, limit, [then](pb::SupplyGapsResponse found) {
+                          then(std::make_unique<pb::SupplyGapsResponse>(std::move(found)));
                         });
+                      };
+                      return later(call, analyst, [&analyst, find](const auto& question, auto then) {
+                        analyst.in_turn(Lane::kGaps, question, [find, question, then] { find(question, then); });
                       });
                     }});
   return routes;

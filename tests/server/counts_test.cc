@@ -204,5 +204,32 @@ TEST(Previews, OfAConnectionThatIsClosedAreNotAnswered) {
   EXPECT_LE(t.answers.size(), 2U);
 }
 
+TEST(SupplyGaps, OfSeveralWhoAskAreFoundOneAfterAnother) {
+  Towns t;
+  const auto id = t.id_of(t.send("POST", "/v1/clearings", "{}"));
+  while (t.house->get(id).value().state() != pb::CLEARING_STATE_DONE) t.context.run_one();
+  std::vector<unsigned> answers;
+  std::string gone;
+  const auto ask = [&](const std::string& role) {
+    const std::string authorization = "Bearer " + t.tokens.at(role);
+    Request r;
+    r.method = "GET";
+    r.target = "/v1/supply-gaps?limit=100";
+    r.credentials.authorization = authorization;
+    const auto then = [&](const Response& answer) { answers.push_back(answer.status); };
+    t.api->handle(r).deferred(Waiter(then, [&, role] { return role != gone; }));
+  };
+  ask("organiser");
+  ask("organiser");
+  ask("lead");
+  while (answers.size() < 3) t.context.run_one();
+  EXPECT_EQ(answers, std::vector<unsigned>(3, 200));
+  for (int i = 0; i < 3; ++i) ask("organiser");
+  gone = "organiser";
+  ask("lead");
+  while (answers.size() < 4) t.context.run_one();
+  EXPECT_EQ(answers.size(), 4U) << "what nobody waits for is not looked for";
+}
+
 }  // namespace
 }  // namespace qiao
