@@ -378,6 +378,7 @@ void Clearinghouse::conclude(const std::shared_ptr<Run>& run) {
     if (latest_) beside_.let_go(std::move(latest_));
     latest_ = run->solved;
   }
+  beside_.let_go(std::move(run->solved));
   keep_summary(*run);
   log_info("cleared", {{"id", s.id()}, {"needs", s.needs()}, {"proposals", s.proposals()}, {"gap_micro", s.gap_micro()}, {"collect_ms", s.collect_ms()}, {"solve_ms", s.solve_ms()}});
   if (run->request.apply() != pb::CLEARING_APPLY_UNSPECIFIED && !run->cancelled) begin_apply(run, run->request.apply(), run->actor);

@@ -25,9 +25,11 @@
 
 namespace qiao {
 
-// Clearings that are kept, over restarts, too; and of how many the proposals are.
+// Clearings that are kept, over restarts, too; of how many of each account the proposals are, and
+// how many proposals (of 32 bytes) in all. Where there are more, the oldest goes of whoever has most.
 inline constexpr std::size_t kKeptRuns = 50;
 inline constexpr std::size_t kKeptProposals = 5;
+inline constexpr std::size_t kMostKeptProposals = 5'000'000;
 // Clearings that wait; beside these an organiser has one that waits or runs.
 inline constexpr std::size_t kMostWaitingOfLead = 4;
 inline constexpr std::size_t kMostWaitingOfOrganisers = 16;
@@ -66,8 +68,8 @@ class Clearinghouse {
     Slot need;
     PlannedPart part;
   };
-  // Proposals of a clearing; kept for the latest kKeptProposals. Valid until the market thread does
-  // something else.
+  // Proposals of a clearing; kept for the latest kKeptProposals of an account. Valid until the
+  // market thread does something else.
   Result<std::span<const Chosen>> proposals(std::uint64_t id) const;
   pb::Proposal describe(const Chosen& chosen) const;
 
@@ -127,6 +129,7 @@ class Clearinghouse {
   void keep_result(const std::shared_ptr<Run>& run, std::function<void()> then);
   void keep_progress(const Run& run, std::size_t next);
   void forget_proposals(Run& run);
+  void forget(std::shared_ptr<Run> run);
   void forget_old();
   void read_kept();
   void interrupt(Run& run);

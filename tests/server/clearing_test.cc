@@ -261,6 +261,26 @@ TEST(ClearingQueue, AnOrganiserHasOnePlaceAndTheLeadSome) {
   EXPECT_EQ(state_of(q, waiting).state(), pb::CLEARING_STATE_CANCELLED);
 }
 
+TEST(KeptClearings, OfOneAccountDisplaceNobodyElses) {
+  Queue q;
+  const auto of_lead = start(q);
+  EXPECT_GT(finished(q, of_lead).proposals(), 0U);
+  std::uint64_t first = 0;
+  for (std::size_t i = 0; i < kKeptRuns + 1; ++i) {
+    const auto tiny = start(q, Queue::in(q.own), q.tokens["organiser"]);
+    EXPECT_GT(finished(q, tiny).proposals(), 0U);
+    if (i == 0) first = tiny;
+  }
+  EXPECT_GT(proposals_of(q, of_lead), 0);
+  q.restart();
+  EXPECT_GT(proposals_of(q, of_lead), 0);
+  EXPECT_EQ(q.code_of(q.send("GET", of(first))), "404 not_found id") << "its own go first";
+  const auto again = start(q, Queue::in(q.own), q.tokens["organiser"]);
+  finished(q, again);
+  EXPECT_EQ(proposals_of(q, again - kKeptProposals), 0) << "also of those before the restart";
+  EXPECT_EQ(q.send("POST", of(of_lead) + ":dispatch").status, 200U);
+}
+
 TEST(ClearingQueue, AnOrganisersBudgetIsSmallerThanTheLeads) {
   Queue q;
   const auto asked = [&](const std::string& budget, const std::string& token) {
