@@ -79,8 +79,7 @@ std::vector<Route> report_routes(Runtime& runtime, Analyst& analyst, const Gate&
     if (from.value() >= to.value()) return problem(refuse(Code::kWindowOrder, "to"), call.chinese);
     const ReportScope scope{within.value(), *by, to_time(static_cast<std::int64_t>(from.value())), to_time(static_cast<std::int64_t>(to.value()))};
     return counted_page_of(
-        call, analyst, reports, [&]() -> Result<std::shared_ptr<ReportCount>> { return std::make_shared<ReportCount>(state, scope); },
-        [&](const ReportCount& count) { return count.scope().within == scope.within && count.scope().by == scope.by; },
+        call, analyst, reports, scope.within, [&]() -> Result<std::shared_ptr<ReportCount>> { return std::make_shared<ReportCount>(state, scope); },
         [](pb::Report& report, const ReportCount& count, std::size_t place) { *report.add_rows() = count.row(place); });
   };
   get("/v1/workforce", "getWorkforce", "reports", "The workforce of four kinds by area, against the standard of the policy; licensed social workers by level.",
@@ -89,8 +88,7 @@ std::vector<Route> report_routes(Runtime& runtime, Analyst& analyst, const Gate&
     const auto within = part(call, state);
     if (!within) return problem(within.error(), call.chinese);
     return counted_page_of(
-        call, analyst, kept, [&]() -> Result<std::shared_ptr<WorkforceCount>> { return std::make_shared<WorkforceCount>(state, within.value(), runtime.now()); },
-        [&](const WorkforceCount& count) { return count.within() == within.value(); },
+        call, analyst, kept, within.value(), [&]() -> Result<std::shared_ptr<WorkforceCount>> { return std::make_shared<WorkforceCount>(state, within.value(), runtime.now()); },
         [](pb::WorkforceReport& report, const WorkforceCount& count, std::size_t place) { *report.add_areas() = count.row(place); });
   };
   get("/v1/recognition", "listRecognition", "reports", "Who has given most: computed from what was served. Public.", pb::ListRecognitionResponse::descriptor(),

@@ -1,6 +1,8 @@
 // Clearings in a queue, over restarts, and what is kept of them.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "engine/market/invariants.h"
 #include "qiao/v1/clearing.pb.h"
 #include "tests/support/host.h"
@@ -158,6 +160,31 @@ TEST(KeptClearings, AreTheLatestAndNoMoreOnDiskThanInMemory) {
     ++rows;
   }));
   EXPECT_EQ(rows, 2 * kKeptRuns + kKeptProposals);
+}
+
+TEST(Proposals, ComeInPagesOfOneDatabase) {
+  Host host;
+  host.found();
+  post_needs(host, 3);
+  finished(host, start(host));
+  for (const std::string& list : {of(1) + "/proposals", std::string("/v1/proposals")}) {
+    std::string token;
+    std::set<std::uint64_t> needs;
+    int pages = 0;
+    do {
+      const std::string next = token.empty() ? "" : "&pageToken=" + token;
+      const auto page = host.get<pb::ListProposalsResponse>(list + "?pageSize=1" + next);
+      for (const pb::Proposal& p : page.proposals()) needs.insert(p.need_id());
+      token = page.next_page_token();
+      if (++pages > 1 || token.empty()) continue;
+      std::string foreign = token;
+      foreign.back() = foreign.back() == '0' ? '1' : '0';
+      EXPECT_EQ(host.code_of(host.send("GET", list + "?pageToken=" + foreign)),
+                "412 database.restored pageToken");
+    } while (!token.empty());
+    EXPECT_EQ(needs.size(), 3U) << list;
+    EXPECT_EQ(pages, 3) << list;
+  }
 }
 
 TEST(Applying, IsNotCutShortByNewerClearings) {
