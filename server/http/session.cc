@@ -245,6 +245,9 @@ void Session::on_request(const error_code& error) {
   if (request.method == "GET" || request.method == "HEAD") {
     if (const Page* page = server_.options_.pages.find(request.target.substr(0, request.target.find('?')))) return write_page(*page);
   }
+  if (request.target.starts_with("/v1/") && server_.unsent_.is_used_up(client_)) {
+    return write(problem(HttpFault::kOverloaded, chinese_));
+  }
   answer(server_.api_.handle(request));
 }
 
@@ -341,6 +344,7 @@ void Session::send(asio::const_buffer body) {
   std::array<asio::const_buffer, 2> buffers{asio::buffer(head_), body};
   const std::size_t written = connection_.try_write_some(buffers);
   if (written == head_.size() + body.size()) return sent();
+  if (!body_.empty()) unsent_ = server_.unsent_.add(client_, body_.size());
   const std::size_t of_head = std::min(written, head_.size());
   buffers[0] += of_head;
   buffers[1] += written - of_head;
@@ -351,6 +355,8 @@ void Session::send(asio::const_buffer body) {
 }
 
 void Session::sent() {
+  unsent_.reset();
+  body_ = {};
   if (!keep_alive_) return linger();
   read();
 }

@@ -100,6 +100,33 @@ class Http(Case):
         self.s.get("/v1/policy")
         c.close()
 
+    def test_answers_that_nobody_reads_have_a_bound(self):
+        s = self.server("--timeout", "60")
+        request = b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+        held = []
+        for _ in range(150):
+            c = socket.socket()
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            c.bind(("127.0.0.9", 0))
+            c.connect(("127.0.0.1", s.port))
+            c.sendall(request)
+            held.append(c)
+        time.sleep(0.5)
+
+        def ask(address):
+            with socket.create_connection(("127.0.0.1", s.port), source_address=(address, 0)) as c:
+                c.sendall(b"GET /v1/policy HTTP/1.1\r\nHost: x\r\n" + s.authorization().encode() + b"Connection: close\r\n\r\n")
+                return c.recv(4096)
+        refused = ask("127.0.0.9")
+        self.assertTrue(refused.startswith(b"HTTP/1.1 503"), refused)
+        self.assertIn(b"server.overloaded", refused)
+        self.assertIn(b"Retry-After", refused)
+        self.assertTrue(ask("127.0.0.10").startswith(b"HTTP/1.1 200"))
+        for c in held:
+            c.close()
+        time.sleep(0.5)
+        self.assertTrue(ask("127.0.0.9").startswith(b"HTTP/1.1 200"))
+
     def test_too_many_connections_are_told_so(self):
         held = [self.s.connect() for _ in range(50)]
         time.sleep(0.2)
