@@ -103,9 +103,14 @@ Watch::Watch(Tail& tail, WatchRequest request)
 
 Watch::~Watch() { watches_->erase(this); }
 
+bool Watch::is_behind() const {
+  if (ended_ || !caught_up_.empty() || next_ > tail_.last_) return false;
+  return tail_.in_ring(next_) == nullptr;
+}
+
 Watch::Step Watch::next(std::string& out) {
   if (ended_) return Step::kEnded;
-  if (caught_up_.empty() && next_ <= tail_.last_ && tail_.in_ring(next_) == nullptr) {
+  if (is_behind()) {
     if (!catch_up()) return Step::kUnreadable;
     if (caught_up_.empty()) return Step::kMore;
   }

@@ -67,6 +67,26 @@ class Watch(Case):
         self.assertEqual([int(w.event()["seq"]) for _ in range(5)], list(range(after + 1, after + 6)))
         w.close()
 
+    def test_many_that_catch_up_hold_up_nobody_who_is_at_the_end(self):
+        draft = {"postNeed": {"need": self.need(), "until": "NEED_STATE_DRAFT"}}
+        for _ in range(30):
+            self.s.post("/v1/batch", {"commands": [draft] * 200})
+        # What was before the start is on disk only.
+        self.s.stop()
+        self.s.start()
+        at_end = WebSocket(self.s)
+        behind = [WebSocket(self.s, "/v1/watch?after=0&kind=taxonomy_changed") for _ in range(400)]
+        delays = []
+        for _ in range(5):
+            begin = time.monotonic()
+            self.post()
+            at_end.event()
+            delays.append(time.monotonic() - begin)
+        self.assertLess(sorted(delays)[2], 0.05 * PATIENCE, delays)
+        for w in behind:
+            w.s.close()
+        at_end.close()
+
     def test_filters_by_area_party_need_and_kind(self):
         begin = self.last()
         first, second = self.post(2)
