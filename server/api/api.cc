@@ -61,8 +61,10 @@ pb::RowKind addressed_kind(std::string_view pattern) {
 
 std::string_view path_of(std::string_view target) { return target.substr(0, std::min(target.find('?'), target.size())); }
 
-// Media type without parameters.
-std::string_view media_type(std::string_view header) { return trim(header.substr(0, std::min(header.find(';'), header.size()))); }
+// Media type without parameters; it has no case (RFC 9110 8.3.1).
+std::string media_type(std::string_view header) {
+  return ascii_lower(trim(header.substr(0, std::min(header.find(';'), header.size()))));
+}
 
 enum class Format { kNone, kJson, kProtobuf };
 
@@ -71,7 +73,7 @@ Format format_wanted(std::string_view accept, std::string_view raw_type) {
   if (accept.empty()) return Format::kJson;
   while (!accept.empty()) {
     const auto comma = std::min(accept.find(','), accept.size());
-    const std::string_view type = media_type(accept.substr(0, comma));
+    const std::string type = media_type(accept.substr(0, comma));
     if (type == kProtobuf) return Format::kProtobuf;
     if (type == "application/json" || type == "*/*" || type == "application/*" || type == "application/problem+json" || type == raw_type ||
         (type == "text/*" && raw_type.starts_with("text/"))) {
@@ -586,7 +588,7 @@ Response Api::run(const Request& request, Call& call) {
   }
   std::unique_ptr<Message> body;
   if (route->request != nullptr) {
-    const std::string_view type = media_type(request.content_type);
+    const std::string type = media_type(request.content_type);
     if (!type.empty() && type != "application/json" && type != kProtobuf) {
       return problem(HttpFault::kUnsupportedType, call.chinese, "Content-Type");
     }

@@ -156,7 +156,7 @@ class Http(Case):
             self.assertTrue(c.recv(4096).startswith(b"HTTP/1.1 400"))
 
     def test_gzip_where_asked(self):
-        status, headers, body = self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": "gzip"})
+        status, headers, body = self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": "GZip"})
         self.assertEqual((status, headers["Content-Encoding"]), (200, "gzip"))
         self.assertEqual(json.loads(gzip.decompress(body)), self.s.get("/v1/taxonomy"))
         self.assertIsNone(self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": "gzip;q=0"})[1]["Content-Encoding"])
