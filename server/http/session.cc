@@ -1,5 +1,7 @@
 #include "server/http/session.h"
 
+#include <netinet/tcp.h>
+
 #include <algorithm>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
@@ -25,6 +27,12 @@ constexpr std::size_t kMaxLinger = 4 << 20;
 constexpr std::size_t kMaxReadAhead = 64 << 10;
 // Connections that are refused in words at a time; any more are closed without.
 constexpr std::size_t kMaxRefused = 64;
+
+// What the system keeps of an answer beyond what is on its way. The rest stays here, where it counts
+// as unsent; the system would take megabytes of each connection.
+constexpr int kMostNotSent = 128 << 10;
+using NotSentLowWater =
+    asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 // Of every answer.
 constexpr std::string_view kHardened =
@@ -62,6 +70,7 @@ Session::Session(Server& server, asio::ip::tcp::socket socket, asio::ssl::contex
       buffer_(server.options_.max_header_bytes + kMaxReadAhead) {
   error_code ignored;
   connection_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  connection_.socket().set_option(NotSentLowWater(kMostNotSent), ignored);
   ++server_.open_;
   server_.metrics_.connections.add(1);
 }

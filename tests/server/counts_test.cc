@@ -18,10 +18,10 @@ void spin(std::chrono::steady_clock::duration time) {
   }
 }
 
-// Questions put to an analyst directly. Each takes so many steps.
+// Questions put to an analyst directly. Each takes so many steps, and each step a slice.
 struct Asked : Host {
   std::shared_ptr<Question> ask(const std::string& account, const std::string& address,
-                                std::size_t steps = 1) {
+                                std::size_t steps = 2) {
     auto question = std::make_shared<Question>();
     question->share = {account, address};
     question->charge = [this](std::chrono::nanoseconds used) { charged += used; };
@@ -33,7 +33,7 @@ struct Asked : Host {
           ++counted;
           spin(kSlice);
         },
-        [this, account, question] { order += account; });
+        [this, account, question] { order += account.front(); });
     return question;
   }
   void finish(std::size_t count) {
@@ -68,9 +68,13 @@ TEST(Counts, AnAccountAndAnAddressHaveAShareOfWhatWaits) {
   }
   t.ask("z", "y");
   EXPECT_EQ(t.refused, (std::vector{Taken::kShareIsUsed, Taken::kShareIsUsed}));
-  for (; taken < kMostQuestions.all; ++taken) t.ask("+", "z" + std::to_string(taken));
-  EXPECT_EQ(t.refused.size(), 2 + (kMostQuestions.all - 40 - kMostQuestions.per_account));
-  t.finish(40 + kMostQuestions.per_account);
+  for (; taken < kMostQuestions.all; ++taken) {
+    t.ask(std::to_string(taken), "z" + std::to_string(taken));
+  }
+  EXPECT_EQ(t.refused.size(), 2U);
+  t.ask("b", "x");
+  EXPECT_EQ(t.refused.back(), Taken::kFull);
+  t.finish(kMostQuestions.all);
   t.refused.clear();
   t.ask("a", "y");
   EXPECT_TRUE(t.refused.empty()) << "what has been answered counts no more";
