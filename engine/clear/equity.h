@@ -46,7 +46,6 @@ class EquityCount {
   pb::EquityReport head() const;
   std::size_t rows() const { return fills_.size(); }
   pb::CommunityFill row(std::size_t place) const;
-  std::uint64_t clearing() const { return clearing_; }
 
  private:
   const State& state_;

@@ -41,7 +41,6 @@ class ReportCount {
   pb::Report head() const;
   std::size_t rows() const { return sorted_.size(); }
   pb::ReportRow row(std::size_t place) const;
-  const ReportScope& scope() const { return scope_; }
 
  private:
   struct Group {

@@ -23,7 +23,6 @@ class WorkforceCount {
   pb::WorkforceReport head() const;
   std::size_t rows() const { return sorted_.size(); }
   pb::WorkforceRow row(std::size_t place) const;
-  Slot within() const { return within_; }
 
  private:
   struct Row {

@@ -4,11 +4,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
+
+#include "server/runtime/turns.h"
 
 namespace qiao {
 
@@ -21,7 +21,6 @@ class FairQueue {
 
   // Done on the thread of its own; the context calls what it gives, unless the queue is gone.
   using Work = std::function<std::function<void()>()>;
-  enum class Taken : std::uint8_t { kYes, kShareIsUsed, kFull };
 
   explicit FairQueue(boost::asio::io_context& context) : context_(context), pool_(1) {}
   // Waits for the piece that is being done; the others are forgotten.
@@ -33,20 +32,15 @@ class FairQueue {
 
  private:
   struct Job {
-    std::string account;
+    Share share;
     Work work;
   };
   void start_next();
-  void finished(const std::string& account, const std::string& address);
-  static void release(boost::unordered_flat_map<std::string, int>& counts, const std::string& key);
+  void finished(const Share& share);
 
   boost::asio::io_context& context_;
-  int waiting_ = 0;
   bool busy_ = false;
-  boost::unordered_flat_map<std::string, int> of_account_;
-  boost::unordered_flat_map<std::string, int> of_address_;
-  std::deque<std::string> turns_;  // addresses that have jobs, each once
-  boost::unordered_flat_map<std::string, std::deque<Job>> jobs_;
+  Turns<Job> turns_{{kMaxWaiting, kMaxWaitingPerKey, kMaxWaitingPerKey}};
   // Tells what comes back late that there is no queue any more.
   std::shared_ptr<FairQueue*> self_ = std::make_shared<FairQueue*>(this);
   boost::asio::thread_pool pool_;

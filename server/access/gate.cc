@@ -365,8 +365,8 @@ bool Gate::queue_hash(const Asker& asker, Work work, Then then, const Done& othe
   const auto taken = hashes_->run(asker.login, asker.address, [work, then] {
     return std::function<void()>([then, result = work()] { then(result); });
   });
-  if (taken == FairQueue::Taken::kYes) return true;
-  const Denial denial = taken == FairQueue::Taken::kFull ? Denial::kBusy : Denial::kTooOften;
+  if (taken == Taken::kYes) return true;
+  const Denial denial = taken == Taken::kFull ? Denial::kBusy : Denial::kTooOften;
   otherwise({.denial = denial, .retry_after = std::chrono::seconds{1}});
   return false;
 }

@@ -61,8 +61,10 @@ pb::RowKind addressed_kind(std::string_view pattern) {
 
 std::string_view path_of(std::string_view target) { return target.substr(0, std::min(target.find('?'), target.size())); }
 
-// Media type without parameters.
-std::string_view media_type(std::string_view header) { return trim(header.substr(0, std::min(header.find(';'), header.size()))); }
+// Media type without parameters; it has no case (RFC 9110 8.3.1).
+std::string media_type(std::string_view header) {
+  return ascii_lower(trim(header.substr(0, std::min(header.find(';'), header.size()))));
+}
 
 enum class Format { kNone, kJson, kProtobuf };
 
@@ -71,7 +73,7 @@ Format format_wanted(std::string_view accept, std::string_view raw_type) {
   if (accept.empty()) return Format::kJson;
   while (!accept.empty()) {
     const auto comma = std::min(accept.find(','), accept.size());
-    const std::string_view type = media_type(accept.substr(0, comma));
+    const std::string type = media_type(accept.substr(0, comma));
     if (type == kProtobuf) return Format::kProtobuf;
     if (type == "application/json" || type == "*/*" || type == "application/*" || type == "application/problem+json" || type == raw_type ||
         (type == "text/*" && raw_type.starts_with("text/"))) {
@@ -236,6 +238,26 @@ Response too_often(const Call& call, std::chrono::seconds wait) {
   return r;
 }
 
+// What waits for the market or beside it is too much, of whoever asks or of all.
+Response too_many(Taken taken, bool chinese) {
+  const bool full = taken == Taken::kFull;
+  Response r = problem(full ? HttpFault::kOverloaded : HttpFault::kTooOften, chinese);
+  r.retry_after = 1;
+  return r;
+}
+
+// Charges whoever calls. What the operation typically costs has been charged by then.
+Charge charge_beyond_cost(const Call& call) {
+  const auto paid = std::make_shared<std::chrono::nanoseconds>(cost_of(call.route->operation));
+  return [paid, gate = call.gate, identity = call.identity,
+          address = std::string(call.request->credentials.address)](std::chrono::nanoseconds used) {
+    const auto covered = std::min(*paid, used);
+    *paid -= covered;
+    if (used == covered) return;
+    gate->charge_time(identity, address, used - covered, gate->options().clock());
+  };
+}
+
 }  // namespace
 
 std::string with_epoch(std::uint64_t number, std::uint64_t epoch) { return std::to_string(number) + "." + epoch_text(epoch); }
@@ -255,18 +277,27 @@ Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch, 
   return number;
 }
 
-Response later(const Call& call, Analyst& analyst,
-               std::function<void(std::function<void(Result<std::unique_ptr<Message>>)>)> start) {
+std::string asker_of(const Call& call) {
+  if (!call.identity.known()) return std::string(call.request->credentials.address);
+  return std::to_string(call.identity.actor.account_id());
+}
+
+Response later(const Call& call, Analyst& analyst, Start start) {
+  Question asked{.share = {asker_of(call), std::string(call.request->credentials.address)},
+                 .charge = charge_beyond_cost(call)};
   Response r;
-  r.deferred = [&analyst, start = std::move(start), chinese = call.chinese,
-                binary = call.binary_answer](auto then) {
-    start([=, &analyst](Result<std::unique_ptr<Message>> found) {
+  r.deferred = [&analyst, asked = std::move(asked), start = std::move(start),
+                chinese = call.chinese, binary = call.binary_answer](const Waiter& waiter) {
+    auto question = std::make_shared<Question>(asked);
+    question->waits = [waiter] { return waiter.waits(); };
+    question->refuse = [waiter, chinese](Taken taken) { waiter(too_many(taken, chinese)); };
+    start(question, [=, &analyst](Result<std::unique_ptr<Message>> found) {
       auto done = std::make_shared<Response>();
       const Seq seen = analyst.applied_seq();
       if (!found) {
         *done = problem(found.error(), chinese);
         done->wait_for = seen;
-        return then(std::move(*done));
+        return waiter(std::move(*done));
       }
       done->wait_for = seen;
       if (binary) done->content_type = kProtobuf;
@@ -274,7 +305,7 @@ Response later(const Call& call, Analyst& analyst,
         done->body = binary ? message->SerializeAsString() : to_json(*message);
         message.reset();
       };
-      analyst.beside().run(write, [done, then] { then(std::move(*done)); });
+      analyst.run_beside(question, write, [done, waiter] { waiter(std::move(*done)); });
     });
   };
   return r;
@@ -448,7 +479,7 @@ Response Api::handle(const Request& request) {
   Response r = run(request, call);
   const auto now = gate_.options().clock();
   std::chrono::nanoseconds used = now - call.began;
-  // What goes on after the handler is not seen here.
+  // What goes on after the handler is not seen here: see later().
   if (r.deferred) used = std::max<std::chrono::nanoseconds>(used, cost_of(call.route->operation));
   gate_.charge_time(call.identity, request.credentials.address, used, now);
   metrics_.responses[std::min<std::size_t>(r.status / 100, 5)].add();
@@ -499,6 +530,7 @@ std::optional<Response> Api::over_limit(const Call& call, double changes,
 
 Response Api::run(const Request& request, Call& call) {
   call.request = &request;
+  call.gate = &gate_;
   call.epoch = runtime_.store().epoch();
   call.chinese = prefers_chinese(request.accept_language);
   Response refusal;
@@ -557,7 +589,7 @@ Response Api::run(const Request& request, Call& call) {
   }
   std::unique_ptr<Message> body;
   if (route->request != nullptr) {
-    const std::string_view type = media_type(request.content_type);
+    const std::string type = media_type(request.content_type);
     if (!type.empty() && type != "application/json" && type != kProtobuf) {
       return problem(HttpFault::kUnsupportedType, call.chinese, "Content-Type");
     }

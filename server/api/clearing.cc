@@ -11,14 +11,24 @@ namespace {
 
 using google::protobuf::Message;
 
+// Where the page begins: 0 where no token is given.
+Result<std::uint64_t> place_of_page(const Call& call) {
+  const std::string* token = call.param("pageToken");
+  if (token == nullptr) return std::uint64_t{0};
+  return without_epoch(*token, call.epoch, "pageToken");
+}
+
 // A page of proposals; the token is how many came before.
 Result<pb::ListProposalsResponse> page(const Call& call, const Clearinghouse& house, std::span<const Clearinghouse::Chosen> all) {
   QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
-  QIAO_TRY(auto at, query_number(call, "pageToken", 0, all.size(), 0));
+  QIAO_TRY(const auto at, place_of_page(call));
+  if (at > all.size()) {
+    return refuse(Code::kOutOfRange, "pageToken", "0.." + std::to_string(all.size()));
+  }
   pb::ListProposalsResponse r;
-  const std::size_t end = std::min<std::size_t>(all.size(), at + size);
+  const std::size_t end = at + std::min<std::size_t>(all.size() - at, size);
   for (std::size_t i = at; i < end; ++i) *r.add_proposals() = house.describe(all[i]);
-  if (end < all.size()) r.set_next_page_token(std::to_string(end));
+  if (end < all.size()) r.set_next_page_token(with_epoch(end, call.epoch));
   return r;
 }
 
@@ -33,15 +43,17 @@ class ProposalPages {
     for (const Slot n : needs) add(n, party);
     return std::move(found_);
   }
-  // Of all needs; the token is the slot of the next.
+  // Of all needs; the token is the id of the next.
   Result<pb::ListProposalsResponse> of_all() {
     QIAO_TRY(const auto size, query_number(call_, "pageSize", 1, kMaxPage, kDefaultPage));
     const Slot needs = state_.needs().size();
-    QIAO_TRY(const auto first, query_number(call_, "pageToken", 0, needs, 0));
-    auto n = static_cast<Slot>(first);
+    QIAO_TRY(const auto first, place_of_page(call_));
+    Slot n = first_from(state_.needs(), NeedId{first});
     const Slot end = std::min(needs, n + std::min(kMaxScanned, needs - n));
     while (n < end && static_cast<std::uint64_t>(found_.proposals_size()) < size) add(n++, kNoSlot);
-    if (n < needs) found_.set_next_page_token(std::to_string(n));
+    if (n < needs) {
+      found_.set_next_page_token(with_epoch(state_.needs()[n].id.value(), call_.epoch));
+    }
     return std::move(found_);
   }
 
@@ -72,8 +84,7 @@ Response equity_page(const Call& call, Analyst& analyst, const Clearinghouse& ho
   const auto id = query_number(call, "clearing", 0, kAny, 0);
   if (!id) return problem(id.error(), call.chinese);
   return counted_page_of(
-      call, analyst, kept, [&] { return house.equity_report(id.value()); },
-      [&](const EquityCount& count) { return id.value() == 0 || count.clearing() == id.value(); },
+      call, analyst, kept, kNoSlot, [&] { return house.equity_report(id.value()); },
       [](pb::EquityReport& report, const EquityCount& count, std::size_t place) { *report.add_communities() = count.row(place); });
 }
 
@@ -159,7 +170,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house, Analy
                     .summary = "How evenly communities are served, as things stand and with every proposal of a clearing.", .tag = "clearing",
                     .response = pb::EquityReport::descriptor(),
                     .query = {{"clearing", "Id of the clearing; the latest where not given.", "integer"}, kRowsOnPage, kPageToken},
-                    .raw = [&house, &analyst, kept = std::make_shared<KeptCounts<EquityCount>>(analyst)](const Call& call, const Message*) {
+                    .raw = [&house, &analyst, kept = std::make_shared<KeptCounts<EquityCount>>()](const Call& call, const Message*) {
                       return equity_page(call, analyst, house, kept);
                     }});
   routes.push_back({.method = "GET", .pattern = "/v1/supply-gaps", .id = "listSupplyGaps",
@@ -171,11 +182,13 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house, Analy
                       if (!within) return problem(within.error(), call.chinese);
                       const auto most = query_number(call, "limit", 1, 100, 10);
                       if (!most) return problem(most.error(), call.chinese);
-                      return later(call, analyst, [&house, area = within.value(), limit = most.value()](auto then) {
-                        house.gaps(area, limit, [then](Result<pb::SupplyGapsResponse> found) {
-                          if (!found) return then(std::move(found).error());
-                          then(std::make_unique<pb::SupplyGapsResponse>(std::move(found).value()));
+                      const auto find = [&house, area = within.value(), limit = most.value()](const auto& question, auto then) {
+                        house.gaps(question, area, limit, [then](pb::SupplyGapsResponse found) {
+                          then(std::make_unique<pb::SupplyGapsResponse>(std::move(found)));
                         });
+                      };
+                      return later(call, analyst, [&analyst, find](const auto& question, auto then) {
+                        analyst.in_turn(Lane::kGaps, question, [find, question, then] { find(question, then); });
                       });
                     }});
   return routes;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/ascii.h"
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
 
@@ -96,9 +97,10 @@ Response problem(const Gate::Answer<Gate::Entry>& denied, bool chinese) {
 }
 
 bool prefers_chinese(std::string_view accept_language) {
-  const auto zh = accept_language.find("zh");
-  const auto en = accept_language.find("en");
-  return zh != std::string_view::npos && (en == std::string_view::npos || zh < en);
+  const std::string languages = ascii_lower(accept_language);
+  const auto zh = languages.find("zh");
+  const auto en = languages.find("en");
+  return zh != std::string::npos && (en == std::string::npos || zh < en);
 }
 
 }  // namespace qiao

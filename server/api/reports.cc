@@ -65,7 +65,7 @@ std::vector<Route> report_routes(Runtime& runtime, Analyst& analyst, const Gate&
   get("/v1/reports", "getReport", "reports", "Needs of a stretch of time with what became of them, by programme, category, beneficiary, area or month.", pb::Report::descriptor(),
       {kArea, {"by", "programme (default), category, beneficiary, area or month."}, {"from", "Needs written from then on, UTC seconds; 30 days ago where not given.", "integer"},
        {"to", "And before then, UTC seconds; now where not given.", "integer"}, kRowsOnPage, kPageToken})
-      .raw = [&, reports = std::make_shared<KeptCounts<ReportCount>>(analyst)](const Call& call, const Message*) {
+      .raw = [&, reports = std::make_shared<KeptCounts<ReportCount>>()](const Call& call, const Message*) {
     const auto within = part(call, state);
     if (!within) return problem(within.error(), call.chinese);
     const std::string* word = call.param("by");
@@ -79,18 +79,16 @@ std::vector<Route> report_routes(Runtime& runtime, Analyst& analyst, const Gate&
     if (from.value() >= to.value()) return problem(refuse(Code::kWindowOrder, "to"), call.chinese);
     const ReportScope scope{within.value(), *by, to_time(static_cast<std::int64_t>(from.value())), to_time(static_cast<std::int64_t>(to.value()))};
     return counted_page_of(
-        call, analyst, reports, [&]() -> Result<std::shared_ptr<ReportCount>> { return std::make_shared<ReportCount>(state, scope); },
-        [&](const ReportCount& count) { return count.scope().within == scope.within && count.scope().by == scope.by; },
+        call, analyst, reports, scope.within, [&]() -> Result<std::shared_ptr<ReportCount>> { return std::make_shared<ReportCount>(state, scope); },
         [](pb::Report& report, const ReportCount& count, std::size_t place) { *report.add_rows() = count.row(place); });
   };
   get("/v1/workforce", "getWorkforce", "reports", "The workforce of four kinds by area, against the standard of the policy; licensed social workers by level.",
       pb::WorkforceReport::descriptor(), {kArea, kRowsOnPage, kPageToken})
-      .raw = [&, kept = std::make_shared<KeptCounts<WorkforceCount>>(analyst)](const Call& call, const Message*) {
+      .raw = [&, kept = std::make_shared<KeptCounts<WorkforceCount>>()](const Call& call, const Message*) {
     const auto within = part(call, state);
     if (!within) return problem(within.error(), call.chinese);
     return counted_page_of(
-        call, analyst, kept, [&]() -> Result<std::shared_ptr<WorkforceCount>> { return std::make_shared<WorkforceCount>(state, within.value(), runtime.now()); },
-        [&](const WorkforceCount& count) { return count.within() == within.value(); },
+        call, analyst, kept, within.value(), [&]() -> Result<std::shared_ptr<WorkforceCount>> { return std::make_shared<WorkforceCount>(state, within.value(), runtime.now()); },
         [](pb::WorkforceReport& report, const WorkforceCount& count, std::size_t place) { *report.add_areas() = count.row(place); });
   };
   get("/v1/recognition", "listRecognition", "reports", "Who has given most: computed from what was served. Public.", pb::ListRecognitionResponse::descriptor(),
@@ -149,8 +147,8 @@ std::vector<Route> report_routes(Runtime& runtime, Analyst& analyst, const Gate&
                       if (request.policy().time_zone() != state.policy().time_zone()) return problem(refuse(Code::kTimeZoneInUse, "policy.timeZone"), call.chinese);
                       if (request.days() > kMostTrialDays) return problem(refuse(Code::kOutOfRange, "days", "1.." + std::to_string(kMostTrialDays)), call.chinese);
                       const std::int64_t days = request.days() == 0 ? std::int64_t{kDefaultDays} : request.days();
-                      return later(call, analyst, [&analyst, policy = request.policy(), days](auto then) {
-                        analyst.try_policy(policy, days, [then](Result<pb::PolicyTrial> r) {
+                      return later(call, analyst, [&analyst, policy = request.policy(), days](const auto& question, auto then) {
+                        analyst.try_policy(question, policy, days, [then](Result<pb::PolicyTrial> r) {
                           if (!r) return then(std::move(r).error());
                           then(std::make_unique<pb::PolicyTrial>(std::move(r).value()));
                         });

@@ -34,6 +34,22 @@ struct Request {
   Credentials credentials;
 };
 
+struct Response;
+
+// Whoever waits for an answer that takes long: called with it, once, or destroyed without.
+class Waiter {
+ public:
+  // `waits`: whether it still does; empty: as long as it takes.
+  explicit Waiter(std::function<void(Response)> then, std::function<bool()> waits = {})
+      : then_(std::move(then)), waits_(std::move(waits)) {}
+  void operator()(Response response) const;
+  bool waits() const { return !waits_ || waits_(); }
+
+ private:
+  std::function<void(Response)> then_;
+  std::function<bool()> waits_;
+};
+
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
@@ -46,8 +62,10 @@ struct Response {
   bool secret = false;           // not for any cache
   Seq wait_for = 0;      // give it when this is on disk
   // Set where the answer takes long: call it, and it calls back with the response.
-  std::function<void(std::function<void(Response)>)> deferred = {};
+  std::function<void(Waiter)> deferred = {};
 };
+
+inline void Waiter::operator()(Response response) const { then_(std::move(response)); }
 
 struct QueryParam {
   const char* name;
@@ -69,6 +87,7 @@ struct Call {
   bool binary_answer = false;
   bool chinese = false;
   Gate::Moment began{};  // by the clock of the limits
+  Gate* gate = nullptr;  // which charges for what goes on after the handler
 
   View view(const State& state) const { return View(state, actor, scope); }
   std::uint64_t number(std::string_view name) const {
@@ -165,8 +184,14 @@ std::unique_ptr<google::protobuf::Message> show(const State& state, const Subjec
 // What one row of the kind is called, e.g. need.
 const char* singular(pb::Event::RowCase kind);
 // An answer that takes long: `start` is called, and calls back with it; it is given in the format that the call asks for, which
-// is done beside the market, when the last event that it can tell of is on disk.
-Response later(const Call& call, class Analyst& analyst, std::function<void(std::function<void(Result<std::unique_ptr<google::protobuf::Message>>)>)> start);
+// is done beside the market, when the last event that it can tell of is on disk. The time that the
+// question takes is charged to whoever asks, beyond what the operation typically costs, which is
+// charged when it is asked.
+using Found = std::function<void(Result<std::unique_ptr<google::protobuf::Message>>)>;
+using Start = std::function<void(const std::shared_ptr<struct Question>& question, Found then)>;
+Response later(const Call& call, class Analyst& analyst, Start start);
+// Whom something that the call asks for counts for: its account, or its address.
+std::string asker_of(const Call& call);
 // A message in the format that the call asks for.
 Response respond(const Call& call, Answer answer);
 

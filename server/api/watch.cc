@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/base/ascii.h"
 #include "server/api/params.h"
 #include "server/api/route.h"
 #include "server/json/json.h"
@@ -103,9 +104,14 @@ Watch::Watch(Tail& tail, WatchRequest request)
 
 Watch::~Watch() { watches_->erase(this); }
 
+bool Watch::is_behind() const {
+  if (ended_ || !caught_up_.empty() || next_ > tail_.last_) return false;
+  return tail_.in_ring(next_) == nullptr;
+}
+
 Watch::Step Watch::next(std::string& out) {
   if (ended_) return Step::kEnded;
-  if (caught_up_.empty() && next_ <= tail_.last_ && tail_.in_ring(next_) == nullptr) {
+  if (is_behind()) {
     if (!catch_up()) return Step::kUnreadable;
     if (caught_up_.empty()) return Step::kMore;
   }
@@ -273,7 +279,7 @@ bool Watch::ended_by_area(const pb::Area& area) const {
 
 Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept, std::uint64_t epoch) {
   WatchRequest request;
-  request.binary = accept.find("application/x-protobuf") != std::string_view::npos;
+  request.binary = ascii_lower(accept).find("application/x-protobuf") != std::string::npos;
   QIAO_TRY(const auto params, parse_params(target));
   for (const auto& [name, value] : params) {
     auto number = [&name = name, &value = value]() -> Result<std::uint64_t> {

@@ -116,6 +116,9 @@ class Watch {
   // The next event that it wants and may see, as it is sent, into `out`.
   Step next(std::string& out);
 
+  // The next event has to be read from disk, which takes longer than others should wait.
+  bool is_behind() const;
+
   const Reach& reach() const { return request_.reach; }
   bool binary() const { return request_.binary; }
 

@@ -58,35 +58,82 @@ Analyst::~Analyst() {
   if (trial_.joinable()) trial_.join();
 }
 
-void Analyst::in_slices(Lane lane, std::size_t count, std::size_t together,
-                        std::function<void(std::size_t)> step, std::function<void()> done) {
-  Queue& queue = queues_[static_cast<std::size_t>(lane)];
-  auto begin = [this, lane, &queue, count, together, step = std::move(step), done = std::move(done)] {
-    const auto alive = [] { return true; };
-    const auto ended = [this, lane, &queue, done] {
-      --queue.running;
-      done();
-      begin_next(lane);
-    };
-    ++queue.running;
-    qiao::in_slices(context_, count, step, ended, alive, together);
-  };
-  queue.waiting.push_back(std::move(begin));
-  begin_next(lane);
+// Free again when nobody has it any more.
+std::shared_ptr<const void> Analyst::place_in(Lane lane, const Share& share) {
+  ++queue_of(lane).running;
+  return {this, [self = std::weak_ptr(self_), lane, share](const void*) {
+            const auto analyst = self.lock();
+            if (!analyst) return;
+            Queue& queue = (*analyst)->queue_of(lane);
+            --queue.running;
+            queue.turns.ended(share);
+            boost::asio::post((*analyst)->context_, [self, lane] {
+              if (const auto there = self.lock()) (*there)->begin_next(lane);
+            });
+          }};
+}
+
+void Analyst::in_turn(Lane lane, const std::shared_ptr<Question>& question,
+                      std::function<void()> begin) {
+  if (question->place) return begin();
+  auto& turns = queue_of(lane).turns;
+  const Share& share = question->share;
+  Taken taken = turns.add(share.account, share, {question, begin});
+  if (taken != Taken::kYes) {
+    // What nobody waits for any more keeps nobody out.
+    turns.drop([](const Waiting& waiting) { return !waiting.question->waits(); });
+    taken = turns.add(share.account, share, {question, std::move(begin)});
+  }
+  taken == Taken::kYes ? begin_next(lane) : question->refuse(taken);
 }
 
 void Analyst::begin_next(Lane lane) {
-  Queue& queue = queues_[static_cast<std::size_t>(lane)];
-  const bool full = queue.running >= kMostAtOnce[static_cast<std::size_t>(lane)];
-  if (full || queue.waiting.empty()) return;
-  const auto begin = std::move(queue.waiting.front());
-  queue.waiting.pop_front();
-  begin();
+  Queue& queue = queue_of(lane);
+  while (queue.running < kMostAtOnce[static_cast<std::size_t>(lane)]) {
+    const auto next = queue.turns.next();
+    if (!next) return;
+    Question& question = *next->question;
+    if (!question.waits()) {
+      queue.turns.ended(question.share);
+      continue;
+    }
+    question.place = place_in(lane, question.share);
+    next->begin();
+  }
 }
 
-void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::function<void(Result<pb::PolicyTrial>)> then) {
-  if (trying_) return then(refuse(Code::kTrialRunning));
-  trying_ = true;
+void Analyst::in_slices(Lane lane, const std::shared_ptr<Question>& question, std::size_t count,
+                        std::size_t together, std::function<void(std::size_t)> step,
+                        std::function<void()> done) {
+  in_turn(lane, question, [this, question, count, together, step = std::move(step),
+                           done = std::move(done)] {
+    const auto alive = [self = std::weak_ptr(self_), question] {
+      return !self.expired() && question->waits();
+    };
+    qiao::in_slices(context_, count, step, done, alive, together, question->charge);
+  });
+}
+
+void Analyst::run_beside(const std::shared_ptr<Question>& question, std::function<void()> work,
+                         std::function<void()> done) {
+  auto used = std::make_shared<std::chrono::nanoseconds>();
+  const auto timed = [used, work = std::move(work)] {
+    const auto begin = Clock::now();
+    work();
+    *used = Clock::now() - begin;
+  };
+  beside_.run(timed, [self = std::weak_ptr(self_), question, used, done = std::move(done)] {
+    if (self.expired()) return;
+    question->charge(*used);
+    done();
+  });
+}
+
+void Analyst::try_policy(const std::shared_ptr<Question>& question, const pb::Policy& policy,
+                         std::int64_t days,
+                         std::function<void(Result<pb::PolicyTrial>)> then) {
+  if (!trying_.expired()) return then(refuse(Code::kTrialRunning));
+  trying_ = question;
   const State& state = runtime_.state();
   auto copy = std::make_shared<Copy>();
   copy->rows.taxonomy = state.taxonomy();
@@ -116,28 +163,6 @@ void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::funct
     const std::int64_t opened = state.progress(i).opened;
     if (opened >= copy->trial.from() && opened < copy->trial.to()) copy->opened.emplace_back(opened, i);
   };
-  const auto solve = [this, copy, then] {
-    if (trial_.joinable()) trial_.join();
-    trial_ = background_thread([this, copy, then] {
-      const auto half = [&](const pb::Policy& p) {
-        const auto until = Clock::now() + kMostTrialTime;
-        return qiao::try_policy(copy->rows, p, [&] { return !stopping_ && Clock::now() < until; });
-      };
-      auto before = std::make_shared<Result<TrialResult>>(half(copy->before));
-      auto after = std::make_shared<Result<TrialResult>>(half(copy->after));
-      auto fills = std::make_shared<std::vector<pb::CommunityFill>>();
-      if (*before && *after) *fills = compare_fills(before->value(), after->value());
-      if (fills->size() > kMostTrialCommunities) fills->resize(kMostTrialCommunities);
-      // A copy of the whole market is let go of here, where nobody waits for it.
-      copy->rows = {};
-      boost::asio::post(context_, [this, copy, then, before, after, fills] {
-        trying_ = false;
-        if (!*before) return then(std::move(*before).error());
-        if (!*after) return then(std::move(*after).error());
-        then(report(*copy, std::move(before->value()), std::move(after->value()), std::move(*fills)));
-      });
-    });
-  };
   const auto newest = [copy] {
     auto& opened = copy->opened;
     std::sort(opened.begin(), opened.end());
@@ -147,14 +172,45 @@ void Analyst::try_policy(const pb::Policy& policy, std::int64_t days, std::funct
         all == 0 ? 1000 : static_cast<std::uint32_t>(opened.size() * 1000 / all));
     if (all > kMostTrialNeeds) copy->trial.set_from(std::max(copy->trial.from(), opened.front().first));
   };
-  const auto copy_needs = [this, &state, copy, solve] {
+  // The lane is free while the thread solves.
+  const auto copied = [this, copy, question, then = std::move(then)] {
+    question->place.reset();
+    tried_ = then;
+    solve(copy);
+  };
+  const auto copy_needs = [this, &state, copy, question, copied] {
     const auto one = [&state, copy](std::size_t i) {
       copy->rows.needs.push_back(as_posted(state.load_need(copy->opened[i].second)));
     };
-    in_slices(Lane::kLong, copy->opened.size(), kShortSteps, one, solve);
+    in_slices(Lane::kLong, question, copy->opened.size(), kShortSteps, one, copied);
   };
-  in_slices(Lane::kLong, std::size_t{areas} + parties + offers + needs, kShortSteps, step,
-            [this, newest, copy_needs] { beside_.run(newest, copy_needs); });
+  in_slices(Lane::kLong, question, std::size_t{areas} + parties + offers + needs, kShortSteps, step,
+            [this, question, newest, copy_needs] { run_beside(question, newest, copy_needs); });
+}
+
+// The thread has nothing of whoever asks: what is told back is kept here meanwhile.
+void Analyst::solve(const std::shared_ptr<Copy>& copy) {
+  if (trial_.joinable()) trial_.join();
+  trial_ = background_thread([this, copy] {
+    const auto half = [&](const pb::Policy& p) {
+      const auto until = Clock::now() + kMostTrialTime;
+      return qiao::try_policy(copy->rows, p, [&] { return !stopping_ && Clock::now() < until; });
+    };
+    auto before = std::make_shared<Result<TrialResult>>(half(copy->before));
+    auto after = std::make_shared<Result<TrialResult>>(half(copy->after));
+    auto fills = std::make_shared<std::vector<pb::CommunityFill>>();
+    if (*before && *after) *fills = compare_fills(before->value(), after->value());
+    if (fills->size() > kMostTrialCommunities) fills->resize(kMostTrialCommunities);
+    // A copy of the whole market is let go of here, where nobody waits for it.
+    copy->rows = {};
+    boost::asio::post(context_, [this, self = std::weak_ptr(self_), copy, before, after, fills] {
+      if (self.expired()) return;
+      const auto then = std::exchange(tried_, nullptr);
+      if (!*before) return then(std::move(*before).error());
+      if (!*after) return then(std::move(*after).error());
+      then(report(*copy, std::move(before->value()), std::move(after->value()), std::move(*fills)));
+    });
+  });
 }
 
 }  // namespace qiao

@@ -4,6 +4,7 @@
 
 #include "server/background/clearing_run.h"
 #include "server/background/slices.h"
+#include "server/runtime/heaviest.h"
 #include "server/runtime/log.h"
 #include "server/runtime/threads.h"
 
@@ -67,6 +68,7 @@ void Clearinghouse::keep_summary(const Run& run) {
 void Clearinghouse::keep_result(const std::shared_ptr<Run>& run, std::function<void()> then) {
   const State& state = runtime_.state();
   auto fills = std::make_shared<pb::KeptFills>();
+  fills->set_account_id(run->actor.account_id());
   auto proposals = std::make_shared<pb::KeptProposals>();
   const auto step = [run, fills, proposals, &state](std::size_t i) {
     if (i < run->fills.size()) {
@@ -112,25 +114,41 @@ void Clearinghouse::keep_progress(const Run& run, std::size_t next) {
 
 void Clearinghouse::forget_proposals(Run& run) {
   run.proposals.clear();
-  if (run.solved) beside_.let_go(std::move(run.solved));
   runtime_.keep_clearing(run.summary.id(), ClearingPart::kProposals, std::nullopt);
   runtime_.keep_clearing(run.summary.id(), ClearingPart::kProgress, std::nullopt);
 }
 
-// Those that wait, run or are applied stay, however many are newer.
+void Clearinghouse::forget(std::shared_ptr<Run> run) {
+  forget_proposals(*run);
+  runtime_.keep_clearing(run->summary.id(), ClearingPart::kSummary, std::nullopt);
+  runtime_.keep_clearing(run->summary.id(), ClearingPart::kFills, std::nullopt);
+  std::erase(runs_, run);
+}
+
+// Those that wait, run or are applied stay, however many are newer. Nobody's displace another's,
+// unless there are too many in all.
 void Clearinghouse::forget_old() {
-  std::size_t finished = 0;
-  for (auto it = runs_.begin(); it != runs_.end();) {
-    Run& run = **it;
-    const bool old = !run.busy() && ++finished > kKeptProposals;
-    if (old && (run.solved || !run.proposals.empty())) forget_proposals(run);
-    if (!old || finished <= kKeptRuns) {
-      ++it;
-      continue;
-    }
-    runtime_.keep_clearing(run.summary.id(), ClearingPart::kSummary, std::nullopt);
-    runtime_.keep_clearing(run.summary.id(), ClearingPart::kFills, std::nullopt);
-    it = runs_.erase(it);
+  using RunPointer = std::shared_ptr<Run>;
+  const auto of_account = [](const RunPointer& run) { return run->actor.account_id(); };
+  const auto proposals = [](const RunPointer& run) {
+    return run->busy() ? 0 : run->proposals.size();
+  };
+  const auto with_proposals = [&](const RunPointer& run) { return proposals(run) > 0 ? 1 : 0; };
+  const auto finished = [](const RunPointer& run) { return run->busy() ? 0 : 1; };
+  for (;;) {
+    const auto most = heaviest(runs_, of_account, with_proposals);
+    if (most.of_owner <= kKeptProposals) break;
+    forget_proposals(**most.oldest);
+  }
+  for (;;) {
+    const auto most = heaviest(runs_, of_account, proposals);
+    if (most.all <= kMostKeptProposals) break;
+    forget_proposals(**most.oldest);
+  }
+  for (;;) {
+    const auto most = heaviest(runs_, of_account, finished);
+    if (most.all <= kKeptRuns) break;
+    forget(*most.oldest);
   }
 }
 
@@ -152,6 +170,7 @@ void Clearinghouse::read_kept() {
     run->summary = record.summary;
     run->within = state.areas().find(AreaCode{record.summary.area_code()});
     run->has_result = record.has_fills;
+    run->actor.set_account_id(record.fills.account_id());
     for (const pb::KeptFill& f : record.fills.fills()) {
       const Slot community = state.areas().find(AreaCode{f.area_code()});
       if (community == kNoSlot) continue;

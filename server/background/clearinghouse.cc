@@ -8,6 +8,7 @@
 #include "engine/clear/gaps.h"
 #include "engine/market/limits.h"
 #include "engine/market/roles.h"
+#include "server/background/analyst.h"
 #include "server/background/clearing_run.h"
 #include "server/background/slices.h"
 #include "server/runtime/deadline.h"
@@ -20,6 +21,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kDefaultGapMicro = 5'000;
+// How often it is seen whether anybody still waits for gaps.
+constexpr std::chrono::milliseconds kGapsWantedEvery{100};
 // Needs that are cleared again in one go, so that copying them out takes some milliseconds; and after changes to more than
 // this share of all needs everything is cleared again.
 constexpr std::size_t kRefreshAtOnce = 100;
@@ -99,7 +102,7 @@ pb::Clearing summary_of(const Instance& in, const Cleared& cleared) {
 }  // namespace
 
 Clearinghouse::Clearinghouse(boost::asio::io_context& market_context, Runtime& runtime, ClearinghouseOptions options)
-    : context_(market_context), runtime_(runtime), options_(options), timer_(market_context) {
+    : context_(market_context), runtime_(runtime), options_(options), timer_(market_context), gap_timer_(market_context) {
   read_kept();
   runtime_.on_event([this](const pb::Event& e) { changed(e); });
   if (options_.scheduled) tick();
@@ -375,6 +378,7 @@ void Clearinghouse::conclude(const std::shared_ptr<Run>& run) {
     if (latest_) beside_.let_go(std::move(latest_));
     latest_ = run->solved;
   }
+  beside_.let_go(std::move(run->solved));
   keep_summary(*run);
   log_info("cleared", {{"id", s.id()}, {"needs", s.needs()}, {"proposals", s.proposals()}, {"gap_micro", s.gap_micro()}, {"collect_ms", s.collect_ms()}, {"solve_ms", s.solve_ms()}});
   if (run->request.apply() != pb::CLEARING_APPLY_UNSPECIFIED && !run->cancelled) begin_apply(run, run->request.apply(), run->actor);
@@ -567,32 +571,55 @@ pb::Proposal Clearinghouse::describe(const Chosen& c) const {
   return p;
 }
 
-void Clearinghouse::gaps(Slot within, std::size_t most, std::function<void(Result<pb::SupplyGapsResponse>)> then) {
+void Clearinghouse::gaps(const std::shared_ptr<Question>& question, Slot within, std::size_t most,
+                         std::function<void(pb::SupplyGapsResponse)> then) {
   if (!latest_) return then(pb::SupplyGapsResponse());
-  if (finding_gaps_) return then(refuse(Code::kClearingRunning));
-  finding_gaps_ = true;
-  const auto solved = latest_;
-  const std::uint64_t id = plan_id_;
-  auto finder = std::make_shared<GapFinder>(runtime_.ranking(), solved->instance, solved->cleared,
-                                            GapOptions{within, most});
-  const auto find = [this, finder, solved, id, then = std::move(then)] {
-    finder->choose();
-    if (gap_finder_.joinable()) gap_finder_.join();
-    gap_finder_ = background_thread([this, finder, solved, id, then] {
-      auto response = std::make_shared<pb::SupplyGapsResponse>();
-      response->set_clearing_id(id);
-      const auto until = Clock::now() + kMostGapTime;
-      const auto go_on = [this, until] { return !stopping_ && Clock::now() < until; };
-      for (pb::SupplyGap& g : finder->find(go_on)) *response->add_gaps() = std::move(g);
-      post([this, then, response, finder] {
-        finding_gaps_ = false;
-        beside_.let_go(finder);
-        then(std::move(*response));
-      });
-    });
+  auto finder = std::make_shared<GapFinder>(runtime_.ranking(), latest_->instance,
+                                            latest_->cleared, GapOptions{within, most});
+  const auto found = [this, solved = latest_, finder, id = plan_id_,
+                      then = std::move(then)](pb::SupplyGapsResponse gaps) {
+    gaps.set_clearing_id(id);
+    beside_.let_go(finder);
+    then(std::move(gaps));
   };
-  const auto add = [finder](std::size_t line) { finder->add(line); };
-  in_slices(context_, finder->steps(), add, find, while_alive(), kShortSteps);
+  const std::size_t last = finder->steps();
+  const auto step = [finder, last](std::size_t line) {
+    line < last ? finder->add(line) : finder->choose();
+  };
+  const auto find = [this, question, finder, found] {
+    gaps_found_ = found;
+    gaps_wanted_ = true;
+    watch_gaps(question);
+    find_gaps(finder);
+  };
+  const auto alive = [here = while_alive(), question] { return here() && question->waits(); };
+  in_slices(context_, last + 1, step, find, alive, kShortSteps, question->charge);
+}
+
+// The thread has nothing of whoever asks: what is told back is kept here meanwhile.
+void Clearinghouse::find_gaps(const std::shared_ptr<GapFinder>& finder) {
+  if (gap_finder_.joinable()) gap_finder_.join();
+  gap_finder_ = background_thread([this, finder] {
+    auto response = std::make_shared<pb::SupplyGapsResponse>();
+    const auto until = Clock::now() + kMostGapTime;
+    const auto go_on = [this, until] {
+      return gaps_wanted_ && !stopping_ && Clock::now() < until;
+    };
+    for (pb::SupplyGap& g : finder->find(go_on)) *response->add_gaps() = std::move(g);
+    post([this, response] { std::exchange(gaps_found_, nullptr)(std::move(*response)); });
+  });
+}
+
+// Ends the thread's work when nobody waits for it any more.
+void Clearinghouse::watch_gaps(const std::weak_ptr<Question>& asked) {
+  gap_timer_.expires_after(kGapsWantedEvery);
+  gap_timer_.async_wait([this, asked](const boost::system::error_code& error) {
+    if (error) return;
+    const auto question = asked.lock();
+    if (!question) return;
+    gaps_wanted_ = question->waits();
+    if (gaps_wanted_) watch_gaps(asked);
+  });
 }
 
 Result<std::shared_ptr<EquityCount>> Clearinghouse::equity_report(std::uint64_t id) const {

@@ -25,9 +25,11 @@
 
 namespace qiao {
 
-// Clearings that are kept, over restarts, too; and of how many the proposals are.
+// Clearings that are kept, over restarts, too; of how many of each account the proposals are, and
+// how many proposals (of 32 bytes) in all. Where there are more, the oldest goes of whoever has most.
 inline constexpr std::size_t kKeptRuns = 50;
 inline constexpr std::size_t kKeptProposals = 5;
+inline constexpr std::size_t kMostKeptProposals = 5'000'000;
 // Clearings that wait; beside these an organiser has one that waits or runs.
 inline constexpr std::size_t kMostWaitingOfLead = 4;
 inline constexpr std::size_t kMostWaitingOfOrganisers = 16;
@@ -66,8 +68,8 @@ class Clearinghouse {
     Slot need;
     PlannedPart part;
   };
-  // Proposals of a clearing; kept for the latest kKeptProposals. Valid until the market thread does
-  // something else.
+  // Proposals of a clearing; kept for the latest kKeptProposals of an account. Valid until the
+  // market thread does something else.
   Result<std::span<const Chosen>> proposals(std::uint64_t id) const;
   pb::Proposal describe(const Chosen& chosen) const;
 
@@ -80,9 +82,10 @@ class Clearinghouse {
   // The clearing that the plan began with.
   std::uint64_t plan_id() const { return plan_id_; }
 
-  // Gaps of the latest clearing of the whole city, found on another thread, one question at a time; calls back on the market
-  // thread.
-  void gaps(Slot within, std::size_t most, std::function<void(Result<pb::SupplyGapsResponse>)> then);
+  // Gaps of the latest clearing of the whole city, found on another thread; calls back on the market
+  // thread. One question at a time: see Lane::kGaps. Given up when nobody waits for it any more.
+  void gaps(const std::shared_ptr<struct Question>& question, Slot within, std::size_t most,
+            std::function<void(pb::SupplyGapsResponse)> then);
   // To be counted: of a clearing, or with id 0 of the latest; as things stand where there is none.
   Result<std::shared_ptr<EquityCount>> equity_report(std::uint64_t id) const;
 
@@ -112,6 +115,8 @@ class Clearinghouse {
   void changed(const pb::Event& event);
   void tick();
   void refresh();
+  void find_gaps(const std::shared_ptr<class GapFinder>& finder);
+  void watch_gaps(const std::weak_ptr<struct Question>& asked);
   std::shared_ptr<Run> find(std::uint64_t id) const;
   void join();
   // Runs `work` on the market thread, unless this is gone by then. Any thread.
@@ -124,6 +129,7 @@ class Clearinghouse {
   void keep_result(const std::shared_ptr<Run>& run, std::function<void()> then);
   void keep_progress(const Run& run, std::size_t next);
   void forget_proposals(Run& run);
+  void forget(std::shared_ptr<Run> run);
   void forget_old();
   void read_kept();
   void interrupt(Run& run);
@@ -148,7 +154,9 @@ class Clearinghouse {
   std::thread solver_;
   std::thread refresher_;
   std::thread gap_finder_;
-  bool finding_gaps_ = false;
+  std::function<void(pb::SupplyGapsResponse)> gaps_found_;  // told what the thread finds
+  boost::asio::steady_timer gap_timer_;
+  std::atomic<bool> gaps_wanted_ = false;
   std::atomic<bool> stopping_ = false;
   Beside beside_{context_};
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // for post()

@@ -1,6 +1,8 @@
 // A TCP connection, with or without TLS, as one stream for Asio and Beast: so sessions and the feed are compiled once.
 #pragma once
 
+#include <poll.h>
+
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -64,6 +66,13 @@ class Connection {
     error_code error;
     socket_->shutdown(Socket::shutdown_send, error);
     boost::asio::post(get_executor(), [handler = std::move(handler), error]() mutable { handler(error); });
+  }
+  // False once the other side has closed the connection, or its half of it: whoever does so is taken
+  // to wait for nothing any more. What it may have sent before is not read.
+  bool other_side_is_there() {
+    if (!socket_->is_open()) return false;
+    pollfd state{.fd = socket_->native_handle(), .events = POLLRDHUP, .revents = 0};
+    return ::poll(&state, 1, 0) == 0;
   }
   void close() {
     error_code ignored;

@@ -5,6 +5,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <limits>
 
 namespace qiao {
 namespace {
@@ -18,6 +19,10 @@ using boost::system::error_code;
 constexpr std::size_t kMaxFrame = 4096;
 // Enough for some hundred events on their way; more would only hide from us that somebody does not read.
 constexpr int kSendBuffer = 128 << 10;
+
+// Each watcher catches up once at a time, and of watchers there is a limit.
+constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+constexpr TurnLimits kBoundedByWatchers{kNoLimit, kNoLimit, kNoLimit};
 
 // A close frame has room for 123 bytes.
 constexpr char kAccessChanged[] =
@@ -60,15 +65,17 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
   // Sends the next event that it wants, unless a write is under way.
   void pump() {
     if (!open_ || writing_ || closing_ || waiting_for_turn_) return;
-    // Kept here as well, so that the ring can move on while it is being sent.
-    switch (watch_.next(current_)) {
-      case Watch::Step::kEvent: return write(asio::buffer(current_));
-      case Watch::Step::kNothingNow: return;
-      case Watch::Step::kMore: return pump_later();
-      case Watch::Step::kEnded: return tell(websocket::close_code::policy_error, kAccessChanged);
-      case Watch::Step::kUnreadable: return tell(websocket::close_code::internal_error, "the journal cannot be read");
-    }
+    if (watch_.is_behind()) return pump_later();
+    send_next();
   }
+
+  // Its turn has come.
+  void catch_up() {
+    waiting_for_turn_ = false;
+    if (open_ && !writing_ && !closing_) send_next();
+  }
+
+  std::string account() const { return std::to_string(watch_.reach().account.id()); }
 
   // Called every second.
   void sweep(std::chrono::steady_clock::time_point now) {
@@ -106,13 +113,20 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
     });
   }
 
-  // After whatever else waits for this thread.
+  void send_next() {
+    // Kept here as well, so that the ring can move on while it is being sent.
+    switch (watch_.next(current_)) {
+      case Watch::Step::kEvent: return write(asio::buffer(current_));
+      case Watch::Step::kNothingNow: return;
+      case Watch::Step::kMore: return pump_later();
+      case Watch::Step::kEnded: return tell(websocket::close_code::policy_error, kAccessChanged);
+      case Watch::Step::kUnreadable: return tell(websocket::close_code::internal_error, "the journal cannot be read");
+    }
+  }
+
   void pump_later() {
     waiting_for_turn_ = true;
-    asio::post(feed_.context_, [self = shared_from_this()] {
-      self->waiting_for_turn_ = false;
-      self->pump();
-    });
+    feed_.catch_up_in_turn(shared_from_this());
   }
 
   void write(asio::const_buffer bytes) {
@@ -173,6 +187,7 @@ Feed::Feed(asio::io_context& context, const Store& store, Metrics& metrics, Feed
       options_(options),
       shares_(share_of(options.max_watchers, options.max_watchers_per_address)),
       tail_(store, options.ring, last, std::move(relations)),
+      catching_up_(kBoundedByWatchers),
       sweeper_(context) {
   sweep();
 }
@@ -209,6 +224,23 @@ void Feed::take_over(Connection::Parcel connection, std::string upgrade, WatchRe
     sessions_.push_back(session);
     session->start(upgrade);
   });
+}
+
+// One step of one of them at a time, behind whatever else waits for this thread: those that are at
+// the end wait for one step, however many catch up.
+void Feed::catch_up_in_turn(std::shared_ptr<WatchSession> session) {
+  const bool first = catching_up_.empty();
+  const Share share{session->account(), {}};
+  catching_up_.add(share.account, share, std::move(session));
+  if (first) asio::post(context_, [this] { catch_up_next(); });
+}
+
+void Feed::catch_up_next() {
+  const auto session = catching_up_.next();
+  if (!session) return;
+  catching_up_.ended({(*session)->account(), {}});
+  if (!catching_up_.empty()) asio::post(context_, [this] { catch_up_next(); });
+  (*session)->catch_up();
 }
 
 void Feed::close_all() {

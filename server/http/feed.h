@@ -13,6 +13,7 @@
 #include "server/http/connection.h"
 #include "server/http/shares.h"
 #include "server/runtime/metrics.h"
+#include "server/runtime/turns.h"
 
 namespace qiao {
 
@@ -49,6 +50,8 @@ class Feed {
  private:
   friend class WatchSession;
   void sweep();
+  void catch_up_in_turn(std::shared_ptr<class WatchSession> session);
+  void catch_up_next();
 
   boost::asio::io_context& context_;
   Metrics& metrics_;
@@ -56,6 +59,8 @@ class Feed {
   AddressShares shares_;
   Tail tail_;
   std::vector<std::shared_ptr<class WatchSession>> sessions_;
+  // Those that look for their next event among older ones, in turn over accounts.
+  Turns<std::shared_ptr<class WatchSession>> catching_up_;
   boost::asio::steady_timer sweeper_;
   bool closing_ = false;
 };

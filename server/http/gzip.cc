@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include "engine/base/ascii.h"
 #include "engine/base/check.h"
 
 namespace qiao {
@@ -24,9 +25,11 @@ std::string gzip(std::string_view bytes, GzipLevel level) {
 }
 
 bool accepts_gzip(std::string_view header) {
-  const auto at = header.find("gzip");
-  if (at == std::string_view::npos) return false;
-  std::string_view rest = header.substr(at + 4);
+  // Codings have no case (RFC 9110 8.4.1).
+  const std::string codings = ascii_lower(header);
+  const auto at = codings.find("gzip");
+  if (at == std::string::npos) return false;
+  std::string_view rest = std::string_view(codings).substr(at + 4);
   rest = rest.substr(0, std::min(rest.find(','), rest.size()));
   const auto q = rest.find("q=0");
   return q == std::string_view::npos || rest.find_first_of("123456789", q + 3) != std::string_view::npos;

@@ -17,6 +17,11 @@
 
 namespace qiao {
 
+// Bytes of answers that wait to be sent, of one address and of all. Whoever has more that it does
+// not read is asked to come again before the next is made.
+inline constexpr std::size_t kMostUnsent = 16 << 20;
+inline constexpr std::size_t kMostUnsentOfAll = 256 << 20;
+
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8321;  // 0: any free one
@@ -81,6 +86,7 @@ class Server {
   std::uint16_t port_ = 0;
   std::list<std::weak_ptr<class Session>> sessions_;
   AddressShares shares_;
+  AddressShares unsent_{kMostUnsent, kMostUnsentOfAll};  // bytes
   std::size_t open_ = 0;
   std::size_t refused_ = 0;  // of the open ones, those that are only told so
   std::function<void()> drained_;

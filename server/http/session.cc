@@ -1,5 +1,7 @@
 #include "server/http/session.h"
 
+#include <netinet/tcp.h>
+
 #include <algorithm>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
@@ -25,6 +27,12 @@ constexpr std::size_t kMaxLinger = 4 << 20;
 constexpr std::size_t kMaxReadAhead = 64 << 10;
 // Connections that are refused in words at a time; any more are closed without.
 constexpr std::size_t kMaxRefused = 64;
+
+// What the system keeps of an answer beyond what is on its way. The rest stays here, where it counts
+// as unsent; the system would take megabytes of each connection.
+constexpr int kMostNotSent = 128 << 10;
+using NotSentLowWater =
+    asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 // Of every answer.
 constexpr std::string_view kHardened =
@@ -62,6 +70,7 @@ Session::Session(Server& server, asio::ip::tcp::socket socket, asio::ssl::contex
       buffer_(server.options_.max_header_bytes + kMaxReadAhead) {
   error_code ignored;
   connection_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  connection_.socket().set_option(NotSentLowWater(kMostNotSent), ignored);
   ++server_.open_;
   server_.metrics_.connections.add(1);
 }
@@ -245,6 +254,9 @@ void Session::on_request(const error_code& error) {
   if (request.method == "GET" || request.method == "HEAD") {
     if (const Page* page = server_.options_.pages.find(request.target.substr(0, request.target.find('?')))) return write_page(*page);
   }
+  if (request.target.starts_with("/v1/") && server_.unsent_.is_used_up(client_)) {
+    return write(problem(HttpFault::kOverloaded, chinese_));
+  }
   answer(server_.api_.handle(request));
 }
 
@@ -252,7 +264,8 @@ void Session::answer(Response response) {
   if (response.deferred) {
     doing_ = Doing::kWaiting;
     auto start = std::move(response.deferred);
-    return start([self = shared_from_this()](Response r) { self->answer(std::move(r)); });
+    const auto then = [self = shared_from_this()](Response r) { self->answer(std::move(r)); };
+    return start(Waiter(then, [this] { return connection_.other_side_is_there(); }));
   }
   if (response.wait_for <= server_.runtime_.durable_seq()) return write(std::move(response));
   doing_ = Doing::kWaiting;
@@ -340,6 +353,7 @@ void Session::send(asio::const_buffer body) {
   std::array<asio::const_buffer, 2> buffers{asio::buffer(head_), body};
   const std::size_t written = connection_.try_write_some(buffers);
   if (written == head_.size() + body.size()) return sent();
+  if (!body_.empty()) unsent_ = server_.unsent_.add(client_, body_.size());
   const std::size_t of_head = std::min(written, head_.size());
   buffers[0] += of_head;
   buffers[1] += written - of_head;
@@ -350,6 +364,8 @@ void Session::send(asio::const_buffer body) {
 }
 
 void Session::sent() {
+  unsent_.reset();
+  body_ = {};
   if (!keep_alive_) return linger();
   read();
 }

@@ -62,6 +62,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const boost::asio::ip::address peer_;
   std::string client_;  // whom limits count for, see client_key()
   std::optional<AddressShares::Place> place_;
+  std::optional<AddressShares::Place> unsent_;  // of the answer that is being sent
   boost::beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;
   std::string head_;

@@ -1,8 +1,9 @@
-// How many of something each address may have at a time, so that one cannot take what is for all.
+// How much of something each address may have at a time, so that one cannot take what is for all.
 #pragma once
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,45 +24,73 @@ class AddressShares {
   struct Counts {
     std::mutex mutex;
     boost::unordered_flat_map<std::string, std::size_t> by_address;
+    std::size_t all = 0;
   };
 
  public:
-  // Counts as one until it is destroyed, on any thread, also after the AddressShares.
+  // Counts until it is destroyed, on any thread, also after the AddressShares.
   class Place {
    public:
-    Place(std::shared_ptr<Counts> counts, std::string address)
-        : counts_(std::move(counts)), address_(std::move(address)) {}
+    Place(std::shared_ptr<Counts> counts, std::string address, std::size_t amount)
+        : counts_(std::move(counts)), address_(std::move(address)), amount_(amount) {}
     Place(Place&&) = default;
     Place& operator=(Place&& other) noexcept {
       std::swap(counts_, other.counts_);
       std::swap(address_, other.address_);
+      std::swap(amount_, other.amount_);
       return *this;
     }
     ~Place() {
       if (counts_ == nullptr) return;
       const std::lock_guard lock(counts_->mutex);
       const auto at = counts_->by_address.find(address_);
-      if (--at->second == 0) counts_->by_address.erase(at);
+      at->second -= amount_;
+      counts_->all -= amount_;
+      if (at->second == 0) counts_->by_address.erase(at);
     }
 
    private:
     std::shared_ptr<Counts> counts_;
     std::string address_;
+    std::size_t amount_;
   };
 
-  explicit AddressShares(std::size_t most) : most_(most) {}
+  // Of one address, and of all.
+  explicit AddressShares(std::size_t most,
+                         std::size_t most_of_all = std::numeric_limits<std::size_t>::max())
+      : most_(most), most_of_all_(most_of_all) {}
 
-  // Nothing where the address has its share already. `address` as client_key() gives it.
+  // One. Nothing where the address has its share already. `address` as client_key() gives it.
   std::optional<Place> take(const std::string& address) {
     const std::lock_guard lock(counts_->mutex);
-    std::size_t& count = counts_->by_address[address];
-    if (count >= most_) return std::nullopt;
-    ++count;
-    return Place(counts_, address);
+    if (used_up(address)) return std::nullopt;
+    return count(address, 1);
+  }
+  // Whether the address, or all together, have as much as they may.
+  bool is_used_up(const std::string& address) const {
+    const std::lock_guard lock(counts_->mutex);
+    return used_up(address);
+  }
+  // So much (not 0), also where it is more than the share.
+  Place add(const std::string& address, std::size_t amount) {
+    const std::lock_guard lock(counts_->mutex);
+    return count(address, amount);
   }
 
  private:
+  // With the lock held.
+  bool used_up(const std::string& address) const {
+    const auto at = counts_->by_address.find(address);
+    return counts_->all >= most_of_all_ || (at != counts_->by_address.end() && at->second >= most_);
+  }
+  Place count(const std::string& address, std::size_t amount) {
+    counts_->by_address[address] += amount;
+    counts_->all += amount;
+    return Place(counts_, address, amount);
+  }
+
   const std::size_t most_;
+  const std::size_t most_of_all_;
   const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();
 };
 

@@ -1,11 +1,12 @@
 """HTTP as good and bad clients speak it."""
 import gzip
+import http.client
 import json
 import os
 import socket
 import time
 
-from harness import PATIENCE, QIAOD, Case, main, run
+from harness import PATIENCE, QIAOD, SIM, SOURCE, Case, main, run
 
 
 class Http(Case):
@@ -100,6 +101,69 @@ class Http(Case):
         self.s.get("/v1/policy")
         c.close()
 
+    def test_questions_of_a_client_that_has_gone_are_given_up(self):
+        history = os.path.join(self.folder, "history.jsonl")
+        run(SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--needs", "100",
+            "--teams", "2000", "--quiet", "--until", "2026-11-01 09:00", "--out", history)
+        s = self.server("--load", history, name="large")
+        areas = s.get("/v1/areas?pageSize=200")["areas"]
+        area = next(a["code"] for a in areas if a["level"] == "AREA_LEVEL_COMMUNITY")
+        begin = int(time.time()) + 7200
+        line = {"quantity": 2, "window": {"start": begin, "end": begin + 5400},
+                "time": {"kind": "TIME_KIND_PEOPLE"}}
+        need = {"title": "陪老人", "category": "elder_care", "areaCode": area}
+        large = json.dumps({"need": {**need, "lines": [line] * 32}}).encode()
+        small = {"need": {**need, "lines": [line]}}
+        request = (f"POST /v1/needs:preview HTTP/1.1\r\nHost: x\r\n{s.authorization()}"
+                   f"Content-Type: application/json\r\nContent-Length: {len(large)}\r\n\r\n"
+                   ).encode() + large
+        connection = http.client.HTTPConnection("127.0.0.1", s.port, timeout=20 * PATIENCE)
+
+        def ask(body):
+            begin = time.monotonic()
+            status, _, _ = s.request("POST", "/v1/needs:preview", body, connection=connection)
+            self.assertEqual(status, 200)
+            return time.monotonic() - begin
+        one = min(ask(large) for _ in range(3))
+        waits = []
+        for _ in range(10):
+            gone = [s.connect() for _ in range(20)]
+            for c in gone:
+                c.sendall(request)
+            for c in gone:
+                c.close()
+            waits.append(ask(json.dumps(small).encode()))
+        connection.close()
+        # The one that is begun may be found to be given up only when its line has been counted.
+        self.assertLess(sorted(waits)[5], 4 * one, (one, waits))
+
+    def test_answers_that_nobody_reads_have_a_bound(self):
+        s = self.server("--timeout", "60", name="unread")
+        request = b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+        held = []
+        for _ in range(150):
+            c = socket.socket()
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            c.bind(("127.0.0.9", 0))
+            c.connect(("127.0.0.1", s.port))
+            c.sendall(request)
+            held.append(c)
+        time.sleep(0.5)
+
+        def ask(address):
+            with socket.create_connection(("127.0.0.1", s.port), source_address=(address, 0)) as c:
+                c.sendall(b"GET /v1/policy HTTP/1.1\r\nHost: x\r\n" + s.authorization().encode() + b"Connection: close\r\n\r\n")
+                return c.recv(4096)
+        refused = ask("127.0.0.9")
+        self.assertTrue(refused.startswith(b"HTTP/1.1 503"), refused)
+        self.assertIn(b"server.overloaded", refused)
+        self.assertIn(b"Retry-After", refused)
+        self.assertTrue(ask("127.0.0.10").startswith(b"HTTP/1.1 200"))
+        for c in held:
+            c.close()
+        time.sleep(0.5)
+        self.assertTrue(ask("127.0.0.9").startswith(b"HTTP/1.1 200"))
+
     def test_too_many_connections_are_told_so(self):
         held = [self.s.connect() for _ in range(50)]
         time.sleep(0.2)
@@ -129,7 +193,7 @@ class Http(Case):
             self.assertTrue(c.recv(4096).startswith(b"HTTP/1.1 400"))
 
     def test_gzip_where_asked(self):
-        status, headers, body = self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": "gzip"})
+        status, headers, body = self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": "GZip"})
         self.assertEqual((status, headers["Content-Encoding"]), (200, "gzip"))
         self.assertEqual(json.loads(gzip.decompress(body)), self.s.get("/v1/taxonomy"))
         self.assertIsNone(self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": "gzip;q=0"})[1]["Content-Encoding"])

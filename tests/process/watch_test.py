@@ -67,6 +67,31 @@ class Watch(Case):
         self.assertEqual([int(w.event()["seq"]) for _ in range(5)], list(range(after + 1, after + 6)))
         w.close()
 
+    def test_many_that_catch_up_hold_up_nobody_who_is_at_the_end(self):
+        draft = {"postNeed": {"need": self.need(), "until": "NEED_STATE_DRAFT"}}
+        for _ in range(60):
+            self.s.post("/v1/batch", {"commands": [draft] * 200})
+        # What was before the start is on disk only.
+        self.s.stop()
+        self.s.start()
+        at_end = WebSocket(self.s)
+        upgrade = (f"GET /v1/watch?after=0&kind=taxonomy_changed HTTP/1.1\r\nHost: x\r\n"
+                   f"Upgrade: websocket\r\nConnection: Upgrade\r\n{self.s.authorization()}"
+                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+        behind = [self.s.connect() for _ in range(1000)]
+        for c in behind:
+            c.sendall(upgrade.encode())
+        delays = []
+        for _ in range(9):
+            begin = time.monotonic()
+            self.post()
+            at_end.event()
+            delays.append(time.monotonic() - begin)
+        self.assertLess(sorted(delays)[4], 0.02 * PATIENCE, delays)
+        for c in behind:
+            c.close()
+        at_end.close()
+
     def test_filters_by_area_party_need_and_kind(self):
         begin = self.last()
         first, second = self.post(2)

@@ -112,6 +112,23 @@ TEST(Api, SpeaksBinaryProtobuf) {
   EXPECT_EQ(r.location, "/v1/needs/" + std::to_string(posted.id()));
 }
 
+TEST(Api, MediaTypesAndLanguagesHaveNoCase) {
+  Host h;
+  h.found();
+  const RequestHeaders headers{.accept = "Application/X-Protobuf", .type = "application/JSON"};
+  const Response r = h.send("POST", "/v1/needs", Host::need_body(), headers);
+  EXPECT_EQ(r.status, 201U) << r.body;
+  EXPECT_EQ(r.content_type, "application/x-protobuf");
+  EXPECT_EQ(h.send("GET", "/v1/policy", "", {.accept = "APPLICATION/*"}).status, 200U);
+  const auto title = [&](const std::string& language) {
+    pb::Problem p;
+    EXPECT_TRUE(from_json(h.send("GET", "/v1/nothing", "", {.language = language}).body, p));
+    return p.title() == p.zh();
+  };
+  EXPECT_TRUE(title("ZH-CN"));
+  EXPECT_FALSE(title("EN, zh"));
+}
+
 TEST(Api, WhatWasHandedOutBeforeARestoreIsRefused) {
   Host h;
   h.found();

@@ -1,6 +1,8 @@
 // Clearings in a queue, over restarts, and what is kept of them.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "engine/market/invariants.h"
 #include "qiao/v1/clearing.pb.h"
 #include "tests/support/host.h"
@@ -160,6 +162,31 @@ TEST(KeptClearings, AreTheLatestAndNoMoreOnDiskThanInMemory) {
   EXPECT_EQ(rows, 2 * kKeptRuns + kKeptProposals);
 }
 
+TEST(Proposals, ComeInPagesOfOneDatabase) {
+  Host host;
+  host.found();
+  post_needs(host, 3);
+  finished(host, start(host));
+  for (const std::string& list : {of(1) + "/proposals", std::string("/v1/proposals")}) {
+    std::string token;
+    std::set<std::uint64_t> needs;
+    int pages = 0;
+    do {
+      const std::string next = token.empty() ? "" : "&pageToken=" + token;
+      const auto page = host.get<pb::ListProposalsResponse>(list + "?pageSize=1" + next);
+      for (const pb::Proposal& p : page.proposals()) needs.insert(p.need_id());
+      token = page.next_page_token();
+      if (++pages > 1 || token.empty()) continue;
+      std::string foreign = token;
+      foreign.back() = foreign.back() == '0' ? '1' : '0';
+      EXPECT_EQ(host.code_of(host.send("GET", list + "?pageToken=" + foreign)),
+                "412 database.restored pageToken");
+    } while (!token.empty());
+    EXPECT_EQ(needs.size(), 3U) << list;
+    EXPECT_EQ(pages, 3) << list;
+  }
+}
+
 TEST(Applying, IsNotCutShortByNewerClearings) {
   Host host;
   host.found();
@@ -259,6 +286,26 @@ TEST(ClearingQueue, AnOrganiserHasOnePlaceAndTheLeadSome) {
   const auto again = start(q, Queue::in(q.foreign), q.tokens["other"]);
   EXPECT_EQ(finished(q, again).state(), pb::CLEARING_STATE_DONE);
   EXPECT_EQ(state_of(q, waiting).state(), pb::CLEARING_STATE_CANCELLED);
+}
+
+TEST(KeptClearings, OfOneAccountDisplaceNobodyElses) {
+  Queue q;
+  const auto of_lead = start(q);
+  EXPECT_GT(finished(q, of_lead).proposals(), 0U);
+  std::uint64_t first = 0;
+  for (std::size_t i = 0; i < kKeptRuns + 1; ++i) {
+    const auto tiny = start(q, Queue::in(q.own), q.tokens["organiser"]);
+    EXPECT_GT(finished(q, tiny).proposals(), 0U);
+    if (i == 0) first = tiny;
+  }
+  EXPECT_GT(proposals_of(q, of_lead), 0);
+  q.restart();
+  EXPECT_GT(proposals_of(q, of_lead), 0);
+  EXPECT_EQ(q.code_of(q.send("GET", of(first))), "404 not_found id") << "its own go first";
+  const auto again = start(q, Queue::in(q.own), q.tokens["organiser"]);
+  finished(q, again);
+  EXPECT_EQ(proposals_of(q, again - kKeptProposals), 0) << "also of those before the restart";
+  EXPECT_EQ(q.send("POST", of(of_lead) + ":dispatch").status, 200U);
 }
 
 TEST(ClearingQueue, AnOrganisersBudgetIsSmallerThanTheLeads) {

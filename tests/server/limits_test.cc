@@ -150,10 +150,10 @@ struct AtOnce {
       return;
     }
     ++open;
-    response.deferred([this, at](const Response& later) {
+    response.deferred(Waiter([this, at](const Response& later) {
       answers[at] = later.status == 201 ? "201" : host.code_of(later);
       --open;
-    });
+    }));
   }
   void wait() {
     while (open > 0) host.context.run_one();
@@ -217,7 +217,7 @@ TEST(LogIns, AFloodFromOneAddressKeepsNobodyElseOut) {
 }
 
 struct Queue {
-  FairQueue::Taken add(const std::string& account, const std::string& address) {
+  Taken add(const std::string& account, const std::string& address) {
     return queue.run(account, address, [this, address]() -> std::function<void()> {
       return [this, address] { done += address.front(); };
     });
@@ -235,10 +235,10 @@ struct Queue {
 TEST(FairQueue, AddressesTakeTurns) {
   Queue q;
   for (const char* a : {"1", "2", "3", "4", "5", "6", "7", "8"}) {
-    EXPECT_EQ(q.add(a, "a"), FairQueue::Taken::kYes);
+    EXPECT_EQ(q.add(a, "a"), Taken::kYes);
   }
-  for (const char* b : {"9", "10"}) EXPECT_EQ(q.add(b, "b"), FairQueue::Taken::kYes);
-  EXPECT_EQ(q.add("c", "c"), FairQueue::Taken::kYes);
+  for (const char* b : {"9", "10"}) EXPECT_EQ(q.add(b, "b"), Taken::kYes);
+  EXPECT_EQ(q.add("c", "c"), Taken::kYes);
   q.finish(11);
   EXPECT_EQ(q.done, "aabcabaaaaa");
 }
@@ -247,16 +247,16 @@ TEST(FairQueue, AnAccountAndAnAddressHaveAShare) {
   Queue q;
   int number = 0;
   const auto fresh = [&](char first) { return first + std::to_string(++number); };
-  for (int i = 0; i < 8; ++i) EXPECT_EQ(q.add("same", fresh('a')), FairQueue::Taken::kYes);
-  EXPECT_EQ(q.add("same", fresh('a')), FairQueue::Taken::kShareIsUsed);
-  for (int i = 0; i < 8; ++i) EXPECT_EQ(q.add(fresh('l'), "x"), FairQueue::Taken::kYes);
-  EXPECT_EQ(q.add(fresh('l'), "x"), FairQueue::Taken::kShareIsUsed);
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(q.add("same", fresh('a')), Taken::kYes);
+  EXPECT_EQ(q.add("same", fresh('a')), Taken::kShareIsUsed);
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(q.add(fresh('l'), "x"), Taken::kYes);
+  EXPECT_EQ(q.add(fresh('l'), "x"), Taken::kShareIsUsed);
   for (int i = 16; i < FairQueue::kMaxWaiting; ++i) {
-    EXPECT_EQ(q.add(fresh('l'), fresh('a')), FairQueue::Taken::kYes);
+    EXPECT_EQ(q.add(fresh('l'), fresh('a')), Taken::kYes);
   }
-  EXPECT_EQ(q.add(fresh('l'), fresh('a')), FairQueue::Taken::kFull);
+  EXPECT_EQ(q.add(fresh('l'), fresh('a')), Taken::kFull);
   q.finish(FairQueue::kMaxWaiting);
-  EXPECT_EQ(q.add("same", "x"), FairQueue::Taken::kYes);
+  EXPECT_EQ(q.add("same", "x"), Taken::kYes);
   q.finish(FairQueue::kMaxWaiting + 1);
 }
 

@@ -60,6 +60,34 @@ TEST(Reports, ComeInPagesOfOneCount) {
   EXPECT_EQ(refused("/v1/workforce?pageToken=1.99", "lead"), "409 page.gone pageToken");
 }
 
+TEST(Reports, PagesOfOneAccountDisplaceNobodyElses) {
+  Towns t;
+  const std::string target = "/v1/reports?by=area&pageSize=1";
+  const auto token = t.get<pb::Report>(target).next_page_token();
+  for (const char* login : {"one", "two", "three"}) {
+    const std::string other = t.token_of(t.account(pb::ROLE_LEAD, login));
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(t.send("GET", target, "", {.token = other}).status, 200U);
+  }
+  EXPECT_EQ(t.get<pb::Report>(target + "&pageToken=" + token).rows_size(), 1);
+}
+
+TEST(Reports, ATokenIsOfOneQuestionAndOneProcess) {
+  Towns t;
+  const std::string target = "/v1/reports?by=area&from=0&pageSize=1";
+  const auto token = t.get<pb::Report>(target).next_page_token();
+  const auto refused = [&](const std::string& asked, const std::string& of) {
+    return t.code_of(t.send("GET", asked + "&pageToken=" + of));
+  };
+  const std::string later = "/v1/reports?by=area&from=1&pageSize=1";
+  EXPECT_EQ(refused(later, token), "409 page.gone pageToken");
+  const std::string behind_all = "18446744073709551615" + token.substr(token.find('.'));
+  EXPECT_EQ(refused(target, behind_all), "400 value.wrong_type pageToken");
+  EXPECT_EQ(refused(target, "2" + token.substr(token.find('.'))), "400 value.wrong_type pageToken");
+  t.restart();
+  EXPECT_FALSE(t.get<pb::Report>(target).next_page_token().empty());
+  EXPECT_EQ(refused(target, token), "409 page.gone pageToken");
+}
+
 TEST(Reports, TheBoardSaysWhatWasGivenAndNotWhatWasNot) {
   Towns t;
   EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":withdraw", R"({"reason":"没空"})", {.token = t.tokens["supplier"]}).status, 200U);

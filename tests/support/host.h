@@ -126,10 +126,11 @@ struct Host {
     Response response = api->handle(r);
     if (response.deferred) {
       bool done = false;
-      response.deferred([&](Response later) {
+      const auto start = std::move(response.deferred);
+      start(Waiter([&](Response later) {
         response = std::move(later);
         done = true;
-      });
+      }));
       while (!done) context.run_one();
     }
     wait_for(response.wait_for);
