@@ -88,6 +88,24 @@ Response equity_page(const Call& call, Analyst& analyst, const Clearinghouse& ho
       [](pb::EquityReport& report, const EquityCount& count, std::size_t place) { *report.add_communities() = count.row(place); });
 }
 
+Response supply_gaps(const Call& call, const State& state, Analyst& analyst,
+                     Clearinghouse& house) {
+  const auto within = area_param(call, state);
+  if (!within) return problem(within.error(), call.chinese);
+  const auto most = query_number(call, "limit", 1, 100, 10);
+  if (!most) return problem(most.error(), call.chinese);
+  const auto start = [&analyst, &house, area = within.value(),
+                      limit = most.value()](const auto& question, auto then) {
+    const auto find = [&house, question, area, limit, then] {
+      house.gaps(question, area, limit, [then](pb::SupplyGapsResponse found) {
+        then(std::make_unique<pb::SupplyGapsResponse>(std::move(found)));
+      });
+    };
+    analyst.in_turn(Lane::kGaps, question, find);
+  };
+  return later(call, analyst, start);
+}
+
 }  // namespace
 
 std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house, Analyst& analyst) {
@@ -178,18 +196,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house, Analy
                     .tag = "clearing", .response = pb::SupplyGapsResponse::descriptor(),
                     .query = {{"area", "Code of an area: there and below."}, {"limit", "How many, 1..100; 10 where not given.", "integer"}},
                     .raw = [&](const Call& call, const Message*) {
-                      const auto within = area_param(call, state);
-                      if (!within) return problem(within.error(), call.chinese);
-                      const auto most = query_number(call, "limit", 1, 100, 10);
-                      if (!most) return problem(most.error(), call.chinese);
-                      const auto find = [&house, area = within.value(), limit = most.value()](const auto& question, auto then) {
-                        house.gaps(question, area, limit, [then](pb::SupplyGapsResponse found) {
-                          then(std::make_unique<pb::SupplyGapsResponse>(std::move(found)));
-                        });
-                      };
-                      return later(call, analyst, [&analyst, find](const auto& question, auto then) {
-                        analyst.in_turn(Lane::kGaps, question, [find, question, then] { find(question, then); });
-                      });
+                      return supply_gaps(call, state, analyst, house);
                     }});
   return routes;
 }

@@ -147,12 +147,14 @@ std::vector<Route> report_routes(Runtime& runtime, Analyst& analyst, const Gate&
                       if (request.policy().time_zone() != state.policy().time_zone()) return problem(refuse(Code::kTimeZoneInUse, "policy.timeZone"), call.chinese);
                       if (request.days() > kMostTrialDays) return problem(refuse(Code::kOutOfRange, "days", "1.." + std::to_string(kMostTrialDays)), call.chinese);
                       const std::int64_t days = request.days() == 0 ? std::int64_t{kDefaultDays} : request.days();
-                      return later(call, analyst, [&analyst, policy = request.policy(), days](const auto& question, auto then) {
+                      const auto start = [&analyst, policy = request.policy(),
+                                          days](const auto& question, auto then) {
                         analyst.try_policy(question, policy, days, [then](Result<pb::PolicyTrial> r) {
                           if (!r) return then(std::move(r).error());
                           then(std::make_unique<pb::PolicyTrial>(std::move(r).value()));
                         });
-                      });
+                      };
+                      return later(call, analyst, start);
                     }});
   return routes;
 }

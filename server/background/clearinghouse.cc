@@ -102,7 +102,11 @@ pb::Clearing summary_of(const Instance& in, const Cleared& cleared) {
 }  // namespace
 
 Clearinghouse::Clearinghouse(boost::asio::io_context& market_context, Runtime& runtime, ClearinghouseOptions options)
-    : context_(market_context), runtime_(runtime), options_(options), timer_(market_context), gap_timer_(market_context) {
+    : context_(market_context),
+      runtime_(runtime),
+      options_(options),
+      timer_(market_context),
+      gap_timer_(market_context) {
   read_kept();
   runtime_.on_event([this](const pb::Event& e) { changed(e); });
   if (options_.scheduled) tick();
