@@ -497,3 +497,37 @@ test('a contact waits for the organiser, and who looked at it is shown to organi
   await shot(resident, 'contact-looks')
   await done(lead, team, resident)
 })
+
+test('Escape closes each dialog that may be closed, and no other', { timeout: 120_000 }, async () => {
+  const lead = await host.page({ as: 'lead' })
+  const team = await host.page({ as: 'team' })
+  const gone = (page) => page.getByRole('dialog').waitFor({ state: 'detached' })
+  const line = { quantity: '3', time: { kind: 'TIME_KIND_PEOPLE' } }
+  const need = await made(lead, '/v1/needs', needWith('按Esc关掉', line))
+  await host.go(lead, `/needs/${need.id}`)
+  await lead.getByRole('button', { name: '取消需求' }).click()
+  await lead.getByRole('dialog').waitFor()
+  await lead.keyboard.press('Escape')
+  await gone(lead)
+  await lead.getByRole('button', { name: '取消需求' }).click()
+  await lead.getByRole('dialog').getByRole('button', { name: '返回' }).click()
+  await gone(lead)
+
+  await host.go(team, '/for-you')
+  await team.locator('[data-test=for-you] > li').first().getByRole('button', { name: /认领/ }).click()
+  await team.getByRole('dialog').waitFor()
+  await team.keyboard.press('Escape')
+  await gone(team)
+  // What is behind it can be used again.
+  await team.locator('[data-test=for-you] > li').first().getByRole('button', { name: /认领/ }).click()
+  await team.getByRole('dialog').waitFor()
+  await team.keyboard.press('Escape')
+  await gone(team)
+
+  await lead.context().clearCookies()
+  await lead.getByRole('button', { name: '谁合适' }).click()
+  await lead.getByRole('dialog').waitFor()
+  for (let i = 0; i < 3; ++i) await lead.keyboard.press('Escape')
+  assert.ok(await lead.getByRole('dialog').isVisible())
+  await done(lead, team)
+})
