@@ -531,3 +531,54 @@ test('Escape closes each dialog that may be closed, and no other', { timeout: 12
   assert.ok(await lead.getByRole('dialog').isVisible())
   await done(lead, team)
 })
+
+const keptHere = (page) => page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage }))
+
+test('what somebody has typed goes with their session', { timeout: 120_000 }, async () => {
+  const page = await host.page({ as: 'community' })
+  const write = async () => {
+    await writeNeed(page, '只给我自己看')
+    await page.getByText('更多（').click()
+    await page.getByLabel('联系电话').fill('13912345678')
+    await page.waitForTimeout(100)
+  }
+  const log = async (as) => {
+    await page.fill('dialog input[name=login]', `demo-${as}`)
+    await page.fill('dialog input[name=password]', 'qiao-demo-2026')
+    await page.keyboard.press('Enter')
+  }
+  await write()
+  await page.reload()
+  await page.waitForSelector('input[name=title]')
+  assert.equal(await page.inputValue('input[name=title]'), '只给我自己看')
+  const account = (await get(page, '/v1/sessions/current')).account.id
+  assert.ok((await keptHere(page)).includes(`.${account}.draft.need`))
+  await page.getByRole('button', { name: '退出登录' }).click()
+  await page.waitForFunction(() => location.hash === '#/board')
+  assert.doesNotMatch(await keptHere(page), /13912345678|只给我自己看/)
+  await host.enter(page, 'town')
+  await host.go(page, '/needs/new')
+  await page.waitForSelector('input[name=title]')
+  assert.equal(await page.inputValue('input[name=title]'), '')
+
+  // A session that ends: the same account goes on, another sees nothing of it.
+  await write()
+  await page.context().clearCookies()
+  await page.getByRole('button', { name: '发布', exact: true }).click()
+  await page.getByRole('dialog').waitFor()
+  assert.doesNotMatch(await keptHere(page), /13912345678/)
+  await log('town')
+  await page.getByRole('dialog').waitFor({ state: 'hidden' })
+  assert.equal(await page.inputValue('input[name=title]'), '只给我自己看')
+  assert.match(await keptHere(page), /13912345678/)
+  await page.context().clearCookies()
+  await page.getByRole('button', { name: '发布', exact: true }).click()
+  await page.getByRole('dialog').waitFor()
+  await log('resident')
+  await page.waitForFunction(() => location.hash === '#/needs')
+  assert.doesNotMatch(await keptHere(page), /13912345678/)
+  await host.go(page, '/needs/new')
+  await page.waitForSelector('input[name=title]')
+  assert.equal(await page.inputValue('input[name=title]'), '')
+  await done(page)
+})

@@ -1,7 +1,8 @@
 // What every form needs: the server's refusal at its field, one thing done once, nothing typed lost.
 import { reactive, ref, watch, type Ref } from 'vue'
 import { t } from '@/texts'
-import { Refused, Unreachable, idempotencyKey } from '@/api/client'
+import { Refused, Unreachable, idempotencyKey, sessionEnded } from '@/api/client'
+import { keep, kept, keptFor } from '@/api/kept'
 
 export function useAction() {
   const busy = ref(false)
@@ -36,23 +37,16 @@ export function useAction() {
   return reactive({ busy, wrong, field, run, at })
 }
 
-// A form's content that outlives a reload of this tab, with the key under which it is sent.
+// A form's content that outlives a reload of this tab, with the key under which it is sent. It is
+// kept for whoever has come in, and again once they have logged in again.
 export function useDraft<T extends object>(name: string, fresh: () => T): { draft: Ref<T>; key: Ref<string>; done: () => void } {
-  const place = `qiao.draft.${name}`
-  let kept: { draft: T; key: string } | undefined
-  try {
-    kept = JSON.parse(sessionStorage.getItem(place) ?? 'null') ?? undefined
-  } catch {
-    kept = undefined
-  }
-  const draft = ref(kept?.draft ?? fresh()) as Ref<T>
-  const key = ref(kept?.key ?? idempotencyKey())
-  watch([draft, key], () => {
-    try {
-      sessionStorage.setItem(place, JSON.stringify({ draft: draft.value, key: key.value }))
-    } catch {
-      // Kept on the screen at least.
-    }
+  const place = `draft.${name}`
+  const before = kept(place) as { draft: T; key: string } | undefined
+  const draft = ref(before?.draft ?? fresh()) as Ref<T>
+  const key = ref(before?.key ?? idempotencyKey())
+  const writer = keptFor()
+  watch([draft, key, sessionEnded], () => {
+    if (keptFor() === writer) keep(place, { draft: draft.value, key: key.value })
   }, { deep: true })
   return {
     draft,
