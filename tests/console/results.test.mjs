@@ -189,7 +189,7 @@ test('a spreadsheet has yuan and whole units; what is finer is refused, not roun
   await page.getByText('“1.234”应为整数，金额最多到分').waitFor()
   await page.getByText('“2.5”应为整数，金额最多到分').waitFor()
   await page.getByRole('button', { name: '导入这1条' }).click()
-  await page.waitForFunction(() => /^#\/needs(\?|$)/.test(location.hash))
+  await page.getByText('已保存1条，共1条').waitFor()
   const [need] = (await get(page, '/v1/needs?state=open&newest=1&pageSize=1')).needs
   assert.equal(need.title, '筹款')
   assert.equal(need.lines[0].quantity, '8880')
@@ -580,5 +580,59 @@ test('what somebody has typed goes with their session', { timeout: 120_000 }, as
   await host.go(page, '/needs/new')
   await page.waitForSelector('input[name=title]')
   assert.equal(await page.inputValue('input[name=title]'), '')
+  await done(page)
+})
+
+test('a file that is chosen again after the line was lost is saved once', {
+  timeout: 120_000,
+}, async () => {
+  const page = await host.page({ as: 'community' })
+  const sheetOf = (title, n) => ({
+    name: 'needs.csv', mimeType: 'text/csv',
+    buffer: Buffer.from(['名称,区域,服务类别,种类,数量,日期,开始,结束', ...Array.from({ length: n },
+      (_, i) => `${title}${i % 200},城东社区,助老服务,人,2,${tomorrow.date},09:00,11:00`)].join('\r\n')),
+  })
+  const count = async (title) => {
+    const { needs } = await get(page, '/v1/needs?state=open&newest=1&pageSize=500')
+    return needs.filter((n) => n.title.startsWith(title)).length
+  }
+  const choose = async (who, file) => {
+    await host.go(who, '/needs/import')
+    await who.setInputFiles('input[type=file]', file)
+  }
+  // The second of two parts is lost.
+  let sent = 0
+  await page.route('**/v1/batch', (route) => (++sent === 2 ? route.abort() : route.continue()))
+  const file = sheetOf('两百五十行', 250)
+  await choose(page, file)
+  await page.getByRole('button', { name: '导入这250条' }).click()
+  await page.getByText('已保存200条，共250条').waitFor()
+  await page.getByText('50行可以导入').waitFor()
+  await page.reload()
+  await choose(page, file)
+  await page.getByText('已保存200条，共250条').waitFor()
+  await page.getByRole('button', { name: '导入这50条' }).click()
+  await page.getByText('已保存250条，共250条').waitFor()
+  assert.equal(await page.getByRole('button', { name: /导入这/ }).count(), 0)
+  assert.equal(await count('两百五十行'), 250)
+  // Another tab of the same account does not know of it; the server does.
+  const other = await page.context().newPage()
+  await choose(other, file)
+  await other.getByRole('button', { name: '导入这250条' }).click()
+  await other.getByText('已保存250条，共250条').waitFor()
+  assert.equal(await count('两百五十行'), 250)
+  await other.close()
+  // The answer is lost: it was saved.
+  await page.unroute('**/v1/batch')
+  await page.route('**/v1/batch', async (route) => { await route.fetch(); await route.abort() }, { times: 1 })
+  await choose(page, sheetOf('答复丢了', 3))
+  await page.getByRole('button', { name: '导入这3条' }).click()
+  await page.getByText('连不上服务器').first().waitFor()
+  assert.equal(await count('答复丢了'), 3)
+  await choose(page, sheetOf('答复丢了', 3))
+  await page.getByRole('button', { name: '导入这3条' }).click()
+  await page.getByText('已保存3条，共3条').waitFor()
+  assert.equal(await count('答复丢了'), 3)
+  await shot(page, 'import-again')
   await done(page)
 })
