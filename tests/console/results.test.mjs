@@ -653,3 +653,17 @@ test('what was tried of one policy is not shown beside another', { timeout: 120_
   await trial.getByRole('table').waitFor({ state: 'detached' })
   await done(page)
 })
+
+test('who could come is said again once the server is back', { timeout: 120_000 }, async () => {
+  const page = await host.page({ as: 'community' })
+  await writeNeed(page, '断线时改')
+  const preview = page.getByRole('complementary', { name: '谁能来' })
+  await preview.locator('.tally').first().waitFor()
+  await page.route('**/v1/needs:preview', (route) => route.abort())
+  await page.fill('input[name=quantity]', '7')
+  await preview.getByText('连不上服务器').waitFor()
+  assert.equal(await preview.getByText('正在加载').count(), 0)
+  await page.unroute('**/v1/needs:preview')
+  await preview.locator('.tally').first().waitFor()
+  await done(page)
+})
