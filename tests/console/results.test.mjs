@@ -667,3 +667,17 @@ test('who could come is said again once the server is back', { timeout: 120_000 
   await preview.locator('.tally').first().waitFor()
   await done(page)
 })
+
+test('the timeline tells a proposal from a claim', { timeout: 60_000 }, async () => {
+  const page = await host.page({ as: 'lead' })
+  const line = { quantity: '2', time: { kind: 'TIME_KIND_PEOPLE' } }
+  const need = await made(page, '/v1/needs', needWith('只是建议', line))
+  const { pairs } = await get(page, `/v1/needs/${need.id}/lines/1/candidates?limit=1`)
+  await host.batch(page, [{ makeMatch: {
+    needId: need.id, line: 1, offerId: pairs[0].offerId, quantity: '1', how: 'MATCH_STATE_PROPOSED',
+  } }])
+  await host.go(page, `/needs/${need.id}`)
+  await page.locator('.timeline').getByText(`建议${pairs[0].partyName}，尚未派单`).waitFor()
+  assert.doesNotMatch(await page.locator('.timeline').innerText(), /认领/)
+  await done(page)
+})

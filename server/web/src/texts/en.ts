@@ -48,7 +48,7 @@ export const en: typeof zh = {
     revealed: 'That you looked is in the journal; the organiser and who asked can see it.', looks: 'Who has seen the contact', candidates: 'Who fits', nobody: 'Nobody fits at the moment.', canGive: 'can give {n}', why: 'Why', dispatch: 'Dispatch to the {n} chosen', timeline: 'What happened', reason: 'Reason', whyTitle: 'Say why', answerBy: 'answer by {when}', atSite: 'checked in at the place',
   },
   match: { dispatch: 'Dispatch', confirm: 'Confirm the claim', verify: 'Verify', noShow: 'Did not come', checkIn: 'Check in for them', checkOut: 'Check out for them', cancel: 'Take back' },
-  timeline: { created: 'Written', submitted: 'Submitted', opened: 'Approved and open', raised: 'Raised a level', filled: 'Filled', started: 'Service began', done: 'Service done', ended: 'Ended', dispatched: 'Dispatched to {who}', claimed: 'Claimed by {who}', accepted: 'Accepted by {who}', checkedIn: '{who} checked in', checkedOut: '{who} checked out', fell: '{who} fell out {why}' },
+  timeline: { created: 'Written', submitted: 'Submitted', opened: 'Approved and open', raised: 'Raised a level', filled: 'Filled', started: 'Service began', done: 'Service done', ended: 'Ended', dispatched: 'Dispatched to {who}', proposed: '{who} proposed, not asked yet', matched: 'Matched with {who}', claimed: 'Claimed by {who}', accepted: 'Accepted by {who}', checkedIn: '{who} checked in', checkedOut: '{who} checked out', fell: '{who} fell out {why}' },
   review: { title: 'Review', stars: 'Stars', words: 'A few words (may be left out)', send: 'Send the review' },
   whyNot: { title: 'Why not somebody else?', name: 'Name of the organisation', noOffers: 'It has no offers at the moment.' },
   inbox: {

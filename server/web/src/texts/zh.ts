@@ -45,7 +45,7 @@ export const zh = {
     revealed: '本次查看已记入日志，组织单位和求助人能看到。', looks: '谁看过联系方式', candidates: '谁合适', nobody: '目前没有合适的供给。', canGive: '能出{n}', why: '为什么', dispatch: '派单给选中的{n}家', timeline: '经过', reason: '原因', whyTitle: '请写明原因', answerBy: '{when}前答复', atSite: '现场签到',
   },
   match: { dispatch: '派单', confirm: '确认认领', verify: '确认完成', noShow: '没有来', checkIn: '代签到', checkOut: '代签退', cancel: '撤回' },
-  timeline: { created: '填写需求', submitted: '提交', opened: '审核通过，开始招募', raised: '逐级上报', filled: '满员', started: '开始服务', done: '服务完成', ended: '结束', dispatched: '派单给{who}', claimed: '{who}认领', accepted: '{who}接单', checkedIn: '{who}签到', checkedOut: '{who}签退', fell: '{who}没有成行 {why}' },
+  timeline: { created: '填写需求', submitted: '提交', opened: '审核通过，开始招募', raised: '逐级上报', filled: '满员', started: '开始服务', done: '服务完成', ended: '结束', dispatched: '派单给{who}', proposed: '建议{who}，尚未派单', matched: '列入对接：{who}', claimed: '{who}认领', accepted: '{who}接单', checkedIn: '{who}签到', checkedOut: '{who}签退', fell: '{who}没有成行 {why}' },
   review: { title: '评价', stars: '星级', words: '说几句（可不填）', send: '提交评价' },
   whyNot: { title: '为什么不是某一家？', name: '单位名称', noOffers: '这家目前没有登记供给。' },
   inbox: {
