@@ -111,7 +111,7 @@ test('money is typed and shown in yuan from the need to the pledge, the claim an
   await without(coordinator, 20000, 30050, 50050)
   await shot(coordinator, 'money-need')
   await host.go(coordinator, '/needs?state=open')
-  await coordinator.getByText('善款 500.50元（已有200元）').waitFor()
+  await coordinator.getByText('善款 500.50元（已安排200元，含未答复的）').waitFor()
   await without(coordinator, 20000, 50050)
   await shot(coordinator, 'money-list')
   await host.go(coordinator, `/needs/new?like=${need}`)
@@ -680,4 +680,33 @@ test('the timeline tells a proposal from a claim', { timeout: 60_000 }, async ()
   await page.locator('.timeline').getByText(`建议${pairs[0].partyName}，尚未派单`).waitFor()
   assert.doesNotMatch(await page.locator('.timeline').innerText(), /认领/)
   await done(page)
+})
+
+// Needs that are open and lack nothing, since each is proposed to one offer.
+async function proposed(page, title, n) {
+  const party = (await get(page, '/v1/parties?kind=enterprise&standing=active&pageSize=1')).parties[0]
+  const stock = { resource: 'fire_extinguisher', quantity: String(n), handover: 'HANDOVER_DELIVER' }
+  const more = { radiusM: 100_000, stock }
+  const offer = await made(page, '/v1/offers', { partyId: party.id, title: `${title}的供给`, ...more })
+  const line = { quantity: '1', stock: { resource: 'fire_extinguisher' } }
+  const need = (_, i) => made(page, '/v1/needs', needWith(`${title}${i}`, line))
+  const needs = await Promise.all(Array.from({ length: n }, need))
+  await host.batch(page, needs.map(({ id }) => ({ makeMatch: {
+    needId: id, line: 1, offerId: offer.id, quantity: '1', how: 'MATCH_STATE_PROPOSED',
+  } })))
+}
+
+test('the board shows needs that lack something, and more of them', { timeout: 120_000 }, async () => {
+  const lead = await host.page({ as: 'lead' })
+  await proposed(lead, '公告栏不缺', 30)
+  const visitor = await host.page()
+  await host.go(visitor, '/board')
+  const rows = visitor.locator('section[aria-labelledby=needed] li')
+  await rows.nth(19).waitFor()
+  const before = await rows.count()
+  for (const text of await rows.allInnerTexts()) assert.match(text, /还缺/)
+  await visitor.getByRole('button', { name: '更多' }).click()
+  await rows.nth(before).waitFor()
+  for (const text of await rows.allInnerTexts()) assert.doesNotMatch(text, /公告栏不缺/)
+  await done(lead, visitor)
 })

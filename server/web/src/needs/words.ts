@@ -26,4 +26,8 @@ export function fillShare(need: Need): number {
   return lines.reduce((sum, line) => sum + lineShare(line), 0) / Math.max(1, lines.length)
 }
 
+// The lines for which somebody or something is still missing.
+export const lacks = (need: Need) =>
+  (need.lines ?? []).filter((l) => num(l.quantity) > num(l.held))
+
 export const holds = (m: Match) => /PROPOSED|DISPATCHED|CLAIMED|ACCEPTED|CHECKED_IN|SERVED|VERIFIED/.test(m.state ?? '')

@@ -32,7 +32,7 @@ export const en: typeof zh = {
     title: 'Volunteer service board', lead: 'What is needed, who came, what was done.', near: 'My community', everywhere: 'Whole city', needed: 'Needed now', done: 'Done lately', nothingNeeded: 'Nothing is needed here right now. Look at the whole city.', nothingDone: 'Nothing has been completed yet.', nobodyYet: 'Nobody yet.', enterprises: 'Enterprises that gave', teams: 'Teams that served most',
     stillMissing: '{n} still missing', join: 'Log in to take part',
   },
-  needs: { title: 'Needs', mine: 'My needs', byState: 'By state', area: 'Area', empty: 'There are no needs in this state.', all: 'All', none: 'No need has been posted yet.', shown: '{n} needs' },
+  needs: { title: 'Needs', mine: 'My needs', byState: 'By state', area: 'Area', empty: 'There are no needs in this state.', all: 'All', none: 'No need has been posted yet.', shown: '{n} needs', shownOver: 'more than {n} needs', lacking: 'Needs with something missing' },
   post: {
     title: 'Post a need', what: 'What is needed', whatHint: 'One sentence, no names of people', category: 'Category', where: 'Community', when: 'When', day: 'Day', from: 'From', to: 'To', lines: 'How much', add: 'Add a line', remove: 'Remove', resource: 'Goods', skill: 'Skill', anySkill: 'Any', certificate: 'Certificate', noCertificate: 'None needed',
     more: 'More (description, contact, urgency…)', description: 'Description', beneficiary: 'For whom', programme: 'Programme', urgency: 'Urgency', ratio: 'Volunteers for each professional', ratioHint: 'Leave it empty where there is no such rule', allOrNothing: 'All of it or nothing', contactName: 'Contact', contactPhone: 'Telephone', address: 'House and door',
@@ -42,7 +42,7 @@ export const en: typeof zh = {
   preview: { title: 'Who could come', parties: 'could come', enough: 'enough', notEnough: 'not enough', wouldHelp: 'This would make it easier:', take: 'Do that' },
   need: {
     line: 'Line {n}', level: 'level {n} or higher', held: '{held} of {asked}', print: 'Print', again: 'Post one like it', approve: 'Approve', submit: 'Submit', reject: 'Reject', cancel: 'Cancel the need', siteCode: 'Code of the place', siteQr: 'QR code to check in', siteHint: 'Print it and put it up at the place: whoever scans it or types the code checks in.', reveal: 'Show contact', contact: 'Contact',
-    soFar: '{what} ({n} so far)', willAsk: 'Will be asked: {who}', dispatched: 'Dispatched: {who}',
+    ranked: 'The best {n} are listed', soFar: '{what} ({n} arranged, with what is not answered yet)', willAsk: 'Will be asked: {who}', dispatched: 'Dispatched: {who}',
     cannotAsk: 'Too little is missing to ask {who} as well',
     nothingMissing: 'Nothing is missing here any more.',
     revealed: 'That you looked is in the journal; the organiser and who asked can see it.', looks: 'Who has seen the contact', candidates: 'Who fits', nobody: 'Nobody fits at the moment.', canGive: 'can give {n}', why: 'Why', dispatch: 'Dispatch to the {n} chosen', timeline: 'What happened', reason: 'Reason', whyTitle: 'Say why', answerBy: 'answer by {when}', atSite: 'checked in at the place',
@@ -52,7 +52,7 @@ export const en: typeof zh = {
   review: { title: 'Review', stars: 'Stars', words: 'A few words (may be left out)', send: 'Send the review' },
   whyNot: { title: 'Why not somebody else?', name: 'Name of the organisation', noOffers: 'It has no offers at the moment.' },
   inbox: {
-    title: 'To do', waiting: 'waiting', empty: 'Nothing waits for you.', count: '{n} in all', due: 'by {when}',
+    title: 'To do', waiting: 'waiting', empty: 'Nothing waits for you.', count: '{n} in all', due: 'by {when}', first: 'The most pressing {n} are listed; {rest} more follow as these are done. The lists of needs have them, too:',
     kind: { check_need: 'check the need', confirm_claim: 'confirm the claim', raised: 'raised to you', verify_service: 'verify the service', review_need: 'review', answer_dispatch: 'answer the dispatch', check_in: 'check in', check_out: 'check out' },
     do: { check_need: 'Approve', confirm_claim: 'Confirm', verify_service: 'Verify' },
   },
@@ -81,8 +81,8 @@ export const en: typeof zh = {
   week: { 1: 'Mon', 2: 'Tue', 3: 'Wed', 4: 'Thu', 5: 'Fri', 6: 'Sat', 7: 'Sun', always: 'always', and: ', ' },
   wish: { title: 'Micro-wishes', lead: 'Small wishes of one person each; whoever adopts one fulfils it.', adopt: 'Adopt', adopted: 'You adopted "{title}". Thank you!', empty: 'No micro-wish is waiting.', pledgeFirst: 'Enter an offer first' },
   city: {
-    title: 'The city at a glance', since: 'Counted over', days: 'last {n} days', open: 'Open needs', fill: 'Filled', served: 'Served', pending: '{n} to approve', level: { AREA_LEVEL_COMMUNITY: 'Communities', AREA_LEVEL_TOWN: 'Towns', AREA_LEVEL_CITY: 'Cities and counties' }, mapHint: 'Larger: more is missing; darker: less is filled; orange and dashed: less than three tenths. Choose one to see its needs.', communities: 'Least filled first', missing: 'Missing', parties: 'Parties there', all: 'Show all {n}', funnel: 'On the way', took: 'half within {half}, nine tenths within {slow}',
-    waiting: 'Waiting longest', nobodyWaits: 'Nobody is waiting.', waits: 'waiting for {time}', starts: 'begins {when}', gaps: 'What is short', noGaps: 'There has been no clearing yet, or nothing is short.', equity: 'Evenness', categories: 'By category', category: '{open} open, {served} served',
+    title: 'The city at a glance', since: 'Counted over', days: 'last {n} days', fill: 'Filled, with what is not answered yet', served: 'Served', pending: '{n} to approve', level: { AREA_LEVEL_COMMUNITY: 'Communities', AREA_LEVEL_TOWN: 'Towns', AREA_LEVEL_CITY: 'Cities and counties' }, mapHint: 'Larger: more is missing; darker: less is filled; orange and dashed: less than three tenths. Choose one to see its needs.', communities: 'Least filled first', missing: 'Missing', parties: 'Parties there', all: 'Show all {n}', funnel: 'On the way', took: 'half within {half}, nine tenths within {slow}',
+    waiting: 'Waiting longest', nobodyWaits: 'Nobody is waiting.', waits: 'waiting for {time}', starts: 'begins {when}', gaps: 'What is short', noGaps: 'There has been no clearing yet, or nothing is short.', equity: 'Evenness', equityOfAll: 'Evenness of the whole city', categories: 'By category', category: '{open} with something missing, {served} served',
   },
   step: { submitted: 'Submitted', opened: 'Approved', filled: 'Filled', started: 'Service began', done: 'Done', reviewed: 'Reviewed' },
   equity: { mean: 'Filled on average', worst: 'Filled in the worst-off tenth', jain: 'Evenness (1 is all the same)' },
@@ -107,5 +107,5 @@ export const en: typeof zh = {
     title: 'Reports', export: 'Export', by: 'By', from: 'From', to: 'To', mine: 'All of my area', empty: 'There were no needs in that time.', byWord: { programme: 'Programme', category: 'Category', beneficiary: 'For whom', area: 'Community', month: 'Month' },
     head: { needs: 'Needs', underWay: 'Under way', served: 'Served', ended: 'Came to nothing', people: 'Services', hours: 'Hours', parties: 'Parties', rating: 'Stars' },
   },
-  parties: { title: 'Parties', kind: 'Kind', empty: 'Nobody is entered yet.', approve: 'Approve', suspend: 'Suspend', reinstate: 'Reinstate' },
+  parties: { shown: '{n} of {all} listed', title: 'Parties', kind: 'Kind', empty: 'Nobody is entered yet.', approve: 'Approve', suspend: 'Suspend', reinstate: 'Reinstate' },
 }

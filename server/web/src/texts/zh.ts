@@ -30,7 +30,7 @@ export const zh = {
     title: '志愿服务公告栏', lead: '大家需要什么，谁来了，做成了什么。', near: '我的社区', everywhere: '全市', needed: '正在招募', done: '最近做成的', nothingNeeded: '这里暂时没有招募中的需求，可以看看全市。', nothingDone: '还没有完成的服务。', nobodyYet: '还没有记录。', enterprises: '爱心企业', teams: '服务最多的队伍',
     stillMissing: '还缺{n}', join: '登录参与',
   },
-  needs: { title: '需求', mine: '我的需求', byState: '按状态', area: '区域', empty: '没有这种状态的需求。', all: '全部', none: '还没有发布过需求。', shown: '共{n}条' },
+  needs: { title: '需求', mine: '我的需求', byState: '按状态', area: '区域', empty: '没有这种状态的需求。', all: '全部', none: '还没有发布过需求。', shown: '共{n}条', shownOver: '{n}条以上', lacking: '有缺口的需求' },
   post: {
     title: '发布需求', what: '需要什么', whatHint: '一句话，不写个人姓名', category: '服务类别', where: '社区', when: '什么时候', day: '日期', from: '开始', to: '结束', lines: '要多少', add: '增加一项', remove: '删除', resource: '物资', skill: '技能', anySkill: '不限', certificate: '资质', noCertificate: '不要求',
     more: '更多（说明、联系人、紧急程度…）', description: '说明', beneficiary: '服务对象', programme: '所属项目', urgency: '紧急程度', ratio: '每名专业人员带几名志愿者', ratioHint: '不要求就留空', allOrNothing: '全部满足才成行', contactName: '联系人', contactPhone: '联系电话', address: '门牌地址',
@@ -40,7 +40,7 @@ export const zh = {
   preview: { title: '谁能来', parties: '家能来', enough: '够了', notEnough: '还不够', wouldHelp: '这样改会更容易：', take: '就这样改' },
   need: {
     line: '第{n}项', level: '{n}级以上', held: '{held} / {asked}', print: '打印', again: '照此再发', approve: '审核通过', submit: '提交', reject: '不通过', cancel: '取消需求', siteCode: '现场签到码', siteQr: '签到二维码', siteHint: '打印后贴在现场：扫码或输入签到码即可签到。', reveal: '查看联系方式', contact: '联系方式',
-    soFar: '{what}（已有{n}）', willAsk: '将派单给：{who}', dispatched: '已派单：{who}',
+    ranked: '先列出最合适的{n}家', soFar: '{what}（已安排{n}，含未答复的）', willAsk: '将派单给：{who}', dispatched: '已派单：{who}',
     cannotAsk: '还缺的不够分，这几家派不到：{who}', nothingMissing: '这一项已全部派出，不再缺。',
     revealed: '本次查看已记入日志，组织单位和求助人能看到。', looks: '谁看过联系方式', candidates: '谁合适', nobody: '目前没有合适的供给。', canGive: '能出{n}', why: '为什么', dispatch: '派单给选中的{n}家', timeline: '经过', reason: '原因', whyTitle: '请写明原因', answerBy: '{when}前答复', atSite: '现场签到',
   },
@@ -49,7 +49,7 @@ export const zh = {
   review: { title: '评价', stars: '星级', words: '说几句（可不填）', send: '提交评价' },
   whyNot: { title: '为什么不是某一家？', name: '单位名称', noOffers: '这家目前没有登记供给。' },
   inbox: {
-    title: '待办', waiting: '件待办', empty: '没有待办，都处理完了。', count: '共{n}件', due: '{when}前处理',
+    title: '待办', waiting: '件待办', empty: '没有待办，都处理完了。', count: '共{n}件', due: '{when}前处理', first: '先列出最急的{n}件，还有{rest}件。处理后依次出现，也可以到需求列表里看：',
     kind: { check_need: '待审核', confirm_claim: '待确认认领', raised: '上报待处理', verify_service: '待确认完成', review_need: '待评价', answer_dispatch: '待答复派单', check_in: '待签到', check_out: '待签退' },
     do: { check_need: '审核通过', confirm_claim: '确认', verify_service: '确认完成' },
   },
@@ -78,8 +78,8 @@ export const zh = {
   week: { 1: '周一', 2: '周二', 3: '周三', 4: '周四', 5: '周五', 6: '周六', 7: '周日', always: '随时', and: '、' },
   wish: { title: '微心愿', lead: '一个人的小愿望，认领就是整个实现。', adopt: '认领', adopted: '已认领“{title}”，谢谢！', empty: '现在没有等待认领的微心愿。', pledgeFirst: '先登记供给' },
   city: {
-    title: '全市一览', since: '统计', days: '近{n}天', open: '待接单需求', fill: '满足率', served: '已服务', pending: '{n}家待审核', level: { AREA_LEVEL_COMMUNITY: '各社区', AREA_LEVEL_TOWN: '各乡镇（街道）', AREA_LEVEL_CITY: '各市县' }, mapHint: '圆越大缺得越多，越实满足率越低；橙色虚线是满足率低于三成的。点圆看需求。', communities: '满足率从低到高', missing: '缺口', parties: '本地主体', all: '显示全部{n}个', funnel: '一路走来', took: '一半在{half}内，九成在{slow}内',
-    waiting: '等得最久的', nobodyWaits: '没有等待的需求。', waits: '已等{time}', starts: '{when}开始', gaps: '最缺什么', noGaps: '还没有统一对接的结果，或没有缺口。', equity: '是否均衡', categories: '按类别', category: '待接单{open}，已服务{served}',
+    title: '全市一览', since: '统计', days: '近{n}天', fill: '满足率（含未答复的）', served: '已服务', pending: '{n}家待审核', level: { AREA_LEVEL_COMMUNITY: '各社区', AREA_LEVEL_TOWN: '各乡镇（街道）', AREA_LEVEL_CITY: '各市县' }, mapHint: '圆越大缺得越多，越实满足率越低；橙色虚线是满足率低于三成的。点圆看需求。', communities: '满足率从低到高', missing: '缺口', parties: '本地主体', all: '显示全部{n}个', funnel: '一路走来', took: '一半在{half}内，九成在{slow}内',
+    waiting: '等得最久的', nobodyWaits: '没有等待的需求。', waits: '已等{time}', starts: '{when}开始', gaps: '最缺什么', noGaps: '还没有统一对接的结果，或没有缺口。', equity: '是否均衡', equityOfAll: '是否均衡（全市）', categories: '按类别', category: '有缺口{open}，已服务{served}',
   },
   step: { submitted: '点单', opened: '审核', filled: '接满', started: '开始服务', done: '完成', reviewed: '评单' },
   equity: { mean: '平均满足率', worst: '最差一成社区的满足率', jain: '均衡指数（1为完全均衡）' },
@@ -104,5 +104,5 @@ export const zh = {
     title: '报表', export: '导出表格', by: '分组', from: '从', to: '到', mine: '本地全部', empty: '这段时间没有需求。', byWord: { programme: '项目', category: '服务类别', beneficiary: '服务对象', area: '社区', month: '月份' },
     head: { needs: '需求', underWay: '进行中', served: '已服务', ended: '未成', people: '服务人次', hours: '小时', parties: '参与主体', rating: '星级' },
   },
-  parties: { title: '主体', kind: '种类', empty: '还没有登记。', approve: '审核通过', suspend: '暂停', reinstate: '恢复' },
+  parties: { shown: '已列出{n}家，共{all}家', title: '主体', kind: '种类', empty: '还没有登记。', approve: '审核通过', suspend: '暂停', reinstate: '恢复' },
 }
