@@ -710,3 +710,24 @@ test('the board shows needs that lack something, and more of them', { timeout: 1
   for (const text of await rows.allInnerTexts()) assert.doesNotMatch(text, /公告栏不缺/)
   await done(lead, visitor)
 })
+
+test('all parties can be listed, and found by name', { timeout: 60_000 }, async () => {
+  const page = await host.page({ as: 'lead' })
+  let token = ''
+  const all = []
+  do {
+    const path = `/v1/parties?kind=volunteer_team&pageSize=200${token && `&pageToken=${token}`}`
+    const answer = await get(page, path)
+    all.push(...answer.parties)
+    token = answer.nextPageToken ?? ''
+  } while (token)
+  assert.ok(all.length > 50)
+  await host.go(page, '/parties')
+  await page.getByText(`已列出50家，共${all.length}家`).waitFor()
+  await page.getByRole('button', { name: '更多' }).click()
+  await page.getByText(`已列出100家，共${all.length}家`).waitFor()
+  const oldest = all[0].name
+  await page.getByLabel('单位名称').fill(oldest)
+  await page.locator('.list > li', { hasText: oldest }).first().waitFor()
+  await done(page)
+})
