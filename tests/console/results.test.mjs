@@ -731,3 +731,15 @@ test('all parties can be listed, and found by name', { timeout: 60_000 }, async 
   await page.locator('.list > li', { hasText: oldest }).first().waitFor()
   await done(page)
 })
+
+test('the inbox says how many it does not list, and where they are', { timeout: 60_000 }, async () => {
+  const page = await host.page({ as: 'community' })
+  const line = { quantity: '1', time: { kind: 'TIME_KIND_PEOPLE' } }
+  await host.batch(page, Array.from({ length: 110 }, (_, i) => (
+    { postNeed: { need: needWith(`待审核${i}`, line), until: 'NEED_STATE_SUBMITTED' } })))
+  await host.go(page, '/inbox')
+  await page.getByText(/先列出最急的100件，还有\d+件/).waitFor()
+  await page.locator('main').getByRole('link', { name: '待审核', exact: true }).click()
+  await page.waitForFunction(() => location.hash === '#/needs?state=submitted')
+  await done(page)
+})
