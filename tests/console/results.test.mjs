@@ -743,3 +743,19 @@ test('the inbox says how many it does not list, and where they are', { timeout: 
   await page.waitForFunction(() => location.hash === '#/needs?state=submitted')
   await done(page)
 })
+
+test('the candidates of a line say that there are more', { timeout: 60_000 }, async () => {
+  const page = await host.page({ as: 'lead' })
+  const saturday = new Date(Date.now() + 8 * 3600_000 + 86_400_000)
+  while (saturday.getUTCDay() !== 6) saturday.setUTCDate(saturday.getUTCDate() + 1)
+  const start = Math.floor(saturday.getTime() / 86_400_000) * 86_400 + 3600
+  const on = { start: String(start), end: String(start + 7200) }
+  const line = { quantity: '9', time: { kind: 'TIME_KIND_PEOPLE' }, window: on }
+  const need = await made(page, '/v1/needs', needWith('很多家合适', line))
+  await openCandidates(page, need.id)
+  await page.getByText('先列出最合适的20家').waitFor()
+  assert.equal(await candidates(page).count(), 20)
+  await page.getByRole('button', { name: '更多' }).click()
+  await candidates(page).nth(20).waitFor()
+  await done(page)
+})
