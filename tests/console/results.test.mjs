@@ -759,3 +759,30 @@ test('the candidates of a line say that there are more', { timeout: 60_000 }, as
   await candidates(page).nth(20).waitFor()
   await done(page)
 })
+
+test('the figures of the city lead to what they count, whole and of the place that is named', {
+  timeout: 120_000,
+}, async () => {
+  const lead = await host.page({ as: 'lead' })
+  await proposed(lead, '城市不缺', 5)
+  await host.go(lead, '/city')
+  const tile = lead.locator('.tallies > div', { hasText: '有缺口的需求' })
+  const shown = (await tile.locator('.tally').innerText()).replaceAll(',', '')
+  const section = lead.locator('section[aria-labelledby=categories]')
+  const rows = section.locator('li')
+  assert.equal(await rows.count(), 10)
+  const open = (await rows.allInnerTexts()).map((text) => Number(/有缺口(\d+)/.exec(text)[1]))
+  assert.deepEqual(open, [...open].sort((a, b) => b - a))
+  await section.getByRole('button', { name: /显示全部/ }).click()
+  await rows.nth(10).waitFor()
+  await tile.getByRole('link').click()
+  await lead.getByText(`共${Number(shown).toLocaleString('zh-CN')}条`).waitFor()
+  assert.equal(await lead.locator('.need', { hasText: '城市不缺' }).count(), 0)
+
+  const community = await host.page({ as: 'community' })
+  const asked = community.waitForRequest((r) => r.url().includes('/v1/supply-gaps'))
+  await host.go(community, '/city')
+  assert.match((await asked).url(), /area=341881001001/)
+  await community.getByRole('heading', { name: '是否均衡（全市）' }).waitFor()
+  await done(lead, community)
+})
