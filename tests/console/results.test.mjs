@@ -786,3 +786,16 @@ test('the figures of the city lead to what they count, whole and of the place th
   await community.getByRole('heading', { name: '是否均衡（全市）' }).waitFor()
   await done(lead, community)
 })
+
+test('that the server is away is said as long as it is', { timeout: 120_000 }, async () => {
+  const page = await host.page({ as: 'community' })
+  await writeNeed(page, '连不上时发布')
+  await page.route('**/v1/needs', (route) => route.abort())
+  await page.getByRole('button', { name: '发布', exact: true }).click()
+  await page.locator('form').getByText('连不上服务器').waitFor()
+  await page.unroute('**/v1/needs')
+  // Anything that goes through says that it is back.
+  await page.fill('input[name=quantity]', '3')
+  await page.locator('form').getByText('连不上服务器').waitFor({ state: 'detached' })
+  await done(page)
+})

@@ -1,19 +1,25 @@
 // What every form needs: the server's refusal at its field, one thing done once, nothing typed lost.
 import { reactive, ref, watch, type Ref } from 'vue'
 import { t } from '@/texts'
-import { Refused, Unreachable, idempotencyKey, sessionEnded } from '@/api/client'
+import { Refused, Unreachable, idempotencyKey, online, sessionEnded } from '@/api/client'
 import { keep, kept, keptFor } from '@/api/kept'
 
 export function useAction() {
   const busy = ref(false)
   const wrong = ref('')
   const field = ref('')
+  // The server could not be reached: that is not said any longer than it is so.
+  let away = false
+  watch(online, (now) => {
+    if (now && away) wrong.value = ''
+  })
   // True when it was done. While it is under way a second press does nothing.
   async function run(work: () => Promise<unknown>): Promise<boolean> {
     if (busy.value) return false
     busy.value = true
     wrong.value = ''
     field.value = ''
+    away = false
     try {
       await work()
       return true
@@ -24,6 +30,7 @@ export function useAction() {
         field.value = error.field
       } else if (error instanceof Unreachable) {
         wrong.value = t('form.unreachable')
+        away = true
       } else {
         throw error
       }
