@@ -799,3 +799,16 @@ test('that the server is away is said as long as it is', { timeout: 120_000 }, a
   await page.locator('form').getByText('连不上服务器').waitFor({ state: 'detached' })
   await done(page)
 })
+
+test('a resident says where before who could come is asked', { timeout: 60_000 }, async () => {
+  const page = await host.page({ as: 'resident' })
+  const refused = []
+  page.on('response', (r) => { if (r.status() >= 400) refused.push(r.url()) })
+  await host.go(page, '/needs/new')
+  await page.getByText('先选择社区，再看谁能来。').waitFor()
+  assert.equal(await page.getByLabel('社区').inputValue(), '')
+  await page.getByLabel('社区').selectOption(place)
+  await page.locator('aside .tally').first().waitFor()
+  assert.deepEqual(refused, [])
+  await done(page)
+})
