@@ -812,3 +812,25 @@ test('a resident says where before who could come is asked', { timeout: 60_000 }
   assert.deepEqual(refused, [])
   await done(page)
 })
+
+test('English counts one and many, and has its own punctuation', { timeout: 120_000 }, async () => {
+  const page = await host.page({ as: 'lead', language: 'en' })
+  const stock = { stock: { resource: 'fire_extinguisher' } }
+  const of = (n) => made(page, '/v1/needs', needWith(`Extinguishers ${n}`, { quantity: n, ...stock }))
+  await host.go(page, `/needs/${(await of('53')).id}`)
+  await page.getByText(/53 pieces/).first().waitFor()
+  await host.go(page, `/needs/${(await of('1')).id}`)
+  await page.getByText(/ 1 piece(?!s)/).first().waitFor()
+  const time = { kind: 'TIME_KIND_PROFESSIONAL', certificate: 'social_worker', certificateLevel: 2 }
+  const asks = await made(page, '/v1/needs', needWith('Social worker', { quantity: '1', time }))
+  await host.go(page, `/needs/${asks.id}`)
+  await page.getByText('social worker level 2 or higher').first().waitFor()
+  await page.getByRole('button', { name: 'Who fits' }).click()
+  await page.waitForLoadState('networkidle')
+  for (const path of ['/policy', '/clearing', '/city']) {
+    await host.go(page, path)
+    await page.waitForLoadState('networkidle')
+    assert.doesNotMatch(await page.locator('main').innerText(), /[：；（），。]\s|\b1 (needs|lines)\b/)
+  }
+  await done(page)
+})

@@ -13,8 +13,13 @@ export function timeKind(kind: Exclude<Kind, 'stock'>): NonNullable<Schemas['Tim
 // "3人 · 心理咨询师": how many, and what is asked of them.
 export function lineWords(line: Line): string {
   const parts = [amount(line.quantity, line)]
-  if (line.time?.certificate) parts.push(certificate(line.time.certificate) + ((line.time.certificateLevel ?? 0) > 1 ? ` ${t('need.level', { n: line.time.certificateLevel })}` : ''))
-  for (const skill of line.time?.skills ?? []) if (skill !== 'general') parts.push(term('skills', skill))
+  // Its levels stand behind its name: which one is asked for is said here.
+  const name = certificate(line.time?.certificate).replace(/\s*[(（].*[)）]$/, '')
+  if (line.time?.certificate) parts.push(name + ((line.time.certificateLevel ?? 0) > 1 ? ` ${t('need.level', { n: line.time.certificateLevel })}` : ''))
+  for (const skill of line.time?.skills ?? []) {
+    const word = term('skills', skill)
+    if (skill !== 'general' && word !== name) parts.push(word)
+  }
   return parts.join(' · ')
 }
 
