@@ -78,7 +78,7 @@ export const zh = {
   week: { 1: '周一', 2: '周二', 3: '周三', 4: '周四', 5: '周五', 6: '周六', 7: '周日', always: '随时', and: '、', then: '；' },
   wish: { title: '微心愿', lead: '一个人的小愿望，认领就是整个实现。', adopt: '认领', adopted: '已认领“{title}”，谢谢！', empty: '现在没有等待认领的微心愿。', pledgeFirst: '先登记供给' },
   city: {
-    now: '目前', title: '全市一览', since: '统计', days: '近{n}天', fill: '满足率（含未答复的）', served: '已服务', pending: '{n}家待审核', level: { AREA_LEVEL_COMMUNITY: '各社区', AREA_LEVEL_TOWN: '各乡镇（街道）', AREA_LEVEL_CITY: '各市县' }, mapHint: '圆越大缺得越多，越实满足率越低；橙色虚线是满足率低于三成的。点圆看需求。', communities: '满足率从低到高', missing: '缺口', parties: '本地主体', all: '显示全部{n}个', funnel: '一路走来', took: '一半在{half}内，九成在{slow}内',
+    now: '目前', title: '全市一览', since: '统计', days: '近{n}天', fill: '满足率（含未答复的）', served: '已服务', pending: '{n}家待审核', level: { AREA_LEVEL_COMMUNITY: '各社区', AREA_LEVEL_TOWN: '各乡镇（街道）', AREA_LEVEL_CITY: '各市县' }, mapHint: '圆越大缺得越多，越实满足率越低；橙色虚线是满足率低于三成的。点圆看需求。', communities: '满足率从低到高', missing: '缺口', parties: '本地主体', all: '显示全部{n}个', funnel: '一路走来', took: '一半在{half}内，九成在{slow}内', tookAtMost: '九成在{slow}内',
     waiting: '等得最久的', nobodyWaits: '没有等待的需求。', waits: '已等{time}', starts: '{when}开始', gaps: '最缺什么', noGaps: '还没有统一对接的结果，或没有缺口。', equity: '是否均衡', equityOfAll: '是否均衡（全市）', categories: '按类别', category: '有缺口{open}，已服务{served}',
   },
   step: { submitted: '点单', opened: '审核', filled: '接满', started: '开始服务', done: '完成', reviewed: '评单' },
