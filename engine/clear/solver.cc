@@ -43,8 +43,7 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
     if (!stopped && !options.go_on(progress)) stopped = true;
     return !stopped;
   };
-  // Where nothing can be matched, old prices would prove less than prices of nought do.
-  const bool warm = !options.prices.empty() && !instance.edges.empty();
+  const bool warm = !options.prices.empty();
   result.prices = warm ? options.prices : std::vector<Worth>(instance.slots.size(), 0);
   ask();
   // Which offers it spares follows the prices as they get better.

@@ -839,3 +839,20 @@ test('English counts one and many, and has its own punctuation', { timeout: 120_
   }
   await done(page)
 })
+
+test('a round with nothing to arrange is not called far from the best', {
+  timeout: 60_000,
+}, async () => {
+  const page = await host.page({ as: 'lead' })
+  // As the server says where professionals are too few for the volunteers that are free.
+  const clearing = {
+    id: '9', state: 'CLEARING_STATE_DONE', boundMicro: '40000', gapMicro: '1000000', needs: 3,
+    unserved: [{ reason: 'RATIO', lines: 1, zh: '专业人员不足', en: 'too few professionals' }],
+  }
+  await page.route('**/v1/clearings', (route) => route.fulfill({ json: { clearings: [clearing] } }))
+  await page.route('**/v1/clearings/9/proposals*', (route) => route.fulfill({ json: {} }))
+  await host.go(page, '/clearing')
+  await page.getByText('这一轮没有可以再安排的。').waitFor()
+  assert.doesNotMatch(await page.locator('main').innerText(), /100%/)
+  await done(page)
+})

@@ -245,9 +245,6 @@ TEST(Clear, NothingComesOfNothing) {
     EXPECT_EQ(cleared.value, 0);
     EXPECT_EQ(cleared.bound, 0);
     EXPECT_EQ(cleared.gap_micro(), 0);
-    ClearOptions again;
-    again.prices.assign(in.slots.size(), 1'000'000);
-    EXPECT_EQ(clear_market(in, again).gap_micro(), 0) << "with prices of an earlier clearing";
   }
 }
 

@@ -84,7 +84,7 @@ export const zh = {
   step: { submitted: '点单', opened: '审核', filled: '接满', started: '开始服务', done: '完成', reviewed: '评单' },
   equity: { mean: '平均满足率', worst: '最差一成社区的满足率', jain: '均衡指数（1为完全均衡）' },
   clearing: {
-    title: '统一对接', lead: '把全部需求和供给一次配齐，并证明离最优有多远。', budget: '最多用时（秒）', start: '开始对接', round: '第{n}轮', gap: '离最优至多', proposals: '建议', filled: '可满员的需求', certificate: '总价值{value}，任何方案都不会超过{bound}。', applied: '已生效{applied}条，{dropped}条因情况变化作废。', lines: '{n}项', dispatch: '全部派单', propose: '全部列为建议', stop: '就到这里', who: '谁去哪里', more: '更多', none: '还没有对接过。', earlier: '历次对接', number: '轮次', at: '时间', scheduled: '自动',
+    title: '统一对接', lead: '把全部需求和供给一次配齐，并证明离最优有多远。', budget: '最多用时（秒）', start: '开始对接', round: '第{n}轮', gap: '离最优至多', proposals: '建议', filled: '可满员的需求', nothing: '这一轮没有可以再安排的。', certificate: '总价值{value}，任何方案都不会超过{bound}。', applied: '已生效{applied}条，{dropped}条因情况变化作废。', lines: '{n}项', dispatch: '全部派单', propose: '全部列为建议', stop: '就到这里', who: '谁去哪里', more: '更多', none: '还没有对接过。', earlier: '历次对接', number: '轮次', at: '时间', scheduled: '自动',
     state: { CLEARING_STATE_RUNNING: '进行中', CLEARING_STATE_DONE: '完成', CLEARING_STATE_QUEUED: '排队中', CLEARING_STATE_INTERRUPTED: '已中断', CLEARING_STATE_CANCELLED: '提前结束', CLEARING_STAGE_APPLYING: '正在写入' },
     stage: { CLEARING_STAGE_UNSPECIFIED: '准备', CLEARING_STAGE_COLLECTING: '读取需求与供给', CLEARING_STAGE_PRICES: '求价格', CLEARING_STAGE_ROUNDING: '取整', CLEARING_STAGE_BOUND: '求上界', CLEARING_STAGE_IMPROVING: '改进方案', CLEARING_STAGE_APPLYING: '正在写入' },
   },
