@@ -16,7 +16,8 @@ struct Distance {
 
 Distance distance(std::int64_t metres) {
   if (metres < 1000) return {std::to_string(metres) + "米", std::to_string(metres) + " m"};
-  const std::string text = std::to_string(metres / 1000) + "." + std::to_string(metres % 1000 / 100);
+  const std::string tenth = std::to_string(metres % 1000 / 100);
+  const std::string text = std::to_string(metres / 1000) + "." + tenth;
   return {text + "公里", text + " km"};
 }
 
