@@ -10,6 +10,7 @@
 #include "engine/base/fixed.h"
 #include "engine/clear/collect.h"
 #include "engine/clear/improve.h"
+#include "engine/market/amount.h"
 
 namespace qiao {
 namespace {
@@ -72,7 +73,8 @@ Key key_of(const State& state, const ClearLine& line, std::uint8_t ordinary) {
   return key;
 }
 
-// Sentences without their last part, which says how many more are served.
+// Sentences without their last part, which says how many more are served. Of money, of which one
+// more fen is nobody's question, they say what is missing.
 void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
   const pb::Area area = state.load_area(key.community);
   gap.set_area_code(area.code());
@@ -83,6 +85,12 @@ void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
   if (key.time_kind == 0) {
     const pb::ResourceKind& resource = taxonomy.resources(key.resource);
     gap.set_kind(resource.term().code());
+    if (is_money(resource)) {
+      const AmountWords lacks = amount_words(taxonomy, 0, key.resource, gap.unmet_units());
+      gap.set_zh(area.name() + "还缺" + resource.term().zh() + lacks.zh);
+      gap.set_en(lacks.en + " of " + resource.term().en() + " are missing in " + area.name());
+      return;
+    }
     gap.set_zh(area.name() + "多一" + resource.unit_zh() + resource.term().zh());
     gap.set_en("One more " + resource.unit() + " of " + resource.term().en() + " in " + area.name());
     return;
@@ -149,6 +157,7 @@ void GapFinder::add(std::size_t step) {
   const auto metres = distance_metres(state.areas()[need.fairness].point, need.point);
   const std::int64_t value = ranking_.judge().newcomer(need, row, metres) / line.asked;
   g.stock = row.time_kind == 0;
+  g.money = g.stock && is_money(state.taxonomy().resources(row.resource));
   g.estimate += value;
   g.gap.set_price_micro(std::max(g.gap.price_micro(), value));
   g.gap.set_unmet_units(g.gap.unmet_units() + lacks);
@@ -181,8 +190,11 @@ std::vector<pb::SupplyGap> GapFinder::find(const std::function<bool()>& go_on) c
     pb::SupplyGap& gap = gaps.emplace_back(g.gap);
     gap.set_gain_micro(gain / in_.per_micro);
     gap.set_gain_units(units);
-    gap.set_zh(gap.zh() + "，可多满足" + std::to_string(units) + "个单位的需求");
-    gap.set_en(gap.en() + " would serve " + std::to_string(units) + " more");
+    if (g.money) continue;
+    const bool people = gap.kind() == "people" || gap.kind() == "professional";
+    const std::string count = std::to_string(units);
+    gap.set_zh(gap.zh() + (people ? "，可多服务" + count + "人次" : "，可多满足" + count + "份需求"));
+    gap.set_en(gap.en() + " would serve " + count + " more");
   }
   std::stable_sort(gaps.begin(), gaps.end(), [](const pb::SupplyGap& a, const pb::SupplyGap& b) { return a.gain_micro() > b.gain_micro(); });
   if (gaps.size() > options_.most) gaps.resize(options_.most);

@@ -40,9 +40,10 @@ class GapFinder {
   };
   struct Group {
     bool stock = false;
+    bool money = false;
     std::int64_t estimate = 0;  // the sum of what a unit is worth in each of its windows
     std::vector<Short> lines;
-    pb::SupplyGap gap;          // but for the gain
+    pb::SupplyGap gap;          // but for the gain, of which the sentences of money say nothing
   };
   // A part of the instance, and what was cleared there.
   struct Around {

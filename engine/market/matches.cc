@@ -1,6 +1,7 @@
 // From proposed to verified.
 #include <algorithm>
 
+#include "engine/market/amount.h"
 #include "engine/market/emit.h"
 #include "engine/market/limits.h"
 #include "engine/market/qualification.h"
@@ -98,9 +99,16 @@ Status Market::make_match(const pb::MakeMatch& make) {
   const Judgement judgement = matcher_->judge(line, offer, now_);
   if (!judgement.eligible()) return not_eligible(judgement.rule);
   const std::int64_t quantity = make.quantity() == 0 ? judgement.available : make.quantity();
-  if (quantity > judgement.available) return refuse(Code::kQuantityTooLarge, "quantity", std::to_string(judgement.available));
+  const auto not_so_many = [&](Code code, std::int64_t bound) {
+    const LineRow& row = state_.line(line);
+    AmountWords w = amount_words(state_.taxonomy(), row.time_kind, row.resource, bound);
+    return refuse(code, "quantity", std::move(w.en), std::move(w.zh));
+  };
+  if (quantity > judgement.available) {
+    return not_so_many(Code::kQuantityTooLarge, judgement.available);
+  }
   if (const std::int64_t lot = state_.offers()[offer].smallest_lot; quantity < lot) {
-    return refuse(Code::kQuantityTooSmall, "quantity", std::to_string(lot));
+    return not_so_many(Code::kQuantityTooSmall, lot);
   }
   answer(pb::Event::kMatch, next_id());
   new_match(line, offer, quantity, how, judgement);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/market/amount.h"
 #include "engine/market/emit.h"
 #include "engine/market/roles.h"
 #include "engine/market/settable.h"
@@ -67,7 +68,10 @@ Status Market::update_offer(const pb::Offer& offer) {
   if (const std::int64_t least = promised(state_, slot); least > 0) {
     const std::int64_t now = offer.has_time() ? offer.time().capacity() : offer.stock().quantity();
     if (!same_kind(offer, before) || now < least) {
-      return refuse(Code::kPromisesInTheWay, offer.has_time() ? "time.capacity" : "stock.quantity", std::to_string(least));
+      const OfferRow& kept = state_.offers()[slot];
+      AmountWords w = amount_words(state_.taxonomy(), kept.time_kind, kept.resource, least);
+      return refuse(Code::kPromisesInTheWay, offer.has_time() ? "time.capacity" : "stock.quantity",
+                    std::move(w.en), std::move(w.zh));
     }
   }
   pb::Offer row = before;

@@ -5,6 +5,7 @@
 
 #include "engine/base/fixed.h"
 #include "engine/base/utf8.h"
+#include "engine/market/amount.h"
 #include "engine/market/due.h"
 #include "engine/market/limits.h"
 #include "engine/market/roles.h"
@@ -21,6 +22,17 @@ std::string between(std::int64_t least, std::int64_t most) {
 Status check_range(std::int64_t value, std::string field, std::int64_t least, std::int64_t most) {
   if (value < least || value > most) return refuse(Code::kOutOfRange, std::move(field), between(least, most));
   return outcome::success();
+}
+
+// Of a stock: money in yuan.
+Status check_amount(std::int64_t value, std::string field, std::int64_t least, std::int64_t most,
+                    const Vocabulary& words, std::string_view resource) {
+  if (value >= least && value <= most) return outcome::success();
+  const std::uint16_t place = *words.find(WordList::kResource, resource);
+  const AmountWords low = amount_words(words.taxonomy(), 0, place, least);
+  const AmountWords high = amount_words(words.taxonomy(), 0, place, most);
+  return refuse(Code::kOutOfRange, std::move(field), low.en + ".." + high.en,
+                low.zh + ".." + high.zh);
 }
 
 Status check_count(int count, std::string field, int most) {
@@ -117,8 +129,10 @@ Status check_time_supply(const pb::TimeSupply& time, const Vocabulary& words, Ti
 
 Status check_stock_supply(const pb::StockSupply& stock, const Vocabulary& words, Time now) {
   QIAO_TRY(check_word(words, WordList::kResource, stock.resource(), "stock.resource"));
-  QIAO_TRY(check_range(stock.quantity(), "stock.quantity", 1, kMaxQuantity));
-  QIAO_TRY(check_range(stock.smallest_lot(), "stock.smallestLot", 0, stock.quantity()));
+  QIAO_TRY(check_amount(stock.quantity(), "stock.quantity", 1, kMaxQuantity, words,
+                        stock.resource()));
+  QIAO_TRY(check_amount(stock.smallest_lot(), "stock.smallestLot", 0, stock.quantity(), words,
+                        stock.resource()));
   QIAO_TRY(check_range(stock.expires_at(), "stock.expiresAt", 0, std::int64_t{1} << 40));
   if (stock.expires_at() != 0 && to_time(stock.expires_at()) <= now) {
     return refuse(Code::kOutOfRange, "stock.expiresAt", "> " + std::to_string(to_int(now)));
@@ -155,7 +169,8 @@ Status check_line(const pb::RequirementLine& line, const Vocabulary& words, cons
   }
   if (!line.has_stock()) return refuse(Code::kNoSide, at, "time, stock");
   QIAO_TRY(check_word(words, WordList::kResource, line.stock().resource(), at + ".stock.resource"));
-  return check_range(line.quantity(), at + ".quantity", 1, kMaxQuantity);
+  return check_amount(line.quantity(), at + ".quantity", 1, kMaxQuantity, words,
+                      line.stock().resource());
 }
 
 // Each professional goes with so many volunteers: the lines have to ask for enough of them.

@@ -3,14 +3,22 @@
 #include <algorithm>
 
 #include "engine/base/fixed.h"
+#include "engine/market/amount.h"
 #include "engine/market/words.h"
 
 namespace qiao {
 namespace {
 
-std::string kilometres(std::int64_t metres) {
-  if (metres < 1000) return std::to_string(metres) + " m";
-  return std::to_string(metres / 1000) + "." + std::to_string(metres % 1000 / 100) + " km";
+struct Distance {
+  std::string zh;
+  std::string en;
+};
+
+Distance distance(std::int64_t metres) {
+  if (metres < 1000) return {std::to_string(metres) + "米", std::to_string(metres) + " m"};
+  const std::string tenth = std::to_string(metres % 1000 / 100);
+  const std::string text = std::to_string(metres / 1000) + "." + tenth;
+  return {text + "公里", text + " km"};
 }
 
 std::string per_cent(std::int64_t micro) { return std::to_string((micro + 5'000) / 10'000) + "%"; }
@@ -55,7 +63,7 @@ FactorWords words_of(std::size_t i, const Ranking& ranking, const NeedRow& need,
     case pb::FACTOR_KIND_URGENCY: return urgency_words(need);
     case pb::FACTOR_KIND_FIT: return fit_words(need, o, j.factors[i], state.vocabulary());
     case pb::FACTOR_KIND_NEARNESS:
-      return {j.distance_m, "相距" + kilometres(j.distance_m), kilometres(j.distance_m) + " away"};
+      return {j.distance_m, "相距" + distance(j.distance_m).zh, distance(j.distance_m).en + " away"};
     case pb::FACTOR_KIND_CONTINUITY: {
       if (const auto n = state.served_resident(o.party, need.resident_ref); n > 0) {
         return {n, "曾为这位居民服务" + std::to_string(n) + "次", "has served this resident " + std::to_string(n) + (n == 1 ? " time" : " times")};
@@ -80,8 +88,13 @@ FactorWords words_of(std::size_t i, const Ranking& ranking, const NeedRow& need,
     }
     default: {
       const std::int64_t missing = line.quantity - line.held;
-      return {missing, "还缺" + std::to_string(missing) + "，共需" + std::to_string(line.quantity),
-              std::to_string(missing) + " of " + std::to_string(line.quantity) + " still missing"};
+      const auto say = [&](std::int64_t quantity) {
+        return amount_words(state.taxonomy(), line.time_kind, line.resource, quantity);
+      };
+      const AmountWords lacks = say(missing);
+      const AmountWords asked = say(line.quantity);
+      return {missing, "还缺" + lacks.zh + "，共需" + asked.zh,
+              lacks.en + " of " + asked.en + " still missing"};
     }
   }
 }
@@ -113,8 +126,8 @@ pb::Explanation explain(const Ranking& ranking, const NeedRow& need, const LineR
   if (!j.eligible()) {
     if (j.rule == pb::RULE_TOO_FAR) {
       const std::int64_t reach = Judge::reach(ranking.state().offers()[offer], need.travel_m);
-      e.set_zh("相距" + kilometres(j.distance_m) + "，超出服务范围" + kilometres(reach));
-      e.set_en(kilometres(j.distance_m) + " away, but it serves up to " + kilometres(reach));
+      e.set_zh("相距" + distance(j.distance_m).zh + "，超出服务范围" + distance(reach).zh);
+      e.set_en(distance(j.distance_m).en + " away, but it serves up to " + distance(reach).en);
     }
     return e;
   }

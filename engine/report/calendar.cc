@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "engine/market/amount.h"
+
 namespace qiao {
 namespace {
 
@@ -70,7 +72,10 @@ std::string calendar(const State& state, Slot party, Time now, const std::string
     out += "BEGIN:VEVENT\r\n";
     out += fold_line("UID:match-" + std::to_string(match.id()) + "@qiao");
     out += "DTSTAMP:" + utc(to_time(match.changed_at())) + "\r\nDTSTART:" + utc(row.window.start) + "\r\nDTEND:" + utc(row.window.end) + "\r\n";
-    out += fold_line("SUMMARY:" + escape(need.title()) + " ×" + std::to_string(match.quantity()));
+    const LineRow& line = state.line(row.line);
+    const auto amount =
+        amount_words(state.taxonomy(), line.time_kind, line.resource, match.quantity());
+    out += fold_line("SUMMARY:" + escape(need.title()) + " ×" + amount.zh);
     out += fold_line("LOCATION:" + escape(state.area_name(state.needs()[row.need].area)));
     if (!need.description().empty()) out += fold_line("DESCRIPTION:" + escape(need.description()));
     if (!url.empty()) out += fold_line("URL:" + url + "/#/tasks/" + std::to_string(match.id()));

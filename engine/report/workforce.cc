@@ -125,6 +125,11 @@ pb::WorkforceRow WorkforceCount::row(std::size_t place) const {
   if (slot == kNoSlot) {
     if (within_ != kNoSlot) row.set_area_code(state_.areas()[within_].id.value());
     row.set_name(state_.area_name(within_));
+    // With no area below, all residents are its own.
+    if (sorted_.size() == 1) {
+      row.set_population(population_);
+      row.set_standard(needed(population_));
+    }
     return row;
   }
   const pb::Area area = state_.load_area(slot);

@@ -566,11 +566,11 @@ pb::Proposal Clearinghouse::describe(const Chosen& c) const {
   const std::string here = points(c.part.value_micro * c.part.units / std::max<std::int64_t>(1, line.quantity));
   const std::int64_t elsewhere = c.part.price_micro * c.part.units;
   if (elsewhere == 0) {
-    p.set_zh("在此价值" + here + "，别处暂不需要");
-    p.set_en("worth " + here + " here, and nobody else is short of it");
+    p.set_zh("此项对接得分" + here + "，目前没有其他需求要用");
+    p.set_en("scores " + here + " here, and no other need is waiting for it");
   } else {
-    p.set_zh("在此价值" + here + "，给下一个最需要的值" + points(elsewhere));
-    p.set_en("worth " + here + " here, and " + points(elsewhere) + " to the next who wants it");
+    p.set_zh("此项对接得分" + here + "，留给次选的需求得分" + points(elsewhere));
+    p.set_en("scores " + here + " here, and " + points(elsewhere) + " for the next need in line");
   }
   return p;
 }

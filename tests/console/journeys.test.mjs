@@ -239,6 +239,7 @@ test('the lead sees the city, clears it, tries a policy and then sets it, counts
   assert.match(file.suggestedFilename(), /^qiao-programme-.*\.csv$/)
   await shot(lead, 'lead-reports')
   await host.go(lead, '/parties')
+  await lead.getByLabel('单位名称').fill('贤娘熟得')
   await lead.locator('li strong', { hasText: '贤娘熟得' }).waitFor()
   await host.go(lead, '/city')
   await lead.getByText(/每周.点|每周|多一名/).first().waitFor()

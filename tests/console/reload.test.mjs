@@ -235,7 +235,7 @@ test('an import waits as long as the server says, and then goes on by itself', {
     await page.getByRole('button', { name: '导入这10条' }).click()
     await page.getByText(/\d+秒后自动继续/).waitFor()
     await shot(page, 'import-waits')
-    await page.waitForFunction(() => location.hash.startsWith('#/needs?') || location.hash === '#/needs')
+    await page.getByText('已保存10条，共10条').waitFor()
     assert.equal(answers.at(-1), 200)
     assert.ok(answers.includes(429))
     const found = (await limited.api(page, 'GET', '/v1/needs?state=open&newest=1&pageSize=50')).body.needs

@@ -662,6 +662,21 @@ TEST(Gaps, NameTheScarceSkillWhereverItStandsInTheTaxonomy) {
   EXPECT_EQ(gaps[0].skill(), "haircut");
 }
 
+// One more fen is nobody's question.
+TEST(Gaps, SayOfMoneyHowManyYuanAreMissing) {
+  City c;
+  c.post(need().stock("funds", 8850));
+  Collector collector(static_cast<const Ranking&>(c.market.matcher()), c.now);
+  collector.add(0);
+  const Instance in = collector.finish();
+  const Cleared cleared = clear_market(in, {});
+  const auto& ranking = static_cast<const Ranking&>(c.market.matcher());
+  const auto gaps = chosen(ranking, in, cleared)->find(yes);
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_TRUE(gaps[0].zh().ends_with("还缺善款88.50元")) << gaps[0].zh();
+  EXPECT_TRUE(gaps[0].en().starts_with("88.50 yuan of funds are missing in ")) << gaps[0].en();
+}
+
 // One line, one offer with very much of something that has a very high price.
 TEST(Plan, CountsWhatIsBeyondSixtyFourBits) {
   Instance in;

@@ -381,6 +381,31 @@ TEST(Explain, TheFactorsMultiplyToTheValueAndSpeakBothLanguages) {
   EXPECT_EQ(e.factors(0).zh(), "紧急需求（×1.50）");
 }
 
+// Money is counted in fen, and no sentence says so.
+TEST(Explain, SaysMoneyInYuanAndDistanceInItsLanguage) {
+  City c;
+  const auto n = c.post(need().stock("funds", 8850).km_north(0));
+  const auto o = c.post(offer(c.team()).stock("funds", 100'000, 5025).km_north(3));
+  const Slot line = c.state().line_of(c.state().needs().find(NeedId{n}), 1);
+  const auto e = explain(ranking_of(c), line, c.state().offers().find(OfferId{o}), c.now);
+  ASSERT_EQ(e.factors_size(), 7);
+  EXPECT_TRUE(e.factors(6).zh().starts_with("还缺88.50元，共需88.50元")) << e.factors(6).zh();
+  EXPECT_TRUE(e.factors(6).en().starts_with("88.50 yuan of 88.50 yuan still missing"));
+  EXPECT_TRUE(e.factors(2).zh().starts_with("相距2.9公里")) << e.factors(2).zh();
+  const auto little = c.make(pb::MATCH_STATE_CLAIMED, n, o, 1000);
+  ASSERT_FALSE(little);
+  EXPECT_EQ(little.error().zh(), "数量过少，最少50.25元");
+  EXPECT_EQ(little.error().en(), "too little: at least 50.25 yuan");
+  const auto much = c.make(pb::MATCH_STATE_CLAIMED, n, o, 9000);
+  ASSERT_FALSE(much);
+  EXPECT_EQ(much.error().zh(), "数量过多，目前最多88.50元");
+  pb::Command post = by(pb::ROLE_LEAD);
+  *post.mutable_post_need()->mutable_need() = need().stock("funds", 0);
+  const auto none = c.apply(post);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().zh(), "数值超出范围，应为0.01元..10000000元");
+}
+
 TEST(Explain, APairSaysWhatItsLineStillLacks) {
   City c;
   const auto n = c.post(need().people(5));

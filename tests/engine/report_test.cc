@@ -263,6 +263,27 @@ TEST(Workforce, IsMeasuredAgainstTheStandardAndPaidByLevel) {
   EXPECT_TRUE(there);
 }
 
+// A community has no area below it: its row is the whole.
+TEST(Workforce, ACommunitysRowHasItsResidentsAndItsStandard) {
+  City c;
+  pb::Command area = by(pb::ROLE_LEAD);
+  *area.mutable_put_area() = c.state().load_area(c.state().areas().find(AreaCode{kCommunity}));
+  area.mutable_put_area()->set_population(8'000);
+  c.must(area);
+  pb::Command put = by(pb::ROLE_LEAD);
+  put.mutable_put_person()->set_party_id(c.organiser(kCommunity));
+  put.mutable_put_person()->set_name("某某");
+  put.mutable_put_person()->set_workforce(pb::WORKFORCE_COMMUNITY_WORKER);
+  c.must(put);
+  WorkforceCount count(c.state(), c.state().areas().find(AreaCode{kCommunity}), c.now);
+  for (std::size_t i = 0; i < count.steps(); ++i) count.add(i);
+  count.sort();
+  ASSERT_EQ(count.rows(), 1U);
+  EXPECT_EQ(count.row(0).population(), 8'000U);
+  EXPECT_EQ(count.row(0).standard(), count.head().total().standard());
+  EXPECT_EQ(count.row(0).standard(), 15U);
+}
+
 TEST(Inbox, HoldsWhatFallsToWhoeverAsks) {
   Lively c;
   const std::uint64_t station = c.organiser(kCommunity);

@@ -1,6 +1,7 @@
 // Who has come in, and what its role may do.
-import { computed, ref } from 'vue'
-import { ask, client, sessionBegan, type Party, type Schemas } from './client'
+import { computed, ref, watch } from 'vue'
+import { ask, client, sessionBegan, sessionEnded, type Party, type Schemas } from './client'
+import { keepOnlyFor } from './kept'
 
 export type Role = 'lead' | 'organiser' | 'supplier' | 'member' | 'resident' | 'auditor' | 'anonymous'
 
@@ -24,10 +25,15 @@ export function may(operation: string): boolean {
 
 async function took(next: Schemas['Session']) {
   session.value = next
+  keepOnlyFor(next.account?.id ?? '')
   sessionBegan()
   const id = next.actor?.partyId
   party.value = id ? await ask(client.GET('/v1/parties/{id}', { params: { path: { id } } })) : undefined
 }
+
+watch(sessionEnded, (ended) => {
+  if (ended) keepOnlyFor('')
+}, { flush: 'sync' })
 
 export async function refreshSession() {
   await took(await ask(client.GET('/v1/sessions/current')))
@@ -51,5 +57,7 @@ export async function acceptInvitation(token: string, password: string) {
 }
 
 export async function logOut() {
+  // Also where the server cannot be reached.
+  keepOnlyFor('')
   await took(await ask(client.DELETE('/v1/sessions/current')))
 }

@@ -36,6 +36,8 @@ export interface Wrong {
 }
 export interface Row {
   number: number
+  // Of what it says, and the how manieth that says it.
+  id?: string
   cells: Partial<Record<Key, string>>
   need?: Need
   wrong: Wrong[]

@@ -13,8 +13,13 @@ export function timeKind(kind: Exclude<Kind, 'stock'>): NonNullable<Schemas['Tim
 // "3人 · 心理咨询师": how many, and what is asked of them.
 export function lineWords(line: Line): string {
   const parts = [amount(line.quantity, line)]
-  if (line.time?.certificate) parts.push(certificate(line.time.certificate) + ((line.time.certificateLevel ?? 0) > 1 ? ` ${t('need.level', { n: line.time.certificateLevel })}` : ''))
-  for (const skill of line.time?.skills ?? []) if (skill !== 'general') parts.push(term('skills', skill))
+  // Its levels stand behind its name: which one is asked for is said here.
+  const name = certificate(line.time?.certificate).replace(/\s*[(（].*[)）]$/, '')
+  if (line.time?.certificate) parts.push(name + ((line.time.certificateLevel ?? 0) > 1 ? ` ${t('need.level', { n: line.time.certificateLevel })}` : ''))
+  for (const skill of line.time?.skills ?? []) {
+    const word = term('skills', skill)
+    if (skill !== 'general' && word !== name) parts.push(word)
+  }
   return parts.join(' · ')
 }
 
@@ -25,5 +30,9 @@ export function fillShare(need: Need): number {
   const lines = need.lines ?? []
   return lines.reduce((sum, line) => sum + lineShare(line), 0) / Math.max(1, lines.length)
 }
+
+// The lines for which somebody or something is still missing.
+export const lacks = (need: Need) =>
+  (need.lines ?? []).filter((l) => num(l.quantity) > num(l.held))
 
 export const holds = (m: Match) => /PROPOSED|DISPATCHED|CLAIMED|ACCEPTED|CHECKED_IN|SERVED|VERIFIED/.test(m.state ?? '')

@@ -14,7 +14,7 @@ export function weekWords(time: Schemas['TimeSupply']): string {
     const hours = `${clock(s.startMinute ?? 0)}–${clock(s.endMinute ?? 0)}`
     by.set(hours, [...(by.get(hours) ?? []), s.weekday ?? 1])
   }
-  return [...by].map(([hours, days]) => `${days.map((d) => t(`week.${d}`)).join(t('week.and'))} ${hours}`).join('；')
+  return [...by].map(([hours, days]) => `${days.map((d) => t(`week.${d}`)).join(t('week.and'))} ${hours}`).join(t('week.then'))
 }
 
 export function toWeekly(days: number[], from: string, to: string): NonNullable<Schemas['TimeSupply']['weekly']> {

@@ -36,10 +36,18 @@ function texts(of: Language): Map<string, string> {
   return all
 }
 
-// The text of a key with its places filled in. One that is missing shows its key, which tests look for.
+// The text of a key with its places filled in; "{n:need|needs}" is the first for one and the second
+// for any other number. One that is missing shows its key, which tests look for.
 export function t(key: string, places?: Record<string, unknown>): string {
   const text = texts(chosen.value).get(key) ?? key
-  return places === undefined ? text : text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in places ? String(places[name] ?? '') : whole))
+  return places === undefined ? text : text.replace(
+    /\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g,
+    (whole, name: string, one?: string, many?: string) => {
+      if (!(name in places)) return whole
+      const value = String(places[name] ?? '')
+      if (one === undefined) return value
+      return (value === '1' ? one : many) ?? ''
+    })
 }
 
 // Makes $t known to every template.

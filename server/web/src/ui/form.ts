@@ -1,18 +1,25 @@
 // What every form needs: the server's refusal at its field, one thing done once, nothing typed lost.
 import { reactive, ref, watch, type Ref } from 'vue'
 import { t } from '@/texts'
-import { Refused, Unreachable, idempotencyKey } from '@/api/client'
+import { Refused, Unreachable, idempotencyKey, online, sessionEnded } from '@/api/client'
+import { keep, kept, keptFor } from '@/api/kept'
 
 export function useAction() {
   const busy = ref(false)
   const wrong = ref('')
   const field = ref('')
+  // The server could not be reached: that is not said any longer than it is so.
+  let away = false
+  watch(online, (now) => {
+    if (now && away) wrong.value = ''
+  })
   // True when it was done. While it is under way a second press does nothing.
   async function run(work: () => Promise<unknown>): Promise<boolean> {
     if (busy.value) return false
     busy.value = true
     wrong.value = ''
     field.value = ''
+    away = false
     try {
       await work()
       return true
@@ -23,6 +30,7 @@ export function useAction() {
         field.value = error.field
       } else if (error instanceof Unreachable) {
         wrong.value = t('form.unreachable')
+        away = true
       } else {
         throw error
       }
@@ -36,23 +44,16 @@ export function useAction() {
   return reactive({ busy, wrong, field, run, at })
 }
 
-// A form's content that outlives a reload of this tab, with the key under which it is sent.
+// A form's content that outlives a reload of this tab, with the key under which it is sent. It is
+// kept for whoever has come in, and again once they have logged in again.
 export function useDraft<T extends object>(name: string, fresh: () => T): { draft: Ref<T>; key: Ref<string>; done: () => void } {
-  const place = `qiao.draft.${name}`
-  let kept: { draft: T; key: string } | undefined
-  try {
-    kept = JSON.parse(sessionStorage.getItem(place) ?? 'null') ?? undefined
-  } catch {
-    kept = undefined
-  }
-  const draft = ref(kept?.draft ?? fresh()) as Ref<T>
-  const key = ref(kept?.key ?? idempotencyKey())
-  watch([draft, key], () => {
-    try {
-      sessionStorage.setItem(place, JSON.stringify({ draft: draft.value, key: key.value }))
-    } catch {
-      // Kept on the screen at least.
-    }
+  const place = `draft.${name}`
+  const before = kept(place) as { draft: T; key: string } | undefined
+  const draft = ref(before?.draft ?? fresh()) as Ref<T>
+  const key = ref(before?.key ?? idempotencyKey())
+  const writer = keptFor()
+  watch([draft, key, sessionEnded], () => {
+    if (keptFor() === writer) keep(place, { draft: draft.value, key: key.value })
   }, { deep: true })
   return {
     draft,

@@ -32,13 +32,19 @@ const yuan = (fen: number) => fixed(fen / 100, fen % 100 === 0 ? 0 : 2)
 // "500元", "¥500.50".
 export const money = (fen: number) => (language() === 'zh' ? `${yuan(fen)}元` : `¥${yuan(fen)}`)
 
+// English units that have no plural.
+const measures = new Set(['kg', 'g', 'L', 'ml', 'm', 'km', 't'])
+const several = (unit: string) => (/(s|x|ch|sh)$/.test(unit) ? `${unit}es` : `${unit}s`)
+
 // "30千克", "500元", "4人": with its unit, without what it is.
 export function figure(quantity: Quantity | string | undefined, of: Counted): string {
   const n = num(quantity)
   if (of.time) return t(`unit.${kindOf(of.time)}`, { n: count(n) })
   if (!of.stock) return ''
   if (isMoney(of)) return money(n)
-  return `${count(n)}${language() === 'zh' ? '' : ' '}${resource(of.stock.resource).unit}`
+  const { unit } = resource(of.stock.resource)
+  if (language() === 'zh') return `${count(n)}${unit}`
+  return `${count(n)} ${n === 1 || measures.has(unit) ? unit : several(unit)}`
 }
 
 // "善款 500元", "专业人员2人": and of what. Empty where that is not known.
