@@ -16,6 +16,7 @@
 #include "engine/market/personal.h"
 #include "server/store/loader.h"
 #include "server/store/scan.h"
+#include "server/store/status.h"
 
 namespace qiao {
 namespace {
@@ -33,13 +34,6 @@ std::string by_time(std::string_view time, std::string_view key) { return std::s
 
 // Events migrated to a newer format in one write.
 constexpr std::size_t kMigratedAtOnce = 2'000;
-
-StoreError error(const std::string& what, const rocksdb::Status& status) {
-  const bool damaged = status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound();
-  std::string words = what + ": " + status.ToString();
-  if (damaged) words += "; a file of the database is damaged or missing: restore the last backup";
-  return {std::move(words), damaged};
-}
 
 rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
