@@ -318,10 +318,10 @@ void Runtime::keep_clearing(std::uint64_t number, ClearingPart part,
   work_.notify_one();
 }
 
-void Runtime::checkpoint(std::string path, std::function<void(StoreResult<Seq>)> then) {
+void Runtime::checkpoint(std::string path, std::function<void(StoreResult<Head>)> then) {
   const std::lock_guard lock(mutex_);
   jobs_.push_back([this, path = std::move(path), then = std::move(then)] {
-    auto result = std::make_shared<StoreResult<Seq>>(store_.checkpoint(path));
+    auto result = std::make_shared<StoreResult<Head>>(store_.checkpoint(path));
     boost::asio::post(context_, [then, result] { then(std::move(*result)); });
   });
   work_.notify_one();

@@ -137,7 +137,7 @@ class Runtime {
   const Store& store() const { return store_; }
 
   // Makes a backup on the commit thread, calls back on the market thread.
-  void checkpoint(std::string path, std::function<void(StoreResult<Seq>)> then);
+  void checkpoint(std::string path, std::function<void(StoreResult<Head>)> then);
 
   // The disk failed or files are damaged: see RuntimeOptions::on_disk_failure. For any thread.
   void fail(const StoreError& error) const;

@@ -9,7 +9,7 @@
 //   vault     kind (1 byte) and key -> the row's own key, sealed with the master key; "chain" -> that of the hashes
 //   audit     'o', kind, key, sequence; 'a', account, sequence -> nothing: who did what to what
 //   meta      "format" -> magic and format version; "head" -> last sequence and its hash;
-//             "loading" -> LoadMark, while a history is loaded
+//             "loading" -> LoadMark, while a history is loaded; "marked" -> nothing: it had a HEAD
 //
 // Beside RocksDB's files lies HEAD (head_mark.h): how far the journal has been answered from.
 //
@@ -49,8 +49,8 @@ struct StoreOptions {
   int open_files = -1;
   // That look at the files when the database is opened.
   int opening_threads = 16;
-  // Opens a database whose journal ends before what has been answered from it, and goes on without
-  // what is missing.
+  // Opens a database whose journal ends before what has been answered from it, or whose mark of
+  // that is gone, and goes on without what is missing.
   bool accept_loss = false;
 };
 
@@ -159,13 +159,17 @@ class Store {
   StoreResult<void> flush();
 
   // A complete copy that can be opened by itself, while the database is in use. The folder must not exist.
-  StoreResult<Seq> checkpoint(const std::string& path);
+  // Returns the end of its journal.
+  StoreResult<Head> checkpoint(const std::string& path);
 
   // Last sequence in the journal.
   Seq last_seq() const { return last_seq_; }
   // What was answered and is not in the journal any more, in words; empty where nothing is known to be
   // missing. Only of a database opened read-only or with accept_loss.
   const std::string& missing() const { return missing_; }
+  // Nothing is known to be missing, but what would tell is: the mark of how far the journal was
+  // answered from is gone or damaged. Then missing() says so, too.
+  const std::optional<StoreError>& lost_mark() const { return lost_mark_; }
   // Of this history: random, another for each database, and another again after a restore, where numbers come again for
   // other things.
   std::uint64_t epoch() const { return epoch_; }
@@ -211,6 +215,8 @@ class Store {
   Store() = default;
   static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode, const StoreOptions& options);
   StoreResult<void> open_vault(Mode mode, std::uint64_t format, bool made);
+  // Gives the database its epoch: that of `before`, where it goes on from there.
+  StoreResult<void> make_mark(const std::optional<Head>& before);
   // Tells whoever listens that a file is damaged, if that is what went wrong.
   StoreError noticed(StoreError error) const;
   StoreResult<void> migrate(std::uint64_t from);
@@ -236,8 +242,10 @@ class Store {
   ChainHash head_{};     // of the last event linked
   std::atomic<Seq> last_seq_{0};
   std::unique_ptr<HeadMark> mark_;  // where it is open for writing
+  Head marked_{};                   // the last record of mark_
   std::uint64_t epoch_ = 0;
   std::string missing_;
+  std::optional<StoreError> lost_mark_;
   std::function<void(const StoreError&)> on_damage_;
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;
   std::string path_;

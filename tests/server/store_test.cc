@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
 #include <map>
 #include <rocksdb/db.h>
+#include <sodium.h>
 
 #include "engine/market/invariants.h"
 #include "engine/market/limits.h"
@@ -317,7 +319,8 @@ TEST(Store, ABackupIsWholeAndDoesNotFollowWhatComesLater) {
   live(c);
   const auto seq = store->checkpoint(folder / "backups/one");
   ASSERT_TRUE(seq);
-  EXPECT_EQ(seq.value(), c.state().last_seq());
+  EXPECT_EQ(seq.value().seq, c.state().last_seq());
+  EXPECT_EQ(seq.value().hash, store->hash_of(c.state().last_seq()));
   const auto before = digest(c.state());
   pb::Command more = by(pb::ROLE_LEAD);
   *more.mutable_post_need()->mutable_need() = need().people(1);
@@ -344,6 +347,38 @@ TEST(Store, ARestoredBackupIsAHistoryOfItsOwn) {
   const auto restored = open(folder / "backup", Store::Mode::kExisting, folder / "db.key");
   EXPECT_NE(restored->epoch(), epoch);
   EXPECT_NE(restored->epoch(), 0U);
+}
+
+// What one of them hands out is another thing in the other.
+TEST(Store, ACopyOfAFolderIsAHistoryOfItsOwnAndARenamedOneIsNot) {
+  namespace fs = std::filesystem;
+  TemporaryFolder folder;
+  const std::uint64_t epoch = open(folder / "db")->epoch();
+  fs::copy(folder / "db", folder / "copy", fs::copy_options::recursive);
+  fs::copy_file(folder / "db.key", folder / "copy.key");
+  const std::uint64_t copied = open(folder / "copy")->epoch();
+  EXPECT_NE(copied, epoch);
+  EXPECT_EQ(open(folder / "copy")->epoch(), copied);
+  fs::rename(folder / "db", folder / "moved");
+  EXPECT_EQ(open(folder / "moved", Store::Mode::kExisting, folder / "db.key")->epoch(), epoch);
+}
+
+// As marks were until 2026-11-30: without the number of the last write and without a place.
+TEST(Store, AnOlderMarkKeepsItsEpoch) {
+  TemporaryFolder folder;
+  const std::uint64_t epoch = open(folder / "db")->epoch();
+  const auto head = HeadMark::read(*rocksdb::Env::Default(), folder / "db");
+  ASSERT_TRUE(head && head.value());
+  std::string record = big_endian(head.value()->seq);
+  record.append(reinterpret_cast<const char*>(head.value()->hash.data()), sizeof(ChainHash));
+  record += big_endian(epoch);
+  std::array<unsigned char, 16> sum{};
+  crypto_generichash(sum.data(), sum.size(),
+                     reinterpret_cast<const unsigned char*>(record.data()), record.size(), nullptr,
+                     0);
+  record.append(reinterpret_cast<const char*>(sum.data()), sum.size());
+  std::ofstream(folder / "db/HEAD", std::ios::binary | std::ios::trunc) << record;
+  EXPECT_EQ(open(folder / "db")->epoch(), epoch);
 }
 
 TEST(Store, AnswersAreKeptForTheirTimeAndThenForgotten) {
