@@ -6,8 +6,6 @@
 namespace qiao {
 namespace {
 
-constexpr std::size_t kKeySize = 9;
-
 std::string key_of_part(std::uint64_t number, ClearingPart part) {
   return big_endian(number) + static_cast<char>(part);
 }
@@ -30,7 +28,7 @@ StoreResult<void> Store::read_clearings(const ClearingRow& row) const {
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), clearing_));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     const std::string_view key(it->key().data(), it->key().size());
-    if (key.size() != kKeySize) {
+    if (key.size() != kClearingKeySize) {
       const std::string size = std::to_string(key.size());
       return StoreError{path_ + ": a clearing has a key of " + size +
                             " bytes; restore the last backup",

@@ -13,8 +13,8 @@
 #include <cstdarg>
 #include <filesystem>
 
-#include "engine/market/invariants.h"
 #include "engine/market/personal.h"
+#include "server/store/folder_lock.h"
 #include "server/store/loader.h"
 #include "server/store/scan.h"
 #include "server/store/status.h"
@@ -28,9 +28,6 @@ constexpr std::array<pb::Event::RowCase, 9> kKeyed = {pb::Event::kArea, pb::Even
 constexpr std::array<const char*, 17> kFamilyNames = {"default", "journal", "single", "dedup", "meta",         "vault",   "audit", "area",
                                                       "party",   "person",  "offer",  "need",  "match", "notification", "account", "grant",
                                                       "clearing"};
-// Before the time, then the key of an answer. No account has an id that begins so.
-constexpr std::string_view kByTime = "\xff";
-
 std::string by_time(std::string_view time, std::string_view key) { return std::string(kByTime).append(time).append(key); }
 
 // In "meta": that the database has had a mark.
@@ -482,7 +479,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
                                               : rocksdb::DB::Open(options, path, descriptors, &store->handles_, &db);
   if (!opened.ok()) {
     if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
-      return StoreError{"another process has the database in " + path + " open; stop it first"};
+      return folder_in_use(path);
     }
     return error("cannot open the database in " + path, opened);
   }
@@ -940,68 +937,6 @@ Store::Statistics Store::scan() const {
     }
   }
   return result;
-}
-
-StoreResult<std::vector<std::string>> verify(Store& store, const Market::MatcherFactory& make_matcher,
-                                             const std::function<void(Seq, Seq)>& progress) {
-  QIAO_TRY(auto findings, store.check_chain(progress));
-  if (!store.missing().empty()) findings.insert(findings.begin(), store.missing());
-  // What a changed event makes is nothing to compare with.
-  if (!findings.empty()) return findings;
-  Market loaded(make_matcher);
-  QIAO_TRY(store.load(loaded));
-  for (std::string& breach : check_invariants(loaded.state())) findings.push_back("rows: " + breach);
-
-  Market refolded(make_matcher);
-  Seq expected = 1;
-  const Seq last = store.last_seq();
-  pb::Event event;
-  QIAO_TRY(store.read_journal(0, last, [&](Seq seq, std::string_view bytes) {
-    if (seq != expected) {
-      findings.push_back("journal: event " + std::to_string(expected) + " is missing");
-      return false;
-    }
-    if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || event.seq() != seq ||
-        event.row_case() == pb::Event::ROW_NOT_SET) {
-      findings.push_back("journal: event " + std::to_string(seq) + " cannot be read");
-      return false;
-    }
-    refolded.fold(event);
-    if (++expected % 10'000 == 0) progress(seq, last);
-    return true;
-  }));
-  progress(last, last);
-  if (!findings.empty()) return findings;
-  for (std::string& breach : check_invariants(refolded.state())) findings.push_back("journal: " + breach);
-  if (digest(loaded.state()) == digest(refolded.state())) return findings;
-  // Say which rows differ.
-  auto compare = [&](const char* kind, const auto& rows, const auto& again) {
-    if (rows.size() != again.size()) {
-      findings.push_back(std::string(kind) + ": " + std::to_string(rows.size()) + " rows, but the journal makes " + std::to_string(again.size()));
-    }
-    for (Slot s = 0; s < again.size() && findings.size() < kMaxBreaches; ++s) {
-      const Slot other = rows.find(again[s].id);
-      const std::string name = std::string(kind) + " " + std::to_string(again[s].id.value());
-      if (other == kNoSlot) {
-        findings.push_back(name + ": the journal has it, the rows do not");
-      } else if (rows[other].bytes.view() != again[s].bytes.view()) {
-        findings.push_back(name + ": the row differs from what the journal makes of it");
-      }
-    }
-  };
-  const State& a = loaded.state();
-  const State& b = refolded.state();
-  compare("area", a.areas(), b.areas());
-  compare("party", a.parties(), b.parties());
-  compare("person", a.persons(), b.persons());
-  compare("offer", a.offers(), b.offers());
-  compare("need", a.needs(), b.needs());
-  compare("match", a.matches(), b.matches());
-  compare("notification", a.notifications(), b.notifications());
-  compare("account", a.accounts(), b.accounts());
-  compare("grant", a.grants(), b.grants());
-  if (findings.empty()) findings.push_back("taxonomy, policy or what follows from the rows differs from what the journal makes");
-  return findings;
 }
 
 }  // namespace qiao

@@ -62,6 +62,11 @@ enum class ClearingPart : char {
   kProgress = 'a',   // KeptProgress, while they are applied
 };
 
+// Bytes of a clearing's key: its number and the part.
+inline constexpr std::size_t kClearingKeySize = 9;
+// Before the time, then the key of a kept answer. No account has an id that begins so.
+inline constexpr std::string_view kByTime = "\xff";
+
 // How far a history has been loaded that is not loaded to its end; on disk with each group of its
 // commands.
 struct LoadMark {
@@ -180,6 +185,9 @@ class Store {
   std::optional<ChainHash> hash_of(Seq seq) const;
   // Goes through the whole journal: is every event there, and is each hash what it has to be? Findings, a line each.
   StoreResult<std::vector<std::string>> check_chain(const std::function<void(Seq, Seq)>& progress) const;
+  // Reads every file of every column family whole, whatever column families there are, and looks at
+  // the rows that a load does not read. Findings, a line each; the error says which file is damaged.
+  StoreResult<std::vector<std::string>> check_tables() const;
 
   // Sequences of the events about an object or by an account, from `after` on: greater ones, or smaller ones where the
   // newest come first (0: from the end). At most `most`.
@@ -253,7 +261,8 @@ class Store {
   friend class Group;
 };
 
-// Refolds the journal and compares with the rows, byte for byte; checks the market's invariants. Each difference is a
+// Reads every table whole, refolds the journal and compares with the rows, byte for byte; checks the
+// market's invariants. Changes nothing where the store is open for reading only. Each difference is a
 // line; empty is good. progress(done, of) is called now and then.
 StoreResult<std::vector<std::string>> verify(Store& store, const Market::MatcherFactory& make_matcher,
                                              const std::function<void(Seq, Seq)>& progress);
