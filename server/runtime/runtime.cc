@@ -121,11 +121,15 @@ void Runtime::stop() {
 void Runtime::tidy_up() { tidy_up(store_.vault().take_forgotten()); }
 
 void Runtime::tidy_up(bool purge) {
-  while (store_.forget_answers(clock_() - options_.keep_answers, kAnswersForgottenAtOnce) == kAnswersForgottenAtOnce) {
+  while (true) {
+    const auto forgotten =
+        store_.forget_answers(clock_() - options_.keep_answers, kAnswersForgottenAtOnce);
+    if (!forgotten) return fail(forgotten.error());
+    if (forgotten.value() < kAnswersForgottenAtOnce) break;
   }
   // The key of what was erased is deleted; now it leaves the files as well.
   if (!purge) return;
-  if (auto purged = store_.purge(); !purged) log_error("what was erased could not be taken off the disk yet", {{"reason", purged.error().message}});
+  if (const auto purged = store_.purge(); !purged) fail(purged.error());
 }
 
 bool Runtime::overloaded() const { return pending_bytes() > options_.max_pending_bytes; }
@@ -235,12 +239,13 @@ void Runtime::run_jobs() {
 
 void Runtime::fail(const StoreError& error) const {
   if (options_.on_disk_failure) return options_.on_disk_failure(error);
+  const std::string reason = error.message + (error.zh.empty() ? "" : " / " + error.zh);
   if (error.damaged) {
-    log_error("the database is damaged; stopping. Restore the last backup", {{"reason", error.message}});
+    log_error("the database is damaged; stopping. Restore the last backup", {{"reason", reason}});
     std::_Exit(65);  // EX_DATAERR
   }
   log_error("the disk failed; stopping so that nothing is promised that is not on it. Put it right (is it full? read-only?) and start again: nothing that was answered is lost",
-            {{"reason", error.message}});
+            {{"reason", reason}});
   std::_Exit(74);  // EX_IOERR
 }
 

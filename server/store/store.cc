@@ -884,7 +884,7 @@ bool Store::read_answer(const pb::KeptAnswer& answer, google::protobuf::Message&
   return !Vault::covers(kind) || vault_->unseal(kind, answer.row_id(), message);
 }
 
-std::size_t Store::forget_answers(Time before, std::size_t most) {
+StoreResult<std::size_t> Store::forget_answers(Time before, std::size_t most) {
   rocksdb::WriteBatch batch;
   const std::string end = by_time(big_endian(static_cast<std::uint64_t>(to_int(before))), {});
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), dedup_));
@@ -895,11 +895,17 @@ std::size_t Store::forget_answers(Time before, std::size_t most) {
     batch.Delete(dedup_, it->key());
     batch.Delete(dedup_, slice(view(it->key()).substr(end.size())));
     if (static_cast<std::size_t>(batch.Count()) < kDeletedAtOnce) continue;
-    if (!db_->Write({}, &batch).ok()) return 0;
+    if (const auto status = db_->Write({}, &batch); !status.ok()) {
+      return error("cannot write to " + path_, status);
+    }
     batch.Clear();
   }
+  if (!it->status().ok()) return error("cannot read the kept answers in " + path_, it->status());
+  if (batch.Count() == 0) return count;
   // No sync: a key that comes back after a crash is forgotten again.
-  if (batch.Count() > 0 && !db_->Write({}, &batch).ok()) return 0;
+  if (const auto status = db_->Write({}, &batch); !status.ok()) {
+    return error("cannot write to " + path_, status);
+  }
   return count;
 }
 

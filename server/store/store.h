@@ -152,7 +152,7 @@ class Store {
   // Reads the message of an answer. What was erased since comes out empty. False: it cannot be read.
   bool read_answer(const pb::KeptAnswer& answer, google::protobuf::Message& message) const;
   // Forgets answers given before that time, at most `most` of them; how many. O(that many), whatever is kept.
-  std::size_t forget_answers(Time before, std::size_t most);
+  StoreResult<std::size_t> forget_answers(Time before, std::size_t most);
 
   // Calls row() for each part of a clearing that is kept, by number.
   using ClearingRow = std::function<void(std::uint64_t number, ClearingPart, std::string_view)>;

@@ -6,7 +6,9 @@
 #include <functional>
 #include <map>
 
+#include "server/runtime/runtime.h"
 #include "tests/support/lived.h"
+#include "tools/swarm/disk.h"
 
 namespace qiao {
 namespace {
@@ -305,6 +307,33 @@ TEST(Damage, OfAWriteWithoutEventsAtTheEndOfTheLogIsRefused) {
   EXPECT_TRUE(refused.error().damaged);
   EXPECT_NE(refused.error().message.find("writes"), std::string::npos) << refused.error().message;
   EXPECT_NE(refused.error().zh.find("--accept-loss"), std::string::npos) << refused.error().zh;
+}
+
+// What a tidying says that meets a disk as it is after `damage`.
+StoreError tidied_after(const std::function<void(swarm::SimulatedDisk&, Store&)>& damage) {
+  const TemporaryFolder folder;
+  swarm::SimulatedDisk disk;
+  const StoreOptions on_disk{.key_file = folder / "key", .env = disk.env()};
+  auto store = Store::open("/db", Store::Mode::kCreateIfMissing, on_disk);
+  EXPECT_TRUE(store) << store.error().message;
+  Lived::keep_beside_rows(*store.value(), 1);
+  StoreError said;
+  boost::asio::io_context context;
+  Metrics metrics;
+  RuntimeOptions options{.on_disk_failure = [&](const StoreError& e) { said = e; }, .driven = true};
+  const auto clock = [] { return at(24 * 30); };
+  const auto runtime = Runtime::start(context, *store.value(), metrics, clock, options);
+  EXPECT_TRUE(runtime);
+  damage(disk, *store.value());
+  runtime.value()->tidy_up();
+  return said;
+}
+
+TEST(Tidying, ThatCannotWriteOrReadEndsTheProcess) {
+  EXPECT_EQ(tidied_after([](auto&, auto&) {}).message, "");
+  const StoreError full = tidied_after([](auto& disk, auto&) { disk.set_full(true); });
+  EXPECT_NE(full.message.find("cannot write"), std::string::npos) << full.message;
+  EXPECT_FALSE(full.damaged);
 }
 
 }  // namespace
