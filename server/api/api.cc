@@ -388,6 +388,7 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, M
                              pb::BackupResponse made;
                              made.set_path(path);
                              made.set_last_seq(end.value().seq);
+                             made.set_last_hash(to_hex(end.value().hash));
                              Response answer;
                              answer.status = 201;
                              answer.body = to_json(made);
