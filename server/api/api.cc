@@ -415,11 +415,12 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, M
                          if (!good) return problem(refuse(Code::kOutOfRange, "name", "a-z 0-9 - _"), call.chinese);
                          Response r;
                          r.deferred = [this, path = options_.backup_folder + "/" + name, chinese = call.chinese](auto then) {
-                           runtime_.checkpoint(path, [=](StoreResult<Seq> seq) {
-                             if (!seq) return then(problem(refuse(Code::kBackupFailed, "name", seq.error().message), chinese));
+                           runtime_.checkpoint(path, [=](StoreResult<Head> end) {
+                             if (!end) return then(problem(refuse(Code::kBackupFailed, "name", end.error().message), chinese));
                              pb::BackupResponse made;
                              made.set_path(path);
-                             made.set_last_seq(seq.value());
+                             made.set_last_seq(end.value().seq);
+                             made.set_last_hash(to_hex(end.value().hash));
                              Response answer;
                              answer.status = 201;
                              answer.body = to_json(made);

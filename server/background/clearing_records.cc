@@ -5,7 +5,6 @@
 #include "server/background/clearing_run.h"
 #include "server/background/slices.h"
 #include "server/runtime/heaviest.h"
-#include "server/runtime/log.h"
 #include "server/runtime/threads.h"
 
 namespace qiao {
@@ -33,6 +32,13 @@ void read_part(Record& record, ClearingPart part, std::string_view bytes) {
     case ClearingPart::kProgress: return parse(record.progress);
   }
   record.good = false;
+}
+
+StoreError damaged(std::uint64_t number) {
+  const std::string id = std::to_string(number);
+  return {.message = "what is kept of clearing " + id + " is damaged; restore the last backup",
+          .damaged = true,
+          .zh = "第" + id + "轮对接的记录已损坏；请恢复最近的备份"};
 }
 
 // By ids: slots are others after a restart.
@@ -158,13 +164,13 @@ void Clearinghouse::read_kept() {
       [&](std::uint64_t number, ClearingPart part, std::string_view bytes) {
         read_part(records[number], part, bytes);
       });
-  if (!read) log_error("earlier clearings cannot be read", {{"reason", read.error().message}});
+  // Going on would give the number of a clearing that was answered to another.
+  if (!read) return runtime_.fail(read.error());
   const State& state = runtime_.state();
   for (const auto& [number, record] : records) {
     next_id_ = std::max(next_id_, number + 1);
     if (!record.good || record.summary.id() != number) {
-      log_error("what is kept of a clearing is damaged; it is left out", {{"id", number}});
-      continue;
+      return runtime_.fail(damaged(number));
     }
     auto run = std::make_shared<Run>();
     run->summary = record.summary;

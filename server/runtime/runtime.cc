@@ -121,11 +121,15 @@ void Runtime::stop() {
 void Runtime::tidy_up() { tidy_up(store_.vault().take_forgotten()); }
 
 void Runtime::tidy_up(bool purge) {
-  while (store_.forget_answers(clock_() - options_.keep_answers, kAnswersForgottenAtOnce) == kAnswersForgottenAtOnce) {
+  while (true) {
+    const auto forgotten =
+        store_.forget_answers(clock_() - options_.keep_answers, kAnswersForgottenAtOnce);
+    if (!forgotten) return fail(forgotten.error());
+    if (forgotten.value() < kAnswersForgottenAtOnce) break;
   }
   // The key of what was erased is deleted; now it leaves the files as well.
   if (!purge) return;
-  if (auto purged = store_.purge(); !purged) log_error("what was erased could not be taken off the disk yet", {{"reason", purged.error().message}});
+  if (const auto purged = store_.purge(); !purged) fail(purged.error());
 }
 
 bool Runtime::overloaded() const { return pending_bytes() > options_.max_pending_bytes; }
@@ -235,12 +239,13 @@ void Runtime::run_jobs() {
 
 void Runtime::fail(const StoreError& error) const {
   if (options_.on_disk_failure) return options_.on_disk_failure(error);
+  const std::string reason = error.message + (error.zh.empty() ? "" : " / " + error.zh);
   if (error.damaged) {
-    log_error("the database is damaged; stopping. Restore the last backup", {{"reason", error.message}});
+    log_error("the database is damaged; stopping. Restore the last backup", {{"reason", reason}});
     std::_Exit(65);  // EX_DATAERR
   }
   log_error("the disk failed; stopping so that nothing is promised that is not on it. Put it right (is it full? read-only?) and start again: nothing that was answered is lost",
-            {{"reason", error.message}});
+            {{"reason", reason}});
   std::_Exit(74);  // EX_IOERR
 }
 
@@ -318,10 +323,10 @@ void Runtime::keep_clearing(std::uint64_t number, ClearingPart part,
   work_.notify_one();
 }
 
-void Runtime::checkpoint(std::string path, std::function<void(StoreResult<Seq>)> then) {
+void Runtime::checkpoint(std::string path, std::function<void(StoreResult<Head>)> then) {
   const std::lock_guard lock(mutex_);
   jobs_.push_back([this, path = std::move(path), then = std::move(then)] {
-    auto result = std::make_shared<StoreResult<Seq>>(store_.checkpoint(path));
+    auto result = std::make_shared<StoreResult<Head>>(store_.checkpoint(path));
     boost::asio::post(context_, [then, result] { then(std::move(*result)); });
   });
   work_.notify_one();

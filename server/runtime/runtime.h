@@ -137,7 +137,10 @@ class Runtime {
   const Store& store() const { return store_; }
 
   // Makes a backup on the commit thread, calls back on the market thread.
-  void checkpoint(std::string path, std::function<void(StoreResult<Seq>)> then);
+  void checkpoint(std::string path, std::function<void(StoreResult<Head>)> then);
+
+  // The disk failed or files are damaged: see RuntimeOptions::on_disk_failure. For any thread.
+  void fail(const StoreError& error) const;
 
   // Gets each event once, in order, when it is on disk. Called on the market thread; set once.
   void listen(Listener listener) { listener_ = std::move(listener); }
@@ -168,7 +171,6 @@ class Runtime {
   void run_commits();
   void run_jobs();
   bool write(Group& group);
-  void fail(const StoreError& error) const;
   void on_durable(Seq seq);
   void arm_timer();
   void tick(Time now);

@@ -1,11 +1,10 @@
 // Clearings and what they found, beside the rows of the market.
 #include "server/store/scan.h"
+#include "server/store/status.h"
 #include "server/store/store.h"
 
 namespace qiao {
 namespace {
-
-constexpr std::size_t kKeySize = 9;
 
 std::string key_of_part(std::uint64_t number, ClearingPart part) {
   return big_endian(number) + static_cast<char>(part);
@@ -29,15 +28,18 @@ StoreResult<void> Store::read_clearings(const ClearingRow& row) const {
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), clearing_));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     const std::string_view key(it->key().data(), it->key().size());
-    if (key.size() != kKeySize) {
-      return StoreError{path_ + ": a clearing has a key of " + std::to_string(key.size()) +
-                        " bytes; restore the last backup"};
+    if (key.size() != kClearingKeySize) {
+      const std::string size = std::to_string(key.size());
+      return StoreError{path_ + ": a clearing has a key of " + size +
+                            " bytes; restore the last backup",
+                        true, path_ + "：一轮对接的键有" + size + "字节；请恢复最近的备份"};
     }
     const std::string_view value(it->value().data(), it->value().size());
     row(from_big_endian(key.substr(0, 8)), static_cast<ClearingPart>(key.back()), value);
   }
   if (it->status().ok()) return outcome::success();
-  return StoreError{"cannot read the clearings in " + path_ + ": " + it->status().ToString()};
+  return error("cannot read the clearings in " + path_, it->status(),
+               "无法读取" + path_ + "中的对接轮");
 }
 
 }  // namespace qiao

@@ -1,6 +1,8 @@
 #include "server/store/head_mark.h"
 
+#include <fcntl.h>
 #include <sodium.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -12,8 +14,9 @@ namespace {
 
 constexpr const char* kName = "/HEAD";
 constexpr std::size_t kChecksum = 16;
-constexpr std::size_t kBody = 8 + sizeof(ChainHash) + 8;
-constexpr std::size_t kRecord = kBody + kChecksum;
+constexpr std::size_t kBody = 8 + sizeof(ChainHash) + 3 * 8;
+// Marks of before ended with the epoch, those before them with the hash.
+constexpr std::array<std::size_t, 3> kBodies = {kBody, kBody - 2 * 8, kBody - 3 * 8};
 // The file is written anew when it holds so many: about a mebibyte.
 constexpr std::size_t kMostRecords = 20'000;
 
@@ -31,16 +34,34 @@ std::string checksum(std::string_view body) {
 std::string record_of(const Head& head) {
   std::string body = big_endian(head.seq);
   body.append(reinterpret_cast<const char*>(head.hash.data()), head.hash.size());
-  body += big_endian(head.epoch);
+  for (const std::uint64_t number : {head.epoch, head.write, head.place}) {
+    body += big_endian(number);
+  }
   return body + checksum(body);
 }
 
-std::optional<Head> parse(std::string_view record) {
-  const std::string_view body = record.substr(0, kBody);
-  if (checksum(body) != record.substr(body.size())) return std::nullopt;
-  Head head{from_big_endian(body), {}, from_big_endian(body.substr(kBody - 8))};
+std::optional<Head> parse(std::string_view body) {
+  Head head{.seq = from_big_endian(body)};
   std::copy_n(body.begin() + 8, head.hash.size(), reinterpret_cast<char*>(head.hash.data()));
+  body.remove_prefix(8 + head.hash.size());
+  for (std::uint64_t* number : {&head.epoch, &head.write, &head.place}) {
+    if (body.empty()) break;
+    *number = from_big_endian(body);
+    body.remove_prefix(8);
+  }
   return head;
+}
+
+// The last good record. The end may be torn; a damaged record in the middle hides none of the
+// others.
+std::optional<Head> last_record(std::string_view content, std::size_t body_size) {
+  std::optional<Head> last;
+  while (content.size() >= body_size + kChecksum) {
+    const std::string_view body = content.substr(0, body_size);
+    if (checksum(body) == content.substr(body_size, kChecksum)) last = parse(body);
+    content.remove_prefix(body_size + kChecksum);
+  }
+  return last;
 }
 
 StoreError failed(const std::string& path, const rocksdb::Status& status) {
@@ -56,17 +77,27 @@ std::string to_hex(const ChainHash& hash) {
   return text;
 }
 
+std::uint64_t place_of(const std::string& folder) {
+  // RocksDB writes this file once. The time at which it was made cannot be set.
+  struct statx info {};
+  const std::string file = folder + "/IDENTITY";
+  if (::statx(AT_FDCWD, file.c_str(), 0, STATX_INO | STATX_BTIME, &info) != 0) return 0;
+  return from_big_endian(checksum(
+      big_endian(info.stx_ino) + big_endian(static_cast<std::uint64_t>(info.stx_btime.tv_sec)) +
+      big_endian(info.stx_btime.tv_nsec)));
+}
+
 StoreResult<std::optional<Head>> HeadMark::read(rocksdb::Env& env, const std::string& folder) {
   std::string content;
   const auto status = rocksdb::ReadFileToString(&env, folder + kName, &content);
   if (status.IsNotFound() || status.IsPathNotFound()) return std::optional<Head>();
   if (!status.ok()) return StoreError{"cannot read " + folder + kName + ": " + status.ToString()};
-  // The end may be torn; a damaged record in the middle hides none of the others.
-  std::optional<Head> last;
-  for (std::size_t at = 0; at + kRecord <= content.size(); at += kRecord) {
-    if (const auto head = parse(std::string_view(content).substr(at, kRecord)); head) last = head;
+  for (const std::size_t body : kBodies) {
+    if (auto last = last_record(content, body)) return last;
   }
-  return last;
+  return StoreError{"the mark of how far the journal was answered from, " + folder + kName +
+                        ", is damaged",
+                    true, "记录日志已答复到何处的标记" + folder + kName + "已损坏"};
 }
 
 StoreResult<std::unique_ptr<HeadMark>> HeadMark::create(rocksdb::Env& env,

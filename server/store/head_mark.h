@@ -5,9 +5,12 @@
 // the damage and says nothing of the rest. The mark is written after each synced write, so that a start
 // can tell: a journal that ends before its mark has lost something that was answered.
 //
-// It also holds the epoch of the database. The file is a sequence of records of one size, each with a checksum; the last good one counts. Appends
-// are not synced one by one (that would halve the speed of small writes): after a power cut the mark may
-// be some seconds behind the journal, never ahead of it.
+// It also holds the epoch of the database. The file is a sequence of records of one size, each with
+// a checksum; the last good one counts. Its first is synced before the file gets its name, so that a
+// file without a good record is damaged. Appends are not synced one by one (that would halve the
+// speed of small writes): after a power cut it may be some seconds behind the journal, never ahead.
+//
+// A row of the database ("marked") says that it has had a mark, so that one that is gone is noticed.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -33,12 +36,21 @@ struct Head {
   // Of the history that goes on from here. Another after a restore, where numbers come again for other
   // things; 0: not given yet, as in a backup.
   std::uint64_t epoch = 0;
+  // RocksDB's number of the last synced write, events or not; 0: not known, as in marks of before.
+  std::uint64_t write = 0;
+  // Where the database was when it got its epoch: see place_of(). 0: not known.
+  std::uint64_t place = 0;
 };
+
+// Where the files of a database are on the machine's disk: another number for a copy of the folder,
+// the same where the folder is renamed. 0 where that cannot be told.
+std::uint64_t place_of(const std::string& folder);
 
 // For one thread at a time.
 class HeadMark {
  public:
-  // The mark in a database's folder. Empty where there is no file, or no good record in it.
+  // The mark in a database's folder. Empty where there is no file; damaged where there is no good
+  // record in it.
   static StoreResult<std::optional<Head>> read(rocksdb::Env& env, const std::string& folder);
 
   // Replaces the file with one that holds `head` alone, synced.

@@ -1,4 +1,5 @@
 // How far a history has been loaded: a row of "meta", there while the load goes on.
+#include "server/store/status.h"
 #include "server/store/store.h"
 
 namespace qiao {
@@ -32,7 +33,7 @@ StoreResult<std::optional<LoadMark>> Store::load_mark() const {
   std::string value;
   const auto status = db_->Get({}, meta_, kName, &value);
   if (status.IsNotFound()) return std::optional<LoadMark>();
-  if (!status.ok()) return StoreError{"cannot read " + path_ + ": " + status.ToString()};
+  if (!status.ok()) return error("cannot read " + path_, status, "无法读取" + path_);
   if (value.size() < kHead) {
     return StoreError{path_ + ": the mark of a load is damaged; restore the last backup", true};
   }

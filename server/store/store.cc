@@ -10,12 +10,14 @@
 #include <algorithm>
 #include <array>
 #include <boost/container/small_vector.hpp>
+#include <cstdarg>
 #include <filesystem>
 
-#include "engine/market/invariants.h"
 #include "engine/market/personal.h"
+#include "server/store/folder_lock.h"
 #include "server/store/loader.h"
 #include "server/store/scan.h"
+#include "server/store/status.h"
 
 namespace qiao {
 namespace {
@@ -26,20 +28,13 @@ constexpr std::array<pb::Event::RowCase, 9> kKeyed = {pb::Event::kArea, pb::Even
 constexpr std::array<const char*, 17> kFamilyNames = {"default", "journal", "single", "dedup", "meta",         "vault",   "audit", "area",
                                                       "party",   "person",  "offer",  "need",  "match", "notification", "account", "grant",
                                                       "clearing"};
-// Before the time, then the key of an answer. No account has an id that begins so.
-constexpr std::string_view kByTime = "\xff";
-
 std::string by_time(std::string_view time, std::string_view key) { return std::string(kByTime).append(time).append(key); }
+
+// In "meta": that the database has had a mark.
+constexpr const char* kMarked = "marked";
 
 // Events migrated to a newer format in one write.
 constexpr std::size_t kMigratedAtOnce = 2'000;
-
-StoreError error(const std::string& what, const rocksdb::Status& status) {
-  const bool damaged = status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound();
-  std::string words = what + ": " + status.ToString();
-  if (damaged) words += "; a file of the database is damaged or missing: restore the last backup";
-  return {std::move(words), damaged};
-}
 
 rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
@@ -48,6 +43,13 @@ std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 // with less than an explanation.
 class NoRecovery : public rocksdb::EventListener {
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* automatic) override { *automatic = false; }
+};
+
+// RocksDB writes its log into the folder, also where it only reads.
+class NoLog : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
 };
 
 rocksdb::DBOptions options_for(Store::Mode mode, const StoreOptions& with) {
@@ -65,6 +67,7 @@ rocksdb::DBOptions options_for(Store::Mode mode, const StoreOptions& with) {
   options.max_total_wal_size = 256 << 20;
   options.keep_log_file_num = 4;
   options.info_log_level = rocksdb::WARN_LEVEL;
+  if (mode == Store::Mode::kReadOnly) options.info_log = std::make_shared<NoLog>();
   // A log or a table that is missing, shorter than it was synced or of another database is noticed when it is opened. The
   // end of a log that was being written is for the head mark: what a power cut tears there looks like damage to RocksDB's
   // stricter ways of recovering.
@@ -194,6 +197,51 @@ StoreResult<Seq> last_in(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal, 
   return it->Valid() ? from_big_endian(view(it->key())) : 0;
 }
 
+// The mark in the folder of a database that is not open yet.
+struct MarkRead {
+  std::optional<Head> head = {};
+  std::optional<StoreError> damage = {};  // why there is none although there is a file
+};
+
+StoreResult<MarkRead> read_mark(rocksdb::Env& env, const std::string& path) {
+  auto read = HeadMark::read(env, path);
+  if (read) return MarkRead{.head = read.value()};
+  if (!read.error().damaged) return std::move(read).error();
+  return MarkRead{.damage = std::move(read).error()};
+}
+
+StoreResult<bool> had_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta,
+                           const std::string& path) {
+  std::string value;
+  const auto status = db.Get({}, meta, kMarked, &value);
+  if (!status.ok() && !status.IsNotFound()) return error("cannot read " + path, status);
+  return status.ok();
+}
+
+StoreError mark_is_lost(const MarkRead& mark, const std::string& path) {
+  StoreError lost{"the mark of how far the journal was answered from, " + path +
+                      "/HEAD, is missing",
+                  true, "记录日志已答复到何处的标记" + path + "/HEAD缺失"};
+  if (mark.damage) lost = *mark.damage;
+  lost.message += ": what was answered may be missing from the journal. Put the file back or "
+                  "restore the last backup";
+  lost.zh += "：已答复的内容可能已从日志中丢失。请放回该文件，或恢复最近的备份";
+  return lost;
+}
+
+// Is every write there that was answered, with events or without?
+StoreResult<void> compare_writes(const rocksdb::DB& db, const Head& mark, const std::string& path) {
+  const std::uint64_t last = db.GetLatestSequenceNumber();
+  if (last >= mark.write) return outcome::success();
+  const std::string missing = std::to_string(mark.write - last);
+  return StoreError{"the last " + missing + " writes to the database in " + path +
+                        " are missing. The end of a log (" + path +
+                        "/*.log) is damaged or gone: put it back or restore the last backup",
+                    true,
+                    path + "中的数据库缺少最后" + missing + "次写入。日志文件（" + path +
+                        "/*.log）的末尾已损坏或缺失：请放回该文件，或恢复最近的备份"};
+}
+
 // Is everything there that was answered, by the mark? The error says what is missing.
 StoreResult<void> compare_with_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal, const Head& mark, const std::string& path) {
   QIAO_TRY(const Seq last, last_in(db, journal, path));
@@ -202,6 +250,7 @@ StoreResult<void> compare_with_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle
                           " was answered: " + std::to_string(mark.seq - last) + " missing. The end of a log (" + path + "/*.log) is damaged or gone: put it back or restore the last backup",
                       true};
   }
+  QIAO_TRY(compare_writes(db, mark, path));
   if (mark.seq == 0) return outcome::success();
   std::string value;
   const auto status = db.Get({}, journal, big_endian(mark.seq), &value);
@@ -210,19 +259,49 @@ StoreResult<void> compare_with_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle
   return StoreError{"event " + std::to_string(mark.seq) + " in " + path + " is not the one that was answered: files of different times were mixed; restore the last backup", true};
 }
 
+// What was answered and is not there, and that nobody can tell since the mark is gone.
+struct Loss {
+  std::optional<StoreError> missing = {};
+  std::optional<StoreError> mark = {};
+};
+
+StoreResult<Loss> look_for_loss(rocksdb::DB& db,
+                                const std::vector<rocksdb::ColumnFamilyHandle*>& handles,
+                                const MarkRead& mark, const std::string& path) {
+  const auto named = [&](std::string_view name) {
+    return *std::find_if(handles.begin(), handles.end(),
+                         [&](auto* handle) { return handle->GetName() == name; });
+  };
+  Loss loss;
+  if (!mark.head) {
+    QIAO_TRY(const bool had_one, had_mark(db, named("meta"), path));
+    if (had_one || mark.damage) loss.mark = mark_is_lost(mark, path);
+    return loss;
+  }
+  auto compared = compare_with_mark(db, named("journal"), *mark.head, path);
+  if (!compared) loss.missing = std::move(compared).error();
+  return loss;
+}
+
 // Opening for writing throws away what RocksDB takes for the torn end of a log. So what is missing is found out before, while
 // nothing is changed and the files can still be put right.
-StoreResult<void> check_nothing_missing(const std::string& path, const StoreOptions& with, const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors, const Head& mark) {
+StoreResult<void> check_nothing_missing(
+    const std::string& path, const StoreOptions& with,
+    const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors, const MarkRead& mark) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
   const auto status = rocksdb::DB::OpenForReadOnly(options_for(Store::Mode::kReadOnly, with), path, descriptors, &handles, &raw);
   if (!status.ok()) return error("cannot open the database in " + path, status);
   const std::unique_ptr<rocksdb::DB> db(raw);
-  const auto journal = std::find_if(handles.begin(), handles.end(), [](auto* handle) { return handle->GetName() == "journal"; });
-  auto compared = compare_with_mark(*db, *journal, mark, path);
+  const auto found = look_for_loss(*db, handles, mark, path);
   for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
-  if (compared) return outcome::success();
-  return StoreError{compared.error().message + ". To go on without what is missing, start once with --accept-loss", true};
+  if (!found) return found.error();
+  const auto& [missing, lost] = found.value();
+  if (!missing && !lost) return outcome::success();
+  StoreError refused = missing ? *missing : *lost;
+  refused.message += ". To go on without what is missing, start once with --accept-loss";
+  if (!refused.zh.empty()) refused.zh += "。若要在缺失的情况下继续，请用--accept-loss启动一次";
+  return refused;
 }
 
 rocksdb::Status remove_folder(rocksdb::Env& env, const std::string& path) {
@@ -371,10 +450,10 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   }
   std::vector<std::string> missing;
   const auto options = options_for(mode, with);
-  std::optional<Head> mark;
+  MarkRead mark;
   if (there) {
     // Before the journal: where another process writes, the mark is never ahead of what is read after it.
-    QIAO_TRY(mark, HeadMark::read(*with.env, path));
+    QIAO_TRY(mark, read_mark(*with.env, path));
     std::vector<std::string> names;
     const auto listed = rocksdb::DB::ListColumnFamilies(options, path, &names);
     if (!listed.ok()) return error("cannot read the database in " + path, listed);
@@ -394,8 +473,8 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   for (const char* name : kFamilyNames) {
     if (std::find(missing.begin(), missing.end(), name) == missing.end()) descriptors.emplace_back(name, family_options(with.write_buffer));
   }
-  if (mode == Mode::kExisting && mark && !with.accept_loss) {
-    QIAO_TRY(check_nothing_missing(path, with, descriptors, *mark));
+  if (mode == Mode::kExisting && !with.accept_loss) {
+    QIAO_TRY(check_nothing_missing(path, with, descriptors, mark));
   }
   // Only looked at, an older database stays without the tables that came later.
   if (mode != Mode::kReadOnly) {
@@ -407,7 +486,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
                                               : rocksdb::DB::Open(options, path, descriptors, &store->handles_, &db);
   if (!opened.ok()) {
     if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
-      return StoreError{"another process has the database in " + path + " open; stop it first"};
+      return folder_in_use(path);
     }
     return error("cannot open the database in " + path, opened);
   }
@@ -438,9 +517,10 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   put(pb::Event::kAccount, "account");
   put(pb::Event::kGrant, "grant");
   QIAO_TRY(store->last_seq_, last_in(*db, store->journal_, path));
-  if (mark) {
-    if (auto compared = compare_with_mark(*db, store->journal_, *mark, path); !compared) store->missing_ = compared.error().message;
-  }
+  QIAO_TRY(const Loss loss, look_for_loss(*db, store->handles_, mark, path));
+  store->lost_mark_ = loss.mark;
+  if (loss.mark) store->missing_ = loss.mark->message;
+  if (loss.missing) store->missing_ = loss.missing->message;
 
   std::string format;
   const auto found = db->Get({}, store->meta_, "format", &format);
@@ -450,7 +530,11 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
     rocksdb::WriteOptions sync;
     sync.sync = true;
     QIAO_TRY(store->open_vault(mode, kStoreFormat, true));
-    const auto written = db->Put(sync, store->meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));
+    rocksdb::WriteBatch batch;
+    batch.Put(store->meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));
+    // It gets its mark below, before it gets its name.
+    batch.Put(store->meta_, kMarked, {});
+    const auto written = db->Write(sync, &batch);
     if (!written.ok()) return error("cannot write to " + path, written);
   } else if (!found.ok()) {
     return error("cannot read " + path, found);
@@ -468,12 +552,27 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   }
   if (store->chained_) store->head_ = store->hash_of(store->last_seq()).value_or(ChainHash{});
   if (mode != Mode::kReadOnly) {
-    // A database without one is new, or was restored; what goes on without what was answered is another history, too.
-    const bool goes_on = mark && mark->epoch != 0 && store->missing_.empty();
-    store->epoch_ = goes_on ? mark->epoch : fresh_epoch();
-    QIAO_TRY(store->mark_, HeadMark::create(*with.env, path, {store->last_seq(), store->head_, store->epoch_}));
+    QIAO_TRY(store->make_mark(mark.head));
   }
   return store;
+}
+
+StoreResult<void> Store::make_mark(const std::optional<Head>& before) {
+  const std::uint64_t place = place_of(path_);
+  // A database without one is new, or was restored; a copy of the folder is another history, and so
+  // is what goes on without what was answered.
+  const bool moved = before && before->place != 0 && place != 0 && before->place != place;
+  const bool goes_on = before && before->epoch != 0 && missing_.empty() && !moved;
+  epoch_ = goes_on ? before->epoch : fresh_epoch();
+  marked_ = {last_seq(), head_, epoch_, db_->GetLatestSequenceNumber(), place};
+  QIAO_TRY(mark_, HeadMark::create(*options_.env, path_, marked_));
+  QIAO_TRY(const bool had_one, had_mark(*db_, meta_, path_));
+  if (had_one) return outcome::success();
+  rocksdb::WriteOptions sync;
+  sync.sync = true;
+  const auto written = db_->Put(sync, meta_, kMarked, {});
+  if (!written.ok()) return error("cannot write to " + path_, written);
+  return outcome::success();
 }
 
 StoreResult<void> Store::open_vault(Mode mode, std::uint64_t format, bool made) {
@@ -486,7 +585,8 @@ StoreResult<void> Store::open_vault(Mode mode, std::uint64_t format, bool made) 
   if (!fs::exists(key_file, ignored)) {
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), vault_family_));
     it->SeekToFirst();
-    if (!made && it->Valid()) {
+    if (!it->status().ok()) return error("cannot read the keys in " + path_, it->status());
+    if (mode == Mode::kReadOnly || (!made && it->Valid())) {
       return StoreError{"the personal data in " + path_ + " are sealed and the key file " + key_file + " is not there; put it back, or give it with --key"};
     }
     QIAO_TRY(KeyFile::create(key_file));
@@ -631,11 +731,17 @@ StoreResult<void> Store::commit(Group& group) {
   rocksdb::WriteOptions options;
   options.sync = true;
   if (group.last_seq() != 0) group.batch().Put(meta_, "head", big_endian(group.last_seq()) + std::string(view(group.last_hash())));
+  // Others may write meanwhile without a sync; this write's sync is of all that came before it.
+  const std::uint64_t before = db_->GetLatestSequenceNumber();
   const auto status = db_->Write(options, &group.batch());
   if (!status.ok()) return error("cannot write to " + path_, status);
-  if (group.last_seq() == 0) return outcome::success();
-  last_seq_ = group.last_seq();
-  return mark_->append({group.last_seq(), group.last_hash(), epoch_});
+  marked_.write = before + static_cast<std::uint64_t>(group.batch().Count());
+  if (group.last_seq() != 0) {
+    last_seq_ = group.last_seq();
+    marked_.seq = group.last_seq();
+    marked_.hash = group.last_hash();
+  }
+  return mark_->append(marked_);
 }
 
 StoreError Store::noticed(StoreError error) const {
@@ -792,7 +898,11 @@ StoreResult<std::optional<std::string>> Store::find_answer(std::string_view key)
   std::string value;
   const auto status = db_->Get({}, dedup_, slice(key), &value);
   if (!status.ok() && !status.IsNotFound()) return noticed(error("cannot read " + path_, status));
-  if (!status.ok() || value.size() < 8) return std::optional<std::string>();
+  if (!status.ok()) return std::optional<std::string>();
+  if (value.size() < 8) {
+    return noticed({path_ + ": a kept answer cannot be read; restore the last backup", true,
+                    path_ + "：保存的答复无法读取；请恢复最近的备份"});
+  }
   return std::optional(value.substr(8));
 }
 
@@ -802,7 +912,7 @@ bool Store::read_answer(const pb::KeptAnswer& answer, google::protobuf::Message&
   return !Vault::covers(kind) || vault_->unseal(kind, answer.row_id(), message);
 }
 
-std::size_t Store::forget_answers(Time before, std::size_t most) {
+StoreResult<std::size_t> Store::forget_answers(Time before, std::size_t most) {
   rocksdb::WriteBatch batch;
   const std::string end = by_time(big_endian(static_cast<std::uint64_t>(to_int(before))), {});
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), dedup_));
@@ -813,15 +923,21 @@ std::size_t Store::forget_answers(Time before, std::size_t most) {
     batch.Delete(dedup_, it->key());
     batch.Delete(dedup_, slice(view(it->key()).substr(end.size())));
     if (static_cast<std::size_t>(batch.Count()) < kDeletedAtOnce) continue;
-    if (!db_->Write({}, &batch).ok()) return 0;
+    if (const auto status = db_->Write({}, &batch); !status.ok()) {
+      return error("cannot write to " + path_, status);
+    }
     batch.Clear();
   }
+  if (!it->status().ok()) return error("cannot read the kept answers in " + path_, it->status());
+  if (batch.Count() == 0) return count;
   // No sync: a key that comes back after a crash is forgotten again.
-  if (batch.Count() > 0 && !db_->Write({}, &batch).ok()) return 0;
+  if (const auto status = db_->Write({}, &batch); !status.ok()) {
+    return error("cannot write to " + path_, status);
+  }
   return count;
 }
 
-StoreResult<Seq> Store::checkpoint(const std::string& path) {
+StoreResult<Head> Store::checkpoint(const std::string& path) {
   if (options_.env->FileExists(path).ok()) return StoreError{path + " is there already"};
   rocksdb::Checkpoint* raw = nullptr;
   auto status = make_folders(*options_.env, std::filesystem::path(path).parent_path());
@@ -833,10 +949,12 @@ StoreResult<Seq> Store::checkpoint(const std::string& path) {
   // What the copy holds, asked of the copy.
   auto copy = open(path, Mode::kReadOnly, options_);
   if (!copy) return std::move(copy).error();
-  const Seq last = copy.value()->last_seq();
+  Head end{.seq = copy.value()->last_seq()};
+  end.hash = copy.value()->hash_of(end.seq).value_or(ChainHash{});
+  end.write = copy.value()->db().GetLatestSequenceNumber();
   // Without an epoch: whatever is made of the copy is a history of its own.
-  QIAO_TRY(HeadMark::create(*options_.env, path, {last, copy.value()->hash_of(last).value_or(ChainHash{}), 0}));
-  return last;
+  QIAO_TRY(HeadMark::create(*options_.env, path, end));
+  return end;
 }
 
 Store::Statistics Store::scan() const {
@@ -853,68 +971,6 @@ Store::Statistics Store::scan() const {
     }
   }
   return result;
-}
-
-StoreResult<std::vector<std::string>> verify(Store& store, const Market::MatcherFactory& make_matcher,
-                                             const std::function<void(Seq, Seq)>& progress) {
-  QIAO_TRY(auto findings, store.check_chain(progress));
-  if (!store.missing().empty()) findings.insert(findings.begin(), store.missing());
-  // What a changed event makes is nothing to compare with.
-  if (!findings.empty()) return findings;
-  Market loaded(make_matcher);
-  QIAO_TRY(store.load(loaded));
-  for (std::string& breach : check_invariants(loaded.state())) findings.push_back("rows: " + breach);
-
-  Market refolded(make_matcher);
-  Seq expected = 1;
-  const Seq last = store.last_seq();
-  pb::Event event;
-  QIAO_TRY(store.read_journal(0, last, [&](Seq seq, std::string_view bytes) {
-    if (seq != expected) {
-      findings.push_back("journal: event " + std::to_string(expected) + " is missing");
-      return false;
-    }
-    if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || event.seq() != seq ||
-        event.row_case() == pb::Event::ROW_NOT_SET) {
-      findings.push_back("journal: event " + std::to_string(seq) + " cannot be read");
-      return false;
-    }
-    refolded.fold(event);
-    if (++expected % 10'000 == 0) progress(seq, last);
-    return true;
-  }));
-  progress(last, last);
-  if (!findings.empty()) return findings;
-  for (std::string& breach : check_invariants(refolded.state())) findings.push_back("journal: " + breach);
-  if (digest(loaded.state()) == digest(refolded.state())) return findings;
-  // Say which rows differ.
-  auto compare = [&](const char* kind, const auto& rows, const auto& again) {
-    if (rows.size() != again.size()) {
-      findings.push_back(std::string(kind) + ": " + std::to_string(rows.size()) + " rows, but the journal makes " + std::to_string(again.size()));
-    }
-    for (Slot s = 0; s < again.size() && findings.size() < kMaxBreaches; ++s) {
-      const Slot other = rows.find(again[s].id);
-      const std::string name = std::string(kind) + " " + std::to_string(again[s].id.value());
-      if (other == kNoSlot) {
-        findings.push_back(name + ": the journal has it, the rows do not");
-      } else if (rows[other].bytes.view() != again[s].bytes.view()) {
-        findings.push_back(name + ": the row differs from what the journal makes of it");
-      }
-    }
-  };
-  const State& a = loaded.state();
-  const State& b = refolded.state();
-  compare("area", a.areas(), b.areas());
-  compare("party", a.parties(), b.parties());
-  compare("person", a.persons(), b.persons());
-  compare("offer", a.offers(), b.offers());
-  compare("need", a.needs(), b.needs());
-  compare("match", a.matches(), b.matches());
-  compare("notification", a.notifications(), b.notifications());
-  compare("account", a.accounts(), b.accounts());
-  compare("grant", a.grants(), b.grants());
-  if (findings.empty()) findings.push_back("taxonomy, policy or what follows from the rows differs from what the journal makes");
-  return findings;
 }
 
 }  // namespace qiao

@@ -9,7 +9,7 @@
 //   vault     kind (1 byte) and key -> the row's own key, sealed with the master key; "chain" -> that of the hashes
 //   audit     'o', kind, key, sequence; 'a', account, sequence -> nothing: who did what to what
 //   meta      "format" -> magic and format version; "head" -> last sequence and its hash;
-//             "loading" -> LoadMark, while a history is loaded
+//             "loading" -> LoadMark, while a history is loaded; "marked" -> nothing: it had a HEAD
 //
 // Beside RocksDB's files lies HEAD (head_mark.h): how far the journal has been answered from.
 //
@@ -49,8 +49,8 @@ struct StoreOptions {
   int open_files = -1;
   // That look at the files when the database is opened.
   int opening_threads = 16;
-  // Opens a database whose journal ends before what has been answered from it, and goes on without
-  // what is missing.
+  // Opens a database whose journal ends before what has been answered from it, or whose mark of
+  // that is gone, and goes on without what is missing.
   bool accept_loss = false;
 };
 
@@ -61,6 +61,11 @@ enum class ClearingPart : char {
   kProposals = 'p',  // KeptProposals
   kProgress = 'a',   // KeptProgress, while they are applied
 };
+
+// Bytes of a clearing's key: its number and the part.
+inline constexpr std::size_t kClearingKeySize = 9;
+// Before the time, then the key of a kept answer. No account has an id that begins so.
+inline constexpr std::string_view kByTime = "\xff";
 
 // How far a history has been loaded that is not loaded to its end; on disk with each group of its
 // commands.
@@ -149,7 +154,7 @@ class Store {
   // Reads the message of an answer. What was erased since comes out empty. False: it cannot be read.
   bool read_answer(const pb::KeptAnswer& answer, google::protobuf::Message& message) const;
   // Forgets answers given before that time, at most `most` of them; how many. O(that many), whatever is kept.
-  std::size_t forget_answers(Time before, std::size_t most);
+  StoreResult<std::size_t> forget_answers(Time before, std::size_t most);
 
   // Calls row() for each part of a clearing that is kept, by number.
   using ClearingRow = std::function<void(std::uint64_t number, ClearingPart, std::string_view)>;
@@ -161,13 +166,17 @@ class Store {
   StoreResult<void> flush();
 
   // A complete copy that can be opened by itself, while the database is in use. The folder must not exist.
-  StoreResult<Seq> checkpoint(const std::string& path);
+  // Returns the end of its journal.
+  StoreResult<Head> checkpoint(const std::string& path);
 
   // Last sequence in the journal.
   Seq last_seq() const { return last_seq_; }
   // What was answered and is not in the journal any more, in words; empty where nothing is known to be
   // missing. Only of a database opened read-only or with accept_loss.
   const std::string& missing() const { return missing_; }
+  // Nothing is known to be missing, but what would tell is: the mark of how far the journal was
+  // answered from is gone or damaged. Then missing() says so, too.
+  const std::optional<StoreError>& lost_mark() const { return lost_mark_; }
   // Of this history: random, another for each database, and another again after a restore, where numbers come again for
   // other things.
   std::uint64_t epoch() const { return epoch_; }
@@ -178,6 +187,9 @@ class Store {
   std::optional<ChainHash> hash_of(Seq seq) const;
   // Goes through the whole journal: is every event there, and is each hash what it has to be? Findings, a line each.
   StoreResult<std::vector<std::string>> check_chain(const std::function<void(Seq, Seq)>& progress) const;
+  // Reads every file of every column family whole, whatever column families there are, and looks at
+  // the rows that a load does not read. Findings, a line each; the error says which file is damaged.
+  StoreResult<std::vector<std::string>> check_tables() const;
 
   // Sequences of the events about an object or by an account, from `after` on: greater ones, or smaller ones where the
   // newest come first (0: from the end). At most `most`.
@@ -213,6 +225,8 @@ class Store {
   Store() = default;
   static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode, const StoreOptions& options);
   StoreResult<void> open_vault(Mode mode, std::uint64_t format, bool made);
+  // Gives the database its epoch: that of `before`, where it goes on from there.
+  StoreResult<void> make_mark(const std::optional<Head>& before);
   // Tells whoever listens that a file is damaged, if that is what went wrong.
   StoreError noticed(StoreError error) const;
   StoreResult<void> migrate(std::uint64_t from);
@@ -239,8 +253,10 @@ class Store {
   ChainHash head_{};     // of the last event linked
   std::atomic<Seq> last_seq_{0};
   std::unique_ptr<HeadMark> mark_;  // where it is open for writing
+  Head marked_{};                   // the last record of mark_
   std::uint64_t epoch_ = 0;
   std::string missing_;
+  std::optional<StoreError> lost_mark_;
   std::function<void(const StoreError&)> on_damage_;
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;
   std::string path_;
@@ -248,7 +264,8 @@ class Store {
   friend class Group;
 };
 
-// Refolds the journal and compares with the rows, byte for byte; checks the market's invariants. Each difference is a
+// Reads every table whole, refolds the journal and compares with the rows, byte for byte; checks the
+// market's invariants. Changes nothing where the store is open for reading only. Each difference is a
 // line; empty is good. progress(done, of) is called now and then.
 StoreResult<std::vector<std::string>> verify(Store& store, const Market::MatcherFactory& make_matcher,
                                              const std::function<void(Seq, Seq)>& progress);

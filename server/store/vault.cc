@@ -8,6 +8,7 @@
 #include "engine/market/personal.h"
 #include "server/store/numbers.h"
 #include "server/store/scan.h"
+#include "server/store/status.h"
 
 namespace qiao {
 namespace {
@@ -117,7 +118,7 @@ StoreResult<std::unique_ptr<Vault>> Vault::open(rocksdb::DB& db, rocksdb::Column
       QIAO_TRY(write());
     }
   }
-  if (!it->status().ok()) return StoreError{"cannot read the keys in the database: " + it->status().ToString()};
+  if (!it->status().ok()) return error("cannot read the keys in the database", it->status());
   if (!chained && !read_only) {
     randombytes_buf(vault->chain_key_.data(), vault->chain_key_.size());
     batch.Put(family, rocksdb::Slice(kChainName.data(), kChainName.size()), vault->wrap(kChainName, vault->chain_key_));

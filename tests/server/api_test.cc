@@ -15,6 +15,8 @@
 #include "server/runtime/deadline.h"
 #include "tests/support/build.h"
 #include "tests/support/host.h"
+#include "tools/qiao/local.h"
+#include "tools/qiao/session.h"
 #include "tools/qiao/verbs.h"
 
 namespace qiao {
@@ -251,6 +253,15 @@ TEST(Backup, IsMadeWhileInUse) {
   auto copy = Store::open(h.folder / "backups/monday", Store::Mode::kReadOnly, h.folder / "db.key");
   ASSERT_TRUE(copy);
   EXPECT_EQ(copy.value()->last_seq(), h.runtime->durable_seq());
+  // What was written down when it was made is what qiao verify takes.
+  pb::BackupResponse made;
+  ASSERT_TRUE(from_json(r.body, made));
+  const std::string expect = std::to_string(made.last_seq()) + ":" + made.last_hash();
+  const auto verified = [&](const std::string& words) {
+    return verify_folder(h.folder / "backups/monday", h.folder / "db.key", words, false);
+  };
+  EXPECT_EQ(verified(expect), kDone) << expect;
+  EXPECT_EQ(verified(expect + "0"), kDifferences);
 }
 
 pb::Clearing finished(Host& host, const std::string& id) {

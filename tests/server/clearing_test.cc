@@ -1,6 +1,7 @@
 // Clearings in a queue, over restarts, and what is kept of them.
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 
 #include "engine/market/invariants.h"
@@ -185,6 +186,55 @@ TEST(Proposals, ComeInPagesOfOneDatabase) {
     EXPECT_EQ(needs.size(), 3U) << list;
     EXPECT_EQ(pages, 3) << list;
   }
+}
+
+// What a start says of the clearings that are kept, after `damage` was done to them.
+StoreError start_with_damaged_clearings(const std::function<void(Store&)>& damage) {
+  Host host;
+  host.found();
+  host.id_of(host.send("POST", "/v1/needs", Host::need_body("5")));
+  finished(host, start(host));
+  host.stop();
+  StoreError said;
+  {
+    auto opened = Store::open(host.folder / "db", Store::Mode::kExisting);
+    EXPECT_TRUE(opened);
+    damage(*opened.value());
+  }
+  host.store = Store::open(host.folder / "db", Store::Mode::kExisting).value();
+  RuntimeOptions options{.on_disk_failure = [&](const StoreError& e) { said = e; }, .driven = true};
+  const auto clock = [&] { return host.now; };
+  host.runtime =
+      Runtime::start(host.context, *host.store, host.metrics, clock, options).value();
+  const ClearinghouseOptions unscheduled{.threads = 1, .scheduled = false};
+  { const Clearinghouse house(host.context, *host.runtime, unscheduled); }
+  return said;
+}
+
+// Otherwise the next clearing would have the number of one that was there.
+TEST(KeptClearings, ThatAreDamagedAreRefused) {
+  const StoreError flipped = start_with_damaged_clearings([](Store& store) {
+    EXPECT_TRUE(store.db().Flush({}, store.clearing()).ok());
+    std::vector<rocksdb::LiveFileMetaData> files;
+    store.db().GetLiveFilesMetaData(&files);
+    for (const auto& file : files) {
+      if (file.column_family_name != store.clearing()->GetName()) continue;
+      std::fstream table(file.directory + "/" + file.relative_filename,
+                         std::ios::in | std::ios::out | std::ios::binary);
+      table.seekp(40);
+      table.put('\xaa');
+    }
+  });
+  EXPECT_TRUE(flipped.damaged);
+  EXPECT_NE(flipped.message.find(".sst"), std::string::npos) << flipped.message;
+  EXPECT_FALSE(flipped.zh.empty());
+  const StoreError junk = start_with_damaged_clearings([](Store& store) {
+    const std::string summary = big_endian(1) + static_cast<char>(ClearingPart::kSummary);
+    EXPECT_TRUE(store.db().Put({}, store.clearing(), summary, "\xff").ok());
+  });
+  EXPECT_TRUE(junk.damaged);
+  EXPECT_NE(junk.message.find("clearing 1"), std::string::npos) << junk.message;
+  EXPECT_FALSE(junk.zh.empty());
 }
 
 TEST(Applying, IsNotCutShortByNewerClearings) {

@@ -3,89 +3,22 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 
-#include "engine/market/invariants.h"
-#include "tests/support/durable_city.h"
-#include "tools/text/temporary_folder.h"
+#include "server/runtime/runtime.h"
+#include "tests/support/lived.h"
+#include "tools/swarm/disk.h"
 
 namespace qiao {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string read(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write(const fs::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
-
-std::unique_ptr<Store> must_open(const std::string& path) {
-  auto store = Store::open(path, Store::Mode::kCreateIfMissing);
-  EXPECT_TRUE(store) << (store ? "" : store.error().message);
-  return store ? std::move(store).value() : nullptr;
-}
-
-void flush(Store& store) {
-  const std::vector<rocksdb::ColumnFamilyHandle*> families = {
-      store.journal(), store.dedup(), store.family(pb::Event::kNeed), store.family(pb::Event::kMatch),
-      store.family(pb::Event::kArea), store.family(pb::Event::kTaxonomy)};
-  EXPECT_TRUE(store.db().Flush({}, families).ok());
-}
-
-// A database with events in tables and in its log, and a copy of it as it was some commands before.
-struct Lived {
-  TemporaryFolder folder;
-  Seq last = 0;
-  std::uint64_t digest_of_rows = 0;
-
-  Lived() {
-    {
-      const auto store = must_open(path());
-      DurableCity city(*store);
-      live(city);
-      flush(*store);
-      post(city, 5);
-    }
-    fs::copy(path(), folder / "earlier", fs::copy_options::recursive);
-    {
-      const auto store = must_open(path());
-      Market market(make_ranking);
-      EXPECT_TRUE(store->load(market));
-      for (int i = 0; i < 40; ++i) post(*store, market, i);
-      last = store->last_seq();
-      digest_of_rows = digest(market.state());
-    }
-  }
-  std::string path() const { return folder / "db"; }
-
-  static void post(DurableCity& city, int times) {
-    for (int i = 0; i < times; ++i) {
-      pb::Command c = by(pb::ROLE_LEAD);
-      *c.mutable_post_need()->mutable_need() = need().people(1 + i);
-      city.keep(c);
-    }
-  }
-  static void post(Store& store, Market& market, int i) {
-    pb::Command c = by(pb::ROLE_LEAD);
-    *c.mutable_post_need()->mutable_need() = need().people(1 + i);
-    const auto applied = market.apply(c, at(0));
-    ASSERT_TRUE(applied);
-    Group group;
-    group.add(applied.value().events, market.state(), store);
-    ASSERT_TRUE(store.commit(group));
-  }
-};
-
 // What a start and a reading of everything make of a damaged copy: "" where nothing is missing, else the
 // words. Whatever is missing without a word is a failure.
-std::string words_of(const Lived& lived, const std::string& path) {
-  auto store = Store::open(path, Store::Mode::kExisting, lived.path() + ".key");
+std::string words_of(const Lived& lived, const std::string& path, const std::string& key) {
+  auto store = Store::open(path, Store::Mode::kExisting, key);
   if (!store) {
     EXPECT_FALSE(store.error().message.empty());
     return store.error().message;
@@ -97,6 +30,7 @@ std::string words_of(const Lived& lived, const std::string& path) {
   if (!findings.value().empty()) return findings.value().front();
   EXPECT_EQ(store.value()->last_seq(), lived.last) << "lost without a word";
   EXPECT_EQ(digest(market.state()), lived.digest_of_rows) << "changed without a word";
+  EXPECT_EQ(kept_beside_rows(*store.value()), lived.beside_rows) << "changed without a word";
   return "";
 }
 
@@ -105,11 +39,6 @@ std::string class_of(const fs::path& file) {
   const std::string name = file.filename().string();
   if (file.extension() == ".log" || file.extension() == ".sst") return file.extension().string().substr(1);
   return name.substr(0, name.find('-'));
-}
-
-std::string flipped(std::string bytes, std::size_t at) {
-  if (!bytes.empty()) bytes[std::min(at, bytes.size() - 1)] ^= 0x20;
-  return bytes;
 }
 
 TEST(Damage, OfAnyFileAnywhereIsSaidOrCostsNothing) {
@@ -122,24 +51,24 @@ TEST(Damage, OfAnyFileAnywhereIsSaidOrCostsNothing) {
     fs::remove_all(copy);
     fs::copy(lived.path(), copy, fs::copy_options::recursive);
     damage(copy / name);
-    const std::string words = words_of(lived, copy.string());
+    const std::string words = words_of(lived, copy.string(), lived.key());
     words.empty() ? ++nothing_missing : ++said[class_of(name)];
   };
   for (const auto& entry : fs::directory_iterator(lived.path())) {
     const std::string name = entry.path().filename().string();
-    const std::string bytes = read(entry.path());
+    const std::string bytes = read_file(entry.path());
     if (name == "LOCK" || name == "LOG" || name.starts_with("LOG.")) continue;
     const std::size_t size = bytes.size();
     for (const std::size_t at : {std::size_t{0}, std::size_t{5}, size / 4, size / 2, 3 * size / 4, size - std::min<std::size_t>(size, 20), size - 1}) {
-      with(name, "a byte flipped at " + std::to_string(at), [&](const fs::path& file) { write(file, flipped(bytes, at)); });
+      with(name, "a byte flipped at " + std::to_string(at), [&](const fs::path& file) { write_file(file, flipped(bytes, at)); });
     }
     for (const std::size_t at : {std::size_t{0}, size / 2, size - 1}) {
-      with(name, "cut at " + std::to_string(at), [&](const fs::path& file) { write(file, bytes.substr(0, at)); });
+      with(name, "cut at " + std::to_string(at), [&](const fs::path& file) { write_file(file, bytes.substr(0, at)); });
     }
     with(name, "deleted", [](const fs::path& file) { fs::remove(file); });
     for (const auto& earlier : fs::directory_iterator(lived.folder / "earlier")) {
       if (class_of(earlier.path()) != class_of(name)) continue;
-      with(name, "replaced by an earlier " + earlier.path().filename().string(), [&](const fs::path& file) { write(file, read(earlier.path())); });
+      with(name, "replaced by an earlier " + earlier.path().filename().string(), [&](const fs::path& file) { write_file(file, read_file(earlier.path())); });
     }
   }
   // That it was damage that matters.
@@ -153,8 +82,8 @@ TEST(Damage, OfTheLogIsRefusedWithWordsAndCanBeAccepted) {
   for (const auto& entry : fs::directory_iterator(lived.path())) {
     if (entry.path().extension() == ".log" && entry.file_size() > 0) log = entry.path();
   }
-  const std::string whole = read(log);
-  write(log, flipped(whole, whole.size() / 2));
+  const std::string whole = read_file(log);
+  write_file(log, flipped(whole, whole.size() / 2));
   const auto refused = Store::open(lived.path(), Store::Mode::kExisting);
   ASSERT_FALSE(refused);
   EXPECT_TRUE(refused.error().damaged);
@@ -169,8 +98,8 @@ TEST(Damage, OfTheLogIsRefusedWithWordsAndCanBeAccepted) {
     EXPECT_TRUE(!findings || !findings.value().empty());
   }
   // Nothing was thrown away by the refusal: with the log as it was, everything is there.
-  write(log, whole);
-  EXPECT_EQ(words_of(lived, lived.path()), "");
+  write_file(log, whole);
+  EXPECT_EQ(words_of(lived, lived.path(), lived.key()), "");
   fs::path later;
   for (const auto& entry : fs::directory_iterator(lived.path())) {
     if (entry.path().extension() == ".log") later = entry.path();
@@ -197,6 +126,85 @@ TEST(Damage, OfTheLogIsRefusedWithWordsAndCanBeAccepted) {
   const auto again = Store::open(lived.path(), Store::Mode::kExisting);
   ASSERT_TRUE(again);
   EXPECT_EQ(again.value()->missing(), "");
+}
+
+// Without it nobody can tell whether the journal ends where it was answered to.
+TEST(Damage, OfTheMarkIsRefusedWithWordsAndCanBeAccepted) {
+  const Lived lived;
+  const fs::path mark = lived.path() + "/HEAD";
+  const std::string whole = read_file(mark);
+  const std::uint64_t epoch = must_open(lived.path())->epoch();
+  const auto refused = [&] {
+    const auto before = files_of(lived.path());
+    const auto opened = Store::open(lived.path(), Store::Mode::kExisting);
+    ASSERT_FALSE(opened);
+    EXPECT_TRUE(opened.error().damaged);
+    EXPECT_NE(opened.error().message.find("/HEAD"), std::string::npos) << opened.error().message;
+    EXPECT_NE(opened.error().message.find("--accept-loss"), std::string::npos);
+    EXPECT_NE(opened.error().zh.find("--accept-loss"), std::string::npos) << opened.error().zh;
+    EXPECT_EQ(files_of(lived.path()), before);
+  };
+  write_file(mark, whole.substr(0, 50));
+  refused();
+  write_file(mark, "");
+  refused();
+  fs::remove(mark);
+  refused();
+  {
+    const StoreOptions accepting{.accept_loss = true};
+    const auto accepted = Store::open(lived.path(), Store::Mode::kExisting, accepting);
+    ASSERT_TRUE(accepted) << accepted.error().message;
+    EXPECT_NE(accepted.value()->missing(), "");
+    EXPECT_NE(accepted.value()->epoch(), epoch);
+  }
+  EXPECT_EQ(must_open(lived.path())->missing(), "") << "once is enough";
+}
+
+// A database of before the mark gets one without a word.
+TEST(Damage, AMarkThatNeverWasIsNotMissed) {
+  const Lived lived;
+  {
+    const auto store = must_open(lived.path());
+    EXPECT_TRUE(store->db().Delete({}, store->meta(), "marked").ok());
+  }
+  fs::remove(lived.path() + "/HEAD");
+  EXPECT_EQ(must_open(lived.path())->missing(), "");
+  fs::remove(lived.path() + "/HEAD");
+  EXPECT_FALSE(Store::open(lived.path(), Store::Mode::kExisting));
+}
+
+TEST(Damage, OfTheKeyFileIsSaidAndTheFileLeftAsItIs) {
+  const Lived lived;
+  const fs::path copy = lived.folder / "copy.key";
+  const std::string whole = read_file(lived.key());
+  int said = 0;
+  const auto with = [&](const std::string& what, const std::optional<std::string>& bytes) {
+    SCOPED_TRACE(what);
+    fs::remove(copy);
+    if (bytes) {
+      fs::copy_file(lived.key(), copy);  // with its permissions
+      write_file(copy, *bytes);
+    }
+    const bool missing = !words_of(lived, lived.path(), copy.string()).empty();
+    said += missing ? 1 : 0;
+    EXPECT_EQ(fs::exists(copy), bytes.has_value());
+    EXPECT_EQ(read_file(copy), bytes.value_or(""));
+    return missing;
+  };
+  const std::size_t key_line = whole.find("qiao-key-1 ");
+  ASSERT_NE(key_line, std::string::npos);
+  with("a byte of the comment flipped", flipped(whole, 2));
+  for (std::size_t at = key_line - 1; at < whole.size(); ++at) {
+    with("a byte flipped at " + std::to_string(at), flipped(whole, at));
+  }
+  EXPECT_GE(said, 55) << "the word and the key";
+  for (const std::size_t at : {std::size_t{0}, whole.size() / 2, whole.size() - 2}) {
+    EXPECT_TRUE(with("cut at " + std::to_string(at), whole.substr(0, at)));
+  }
+  EXPECT_TRUE(with("deleted", std::nullopt));
+  ASSERT_TRUE(KeyFile::create(lived.folder / "other.key"));
+  EXPECT_TRUE(with("replaced by another", read_file(lived.folder / "other.key")));
+  EXPECT_FALSE(with("put back", whole));
 }
 
 // Tables of a family beside each other on a level below the first: name by first key.
@@ -236,8 +244,8 @@ TEST(Damage, OfATableBehindAnotherIsSaid) {
   }
   const auto damaged = [&](const std::string& name, const auto& look) {
     const std::string file = folder / ("db/" + name);
-    const std::string whole = read(file);
-    write(file, flipped(whole, 20));
+    const std::string whole = read_file(file);
+    write_file(file, flipped(whole, 20));
     {
       const auto store = must_open(folder / "db");
       const auto looked = look(*store);
@@ -245,7 +253,7 @@ TEST(Damage, OfATableBehindAnotherIsSaid) {
       EXPECT_TRUE(looked.error().damaged);
       EXPECT_NE(looked.error().message.find(name), std::string::npos) << looked.error().message;
     }
-    write(file, whole);
+    write_file(file, whole);
   };
   damaged(journal, [](Store& store) {
     return store.read_journal(0, store.last_seq(), [](Seq, std::string_view) { return true; });
@@ -268,19 +276,64 @@ TEST(Damage, NoticedWhileRunningIsTold) {
       for (int j = 0; j < 100; ++j) c.mutable_post_need()->mutable_need()->mutable_description()->append(std::to_string(i * j));
       city.keep(c);
     }
-    flush(*store);
+    EXPECT_TRUE(store->flush());
   }
   fs::path journal;
   for (const auto& entry : fs::directory_iterator(folder / "db")) {
     if (entry.path().extension() == ".sst" && (journal.empty() || entry.file_size() > fs::file_size(journal))) journal = entry.path();
   }
-  write(journal, flipped(read(journal), 20));
+  write_file(journal, flipped(read_file(journal), 20));
   auto store = Store::open(folder / "db", Store::Mode::kExisting);
   ASSERT_TRUE(store) << store.error().message;
   std::string told;
   store.value()->on_damage([&](const StoreError& error) { told = error.message; });
   EXPECT_FALSE(store.value()->event(3));
   EXPECT_NE(told.find(".sst"), std::string::npos) << told;
+}
+
+// A clearing's rows go to disk without an event.
+TEST(Damage, OfAWriteWithoutEventsAtTheEndOfTheLogIsRefused) {
+  const Lived lived;
+  {
+    const auto store = must_open(lived.path());
+    Lived::keep_beside_rows(*store, 20);
+  }
+  for (const auto& entry : fs::directory_iterator(lived.path())) {
+    if (entry.path().extension() != ".log" || entry.file_size() == 0) continue;
+    fs::resize_file(entry.path(), entry.file_size() - 1);
+  }
+  const auto refused = Store::open(lived.path(), Store::Mode::kExisting);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().damaged);
+  EXPECT_NE(refused.error().message.find("writes"), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().zh.find("--accept-loss"), std::string::npos) << refused.error().zh;
+}
+
+// What a tidying says that meets a disk as it is after `damage`.
+StoreError tidied_after(const std::function<void(swarm::SimulatedDisk&, Store&)>& damage) {
+  const TemporaryFolder folder;
+  swarm::SimulatedDisk disk;
+  const StoreOptions on_disk{.key_file = folder / "key", .env = disk.env()};
+  auto store = Store::open("/db", Store::Mode::kCreateIfMissing, on_disk);
+  EXPECT_TRUE(store) << store.error().message;
+  Lived::keep_beside_rows(*store.value(), 1);
+  StoreError said;
+  boost::asio::io_context context;
+  Metrics metrics;
+  RuntimeOptions options{.on_disk_failure = [&](const StoreError& e) { said = e; }, .driven = true};
+  const auto clock = [] { return at(24 * 30); };
+  const auto runtime = Runtime::start(context, *store.value(), metrics, clock, options);
+  EXPECT_TRUE(runtime);
+  damage(disk, *store.value());
+  runtime.value()->tidy_up();
+  return said;
+}
+
+TEST(Tidying, ThatCannotWriteOrReadEndsTheProcess) {
+  EXPECT_EQ(tidied_after([](auto&, auto&) {}).message, "");
+  const StoreError full = tidied_after([](auto& disk, auto&) { disk.set_full(true); });
+  EXPECT_NE(full.message.find("cannot write"), std::string::npos) << full.message;
+  EXPECT_FALSE(full.damaged);
 }
 
 }  // namespace

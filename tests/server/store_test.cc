@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
 #include <map>
 #include <rocksdb/db.h>
+#include <sodium.h>
 
 #include "engine/market/invariants.h"
 #include "engine/market/limits.h"
@@ -317,7 +319,8 @@ TEST(Store, ABackupIsWholeAndDoesNotFollowWhatComesLater) {
   live(c);
   const auto seq = store->checkpoint(folder / "backups/one");
   ASSERT_TRUE(seq);
-  EXPECT_EQ(seq.value(), c.state().last_seq());
+  EXPECT_EQ(seq.value().seq, c.state().last_seq());
+  EXPECT_EQ(seq.value().hash, store->hash_of(c.state().last_seq()));
   const auto before = digest(c.state());
   pb::Command more = by(pb::ROLE_LEAD);
   *more.mutable_post_need()->mutable_need() = need().people(1);
@@ -346,6 +349,38 @@ TEST(Store, ARestoredBackupIsAHistoryOfItsOwn) {
   EXPECT_NE(restored->epoch(), 0U);
 }
 
+// What one of them hands out is another thing in the other.
+TEST(Store, ACopyOfAFolderIsAHistoryOfItsOwnAndARenamedOneIsNot) {
+  namespace fs = std::filesystem;
+  TemporaryFolder folder;
+  const std::uint64_t epoch = open(folder / "db")->epoch();
+  fs::copy(folder / "db", folder / "copy", fs::copy_options::recursive);
+  fs::copy_file(folder / "db.key", folder / "copy.key");
+  const std::uint64_t copied = open(folder / "copy")->epoch();
+  EXPECT_NE(copied, epoch);
+  EXPECT_EQ(open(folder / "copy")->epoch(), copied);
+  fs::rename(folder / "db", folder / "moved");
+  EXPECT_EQ(open(folder / "moved", Store::Mode::kExisting, folder / "db.key")->epoch(), epoch);
+}
+
+// As marks were until 2026-11-30: without the number of the last write and without a place.
+TEST(Store, AnOlderMarkKeepsItsEpoch) {
+  TemporaryFolder folder;
+  const std::uint64_t epoch = open(folder / "db")->epoch();
+  const auto head = HeadMark::read(*rocksdb::Env::Default(), folder / "db");
+  ASSERT_TRUE(head && head.value());
+  std::string record = big_endian(head.value()->seq);
+  record.append(reinterpret_cast<const char*>(head.value()->hash.data()), sizeof(ChainHash));
+  record += big_endian(epoch);
+  std::array<unsigned char, 16> sum{};
+  crypto_generichash(sum.data(), sum.size(),
+                     reinterpret_cast<const unsigned char*>(record.data()), record.size(), nullptr,
+                     0);
+  record.append(reinterpret_cast<const char*>(sum.data()), sum.size());
+  std::ofstream(folder / "db/HEAD", std::ios::binary | std::ios::trunc) << record;
+  EXPECT_EQ(open(folder / "db")->epoch(), epoch);
+}
+
 TEST(Store, AnswersAreKeptForTheirTimeAndThenForgotten) {
   TemporaryFolder folder;
   const auto store = open(folder / "db");
@@ -360,7 +395,7 @@ TEST(Store, AnswersAreKeptForTheirTimeAndThenForgotten) {
   const std::string second = kept("new", 201, at(10));
   ASSERT_TRUE(store->commit(group));
   EXPECT_EQ(store->find_answer("old").value(), first);
-  EXPECT_EQ(store->forget_answers(at(5), 100), 1U);
+  EXPECT_EQ(store->forget_answers(at(5), 100).value(), 1U);
   EXPECT_FALSE(store->find_answer("old").value());
   EXPECT_EQ(store->find_answer("new").value(), second);
 }
@@ -377,10 +412,9 @@ TEST(Store, ManyAnswersAreForgottenInSteps) {
   }
   group.add_answer("new", {}, message, at(10), *store);
   ASSERT_TRUE(store->commit(group));
-  EXPECT_EQ(store->forget_answers(at(5), 10'000), 10'000U);
-  EXPECT_EQ(store->forget_answers(at(5), 10'000), 10'000U);
-  EXPECT_EQ(store->forget_answers(at(5), 10'000), 5'000U);
-  EXPECT_EQ(store->forget_answers(at(5), 10'000), 0U);
+  for (const std::size_t forgotten : {10'000U, 10'000U, 5'000U, 0U}) {
+    EXPECT_EQ(store->forget_answers(at(5), 10'000).value(), forgotten);
+  }
   EXPECT_TRUE(store->find_answer("new").value());
   int left = 0;
   const std::unique_ptr<rocksdb::Iterator> it(store->db().NewIterator({}, store->dedup()));

@@ -2,55 +2,67 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <iostream>
 
 #include "engine/match/ranking.h"
+#include "server/store/folder_lock.h"
 #include "server/store/store.h"
 #include "tools/qiao/session.h"
 
 namespace qiao {
 namespace {
 
+const std::string& words(const StoreError& error, bool chinese) {
+  return chinese && !error.zh.empty() ? error.zh : error.message;
+}
+
 int fail(const StoreError& error, bool chinese) {
-  std::cerr << "qiao: " << (chinese && !error.zh.empty() ? error.zh : error.message) << "\n";
-  return kRefused;
+  std::cerr << "qiao: " << words(error, chinese) << "\n";
+  return error.damaged ? kDifferences : kRefused;
+}
+
+// Whether the journal up to there is what it was when `expect` was written down; words where not.
+std::string compare_with(const std::string& expect, const Store& store) {
+  const auto colon = expect.find(':');
+  const Seq seq = std::strtoull(expect.c_str(), nullptr, 10);
+  const auto hash = store.hash_of(seq);
+  if (colon != std::string::npos && hash && to_hex(*hash) == expect.substr(colon + 1)) return {};
+  return "journal: event " + std::to_string(seq) +
+         " or one before it is not what it was when " + expect + " was written down";
+}
+
+StoreResult<std::vector<std::string>> find_differences(Store& store, const std::string& expect,
+                                                       bool chinese) {
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  QIAO_TRY(auto found, verify(store, make_ranking, [&](Seq done, Seq of) {
+    if (!terminal) return;
+    std::cerr << "\r" << done << " / " << of << (done == of ? "\n" : "") << std::flush;
+  }));
+  // Said in the reader's language below.
+  if (store.lost_mark()) std::erase(found, store.missing());
+  if (!expect.empty()) {
+    if (auto differs = compare_with(expect, store); !differs.empty()) found.push_back(differs);
+  }
+  QIAO_TRY(const auto cut_off, store.load_mark());
+  if (cut_off) found.push_back(words(load_was_cut_off(*cut_off), chinese));
+  return found;
 }
 
 }  // namespace
 
 int verify_folder(const std::string& folder, const std::string& key, const std::string& expect, bool chinese) {
-  // Opened for writing although nothing is written: the lock shows that no server is using it meanwhile. On a disk that
-  // cannot be written there is no server.
-  const bool writable = access((folder + "/CURRENT").c_str(), W_OK) == 0 || errno != EROFS;
-  auto store = Store::open(folder, writable ? Store::Mode::kExisting : Store::Mode::kReadOnly, key);
-  if (!store) {
-    const int failed = fail(store.error(), chinese);
-    return store.error().damaged ? kDifferences : failed;
-  }
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  const auto findings = verify(*store.value(), make_ranking, [&](Seq done, Seq of) {
-    if (terminal) std::cerr << "\r" << done << " / " << of << (done == of ? "\n" : "") << std::flush;
-  });
-  if (!findings) return fail(findings.error(), chinese);
-  auto found = findings.value();
-  if (!expect.empty()) {
-    const auto colon = expect.find(':');
-    const Seq seq = std::strtoull(expect.c_str(), nullptr, 10);
-    const auto hash = store.value()->hash_of(seq);
-    if (colon == std::string::npos || !hash || to_hex(*hash) != expect.substr(colon + 1)) {
-      found.push_back("journal: event " + std::to_string(seq) + " or one before it is not what it was when " + expect + " was written down");
-    }
-  }
-  const auto cut_off = store.value()->load_mark();
-  if (!cut_off) return fail(cut_off.error(), chinese);
-  if (cut_off.value()) {
-    const StoreError words = load_was_cut_off(*cut_off.value());
-    found.push_back(chinese ? words.zh : words.message);
-  }
-  for (const auto& f : found) std::cout << f << "\n";
-  if (!found.empty()) return kDifferences;
+  const auto lock = FolderLock::shared(folder);
+  if (!lock) return fail(lock.error(), chinese);
+  const auto store = Store::open(folder, Store::Mode::kReadOnly, key);
+  if (!store) return fail(store.error(), chinese);
+  const auto found = find_differences(*store.value(), expect, chinese);
+  if (!found) return fail(found.error(), chinese);
+  for (const auto& f : found.value()) std::cout << f << "\n";
+  const auto& lost_mark = store.value()->lost_mark();
+  if (lost_mark) std::cout << words(*lost_mark, chinese) << "\n";
+  if (!found.value().empty()) return kDifferences;
+  if (lost_mark) return kLostMark;
   std::cout << store.value()->last_seq() << (chinese ? " 个事件，与数据一致，所有约束成立" : " events; rows and journal agree, every invariant holds") << "\n";
   return kDone;
 }
@@ -62,6 +74,8 @@ int restore_folder(const std::string& backup, const std::string& folder, const s
     std::cerr << "qiao: " << folder << (chinese ? " 已存在；请给一个新文件夹" : " is there already; give a new folder") << "\n";
     return kRefused;
   }
+  const auto lock = FolderLock::shared(backup);
+  if (!lock) return fail(lock.error(), chinese);
   {
     auto store = Store::open(backup, Store::Mode::kReadOnly, key);
     if (!store) return fail(store.error(), chinese);

@@ -5,8 +5,8 @@
 
 namespace qiao {
 
-// Follows the journal's chain of hashes, refolds it against the rows and checks every invariant. The database must not be
-// in use. `key`: file of the master key, empty for the one beside the folder. `expect`: "SEQ:HASH" that was written down
+// Reads every table whole, follows the journal's chain of hashes, refolds it against the rows and checks every invariant.
+// Changes nothing. The database must not be in use, and cannot be opened for writing meanwhile. `key`: file of the master key, empty for the one beside the folder. `expect`: "SEQ:HASH" that was written down
 // elsewhere, or empty.
 int verify_folder(const std::string& folder, const std::string& key, const std::string& expect, bool chinese);
 

@@ -22,9 +22,10 @@ enum Exit : int {
   kRefused = 1,      // the server said no, with a reason; nothing has changed
   kUsage = 2,        // the command line is wrong
   kNoServer = 3,     // nobody answers, or it failed
-  kDifferences = 4,  // verify found something
+  kDifferences = 4,  // verify found something, or a database is damaged
   kPartly = 5,       // an import skipped rows
   kNotWritten = 6,   // what it was to print or keep could not be written
+  kLostMark = 7,     // verify found nothing, but the mark that shows where the journal ends is gone
 };
 
 class Session {

@@ -2464,6 +2464,7 @@ export interface components {
         BackupResponse: {
             path?: string;
             lastSeq?: string;
+            lastHash?: string;
         };
         Problem: {
             type?: string;

@@ -1,0 +1,26 @@
+// RocksDB's status as an error for the person who runs the server.
+#pragma once
+
+#include <rocksdb/status.h>
+
+#include <string>
+#include <utility>
+
+#include "server/store/error.h"
+
+namespace qiao {
+
+// `what` could not be done; `zh`: the same in Chinese, where there are such words. A file that is
+// corrupt or missing is damage.
+inline StoreError error(const std::string& what, const rocksdb::Status& status,
+                        const std::string& zh = {}) {
+  const bool damaged = status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound();
+  StoreError result{what + ": " + status.ToString(), damaged, {}};
+  if (!zh.empty()) result.zh = zh + "：" + status.ToString();
+  if (!damaged) return result;
+  result.message += "; a file of the database is damaged or missing: restore the last backup";
+  if (!zh.empty()) result.zh += "；数据库的文件已损坏或缺失，请恢复最近的备份";
+  return result;
+}
+
+}  // namespace qiao

@@ -1,0 +1,83 @@
+// Whether a database is what it has to be: tables, chain, journal and rows.
+#include "engine/market/invariants.h"
+#include "server/store/store.h"
+
+namespace qiao {
+namespace {
+
+StoreResult<std::vector<std::string>> compare_rows(Store& store, const Market::MatcherFactory& make_matcher,
+                                                   const std::function<void(Seq, Seq)>& progress) {
+  std::vector<std::string> findings;
+  Market loaded(make_matcher);
+  QIAO_TRY(store.load(loaded));
+  for (std::string& breach : check_invariants(loaded.state())) findings.push_back("rows: " + breach);
+
+  Market refolded(make_matcher);
+  Seq expected = 1;
+  const Seq last = store.last_seq();
+  pb::Event event;
+  QIAO_TRY(store.read_journal(0, last, [&](Seq seq, std::string_view bytes) {
+    if (seq != expected) {
+      findings.push_back("journal: event " + std::to_string(expected) + " is missing");
+      return false;
+    }
+    if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || event.seq() != seq ||
+        event.row_case() == pb::Event::ROW_NOT_SET) {
+      findings.push_back("journal: event " + std::to_string(seq) + " cannot be read");
+      return false;
+    }
+    refolded.fold(event);
+    if (++expected % 10'000 == 0) progress(seq, last);
+    return true;
+  }));
+  progress(last, last);
+  if (!findings.empty()) return findings;
+  for (std::string& breach : check_invariants(refolded.state())) findings.push_back("journal: " + breach);
+  if (digest(loaded.state()) == digest(refolded.state())) return findings;
+  // Say which rows differ.
+  auto compare = [&](const char* kind, const auto& rows, const auto& again) {
+    if (rows.size() != again.size()) {
+      findings.push_back(std::string(kind) + ": " + std::to_string(rows.size()) + " rows, but the journal makes " + std::to_string(again.size()));
+    }
+    for (Slot s = 0; s < again.size() && findings.size() < kMaxBreaches; ++s) {
+      const Slot other = rows.find(again[s].id);
+      const std::string name = std::string(kind) + " " + std::to_string(again[s].id.value());
+      if (other == kNoSlot) {
+        findings.push_back(name + ": the journal has it, the rows do not");
+      } else if (rows[other].bytes.view() != again[s].bytes.view()) {
+        findings.push_back(name + ": the row differs from what the journal makes of it");
+      }
+    }
+  };
+  const State& a = loaded.state();
+  const State& b = refolded.state();
+  compare("area", a.areas(), b.areas());
+  compare("party", a.parties(), b.parties());
+  compare("person", a.persons(), b.persons());
+  compare("offer", a.offers(), b.offers());
+  compare("need", a.needs(), b.needs());
+  compare("match", a.matches(), b.matches());
+  compare("notification", a.notifications(), b.notifications());
+  compare("account", a.accounts(), b.accounts());
+  compare("grant", a.grants(), b.grants());
+  if (findings.empty()) findings.push_back("taxonomy, policy or what follows from the rows differs from what the journal makes");
+  return findings;
+}
+
+}  // namespace
+
+StoreResult<std::vector<std::string>> verify(Store& store, const Market::MatcherFactory& make_matcher,
+                                             const std::function<void(Seq, Seq)>& progress) {
+  QIAO_TRY(auto findings, store.check_tables());
+  QIAO_TRY(const auto broken, store.check_chain(progress));
+  findings.insert(findings.begin(), broken.begin(), broken.end());
+  if (!store.missing().empty() && !store.lost_mark()) findings.insert(findings.begin(), store.missing());
+  // What a changed event makes is nothing to compare with.
+  if (findings.empty()) {
+    QIAO_TRY(findings, compare_rows(store, make_matcher, progress));
+  }
+  if (store.lost_mark()) findings.insert(findings.begin(), store.missing());
+  return findings;
+}
+
+}  // namespace qiao

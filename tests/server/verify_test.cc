@@ -1,0 +1,191 @@
+// qiao verify: finds damage in whatever is on disk, and changes nothing itself.
+#include "tools/qiao/local.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+
+#include "server/store/folder_lock.h"
+#include "tests/support/lived.h"
+#include "tools/qiao/session.h"
+
+namespace qiao {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Verified {
+  int code;
+  std::string words;  // all that it printed
+};
+
+Verified verify_it(const std::string& folder, const std::string& key, bool chinese = false,
+                   const std::string& expect = {}) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  const int code = verify_folder(folder, key, expect, chinese);
+  const std::string out = testing::internal::GetCapturedStdout();
+  return {code, out + testing::internal::GetCapturedStderr()};
+}
+
+// Files of tables, by column family.
+std::map<std::string, std::string> tables_of(const std::string& path) {
+  EXPECT_TRUE(must_open(path)->flush());
+  // Read only: nothing is compacted meanwhile.
+  const auto store = Store::open(path, Store::Mode::kReadOnly).value();
+  std::vector<rocksdb::LiveFileMetaData> files;
+  store->db().GetLiveFilesMetaData(&files);
+  std::map<std::string, std::string> tables;
+  for (const auto& file : files) tables[file.column_family_name] = file.relative_filename;
+  return tables;
+}
+
+// Whatever column families there are: a new one is read, too, or has no rows in Lived.
+TEST(Verify, ReadsEveryColumnFamilyWhole) {
+  const Lived lived;
+  const auto tables = tables_of(lived.path());
+  std::vector<std::string> families;
+  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, lived.path(), &families).ok());
+  for (const std::string& family : families) {
+    // RocksDB's own, in which nothing is ever put.
+    if (family == rocksdb::kDefaultColumnFamilyName) continue;
+    SCOPED_TRACE(family);
+    ASSERT_TRUE(tables.contains(family));
+    const fs::path table = fs::path(lived.path()) / tables.at(family);
+    const std::string whole = read_file(table);
+    // In the rows, and in what finds them.
+    for (const std::size_t at : {std::size_t{20}, whole.size() - 100}) {
+      write_file(table, flipped(whole, at));
+      const Verified v = verify_it(lived.path(), lived.key());
+      EXPECT_EQ(v.code, kDifferences) << v.words;
+      EXPECT_NE(v.words.find(".sst"), std::string::npos) << v.words;
+    }
+    write_file(table, whole);
+  }
+  const Verified whole = verify_it(lived.path(), lived.key());
+  EXPECT_EQ(whole.code, kDone) << whole.words;
+}
+
+TEST(Verify, FindsRowsOutsideTheMarketThatCannotBeRead) {
+  const auto with = [](const auto& change) {
+    const Lived lived;
+    {
+      const auto store = must_open(lived.path());
+      change(*store);
+    }
+    return verify_it(lived.path(), lived.key());
+  };
+  const Verified answer = with([](Store& s) { s.db().Put({}, s.dedup(), "key-1", "short"); });
+  EXPECT_EQ(answer.code, kDifferences);
+  EXPECT_NE(answer.words.find("dedup: a row of"), std::string::npos) << answer.words;
+  const Verified clearing = with([](Store& s) {
+    s.db().Put({}, s.clearing(), big_endian(1) + "s", "\xff");
+  });
+  EXPECT_EQ(clearing.code, kDifferences);
+  EXPECT_NE(clearing.words.find("clearing: a row of"), std::string::npos) << clearing.words;
+}
+
+TEST(Verify, ChangesNoByte) {
+  const Lived lived;
+  {
+    const auto store = must_open(lived.path());
+    ASSERT_TRUE(store->checkpoint(lived.folder / "backup"));
+  }
+  for (const char* name : {"/db", "/earlier", "/backup"}) {
+    const std::string path = lived.folder.path() + name;
+    SCOPED_TRACE(path);
+    const auto before = files_of(path);
+    const auto beside = files_of(lived.folder.path());
+    // As on a medium that cannot be written; root can all the same, and does not.
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_exec);
+    const Verified v = verify_it(path, lived.key());
+    EXPECT_EQ(v.code, kDone) << v.words;
+    fs::permissions(path, fs::perms::owner_all);
+    EXPECT_EQ(files_of(path), before);
+    EXPECT_EQ(files_of(lived.folder.path()).size(), beside.size());
+  }
+}
+
+TEST(Verify, OfADamagedDatabaseChangesNothingEither) {
+  const Lived lived;
+  const fs::path mark = lived.path() + "/HEAD";
+  fs::remove(mark);
+  const auto before = files_of(lived.path());
+  EXPECT_EQ(verify_it(lived.path(), lived.key()).code, kLostMark);
+  fs::remove(lived.key());
+  EXPECT_EQ(verify_it(lived.path(), lived.key()).code, kRefused);
+  EXPECT_FALSE(fs::exists(lived.key())) << "the key is not made again";
+  EXPECT_EQ(files_of(lived.path()), before);
+}
+
+// What was handed out by one is refused by the other, see Store::epoch().
+TEST(Verify, OfABackupLeavesItsRestoresHistoriesOfTheirOwn) {
+  const Lived lived;
+  const std::string backup = lived.folder / "backup";
+  {
+    const auto store = must_open(lived.path());
+    ASSERT_TRUE(store->checkpoint(backup));
+  }
+  EXPECT_EQ(verify_it(backup, lived.key()).code, kDone);
+  std::set<std::uint64_t> epochs = {must_open(lived.path())->epoch()};
+  for (const char* name : {"/one", "/two"}) {
+    const std::string restored = lived.folder.path() + name;
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(restore_folder(backup, restored, lived.key(), false), kDone);
+    testing::internal::GetCapturedStdout();
+    epochs.insert(must_open(restored)->epoch());
+  }
+  EXPECT_EQ(epochs.size(), 3U);
+}
+
+TEST(Verify, AndAServerDoNotHaveAFolderAtOnce) {
+  const Lived lived;
+  {
+    const auto store = must_open(lived.path());
+    const Verified v = verify_it(lived.path(), lived.key());
+    EXPECT_EQ(v.code, kRefused);
+    EXPECT_NE(v.words.find("another process has"), std::string::npos) << v.words;
+  }
+  const auto first = FolderLock::shared(lived.path());
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(FolderLock::shared(lived.path())) << "two may look at once";
+  const auto opened = Store::open(lived.path(), Store::Mode::kExisting);
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("another process has"), std::string::npos);
+  EXPECT_FALSE(opened.error().zh.empty());
+}
+
+TEST(Verify, SaysThatTheMarkIsGoneWithACodeOfItsOwn) {
+  const Lived lived;
+  const fs::path mark = lived.path() + "/HEAD";
+  const std::string whole = read_file(mark);
+  fs::path log;
+  for (const auto& entry : fs::directory_iterator(lived.path())) {
+    if (entry.path().extension() == ".log" && entry.file_size() > 0) log = entry.path();
+  }
+  const std::string whole_log = read_file(log);
+  const auto lost = [&] {
+    for (const bool cut : {false, true}) {
+      write_file(log, cut ? whole_log.substr(0, whole_log.size() / 2) : whole_log);
+      const Verified v = verify_it(lived.path(), lived.key());
+      EXPECT_EQ(v.code, kLostMark) << v.words;
+      EXPECT_NE(v.words.find("/HEAD"), std::string::npos) << v.words;
+      EXPECT_EQ(v.words.find("every invariant holds"), std::string::npos) << v.words;
+      const Verified zh = verify_it(lived.path(), lived.key(), true);
+      EXPECT_NE(zh.words.find("标记"), std::string::npos) << zh.words;
+    }
+    write_file(log, whole_log);
+  };
+  fs::remove(mark);
+  lost();
+  write_file(mark, "");
+  lost();
+  write_file(mark, whole.substr(0, 20));
+  lost();
+  write_file(mark, whole);
+  EXPECT_EQ(verify_it(lived.path(), lived.key()).code, kDone);
+}
+
+}  // namespace
+}  // namespace qiao
