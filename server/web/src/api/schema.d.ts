@@ -1668,6 +1668,7 @@ export interface components {
         };
         ListDisclosuresResponse: {
             entries?: components["schemas"]["AuditEntry"][];
+            nextPageToken?: string;
         };
         ListAuditResponse: {
             entries?: components["schemas"]["AuditEntry"][];
@@ -2449,6 +2450,7 @@ export interface components {
         BatchResult: {
             kind?: string;
             id?: string;
+            index?: number;
         };
         BatchResponse: {
             results?: components["schemas"]["BatchResult"][];
@@ -3387,7 +3389,10 @@ export interface operations {
     };
     listDisclosures: {
         parameters: {
-            query?: never;
+            query?: {
+                pageSize?: number;
+                pageToken?: string;
+            };
             header?: never;
             path: {
                 id: string;
