@@ -112,6 +112,17 @@ class ComingIn(Case):
         self.assertEqual(s.request("POST", "/v1/sessions", {"login": "demo-lead", "password": "qiao-demo-2026"})[0], 401)
         self.assertIn("/#/setup/", s.read_log())
 
+    def test_ones_own_account_may_be_called_like_one_of_a_demonstration(self):
+        s = self.server()
+        account = s.post("/v1/accounts", {"login": "demo-zhang", "role": "ROLE_AUDITOR"})
+        link = s.post(f"/v1/accounts/{account['id']}:invite")["secret"]
+        accept = {"token": link, "password": PASSWORD}
+        self.assertEqual(s.request("POST", "/v1/invitations:accept", accept, anonymous=True)[0], 201)
+        s.stop()
+        s.start()
+        mine = {"login": "demo-zhang", "password": PASSWORD}
+        self.assertEqual(s.request("POST", "/v1/sessions", mine, anonymous=True)[0], 201)
+
     def test_in_the_clear_only_on_loopback_unless_told(self):
         r = run(QIAOD, "--address", "0.0.0.0", "--port", "0", "--data", self.folder + "/x", check=False)
         self.assertEqual(r.returncode, 1)

@@ -142,7 +142,7 @@ TEST(Attack, Api3WhatIsNotOnesToSetIsRefusedOrIgnored) {
   EXPECT_EQ(account(R"(,"role":"ROLE_SUPPLIER","passwordHash":"$argon2id$v=19$")"), "400 value.not_settable passwordHash");
   EXPECT_EQ(t.code_of(t.send("POST", "/v1/accounts", R"({"login":"evil","role":"ROLE_LEAD"})", {.token = team})), "403 role.forbidden role");
   EXPECT_EQ(t.code_of(t.send("POST", "/v1/accounts", R"({"login":"evil","role":"ROLE_AUDITOR"})", {.token = t.tokens.at("organiser")})), "403 role.forbidden role");
-  EXPECT_EQ(t.code_of(t.send("POST", "/v1/accounts", R"({"login":"evil","role":"ROLE_RESIDENT","areaCode":"341881001001","residentRef":"8"})", {.token = t.tokens.at("organiser")})), "403 role.forbidden residentRef");
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/accounts", R"({"login":"evil","role":"ROLE_RESIDENT","areaCode":"341881001001","residentRef":"8"})", {.token = t.tokens.at("organiser")})), "403 role.not_yours residentRef");
   // A resident posts for itself, opens nothing, and cannot say it was opened.
   const Response posted = t.send("POST", "/v1/needs", Towns::need_of(t.foreign, R"(,"state":"NEED_STATE_OPEN","openedAt":"1","raised":2)"), {.token = t.tokens.at("resident")});
   EXPECT_EQ(posted.status, 201U) << posted.body;

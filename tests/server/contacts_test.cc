@@ -8,7 +8,11 @@ namespace {
 
 // Two contacts a day.
 struct Collector : Towns {
-  Collector() : Towns({.writes_per_second = 0, .time_share = 0, .log_ins_per_minute = 0, .contacts_per_day = 2}) {}
+  Collector()
+      : Towns({.writes_per_second = 0,
+               .time_share = 0,
+               .log_ins_per_minute = 0,
+               .contacts_per_day = 2}) {}
 
   Response as(const char* role, const std::string& target, const std::string& body = {}) {
     return send("POST", target, body, {.token = tokens.at(role)});
@@ -18,18 +22,22 @@ struct Collector : Towns {
   }
   Response claim(const std::string& need) {
     return as("supplier", "/v1/matches:claim",
-              R"({"needId":")" + need + R"(","offerId":")" + std::to_string(own.people) + R"(","quantity":"1"})");
+              R"({"needId":")" + need + R"(","offerId":")" + std::to_string(own.people) +
+                  R"(","quantity":"1"})");
   }
   std::string look(const std::string& need) {
     const Response r = as("supplier", "/v1/needs/" + need + ":reveal");
     return r.status == 200 ? "shown" : code_of(r);
   }
   std::string reveal_part(const std::string& need) {
-    return R"({"disclose":{"subject":"SUBJECT_KIND_NEED","subjectId":")" + need + R"(","purpose":"DISCLOSURE_PURPOSE_REVEAL"}})";
+    return R"({"disclose":{"subject":"SUBJECT_KIND_NEED","subjectId":")" + need +
+           R"(","purpose":"DISCLOSURE_PURPOSE_REVEAL"}})";
   }
-  pb::ListDisclosuresResponse looks(const std::string& need, const char* role, const std::string& query = {}) {
+  pb::ListDisclosuresResponse looks(const std::string& need, const char* role,
+                                    const std::string& query = {}) {
     wait_for(runtime->applied_seq());
-    const Response r = send("GET", "/v1/needs/" + need + "/disclosures" + query, "", {.token = tokens.at(role)});
+    const Response r =
+        send("GET", "/v1/needs/" + need + "/disclosures" + query, "", {.token = tokens.at(role)});
     pb::ListDisclosuresResponse seen;
     EXPECT_TRUE(from_json(r.body, seen)) << r.body;
     return seen;
@@ -44,14 +52,17 @@ TEST(AttackContacts, ATeamSeesSoManyADayHoweverItAsks) {
     ASSERT_EQ(t.claim(needs.back()).status, 201U);
   }
   const std::string elsewhere = std::to_string(t.foreign.need);
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(t.look(elsewhere), "403 personal.not_serving id") << "a refusal counts nothing";
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(t.look(elsewhere), "403 personal.not_serving id") << "a refusal counts nothing";
   for (int i = 0; i < 5; ++i) EXPECT_EQ(t.look(needs[0]), "shown") << "a need counts once a day";
   EXPECT_EQ(t.look(needs[1]), "shown");
   EXPECT_EQ(t.look(needs[2]), "429 rate.limited");
   EXPECT_EQ(t.look(needs[0]), "shown") << "what it has seen it sees";
   const std::string batch = R"({"commands":[)" + t.reveal_part(needs[2]) + "]}";
   EXPECT_EQ(t.as("supplier", "/v1/batch", batch).status, 429U) << "nor in a batch";
-  for (const std::string& need : needs) EXPECT_EQ(t.as("organiser", "/v1/needs/" + need + ":reveal").status, 200U) << "who looks after it is not a team";
+  for (const std::string& need : needs)
+    EXPECT_EQ(t.as("organiser", "/v1/needs/" + need + ":reveal").status, 200U)
+        << "who looks after it is not a team";
 }
 
 // Each shows the exact place, until it is withdrawn.
@@ -59,12 +70,14 @@ TEST(AttackContacts, WhoClaimsAndWithdrawsClaimsNoMore) {
   Collector t;
   for (int i = 0; i < 2; ++i) {
     const std::string match = std::to_string(t.id_of(t.claim(t.open_need())));
-    EXPECT_EQ(t.as("supplier", "/v1/matches/" + match + ":withdraw", R"({"reason":"没空"})").status, 200U);
+    EXPECT_EQ(t.as("supplier", "/v1/matches/" + match + ":withdraw", R"({"reason":"没空"})").status,
+              200U);
   }
   const std::string need = t.open_need();
   EXPECT_EQ(t.code_of(t.claim(need)), "429 rate.limited");
   const std::string kept = "/v1/matches/" + std::to_string(t.own.match);
-  EXPECT_EQ(t.as("supplier", kept + ":withdraw", R"({"reason":"没空"})").status, 200U) << "nobody is kept from withdrawing";
+  EXPECT_EQ(t.as("supplier", kept + ":withdraw", R"({"reason":"没空"})").status, 200U)
+      << "nobody is kept from withdrawing";
 }
 
 TEST(AttackContacts, AClaimThatWaitsShowsNoExactPlace) {
@@ -75,7 +88,8 @@ TEST(AttackContacts, AClaimThatWaitsShowsNoExactPlace) {
   const std::string need = t.open_need();
   const auto seen = [&] {
     pb::Need shown;
-    EXPECT_TRUE(from_json(t.send("GET", "/v1/needs/" + need, "", {.token = t.tokens.at("supplier")}).body, shown));
+    EXPECT_TRUE(from_json(
+        t.send("GET", "/v1/needs/" + need, "", {.token = t.tokens.at("supplier")}).body, shown));
     return shown;
   };
   const pb::Need before = seen();
@@ -93,7 +107,8 @@ TEST(AttackContacts, WhoLooksIsKnownToTheOrganiserAndTheResident) {
   const std::string need = t.open_need();
   const std::string match = std::to_string(t.id_of(t.claim(need)));
   EXPECT_EQ(t.look(need), "shown");
-  EXPECT_EQ(t.as("supplier", "/v1/matches/" + match + ":withdraw", R"({"reason":"改期"})").status, 200U);
+  EXPECT_EQ(t.as("supplier", "/v1/matches/" + match + ":withdraw", R"({"reason":"改期"})").status,
+            200U);
   for (const char* role : {"organiser", "resident", "lead", "auditor"}) {
     const auto seen = t.looks(need, role);
     ASSERT_EQ(seen.entries_size(), 1) << role;
@@ -102,7 +117,8 @@ TEST(AttackContacts, WhoLooksIsKnownToTheOrganiserAndTheResident) {
     EXPECT_EQ(seen.entries(0).disclosure().fields_size(), 3);
   }
   for (const char* role : {"supplier", "member"}) {
-    const Response r = t.send("GET", "/v1/needs/" + need + "/disclosures", "", {.token = t.tokens.at(role)});
+    const Response r =
+        t.send("GET", "/v1/needs/" + need + "/disclosures", "", {.token = t.tokens.at(role)});
     EXPECT_EQ(r.status, 403U) << role;
   }
 }
@@ -116,7 +132,8 @@ TEST(AttackContacts, WhoLookedStaysKnownWhateverHappensSince) {
   const std::string body = to_json(t.get<pb::Need>("/v1/needs/" + need));
   for (int i = 0; i < 6; ++i) {
     std::string many;
-    for (int c = 0; c < 200; ++c) many += (c == 0 ? "" : ",") + std::string(R"({"updateNeed":)") + body + "}";
+    for (int c = 0; c < 200; ++c)
+      many += (c == 0 ? "" : ",") + std::string(R"({"updateNeed":)") + body + "}";
     EXPECT_EQ(t.as("organiser", "/v1/batch", R"({"commands":[)" + many + "]}").status, 200U);
   }
   std::string looks;
@@ -127,7 +144,8 @@ TEST(AttackContacts, WhoLookedStaysKnownWhateverHappensSince) {
   std::string token;
   do {
     const auto page = t.looks(need, "resident", token.empty() ? "" : "?pageToken=" + token);
-    for (const auto& entry : page.entries()) (entry.actor().role() == pb::ROLE_ORGANISER ? organisers : teams) += 1;
+    for (const auto& entry : page.entries())
+      (entry.actor().role() == pb::ROLE_ORGANISER ? organisers : teams) += 1;
     token = page.next_page_token();
   } while (!token.empty());
   EXPECT_EQ(teams, 150);
@@ -149,7 +167,8 @@ TEST(AttackContacts, ResultsOfABatchSayWhichCommandTheyAreOf) {
   Collector t;
   const std::string batch =
       R"({"commands":[{"erase":{"subject":"SUBJECT_KIND_RESIDENT","subjectId":"7"}},)"
-      R"({"putPerson":{"partyId":")" + std::to_string(t.own.team) + R"(","name":"赵六"}}]})";
+      R"({"putPerson":{"partyId":")" +
+      std::to_string(t.own.team) + R"(","name":"赵六"}}]})";
   const Response r = t.send("POST", "/v1/batch", batch);
   pb::BatchResponse made;
   ASSERT_TRUE(from_json(r.body, made)) << r.body;

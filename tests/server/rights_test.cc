@@ -22,7 +22,9 @@ void try_one(Towns& t, const std::string& role, Random& random, Tried& tried) {
   const Slot account = s.account_by_login(role);
   const pb::Actor actor = t.gate->actor_of(account);
   const Pool pool(s);
-  const pb::Request request = random_request(s, pool, random);
+  const bool own = random.chance(30);
+  const pb::Request request = own ? random_own_change(s, pool, actor, random)
+                                  : random_request(s, pool, random);
   const Seq last = s.last_seq();
   const Rights before = rights_of(s, actor);
   std::map<std::uint64_t, std::string> hashes;

@@ -360,6 +360,23 @@ TEST(Migration, AnswersOfAnOlderVersionAreStrippedAndTheirRequestsStayDone) {
   EXPECT_EQ(t.runtime->applied_seq(), done);
 }
 
+// Up to format 4 who saw a contact was found only among all that happened to the need.
+TEST(Migration, WhoSawAContactIsFoundByItsNeed) {
+  Towns t;
+  const std::string url = "/v1/needs/" + std::to_string(t.own.need);
+  const RequestHeaders as{.token = t.tokens.at("organiser")};
+  EXPECT_EQ(t.send("POST", url + ":reveal", "", as).status, 200U);
+  t.stop();
+  {
+    Raw raw(t.folder / "db");
+    const std::string key = Store::AuditKey::object(kAuditContact, t.own.need).prefix;
+    EXPECT_TRUE(raw.db->DeleteRange({}, raw.families.at("audit"), key, key + '\xff').ok());
+    raw.put("meta", "format", "qiao" + big_endian(4));
+  }
+  t.start();
+  EXPECT_EQ(t.get<pb::ListDisclosuresResponse>(url + "/disclosures").entries_size(), 1);
+}
+
 // As format 2 left it: everything in the clear, no chain, no index.
 void make_format_2(const std::string& folder, const Store& plain, std::vector<std::pair<std::string, std::pair<std::string, std::string>>> rows, Seq last) {
   std::vector<std::pair<Seq, std::string>> events;
@@ -373,7 +390,7 @@ void make_format_2(const std::string& folder, const Store& plain, std::vector<st
   for (const auto& [seq, bytes] : events) raw.put("journal", big_endian(seq), bytes);
   for (const auto& [family, row] : rows) raw.put(family.c_str(), row.first, row.second);
   raw.put("meta", "format", "qiao" + big_endian(2));
-  EXPECT_TRUE(raw.db->Delete({}, raw.families.at("meta"), "head").ok());
+  for (const char* gone : {"head", "marked"}) EXPECT_TRUE(raw.db->Delete({}, raw.families.at("meta"), gone).ok());
   for (const char* gone : {"vault", "audit"}) EXPECT_TRUE(raw.db->DropColumnFamily(raw.families.at(gone)).ok());
 }
 
