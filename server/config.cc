@@ -41,7 +41,7 @@ void declare(CLI::App& app, Config& c) {
       ->check(CLI::Range(0.1, 3600.0));
   app.add_option("--log-in-rate", c.gate.log_ins_per_minute, "Log-ins a minute from one address; 0: no limit")->envname("QIAO_LOG_IN_RATE")->capture_default_str()->check(CLI::Range(0.0, 1e6));
   app.add_option("--reveal-rate", c.gate.contacts_per_day,
-                 "Needs whose contact or exact place one team may see in a day; 0: no limit")
+                 "Needs whose contact one team may see, or whose exact place it saw and gave back, in a day; 0: no limit")
       ->envname("QIAO_REVEAL_RATE")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));

@@ -3,6 +3,7 @@
 #include "engine/market/emit.h"
 #include "engine/market/limits.h"
 #include "engine/market/personal.h"
+#include "engine/market/reach.h"
 #include "engine/market/roles.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
@@ -38,26 +39,7 @@ Status Market::check_role_of(const pb::Account& account) const {
     // The very first one; and those of a demonstration that is over, which end.
     return account.role() == pb::ROLE_LEAD || account.disabled() || account.id() != 0 ? Status(outcome::success()) : Status(refuse(Code::kRoleForbidden, "role"));
   }
-  if (scope_ == Scope::kAll) return outcome::success();
-  const Slot party = state_.parties().find(PartyId{account.party_id()});
-  const bool gives = account.role() == pb::ROLE_SUPPLIER || account.role() == pb::ROLE_MEMBER;
-  if (scope_ == Scope::kParty) {
-    if (!gives) return refuse(Code::kRoleForbidden, "role");
-    return check_party(scope_, actor_, state_, party);
-  }
-  if (!gives && account.role() != pb::ROLE_ORGANISER && account.role() != pb::ROLE_RESIDENT) return refuse(Code::kRoleForbidden, "role");
-  const Slot area = party != kNoSlot ? state_.parties()[party].area : state_.areas().find(AreaCode{account.area_code()});
-  if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
-  QIAO_TRY(check_area(scope_, actor_, state_, area));
-  return check_needs_of_resident(account.resident_ref());
-}
-
-// Whoever can come in as a resident sees all its needs, wherever they are.
-Status Market::check_needs_of_resident(std::uint64_t resident_ref) const {
-  for (Slot need = state_.first_need_of_resident(resident_ref); need != kNoSlot; need = state_.needs()[need].next_of_resident) {
-    if (!check_area(scope_, actor_, state_, state_.needs()[need].area)) return refuse(Code::kNotYours, "residentRef");
-  }
-  return outcome::success();
+  return check_reach(state_, actor_, scope_, account);
 }
 
 bool Market::lead_remains_without(Slot account) const {

@@ -106,7 +106,6 @@ class Market {
   Status revoke_grant(const pb::RevokeGrant&);
   Status check_account(Slot account) const;
   Status check_role_of(const pb::Account&) const;
-  Status check_needs_of_resident(std::uint64_t resident_ref) const;
   bool lead_remains_without(Slot account) const;
   // privacy.cc
   Status disclose(const pb::Disclose&);

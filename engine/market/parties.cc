@@ -1,6 +1,9 @@
 // Taxonomy, policy, areas, parties and their people.
+#include <algorithm>
+
 #include "engine/market/emit.h"
 #include "engine/market/personal.h"
+#include "engine/market/reach.h"
 #include "engine/market/roles.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
@@ -59,6 +62,37 @@ void complete(pb::Party& party, const State& state) {
   if (party.service_radius_m() == 0) party.set_service_radius_m(state.policy().default_radius_m());
 }
 
+// How deep the parties below are.
+int height_of(const State& state, PartyId party, int depth = 0) {
+  int height = 0;
+  if (depth > kMaxPartyDepth) return height;
+  for (const PartyId branch : state.branches_of(party)) {
+    height = std::max(height, 1 + height_of(state, branch, depth + 1));
+  }
+  return height;
+}
+
+// Whoever a party belongs to acts for it and sees its members: that is for somebody to say who may
+// act for both.
+Status check_parent(const State& state, const pb::Actor& actor, Scope scope, const pb::Party& row,
+                    std::uint64_t before) {
+  if (row.parent_id() == 0 || row.parent_id() == before) return outcome::success();
+  const Slot parent = state.parties().find(PartyId{row.parent_id()});
+  int depth = 2 + height_of(state, PartyId{row.id()});
+  for (Slot above = parent; above != kNoSlot; ++depth) {
+    const PartyRow& party = state.parties()[above];
+    if (party.id == PartyId{row.id()}) {
+      return refuse(Code::kWrongState, "parentId", "that party belongs to this one", "该主体隶属于本主体");
+    }
+    if (depth > kMaxPartyDepth) return refuse(Code::kTooMany, "parentId", std::to_string(kMaxPartyDepth));
+    above = party.parent ? state.parties().find(party.parent) : kNoSlot;
+  }
+  const bool may = scope == Scope::kParty  ? in_party_of(actor, state, parent)
+                   : scope == Scope::kArea ? in_area_of(actor, state, state.parties()[parent].area)
+                                           : true;
+  return may ? Status(outcome::success()) : Status(refuse(Code::kNotYours, "parentId"));
+}
+
 }  // namespace
 
 Status Market::register_party(const pb::Party& party) {
@@ -71,6 +105,8 @@ Status Market::register_party(const pb::Party& party) {
   const bool organises = party.kind() == pb::PARTY_KIND_LEAD || party.kind() == pb::PARTY_KIND_ORGANISER;
   if (organises && actor_.role() == pb::ROLE_SUPPLIER) return refuse(Code::kRoleForbidden, "kind");
   if (party.kind() == pb::PARTY_KIND_LEAD && actor_.role() != pb::ROLE_LEAD) return refuse(Code::kRoleForbidden, "kind");
+  // A team registers another as its own branch, or as nobody's.
+  QIAO_TRY(check_parent(state_, actor_, scope_ == Scope::kAll && actor_.role() == pb::ROLE_SUPPLIER ? Scope::kParty : scope_, row, 0));
   row.set_id(next_id());
   row.set_created_at(to_int(now_));
   // Whom the city itself enters is checked already.
@@ -92,6 +128,7 @@ Status Market::update_party(const pb::Party& party) {
   QIAO_TRY(unmask(row, before, {}));
   QIAO_TRY(validate(row, state_));
   if (row.kind() != before.kind()) return refuse(Code::kNotSettable, "kind");
+  QIAO_TRY(check_parent(state_, actor_, scope_, row, before.parent_id()));
   // An organiser's area is how far it may act: that is for others to say, and nobody gives what it does not have.
   const bool own = actor_.role() == pb::ROLE_ORGANISER && actor_.party_id() == row.id();
   if (own && row.area_code() != before.area_code()) return refuse(Code::kRoleForbidden, "areaCode");

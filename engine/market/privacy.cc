@@ -3,6 +3,7 @@
 
 #include "engine/market/emit.h"
 #include "engine/market/personal.h"
+#include "engine/market/reach.h"
 #include "engine/market/roles.h"
 
 namespace qiao {
@@ -83,7 +84,7 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
       const auto accounts = state_.accounts_of_resident(id);
       if (id == 0 || (first == kNoSlot && accounts.empty())) return unknown;
       // Whole or not at all: what is held of a resident elsewhere is not for this organiser, nor that there is something.
-      if (!check_needs_of_resident(id)) return unknown;
+      if (!check_needs_of_resident(state_, actor_, scope_, id)) return unknown;
       for (const Slot account : accounts) {
         if (scope_ == Scope::kArea && !check_role_of(state_.load_account(account))) return unknown;
       }

@@ -1,11 +1,11 @@
 #include "engine/market/roles.h"
 
+#include "engine/market/reach.h"
+
 #include <array>
 
 namespace qiao {
 namespace {
-
-constexpr int kMaxPartyDepth = 8;
 
 enum class Effect : std::uint8_t { kLooks, kChanges, kGivesAccess };
 enum class Growth : std::uint8_t { kBounded, kGrows };

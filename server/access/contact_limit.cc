@@ -9,16 +9,6 @@ constexpr std::chrono::hours kDay{24};
 // Beyond it what teams have seen is forgotten, so that they count once more.
 constexpr std::size_t kMostTeams = 100'000;
 
-// The party at the top of the tree.
-PartyId team_of(const State& state, PartyId party) {
-  for (Slot slot = state.parties().find(party); slot != kNoSlot;) {
-    const PartyRow& row = state.parties()[slot];
-    party = row.id;
-    slot = row.parent ? state.parties().find(row.parent) : kNoSlot;
-  }
-  return party;
-}
-
 void add_asked(const pb::Command& command, const State& state, ContactLimit::Asked& asked) {
   if (command.has_disclose() && command.disclose().subject() == pb::SUBJECT_KIND_NEED) {
     asked.looks.push_back(NeedId{command.disclose().subject_id()});
@@ -47,19 +37,17 @@ ContactLimit::Asked ContactLimit::asked_of(const pb::Command& command, const Sta
   return asked;
 }
 
-std::optional<std::chrono::seconds> ContactLimit::wait_for(const State& state, PartyId party,
-                                                           const Asked& asked, Moment now) {
+std::optional<std::chrono::seconds> ContactLimit::wait_for(PartyId team, const Asked& asked,
+                                                           Moment now) {
   if (needs_per_day_ == 0 || (asked.looks.empty() && !asked.claims)) return std::nullopt;
-  const PartyId team = team_of(state, party);
   const double fresh = fresh_of(seen_by(team, now), asked.looks);
   // Who only looks again at what it has seen today is not kept from it.
   if (fresh == 0 && !asked.claims) return std::nullopt;
   return needs_.wait_for(team.value(), std::max(fresh, 1.0), now);
 }
 
-void ContactLimit::count(const State& state, PartyId party, const Asked& asked, Moment now) {
+void ContactLimit::count(PartyId team, const Asked& asked, Moment now) {
   if (needs_per_day_ == 0 || (asked.looks.empty() && asked.withdrawals.empty())) return;
-  const PartyId team = team_of(state, party);
   Seen& seen = seen_by(team, now);
   for (const auto* needs : {&asked.looks, &asked.withdrawals}) {
     needs_.charge(team.value(), fresh_of(seen, *needs), now, needs_per_day_);

@@ -1,9 +1,9 @@
 // How many needs a team may see the contact or the exact place of in a day, so that nobody collects
 // them all by claiming, looking and withdrawing.
 //
-// A team is a party with all that belong to it. A need counts once a day: when its contact is
-// looked at, or when a match that showed its exact place is withdrawn. Nobody is kept from
-// withdrawing; whoever has used up the day's number looks at no further contact and claims nothing.
+// A need counts once a day: when its contact is looked at, or when a match that showed its exact
+// place is withdrawn. Nobody is kept from withdrawing; whoever has used up the day's number looks at
+// no further contact and claims nothing.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -35,10 +35,9 @@ class ContactLimit {
   static Asked asked_of(const pb::Command& command, const State& state);
 
   // In how many seconds it may; nothing where it may now. Counts nothing.
-  std::optional<std::chrono::seconds> wait_for(const State& state, PartyId party,
-                                               const Asked& asked, Moment now);
+  std::optional<std::chrono::seconds> wait_for(PartyId team, const Asked& asked, Moment now);
   // Counts what was done.
-  void count(const State& state, PartyId party, const Asked& asked, Moment now);
+  void count(PartyId team, const Asked& asked, Moment now);
 
  private:
   // What a team has seen since; of a day.

@@ -5,6 +5,7 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/fixed.h"
+#include "engine/market/reach.h"
 #include "server/access/view.h"
 #include "server/runtime/log.h"
 
@@ -47,19 +48,9 @@ pb::Command by_market(std::uint64_t account_id) {
   return c;
 }
 
-// Whom an account that is `self` by itself may act for, other than for itself.
 bool gives(pb::Role role) { return role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER; }
 
-// Is the party in the actor's area, and all that belong to it? Whoever acts for it acts for them.
-bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party) {
-  const Slot slot = state.parties().find(party);
-  if (slot == kNoSlot || !in_area_of(actor, state, state.parties()[slot].area)) return false;
-  const auto branches = state.branches_of(party);
-  return std::all_of(branches.begin(), branches.end(), [&](PartyId branch) {
-    return all_in_area_of(state, actor, branch);
-  });
-}
-
+// Whom an account that is `self` by itself may act for, other than for itself.
 bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& actor) {
   const Slot party = state.parties().find(PartyId{actor.party_id()});
   switch (self.role()) {
@@ -202,15 +193,21 @@ bool Gate::covers(const Identity& identity, Operation operation) const {
   return identity.grant == kNoSlot || runtime_.state().grants()[identity.grant].operations.test(static_cast<std::size_t>(operation));
 }
 
-std::optional<std::chrono::seconds> Gate::over_contacts(const pb::Actor& actor,
-                                                        const ContactLimit::Asked& asked) {
-  if (!gives(actor.role())) return std::nullopt;
-  return contacts_.wait_for(state(), PartyId{actor.party_id()}, asked, options_.clock());
+std::optional<PartyId> Gate::team_of(const Identity& identity) const {
+  if (!identity.known() || !gives(identity.actor.role())) return std::nullopt;
+  const PartyId own = state().accounts()[identity.account].party;
+  return own ? own : PartyId{identity.actor.party_id()};
 }
 
-void Gate::count_contacts(const pb::Actor& actor, const ContactLimit::Asked& asked) {
-  if (!gives(actor.role())) return;
-  contacts_.count(state(), PartyId{actor.party_id()}, asked, options_.clock());
+std::optional<std::chrono::seconds> Gate::over_contacts(const Identity& identity,
+                                                        const ContactLimit::Asked& asked) {
+  const auto team = team_of(identity);
+  if (!team) return std::nullopt;
+  return contacts_.wait_for(*team, asked, options_.clock());
+}
+
+void Gate::count_contacts(const Identity& identity, const ContactLimit::Asked& asked) {
+  if (const auto team = team_of(identity)) contacts_.count(*team, asked, options_.clock());
 }
 
 std::optional<std::chrono::seconds> Gate::over_limit(const Identity& identity,
@@ -397,12 +394,32 @@ void Gate::log_in(const pb::LogInRequest& request, std::string_view address, Don
              done);
 }
 
+// May whoever sent the invitation still give that way in? The account may reach further since.
+bool Gate::still_invited(const Identity& invited) const {
+  const std::uint64_t grant = state().grants()[invited.grant].id.value();
+  const auto key = Store::AuditKey::object(pb::Event::kGrant, grant);
+  const auto made = runtime_.store().audit(key, 0, true, 1);
+  // Not on disk yet: it was made just now.
+  if (made.empty()) return true;
+  const auto event = runtime_.store().event(made.front());
+  if (!event) return false;
+  const pb::Actor& by = event->actor();
+  if (by.role() == pb::ROLE_LEAD || by.role() == pb::ROLE_MARKET) return true;
+  const Slot maker = state().accounts().find(AccountId{by.account_id()});
+  if (maker == kNoSlot || state().accounts()[maker].disabled) return false;
+  const pb::Actor self = actor_of(maker);
+  const bool acts = self.SerializeAsString() == by.SerializeAsString() ||
+                    may_act_for(state(), self, by);
+  const Scope scope = scope_of(Operation::kCreateInvitation, by.role());
+  return acts && check_reach(state(), by, scope, state().load_account(invited.account)).has_value();
+}
+
 void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address, Done done) {
   if (const auto wait = log_ins_.take(address, 1, options_.clock())) {
     return done({.denial = Denial::kTooOften, .retry_after = *wait});
   }
   const auto invited = by_secret(request.token(), pb::GRANT_KIND_INVITATION);
-  if (!invited) return done({.denial = Denial::kLink});
+  if (!invited || !still_invited(*invited)) return done({.denial = Denial::kLink});
   const Slot account = invited->account;
   if (auto good = check_password(request.password(), runtime_.state().load_account(account).login(), "password"); !good) {
     return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
@@ -411,7 +428,8 @@ void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::st
             request.password(),
             [this, account, token = request.token(), done](const std::string& hash) {
               // Once: whoever comes second with the same link finds it used up, since setting the password takes it back.
-              if (!by_secret(token, pb::GRANT_KIND_INVITATION)) return done({.denial = Denial::kLink});
+              const auto still = by_secret(token, pb::GRANT_KIND_INVITATION);
+              if (!still || !still_invited(*still)) return done({.denial = Denial::kLink});
               pb::Command set = by_market(runtime_.state().accounts()[account].id.value());
               set.mutable_set_password()->set_account_id(set.actor().account_id());
               set.mutable_set_password()->set_password_hash(hash);

@@ -98,12 +98,13 @@ class Gate {
   // they are too many has to be waited for afterwards.
   std::optional<std::chrono::seconds> over_limit(const Identity& identity, std::string_view address,
                                                  double changes);
-  // Has the actor's team seen so many contacts today that it may not do that? In how many seconds it
-  // may. For the roles of those who give; nothing for others.
-  std::optional<std::chrono::seconds> over_contacts(const pb::Actor& actor,
+  // Has the team seen so many contacts today that it may not do that? In how many seconds it may.
+  // The team is the party of the account, whoever it acts for; for an account without one, the party
+  // for which it acts. Nothing for who acts neither for a team nor for a member.
+  std::optional<std::chrono::seconds> over_contacts(const Identity& identity,
                                                     const ContactLimit::Asked& asked);
   // Counts what was done.
-  void count_contacts(const pb::Actor& actor, const ContactLimit::Asked& asked);
+  void count_contacts(const Identity& identity, const ContactLimit::Asked& asked);
   using Moment = std::chrono::steady_clock::time_point;
   // In how many seconds so much of the market thread's time is left of an address's or an account's
   // share; nothing where it is left now. Takes none.
@@ -186,6 +187,8 @@ class Gate {
   IdentityProvider provider_;
   std::unique_ptr<FairQueue> hashes_;
   Buckets<std::uint64_t> account_writes_;
+  bool still_invited(const Identity& invited) const;
+  std::optional<PartyId> team_of(const Identity& identity) const;
   ContactLimit contacts_;
   Buckets<std::string> address_writes_;
   Buckets<std::uint64_t> account_time_;  // microseconds

@@ -196,6 +196,10 @@ std::vector<Route> access_routes(Runtime& runtime, Gate& gate, const ApiOptions&
                         const auto more = operations_of(asked) & ~state.grants()[call.identity.grant].operations;
                         if (more.any()) return problem(refuse(Code::kTokenScope, "scopes"), call.chinese);
                       }
+                      // Nor one that lives longer.
+                      if (call.identity.grant != kNoSlot && state.grants()[call.identity.grant].kind == pb::GRANT_KIND_TOKEN) {
+                        wish.set_lifetime(std::min(wish.lifetime(), to_int(state.grants()[call.identity.grant].expires) - to_int(runtime.now())));
+                      }
                       const pb::Actor self = gate.actor_of(call.identity.account);
                       const bool own = wish.account_id() == 0 || wish.account_id() == self.account_id();
                       // Whoever acts for somebody else may do to others' accounts what that one may.

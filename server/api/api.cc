@@ -650,7 +650,7 @@ Response Api::run(const Request& request, Call& call) {
     return refused;
   }
   const auto contacts = ContactLimit::asked_of(command.value(), runtime_.state());
-  if (const auto wait = gate_.over_contacts(call.actor, contacts)) return too_often(call, *wait);
+  if (const auto wait = gate_.over_contacts(call.identity, contacts)) return too_often(call, *wait);
   const bool batch = command.value().has_batch();
   Response r;
   Runtime::KeyedAnswer keyed{key, [&](const Applied& applied) {
@@ -666,7 +666,7 @@ Response Api::run(const Request& request, Call& call) {
     refused.wait_for = runtime_.applied_seq();
     return refused;
   }
-  gate_.count_contacts(call.actor, contacts);
+  gate_.count_contacts(call.identity, contacts);
   if (key.empty()) r = respond(call, answer_of(call, applied.value(), runtime_.state(), batch));
   return r;
 }

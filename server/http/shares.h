@@ -66,7 +66,8 @@ class AddressShares {
     if (used_up(address)) return std::nullopt;
     return count(address, 1);
   }
-  // Whether the address, or all together, have as much as they may.
+  // Whether the address has as much as it may, or more than a little where all have as much as they
+  // may together.
   bool is_used_up(const std::string& address) const {
     const std::lock_guard lock(counts_->mutex);
     return used_up(address);
@@ -81,7 +82,9 @@ class AddressShares {
   // With the lock held.
   bool used_up(const std::string& address) const {
     const auto at = counts_->by_address.find(address);
-    return counts_->all >= most_of_all_ || (at != counts_->by_address.end() && at->second >= most_);
+    const std::size_t own = at == counts_->by_address.end() ? 0 : at->second;
+    // Where all is used up by some, others still have a little.
+    return own >= most_ || (counts_->all >= most_of_all_ && own >= most_ / kLittle);
   }
   Place count(const std::string& address, std::size_t amount) {
     counts_->by_address[address] += amount;
@@ -89,6 +92,7 @@ class AddressShares {
     return Place(counts_, address, amount);
   }
 
+  static constexpr std::size_t kLittle = 16;
   const std::size_t most_;
   const std::size_t most_of_all_;
   const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();

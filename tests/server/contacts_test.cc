@@ -60,6 +60,18 @@ TEST(AttackContacts, ATeamSeesSoManyADayHoweverItAsks) {
   EXPECT_EQ(t.look(needs[0]), "shown") << "what it has seen it sees";
   const std::string batch = R"({"commands":[)" + t.reveal_part(needs[2]) + "]}";
   EXPECT_EQ(t.as("supplier", "/v1/batch", batch).status, 429U) << "nor in a batch";
+  const std::string branch = std::to_string(t.id_of(t.send(
+      "POST", "/v1/parties",
+      R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"分队","parentId":")" +
+          std::to_string(t.own.team) + R"(","areaCode":")" + std::to_string(t.own.area) + "\"}")));
+  const std::string offer = std::to_string(t.id_of(t.send(
+      "POST", "/v1/offers",
+      R"({"partyId":")" + branch +
+          R"(","title":"志愿者","time":{"kind":"TIME_KIND_PEOPLE","capacity":"9"}})")));
+  const std::string claim = R"({"needId":")" + needs[3] + R"(","offerId":")" + offer + "\"}";
+  const RequestHeaders as_branch{.actor = "supplier/" + branch, .token = t.tokens.at("supplier")};
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/matches:claim", claim, as_branch)), "429 rate.limited")
+      << "nor in the name of a branch";
   for (const std::string& need : needs)
     EXPECT_EQ(t.as("organiser", "/v1/needs/" + need + ":reveal").status, 200U)
         << "who looks after it is not a team";

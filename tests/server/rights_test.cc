@@ -404,6 +404,91 @@ TEST(AttackRights, NoOrganiserActsForATeamWithABranchElsewhere) {
   EXPECT_EQ(t.send("GET", "/v1/needs", "", as).status, 200U);
 }
 
+// Whoever a party belongs to acts for it and sees its members.
+TEST(AttackRights, APartyComesUnderAnotherOnlyByWhoMayActForBoth) {
+  Towns t;
+  const RequestHeaders supplier{.token = t.tokens.at("supplier")};
+  const RequestHeaders organiser{.token = t.tokens.at("organiser")};
+  const auto under = [&](std::uint64_t party, std::uint64_t parent, const RequestHeaders& as) {
+    pb::Party row = t.get<pb::Party>("/v1/parties/" + std::to_string(party));
+    row.set_parent_id(parent);
+    const Response r = t.send("PUT", "/v1/parties/" + std::to_string(party), to_json(row), as);
+    return r.status == 200 ? "200" : t.code_of(r);
+  };
+  const auto branch_of = [&](std::uint64_t parent, const RequestHeaders& as) {
+    return t.send("POST", "/v1/parties",
+                  R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"分队","areaCode":")" +
+                      std::to_string(t.own.area) + R"(","parentId":")" + std::to_string(parent) + "\"}",
+                  as);
+  };
+  EXPECT_EQ(under(t.own.team, t.foreign.team, supplier), "403 role.not_yours parentId");
+  EXPECT_EQ(t.code_of(branch_of(t.foreign.team, supplier)), "403 role.not_yours parentId");
+  EXPECT_EQ(under(t.own.team, t.foreign.team, organiser), "403 role.not_yours parentId");
+  EXPECT_EQ(t.code_of(branch_of(t.foreign.team, organiser)), "403 role.not_yours parentId");
+  const std::uint64_t branch = t.id_of(branch_of(t.own.team, supplier));
+  // Nobody belongs to itself, and not too deep.
+  EXPECT_EQ(under(t.own.team, branch, supplier), "409 state.wrong parentId");
+  EXPECT_EQ(under(t.own.team, branch, {}), "409 state.wrong parentId");
+  std::uint64_t lowest = branch;
+  for (int depth = 3; depth <= 8; ++depth) lowest = t.id_of(branch_of(lowest, {}));
+  EXPECT_EQ(t.code_of(branch_of(lowest, {})), "400 value.too_many parentId");
+  EXPECT_EQ(under(t.own.team, t.foreign.team, {}), "400 value.too_many parentId");
+  EXPECT_EQ(under(branch, t.foreign.team, {}), "200") << "the lead may, where it is not too deep";
+  EXPECT_EQ(under(branch, t.foreign.team, supplier), "404 not_found id");
+}
+
+// What was given when it was within reach is looked at again when it is taken.
+TEST(AttackRights, AnInvitationIsNoWayIntoMoreThanItsSenderReachesNow) {
+  Towns t;
+  const std::uint64_t id = t.account(pb::ROLE_RESIDENT, "resident-of-both", 0, 0, 77);
+  pb::Account account = t.get<pb::Account>("/v1/accounts/" + std::to_string(id));
+  account.set_area_code(t.own.area);
+  EXPECT_EQ(t.send("PUT", "/v1/accounts/" + std::to_string(id), to_json(account)).status, 200U);
+  const RequestHeaders organiser{.token = t.tokens.at("organiser")};
+  pb::NewSecret link;
+  const Response invited =
+      t.send("POST", "/v1/accounts/" + std::to_string(id) + ":invite", "", organiser);
+  ASSERT_TRUE(from_json(invited.body, link));
+  t.wait_for(t.runtime->applied_seq());
+  Towns::Side elsewhere = t.foreign;
+  elsewhere.resident_ref = 77;
+  const std::uint64_t need = t.id_of(t.send("POST", "/v1/needs", Towns::need_of(elsewhere, "")));
+  const std::string accept =
+      R"({"token":")" + link.secret() + R"(","password":"correct horse battery"})";
+  const RequestHeaders nobody{.anonymous = true};
+  EXPECT_EQ(t.send("POST", "/v1/invitations:accept", accept, nobody).status, 401U);
+  EXPECT_EQ(t.send("POST", "/v1/needs/" + std::to_string(need) + ":cancel", R"({"reason":"x"})").status, 200U);
+}
+
+// Nor by the account of a team that has branches elsewhere.
+TEST(AttackRights, NoOrganiserTakesOverATeamWithABranchElsewhere) {
+  Towns t;
+  const RequestHeaders organiser{.token = t.tokens.at("organiser")};
+  const std::string invite = "/v1/accounts/" + std::to_string(t.own.account) + ":invite";
+  EXPECT_EQ(t.send("POST", invite, "", organiser).status, 201U);
+  pb::Party branch = t.get<pb::Party>("/v1/parties/" + std::to_string(t.foreign.team));
+  branch.set_parent_id(t.own.team);
+  const std::string url = "/v1/parties/" + std::to_string(t.foreign.team);
+  EXPECT_EQ(t.send("PUT", url, to_json(branch)).status, 200U);
+  EXPECT_EQ(t.code_of(t.send("POST", invite, "", organiser)), "403 role.not_yours partyId");
+  const std::string made = R"({"login":"evil","role":"ROLE_SUPPLIER","partyId":")" +
+                           std::to_string(t.own.team) + "\"}";
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/accounts", made, organiser)), "403 role.not_yours partyId");
+}
+
+TEST(AttackRights, ATokenMakesNoneThatLivesLonger) {
+  Towns t;
+  const auto token = [&](std::int64_t lifetime, const RequestHeaders& as) {
+    pb::NewSecret made;
+    const std::string wish = R"({"name":"n","lifetime":")" + std::to_string(lifetime) + "\"}";
+    EXPECT_TRUE(from_json(t.send("POST", "/v1/tokens", wish, as).body, made));
+    return made;
+  };
+  const auto shorter = token(600, {.token = t.tokens.at("supplier")});
+  const auto longer = token(86'400, {.token = shorter.secret()});
+  EXPECT_LE(longer.grant().expires_at(), shorter.grant().expires_at());
+}
+
 // The same answer, wherever a request names them.
 TEST(AttackRights, WhatIsHiddenIsNamedLikeWhatIsNotThere) {
   Towns t;

@@ -281,10 +281,10 @@ class CommandLine {
     app_.footer(
         chinese_
             ? "退出码：0 完成；1 被拒绝，什么都没有改变；2 命令行有误；3 没有服务器或服务器出错；"
-              "4 verify发现不一致；5 导入时跳过了有误的行；6 输出无法写入。"
+              "4 verify发现不一致；5 导入时跳过了有误的行；6 输出无法写入；7 verify发现标记缺失。"
             : "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; "
               "3 no server, or it failed; 4 verify found differences; 5 an import skipped "
-              "rows; 6 the output could not be written.");
+              "rows; 6 the output could not be written; 7 verify found that the mark is missing.");
   }
 
   // The command that a noun is, made when it is first asked for.

@@ -79,10 +79,7 @@ bool may_let_in(const State& s, const pb::Actor& giver, const pb::Actor& account
         if (its && !in_area_of(giver, s, need.area)) return false;
       }
       return true;
-    default: {
-      const Slot party = s.parties().find(PartyId{account.party_id()});
-      return party != kNoSlot && in_area_of(giver, s, s.parties()[party].area);
-    }
+    default: return may_act_for(s, giver, account);
   }
 }
 
