@@ -26,8 +26,8 @@ Plan plan_of(std::uint64_t seed, std::uint32_t hours = 12) {
 
 TEST(Swarm, EveryPromiseIsKeptUnderEveryFault) {
   Tally all;
-  // Seeds among which names are lost too, which is rare.
-  for (std::uint64_t seed = 31; seed <= 70; ++seed) {
+  // Seeds among which names are lost, and some damage costs nothing, which are rare.
+  for (std::uint64_t seed = 71; seed <= 110; ++seed) {
     const Verdict verdict = run(plan_of(seed));
     EXPECT_EQ(verdict.breach, "") << command_of(plan_of(seed));
     all.add(verdict.tally);
