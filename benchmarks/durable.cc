@@ -195,7 +195,7 @@ void run() {
   // Through the whole server.
   double through = 0;
   std::vector<double> latency;
-  LetIn known;
+  LeadAccount known;
   {
     Claims claims;
     {
@@ -203,7 +203,7 @@ void run() {
       Market market(make_ranking);
       Group setup;
       claims = prepare(market, static_cast<std::int64_t>(count), setup, *store);
-      known = let_in(market, [&](const Outcome& o) { setup.add(o.events, market.state(), *store); });
+      known = add_lead_account(market, [&](const Outcome& o) { setup.add(o.events, market.state(), *store); });
       QIAO_CHECK(store->commit(setup).has_value(), "the disk takes a write");
     }
     // What the server does by itself is another question: a clearing of 40,000 claims of one window takes the market thread, too.

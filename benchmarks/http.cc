@@ -17,14 +17,14 @@ void run() {
   std::filesystem::remove_all(folder);
   std::vector<std::uint64_t> needs;
   std::size_t bytes = 0;
-  LetIn known;
+  LeadAccount known;
   {
     auto store = Store::open(folder + "/db", Store::Mode::kCreateIfMissing);
     QIAO_CHECK(store.has_value(), "the disk takes a database");
     Market market(make_ranking);
     Group group;
     fill(market, {2'000, 2'000}, [&](const Outcome& o) { group.add(o.events, market.state(), *store.value()); });
-    known = let_in(market, [&](const Outcome& o) { group.add(o.events, market.state(), *store.value()); });
+    known = add_lead_account(market, [&](const Outcome& o) { group.add(o.events, market.state(), *store.value()); });
     QIAO_CHECK(store.value()->commit(group).has_value(), "the disk takes a write");
     for (Slot n = 0; n < market.state().needs().size(); ++n) {
       needs.push_back(market.state().needs()[n].id.value());

@@ -122,7 +122,7 @@ void add_needs(Market& market, Size size, std::int64_t count, const std::functio
   for (std::int64_t i = 0; i < count; ++i) seen(post_need(market, population, size.now));
 }
 
-LetIn let_in(Market& market, const std::function<void(const Outcome&)>& seen, Time now) {
+LeadAccount add_lead_account(Market& market, const std::function<void(const Outcome&)>& seen, Time now) {
   pb::Command account;
   account.mutable_actor()->set_role(pb::ROLE_MARKET);
   account.mutable_put_account()->mutable_account()->set_login("lead");

@@ -33,11 +33,11 @@ void fill(Market& market, Size size, const std::function<void(const Outcome&)>& 
 void add_needs(Market& market, Size size, std::int64_t count, const std::function<void(const Outcome&)>& seen = [](const Outcome&) {});
 
 // An account of the lead and what it comes in with: a token, and a session as a browser has it.
-struct LetIn {
+struct LeadAccount {
   std::string token;    // "Authorization: Bearer …\r\n"
   std::string session;  // "Cookie: …\r\n"
 };
-LetIn let_in(Market& market, const std::function<void(const Outcome&)>& seen, Time now = kNow);
+LeadAccount add_lead_account(Market& market, const std::function<void(const Outcome&)>& seen, Time now = kNow);
 
 // Gives a command that is known to be good.
 Outcome must(Market& market, const pb::Command& command, Time now = kNow);

@@ -154,6 +154,12 @@ rocksdb::Status rewrite(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamily
   return status;
 }
 
+StoreResult<void> write_and_clear(rocksdb::DB& db, rocksdb::WriteBatch& batch, const std::string& path) {
+  if (const auto status = db.Write({}, &batch); !status.ok()) return error("cannot write to " + path, status);
+  batch.Clear();
+  return outcome::success();
+}
+
 // Makes a rename in it last.
 rocksdb::Status sync_folder(rocksdb::Env& env, const std::string& path) {
   std::unique_ptr<rocksdb::Directory> folder;
@@ -634,12 +640,10 @@ StoreResult<void> Store::strip_answers() {
     batch.Put(dedup_, it->key(), std::string(value.substr(0, 8)) + answer.SerializeAsString());
     batch.Put(dedup_, by_time(value.substr(0, 8), view(it->key())), {});
     if (static_cast<std::size_t>(batch.Count()) < kMigratedAtOnce) continue;
-    if (const auto status = db_->Write({}, &batch); !status.ok()) return error("cannot write to " + path_, status);
-    batch.Clear();
+    QIAO_TRY(write_and_clear(*db_, batch, path_));
   }
   if (!it->status().ok()) return error("cannot read " + path_, it->status());
-  if (const auto status = db_->Write({}, &batch); !status.ok()) return error("cannot write to " + path_, status);
-  return outcome::success();
+  return write_and_clear(*db_, batch, path_);
 }
 
 // From format 3 or 4: who saw the contact of a need was found only among all that happened to it.
@@ -652,12 +656,10 @@ StoreResult<void> Store::index_disclosures() {
     if (!event.ParseFromArray(stored.data(), static_cast<int>(stored.size()))) return StoreError{path_ + ": the journal cannot be read; restore the last backup", true};
     if (event.has_disclosure()) index_disclosure(event, audit_, batch);
     if (static_cast<std::size_t>(batch.Count()) < kMigratedAtOnce) continue;
-    if (const auto status = db_->Write({}, &batch); !status.ok()) return error("cannot write to " + path_, status);
-    batch.Clear();
+    QIAO_TRY(write_and_clear(*db_, batch, path_));
   }
   if (!it->status().ok()) return error("cannot read " + path_, it->status());
-  if (const auto status = db_->Write({}, &batch); !status.ok()) return error("cannot write to " + path_, status);
-  return outcome::success();
+  return write_and_clear(*db_, batch, path_);
 }
 
 // From format 1 or 2: seals what is personal, links the journal, makes the audit's index. Cut off in the middle it goes on

@@ -368,21 +368,30 @@ TEST(AttackRights, ATokenOfSomeScopesGivesNobodyAccess) {
   }
 }
 
-// Whoever can come in as a resident sees all its needs, wherever they are.
-TEST(AttackRights, NoOrganiserTakesOverAResidentWithNeedsElsewhere) {
-  Towns t;
-  const std::uint64_t id = t.account(pb::ROLE_RESIDENT, "resident-of-both", 0, 0, 77);
+constexpr std::uint64_t kResident = 77;
+std::uint64_t resident_of_own_area(Towns& t) {
+  const std::uint64_t id = t.account(pb::ROLE_RESIDENT, "resident-of-both", 0, 0, kResident);
   pb::Account account = t.get<pb::Account>("/v1/accounts/" + std::to_string(id));
   account.set_area_code(t.own.area);
   EXPECT_EQ(t.send("PUT", "/v1/accounts/" + std::to_string(id), to_json(account)).status, 200U);
+  return id;
+}
+Response post_its_need_elsewhere(Towns& t) {
+  Towns::Side elsewhere = t.foreign;
+  elsewhere.resident_ref = kResident;
+  return t.send("POST", "/v1/needs", Towns::need_of(elsewhere, ""));
+}
+
+// Whoever can come in as a resident sees all its needs, wherever they are.
+TEST(AttackRights, NoOrganiserTakesOverAResidentWithNeedsElsewhere) {
+  Towns t;
+  const std::uint64_t id = resident_of_own_area(t);
   const RequestHeaders organiser{.token = t.tokens.at("organiser")};
   const std::string invite = "/v1/accounts/" + std::to_string(id) + ":invite";
   EXPECT_EQ(t.send("POST", invite, "", organiser).status, 201U) << "no need, or all in its area";
-  Towns::Side elsewhere = t.foreign;
-  elsewhere.resident_ref = 77;
-  EXPECT_EQ(t.send("POST", "/v1/needs", Towns::need_of(elsewhere, "")).status, 201U);
+  EXPECT_EQ(post_its_need_elsewhere(t).status, 201U);
   EXPECT_EQ(t.code_of(t.send("POST", invite, "", organiser)), "403 role.not_yours residentRef");
-  account = t.get<pb::Account>("/v1/accounts/" + std::to_string(id));
+  pb::Account account = t.get<pb::Account>("/v1/accounts/" + std::to_string(id));
   account.set_external_id("somebody@example.cn");
   EXPECT_EQ(t.code_of(t.send("PUT", "/v1/accounts/" + std::to_string(id), to_json(account), organiser)),
             "403 role.not_yours residentRef");
@@ -440,19 +449,14 @@ TEST(AttackRights, APartyComesUnderAnotherOnlyByWhoMayActForBoth) {
 // What was given when it was within reach is looked at again when it is taken.
 TEST(AttackRights, AnInvitationIsNoWayIntoMoreThanItsSenderReachesNow) {
   Towns t;
-  const std::uint64_t id = t.account(pb::ROLE_RESIDENT, "resident-of-both", 0, 0, 77);
-  pb::Account account = t.get<pb::Account>("/v1/accounts/" + std::to_string(id));
-  account.set_area_code(t.own.area);
-  EXPECT_EQ(t.send("PUT", "/v1/accounts/" + std::to_string(id), to_json(account)).status, 200U);
+  const std::uint64_t id = resident_of_own_area(t);
   const RequestHeaders organiser{.token = t.tokens.at("organiser")};
   pb::NewSecret link;
   const Response invited =
       t.send("POST", "/v1/accounts/" + std::to_string(id) + ":invite", "", organiser);
   ASSERT_TRUE(from_json(invited.body, link));
   t.wait_for(t.runtime->applied_seq());
-  Towns::Side elsewhere = t.foreign;
-  elsewhere.resident_ref = 77;
-  const std::uint64_t need = t.id_of(t.send("POST", "/v1/needs", Towns::need_of(elsewhere, "")));
+  const std::uint64_t need = t.id_of(post_its_need_elsewhere(t));
   const std::string accept =
       R"({"token":")" + link.secret() + R"(","password":"correct horse battery"})";
   const RequestHeaders nobody{.anonymous = true};

@@ -626,7 +626,7 @@ void People::judge_way_in(const Server& server, const Person& person, const pb::
   const bool narrow = !person.scopes.empty();
   if (narrow && (!token || wish.scopes().empty())) ledger_.fail("rights", "by a narrow token: " + what);
   if (actor.role() == pb::ROLE_LEAD || (token && own)) return;
-  if (token || !may_let_in(state, actor, other)) ledger_.fail("rights", what);
+  if (token || !may_invite(state, actor, other)) ledger_.fail("rights", what);
 }
 
 void People::judge_scopes(const Person& person, const pb::BatchRequest& asked,

@@ -62,7 +62,7 @@ bool may_act_for(const State& s, const pb::Actor& self, const pb::Actor& actor) 
   return false;
 }
 
-bool may_let_in(const State& s, const pb::Actor& giver, const pb::Actor& account) {
+bool may_invite(const State& s, const pb::Actor& giver, const pb::Actor& account) {
   if (giver.role() == pb::ROLE_SUPPLIER) {
     const bool gives = account.role() == pb::ROLE_SUPPLIER || account.role() == pb::ROLE_MEMBER;
     const Slot party = s.parties().find(PartyId{account.party_id()});

@@ -24,7 +24,7 @@ struct Rights {
 
 // May whoever is not the lead give a way in to an account with those rights? It reaches no further
 // than the giver's own.
-bool may_let_in(const State& state, const pb::Actor& giver, const pb::Actor& account);
+bool may_invite(const State& state, const pb::Actor& giver, const pb::Actor& account);
 
 Rights rights_of(const State& state, const pb::Actor& actor);
 // By slot, the areas in which an organiser acts; none for other roles.
