@@ -27,19 +27,18 @@ Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
   if (scope == Scope::kAll) return outcome::success();
   const PartyId id{account.party_id()};
   const Slot party = state.parties().find(id);
-  const bool gives = account.role() == pb::ROLE_SUPPLIER || account.role() == pb::ROLE_MEMBER;
   if (scope == Scope::kParty) {
-    if (!gives) return refuse(Code::kRoleForbidden, "role");
+    if (!gives(account.role())) return refuse(Code::kRoleForbidden, "role");
     return check_party(scope, actor, state, party);
   }
-  const bool below = gives || account.role() == pb::ROLE_ORGANISER ||
+  const bool below = gives(account.role()) || account.role() == pb::ROLE_ORGANISER ||
                      account.role() == pb::ROLE_RESIDENT;
   if (!below) return refuse(Code::kRoleForbidden, "role");
   const Slot area = party != kNoSlot ? state.parties()[party].area
                                      : state.areas().find(AreaCode{account.area_code()});
   if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
   QIAO_TRY(check_area(scope, actor, state, area));
-  if (gives && !all_in_area_of(state, actor, id)) return refuse(Code::kNotYours, "partyId");
+  if (gives(account.role()) && !all_in_area_of(state, actor, id)) return refuse(Code::kNotYours, "partyId");
   return check_needs_of_resident(state, actor, scope, account.resident_ref());
 }
 

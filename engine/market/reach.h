@@ -10,6 +10,11 @@ namespace qiao {
 // Parties belong to one another at most so deep.
 inline constexpr int kMaxPartyDepth = 8;
 
+// Acts for a party that gives, or as one of its members.
+constexpr bool gives(pb::Role role) {
+  return role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER;
+}
+
 // Is the party in the actor's area, and are all that belong to it? Whoever acts for it acts for them.
 bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party);
 

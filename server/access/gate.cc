@@ -48,8 +48,6 @@ pb::Command by_market(std::uint64_t account_id) {
   return c;
 }
 
-bool gives(pb::Role role) { return role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER; }
-
 // Whom an account that is `self` by itself may act for, other than for itself.
 bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& actor) {
   const Slot party = state.parties().find(PartyId{actor.party_id()});

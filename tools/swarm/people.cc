@@ -588,7 +588,7 @@ People::Before People::before(const Server& server, const Person& person,
 void People::judge(const Server& server, const Person& person, const Before& before,
                    const pb::BatchRequest& asked) {
   const State& state = server.runtime.state();
-  const Rights& rights = before.acting ? *before.acting : before.rights;
+  const Rights& rights = before.as_asked();
   const pb::Role role = rights.actor.role();
   const std::string what = pb::Role_Name(role) + ", account " + std::to_string(person.account) +
                            (person.acting.empty() ? "" : " as " + person.acting) + ": " +
@@ -642,7 +642,7 @@ void People::judge_scopes(const Person& person, const pb::BatchRequest& asked,
 // Nobody gives another account a role or an area that is beyond its own.
 void People::judge_others(const State& state, const Gate& gate, const Before& before,
                           const std::string& what) {
-  const Rights& rights = before.acting ? *before.acting : before.rights;
+  const Rights& rights = before.as_asked();
   for (Slot a = 0; a < state.accounts().size(); ++a) {
     const pb::Actor other = gate.actor_of(a);
     const bool changed = state.load_account(a).version() > before.last;
@@ -671,7 +671,7 @@ void People::judge_secrets(const State& state, const Before& before, const std::
 
 // What a member can do and what it counts as is for others to say.
 void People::judge_own_fields(const State& state, const Before& before, const std::string& what) {
-  const Rights& rights = before.acting ? *before.acting : before.rights;
+  const Rights& rights = before.as_asked();
   if (rights.actor.role() != pb::ROLE_MEMBER || before.self.id() == 0) return;
   const pb::Person now = state.load_person(state.persons().find(PersonId{before.self.id()}));
   std::vector<const google::protobuf::FieldDescriptor*> others;

@@ -70,6 +70,7 @@ class People {
     Slot account = kNoSlot;
     Rights rights;  // its own
     std::optional<Rights> acting;  // of whom it acts for
+    const Rights& as_asked() const { return acting ? *acting : rights; }
     Slot grants = 0;
     // By slot of the account.
     std::vector<std::vector<bool>> areas;
