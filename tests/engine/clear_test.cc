@@ -649,15 +649,19 @@ pb::Taxonomy long_taxonomy() {
   return t;
 }
 
+// What the city lacks, after one step of collecting: few needs.
+std::vector<pb::SupplyGap> gaps_of(City& c) {
+  const auto& ranking = static_cast<const Ranking&>(c.market.matcher());
+  Collector collector(ranking, c.now);
+  collector.add(0);
+  const Instance in = collector.finish();
+  return chosen(ranking, in, clear_market(in, {}))->find(yes);
+}
+
 TEST(Gaps, NameTheScarceSkillWhereverItStandsInTheTaxonomy) {
   City c(make_ranking, long_taxonomy());
   c.post(need().people(2).skill("general").skill("haircut"));
-  Collector collector(static_cast<const Ranking&>(c.market.matcher()), c.now);
-  collector.add(0);
-  const Instance in = collector.finish();
-  const Cleared cleared = clear_market(in, {});
-  const auto& ranking = static_cast<const Ranking&>(c.market.matcher());
-  const auto gaps = chosen(ranking, in, cleared)->find(yes);
+  const auto gaps = gaps_of(c);
   ASSERT_EQ(gaps.size(), 1U);
   EXPECT_EQ(gaps[0].skill(), "haircut");
 }
@@ -666,12 +670,7 @@ TEST(Gaps, NameTheScarceSkillWhereverItStandsInTheTaxonomy) {
 TEST(Gaps, SayOfMoneyHowManyYuanAreMissing) {
   City c;
   c.post(need().stock("funds", 8850));
-  Collector collector(static_cast<const Ranking&>(c.market.matcher()), c.now);
-  collector.add(0);
-  const Instance in = collector.finish();
-  const Cleared cleared = clear_market(in, {});
-  const auto& ranking = static_cast<const Ranking&>(c.market.matcher());
-  const auto gaps = chosen(ranking, in, cleared)->find(yes);
+  const auto gaps = gaps_of(c);
   ASSERT_EQ(gaps.size(), 1U);
   EXPECT_TRUE(gaps[0].zh().ends_with("还缺善款88.50元")) << gaps[0].zh();
   EXPECT_TRUE(gaps[0].en().starts_with("88.50 yuan of funds are missing in ")) << gaps[0].en();
