@@ -35,6 +35,7 @@ Refusal refuse_type(std::string field, std::string_view type) {
                    : type == "string"  ? "文本"
                    : type == "boolean" ? "true或false"
                    : type == "array"   ? "列表"
+                   : type == "token"   ? "上一页给出的标记"
                                        : "对象";
   return refuse(Code::kWrongType, std::move(field), std::string(type), zh);
 }

@@ -84,15 +84,19 @@ Format format_wanted(std::string_view accept, std::string_view raw_type) {
   return Format::kNone;
 }
 
-// "123.5f3a9c01", "123", each also with W/, or *; 0 for any.
+// The version that no row has: what an entity tag says that this server never gave.
+constexpr std::uint64_t kNoVersion = ~std::uint64_t{0};
+
+// "123.5f3a9c01", also with W/, or *; 0 for any.
 Result<std::uint64_t> parse_version(std::string_view header, std::uint64_t epoch) {
   header = trim(header);
   if (header.empty() || header == "*") return std::uint64_t{0};
   if (header.starts_with("W/")) header.remove_prefix(2);
   const bool quoted = header.size() > 2 && header.front() == '"' && header.back() == '"';
   if (!quoted) return refuse(Code::kWrongType, "If-Match", "\"version\"");
-  QIAO_TRY(const auto value, without_epoch(header.substr(1, header.size() - 2), epoch, "If-Match"));
-  if (value == 0) return refuse(Code::kWrongType, "If-Match", "\"version\"");
+  const auto value = without_epoch(header.substr(1, header.size() - 2), epoch, "If-Match");
+  if (!value && value.error().code == Code::kWrongType) return kNoVersion;
+  if (value && value.value() == 0) return kNoVersion;
   return value;
 }
 
@@ -272,8 +276,10 @@ std::string epoch_text(std::uint64_t epoch) {
 Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch, const std::string& field) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || (end != text.data() + text.size() && *end != '.')) return refuse_type(field, "integer");
-  if (end != text.data() + text.size() && text != with_epoch(number, epoch)) return refuse(Code::kRestored, field);
+  if (error != std::errc{} || !std::string_view(end, text.data() + text.size()).starts_with('.')) {
+    return refuse_type(field, "token");
+  }
+  if (text != with_epoch(number, epoch)) return refuse(Code::kRestored, field);
   return number;
 }
 

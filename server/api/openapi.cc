@@ -233,7 +233,8 @@ class Document {
                     {"tags", json::array{"events"}}};
     json::array parameters;
     for (const auto& [name, text] : {std::pair{"after", "Events with a greater sequence number; where not given, from now on."},
-                                     {"epoch", "What Qiao-Epoch said where `after` was seen; refused when a backup was restored since."},
+                                     {"epoch", "What Qiao-Epoch said where `after` was seen; needed unless `after` is 0, and refused "
+                                               "when a backup was restored since."},
                                      {"area", "Only in this area and below."}, {"party", "Only of this party."}, {"need", "Only of this need."},
                                      {"kind", "Only of these kinds, separated by commas, e.g. NEED_OPENED,MATCH_CLAIMED."}}) {
       parameters.push_back({{"name", name}, {"in", "query"}, {"description", text}, {"schema", {{"type", "string"}}}});

@@ -279,6 +279,7 @@ bool Watch::ended_by_area(const pb::Area& area) const {
 
 Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept, std::uint64_t epoch) {
   WatchRequest request;
+  bool of_this_epoch = false;
   request.binary = ascii_lower(accept).find("application/x-protobuf") != std::string::npos;
   QIAO_TRY(const auto params, parse_params(target));
   for (const auto& [name, value] : params) {
@@ -293,6 +294,7 @@ Result<WatchRequest> parse_watch(std::string_view target, std::string_view accep
       request.after = v;
     } else if (name == "epoch") {
       if (value != epoch_text(epoch)) return refuse(Code::kRestored, "epoch");
+      of_this_epoch = true;
     } else if (name == "area") {
       QIAO_TRY(auto v, number());
       request.filter.area = AreaCode{v};
@@ -316,6 +318,7 @@ Result<WatchRequest> parse_watch(std::string_view target, std::string_view accep
       return refuse(Code::kUnknownField, name);
     }
   }
+  if (request.after.value_or(0) != 0 && !of_this_epoch) return refuse(Code::kRequired, "epoch");
   return request;
 }
 
@@ -332,7 +335,9 @@ Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, cons
   const Slot party = state.parties().find(PartyId{actor.party_id()});
   switch (actor.role()) {
     case pb::ROLE_ORGANISER:
-      if (party != kNoSlot) reach.area = state.areas()[state.parties()[party].area].id;
+      if (party != kNoSlot && state.parties()[party].standing == pb::STANDING_ACTIVE) {
+        reach.area = state.areas()[state.parties()[party].area].id;
+      }
       break;
     case pb::ROLE_SUPPLIER:
     case pb::ROLE_MEMBER: {

@@ -51,7 +51,8 @@ struct WatchRequest {
   Reach reach;
 };
 
-// Reads ?after=…&epoch=…&area=…&party=…&need=…&kind=…. A place of another epoch than the database's is refused.
+// Reads ?after=…&epoch=…&area=…&party=…&need=…&kind=…. A place without the epoch of
+// the database, or with another, is refused: its numbers may have come again after a restore.
 Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept, std::uint64_t epoch = 0);
 // What the actor may watch. A party that belongs to its own it watches by naming it.
 Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, const State& state);

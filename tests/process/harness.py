@@ -134,6 +134,10 @@ class Server:
         assert status in (200, 201), (target, status, value)
         return value
 
+    def place(self, seq):
+        """Query of the feed: behind that event of the database that is open now."""
+        return f"after={seq}&epoch={self.request('GET', '/healthz')[1]['Qiao-Epoch']}"
+
     def raw(self, data, timeout=20):
         """Sends bytes as they are and reads until the server closes."""
         with self.connect(timeout) as s:

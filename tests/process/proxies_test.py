@@ -212,7 +212,7 @@ class Proxies(Peers):
     def test_the_watch_feed(self):
         for s, front in self.each():
             after = s.get("/healthz")["durableSeq"]
-            w = WebSocket(front, f"/v1/watch?after={after}")
+            w = WebSocket(front, f"/v1/watch?{s.place(after)}")
             self.assertEqual(w.status, 101)
             posted = [s.post("/v1/needs", self.need())["id"] for _ in range(3)]
             self.assertEqual([w.event()["needId"] for _ in range(3)], posted)

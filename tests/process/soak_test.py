@@ -159,7 +159,7 @@ class Soak(Case):
         while not self.stop.is_set():
             try:
                 self.up.wait(30 * PATIENCE)
-                watcher = WebSocket(self.s, f"/v1/watch?after={self.feed_last}")
+                watcher = WebSocket(self.s, f"/v1/watch?{self.s.place(self.feed_last)}")
                 if watcher.status != 101:
                     raise EOFError
                 watcher.s.settimeout(1)
@@ -168,7 +168,7 @@ class Soak(Case):
                         self.take(watcher.event())
                     except TimeoutError:
                         watcher.send(9, b"")
-            except (OSError, EOFError, IndexError, ValueError):
+            except (OSError, EOFError, IndexError, ValueError, http.client.HTTPException):
                 time.sleep(0.05)
 
     def take(self, event):
@@ -182,7 +182,7 @@ class Soak(Case):
 
     def catch_up(self):
         last = int(self.s.get("/healthz")["durableSeq"])
-        watcher = WebSocket(self.s, f"/v1/watch?after={self.feed_last}")
+        watcher = WebSocket(self.s, f"/v1/watch?{self.s.place(self.feed_last)}")
         while self.feed_last < last:
             self.take(watcher.event())
         watcher.close()

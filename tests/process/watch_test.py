@@ -48,7 +48,7 @@ class Watch(Case):
         seen = []
         after = begin
         for _ in range(20):
-            w = WebSocket(self.s, f"/v1/watch?after={after}")
+            w = WebSocket(self.s, f"/v1/watch?{self.s.place(after)}")
             for _ in range(15):
                 seen.append(int(w.event()["seq"]))
             after = seen[-1]
@@ -62,7 +62,7 @@ class Watch(Case):
         after = self.last() - 3
         self.s.stop()
         self.s.start()
-        w = WebSocket(self.s, f"/v1/watch?after={after}")
+        w = WebSocket(self.s, f"/v1/watch?{self.s.place(after)}")
         self.post(2)
         self.assertEqual([int(w.event()["seq"]) for _ in range(5)], list(range(after + 1, after + 6)))
         w.close()
@@ -100,7 +100,7 @@ class Watch(Case):
         end = self.s.post("/v1/needs", dict(self.need(), areaCode=341881002000))["id"]
 
         def kinds(query, n):
-            w = WebSocket(self.s, f"/v1/watch?after={begin}&{query}")
+            w = WebSocket(self.s, f"/v1/watch?{self.s.place(begin)}&{query}")
             out = [w.event() for _ in range(n)]
             w.close()
             return out
@@ -119,17 +119,18 @@ class Watch(Case):
         self.s.post("/v1/matches:claim", {"needId": need, "offerId": self.people})
         # From memory, then from disk.
         for _ in range(2):
-            w = WebSocket(self.s, f"/v1/watch?after={begin}&kind=match_claimed")
+            w = WebSocket(self.s, f"/v1/watch?{self.s.place(begin)}&kind=match_claimed")
             self.assertEqual(w.event()["needId"], need)
             w.close()
             self.s.stop()
             self.s.start()
 
     def test_what_is_not_there_is_refused_before_the_upgrade(self):
-        for query, code in (("after=99999", "value.out_of_range"), ("after=x", "value.wrong_type"), ("area=5", "area.unknown"), ("need=99999", "not_found"),
+        for query, code in ((self.s.place(99999), "value.out_of_range"), ("after=1", "value.required"),
+                            ("after=1&epoch=00000000", "database.restored"), ("after=x", "value.wrong_type"), ("area=5", "area.unknown"), ("need=99999", "not_found"),
                             ("party=99999", "not_found"), ("kind=HAPPY", "value.out_of_range"), ("colour=red", "value.unknown_field")):
             w = WebSocket(self.s, "/v1/watch?" + query)
-            self.assertEqual(w.status, 404 if code == "not_found" else 400, query)
+            self.assertEqual(w.status, {"not_found": 404, "database.restored": 412}.get(code, 400), query)
             self.assertEqual(json.loads(w.until(b"}") + b"}")["code"], code)
             w.close()
 

@@ -78,7 +78,11 @@ TEST(Api, RefusesWithStatusCodeAndField) {
   EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body(), {.actor = "supplier/" + std::to_string(h.team)}), "403 role.forbidden actor.role");
   EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body(), {.actor = "organiser/77"}), "403 role.actor_unknown actor.partyId");
   EXPECT_EQ(refused("PUT", "/v1/policy", "{}", {.if_match = "\"77\""}), "412 version.mismatch If-Match");
+  for (const char* tag : {"\"1\"", "\"0\"", "\"a\"", "W/\"1\""}) {
+    EXPECT_EQ(refused("PUT", "/v1/policy", "{}", {.if_match = tag}), "412 version.mismatch If-Match") << tag;
+  }
   EXPECT_EQ(refused("PUT", "/v1/policy", "{}", {.if_match = "77"}), "400 value.wrong_type If-Match");
+  EXPECT_EQ(refused("GET", "/v1/needs?pageToken=5"), "400 value.wrong_type pageToken");
   EXPECT_EQ(refused("POST", "/v1/matches:claim", h.match_body(need, ",\"quantity\":\"0\"")), "400 value.out_of_range quantity");
   EXPECT_EQ(refused("POST", "/v1/matches:claim", h.match_body(need, ",\"quantity\":\"9\"")), "409 match.too_much quantity");
   EXPECT_EQ(refused("POST", "/v1/matches:claim", h.match_body(need, ",\"line\":3")), "400 need.unknown_line line");

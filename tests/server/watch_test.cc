@@ -461,6 +461,13 @@ TEST(Watching, APlaceOfAnotherEpochIsRefused) {
   EXPECT_EQ(read(epoch_text(epoch)), "");
   EXPECT_EQ(read(epoch_text(epoch ^ 1)), "database.restored");
   EXPECT_EQ(read(""), "database.restored");
+  const auto without = [&](const std::string& query) {
+    const auto request = parse_watch("/v1/watch" + query, "", epoch);
+    return request ? std::string() : std::string(info(request.error().code).code) + " " + request.error().field;
+  };
+  EXPECT_EQ(without("?after=3"), "value.required epoch");
+  EXPECT_EQ(without("?after=0"), "");
+  EXPECT_EQ(without(""), "");
 }
 
 // --- what one may not see is not there

@@ -30,7 +30,7 @@ function open() {
   if (worry === 0) worry = window.setTimeout(() => (lost.value = wanted && !connected.value), patience)
   window.clearTimeout(timer)
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
-  const place = last === undefined ? '' : `?after=${last}${epoch.value ? `&epoch=${epoch.value}` : ''}`
+  const place = last === undefined || !epoch.value ? '' : `?after=${last}&epoch=${epoch.value}`
   const url = `${scheme}//${location.host}/v1/watch${place}`
   const mine = new WebSocket(url)
   socket = mine
