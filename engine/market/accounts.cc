@@ -84,8 +84,20 @@ Status Market::put_account(const pb::Account& sent) {
     row.set_created_at(to_int(now_));
   }
   answer(pb::Event::kAccount, row.id());
+  const bool ends = row.disabled() && slot != kNoSlot;
   emit(pb::EVENT_KIND_ACCOUNT_CHANGED, std::move(row));
+  if (ends) end_grants(slot, Ending::kAll);
   return outcome::success();
+}
+
+void Market::end_grants(Slot account, Ending which) {
+  for (Slot g = state_.accounts()[account].first_grant; g != kNoSlot; g = state_.grants()[g].next_of_account) {
+    const GrantRow& row = state_.grants()[g];
+    if (ended(row, now_) || (which == Ending::kAllButTokens && row.kind == pb::GRANT_KIND_TOKEN)) continue;
+    pb::Grant grant = state_.load_grant(g);
+    grant.set_revoked(true);
+    emit(pb::EVENT_KIND_GRANT_REVOKED, std::move(grant));
+  }
 }
 
 Status Market::set_password(const pb::SetPassword& change) {
@@ -99,12 +111,7 @@ Status Market::set_password(const pb::SetPassword& change) {
   answer(pb::Event::kAccount, row.id());
   emit(pb::EVENT_KIND_PASSWORD_SET, std::move(row));
   // Whoever came in with the old one comes in again with the new one; tokens are programs' and stay.
-  for (Slot g = state_.accounts()[slot].first_grant; g != kNoSlot; g = state_.grants()[g].next_of_account) {
-    if (state_.grants()[g].kind == pb::GRANT_KIND_TOKEN || ended(state_.grants()[g], now_)) continue;
-    pb::Grant grant = state_.load_grant(g);
-    grant.set_revoked(true);
-    emit(pb::EVENT_KIND_GRANT_REVOKED, std::move(grant));
-  }
+  end_grants(slot, Ending::kAllButTokens);
   return outcome::success();
 }
 

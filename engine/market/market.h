@@ -103,6 +103,9 @@ class Market {
   Status set_password(const pb::SetPassword&);
   Status lock_account(const pb::LockAccount&);
   Status add_grant(const pb::Grant&);
+  // Ends what an account holds: what was disabled, and is enabled again, begins with nothing.
+  enum class Ending : std::uint8_t { kAll, kAllButTokens };
+  void end_grants(Slot account, Ending which);
   Status revoke_grant(const pb::RevokeGrant&);
   Status check_account(Slot account) const;
   Status check_role_of(const pb::Account&) const;

@@ -4,6 +4,7 @@
 #include "engine/market/emit.h"
 #include "engine/market/limits.h"
 #include "engine/market/personal.h"
+#include "engine/market/reach.h"
 #include "engine/market/roles.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
@@ -55,6 +56,9 @@ Status Market::post_need(const pb::PostNeed& post) {
   QIAO_TRY(validate(post.need(), state_, now_, true, "need."));
   QIAO_TRY(check_area(scope_, actor_, state_, state_.areas().find(AreaCode{post.need().area_code()})));
   if (scope_ == Scope::kOwn && actor_.resident_ref() == 0) return refuse(Code::kRequired, "actor.residentRef");
+  if (scope_ != Scope::kOwn) {
+    QIAO_TRY(check_resident_ref(state_, actor_, scope_, row.resident_ref(), "need.residentRef"));
+  }
   for (auto& line : *row.mutable_lines()) line.clear_held();
   row.set_id(next_id());
   row.set_created_at(to_int(now_));
@@ -100,6 +104,9 @@ Status Market::update_need(const pb::Need& sent) {
   if (need.deadline() != before.deadline() && need.deadline() != 0 &&
       (to_time(need.deadline()) <= now_ || to_time(need.deadline()) > times_of(need).last_end)) {
     return refuse(Code::kDeadlinePast, "deadline");
+  }
+  if (need.resident_ref() != before.resident_ref()) {
+    QIAO_TRY(check_resident_ref(state_, actor_, scope_, need.resident_ref(), "residentRef"));
   }
   const NeedRow& row_before = state_.needs()[slot];
   if (row_before.first_match != kNoSlot) {

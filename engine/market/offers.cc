@@ -2,6 +2,7 @@
 
 #include "engine/market/amount.h"
 #include "engine/market/emit.h"
+#include "engine/market/reach.h"
 #include "engine/market/roles.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
@@ -44,6 +45,7 @@ Status Market::post_offer(const pb::Offer& offer) {
   const PartyRow& party = state_.parties()[slot];
   QIAO_TRY(check_area(scope_, actor_, state_, party.area));
   QIAO_TRY(check_party(scope_, actor_, state_, slot));
+  QIAO_TRY(check_approved(scope_, state_, slot));
   pb::Offer row;
   take_settable(offer, row);
   row.set_id(next_id());

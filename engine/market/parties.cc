@@ -77,6 +77,9 @@ int height_of(const State& state, PartyId party, int depth = 0) {
 Status check_parent(const State& state, const pb::Actor& actor, Scope scope, const pb::Party& row,
                     std::uint64_t before) {
   if (row.parent_id() == 0 || row.parent_id() == before) return outcome::success();
+  if (organises(row.kind())) {
+    return refuse(Code::kWrongState, "parentId", "an organiser belongs to no other party", "组织单位不隶属于其他主体");
+  }
   const Slot parent = state.parties().find(PartyId{row.parent_id()});
   int depth = 2 + height_of(state, PartyId{row.id()});
   for (Slot above = parent; above != kNoSlot; ++depth) {
@@ -87,8 +90,14 @@ Status check_parent(const State& state, const pb::Actor& actor, Scope scope, con
     if (depth > kMaxPartyDepth) return refuse(Code::kTooMany, "parentId", std::to_string(kMaxPartyDepth));
     above = party.parent ? state.parties().find(party.parent) : kNoSlot;
   }
+  // Whoever organises says so where all that comes together is in its area: no team elsewhere gets
+  // a branch, or a new owner, by it.
+  const auto both_in_area = [&] {
+    return all_in_area_of(state, actor, topmost_of(state, PartyId{row.parent_id()})) &&
+           (row.id() == 0 || all_in_area_of(state, actor, PartyId{row.id()}));
+  };
   const bool may = scope == Scope::kParty  ? in_party_of(actor, state, parent)
-                   : scope == Scope::kArea ? in_area_of(actor, state, state.parties()[parent].area)
+                   : scope == Scope::kArea ? both_in_area()
                                            : true;
   return may ? Status(outcome::success()) : Status(refuse(Code::kNotYours, "parentId"));
 }
@@ -102,8 +111,7 @@ Status Market::register_party(const pb::Party& party) {
   QIAO_TRY(validate(row, state_));
   const Slot area = state_.areas().find(AreaCode{party.area_code()});
   QIAO_TRY(check_area(scope_, actor_, state_, area));
-  const bool organises = party.kind() == pb::PARTY_KIND_LEAD || party.kind() == pb::PARTY_KIND_ORGANISER;
-  if (organises && actor_.role() == pb::ROLE_SUPPLIER) return refuse(Code::kRoleForbidden, "kind");
+  if (organises(party.kind()) && actor_.role() == pb::ROLE_SUPPLIER) return refuse(Code::kRoleForbidden, "kind");
   if (party.kind() == pb::PARTY_KIND_LEAD && actor_.role() != pb::ROLE_LEAD) return refuse(Code::kRoleForbidden, "kind");
   // A team registers another as its own branch, or as nobody's.
   QIAO_TRY(check_parent(state_, actor_, scope_ == Scope::kAll && actor_.role() == pb::ROLE_SUPPLIER ? Scope::kParty : scope_, row, 0));
@@ -146,6 +154,10 @@ Status Market::set_standing(const pb::SetStanding& change) {
   QIAO_TRY(auto slot, find_party(change.party_id(), "partyId"));
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[slot].area));
   pb::Party row = state_.load_party(slot);
+  // Organisers of one area do not judge one another: that is for those above.
+  const bool beside = scope_ == Scope::kArea && organises(row.kind()) &&
+                      row.area_code() == area_of_party(actor_.party_id());
+  if (beside) return refuse(Code::kNotYours, "partyId");
   QIAO_TRY(check_version(row.version()));
   if (change.standing() != pb::STANDING_ACTIVE && change.standing() != pb::STANDING_SUSPENDED) {
     return refuse(Code::kOutOfRange, "standing", "STANDING_ACTIVE, STANDING_SUSPENDED");
@@ -181,6 +193,7 @@ Status Market::put_person(const pb::Person& person) {
   const Slot party = state_.parties().find(PartyId{person.party_id()});
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
   QIAO_TRY(check_party(scope_, actor_, state_, party));
+  QIAO_TRY(check_approved(scope_, state_, party));
   // What a member can do, and what it counts as, is for its party to say.
   if (scope_ == Scope::kOwn) {
     QIAO_TRY(check_own_fields(row, before));
@@ -215,6 +228,7 @@ Status Market::remove_person(const pb::RemovePerson& removal) {
     if (ended.disabled()) continue;
     ended.set_disabled(true);
     emit(pb::EVENT_KIND_ACCOUNT_CHANGED, std::move(ended));
+    end_grants(account, Ending::kAll);
   }
   return outcome::success();
 }

@@ -205,8 +205,7 @@ Status check_actor(const pb::Command& command, const State& state) {
   const Slot slot = state.parties().find(PartyId{actor.party_id()});
   if (slot == kNoSlot) return refuse(Code::kActorUnknown, "actor.partyId");
   const PartyRow& party = state.parties()[slot];
-  const bool organises = party.kind == pb::PARTY_KIND_ORGANISER || party.kind == pb::PARTY_KIND_LEAD;
-  if (organises == gives) return refuse(Code::kRoleForbidden, "actor.role");
+  if (organises(party.kind) == gives) return refuse(Code::kRoleForbidden, "actor.role");
   if (party.standing == pb::STANDING_ACTIVE) return outcome::success();
   // One that is suspended, or waits to be checked again, still answers for what it has promised; and what is to be checked
   // may be corrected meanwhile.
@@ -220,7 +219,8 @@ Status check_actor(const pb::Command& command, const State& state) {
 
 bool in_area_of(const pb::Actor& actor, const State& state, Slot area) {
   const Slot party = state.parties().find(PartyId{actor.party_id()});
-  return party != kNoSlot && state.within(area, state.parties()[party].area);
+  if (party == kNoSlot || state.parties()[party].standing != pb::STANDING_ACTIVE) return false;
+  return state.within(area, state.parties()[party].area);
 }
 
 bool in_party_of(const pb::Actor& actor, const State& state, Slot party) {

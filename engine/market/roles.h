@@ -56,7 +56,7 @@ Status check_party(Scope scope, const pb::Actor& actor, const State& state, Slot
 // Where the scope is one's own: the need carries the resident's number.
 Status check_resident(Scope scope, const pb::Actor& actor, std::uint64_t resident_ref);
 
-// The same as questions, whatever the role.
+// The same as questions, whatever the role. A party that is not active has no area.
 bool in_area_of(const pb::Actor& actor, const State& state, Slot area);
 bool in_party_of(const pb::Actor& actor, const State& state, Slot party);
 

@@ -50,6 +50,10 @@ struct PartyExclusions {
   std::vector<AreaCode> areas;
 };
 
+constexpr bool organises(pb::PartyKind kind) {
+  return kind == pb::PARTY_KIND_LEAD || kind == pb::PARTY_KIND_ORGANISER;
+}
+
 struct PartyRow {
   PartyId id;
   Blob bytes;

@@ -133,6 +133,9 @@ std::span<const PartyId> State::branches_of(PartyId party) const {
 }
 
 void State::set_parent(PartyRow& row, PartyId parent) {
+  // Whoever acts for the parent would act for an organiser's whole area: a row of before that names
+  // one is read as if it named none.
+  if (organises(row.kind)) parent = PartyId{};
   if (row.parent == parent) return;
   if (const auto old = branches_.find(row.parent); old != branches_.end()) {
     std::erase(old->second, row.id);

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "engine/base/characters.h"
 #include "engine/base/fixed.h"
-#include "engine/base/utf8.h"
 #include "engine/market/amount.h"
 #include "engine/market/due.h"
 #include "engine/market/limits.h"
+#include "engine/market/reach.h"
 #include "engine/market/roles.h"
 
 namespace qiao {
@@ -220,6 +221,15 @@ std::string quoted(std::string_view code) {
 Status check_text(std::string_view value, std::string field, std::size_t least, std::size_t most) {
   if (value.size() < least) return refuse(Code::kRequired, std::move(field));
   if (value.size() > most) return refuse(Code::kTooLong, std::move(field), std::to_string(most));
+  bool shows = least == 0;
+  while (!value.empty()) {
+    const std::size_t size = std::max<std::size_t>(1, utf8_character(value));
+    const char32_t c = code_point(value.substr(0, size));
+    if (misleads(c)) return refuse(Code::kOutOfRange, std::move(field), "without control characters", "不含控制字符的文本");
+    shows = shows || !(is_hidden(c) || is_space(c));
+    value.remove_prefix(size);
+  }
+  if (!shows) return refuse(Code::kRequired, std::move(field));
   return outcome::success();
 }
 
@@ -517,7 +527,7 @@ Status validate(const pb::Need& need, const State& state, Time now, bool fresh, 
     if (kind != pb::PARTY_KIND_ORGANISER && kind != pb::PARTY_KIND_LEAD) return refuse(Code::kPartyCannotOrganise, at + "organiserId");
   }
   if (need.resident_ref() >= kAccountResidents && state.accounts().find(AccountId{need.resident_ref() - kAccountResidents}) == kNoSlot) {
-    return refuse(Code::kOutOfRange, at + "residentRef", "1.." + std::to_string(kAccountResidents - 1));
+    return no_such_resident(at + "residentRef");
   }
   QIAO_TRY(check_range(need.travel_m(), at + "travelM", 0, kMaxRadiusMetres));
   QIAO_TRY(check_count(need.excluded_party_ids_size(), at + "excludedPartyIds", kMaxExclusions));

@@ -11,10 +11,10 @@ constexpr std::size_t kMostTeams = 100'000;
 
 void add_asked(const pb::Command& command, const State& state, ContactLimit::Asked& asked) {
   if (command.has_disclose() && command.disclose().subject() == pb::SUBJECT_KIND_NEED) {
-    asked.looks.push_back(NeedId{command.disclose().subject_id()});
+    asked.sees.push_back(NeedId{command.disclose().subject_id()});
   }
   if (command.has_make_match() && command.make_match().how() == pb::MATCH_STATE_CLAIMED) {
-    asked.claims = true;
+    asked.sees.push_back(NeedId{command.make_match().need_id()});
   }
   if (command.has_move_match() && command.move_match().verb() == pb::MATCH_VERB_WITHDRAW) {
     const Slot match = state.matches().find(MatchId{command.move_match().match_id()});
@@ -39,17 +39,17 @@ ContactLimit::Asked ContactLimit::asked_of(const pb::Command& command, const Sta
 
 std::optional<std::chrono::seconds> ContactLimit::wait_for(PartyId team, const Asked& asked,
                                                            Moment now) {
-  if (needs_per_day_ == 0 || (asked.looks.empty() && !asked.claims)) return std::nullopt;
-  const double fresh = fresh_of(seen_by(team, now), asked.looks);
+  if (needs_per_day_ == 0 || asked.sees.empty()) return std::nullopt;
+  const double fresh = fresh_of(seen_by(team, now), asked.sees);
   // Who only looks again at what it has seen today is not kept from it.
-  if (fresh == 0 && !asked.claims) return std::nullopt;
-  return needs_.wait_for(team.value(), std::max(fresh, 1.0), now);
+  if (fresh == 0) return std::nullopt;
+  return needs_.wait_for(team.value(), fresh, now);
 }
 
 void ContactLimit::count(PartyId team, const Asked& asked, Moment now) {
-  if (needs_per_day_ == 0 || (asked.looks.empty() && asked.withdrawals.empty())) return;
+  if (needs_per_day_ == 0 || (asked.sees.empty() && asked.withdrawals.empty())) return;
   Seen& seen = seen_by(team, now);
-  for (const auto* needs : {&asked.looks, &asked.withdrawals}) {
+  for (const auto* needs : {&asked.sees, &asked.withdrawals}) {
     needs_.charge(team.value(), fresh_of(seen, *needs), now, needs_per_day_);
     seen.needs.insert(needs->begin(), needs->end());
   }

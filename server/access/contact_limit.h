@@ -1,9 +1,10 @@
 // How many needs a team may see the contact or the exact place of in a day, so that nobody collects
 // them all by claiming, looking and withdrawing.
 //
-// A need counts once a day: when its contact is looked at, or when a match that showed its exact
-// place is withdrawn. Nobody is kept from withdrawing; whoever has used up the day's number looks at
-// no further contact and claims nothing.
+// A need counts once a day: when its contact is looked at, when it is claimed, or when a match that
+// showed its exact place is withdrawn. Nobody is kept from withdrawing; whoever has used up the
+// day's number looks at no further contact and claims nothing. A team and all that belong to it
+// count as one.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -28,9 +29,8 @@ class ContactLimit {
 
   // What a team's command, or the parts of a batch, asks for.
   struct Asked {
-    std::vector<NeedId> looks;
+    std::vector<NeedId> sees;         // by looking, or by claiming
     std::vector<NeedId> withdrawals;
-    bool claims = false;
   };
   static Asked asked_of(const pb::Command& command, const State& state);
 

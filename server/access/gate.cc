@@ -48,7 +48,13 @@ pb::Command by_market(std::uint64_t account_id) {
   return c;
 }
 
-// Whom an account that is `self` by itself may act for, other than for itself.
+bool is_active(const State& state, const pb::Actor& actor) {
+  const Slot party = state.parties().find(PartyId{actor.party_id()});
+  return party != kNoSlot && state.parties()[party].standing == pb::STANDING_ACTIVE;
+}
+
+// Whom an account that is `self` by itself may act for, other than for itself. Whose party is not
+// active acts for nobody.
 bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& actor) {
   const Slot party = state.parties().find(PartyId{actor.party_id()});
   switch (self.role()) {
@@ -56,7 +62,7 @@ bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& act
     case pb::ROLE_ORGANISER:
       return (gives(actor.role()) || actor.role() == pb::ROLE_ORGANISER) &&
              all_in_area_of(state, self, PartyId{actor.party_id()});
-    case pb::ROLE_SUPPLIER: return gives(actor.role()) && party != kNoSlot && in_party_of(self, state, party);
+    case pb::ROLE_SUPPLIER: return gives(actor.role()) && party != kNoSlot && is_active(state, self) && in_party_of(self, state, party);
     default: return false;
   }
 }
@@ -191,10 +197,19 @@ bool Gate::covers(const Identity& identity, Operation operation) const {
   return identity.grant == kNoSlot || runtime_.state().grants()[identity.grant].operations.test(static_cast<std::size_t>(operation));
 }
 
+bool Gate::opens_only(const Identity& identity, Operation operation) const {
+  if (identity.grant == kNoSlot) return false;
+  const auto& opens = runtime_.state().grants()[identity.grant].operations;
+  return opens.count() == 1 && opens.test(static_cast<std::size_t>(operation));
+}
+
 std::optional<PartyId> Gate::team_of(const Identity& identity) const {
   if (!identity.known() || !gives(identity.actor.role())) return std::nullopt;
-  const PartyId own = state().accounts()[identity.account].party;
-  return own ? own : PartyId{identity.actor.party_id()};
+  const AccountRow& account = state().accounts()[identity.account];
+  // Nothing is hidden from the lead anyway.
+  if (account.role == pb::ROLE_LEAD) return std::nullopt;
+  const PartyId own = account.party;
+  return topmost_of(state(), own ? own : PartyId{identity.actor.party_id()});
 }
 
 std::optional<std::chrono::seconds> Gate::over_contacts(const Identity& identity,
@@ -402,14 +417,18 @@ bool Gate::still_invited(const Identity& invited) const {
   const auto event = runtime_.store().event(made.front());
   if (!event) return false;
   const pb::Actor& by = event->actor();
-  if (by.role() == pb::ROLE_LEAD || by.role() == pb::ROLE_MARKET) return true;
+  if (by.role() == pb::ROLE_MARKET) return true;
   const Slot maker = state().accounts().find(AccountId{by.account_id()});
   if (maker == kNoSlot || state().accounts()[maker].disabled) return false;
   const pb::Actor self = actor_of(maker);
   const bool acts = self.SerializeAsString() == by.SerializeAsString() ||
                     may_act_for(state(), self, by);
-  const Scope scope = scope_of(Operation::kCreateInvitation, by.role());
-  return acts && check_reach(state(), by, scope, state().load_account(invited.account)).has_value();
+  pb::Command again;
+  *again.mutable_actor() = by;
+  again.mutable_add_grant()->mutable_grant()->set_kind(pb::GRANT_KIND_INVITATION);
+  const auto scope = check_role(again);
+  return acts && scope && check_actor(again, state()) &&
+         check_reach(state(), by, scope.value(), state().load_account(invited.account));
 }
 
 void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address, Done done) {

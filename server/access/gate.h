@@ -91,6 +91,8 @@ class Gate {
 
   // Who sends it. Somebody with a session that has ended is nobody.
   Answer<Identity> identify(const Credentials& credentials);
+  // Did it come in with a token for nothing but that operation?
+  bool opens_only(const Identity& identity, Operation operation) const;
   // May what it came in with be used for that?
   bool covers(const Identity& identity, Operation operation) const;
   // Counts so many changes; where that is too many, none, and in how many seconds it is not. More

@@ -37,13 +37,18 @@ void Relations::apply(const pb::Event& event) {
     }
     case pb::Event::kParty: {
       const pb::Party& party = event.party();
-      parties_[PartyId{party.id()}] = {PartyId{party.parent_id()}, AreaCode{party.area_code()},
-                                       party.standing()};
+      parties_[PartyId{party.id()}] = as_party(party);
       break;
     }
     case pb::Event::kMatch: apply_match(event.match()); break;
     default: break;
   }
+}
+
+// An organiser belongs to nobody, whatever its row says; see State::set_parent().
+Relations::Party Relations::as_party(const pb::Party& party) {
+  const PartyId parent{organises(party.kind()) ? 0 : party.parent_id()};
+  return {parent, AreaCode{party.area_code()}, party.standing()};
 }
 
 void Relations::apply_match(const pb::Match& match) {
@@ -105,8 +110,7 @@ bool Relations::moves_area(const pb::Area& area) const {
 
 bool Relations::moves_party(const pb::Party& party) const {
   const auto it = parties_.find(PartyId{party.id()});
-  const Party after{PartyId{party.parent_id()}, AreaCode{party.area_code()}, party.standing()};
-  return it != parties_.end() && it->second != after;
+  return it != parties_.end() && it->second != as_party(party);
 }
 
 }  // namespace qiao

@@ -51,6 +51,7 @@ class Relations {
     MatchId match;
     PartyId party;
   };
+  static Party as_party(const pb::Party& party);
   void apply_match(const pb::Match& match);
 
   boost::unordered_flat_map<AreaCode, Area> areas_;

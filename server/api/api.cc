@@ -568,6 +568,10 @@ Response Api::run(const Request& request, Call& call) {
   auto who = gate_.identify(credentials);
   if (!who.good()) return who.refusal ? no(*who.refusal) : problem(fault_of(who.denial), call.chinese, who.denial == Denial::kOrigin ? "Origin" : "Authorization");
   call.identity = std::move(who.value);
+  // Addresses are written down by programs and proxies: what opens more than a calendar is refused there.
+  if (!bearer.empty() && !gate_.opens_only(call.identity, Operation::kGetCalendar)) {
+    return problem(fault_of(Denial::kWho), call.chinese, "token");
+  }
   call.actor = call.identity.actor;
   call.scope = scope_of(route->operation, call.actor.role());
   if (call.scope == Scope::kNone) {

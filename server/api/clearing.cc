@@ -18,17 +18,22 @@ Result<std::uint64_t> place_of_page(const Call& call) {
   return without_epoch(*token, call.epoch, "pageToken");
 }
 
-// A page of proposals; the token is how many came before.
-Result<pb::ListProposalsResponse> page(const Call& call, const Clearinghouse& house, std::span<const Clearinghouse::Chosen> all) {
-  QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
-  QIAO_TRY(const auto at, place_of_page(call));
-  if (at > all.size()) {
+// A page of the proposals that whoever asks may see; the token is how many of all came before.
+Result<pb::ListProposalsResponse> page(const Call& call, const State& state, const Clearinghouse& house,
+                                       std::span<const Clearinghouse::Chosen> all) {
+  QIAO_TRY(const auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
+  QIAO_TRY(const auto begin, place_of_page(call));
+  if (begin > all.size()) {
     return refuse(Code::kOutOfRange, "pageToken", "0.." + std::to_string(all.size()));
   }
   pb::ListProposalsResponse r;
-  const std::size_t end = at + std::min<std::size_t>(all.size() - at, size);
-  for (std::size_t i = at; i < end; ++i) *r.add_proposals() = house.describe(all[i]);
-  if (end < all.size()) r.set_next_page_token(with_epoch(end, call.epoch));
+  std::size_t at = begin;
+  const std::size_t end = at + std::min<std::size_t>(all.size() - at, kMaxScanned);
+  for (; at < end && static_cast<std::uint64_t>(r.proposals_size()) < size; ++at) {
+    if (!check_area(call.scope, call.actor, state, state.needs()[all[at].need].area)) continue;
+    *r.add_proposals() = house.describe(all[at]);
+  }
+  if (at < all.size()) r.set_next_page_token(with_epoch(at, call.epoch));
   return r;
 }
 
@@ -142,7 +147,7 @@ std::vector<Route> clearing_routes(Runtime& runtime, Clearinghouse& house, Analy
   get("/v1/clearings/{id}/proposals", "listClearingProposals", "Who should serve whom, by that clearing; until they are applied.", pb::ListProposalsResponse::descriptor(),
       {kPageSize, kPageToken}, [&](const Call& call) -> Result<Answer> {
         QIAO_TRY(auto all, house.proposals(call.number("id")));
-        QIAO_TRY(auto r, page(call, house, all));
+        QIAO_TRY(auto r, page(call, runtime.state(), house, all));
         return answer(std::move(r), runtime.applied_seq());
       });
   post("/v1/clearings/{id}:cancel", "cancelClearing", "Stops a clearing, and what it has found so far is its result; or takes it out of the queue.", nullptr, 200,

@@ -3,6 +3,7 @@
 
 #include "engine/clear/steer.h"
 #include "engine/market/limits.h"
+#include "engine/market/reach.h"
 #include "engine/market/validate.h"
 #include "engine/match/bundle.h"
 #include "engine/match/explain.h"
@@ -393,6 +394,12 @@ std::vector<Route> read_routes(Runtime& runtime, const Clearinghouse& house, Ana
                       const Slot known = state.needs().find(NeedId{need.id()});
                       const pb::Need before = known == kNoSlot ? pb::Need() : state.load_need(known);
                       if (auto there = check_references(request, &before, call.actor, state); !there) return problem(there.error(), call.chinese);
+                      // Whom it has been helped by before is in the answer.
+                      const Scope posts = scope_of(Operation::kPostNeed, call.actor.role());
+                      if (posts == Scope::kOwn) need.set_resident_ref(call.actor.resident_ref());
+                      if (auto known_to = check_resident_ref(state, call.actor, posts, need.resident_ref(), "need.residentRef"); !known_to) {
+                        return problem(known_to.error(), call.chinese);
+                      }
                       // A form has no title yet while its lines are being chosen.
                       if (need.title().empty()) need.set_title("…");
                       if (need.category().empty() && state.taxonomy().categories_size() > 0) need.set_category(state.taxonomy().categories(0).code());

@@ -135,6 +135,7 @@ std::optional<Code> Market::actor_ok(const pb::Command& c) const {
 
 bool Market::in_area(std::uint64_t area) const {
   if (actor_.role() != pb::ROLE_ORGANISER) return true;
+  if (parties.at(actor_.party_id()).standing() != pb::STANDING_ACTIVE) return false;
   const std::uint64_t mine = parties.at(actor_.party_id()).area_code();
   while (area != 0 && area != mine) area = areas.at(area).parent_code();
   return area == mine;
@@ -251,6 +252,15 @@ std::optional<Code> Market::post_need(const pb::PostNeed& post) {
   if (actor_.role() == pb::ROLE_RESIDENT) {
     if (actor_.resident_ref() == 0) return Code::kRequired;
     n.set_resident_ref(actor_.resident_ref());
+  } else if (n.resident_ref() != 0) {
+    bool anywhere = false;
+    bool here = false;
+    for (const auto& [id, other] : needs) {
+      if (other.resident_ref() != n.resident_ref()) continue;
+      anywhere = true;
+      here = here || in_area(other.area_code());
+    }
+    if (anywhere && !here) return Code::kNotFound;
   }
   n.set_id(seq + 1);
   n.set_state(until);

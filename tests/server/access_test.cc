@@ -113,7 +113,7 @@ const Case kCases[] = {
     {"rankCandidates", "GET", "/v1/needs/{need}/lines/1/candidates", "", ".. yy .. .. .. y. yy"},
     {"suggestBundle", "GET", "/v1/needs/{need}/bundle", "", ".. yy .. .. .. y. yy"},
     {"explain", "GET", "/v1/explanations?need={need}&offer={people}", "", ".. yy .. .. yn y. yy"},
-    {"previewNeed", "POST", "/v1/needs:preview", R"({"need":{need-body}})", ".. .. yy .. .. yy yy"},
+    {"previewNeed", "POST", "/v1/needs:preview", R"({"need":{need-body}})", ".. .. yy .. .. yh yy"},
     {"listMatches", "GET", "/v1/matches?need={need}", "", ".. yy yh yh yh yh yy"},
     {"getMatch", "GET", "/v1/matches/{match}", "", ".. yy yh yh yh yh yy"},
     {"listEvents", "GET", "/v1/events", "", ".. yy .. .. .. .. yy"},

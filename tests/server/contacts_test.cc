@@ -47,9 +47,14 @@ struct Collector : Towns {
 TEST(AttackContacts, ATeamSeesSoManyADayHoweverItAsks) {
   Collector t;
   std::vector<std::string> needs;
-  for (int i = 0; i < 4; ++i) {
-    needs.push_back(t.open_need());
-    ASSERT_EQ(t.claim(needs.back()).status, 201U);
+  for (int i = 0; i < 4; ++i) needs.push_back(t.open_need());
+  // Who is asked by the organiser has not chosen what it sees.
+  for (const std::string& need : needs) {
+    const std::string dispatch = R"({"needId":")" + need + R"(","offerId":")" +
+                                 std::to_string(t.own.people) + R"(","quantity":"1"})";
+    const std::uint64_t match = t.id_of(t.as("organiser", "/v1/matches:dispatch", dispatch));
+    const std::string accept = "/v1/matches/" + std::to_string(match) + ":accept";
+    ASSERT_EQ(t.as("supplier", accept).status, 200U);
   }
   const std::string elsewhere = std::to_string(t.foreign.need);
   for (int i = 0; i < 5; ++i)
@@ -77,7 +82,16 @@ TEST(AttackContacts, ATeamSeesSoManyADayHoweverItAsks) {
         << "who looks after it is not a team";
 }
 
-// Each shows the exact place, until it is withdrawn.
+// Each claim shows an exact place.
+TEST(AttackContacts, WhoHasClaimedSoManyClaimsNoMore) {
+  Collector t;
+  EXPECT_EQ(t.claim(t.open_need()).status, 201U);
+  const std::string second = t.open_need();
+  EXPECT_EQ(t.claim(second).status, 201U);
+  EXPECT_EQ(t.look(second), "shown") << "a need counts once";
+  EXPECT_EQ(t.code_of(t.claim(t.open_need())), "429 rate.limited");
+}
+
 TEST(AttackContacts, WhoClaimsAndWithdrawsClaimsNoMore) {
   Collector t;
   for (int i = 0; i < 2; ++i) {

@@ -51,7 +51,7 @@ TEST(Json, TakesBothSpellingsNumbersAsTextAndNull) {
 
 TEST(Json, IsTheMappingThatProtobufItselfWrites) {
   City c;
-  const auto team = c.team("“贤娘熟得”\n\t\"\\\x01队");
+  const auto team = c.team("“贤娘熟得”\n\t\"\\队");
   c.post(offer(team).people(5).skill("haircut").certificate("nurse", 1).weekly(6, 8, 12));
   const auto n = c.post(need().people(3).on(hours(105, 108)).stock("rice", 5).urgent(pb::URGENCY_CRITICAL).all_or_nothing());
   c.claim(n, c.state().offers()[0].id.value());

@@ -1,0 +1,54 @@
+// Which characters are not displayed, and which change how others are.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "engine/base/utf8.h"
+
+namespace qiao {
+
+// Controls (C0, DEL, C1; line breaks too), line and paragraph separators, marks of direction,
+// characters of no width, tags.
+inline bool is_hidden(char32_t c) {
+  struct Range {
+    char32_t first;
+    char32_t last;
+  };
+  // Ascending.
+  static constexpr std::array<Range, 11> kHidden = {{{0x00, 0x1F},
+                                                     {0x7F, 0x9F},
+                                                     {0xAD, 0xAD},
+                                                     {0x61C, 0x61C},
+                                                     {0x180E, 0x180E},
+                                                     {0x200B, 0x200F},
+                                                     {0x2028, 0x202E},
+                                                     {0x2060, 0x206F},
+                                                     {0xFEFF, 0xFEFF},
+                                                     {0xFFF9, 0xFFFB},
+                                                     {0xE0000, 0xE0FFF}}};
+  return std::any_of(kHidden.begin(), kHidden.end(),
+                     [c](const Range& r) { return c >= r.first && c <= r.last; });
+}
+
+inline bool is_space(char32_t c) {
+  return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+// Controls other than line break and tab, and what makes a text read in another order than it stands.
+inline bool misleads(char32_t c) {
+  const bool control = (c < 0x20 && c != '\n' && c != '\r' && c != '\t') || (c >= 0x7F && c <= 0x9F);
+  return control || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+// Of one character of UTF-8.
+constexpr char32_t code_point(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character.front());
+  char32_t code = character.size() == 1 ? first : first & (0xFFU >> (character.size() + 1));
+  for (const char c : character.substr(1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3F);
+  return code;
+}
+
+}  // namespace qiao

@@ -1,0 +1,305 @@
+// Nobody comes to reach further than it did: by parties that belong to one another, by acting for
+// others, by what was given before, by the numbers of residents.
+#include <gtest/gtest.h>
+
+#include "server/access/relations.h"
+#include "tests/support/towns.h"
+
+namespace qiao {
+namespace {
+
+struct Neighbours : Towns {
+  explicit Neighbours(GateOptions options = {.writes_per_second = 0,
+                                             .time_share = 0,
+                                             .log_ins_per_minute = 0,
+                                             .contacts_per_day = 3})
+      : Towns(std::move(options)) {}
+
+  RequestHeaders as(const std::string& role, const std::string& actor = {}) {
+    return {.actor = actor, .token = tokens.at(role)};
+  }
+  // What became of it: "ok", or the refusal.
+  std::string ask(const std::string& method, const std::string& target, const std::string& body,
+                  const RequestHeaders& who) {
+    const Response r = send(method, target, body, who);
+    return r.status < 300 ? "ok" : code_of(r);
+  }
+  std::uint64_t party(const std::string& kind, const std::string& name, std::uint64_t area,
+                      const RequestHeaders& who, std::uint64_t parent = 0) {
+    return id_of(send("POST", "/v1/parties",
+                      R"({"kind":"PARTY_KIND_)" + kind + R"(","name":")" + name +
+                          R"(","areaCode":")" + std::to_string(area) + R"(","parentId":")" +
+                          std::to_string(parent) + "\"}",
+                      who));
+  }
+  std::string change(std::uint64_t id, const std::function<void(pb::Party&)>& what,
+                     const RequestHeaders& who) {
+    pb::Party party = get<pb::Party>("/v1/parties/" + std::to_string(id));
+    what(party);
+    return ask("PUT", "/v1/parties/" + std::to_string(id), to_json(party), who);
+  }
+  std::string of(std::uint64_t party, const std::string& verb, const RequestHeaders& who) {
+    return ask("POST", "/v1/parties/" + std::to_string(party) + ":" + verb, "", who);
+  }
+  std::string open_need(const std::string& role, std::uint64_t resident_ref, const Side& side) {
+    Side its = side;
+    its.resident_ref = resident_ref;
+    return ask("POST", "/v1/needs", need_of(its, ""), as(role));
+  }
+};
+
+TEST(AttackRights, AnOrganiserBelongsToNobody) {
+  Neighbours t;
+  const std::uint64_t team = t.party("VOLUNTEER_TEAM", "一队", t.own.area, t.as("organiser"));
+  const auto under_team = [&](pb::Party& p) { p.set_parent_id(team); };
+  EXPECT_EQ(t.change(t.own.organiser, under_team, t.as("organiser")), "409 state.wrong parentId");
+  EXPECT_EQ(t.change(t.own.organiser, under_team, t.as("lead")), "409 state.wrong parentId");
+  const std::string body = R"({"kind":"PARTY_KIND_ORGANISER","name":"二办","areaCode":")" +
+                           std::to_string(t.own.area) + R"(","parentId":")" +
+                           std::to_string(team) + "\"}";
+  EXPECT_EQ(t.ask("POST", "/v1/parties", body, t.as("organiser")), "409 state.wrong parentId");
+}
+
+// A database of before may have such a row.
+TEST(AttackRights, AnOrganiserThatSaysItBelongsToSomebodyDoesNot) {
+  Neighbours t;
+  State state;
+  const auto fold = [&](pb::Event event) {
+    event.set_seq(state.last_seq() + 1);
+    state.begin();
+    state.fold(event);
+    state.commit();
+  };
+  for (const std::uint64_t id : {1, 2}) {
+    pb::Event area;
+    area.mutable_area()->set_code(341881000000 + id);
+    area.mutable_area()->set_level(pb::AREA_LEVEL_CITY);
+    fold(area);
+    pb::Event party;
+    pb::Party& p = *party.mutable_party();
+    p.set_id(state.last_seq() + 1);
+    p.set_kind(id == 1 ? pb::PARTY_KIND_VOLUNTEER_TEAM : pb::PARTY_KIND_ORGANISER);
+    p.set_area_code(341881000000 + id);
+    p.set_standing(pb::STANDING_ACTIVE);
+    if (id == 2) p.set_parent_id(2);
+    fold(party);
+  }
+  ASSERT_EQ(state.parties().size(), 2U);
+  EXPECT_FALSE(state.parties()[1].parent);
+  EXPECT_TRUE(state.branches_of(PartyId{2}).empty());
+  pb::Actor team;
+  team.set_role(pb::ROLE_SUPPLIER);
+  team.set_party_id(2);
+  EXPECT_FALSE(in_party_of(team, state, 1));
+  Relations relations(state);
+  EXPECT_FALSE(relations.belongs_to(PartyId{4}, PartyId{2}));
+}
+
+// Whoever owns the parent acts for all that is below it.
+TEST(AttackRights, NoOrganiserMovesATeamWithABranchElsewhereUnderAnother) {
+  Neighbours t;
+  t.party("VOLUNTEER_TEAM", "分队", t.foreign.area, t.as("lead"), t.own.team);
+  const std::uint64_t mine = t.party("VOLUNTEER_TEAM", "我队", t.own.area, t.as("organiser"));
+  const auto under = [](std::uint64_t id) {
+    return [id](pb::Party& p) { p.set_parent_id(id); };
+  };
+  EXPECT_EQ(t.change(t.own.team, under(mine), t.as("organiser")), "403 role.not_yours parentId");
+  // Nor does it give one of its own a part in what is elsewhere, nor that a branch here.
+  EXPECT_EQ(t.change(mine, under(t.own.team), t.as("organiser")), "403 role.not_yours parentId");
+  EXPECT_EQ(t.change(t.own.team, under(mine), t.as("lead")), "ok");
+}
+
+TEST(AttackRights, WhoIsSuspendedActsForNobody) {
+  Neighbours t;
+  const std::uint64_t beside = t.party("ORGANISER", "邻办", t.own.area, t.as("lead"));
+  t.tokens["beside"] = t.token_of(t.account(pb::ROLE_ORGANISER, "beside", beside));
+  const std::uint64_t sibling = t.party("ORGANISER", "同办", t.own.area, t.as("lead"));
+  ASSERT_EQ(t.of(beside, "suspend", t.as("lead")), "ok");
+  const std::string person =
+      R"({"name":"王五","partyId":")" + std::to_string(t.own.team) + "\"}";
+  for (const std::string& actor : {"organiser/" + std::to_string(sibling),
+                                   "supplier/" + std::to_string(t.own.team)}) {
+    EXPECT_EQ(t.ask("POST", "/v1/persons", person, t.as("beside", actor)),
+              "403 role.forbidden Qiao-Actor")
+        << actor;
+  }
+  EXPECT_EQ(t.ask("POST", "/v1/persons", person, t.as("beside")), "403 role.not_active actor.partyId");
+  // It sees of its area what anybody sees.
+  EXPECT_EQ(t.send("GET", "/v1/persons", "", t.as("beside")).body, "{}");
+  // Organisers of one area do not reinstate one another; whoever is above does.
+  t.tokens["sibling"] = t.token_of(t.account(pb::ROLE_ORGANISER, "sibling", sibling));
+  EXPECT_EQ(t.of(beside, "reinstate", t.as("sibling")), "403 role.not_yours partyId");
+  EXPECT_EQ(t.of(beside, "reinstate", t.as("organiser")), "ok");
+}
+
+TEST(AttackRights, ATeamThatIsSuspendedActsForNoBranch) {
+  Neighbours t;
+  const std::uint64_t branch =
+      t.party("VOLUNTEER_TEAM", "分队", t.own.area, t.as("lead"), t.own.team);
+  const std::string actor = "supplier/" + std::to_string(branch);
+  const std::string offer = R"({"title":"人","partyId":")" + std::to_string(branch) +
+                            R"(","time":{"kind":"TIME_KIND_PEOPLE","capacity":"3"}})";
+  EXPECT_EQ(t.ask("POST", "/v1/offers", offer, t.as("supplier", actor)), "ok");
+  ASSERT_EQ(t.of(t.own.team, "suspend", t.as("organiser")), "ok");
+  EXPECT_EQ(t.ask("POST", "/v1/offers", offer, t.as("supplier", actor)),
+            "403 role.forbidden Qiao-Actor");
+}
+
+TEST(AttackRights, AnInvitationEndsWithWhoeverSentIt) {
+  Neighbours t;
+  const auto invited = [&](std::uint64_t account, const RequestHeaders& by) {
+    pb::NewSecret link;
+    const Response made =
+        t.send("POST", "/v1/accounts/" + std::to_string(account) + ":invite", "", by);
+    EXPECT_TRUE(from_json(made.body, link)) << made.body;
+    return link.secret();
+  };
+  const auto accept = [&](const std::string& secret) {
+    return t.send("POST", "/v1/invitations:accept",
+                  R"({"token":")" + secret + R"(","password":"river-stone-47-lantern"})",
+                  {.anonymous = true})
+        .status;
+  };
+  const std::uint64_t second = t.account(pb::ROLE_LEAD, "second");
+  t.tokens["second"] = t.token_of(second);
+  const std::string by_second = invited(t.account(pb::ROLE_LEAD, "third"), t.as("second"));
+  const std::string by_organiser = invited(t.own.account, t.as("organiser"));
+  t.wait_for(t.runtime->applied_seq());
+  pb::Account account = t.get<pb::Account>("/v1/accounts/" + std::to_string(second));
+  account.set_disabled(true);
+  ASSERT_EQ(t.ask("PUT", "/v1/accounts/" + std::to_string(second), to_json(account), t.as("lead")),
+            "ok");
+  EXPECT_EQ(accept(by_second), 401U);
+  ASSERT_EQ(t.of(t.own.organiser, "suspend", t.as("lead")), "ok");
+  EXPECT_EQ(accept(by_organiser), 401U);
+  ASSERT_EQ(t.of(t.own.organiser, "reinstate", t.as("lead")), "ok");
+  EXPECT_EQ(accept(by_organiser), 201U);
+}
+
+TEST(AttackRights, WhatADisabledAccountHeldDoesNotComeBack) {
+  Neighbours t;
+  const std::string url = "/v1/accounts/" + std::to_string(t.own.account);
+  pb::NewSecret link;
+  ASSERT_TRUE(from_json(t.send("POST", url + ":invite").body, link));
+  for (const bool disabled : {true, false}) {
+    pb::Account account = t.get<pb::Account>(url);
+    account.set_disabled(disabled);
+    ASSERT_EQ(t.ask("PUT", url, to_json(account), t.as("lead")), "ok");
+    EXPECT_EQ(t.send("GET", url, "", t.as("supplier")).status, 401U);
+  }
+  EXPECT_EQ(t.send("POST", "/v1/invitations:accept",
+                   R"({"token":")" + link.secret() + R"(","password":"river-stone-47-lantern"})",
+                   {.anonymous = true})
+                .status,
+            401U);
+}
+
+// Its number is in the answers of previews, and its export and erasure are for whoever has all of it.
+TEST(AttackRights, AResidentElsewhereIsNotThereToBeWrittenDown) {
+  Neighbours t;
+  const std::uint64_t elsewhere = t.foreign.resident_ref;
+  EXPECT_EQ(t.open_need("organiser", elsewhere, t.own), "404 not_found need.residentRef");
+  EXPECT_EQ(t.open_need("lead", elsewhere, t.foreign), "ok");
+  EXPECT_EQ(t.open_need("organiser", t.own.resident_ref, t.own), "ok");
+  EXPECT_EQ(t.open_need("organiser", 4711, t.own), "ok") << "a number that nobody has";
+  pb::Need draft = t.get<pb::Need>("/v1/needs/" + std::to_string(t.own.draft));
+  draft.set_resident_ref(elsewhere);
+  EXPECT_EQ(t.ask("PUT", "/v1/needs/" + std::to_string(t.own.draft), to_json(draft), t.as("organiser")),
+            "404 not_found residentRef");
+  // Whether an account has such a number is not told either.
+  const std::string none = t.open_need("organiser", kAccountResidents + 999'999, t.own);
+  EXPECT_EQ(none, "400 value.out_of_range need.residentRef");
+  EXPECT_EQ(t.open_need("organiser", kAccountResidents + t.foreign.account, t.own), none);
+  const auto preview = [&](const std::string& role, std::uint64_t ref) {
+    Towns::Side side = t.own;
+    side.resident_ref = ref;
+    return t.ask("POST", "/v1/needs:preview", R"({"need":)" + Towns::need_of(side, "") + "}",
+                 t.as(role));
+  };
+  EXPECT_EQ(preview("organiser", elsewhere), "404 not_found need.residentRef");
+  EXPECT_EQ(preview("organiser", t.own.resident_ref), "ok");
+  const auto answer = [&](std::uint64_t ref) {
+    Towns::Side side = t.own;
+    side.resident_ref = ref;
+    return t.send("POST", "/v1/needs:preview", R"({"need":)" + Towns::need_of(side, "") + "}",
+                  t.as("resident"))
+        .body;
+  };
+  EXPECT_EQ(answer(elsewhere), answer(t.own.resident_ref)) << "a resident asks for itself";
+}
+
+// Its team alone has written it down.
+TEST(AttackRights, ABranchThatIsOnlyAppliedForTakesNothingFromTheOrganiser) {
+  Neighbours t;
+  const std::uint64_t branch =
+      t.party("VOLUNTEER_TEAM", "远队", t.foreign.area, t.as("supplier"), t.own.team);
+  EXPECT_EQ(t.get<pb::Party>("/v1/parties/" + std::to_string(branch)).standing(),
+            pb::STANDING_PENDING);
+  const std::string invite = "/v1/accounts/" + std::to_string(t.own.account) + ":invite";
+  EXPECT_EQ(t.ask("POST", invite, "", t.as("organiser")), "ok");
+  const std::string person = R"({"name":"王五","partyId":")" + std::to_string(branch) + "\"}";
+  EXPECT_EQ(t.ask("POST", "/v1/persons", person, t.as("supplier")), "403 role.not_active partyId");
+  const std::string offer = R"({"title":"人","partyId":")" + std::to_string(branch) +
+                            R"(","time":{"kind":"TIME_KIND_PEOPLE","capacity":"3"}})";
+  EXPECT_EQ(t.ask("POST", "/v1/offers", offer, t.as("supplier")), "403 role.not_active partyId");
+  ASSERT_EQ(t.of(branch, "approve", t.as("lead")), "ok");
+  EXPECT_EQ(t.ask("POST", "/v1/persons", person, t.as("supplier")), "ok");
+  EXPECT_EQ(t.ask("POST", invite, "", t.as("organiser")), "403 role.not_yours partyId");
+}
+
+TEST(AttackContacts, BranchesAndTheirAccountsCountAsOneTeam) {
+  Neighbours t;
+  const std::uint64_t branch =
+      t.party("VOLUNTEER_TEAM", "分队", t.own.area, t.as("lead"), t.own.team);
+  t.tokens["branch"] = t.token_of(t.account(pb::ROLE_SUPPLIER, "branch", branch));
+  const std::uint64_t offer = t.id_of(t.send(
+      "POST", "/v1/offers",
+      R"({"title":"人","partyId":")" + std::to_string(branch) +
+          R"(","time":{"kind":"TIME_KIND_PEOPLE","capacity":"30"}})"));
+  const auto claim = [&](const std::string& role, std::uint64_t with) {
+    const std::string need =
+        std::to_string(t.id_of(t.send("POST", "/v1/needs", Towns::need_of(t.own, ""))));
+    return t.ask("POST", "/v1/matches:claim",
+                 R"({"quantity":"1","needId":")" + need + R"(","offerId":")" +
+                     std::to_string(with) + "\"}",
+                 t.as(role));
+  };
+  EXPECT_EQ(claim("supplier", t.own.people), "ok");
+  EXPECT_EQ(claim("branch", offer), "ok");
+  EXPECT_EQ(claim("branch", offer), "ok");
+  // Each claim has shown a place.
+  EXPECT_EQ(claim("branch", offer), "429 rate.limited");
+  EXPECT_EQ(claim("supplier", t.own.people), "429 rate.limited");
+}
+
+TEST(AttackRights, AnAddressOpensACalendarOnlyWithATokenForNothingElse) {
+  Neighbours t;
+  const std::string url = "/v1/parties/" + std::to_string(t.own.team) + "/calendar?token=";
+  const auto get = [&](const std::string& token) {
+    return t.send("GET", url + token, "", {.anonymous = true}).status;
+  };
+  EXPECT_EQ(get(t.token_of(t.own.account, {"getCalendar"})), 200U);
+  EXPECT_EQ(get(t.tokens["supplier"]), 401U);
+  EXPECT_EQ(get(t.token_of(t.own.account, {"getCalendar", "getNeed"})), 401U);
+}
+
+TEST(AttackRights, ANameIsSomethingThatCanBeRead) {
+  Neighbours t;
+  const auto named = [&](const std::string& name) {
+    pb::Person person;
+    person.set_party_id(t.own.team);
+    person.set_name(name);
+    return t.ask("POST", "/v1/persons", to_json(person), t.as("organiser"));
+  };
+  for (const char* nothing : {" ", "\t\n", "\u200b", "\u3000", "\ufeff\u2060"}) {
+    EXPECT_EQ(named(nothing), "400 value.required name");
+  }
+  for (const std::string& bad : {std::string("a\0b", 3), std::string("\u202e王"), std::string("\x1b[2J"),
+                                 std::string("王\u2066")}) {
+    EXPECT_EQ(named(bad), "400 value.out_of_range name");
+  }
+  for (const char* good : {"王 小明", "Ångström", "👨‍👩‍👧 之家"}) EXPECT_EQ(named(good), "ok");
+}
+
+}  // namespace
+}  // namespace qiao
