@@ -10,6 +10,7 @@
 #include <string>
 
 #include "server/api/api.h"
+#include "server/http/address_turns.h"
 #include "server/http/connection.h"
 #include "server/http/feed.h"
 #include "server/http/pages.h"
@@ -21,6 +22,10 @@ namespace qiao {
 // not read is asked to come again before the next is made.
 inline constexpr std::size_t kMostUnsent = 16 << 20;
 inline constexpr std::size_t kMostUnsentOfAll = 256 << 20;
+// The same of bodies of requests that are being received or answered. Small ones do not count.
+inline constexpr std::size_t kMostReceived = 16 << 20;
+inline constexpr std::size_t kMostReceivedOfAll = 256 << 20;
+inline constexpr std::size_t kSmallBody = 16 << 10;
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
@@ -86,11 +91,14 @@ class Server {
   std::uint16_t port_ = 0;
   std::list<std::weak_ptr<class Session>> sessions_;
   AddressShares shares_;
-  AddressShares unsent_{kMostUnsent, kMostUnsentOfAll};  // bytes
+  AddressShares unsent_{kMostUnsent, kMostUnsentOfAll};        // bytes
+  AddressShares received_{kMostReceived, kMostReceivedOfAll};  // bytes
   std::size_t open_ = 0;
   std::size_t refused_ = 0;  // of the open ones, those that are only told so
   std::function<void()> drained_;
   std::chrono::steady_clock::time_point drain_by_{};
+  // Goes first: sessions that wait in it say goodbye to the server.
+  AddressTurns turns_{context_};
 };
 
 }  // namespace qiao

@@ -169,6 +169,7 @@ void Session::close() { connection_.close(); }
 void Session::read() {
   if (server_.options_.behind_proxy) place_.reset();
   head_only_ = false;
+  received_.reset();
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(server_.options_.max_header_bytes));
   // Which limit holds depends on the target, which is not known yet; a length that is too much for any is refused at once.
@@ -216,6 +217,15 @@ void Session::on_header(const error_code& error) {
       return write(problem(HttpFault::kTooManyConnections, chinese_));
     }
   }
+  // What comes without a length may be as long as any.
+  const std::size_t size = parser_->is_done() ? 0 : parser_->content_length().value_or(limit);
+  if (size > kSmallBody) {
+    if (server_.received_.is_used_up(client_)) {
+      keep_alive_ = false;
+      return write(problem(HttpFault::kOverloaded, chinese_));
+    }
+    received_ = server_.received_.add(client_, size);
+  }
   // Here only this is upgraded; elsewhere an Upgrade that is offered is ignored (RFC 9110 7.8).
   if (target == "/v1/watch" || target.starts_with("/v1/watch?")) return upgrade(target);
   if (header.version() >= 11 && beast::iequals(header[http::field::expect], "100-continue")) {
@@ -237,6 +247,12 @@ void Session::read_body() {
 
 void Session::on_request(const error_code& error) {
   if (error) return read_failed(error);
+  request_read_ = std::chrono::steady_clock::now();
+  doing_ = Doing::kWaiting;
+  server_.turns_.run(client_, [self = shared_from_this()] { self->handle(); });
+}
+
+void Session::handle() {
   const auto& message = parser_->get();
   Request request;
   request.method = view(message.method_string());
@@ -250,7 +266,6 @@ void Session::on_request(const error_code& error) {
   request.if_none_match = h.if_none_match;
   request.idempotency_key = h.idempotency_key;
   request.credentials = credentials(h);
-  request_read_ = std::chrono::steady_clock::now();
   if (request.method == "GET" || request.method == "HEAD") {
     if (const Page* page = server_.options_.pages.find(request.target.substr(0, request.target.find('?')))) return write_page(*page);
   }

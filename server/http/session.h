@@ -37,6 +37,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_header(const boost::system::error_code& error);
   void read_body();
   void on_request(const boost::system::error_code& error);
+  void handle();
   void answer(Response response);
   void write(Response response);
   void write_page(const Page& page);
@@ -62,7 +63,8 @@ class Session : public std::enable_shared_from_this<Session> {
   const boost::asio::ip::address peer_;
   std::string client_;  // whom limits count for, see client_key()
   std::optional<AddressShares::Place> place_;
-  std::optional<AddressShares::Place> unsent_;  // of the answer that is being sent
+  std::optional<AddressShares::Place> unsent_;    // of the answer that is being sent
+  std::optional<AddressShares::Place> received_;  // of the request that is read
   boost::beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;
   std::string head_;

@@ -89,6 +89,8 @@ class Turns {
   }
 
   bool empty() const { return turns_.empty(); }
+  // Whether something of that turn does.
+  bool waits(const std::string& turn) const { return waiting_.contains(turn); }
 
  private:
   struct Waiting {

@@ -1,6 +1,7 @@
 """Programs that are not ours, and that are hostile, against HTTP and the watch feed: Debian's Autobahn, wrk and h2load; slowloris;
 frames and requests that no good client sends, from two tables."""
 import asyncio
+import http.client
 import json
 import re
 import struct
@@ -284,6 +285,47 @@ class Peers(Case):
         self.assertGreater(int(re.search(r"(\d+) requests in", out).group(1)), 1000 / PATIENCE)
         out = subprocess.run(["h2load", "--h1", "-n5000", "-c50", "-m4", f"http://127.0.0.1:{self.s.port}/v1/taxonomy"], capture_output=True, text=True, timeout=120 * PATIENCE).stdout
         self.assertRegex(out, r"5000 total, 5000 started, 5000 done, 5000 succeeded, 0 failed, 0 errored, 0 timeout")
+
+    def test_hundreds_of_connections_of_one_address_make_no_other_wait_for_all_of_them(self):
+        part = {"postNeed": {"need": self.need(description="长" * 300)}}
+        for _ in range(5):
+            self.s.post("/v1/batch", {"commands": [part] * 100})
+        page = f"http://127.0.0.1:{self.s.port}/v1/needs?pageSize=500"
+        flood = subprocess.Popen(["wrk", "-t1", "-c250", "-d4s", "--timeout", "20", "-H", "Accept-Encoding: gzip", page],
+                                 stdout=subprocess.DEVNULL)
+        time.sleep(0.5)
+        waits = []
+        while flood.poll() is None:
+            begin = time.monotonic()
+            c = http.client.HTTPConnection("127.0.0.1", self.s.port, timeout=20 * PATIENCE, source_address=("127.0.0.2", 0))
+            c.request("GET", "/healthz")
+            self.assertEqual(c.getresponse().status, 200)
+            c.close()
+            waits.append(time.monotonic() - begin)
+            time.sleep(0.05)
+        # All that is ready of 250 connections takes a second, and of what its share lets through eight.
+        self.assertLess(max(waits), 0.3 * PATIENCE, waits)
+
+    def test_bodies_that_never_end_are_held_up_to_a_share_of_the_address(self):
+        head = f"POST /v1/batch HTTP/1.1\r\n{HOST}Content-Type: application/json\r\nContent-Length: 500000\r\n\r\n".encode()
+        patient = self.server(name="patient")
+        self.city(patient)
+        held = []
+        refused = 0
+        for _ in range(60):
+            c = patient.connect()
+            c.sendall(head + b" " * 1000)
+            c.settimeout(0.2)
+            try:
+                refused += b" 503 " in c.recv(100)
+            except TimeoutError:
+                pass
+            held.append(c)
+        # 16 MiB of 500,000 bytes each.
+        self.assertEqual(refused, 60 - 34)
+        self.assertEqual(patient.post("/v1/needs", self.need())["title"], "陪老人", "small ones are not kept out")
+        for c in held:
+            c.close()
 
     def test_slowloris(self):
         """Two hundred who send a byte of a header now and then: all are let go in time, and meanwhile everybody else is served."""

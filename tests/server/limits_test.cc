@@ -1,7 +1,12 @@
 // Shares: of the market thread's time, of changes, of log-ins and of the queue of password hashes.
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <thread>
+
 #include "server/access/fair_queue.h"
+#include "server/http/address_turns.h"
 #include "tests/support/towns.h"
 
 namespace qiao {
@@ -231,6 +236,57 @@ struct Queue {
   std::string done;
   FairQueue queue{context};
 };
+
+// What is ready at once: `a` of one address, `b` of another behind it. Each takes two milliseconds.
+std::string order_of(const std::vector<std::string>& ready) {
+  boost::asio::io_context context{1};
+  AddressTurns turns(context);
+  std::string order;
+  for (const std::string& address : ready) {
+    boost::asio::post(context, [&turns, &order, address] {
+      turns.run(address, [&order, address] {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{2};
+        while (std::chrono::steady_clock::now() < until) {
+        }
+        order += address;
+      });
+    });
+  }
+  context.run();
+  return order;
+}
+
+TEST(AddressTurns, WhoHasManyRequestsMakesNobodyElseWaitForAllOfThem) {
+  std::vector<std::string> ready(20, "a");
+  ready.emplace_back("b");
+  EXPECT_EQ(order_of(ready), "ab" + std::string(19, 'a'));
+  // Those of whom many wait take turns.
+  EXPECT_EQ(order_of({"a", "a", "a", "a", "b", "b", "b"}), "abababa");
+}
+
+TEST(AddressTurns, WhatTakesLittleIsDoneAtOnce) {
+  boost::asio::io_context context{1};
+  AddressTurns turns(context);
+  int done = 0;
+  for (int i = 0; i < 10; ++i) turns.run("a", [&] { ++done; });
+  EXPECT_EQ(done, 10);
+}
+
+// A server that goes takes what waits with it.
+TEST(AddressTurns, WhatIsPostedMayOutliveThem) {
+  boost::asio::io_context context{1};
+  int done = 0;
+  {
+    AddressTurns turns(context);
+    const auto slow = [&] {
+      ++done;
+      std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    };
+    for (int i = 0; i < 3; ++i) turns.run("a", slow);
+  }
+  context.run();
+  EXPECT_EQ(done, 1);
+}
 
 TEST(FairQueue, AddressesTakeTurns) {
   Queue q;

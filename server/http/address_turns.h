@@ -1,0 +1,79 @@
+// Whose request comes next where those of one address take long.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/runtime/turns.h"
+
+namespace qiao {
+
+// For the thread that runs the context, which outlives it.
+//
+// A round is what is ready to be done when the context looks at its sockets: with hundreds of
+// connections of one address hundreds of requests, and whoever comes later waits for all of them. So
+// an address has a millisecond of a round; what is more waits, and of that one request is done
+// between two rounds, in turn over addresses.
+class AddressTurns {
+ public:
+  explicit AddressTurns(boost::asio::io_context& context) : context_(context) {}
+  AddressTurns(const AddressTurns&) = delete;
+
+  // Does it now, or when it is the address's turn. What waits is destroyed with this.
+  template <class Work>
+  void run(const std::string& address, Work work) {
+    open_round();
+    if (waiting_.waits(address) || used_[address] >= kOfARound) {
+      waiting_.add(address, {address, address}, {address, std::move(work)});
+      return;
+    }
+    const Moment begin = std::chrono::steady_clock::now();
+    work();
+    used_[address] += std::chrono::steady_clock::now() - begin;
+  }
+
+ private:
+  using Moment = std::chrono::steady_clock::time_point;
+  static constexpr std::chrono::milliseconds kOfARound{1};
+  static constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+  struct Waiting {
+    std::string address;
+    std::function<void()> work;
+  };
+
+  // What is posted comes behind everything that is ready now.
+  void open_round() {
+    if (std::exchange(round_is_open_, true)) return;
+    boost::asio::post(context_, [self = std::weak_ptr(self_)] {
+      if (const auto turns = self.lock()) (*turns)->end_round();
+    });
+  }
+  void end_round() {
+    round_is_open_ = false;
+    used_.clear();
+    const Moment until = std::chrono::steady_clock::now() + kOfARound;
+    while (auto next = waiting_.next()) {
+      next->work();
+      waiting_.ended({next->address, next->address});
+      if (std::chrono::steady_clock::now() >= until) break;
+    }
+    if (!waiting_.empty()) open_round();
+  }
+
+  boost::asio::io_context& context_;
+  boost::unordered_flat_map<std::string, std::chrono::nanoseconds> used_;  // of this round
+  // At most one a connection, of which there is a limit.
+  Turns<Waiting> waiting_{{.all = kAny, .per_account = kAny, .per_address = kAny}};
+  bool round_is_open_ = false;
+  // For what is posted, which may come when this is gone.
+  std::shared_ptr<AddressTurns*> self_ = std::make_shared<AddressTurns*>(this);
+};
+
+}  // namespace qiao
