@@ -200,7 +200,10 @@ bool FeedReaders::ground_is_gone(const Reader& r) const {
   if (person != kNoSlot && state_.load_person(person).removed()) return true;
   const Slot party = state_.parties().find(PartyId{actor.party_id()});
   if (actor.role() != pb::ROLE_ORGANISER || party == kNoSlot) return false;
-  return state_.areas()[state_.parties()[party].area].id != r.reach.area;
+  // Without standing it has no area.
+  const PartyRow& row = state_.parties()[party];
+  const bool acts = row.standing == pb::STANDING_ACTIVE;
+  return (acts ? state_.areas()[row.area].id : AreaCode{}) != r.reach.area;
 }
 
 bool FeedReaders::ground_was_touched(const Reader& r) const {

@@ -578,6 +578,7 @@ People::Before People::before(const Server& server, const Person& person,
   if (!person.acting.empty()) before.acting = rights_of(state, actor);
   for (Slot a = 0; a < state.accounts().size(); ++a) {
     before.areas.push_back(areas_of(state, server.gate.actor_of(a)));
+    before.parties.push_back(parties_of(state, server.gate.actor_of(a)));
     before.hashes.push_back(state.load_account(a).password_hash());
   }
   const Slot self = state.persons().find(PersonId{actor.person_id()});
@@ -639,7 +640,7 @@ void People::judge_scopes(const Person& person, const pb::BatchRequest& asked,
   }
 }
 
-// Nobody gives another account a role or an area that is beyond its own.
+// Nobody gives another account a role, an area or a party that is beyond its own.
 void People::judge_others(const State& state, const Gate& gate, const Before& before,
                           const std::string& what) {
   const Rights& rights = before.as_asked();
@@ -655,6 +656,13 @@ void People::judge_others(const State& state, const Gate& gate, const Before& be
       if (!areas[area] || had || rights.areas[area]) continue;
       ledger_.fail("rights", "another account gained area " +
                                  std::to_string(state.areas()[area].id.value()) + " by " + what);
+    }
+    const std::vector<bool> parties = parties_of(state, other);
+    for (Slot party = 0; party < rights.parties.size(); ++party) {
+      const bool had = a < before.parties.size() && before.parties[a][party];
+      if (!parties[party] || had || rights.parties[party]) continue;
+      ledger_.fail("rights", "another account gained party " +
+                                 std::to_string(state.parties()[party].id.value()) + " by " + what);
     }
   }
 }

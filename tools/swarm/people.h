@@ -73,7 +73,7 @@ class People {
     const Rights& as_asked() const { return acting ? *acting : rights; }
     Slot grants = 0;
     // By slot of the account.
-    std::vector<std::vector<bool>> areas;
+    std::vector<std::vector<bool>> areas, parties;
     std::vector<std::string> hashes;
     pb::Person self;
   };

@@ -40,6 +40,16 @@ std::vector<bool> areas_of(const State& s, const pb::Actor& actor) {
   return areas;
 }
 
+std::vector<bool> parties_of(const State& s, const pb::Actor& actor) {
+  std::vector<bool> parties;
+  const bool by_area = actor.role() == pb::ROLE_ORGANISER;
+  for (Slot p = 0; p < s.parties().size(); ++p) {
+    const bool in_area = in_area_of(actor, s, s.parties()[p].area);
+    parties.push_back(by_area ? in_area : in_party_of(actor, s, p));
+  }
+  return parties;
+}
+
 bool may_act_for(const State& s, const pb::Actor& self, const pb::Actor& actor) {
   if (self.SerializeAsString() == actor.SerializeAsString()) return true;
   if (self.role() == pb::ROLE_LEAD) return true;
@@ -49,11 +59,17 @@ bool may_act_for(const State& s, const pb::Actor& self, const pb::Actor& actor) 
   if (self.role() == pb::ROLE_ORGANISER) {
     if (!gives && actor.role() != pb::ROLE_ORGANISER) return false;
     for (Slot p = 0; p < s.parties().size(); ++p) {
-      if (in_party_of(actor, s, p) && !in_area_of(self, s, s.parties()[p].area)) return false;
+      const PartyRow& row = s.parties()[p];
+      const bool form = row.standing == pb::STANDING_PENDING && row.first_person == kNoSlot &&
+                        row.first_offer == kNoSlot && s.branches_of(row.id).empty();
+      if (form && p != party) continue;
+      if (in_party_of(actor, s, p) && !in_area_of(self, s, row.area)) return false;
     }
     return true;
   }
   if (self.role() != pb::ROLE_SUPPLIER || !gives) return false;
+  const Slot own = s.parties().find(PartyId{self.party_id()});
+  if (own == kNoSlot || s.parties()[own].standing != pb::STANDING_ACTIVE) return false;
   for (Slot above = party; above != kNoSlot;) {
     const PartyRow& row = s.parties()[above];
     if (row.id.value() == self.party_id()) return true;
@@ -84,12 +100,7 @@ bool may_invite(const State& s, const pb::Actor& giver, const pb::Actor& account
 }
 
 Rights rights_of(const State& s, const pb::Actor& actor) {
-  Rights rights{actor, areas_of(s, actor), {}, {}};
-  const bool by_area = actor.role() == pb::ROLE_ORGANISER;
-  for (Slot p = 0; p < s.parties().size(); ++p) {
-    const bool in_area = in_area_of(actor, s, s.parties()[p].area);
-    rights.parties.push_back(by_area ? in_area : in_party_of(actor, s, p));
-  }
+  Rights rights{actor, areas_of(s, actor), parties_of(s, actor), {}};
   rights.seen = {sights(s, actor, Operation::kGetParty, s.parties(), &View::party),
                  sights(s, actor, Operation::kGetPerson, s.persons(), &View::person),
                  sights(s, actor, Operation::kGetOffer, s.offers(), &View::offer),

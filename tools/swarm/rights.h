@@ -29,6 +29,8 @@ bool may_invite(const State& state, const pb::Actor& giver, const pb::Actor& acc
 Rights rights_of(const State& state, const pb::Actor& actor);
 // By slot, the areas in which an organiser acts; none for other roles.
 std::vector<bool> areas_of(const State& state, const pb::Actor& actor);
+// By slot, see Rights::parties.
+std::vector<bool> parties_of(const State& state, const pb::Actor& actor);
 
 // May an account that is `self` by itself act for that actor? By the rows alone: a lead for
 // anybody, an organiser for organisers, suppliers and members in its areas, a supplier for its
