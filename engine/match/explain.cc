@@ -51,7 +51,7 @@ FactorWords fit_words(const NeedRow& need, const OfferRow& offer, std::int64_t m
     const pb::Term& category = taxonomy.categories(need.category);
     return {1, "专为“" + category.zh() + "”提供", "meant for " + category.en()};
   }
-  if (micro < kMicro) return {0, "有此处用不上的专长，宜留给更需要的地方", "has skills that this does not need; better kept for where they are"};
+  if (micro < kMicro) return {0, "有此处用不上的专长，宜留给更需要的地方", "has scarce skills that this need does not use"};
   return {0, "能满足要求", "does what is asked for"};
 }
 

@@ -395,7 +395,7 @@ TEST(Explain, SaysMoneyInYuanAndDistanceInItsLanguage) {
   const auto little = c.make(pb::MATCH_STATE_CLAIMED, n, o, 1000);
   ASSERT_FALSE(little);
   EXPECT_EQ(little.error().zh(), "数量过少，最少50.25元");
-  EXPECT_EQ(little.error().en(), "too little: at least 50.25 yuan");
+  EXPECT_EQ(little.error().en(), "quantity too small: at least 50.25 yuan");
   const auto much = c.make(pb::MATCH_STATE_CLAIMED, n, o, 9000);
   ASSERT_FALSE(much);
   EXPECT_EQ(much.error().zh(), "数量过多，目前最多88.50元");

@@ -161,7 +161,7 @@ void Ledger::refused(const Operation& o, std::string_view json, Seq seq) {
   if (!from_json(json, problem)) return fail("answers", say(o) + " was refused in words that cannot be read: " + std::string(json));
   Doubt doubt{o.number, o.need, o.offer, o.line, std::nullopt};
   if (problem.code() == "match.too_much") {
-    // "too much: at most 3 now"
+    // "quantity too large: at most 3 at present"
     const std::string& words = problem.en();
     const auto digit = words.find_first_of("0123456789");
     std::int64_t most = -1;
