@@ -8,6 +8,7 @@
 
 #include "engine/base/refusal.h"
 #include "server/store/numbers.h"
+#include "server/store/status.h"
 
 namespace qiao {
 namespace {
@@ -91,7 +92,7 @@ StoreResult<std::optional<Head>> HeadMark::read(rocksdb::Env& env, const std::st
   std::string content;
   const auto status = rocksdb::ReadFileToString(&env, folder + kName, &content);
   if (status.IsNotFound() || status.IsPathNotFound()) return std::optional<Head>();
-  if (!status.ok()) return StoreError{"cannot read " + folder + kName + ": " + status.ToString()};
+  if (!status.ok() && !is_damage(status)) return error("cannot read " + folder + kName, status);
   for (const std::size_t body : kBodies) {
     if (auto last = last_record(content, body)) return last;
   }

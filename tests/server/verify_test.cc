@@ -118,6 +118,28 @@ TEST(Verify, OfADamagedDatabaseChangesNothingEither) {
   EXPECT_FALSE(fs::exists(lived.key())) << "the key is not made again";
   EXPECT_EQ(files_of(lived.path()), before);
 }
+// By what is left, all the same, it was a database of Qiao.
+TEST(Verify, AndRestoreTellADatabaseWithoutItsListOfFilesFromNone) {
+  const Lived lived;
+  const std::string restored = lived.folder / "restored";
+  fs::remove(lived.path() + "/CURRENT");
+  const auto damaged = [&] {
+    const Verified v = verify_it(lived.path(), lived.key());
+    EXPECT_EQ(v.code, kDifferences) << v.words;
+    EXPECT_NE(v.words.find("/CURRENT"), std::string::npos) << v.words;
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(restore_folder(lived.path(), restored, lived.key(), false), kDifferences);
+    const std::string words = testing::internal::GetCapturedStderr();
+    EXPECT_NE(words.find("restore the last backup"), std::string::npos) << words;
+    EXPECT_FALSE(fs::exists(restored));
+  };
+  damaged();
+  for (const auto& [name, bytes] : files_of(lived.path())) {
+    if (name != "HEAD") fs::remove(lived.path() + "/" + name);
+  }
+  damaged();
+}
+
 
 // What was handed out by one is refused by the other, see Store::epoch().
 TEST(Verify, OfABackupLeavesItsRestoresHistoriesOfTheirOwn) {
@@ -177,6 +199,9 @@ TEST(Verify, SaysThatTheMarkIsGoneWithACodeOfItsOwn) {
     }
     write_file(log, whole_log);
   };
+  fs::remove(mark);
+  fs::create_directory(mark);
+  lost();
   fs::remove(mark);
   lost();
   write_file(mark, "");
