@@ -78,6 +78,15 @@ std::string to_hex(const ChainHash& hash) {
   return text;
 }
 
+std::optional<ChainHash> from_hex(std::string_view text) {
+  ChainHash hash{};
+  if (text.size() != 2 * hash.size()) return std::nullopt;
+  const char* end = nullptr;
+  sodium_hex2bin(hash.data(), hash.size(), text.data(), text.size(), nullptr, nullptr, &end);
+  if (end != text.data() + text.size()) return std::nullopt;
+  return hash;
+}
+
 std::uint64_t place_of(const std::string& folder) {
   // RocksDB writes this file once. The time at which it was made cannot be set.
   struct statx info {};

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <filesystem>
 #include <iostream>
 
@@ -23,16 +24,15 @@ int fail(const StoreError& error, bool chinese) {
 }
 
 // Whether the journal up to there is what it was when `expect` was written down; words where not.
-std::string compare_with(const std::string& expect, const Store& store) {
-  const auto colon = expect.find(':');
-  const Seq seq = std::strtoull(expect.c_str(), nullptr, 10);
-  const auto hash = store.hash_of(seq);
-  if (colon != std::string::npos && hash && to_hex(*hash) == expect.substr(colon + 1)) return {};
-  return "journal: event " + std::to_string(seq) +
-         " or one before it is not what it was when " + expect + " was written down";
+std::string compare_with(const Expected& expect, const Store& store) {
+  if (store.hash_of(expect.seq) == expect.hash) return {};
+  const std::string seq = std::to_string(expect.seq);
+  return "journal: event " + seq + " or one before it is not what it was when " + seq + ":" +
+         to_hex(expect.hash) + " was written down";
 }
 
-StoreResult<std::vector<std::string>> find_differences(Store& store, const std::string& expect,
+StoreResult<std::vector<std::string>> find_differences(Store& store,
+                                                       const std::optional<Expected>& expect,
                                                        bool chinese) {
   const bool terminal = isatty(STDERR_FILENO) != 0;
   QIAO_TRY(auto found, verify(store, make_ranking, [&](Seq done, Seq of) {
@@ -41,8 +41,8 @@ StoreResult<std::vector<std::string>> find_differences(Store& store, const std::
   }));
   // Said in the reader's language below.
   if (store.lost_mark()) std::erase(found, store.missing());
-  if (!expect.empty()) {
-    if (auto differs = compare_with(expect, store); !differs.empty()) found.push_back(differs);
+  if (expect) {
+    if (auto differs = compare_with(*expect, store); !differs.empty()) found.push_back(differs);
   }
   QIAO_TRY(const auto cut_off, store.load_mark());
   if (cut_off) found.push_back(words(load_was_cut_off(*cut_off), chinese));
@@ -51,7 +51,19 @@ StoreResult<std::vector<std::string>> find_differences(Store& store, const std::
 
 }  // namespace
 
-int verify_folder(const std::string& folder, const std::string& key, const std::string& expect, bool chinese) {
+std::optional<Expected> read_expected(std::string_view text) {
+  Expected expected;
+  const char* end = text.data() + text.size();
+  const auto [colon, error] = std::from_chars(text.data(), end, expected.seq);
+  if (error != std::errc{} || colon == end || *colon != ':') return std::nullopt;
+  const auto hash = from_hex({colon + 1, end});
+  if (!hash) return std::nullopt;
+  expected.hash = *hash;
+  return expected;
+}
+
+int verify_folder(const std::string& folder, const std::string& key,
+                  const std::optional<Expected>& expect, bool chinese) {
   const auto lock = FolderLock::shared(folder);
   if (!lock) return fail(lock.error(), chinese);
   const auto store = Store::open(folder, Store::Mode::kReadOnly, key);
