@@ -439,13 +439,17 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
   auto status = make_folders(env, whole.parent_path());
   if (status.ok()) status = remove_folder(env, fresh);
   if (!status.ok()) return failed(status);
+  std::error_code ignored;
+  const bool key_was_there = fs::exists(options.key_file, ignored);
   if (auto made = open_folder(fresh, mode, options); !made) return std::move(made).error();
   // An empty folder may be in the way.
   if (listed.ok()) status = env.DeleteDir(whole.string());
   if (status.ok()) status = env.RenameFile(fresh, whole.string());
   if (status.ok()) status = sync_folder(env, whole.parent_path().string());
   if (!status.ok()) return failed(status);
-  return open_folder(path, Mode::kExisting, options);
+  auto store = open_folder(path, Mode::kExisting, options);
+  if (store && key_was_there) store.value()->key_without_database_ = options.key_file;
+  return store;
 }
 
 StoreResult<std::vector<std::uint64_t>> Store::keys_in_use(const std::string& path,
@@ -471,11 +475,11 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
     const auto listed = rocksdb::DB::ListColumnFamilies(options, path, &names);
     if (!listed.ok()) return cannot_open(path, listed);
     if (std::find(names.begin(), names.end(), "meta") == names.end() || std::find(names.begin(), names.end(), "journal") == names.end()) {
+      if (mark.head || mark.damage) return file_list_is_damaged(*with.env, path);
       return StoreError{path + " holds a RocksDB database that is not Qiao's; give another folder"};
     }
     for (const std::string& name : names) {
       if (std::find(kFamilyNames.begin(), kFamilyNames.end(), name) == kFamilyNames.end()) {
-      if (mark.head || mark.damage) return file_list_is_damaged(*with.env, path);
         return StoreError{path + " was written by a newer Qiao (it has a table \"" + name + "\" unknown here); open it with that version"};
       }
     }
@@ -539,11 +543,11 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   std::string format;
   const auto found = db->Get({}, store->meta_, "format", &format);
   if (found.IsNotFound()) {
+    if (there && mark.head && !with.accept_loss) return file_list_is_damaged(*with.env, path);
     if (there && store->last_seq() != 0) return StoreError{path + " has no format mark; it is not a Qiao database"};
     if (mode == Mode::kReadOnly) return StoreError{path + " has no format mark; it is not a Qiao database"};
     rocksdb::WriteOptions sync;
     sync.sync = true;
-    if (there && mark.head && !with.accept_loss) return file_list_is_damaged(*with.env, path);
     QIAO_TRY(store->open_vault(mode, kStoreFormat, true));
     rocksdb::WriteBatch batch;
     batch.Put(store->meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));

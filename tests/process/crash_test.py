@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -205,6 +206,25 @@ class Crash(Case):
             s.stop()
             self.assertIn("every invariant holds", run(QIAO, "verify", s.data).stdout)
         self.assertEqual(*last)
+
+    def test_a_new_city_beside_an_old_key_file_is_said(self):
+        words = "a new, empty city begins"
+        server = self.server()
+        server.stop()
+        server.start()
+        server.stop()
+        self.assertNotIn(words, server.read_log())
+        for times, is_empty in ((1, False), (2, True)):
+            shutil.rmtree(server.data)
+            if is_empty:
+                os.mkdir(server.data)
+            server.start()
+            server.stop()
+            said = [line for line in server.read_log().splitlines() if words in line]
+            self.assertEqual(len(said), times, said)
+            self.assertIn('"level":"error"', said[-1])
+            self.assertIn(server.data + ".key", said[-1])
+            self.assertIn("挂载", said[-1])
 
     def test_a_load_takes_no_more_memory_than_the_market_and_leaves_no_log_behind(self):
         def start(*options):
