@@ -92,19 +92,30 @@ int restore_folder(const std::string& backup, const std::string& folder, const s
     auto store = Store::open(backup, Store::Mode::kReadOnly, key);
     if (!store) return fail(store.error(), chinese);
   }
-  // A half-made copy never has the final name.
+  // A copy that is not whole or does not verify never has the final name.
   const std::string part = folder + ".part";
+  const std::string own_key = folder + ".key";
   fs::remove_all(part, error);
   fs::create_directories(fs::absolute(fs::path(folder)).parent_path(), error);
   fs::copy(backup, part, fs::copy_options::recursive, error);
   const std::string from = key.empty() ? backup + ".key" : key;
-  if (!error && !fs::exists(folder + ".key") && fs::exists(from)) fs::copy_file(from, folder + ".key", error);
-  if (!error) fs::rename(part, folder, error);
+  std::error_code ignored;
+  const bool key_copied = !error && !fs::exists(own_key, ignored) && fs::exists(from, ignored);
+  if (key_copied) fs::copy_file(from, own_key, error);
+  int code = error ? kRefused : verify_folder(part, own_key, {}, chinese);
+  if (code == kDone) fs::rename(part, folder, error);
   if (error) {
     std::cerr << "qiao: " << folder << ": " << error.message() << "\n";
-    return kRefused;
+    code = kRefused;
   }
-  return verify_folder(folder, {}, {}, chinese);
+  if (code == kDone) return code;
+  fs::remove_all(part, ignored);
+  if (key_copied) fs::remove(own_key, ignored);
+  std::cerr << "qiao: "
+            << (chinese ? "未建立" + folder + "：备份无法恢复"
+                        : folder + " was not made: the backup cannot be restored")
+            << "\n";
+  return code;
 }
 
 int rotate_key(const std::string& file, bool chinese) {

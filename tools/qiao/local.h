@@ -23,7 +23,8 @@ std::optional<Expected> read_expected(std::string_view text);
 int verify_folder(const std::string& folder, const std::string& key,
                   const std::optional<Expected>& expect, bool chinese);
 
-// Makes a working database of a backup: a full copy into a folder that is not there yet.
+// Makes a working database of a backup: a full copy into a folder that is not there yet. Where the
+// copy does not verify it is removed, and the code is that of verify_folder().
 // `key` is the file of the master key, empty for the one beside the backup; it is copied beside the new folder.
 int restore_folder(const std::string& backup, const std::string& folder, const std::string& key, bool chinese);
 
