@@ -166,6 +166,7 @@ class Store {
   StoreResult<void> flush();
 
   // A complete copy that can be opened by itself, while the database is in use. The folder must not exist.
+  // On one file system its tables are hard links: damage to one is in both.
   // Returns the end of its journal.
   StoreResult<Head> checkpoint(const std::string& path);
 
