@@ -152,6 +152,9 @@ StoreResult<void> load_history(Runtime& runtime, const std::string& file) {
   QIAO_TRY(const auto cut_off, runtime.store().load_mark());
   if (cut_off) {
     QIAO_TRY(skip_loaded(lines, *cut_off));
+  } else {
+    // From here on the database is known to lack the history, whenever the process ends.
+    QIAO_TRY(runtime.commit_load(lines.mark()));
   }
   log_info(cut_off ? "going on with a load that was cut off" : "filling the empty database",
            {{"from", file}, {"lines_before", lines.count()}});

@@ -120,6 +120,13 @@ int run(qiao::Config c) {
   if (!store.value()->missing().empty()) {
     log_error("started with --accept-loss, without what is missing", {{"what", store.value()->missing()}});
   }
+  if (const std::string& key = store.value()->key_without_database(); !key.empty()) {
+    log_error("the key file was there, but no database: a new, empty city begins. If there was "
+              "one, stop, and check --data and whether its volume is mounted / "
+              "有密钥文件，但没有数据库：将建立空的新城市。如原有数据库，请停止运行，"
+              "并检查--data以及数据卷是否已挂载",
+              {{"key", key}, {"data", c.data}});
+  }
   boost::asio::io_context market_context(1);
   boost::asio::io_context feed_context(1);
   RuntimeOptions runtime_options;

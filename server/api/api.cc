@@ -412,7 +412,10 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, M
                      }});
   if (!options_.backup_folder.empty()) {
     routes_.push_back({.method = "POST", .pattern = "/v1/backups", .id = "createBackup",
-                       .summary = "Makes a complete copy of the database while it is in use (lead only).", .tag = "server",
+                       .summary = "Makes a complete copy of the database while it is in use (lead only). It shares "
+                                  "its table files with the database until it is copied to another disk: copy it, "
+                                  "then verify the copy.",
+                       .tag = "server",
                        .request = pb::BackupRequest::descriptor(), .response = pb::BackupResponse::descriptor(), .success = 201,
                        .raw = [this](const Call& call, const Message* body) {
                          const std::string name = static_cast<const pb::BackupRequest&>(*body).name();

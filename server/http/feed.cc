@@ -43,6 +43,8 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
   void start(const std::string& upgrade) {
     error_code error;
     beast::http::request_parser<beast::http::string_body> parser;
+    // The session has held it to the server's own limit.
+    parser.header_limit(static_cast<std::uint32_t>(upgrade.size()));
     parser.put(asio::buffer(upgrade), error);
     if (error) return gone();
     socket_.next_layer().socket().set_option(asio::ip::tcp::no_delay(true), error);

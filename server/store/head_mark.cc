@@ -8,6 +8,7 @@
 
 #include "engine/base/refusal.h"
 #include "server/store/numbers.h"
+#include "server/store/status.h"
 
 namespace qiao {
 namespace {
@@ -77,6 +78,15 @@ std::string to_hex(const ChainHash& hash) {
   return text;
 }
 
+std::optional<ChainHash> from_hex(std::string_view text) {
+  ChainHash hash{};
+  if (text.size() != 2 * hash.size()) return std::nullopt;
+  const char* end = nullptr;
+  sodium_hex2bin(hash.data(), hash.size(), text.data(), text.size(), nullptr, nullptr, &end);
+  if (end != text.data() + text.size()) return std::nullopt;
+  return hash;
+}
+
 std::uint64_t place_of(const std::string& folder) {
   // RocksDB writes this file once. The time at which it was made cannot be set.
   struct statx info {};
@@ -91,7 +101,7 @@ StoreResult<std::optional<Head>> HeadMark::read(rocksdb::Env& env, const std::st
   std::string content;
   const auto status = rocksdb::ReadFileToString(&env, folder + kName, &content);
   if (status.IsNotFound() || status.IsPathNotFound()) return std::optional<Head>();
-  if (!status.ok()) return StoreError{"cannot read " + folder + kName + ": " + status.ToString()};
+  if (!status.ok() && !is_damage(status)) return error("cannot read " + folder + kName, status);
   for (const std::size_t body : kBodies) {
     if (auto last = last_record(content, body)) return last;
   }

@@ -29,6 +29,8 @@ namespace qiao {
 // the event as stored.
 using ChainHash = std::array<unsigned char, 32>;
 std::string to_hex(const ChainHash& hash);
+// Of as many digits as a hash has, of either case; empty where the text is anything else.
+std::optional<ChainHash> from_hex(std::string_view text);
 
 struct Head {
   Seq seq = 0;

@@ -3,6 +3,8 @@
 
 #include <rocksdb/status.h>
 
+#include <cerrno>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -10,11 +12,16 @@
 
 namespace qiao {
 
-// `what` could not be done; `zh`: the same in Chinese, where there are such words. A file that is
-// corrupt or missing is damage.
+// Whether a file is corrupt, missing, or a folder. RocksDB has no code for the last.
+inline bool is_damage(const rocksdb::Status& status) {
+  if (status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound()) return true;
+  return status.IsIOError() && status.ToString().find(std::strerror(EISDIR)) != std::string::npos;
+}
+
+// `what` could not be done; `zh`: the same in Chinese, where there are such words.
 inline StoreError error(const std::string& what, const rocksdb::Status& status,
                         const std::string& zh = {}) {
-  const bool damaged = status.IsCorruption() || status.IsPathNotFound() || status.IsNotFound();
+  const bool damaged = is_damage(status);
   StoreError result{what + ": " + status.ToString(), damaged, {}};
   if (!zh.empty()) result.zh = zh + "：" + status.ToString();
   if (!damaged) return result;

@@ -14,6 +14,7 @@
 #include <filesystem>
 
 #include "engine/market/personal.h"
+#include "server/store/file_list.h"
 #include "server/store/folder_lock.h"
 #include "server/store/loader.h"
 #include "server/store/scan.h"
@@ -289,6 +290,10 @@ StoreResult<Loss> look_for_loss(rocksdb::DB& db,
   return loss;
 }
 
+StoreError cannot_open(const std::string& path, const rocksdb::Status& status) {
+  return error("cannot open the database in " + path, status, "无法打开" + path + "中的数据库");
+}
+
 // Opening for writing throws away what RocksDB takes for the torn end of a log. So what is missing is found out before, while
 // nothing is changed and the files can still be put right.
 StoreResult<void> check_nothing_missing(
@@ -297,7 +302,7 @@ StoreResult<void> check_nothing_missing(
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
   const auto status = rocksdb::DB::OpenForReadOnly(options_for(Store::Mode::kReadOnly, with), path, descriptors, &handles, &raw);
-  if (!status.ok()) return error("cannot open the database in " + path, status);
+  if (!status.ok()) return cannot_open(path, status);
   const std::unique_ptr<rocksdb::DB> db(raw);
   const auto found = look_for_loss(*db, handles, mark, path);
   for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
@@ -420,9 +425,11 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
   if (options.env == nullptr) options.env = rocksdb::Env::Default();
   rocksdb::Env& env = *options.env;
   if (env.FileExists(path + "/CURRENT").ok()) return open_folder(path, mode == Mode::kCreateIfMissing ? Mode::kExisting : mode, options);
-  if (mode != Mode::kCreateIfMissing) return StoreError{"there is no database in " + path};
   std::vector<std::string> names;
   const auto listed = env.GetChildren(path, &names);
+  QIAO_TRY(const bool lost, was_database(env, path, names));
+  if (lost) return file_list_is_damaged(env, path);
+  if (mode != Mode::kCreateIfMissing) return StoreError{"there is no database in " + path};
   std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
   if (!listed.ok() && !listed.IsNotFound()) return error("cannot look into " + path, listed);
   if (!names.empty()) return StoreError{path + " is not empty and holds no Qiao database; give an empty or a new folder"};
@@ -432,13 +439,17 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
   auto status = make_folders(env, whole.parent_path());
   if (status.ok()) status = remove_folder(env, fresh);
   if (!status.ok()) return failed(status);
+  std::error_code ignored;
+  const bool key_was_there = fs::exists(options.key_file, ignored);
   if (auto made = open_folder(fresh, mode, options); !made) return std::move(made).error();
   // An empty folder may be in the way.
   if (listed.ok()) status = env.DeleteDir(whole.string());
   if (status.ok()) status = env.RenameFile(fresh, whole.string());
   if (status.ok()) status = sync_folder(env, whole.parent_path().string());
   if (!status.ok()) return failed(status);
-  return open_folder(path, Mode::kExisting, options);
+  auto store = open_folder(path, Mode::kExisting, options);
+  if (store && key_was_there) store.value()->key_without_database_ = options.key_file;
+  return store;
 }
 
 StoreResult<std::vector<std::uint64_t>> Store::keys_in_use(const std::string& path,
@@ -462,8 +473,9 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
     QIAO_TRY(mark, read_mark(*with.env, path));
     std::vector<std::string> names;
     const auto listed = rocksdb::DB::ListColumnFamilies(options, path, &names);
-    if (!listed.ok()) return error("cannot read the database in " + path, listed);
+    if (!listed.ok()) return cannot_open(path, listed);
     if (std::find(names.begin(), names.end(), "meta") == names.end() || std::find(names.begin(), names.end(), "journal") == names.end()) {
+      if (mark.head || mark.damage) return file_list_is_damaged(*with.env, path);
       return StoreError{path + " holds a RocksDB database that is not Qiao's; give another folder"};
     }
     for (const std::string& name : names) {
@@ -494,7 +506,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
     if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
       return folder_in_use(path);
     }
-    return error("cannot open the database in " + path, opened);
+    return cannot_open(path, opened);
   }
   store->db_.reset(db);
   store->path_ = path;
@@ -531,6 +543,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   std::string format;
   const auto found = db->Get({}, store->meta_, "format", &format);
   if (found.IsNotFound()) {
+    if (there && mark.head && !with.accept_loss) return file_list_is_damaged(*with.env, path);
     if (there && store->last_seq() != 0) return StoreError{path + " has no format mark; it is not a Qiao database"};
     if (mode == Mode::kReadOnly) return StoreError{path + " has no format mark; it is not a Qiao database"};
     rocksdb::WriteOptions sync;

@@ -166,6 +166,7 @@ class Store {
   StoreResult<void> flush();
 
   // A complete copy that can be opened by itself, while the database is in use. The folder must not exist.
+  // On one file system its tables are hard links: damage to one is in both.
   // Returns the end of its journal.
   StoreResult<Head> checkpoint(const std::string& path);
 
@@ -177,6 +178,8 @@ class Store {
   // Nothing is known to be missing, but what would tell is: the mark of how far the journal was
   // answered from is gone or damaged. Then missing() says so, too.
   const std::optional<StoreError>& lost_mark() const { return lost_mark_; }
+  // The key file, where this open made the database although that file was there; else empty.
+  const std::string& key_without_database() const { return key_without_database_; }
   // Of this history: random, another for each database, and another again after a restore, where numbers come again for
   // other things.
   std::uint64_t epoch() const { return epoch_; }
@@ -256,6 +259,7 @@ class Store {
   Head marked_{};                   // the last record of mark_
   std::uint64_t epoch_ = 0;
   std::string missing_;
+  std::string key_without_database_;
   std::optional<StoreError> lost_mark_;
   std::function<void(const StoreError&)> on_damage_;
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;

@@ -396,6 +396,22 @@ class CommandLine(Case):
         self.assertEqual(len(again.get("/v1/offers")["offers"]), 2)
         self.assertEqual(again.get("/v1/needs").get("needs", []), [])
 
+    def test_what_verify_is_to_expect_is_one_event_and_its_whole_hash(self):
+        made = self.json("backup", "monday")
+        seq, digest = made["lastSeq"], made["lastHash"]
+        verify = ["verify", made["path"], "--key", self.s.data + ".key", "--expect"]
+        for written in ("", seq, seq + ":", ":" + digest, seq + ":" + digest[:-1],
+                        seq + ":" + digest + "0", seq + ":" + digest[:-1] + "g",
+                        "x" + seq + ":" + digest, "-1:" + digest, seq + " :" + digest,
+                        "99999999999999999999:" + digest):
+            self.assertIn("--expect", self.qiao(*verify, written, expect=2))
+            self.assertIn("64", self.qiao(*verify, written, expect=2, LANG="zh_CN.UTF-8"))
+        self.qiao(*verify, f"{seq}:{digest}")
+        self.qiao(*verify, f"{seq}:{digest.upper()}")
+        changed = ("0" if digest[0] != "0" else "1") + digest[1:]
+        self.qiao(*verify, f"{seq}:{changed}", expect=4)
+        self.qiao(*verify, f"{seq}0:{digest}", expect=4)
+
     def test_the_only_key_of_a_database_is_never_pruned(self):
         self.city(self.s)
         key = self.s.data + ".key"

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -175,6 +176,55 @@ class Crash(Case):
             s.stop()
             self.assertIn("every invariant holds", run(QIAO, "verify", s.data).stdout)
         self.assertEqual(*loaded)
+
+    def test_a_load_that_was_killed_before_its_first_group_is_not_an_empty_city(self):
+        history = self.generate(200)
+        with open(history, encoding="utf-8") as f:
+            lines = f.readlines()
+        pipe = os.path.join(self.folder, "pipe")
+        os.mkfifo(pipe)
+        data = os.path.join(self.folder, "cut")
+        p, log = self.loading(data, "--load", pipe)
+        with open(pipe, "w", encoding="utf-8") as f:
+            f.writelines(lines[:10])
+            f.flush()
+            self.assertIsNotNone(self.said(log, "filling the empty database", p))
+            p.kill()
+            p.wait()
+        unfinished = run(QIAO, "verify", data, check=False)
+        self.assertEqual(unfinished.returncode, 4)
+        self.assertIn("was cut off after line 0", unfinished.stdout)
+        p, log = self.loading(data)
+        self.assertIsNone(self.said(log, "listening", p), "an empty city is served")
+        self.assertEqual(p.wait(), 1)
+        with open(log, encoding="utf-8") as f:
+            self.assertIn("was cut off after line 0", f.read())
+        last = []
+        for name in ("cut", "whole"):
+            s = self.server("--load", history, name=name)
+            last.append(self.said(s.log_file, "history loaded")["events"])
+            s.stop()
+            self.assertIn("every invariant holds", run(QIAO, "verify", s.data).stdout)
+        self.assertEqual(*last)
+
+    def test_a_new_city_beside_an_old_key_file_is_said(self):
+        words = "a new, empty city begins"
+        server = self.server()
+        server.stop()
+        server.start()
+        server.stop()
+        self.assertNotIn(words, server.read_log())
+        for times, is_empty in ((1, False), (2, True)):
+            shutil.rmtree(server.data)
+            if is_empty:
+                os.mkdir(server.data)
+            server.start()
+            server.stop()
+            said = [line for line in server.read_log().splitlines() if words in line]
+            self.assertEqual(len(said), times, said)
+            self.assertIn('"level":"error"', said[-1])
+            self.assertIn(server.data + ".key", said[-1])
+            self.assertIn("挂载", said[-1])
 
     def test_a_load_takes_no_more_memory_than_the_market_and_leaves_no_log_behind(self):
         def start(*options):

@@ -47,6 +47,20 @@ class Http(Case):
         self.assertEqual(self.s.get("/healthz")["appliedSeq"], before)
         self.assertEqual(self.s.post("/v1/needs", self.need())["state"], "NEED_STATE_OPEN")
 
+    def test_a_watch_may_have_as_long_a_header_as_any_request(self):
+        s = self.server(name="long")
+        upgrade = ("Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                   + s.authorization())
+        areas = "341881000000," * 1150
+
+        def status(target, more=""):
+            return s.raw(f"GET {target} HTTP/1.1\r\n{upgrade}{more}\r\n".encode())[:12]
+        self.assertEqual(status("/v1/watch", "X-Long:" + "y" * 15000 + "\r\n"), b"HTTP/1.1 101")
+        self.assertEqual(status("/v1/watch?kind=" + "need_posted," * 1250 + "need_posted"),
+                         b"HTTP/1.1 101")
+        self.assertEqual(status("/v1/watch?area=" + areas), b"HTTP/1.1 400")
+
     def test_two_claims_at_the_same_instant_share_what_there_is(self):
         self.city(self.s)
         need = self.s.post("/v1/needs", self.need(quantity=1))["id"]

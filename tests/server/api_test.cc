@@ -261,11 +261,14 @@ TEST(Backup, IsMadeWhileInUse) {
   pb::BackupResponse made;
   ASSERT_TRUE(from_json(r.body, made));
   const std::string expect = std::to_string(made.last_seq()) + ":" + made.last_hash();
-  const auto verified = [&](const std::string& words) {
-    return verify_folder(h.folder / "backups/monday", h.folder / "db.key", words, false);
+  auto written_down = read_expected(expect);
+  ASSERT_TRUE(written_down) << expect;
+  const auto verified = [&] {
+    return verify_folder(h.folder / "backups/monday", h.folder / "db.key", written_down, false);
   };
-  EXPECT_EQ(verified(expect), kDone) << expect;
-  EXPECT_EQ(verified(expect + "0"), kDifferences);
+  EXPECT_EQ(verified(), kDone) << expect;
+  written_down->hash[0] ^= 1;
+  EXPECT_EQ(verified(), kDifferences);
 }
 
 pb::Clearing finished(Host& host, const std::string& id) {

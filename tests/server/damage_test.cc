@@ -21,6 +21,7 @@ std::string words_of(const Lived& lived, const std::string& path, const std::str
   auto store = Store::open(path, Store::Mode::kExisting, key);
   if (!store) {
     EXPECT_FALSE(store.error().message.empty());
+    EXPECT_TRUE(store.error().damaged || key != lived.key()) << store.error().message;
     return store.error().message;
   }
   Market market(make_ranking);
@@ -66,6 +67,10 @@ TEST(Damage, OfAnyFileAnywhereIsSaidOrCostsNothing) {
       with(name, "cut at " + std::to_string(at), [&](const fs::path& file) { write_file(file, bytes.substr(0, at)); });
     }
     with(name, "deleted", [](const fs::path& file) { fs::remove(file); });
+    with(name, "a folder instead", [](const fs::path& file) {
+      fs::remove(file);
+      fs::create_directory(file);
+    });
     for (const auto& earlier : fs::directory_iterator(lived.folder / "earlier")) {
       if (class_of(earlier.path()) != class_of(name)) continue;
       with(name, "replaced by an earlier " + earlier.path().filename().string(), [&](const fs::path& file) { write_file(file, read_file(earlier.path())); });
@@ -74,6 +79,65 @@ TEST(Damage, OfAnyFileAnywhereIsSaidOrCostsNothing) {
   // That it was damage that matters.
   for (const char* kind : {"log", "sst", "MANIFEST", "CURRENT"}) EXPECT_GT(said[kind], 3) << kind;
   EXPECT_GT(nothing_missing, 0);
+}
+
+std::string manifest_in(const std::string& path) {
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (class_of(entry.path()) == "MANIFEST") return entry.path().filename().string();
+  }
+  return "";
+}
+
+// CURRENT, the MANIFEST that it names, and all that the MANIFEST names.
+TEST(Damage, OfTheListOfFilesIsRefusedAndNamesTheFile) {
+  const Lived lived;
+  const std::string manifest = manifest_in(lived.path());
+  const std::string whole = read_file(lived.path() + "/" + manifest);
+  const fs::path copy = lived.folder / "copy";
+  const auto refused = [&](const std::string& name, const std::function<void()>& damage) {
+    fs::remove_all(copy);
+    fs::copy(lived.path(), copy, fs::copy_options::recursive);
+    damage();
+    for (const auto mode : {Store::Mode::kCreateIfMissing, Store::Mode::kReadOnly}) {
+      const auto opened = Store::open(copy.string(), mode, lived.key());
+      ASSERT_FALSE(opened);
+      EXPECT_TRUE(opened.error().damaged) << opened.error().message;
+      EXPECT_NE(opened.error().message.find(name), std::string::npos) << opened.error().message;
+      EXPECT_NE(opened.error().message.find("restore the last backup"), std::string::npos);
+      EXPECT_NE(opened.error().zh.find("恢复最近的备份"), std::string::npos);
+    }
+  };
+  refused("/CURRENT", [&] { fs::remove(copy / "CURRENT"); });
+  refused("/CURRENT", [&] {
+    for (const auto& [name, bytes] : files_of(copy)) {
+      if (name != "HEAD") fs::remove(copy / name);
+    }
+  });
+  refused("/CURRENT", [&] {
+    fs::remove(copy / "CURRENT");
+    write_file(copy / "HEAD", "");
+  });
+  for (const std::size_t at : {0, 124, 248, 372, 497, 621}) {
+    SCOPED_TRACE(at);
+    refused("/" + manifest, [&] { write_file(copy / manifest, whole.substr(0, at)); });
+  }
+}
+
+// Wherever it is cut: what is read is all that there was, or it is damage.
+TEST(Damage, OfAManifestThatIsCutIsNeverTakenForSomebodyElses) {
+  const Lived lived;
+  const std::string manifest = manifest_in(lived.path());
+  const std::string whole = read_file(lived.path() + "/" + manifest);
+  const fs::path copy = lived.folder / "copy";
+  for (std::size_t at = 0; at < whole.size(); at += 31) {
+    SCOPED_TRACE(at);
+    fs::remove_all(copy);
+    fs::copy(lived.path(), copy, fs::copy_options::recursive);
+    write_file(copy / manifest, whole.substr(0, at));
+    const auto looked = Store::open(copy.string(), Store::Mode::kReadOnly, lived.key());
+    EXPECT_TRUE(looked || looked.error().damaged) << looked.error().message;
+    words_of(lived, copy.string(), lived.key());
+  }
 }
 
 TEST(Damage, OfTheLogIsRefusedWithWordsAndCanBeAccepted) {
@@ -147,6 +211,9 @@ TEST(Damage, OfTheMarkIsRefusedWithWordsAndCanBeAccepted) {
   write_file(mark, whole.substr(0, 50));
   refused();
   write_file(mark, "");
+  refused();
+  fs::remove(mark);
+  fs::create_directory(mark);
   refused();
   fs::remove(mark);
   refused();

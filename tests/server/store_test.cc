@@ -218,6 +218,12 @@ TEST(Store, RefusesWhatIsNotItsOwn) {
   std::filesystem::create_directories(folder / "files");
   std::filesystem::copy_file("/etc/hostname", folder / "files/readme");
   EXPECT_NE(Store::open(folder / "files", Store::Mode::kCreateIfMissing).error().message.find("is not empty"), std::string::npos);
+  // Git's.
+  std::filesystem::copy_file("/etc/hostname", folder / "files/HEAD");
+  const auto git = Store::open(folder / "files", Store::Mode::kCreateIfMissing);
+  ASSERT_FALSE(git);
+  EXPECT_FALSE(git.error().damaged);
+  EXPECT_NE(git.error().message.find("is not empty"), std::string::npos) << git.error().message;
   {
     rocksdb::DB* other = nullptr;
     rocksdb::Options options;

@@ -20,11 +20,10 @@ struct Verified {
   std::string words;  // all that it printed
 };
 
-Verified verify_it(const std::string& folder, const std::string& key, bool chinese = false,
-                   const std::string& expect = {}) {
+Verified verify_it(const std::string& folder, const std::string& key, bool chinese = false) {
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
-  const int code = verify_folder(folder, key, expect, chinese);
+  const int code = verify_folder(folder, key, {}, chinese);
   const std::string out = testing::internal::GetCapturedStdout();
   return {code, out + testing::internal::GetCapturedStderr()};
 }
@@ -119,6 +118,62 @@ TEST(Verify, OfADamagedDatabaseChangesNothingEither) {
   EXPECT_EQ(files_of(lived.path()), before);
 }
 
+// By what is left, all the same, it was a database of Qiao.
+TEST(Verify, AndRestoreTellADatabaseWithoutItsListOfFilesFromNone) {
+  const Lived lived;
+  const std::string restored = lived.folder / "restored";
+  fs::remove(lived.path() + "/CURRENT");
+  const auto damaged = [&] {
+    const Verified v = verify_it(lived.path(), lived.key());
+    EXPECT_EQ(v.code, kDifferences) << v.words;
+    EXPECT_NE(v.words.find("/CURRENT"), std::string::npos) << v.words;
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(restore_folder(lived.path(), restored, lived.key(), false), kDifferences);
+    const std::string words = testing::internal::GetCapturedStderr();
+    EXPECT_NE(words.find("restore the last backup"), std::string::npos) << words;
+    EXPECT_FALSE(fs::exists(restored));
+  };
+  damaged();
+  for (const auto& [name, bytes] : files_of(lived.path())) {
+    if (name != "HEAD") fs::remove(lived.path() + "/" + name);
+  }
+  damaged();
+}
+
+TEST(Verify, ARestoreThatFailsLeavesNothingBehind) {
+  const Lived lived;
+  const fs::path table = fs::path(lived.path()) / tables_of(lived.path()).at("need");
+  const std::string whole = read_file(table);
+  const std::string mark = read_file(lived.path() + "/HEAD");
+  const std::string restored = lived.folder / "restored";
+  const auto restore = [&] {
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int code = restore_folder(lived.path(), restored, lived.key(), false);
+    const std::string out = testing::internal::GetCapturedStdout();
+    return Verified{code, out + testing::internal::GetCapturedStderr()};
+  };
+  const auto fails = [&](int code) {
+    const Verified v = restore();
+    EXPECT_EQ(v.code, code) << v.words;
+    EXPECT_NE(v.words.find(restored + " was not made"), std::string::npos) << v.words;
+    for (const char* ending : {"", ".part", ".key"}) EXPECT_FALSE(fs::exists(restored + ending));
+  };
+  write_file(table, flipped(whole, 20));
+  fails(kDifferences);
+  write_file(table, whole);
+  fs::remove(lived.path() + "/HEAD");
+  fails(kLostMark);
+  write_file(lived.path() + "/HEAD", mark);
+  // A key file that was there before stays.
+  fs::copy_file(lived.key(), restored + ".key");
+  write_file(table, flipped(whole, 20));
+  EXPECT_EQ(restore().code, kDifferences);
+  EXPECT_TRUE(fs::exists(restored + ".key"));
+  write_file(table, whole);
+  EXPECT_EQ(restore().code, kDone);
+}
+
 // What was handed out by one is refused by the other, see Store::epoch().
 TEST(Verify, OfABackupLeavesItsRestoresHistoriesOfTheirOwn) {
   const Lived lived;
@@ -179,6 +234,9 @@ TEST(Verify, SaysThatTheMarkIsGoneWithACodeOfItsOwn) {
   };
   fs::remove(mark);
   lost();
+  fs::create_directory(mark);
+  lost();
+  fs::remove(mark);
   write_file(mark, "");
   lost();
   write_file(mark, whole.substr(0, 20));

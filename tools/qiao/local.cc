@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <filesystem>
 #include <iostream>
 
@@ -23,16 +24,15 @@ int fail(const StoreError& error, bool chinese) {
 }
 
 // Whether the journal up to there is what it was when `expect` was written down; words where not.
-std::string compare_with(const std::string& expect, const Store& store) {
-  const auto colon = expect.find(':');
-  const Seq seq = std::strtoull(expect.c_str(), nullptr, 10);
-  const auto hash = store.hash_of(seq);
-  if (colon != std::string::npos && hash && to_hex(*hash) == expect.substr(colon + 1)) return {};
-  return "journal: event " + std::to_string(seq) +
-         " or one before it is not what it was when " + expect + " was written down";
+std::string compare_with(const Expected& expect, const Store& store) {
+  if (store.hash_of(expect.seq) == expect.hash) return {};
+  const std::string seq = std::to_string(expect.seq);
+  return "journal: event " + seq + " or one before it is not what it was when " + seq + ":" +
+         to_hex(expect.hash) + " was written down";
 }
 
-StoreResult<std::vector<std::string>> find_differences(Store& store, const std::string& expect,
+StoreResult<std::vector<std::string>> find_differences(Store& store,
+                                                       const std::optional<Expected>& expect,
                                                        bool chinese) {
   const bool terminal = isatty(STDERR_FILENO) != 0;
   QIAO_TRY(auto found, verify(store, make_ranking, [&](Seq done, Seq of) {
@@ -41,8 +41,8 @@ StoreResult<std::vector<std::string>> find_differences(Store& store, const std::
   }));
   // Said in the reader's language below.
   if (store.lost_mark()) std::erase(found, store.missing());
-  if (!expect.empty()) {
-    if (auto differs = compare_with(expect, store); !differs.empty()) found.push_back(differs);
+  if (expect) {
+    if (auto differs = compare_with(*expect, store); !differs.empty()) found.push_back(differs);
   }
   QIAO_TRY(const auto cut_off, store.load_mark());
   if (cut_off) found.push_back(words(load_was_cut_off(*cut_off), chinese));
@@ -51,7 +51,19 @@ StoreResult<std::vector<std::string>> find_differences(Store& store, const std::
 
 }  // namespace
 
-int verify_folder(const std::string& folder, const std::string& key, const std::string& expect, bool chinese) {
+std::optional<Expected> read_expected(std::string_view text) {
+  Expected expected;
+  const char* end = text.data() + text.size();
+  const auto [colon, error] = std::from_chars(text.data(), end, expected.seq);
+  if (error != std::errc{} || colon == end || *colon != ':') return std::nullopt;
+  const auto hash = from_hex({colon + 1, end});
+  if (!hash) return std::nullopt;
+  expected.hash = *hash;
+  return expected;
+}
+
+int verify_folder(const std::string& folder, const std::string& key,
+                  const std::optional<Expected>& expect, bool chinese) {
   const auto lock = FolderLock::shared(folder);
   if (!lock) return fail(lock.error(), chinese);
   const auto store = Store::open(folder, Store::Mode::kReadOnly, key);
@@ -80,19 +92,30 @@ int restore_folder(const std::string& backup, const std::string& folder, const s
     auto store = Store::open(backup, Store::Mode::kReadOnly, key);
     if (!store) return fail(store.error(), chinese);
   }
-  // A half-made copy never has the final name.
+  // A copy that is not whole or does not verify never has the final name.
   const std::string part = folder + ".part";
+  const std::string own_key = folder + ".key";
   fs::remove_all(part, error);
   fs::create_directories(fs::absolute(fs::path(folder)).parent_path(), error);
   fs::copy(backup, part, fs::copy_options::recursive, error);
   const std::string from = key.empty() ? backup + ".key" : key;
-  if (!error && !fs::exists(folder + ".key") && fs::exists(from)) fs::copy_file(from, folder + ".key", error);
-  if (!error) fs::rename(part, folder, error);
+  std::error_code ignored;
+  const bool key_copied = !error && !fs::exists(own_key, ignored) && fs::exists(from, ignored);
+  if (key_copied) fs::copy_file(from, own_key, error);
+  int code = error ? kRefused : verify_folder(part, own_key, {}, chinese);
+  if (code == kDone) fs::rename(part, folder, error);
   if (error) {
     std::cerr << "qiao: " << folder << ": " << error.message() << "\n";
-    return kRefused;
+    code = kRefused;
   }
-  return verify_folder(folder, {}, {}, chinese);
+  if (code == kDone) return code;
+  fs::remove_all(part, ignored);
+  if (key_copied) fs::remove(own_key, ignored);
+  std::cerr << "qiao: "
+            << (chinese ? "未建立" + folder + "：备份无法恢复"
+                        : folder + " was not made: the backup cannot be restored")
+            << "\n";
+  return code;
 }
 
 int rotate_key(const std::string& file, bool chinese) {

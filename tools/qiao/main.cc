@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 #include "qiao/v1/query.pb.h"
 #include "server/json/json.h"
@@ -491,11 +492,11 @@ class CommandLine {
                                     : "File of the master key; FOLDER.key where not given";
     verify_app->add_option("folder", folder_, "The database's folder")->required();
     verify_app->add_option("--key", key_, key_help)->envname("QIAO_KEY");
-    verify_app->add_option("--expect", expect_,
-                           chinese_
-                               ? "先前记下的 序号:散列（见 qiao audit），核对此前的记录未被改动"
-                               : "SEQ:HASH written down before (see qiao audit): nothing up to "
-                                 "there was changed since");
+    verify_app->add_option_function<std::string>(
+        "--expect", [this](const std::string& text) { expect(text); },
+        chinese_ ? "先前记下的 序号:散列（见 qiao audit），核对此前的记录未被改动"
+                 : "SEQ:HASH written down before (see qiao audit): nothing up to there was "
+                   "changed since");
     verify_app->callback([&] { code_ = verify_folder(folder_, key_, expect_, g_.chinese()); });
     auto* restore_app = app_.add_subcommand("restore", "Make a database of a backup");
     restore_app->add_option("backup", backup_, "The backup's folder")->required();
@@ -506,6 +507,14 @@ class CommandLine {
                               : "File of the master key; BACKUP.key where not given")
         ->envname("QIAO_KEY");
     restore_app->callback([&] { code_ = restore_folder(backup_, folder_, key_, g_.chinese()); });
+  }
+
+  void expect(const std::string& text) {
+    expect_ = read_expected(text);
+    if (expect_) return;
+    throw CLI::ValidationError(
+        "--expect", chinese_ ? "应为 序号:散列，散列为64位十六进制数"
+                             : "give SEQ:HASH, where HASH has 64 hexadecimal digits");
   }
 
   void add_keys() {
@@ -554,7 +563,7 @@ class CommandLine {
   std::string folder_;
   std::string backup_;
   std::string key_;
-  std::string expect_;
+  std::optional<Expected> expect_;
   std::string shell_;
 };
 

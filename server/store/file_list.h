@@ -1,0 +1,21 @@
+// RocksDB's list of the files of a database: CURRENT names the MANIFEST, which names all others.
+#pragma once
+
+#include <rocksdb/env.h>
+
+#include <string>
+#include <vector>
+
+#include "server/store/error.h"
+
+namespace qiao {
+
+// Whether a folder with these files but without CURRENT was a database of Qiao: there is a mark
+// (HEAD), good, or damaged beside other files of RocksDB's.
+StoreResult<bool> was_database(rocksdb::Env& env, const std::string& folder,
+                               const std::vector<std::string>& names);
+
+// That the list is damaged or gone; names the MANIFEST, or CURRENT where that does not tell it.
+StoreError file_list_is_damaged(rocksdb::Env& env, const std::string& folder);
+
+}  // namespace qiao
