@@ -6,7 +6,7 @@
 #include "benchmarks/load.h"
 #include "benchmarks/nation.h"
 #include "benchmarks/report.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "server/store/store.h"
 
 namespace qiao::bench {

@@ -4,7 +4,7 @@
 
 #include "benchmarks/nation.h"
 #include "benchmarks/report.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 
 namespace qiao::bench {
 namespace {

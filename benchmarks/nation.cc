@@ -5,7 +5,7 @@
 #include "engine/base/random.h"
 #include "server/access/secrets.h"
 #include "server/store/store.h"
-#include "server/defaults.h"
+#include "data/defaults.h"
 #include "tools/sim/population.h"
 
 namespace qiao::bench {

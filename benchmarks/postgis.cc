@@ -8,7 +8,7 @@
 
 #include "benchmarks/nation.h"
 #include "benchmarks/report.h"
-#include "server/defaults.h"
+#include "data/defaults.h"
 #include "engine/base/random.h"
 
 namespace qiao::bench {

@@ -2,7 +2,7 @@
 
     tools/bench routes [--scale full]
 
-A route whose time grows with the market has to be declared so (G in engine/market/operations.inc); one that is not, one
+A route whose time grows with the market has to be declared so (G in engine/rows/operations.inc); one that is not, one
 without a recipe here, and one that answers something else than it should make this fail. What one account can do to
 others is measured with the limits that a server has by default; everything else without limits."""
 import json

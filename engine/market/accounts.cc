@@ -1,10 +1,10 @@
 // Who may come in, and with what.
 #include "engine/base/ascii.h"
 #include "engine/market/emit.h"
-#include "engine/market/limits.h"
-#include "engine/market/personal.h"
-#include "engine/market/reach.h"
-#include "engine/market/roles.h"
+#include "engine/rows/limits.h"
+#include "engine/rows/marked.h"
+#include "engine/identity/reach.h"
+#include "engine/identity/roles.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
 

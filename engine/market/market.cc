@@ -1,7 +1,7 @@
 #include "engine/market/market.h"
 
-#include "engine/market/limits.h"
-#include "engine/market/roles.h"
+#include "engine/rows/limits.h"
+#include "engine/identity/roles.h"
 
 namespace qiao {
 

@@ -12,8 +12,8 @@
 
 #include "engine/base/refusal.h"
 #include "engine/market/matcher.h"
-#include "engine/market/roles.h"
-#include "engine/market/state.h"
+#include "engine/identity/roles.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/command.pb.h"
 #include "qiao/v1/event.pb.h"
 

@@ -7,7 +7,7 @@
 
 #include "engine/base/time.h"
 #include "engine/base/workers.h"
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/match.pb.h"
 
 namespace qiao {

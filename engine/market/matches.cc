@@ -3,9 +3,9 @@
 
 #include "engine/market/amount.h"
 #include "engine/market/emit.h"
-#include "engine/market/limits.h"
+#include "engine/rows/limits.h"
 #include "engine/market/qualification.h"
-#include "engine/market/roles.h"
+#include "engine/identity/roles.h"
 #include "engine/market/validate.h"
 #include "engine/market/words.h"
 

@@ -4,8 +4,8 @@
 
 #include "engine/base/fixed.h"
 #include "engine/market/emit.h"
-#include "engine/market/limits.h"
-#include "engine/market/roles.h"
+#include "engine/rows/limits.h"
+#include "engine/identity/roles.h"
 #include "engine/market/words.h"
 
 namespace qiao {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/base/refusal.h"
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 
 namespace qiao {
 

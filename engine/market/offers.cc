@@ -2,8 +2,8 @@
 
 #include "engine/market/amount.h"
 #include "engine/market/emit.h"
-#include "engine/market/reach.h"
-#include "engine/market/roles.h"
+#include "engine/identity/reach.h"
+#include "engine/identity/roles.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
 

@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "engine/market/emit.h"
-#include "engine/market/personal.h"
-#include "engine/market/reach.h"
-#include "engine/market/roles.h"
+#include "engine/rows/marked.h"
+#include "engine/identity/reach.h"
+#include "engine/identity/roles.h"
 
 namespace qiao {
 namespace {

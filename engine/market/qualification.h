@@ -1,7 +1,7 @@
 // Whether an offer's people have what a line asks of them.
 #pragma once
 
-#include "engine/market/rows.h"
+#include "engine/rows/rows.h"
 #include "qiao/v1/match.pb.h"
 
 namespace qiao {

@@ -1,9 +1,9 @@
 // What the market does by itself when a time limit has passed.
-#include "engine/market/timers.h"
+#include "engine/rows/timers.h"
 
-#include "engine/market/due.h"
+#include "engine/rows/due.h"
 #include "engine/market/emit.h"
-#include "engine/market/limits.h"
+#include "engine/rows/limits.h"
 
 namespace qiao {
 

@@ -6,10 +6,10 @@
 #include "engine/base/characters.h"
 #include "engine/base/fixed.h"
 #include "engine/market/amount.h"
-#include "engine/market/due.h"
-#include "engine/market/limits.h"
-#include "engine/market/reach.h"
-#include "engine/market/roles.h"
+#include "engine/rows/due.h"
+#include "engine/rows/limits.h"
+#include "engine/identity/reach.h"
+#include "engine/identity/roles.h"
 
 namespace qiao {
 namespace {

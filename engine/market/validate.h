@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "engine/base/refusal.h"
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 
 namespace qiao {
 

@@ -15,7 +15,7 @@
 
 #include "engine/base/check.h"
 #include "engine/base/geography.h"
-#include "engine/market/rows.h"
+#include "engine/rows/rows.h"
 
 namespace qiao {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/base/workers.h"
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 #include "engine/match/grid.h"
 
 namespace qiao {

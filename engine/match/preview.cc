@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "engine/market/limits.h"
+#include "engine/rows/limits.h"
 #include "engine/match/explain.h"
 
 namespace qiao {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/fixed.h"
-#include "engine/market/limits.h"
+#include "engine/rows/limits.h"
 
 namespace qiao {
 namespace {

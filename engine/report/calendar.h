@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 
 namespace qiao {
 

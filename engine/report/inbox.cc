@@ -5,7 +5,7 @@
 #include <tuple>
 #include <vector>
 
-#include "engine/market/limits.h"
+#include "engine/rows/limits.h"
 
 namespace qiao {
 namespace {

@@ -1,8 +1,8 @@
 // What waits for somebody.
 #pragma once
 
-#include "engine/market/roles.h"
-#include "engine/market/state.h"
+#include "engine/identity/roles.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/report.pb.h"
 
 namespace qiao {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/market/due.h"
+#include "engine/rows/due.h"
 
 namespace qiao {
 namespace {

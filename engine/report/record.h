@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/report.pb.h"
 
 namespace qiao {

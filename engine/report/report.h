@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/report.pb.h"
 
 namespace qiao {

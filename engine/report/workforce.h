@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/report.pb.h"
 
 namespace qiao {

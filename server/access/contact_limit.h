@@ -13,7 +13,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/command.pb.h"
 #include "server/access/buckets.h"
 

@@ -5,7 +5,7 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/fixed.h"
-#include "engine/market/reach.h"
+#include "engine/identity/reach.h"
 #include "server/access/view.h"
 #include "server/runtime/log.h"
 

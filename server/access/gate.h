@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/market/roles.h"
+#include "engine/identity/roles.h"
 #include "qiao/v1/access.pb.h"
 #include "server/access/buckets.h"
 #include "server/access/contact_limit.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 
 namespace qiao {
 

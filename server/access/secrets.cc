@@ -7,7 +7,7 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/check.h"
-#include "engine/market/limits.h"
+#include "engine/rows/limits.h"
 
 namespace qiao {
 namespace {

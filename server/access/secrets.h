@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "engine/base/refusal.h"
-#include "engine/market/rows.h"
+#include "engine/rows/rows.h"
 
 namespace qiao {
 

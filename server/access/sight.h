@@ -14,7 +14,7 @@
 
 #include <cstdint>
 
-#include "engine/market/roles.h"
+#include "engine/identity/roles.h"
 #include "qiao/v1/event.pb.h"
 
 namespace qiao {

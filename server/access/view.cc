@@ -1,6 +1,6 @@
 #include "server/access/view.h"
 
-#include "engine/market/personal.h"
+#include "engine/rows/marked.h"
 
 namespace qiao {
 namespace {

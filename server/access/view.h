@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "engine/market/roles.h"
-#include "engine/market/state.h"
+#include "engine/identity/roles.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/event.pb.h"
 #include "server/access/sight.h"
 

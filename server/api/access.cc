@@ -5,7 +5,7 @@
 #include "server/api/page.h"
 #include "server/api/problem.h"
 #include "server/api/route.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 
 namespace qiao {
 namespace {

@@ -3,13 +3,13 @@
 #include <google/protobuf/dynamic_message.h>
 
 #include "engine/base/ascii.h"
-#include "engine/market/personal.h"
+#include "engine/rows/marked.h"
 #include "qiao/v1/query.pb.h"
 #include "server/api/command_of.h"
 #include "server/api/params.h"
 #include "server/api/problem.h"
 #include "server/background/analyst.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 
 namespace qiao {
 namespace {

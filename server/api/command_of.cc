@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "engine/market/limits.h"
-#include "engine/market/personal.h"
+#include "engine/rows/limits.h"
+#include "engine/rows/marked.h"
 #include "engine/market/settable.h"
 #include "server/access/view.h"
 

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <functional>
 
-#include "engine/market/personal.h"
+#include "engine/rows/marked.h"
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/request.pb.h"
 #include "server/api/page.h"

@@ -4,7 +4,7 @@
 
 #include "engine/base/ascii.h"
 #include "qiao/v1/query.pb.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 
 namespace qiao {
 namespace {

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "engine/clear/steer.h"
-#include "engine/market/limits.h"
-#include "engine/market/reach.h"
+#include "engine/rows/limits.h"
+#include "engine/identity/reach.h"
 #include "engine/market/validate.h"
 #include "engine/match/bundle.h"
 #include "engine/match/explain.h"

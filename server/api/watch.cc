@@ -6,7 +6,7 @@
 #include "engine/base/ascii.h"
 #include "server/api/params.h"
 #include "server/api/route.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 
 namespace qiao {
 namespace {

@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "engine/base/refusal.h"
-#include "engine/clear/trial.h"
-#include "engine/market/state.h"
+#include "engine/report/trial.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/report.pb.h"
 #include "server/background/beside.h"
 #include "server/background/slices.h"

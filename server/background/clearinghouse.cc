@@ -6,8 +6,8 @@
 
 #include "engine/base/fixed.h"
 #include "engine/clear/gaps.h"
-#include "engine/market/limits.h"
-#include "engine/market/roles.h"
+#include "engine/rows/limits.h"
+#include "engine/identity/roles.h"
 #include "server/background/analyst.h"
 #include "server/background/clearing_run.h"
 #include "server/background/slices.h"

@@ -17,7 +17,7 @@
 #include <thread>
 
 #include "engine/clear/collect.h"
-#include "engine/clear/equity.h"
+#include "engine/report/equity.h"
 #include "engine/clear/plan.h"
 #include "qiao/v1/clearing.pb.h"
 #include "server/background/beside.h"

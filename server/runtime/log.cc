@@ -5,7 +5,7 @@
 #include <chrono>
 #include <ctime>
 
-#include "server/json/json.h"
+#include "proto/json/json.h"
 
 namespace qiao {
 namespace {

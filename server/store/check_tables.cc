@@ -1,5 +1,5 @@
 // Whether every file of the database can be read whole.
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "qiao/v1/clearing.pb.h"
 #include "server/store/scan.h"
 #include "server/store/status.h"

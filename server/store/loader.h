@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "engine/base/workers.h"
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 #include "server/store/error.h"
 
 namespace qiao {

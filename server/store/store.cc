@@ -13,7 +13,7 @@
 #include <cstdarg>
 #include <filesystem>
 
-#include "engine/market/personal.h"
+#include "engine/rows/marked.h"
 #include "server/store/file_list.h"
 #include "server/store/folder_lock.h"
 #include "server/store/loader.h"

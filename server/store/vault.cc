@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/market/personal.h"
+#include "engine/rows/marked.h"
 #include "server/store/numbers.h"
 #include "server/store/scan.h"
 #include "server/store/status.h"

@@ -1,5 +1,5 @@
 // Whether a database is what it has to be: tables, chain, journal and rows.
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "server/store/store.h"
 
 namespace qiao {

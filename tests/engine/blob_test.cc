@@ -1,4 +1,4 @@
-#include "engine/market/blob.h"
+#include "engine/rows/blob.h"
 
 #include <gtest/gtest.h>
 

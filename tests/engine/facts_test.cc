@@ -1,10 +1,10 @@
-#include "engine/market/facts.h"
+#include "engine/rows/facts.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "engine/market/personal.h"
+#include "engine/rows/marked.h"
 #include "tools/swarm/any_message.h"
 
 namespace qiao {

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "engine/base/random.h"
-#include "engine/market/invariants.h"
-#include "engine/market/limits.h"
-#include "engine/market/table.h"
+#include "engine/rows/invariants.h"
+#include "engine/rows/limits.h"
+#include "engine/rows/table.h"
 #include "tests/support/build.h"
 
 namespace qiao {

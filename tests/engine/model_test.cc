@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "tests/engine/reference.h"
 #include "tests/support/build.h"
 #include "engine/base/random.h"

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/fixed.h"
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "engine/notify/notify.h"
 #include "tests/support/build.h"
 

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "engine/market/pattern.h"
+#include "engine/rows/pattern.h"
 #include "tools/text/notation.h"
 
 namespace qiao {

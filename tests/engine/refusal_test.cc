@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "engine/base/utf8.h"
-#include "engine/market/invariants.h"
-#include "engine/market/limits.h"
+#include "engine/rows/invariants.h"
+#include "engine/rows/limits.h"
 #include "engine/market/validate.h"
 #include "tests/support/build.h"
 

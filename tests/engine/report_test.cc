@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "engine/clear/trial.h"
+#include "engine/report/trial.h"
 #include "engine/report/calendar.h"
 #include "engine/report/inbox.h"
 #include "engine/report/overview.h"

@@ -1,5 +1,5 @@
 // Commands as they come off the wire, one after another, into a market: refused or taken, never half.
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/build.h"
 

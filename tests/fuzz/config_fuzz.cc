@@ -1,8 +1,8 @@
 // The files that whoever runs a server writes: its options, the city's words and policy.
 #include <sstream>
 
-#include "server/config.h"
-#include "server/json/json.h"
+#include "server/app/config.h"
+#include "proto/json/json.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/build.h"
 

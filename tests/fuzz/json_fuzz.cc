@@ -2,7 +2,7 @@
 #include "qiao/v1/command.pb.h"
 #include "qiao/v1/event.pb.h"
 #include "qiao/v1/query.pb.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace qiao;

@@ -1,5 +1,5 @@
 // Bytes as a program of sensible commands: what is refused changes nothing, and every invariant holds.
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/build.h"
 

@@ -1,7 +1,7 @@
 // Requests, as they are once HTTP has been read, into the API over a whole server on a disk in memory.
 #include <set>
 
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "server/api/watch.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/host.h"

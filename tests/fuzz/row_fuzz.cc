@@ -4,8 +4,8 @@
 #include <array>
 #include <map>
 
-#include "engine/market/facts.h"
-#include "engine/market/personal.h"
+#include "engine/rows/facts.h"
+#include "engine/rows/marked.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/build.h"
 

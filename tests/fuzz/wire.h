@@ -17,14 +17,14 @@ class Wire {
   Wire() {
     host_.found();
     host_.id_of(host_.send("POST", "/v1/needs", Host::need_body()));
-    feed_.emplace(host_.context, *host_.store, host_.metrics, FeedOptions{}, host_.runtime->durable_seq(), Relations(host_.runtime->state()));
+    feed_.emplace(host_.context, *host_.store, host_.application->metrics(), FeedOptions{}, host_.runtime->durable_seq(), Relations(host_.runtime->state()));
     host_.runtime->listen([this](auto events) { feed_->publish(std::move(events)); });
     ServerOptions options;
     options.port = 0;
     options.max_header_bytes = 4096;
     options.max_body_bytes = 16'384;
     options.max_batch_bytes = 16'384;
-    server_.emplace(host_.context, *host_.api, *host_.runtime, *feed_, host_.metrics, options);
+    server_.emplace(host_.context, *host_.api, *host_.runtime, *feed_, host_.application->metrics(), options);
     expect(server_->listen().has_value(), "the server does not listen");
   }
   ~Wire() {

@@ -4,7 +4,7 @@
 #include <regex>
 #include <set>
 
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "server/access/view.h"
 #include "tests/support/towns.h"
 

@@ -1,5 +1,5 @@
 // What the server answers, without sockets: a real store on a real disk behind it.
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "server/api/api.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 #include "qiao/v1/clearing.pb.h"
 #include "qiao/v1/query.pb.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "server/runtime/deadline.h"
 #include "tests/support/build.h"
 #include "tests/support/host.h"

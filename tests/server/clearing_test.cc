@@ -4,7 +4,7 @@
 #include <fstream>
 #include <set>
 
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "qiao/v1/clearing.pb.h"
 #include "tests/support/host.h"
 #include "tests/support/towns.h"
@@ -201,13 +201,13 @@ StoreError start_with_damaged_clearings(const std::function<void(Store&)>& damag
     EXPECT_TRUE(opened);
     damage(*opened.value());
   }
-  host.store = Store::open(host.folder / "db", Store::Mode::kExisting).value();
+  const auto store = Store::open(host.folder / "db", Store::Mode::kExisting).value();
+  Metrics metrics;
   RuntimeOptions options{.on_disk_failure = [&](const StoreError& e) { said = e; }, .driven = true};
   const auto clock = [&] { return host.now; };
-  host.runtime =
-      Runtime::start(host.context, *host.store, host.metrics, clock, options).value();
+  const auto runtime = Runtime::start(host.context, *store, metrics, clock, options).value();
   const ClearinghouseOptions unscheduled{.threads = 1, .scheduled = false};
-  { const Clearinghouse house(host.context, *host.runtime, unscheduled); }
+  { const Clearinghouse house(host.context, *runtime, unscheduled); }
   return said;
 }
 
@@ -376,9 +376,10 @@ TEST(StandingPlan, RemembersNothingWhileThePolicyClearsNothingByItself) {
   Host host;
   host.found();
   host.id_of(host.send("POST", "/v1/needs", Host::need_body("5")));
-  host.api.reset();
-  host.house.reset();
-  Clearinghouse house(host.context, *host.runtime, {.threads = 1, .scheduled = true});
+  host.stop();
+  host.scheduled = true;
+  host.start();
+  Clearinghouse& house = *host.house;
   const auto every = [&](std::int64_t seconds) {
     pb::Command c = by(pb::ROLE_LEAD);
     *c.mutable_set_policy() = host.runtime->state().policy();

@@ -1,7 +1,7 @@
 // What the console asks that nobody else does: counts, trials, codes of places, calendars.
 #include <gtest/gtest.h>
 
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "qiao/v1/report.pb.h"
 #include "tests/support/towns.h"
 

@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "qiao/v1/request.pb.h"
 #include "tests/support/towns.h"
 #include "tools/swarm/random_request.h"

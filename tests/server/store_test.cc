@@ -8,8 +8,8 @@
 #include <rocksdb/db.h>
 #include <sodium.h>
 
-#include "engine/market/invariants.h"
-#include "engine/market/limits.h"
+#include "engine/rows/invariants.h"
+#include "engine/rows/limits.h"
 #include "server/runtime/threads.h"
 #include "tests/support/durable_city.h"
 #include "tools/text/temporary_folder.h"

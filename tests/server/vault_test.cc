@@ -10,7 +10,7 @@
 #include <map>
 #include <sstream>
 
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "server/store/store.h"
 #include "tests/support/towns.h"
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "server/defaults.h"
+#include "data/defaults.h"
 
 namespace qiao {
 

@@ -7,7 +7,7 @@
 #include "engine/market/market.h"
 #include "engine/match/ranking.h"
 #include "qiao/v1/command.pb.h"
-#include "server/defaults.h"
+#include "data/defaults.h"
 
 namespace qiao {
 

@@ -9,10 +9,9 @@
 #include <string>
 
 #include "qiao/v1/query.pb.h"
-#include "server/access/gate.h"
-#include "server/api/api.h"
-#include "server/defaults.h"
-#include "server/json/json.h"
+#include "server/app/application.h"
+#include "server/app/empty_city.h"
+#include "proto/json/json.h"
 #include "tests/support/build.h"
 #include "tools/text/temporary_folder.h"
 
@@ -26,18 +25,21 @@ struct RequestHeaders {
 struct Host {
   TemporaryFolder folder;
   Time now = at(0);
-  Metrics metrics;
   boost::asio::io_context context{1};
-  std::unique_ptr<Store> store;
-  std::unique_ptr<Runtime> runtime;
-  std::unique_ptr<Clearinghouse> house;
-  std::unique_ptr<Analyst> analyst;
-  std::unique_ptr<Gate> gate;
-  std::unique_ptr<Api> api;
+  std::unique_ptr<Application> application;
+  // Its parts, while it is there.
+  Store* store = nullptr;
+  Runtime* runtime = nullptr;
+  Clearinghouse* house = nullptr;
+  Analyst* analyst = nullptr;
+  Gate* gate = nullptr;
+  Api* api = nullptr;
   // Of an account of the lead, which is sent where a test names no other. Good for as long as a test's clock goes.
   std::string token;
 
   rocksdb::Env* env = nullptr;
+  // Whether clearings begin by themselves.
+  bool scheduled = false;
   // No limits, so that a test that is about something else meets none.
   GateOptions gate_options{.writes_per_second = 0, .time_share = 0, .log_ins_per_minute = 0};
 
@@ -46,20 +48,23 @@ struct Host {
   explicit Host(rocksdb::Env* disk) : env(disk) { start(); }
   explicit Host(GateOptions options) : gate_options(std::move(options)) { start(); }
   void start() {
-    auto opened = Store::open(folder / "db", Store::Mode::kCreateIfMissing, StoreOptions{.env = env});
-    EXPECT_TRUE(opened);
-    store = std::move(opened).value();
-    RuntimeOptions options;
-    options.fill_empty = [](Runtime& r) { return fill_empty_city(r, "", "", ""); };
-    auto started = Runtime::start(context, *store, metrics, [this] { return now; }, options);
-    EXPECT_TRUE(started) << (started ? "" : started.error().message);
-    runtime = std::move(started).value();
-    ApiOptions api_options;
-    api_options.backup_folder = folder / "backups";
-    house = std::make_unique<Clearinghouse>(context, *runtime, ClearinghouseOptions{.threads = 2, .scheduled = false});
-    analyst = std::make_unique<Analyst>(context, *runtime);
-    gate = std::make_unique<Gate>(context, *runtime, gate_options);
-    api = std::make_unique<Api>(*runtime, *house, *analyst, *gate, metrics, api_options);
+    ApplicationOptions options{.folder = folder / "db",
+                               .store = {.env = env},
+                               .clock = [this] { return now; },
+                               .clearing = {.threads = 2, .scheduled = scheduled},
+                               .gate = gate_options};
+    options.api.backup_folder = folder / "backups";
+    options.runtime.fill_empty = [](Runtime& r) { return fill_empty_city(r, "", "", ""); };
+    auto opened = Application::open(context, std::move(options));
+    ASSERT_TRUE(opened) << opened.error().message;
+    application = std::move(opened).value();
+    application->serve();
+    store = &application->store();
+    runtime = &application->runtime();
+    house = &application->clearinghouse();
+    analyst = &application->analyst();
+    gate = &application->gate();
+    api = &application->api();
     if (token.empty()) token = token_of(account(pb::ROLE_LEAD, "lead"));
   }
   // An account, made by the market itself.
@@ -87,16 +92,8 @@ struct Host {
 
   // Everything that a process holds is gone; the folder stays.
   void stop() {
-    api.reset();
-    gate.reset();
-    analyst.reset();
-    house.reset();
-    // What became durable last is told before the runtime goes.
-    runtime->stop();
-    context.restart();
-    context.poll();
-    runtime.reset();
-    store.reset();
+    application->stop();
+    application.reset();
     context.restart();
   }
   void restart() {

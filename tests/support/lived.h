@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
 #include "qiao/v1/clearing.pb.h"
 #include "tests/support/durable_city.h"
 #include "tools/text/temporary_folder.h"

@@ -1,7 +1,7 @@
 // The season that policies are compared over.
 #include <gtest/gtest.h>
 
-#include "server/defaults.h"
+#include "data/defaults.h"
 #include "tools/sim/policies.h"
 
 namespace qiao {

@@ -12,7 +12,7 @@
 #include <sstream>
 
 #include "qiao/v1/access.pb.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "tools/text/visible.h"
 
 namespace qiao {

@@ -6,7 +6,7 @@
 #include <iostream>
 #include <thread>
 
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "tools/qiao/show.h"
 #include "tools/qiao/show_clearing.h"
 

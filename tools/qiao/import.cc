@@ -10,10 +10,10 @@
 #include <sstream>
 #include <thread>
 
-#include "engine/market/limits.h"
-#include "engine/market/personal.h"
+#include "engine/rows/limits.h"
+#include "engine/rows/marked.h"
 #include "qiao/v1/query.pb.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "tools/qiao/input.h"
 #include "tools/qiao/resources.h"
 #include "tools/text/csv.h"

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "qiao/v1/query.pb.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "tools/qiao/supply.h"
 #include "tools/qiao/verbs.h"
 #include "tools/text/file.h"

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "qiao/v1/query.pb.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "tools/qiao/account.h"
 #include "tools/qiao/bench.h"
 #include "tools/qiao/clear.h"

@@ -6,7 +6,7 @@
 #include "qiao/v1/area.pb.h"
 #include "qiao/v1/party.pb.h"
 #include "qiao/v1/query.pb.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "tools/text/visible.h"
 
 namespace qiao {

@@ -4,7 +4,7 @@
 
 #include "engine/market/words.h"
 #include "qiao/v1/query.pb.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "tools/qiao/show_access.h"
 #include "tools/qiao/show_clearing.h"
 #include "tools/qiao/supply.h"

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "tools/qiao/resources.h"
 #include "tools/text/csv.h"
 #include "tools/text/encoding.h"

@@ -4,7 +4,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "engine/base/check.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 
 namespace qiao {
 namespace {

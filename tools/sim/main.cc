@@ -6,8 +6,8 @@
 #include <iostream>
 #include <optional>
 
-#include "server/defaults.h"
-#include "server/json/json.h"
+#include "data/defaults.h"
+#include "proto/json/json.h"
 #include "tools/sim/history.h"
 #include "tools/sim/newyork.h"
 #include "tools/sim/policies.h"

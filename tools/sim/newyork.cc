@@ -5,7 +5,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <sstream>
 
-#include "engine/market/limits.h"
+#include "engine/rows/limits.h"
 #include "engine/base/random.h"
 #include "tools/text/csv.h"
 #include "tools/text/encoding.h"

@@ -7,11 +7,14 @@
 
 #include "engine/base/check.h"
 #include "engine/base/fixed.h"
-#include "engine/clear/equity.h"
+#include "engine/report/equity.h"
 #include "engine/clear/steer.h"
+#include "engine/market/market.h"
 #include "engine/market/notifications.h"
+#include "engine/match/ranking.h"
 #include "engine/notify/notify.h"
-#include "server/defaults.h"
+#include "data/defaults.h"
+#include "qiao/v1/command.pb.h"
 
 namespace qiao {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "tools/swarm/rights.h"
 
 namespace qiao::swarm {

@@ -15,7 +15,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 #include "server/api/watch.h"
 #include "tools/swarm/ledger.h"
 #include "tools/swarm/shown.h"

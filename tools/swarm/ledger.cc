@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "qiao/v1/query.pb.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 #include "server/store/store.h"
 #include "tools/swarm/shown.h"
 

@@ -7,7 +7,7 @@
 #include "qiao/v1/query.pb.h"
 #include "server/access/view.h"
 #include "server/api/command_of.h"
-#include "server/json/json.h"
+#include "proto/json/json.h"
 
 namespace qiao::swarm {
 namespace {

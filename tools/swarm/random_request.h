@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/base/random.h"
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/request.pb.h"
 
 namespace qiao {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/market/state.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/request.pb.h"
 #include "server/access/sight.h"
 

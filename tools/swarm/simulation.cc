@@ -11,13 +11,12 @@
 #include <queue>
 
 #include "engine/base/random.h"
-#include "engine/market/invariants.h"
+#include "engine/rows/invariants.h"
+#include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
-#include "server/access/gate.h"
-#include "server/api/api.h"
 #include "server/api/watch.h"
-#include "server/defaults.h"
-#include "server/json/json.h"
+#include "server/app/application.h"
+#include "server/app/empty_city.h"
 #include "tools/swarm/disk.h"
 #include "tools/swarm/feed_readers.h"
 #include "tools/swarm/ledger.h"
@@ -83,13 +82,12 @@ struct Happening {
 struct Process {
   // Goes last: what it had posted to itself is never run.
   boost::asio::io_context context{1};
-  Metrics metrics;
-  std::unique_ptr<Store> store;
-  std::unique_ptr<Runtime> runtime;
-  std::unique_ptr<Clearinghouse> house;
-  std::unique_ptr<Analyst> analyst;
-  std::unique_ptr<Gate> gate;
-  std::unique_ptr<Api> api;
+  std::unique_ptr<Application> application;
+  // Its parts, while it is there; the last three once it serves.
+  Store* store = nullptr;
+  Runtime* runtime = nullptr;
+  Gate* gate = nullptr;
+  Api* api = nullptr;
   std::unique_ptr<Tail> tail;
   std::uint64_t number = 0;
   bool committing = false;
@@ -179,14 +177,23 @@ class World {
 
   // Opens the database and loads the market.
   StoreResult<void> load(Process& p, bool accept_loss) {
-    StoreOptions store_options{.key_file = key_file(), .env = disk_.env(), .write_buffer = kWriteBuffer, .opening_threads = 1,
-                               .accept_loss = accept_loss};
-    QIAO_TRY(p.store, Store::open("/qiao/db", Store::Mode::kCreateIfMissing, store_options));
-    RuntimeOptions options;
-    options.driven = true;
-    options.on_disk_failure = [raw = &p](const StoreError&) { raw->failed = true; };
-    options.fill_empty = [](Runtime& r) { return fill_empty_city(r, "", "", ""); };
-    QIAO_TRY(p.runtime, Runtime::start(p.context, *p.store, p.metrics, [this] { return wall(); }, options));
+    ApplicationOptions options{.folder = "/qiao/db",
+                               .store = {.key_file = key_file(),
+                                         .env = disk_.env(),
+                                         .write_buffer = kWriteBuffer,
+                                         .opening_threads = 1,
+                                         .accept_loss = accept_loss},
+                               .clock = [this] { return wall(); },
+                               .clearing = {.threads = 1, .scheduled = false},
+                               .gate = {.writes_per_second = 0,
+                                        .time_share = 0,
+                                        .log_ins_per_minute = 0}};
+    options.runtime.driven = true;
+    options.runtime.on_disk_failure = [raw = &p](const StoreError&) { raw->failed = true; };
+    options.runtime.fill_empty = [](Runtime& r) { return fill_empty_city(r, "", "", ""); };
+    QIAO_TRY(p.application, Application::open(p.context, std::move(options)));
+    p.store = &p.application->store();
+    p.runtime = &p.application->runtime();
     return outcome::success();
   }
 
@@ -212,10 +219,9 @@ class World {
     if (auto loaded = load(*p, false); !loaded) return could_not_start(std::move(p), loaded.error().message);
     ++tally_.starts;
     if (!check_after_start(*p)) return could_not_start(std::move(p), "the journal cannot be read");
-    p->house = std::make_unique<Clearinghouse>(p->context, *p->runtime, ClearinghouseOptions{.threads = 1, .scheduled = false});
-    p->analyst = std::make_unique<Analyst>(p->context, *p->runtime);
-    p->gate = std::make_unique<Gate>(p->context, *p->runtime, GateOptions{.writes_per_second = 0, .time_share = 0, .log_ins_per_minute = 0});
-    p->api = std::make_unique<Api>(*p->runtime, *p->house, *p->analyst, *p->gate, p->metrics, ApiOptions{});
+    p->application->serve();
+    p->gate = &p->application->gate();
+    p->api = &p->application->api();
     p->tail = std::make_unique<Tail>(*p->store, kRing, p->runtime->durable_seq(), Relations(p->runtime->state()));
     p->runtime->listen([this](auto events) {
       for (auto& e : events) {

@@ -1,0 +1,108 @@
+#include "engine/identity/reach.h"
+
+#include <algorithm>
+
+namespace qiao {
+namespace {
+
+// A branch that nobody has approved yet, with nobody and nothing in it: its team alone has written
+// it down, and does not come under another organiser by that.
+bool is_empty_form(const State& state, PartyId branch) {
+  const Slot slot = state.parties().find(branch);
+  if (slot == kNoSlot) return false;
+  const PartyRow& row = state.parties()[slot];
+  return row.standing == pb::STANDING_PENDING && row.first_person == kNoSlot &&
+         row.first_offer == kNoSlot && state.branches_of(branch).empty();
+}
+
+bool all_in_area(const State& state, const pb::Actor& actor, PartyId party, int depth) {
+  const Slot slot = state.parties().find(party);
+  if (slot == kNoSlot || !in_area_of(actor, state, state.parties()[slot].area)) return false;
+  // A journal of before may have parties that belong to themselves.
+  if (depth > kMaxPartyDepth) return false;
+  const auto branches = state.branches_of(party);
+  return std::all_of(branches.begin(), branches.end(), [&](PartyId branch) {
+    return is_empty_form(state, branch) || all_in_area(state, actor, branch, depth + 1);
+  });
+}
+
+}  // namespace
+
+PartyId topmost_of(const State& state, PartyId party) {
+  for (int depth = 0; depth < kMaxPartyDepth; ++depth) {
+    const Slot slot = state.parties().find(party);
+    if (slot == kNoSlot || !state.parties()[slot].parent) break;
+    party = state.parties()[slot].parent;
+  }
+  return party;
+}
+
+bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party) {
+  return all_in_area(state, actor, party, 0);
+}
+
+Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
+                   const pb::Account& account) {
+  if (scope == Scope::kAll) return outcome::success();
+  const PartyId id{account.party_id()};
+  const Slot party = state.parties().find(id);
+  if (scope == Scope::kParty) {
+    if (!gives(account.role())) return refuse(Code::kRoleForbidden, "role");
+    return check_party(scope, actor, state, party);
+  }
+  const bool below = gives(account.role()) || account.role() == pb::ROLE_ORGANISER ||
+                     account.role() == pb::ROLE_RESIDENT;
+  if (!below) return refuse(Code::kRoleForbidden, "role");
+  const Slot area = party != kNoSlot ? state.parties()[party].area
+                                     : state.areas().find(AreaCode{account.area_code()});
+  if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
+  QIAO_TRY(check_area(scope, actor, state, area));
+  if (gives(account.role()) && !all_in_area_of(state, actor, id)) return refuse(Code::kNotYours, "partyId");
+  return check_needs_of_resident(state, actor, scope, account.resident_ref());
+}
+
+Status check_needs_of_resident(const State& state, const pb::Actor& actor, Scope scope,
+                               std::uint64_t resident_ref) {
+  Slot need = state.first_need_of_resident(resident_ref);
+  for (; need != kNoSlot; need = state.needs()[need].next_of_resident) {
+    if (!check_area(scope, actor, state, state.needs()[need].area)) {
+      return refuse(Code::kNotYours, "residentRef");
+    }
+  }
+  return outcome::success();
+}
+
+Status check_resident_ref(const State& state, const pb::Actor& actor, Scope scope,
+                          std::uint64_t resident_ref, const std::string& field) {
+  if (resident_ref == 0 || scope == Scope::kAll) return outcome::success();
+  if (scope == Scope::kOwn) return check_resident(scope, actor, resident_ref);
+  bool known = false;
+  bool elsewhere = resident_ref >= kAccountResidents;
+  Slot need = state.first_need_of_resident(resident_ref);
+  for (; need != kNoSlot && !known; need = state.needs()[need].next_of_resident) {
+    elsewhere = true;
+    known = in_area_of(actor, state, state.needs()[need].area);
+  }
+  for (const Slot slot : state.accounts_of_resident(resident_ref)) {
+    const pb::Account account = state.load_account(slot);
+    elsewhere = elsewhere || account.area_code() != 0;
+    known = known || in_area_of(actor, state, state.areas().find(AreaCode{account.area_code()}));
+  }
+  if (known || !elsewhere) return outcome::success();
+  if (resident_ref >= kAccountResidents) return no_such_resident(field);
+  const std::string number = std::to_string(resident_ref);
+  return refuse(Code::kNotFound, field, "resident " + number, "居民" + number);
+}
+
+Status check_approved(Scope scope, const State& state, Slot party) {
+  const bool applied_for = state.parties()[party].standing == pb::STANDING_PENDING;
+  if (scope != Scope::kParty || !applied_for) return outcome::success();
+  return refuse(Code::kActorSuspended, "partyId");
+}
+
+Refusal no_such_resident(std::string field) {
+  return refuse(Code::kOutOfRange, std::move(field),
+                "1.." + std::to_string(kAccountResidents - 1));
+}
+
+}  // namespace qiao

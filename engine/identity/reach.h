@@ -1,0 +1,43 @@
+// How far an account reaches: nobody gives a way in to one that reaches further than its own, and
+// nobody acts for a party that does.
+#pragma once
+
+#include "engine/identity/roles.h"
+#include "engine/rows/state.h"
+
+namespace qiao {
+
+// Parties belong to one another at most so deep.
+inline constexpr int kMaxPartyDepth = 8;
+
+// Acts for a party that gives, or as one of its members.
+constexpr bool gives(pb::Role role) {
+  return role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER;
+}
+
+// The party that the party belongs to, the one that this belongs to, and so on: the last.
+PartyId topmost_of(const State& state, PartyId party);
+
+// Is the party in the actor's area, and are all that belong to it? Whoever acts for it acts for them.
+// A branch that is only applied for does not count until it is approved.
+bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party);
+
+// May the actor, who has that scope of the operation, give a way in to such an account? Refused where
+// it reaches further than the actor: in its role, to another area or party, or, for a resident, to
+// needs elsewhere.
+Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
+                   const pb::Account& account);
+// Are all needs of the resident within what the actor has of the operation?
+Status check_needs_of_resident(const State& state, const pb::Actor& actor, Scope scope,
+                               std::uint64_t resident_ref);
+// May the actor write down a need of that resident? Whoever organises: where it knows the resident
+// by a need or an account in its area, or nobody has the number yet. Others are refused as if there
+// were no such resident.
+Status check_resident_ref(const State& state, const pb::Actor& actor, Scope scope,
+                          std::uint64_t resident_ref, const std::string& field);
+// A team adds people and offers to a branch of its own once this has been approved.
+Status check_approved(Scope scope, const State& state, Slot party);
+// Of a number beyond those that organisers give, which no account has.
+Refusal no_such_resident(std::string field);
+
+}  // namespace qiao

@@ -1,0 +1,257 @@
+// The rows of the market in memory: what decisions look at laid out flat, the whole resource beside it as bytes.
+//
+// A "slot" is the position of a row in its table: dense, stable while the process lives, never on the wire.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/geography.h"
+#include "engine/base/ids.h"
+#include "engine/base/time.h"
+#include "engine/rows/blob.h"
+#include "engine/rows/pattern.h"
+#include "engine/rows/vocabulary.h"
+#include "qiao/v1/access.pb.h"
+#include "qiao/v1/area.pb.h"
+#include "qiao/v1/match.pb.h"
+#include "qiao/v1/need.pb.h"
+#include "qiao/v1/offer.pb.h"
+#include "qiao/v1/party.pb.h"
+
+namespace qiao {
+
+using Slot = std::uint32_t;
+inline constexpr Slot kNoSlot = 0xffffffffU;
+
+struct alignas(64) AreaRow {
+  AreaCode id;
+  Blob bytes;
+  Slot parent = kNoSlot;
+  pb::AreaLevel level{};
+  Point point;
+  // Fill of the needs in this community, in millionths of a line (see State::fill_of).
+  std::int64_t asked_micro = 0;
+  std::int64_t filled_micro = 0;
+  Slot fairness = kNoSlot;  // the community (or higher) that its fill is counted for
+};
+
+// By their places in the taxonomy; 256 is above kMaxCategories.
+using CategorySet = std::bitset<256>;
+
+struct PartyExclusions {
+  CategorySet categories;
+  std::vector<AreaCode> areas;
+};
+
+constexpr bool organises(pb::PartyKind kind) {
+  return kind == pb::PARTY_KIND_LEAD || kind == pb::PARTY_KIND_ORGANISER;
+}
+
+struct PartyRow {
+  PartyId id;
+  Blob bytes;
+  PartyId parent;
+  std::unique_ptr<PartyExclusions> exclusions;  // null for most
+  Slot area = kNoSlot;
+  Slot first_offer = kNoSlot;   // head of the list through OfferRow::next_of_party
+  Slot first_person = kNoSlot;  // through PersonRow::next_of_party
+  Slot first_notification = kNoSlot;  // through NotificationRow::next_of_party, the newest first
+  std::uint32_t kept = 0;      // matches served
+  std::uint32_t broken = 0;    // no-shows and withdrawals
+  std::uint32_t active_offers = 0;
+  Point point;
+  std::uint32_t radius_m = 0;
+  pb::PartyKind kind{};
+  pb::Standing standing{};
+};
+
+struct PersonRow {
+  PersonId id;
+  Blob bytes;
+  Time due;  // when its personal data go; 0: never
+  Slot party = kNoSlot;
+  Slot next_of_party = kNoSlot;
+};
+
+struct HeldCertificate {
+  std::uint16_t kind;
+  std::uint16_t level;
+  Time expires;  // 0: never
+};
+
+// What only some offers have.
+struct OfferExtras {
+  std::vector<HeldCertificate> certificates;
+  std::vector<DayException> exceptions;
+};
+
+struct alignas(64) OfferRow {
+  OfferId id;
+  Blob bytes;
+  std::unique_ptr<OfferExtras> extras;
+  const WeekPattern* pattern = nullptr;
+  const CategorySet* categories = nullptr;  // that it is meant for; null: for none in particular
+  SkillMask skills;
+  std::int64_t quantity = 0;  // capacity of time, total of stock
+  std::int64_t given = 0;     // stock held by live matches
+  Time valid_from;
+  Time valid_to;  // the earlier of the offer's end and the stock's expiry; 0: never
+  Slot party = kNoSlot;
+  Slot next_of_party = kNoSlot;
+  Slot previous_of_party = kNoSlot;
+  Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_offer
+  Point point;
+  std::uint32_t radius_m = 0;
+  std::int32_t smallest_lot = 1;  // kMaxQuantity fits
+  std::uint16_t resource = 0;
+  std::uint8_t time_kind = 0;  // 0 is stock
+  bool collect = false;
+  bool active = false;
+};
+
+// One cache line: ranking looks at lines in no order.
+struct alignas(64) LineRow {
+  SkillMask skills;
+  std::int32_t quantity = 0;  // kMaxQuantity fits
+  std::int32_t held = 0;      // by live matches
+  std::int32_t secured = 0;   // by matches accepted and later
+  Slot need = kNoSlot;
+  Interval window{};
+  WeekMask week = 0;
+  std::uint16_t resource = 0;
+  std::uint8_t number = 0;     // from 1
+  std::uint8_t time_kind = 0;  // 0 is stock
+  std::uint8_t certificate = 0xff;  // 0xff: none
+  std::uint8_t level = 0;
+};
+
+struct alignas(64) NeedRow {
+  NeedId id;
+  // Up to the ratio: what judging a pair looks at, in one cache line.
+  pb::NeedState state{};
+  pb::Urgency urgency{};
+  Time deadline;  // 0: none of its own
+  Point point;
+  std::uint64_t resident_ref = 0;
+  std::unique_ptr<std::vector<PartyId>> excluded;
+  Slot area = kNoSlot;
+  Slot fairness = kNoSlot;  // the area's: whose fill it counts for
+  std::uint32_t travel_m = 0;
+  std::uint16_t category = 0;
+  std::uint16_t ratio = 0;
+  std::uint8_t line_count = 0;
+  std::uint8_t line_room = 0;  // lines allocated at first_line
+  bool all_or_nothing = false;
+  std::uint8_t raised = 0;  // to whom: 0 the community, 1 the town, 2 the city
+  Blob bytes;
+  Seq touched = 0;  // last event that changed it or a match of it: its version
+  Time due;         // when the market acts next; 0: never
+  PartyId organiser;  // 0: none
+  Slot first_line = kNoSlot;
+  Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_need
+  // The list of its resident's needs.
+  Slot next_of_resident = kNoSlot;
+  Slot previous_of_resident = kNoSlot;
+  Slot place_in_waiting = kNoSlot;  // in State::waiting_in() of its area
+};
+
+static_assert(sizeof(AreaRow) == 64 && sizeof(LineRow) == 64 && sizeof(OfferRow) == 128 && sizeof(NeedRow) == 128 && offsetof(NeedRow, line_count) <= 64);
+
+// When a need came to each step of its way, and what else reports ask of every need: kept beside
+// the rows, so that a report over all of them need not parse them.
+struct NeedProgress {
+  static constexpr std::uint16_t kNoTerm = 0xffff;
+  // UTC seconds; 0 where it has not come to that.
+  std::uint32_t created = 0;
+  std::uint32_t submitted = 0;
+  std::uint32_t opened = 0;
+  std::uint32_t filled = 0;
+  std::uint32_t started = 0;
+  std::uint32_t done = 0;
+  std::uint32_t ended = 0;
+  // Indexes in the taxonomy; kNoTerm where it has none.
+  std::uint16_t programme = kNoTerm;
+  std::uint16_t beneficiary = kNoTerm;
+  std::uint8_t stars = 0;  // 0: no review
+};
+
+struct MatchRow {
+  MatchId id;
+  Blob bytes;
+  std::int64_t quantity = 0;
+  Interval window{};
+  Time due;
+  Slot need = kNoSlot;
+  Slot line = kNoSlot;
+  Slot offer = kNoSlot;
+  Slot next_of_need = kNoSlot;
+  Slot next_of_offer = kNoSlot;
+  pb::MatchState state{};
+};
+
+struct NotificationRow {
+  NotificationId id;
+  Blob bytes;
+  Time sent;
+  Slot party = kNoSlot;
+  Slot need = kNoSlot;
+  Slot next_of_party = kNoSlot;
+  std::uint8_t line = 0;  // number, from 1
+};
+
+// Numbers of residents who have an account of their own begin here, followed by its id; those that organisers give are
+// below, so that nobody comes by another's needs by having an account.
+inline constexpr std::uint64_t kAccountResidents = std::uint64_t{1} << 62;
+
+struct AccountRow {
+  AccountId id;
+  Blob bytes;
+  PartyId party;
+  PersonId person;
+  std::uint64_t resident_ref = 0;
+  Time locked_until;
+  Slot first_grant = kNoSlot;  // through GrantRow::next_of_account, the newest first
+  pb::Role role{};
+  bool disabled = false;
+};
+
+// BLAKE2b-256 of what somebody comes in with.
+using SecretHash = std::array<unsigned char, 32>;
+// "0f…" of 64 digits; nothing where it is not that.
+std::optional<SecretHash> parse_secret_hash(std::string_view hex);
+
+struct GrantRow {
+  GrantId id;
+  Blob bytes;
+  // By Operation: what it may be used for.
+  std::bitset<128> operations;
+  SecretHash secret{};
+  Time expires;
+  Slot account = kNoSlot;
+  Slot next_of_account = kNoSlot;
+  pb::GrantKind kind{};
+  bool revoked = false;
+};
+
+// Proposed up to verified: it takes room in its line and its offer.
+constexpr bool holds(pb::MatchState s) { return s >= pb::MATCH_STATE_PROPOSED && s <= pb::MATCH_STATE_VERIFIED; }
+// Accepted up to verified.
+constexpr bool secured(pb::MatchState s) { return s >= pb::MATCH_STATE_ACCEPTED && s <= pb::MATCH_STATE_VERIFIED; }
+constexpr bool served(pb::MatchState s) { return s == pb::MATCH_STATE_SERVED || s == pb::MATCH_STATE_VERIFIED; }
+constexpr bool broken(pb::MatchState s) { return s == pb::MATCH_STATE_WITHDRAWN || s == pb::MATCH_STATE_NO_SHOW; }
+constexpr bool live(pb::NeedState s) { return s >= pb::NEED_STATE_DRAFT && s <= pb::NEED_STATE_DONE; }
+// Somebody can still be found for lines of it that have not begun.
+constexpr bool takes_matches(pb::NeedState s) { return s == pb::NEED_STATE_OPEN || s == pb::NEED_STATE_IN_SERVICE; }
+// Counts for how well a community is served.
+constexpr bool counts_for_fill(pb::NeedState s) {
+  return (s >= pb::NEED_STATE_OPEN && s <= pb::NEED_STATE_REVIEWED) || s == pb::NEED_STATE_EXPIRED;
+}
+
+}  // namespace qiao

@@ -1,0 +1,27 @@
+// What the market never writes, and what counting with a row relies on: a row that was damaged may
+// say anything. Not a second validation (validate.h), whose rules change while rows stay: only what
+// would end in a wrong place of memory, an endless loop or a sum that does not fit.
+#pragma once
+
+#include "engine/rows/facts.h"
+#include "qiao/v1/access.pb.h"
+#include "qiao/v1/policy.pb.h"
+#include "qiao/v1/taxonomy.pb.h"
+
+namespace qiao {
+
+// A window that something is asked or promised for.
+bool is_sound(const Interval& window);
+bool is_sound(const AreaFacts& area);
+bool is_sound(const PartyFacts& party);
+bool is_sound(const OfferFacts& offer);
+bool is_sound(const NeedFacts& need);
+bool is_sound(const MatchFacts& match);
+bool is_sound(const NotificationFacts& notification);
+bool is_sound(const pb::Person& person);
+bool is_sound(const pb::Account& account);
+bool is_sound(const pb::Grant& grant);
+bool is_sound(const pb::Taxonomy& taxonomy);
+bool is_sound(const pb::Policy& policy);
+
+}  // namespace qiao

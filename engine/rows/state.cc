@@ -1,0 +1,515 @@
+#include "engine/rows/state.h"
+
+#include <algorithm>
+#include <boost/container/small_vector.hpp>
+
+#include "engine/base/fixed.h"
+#include "engine/rows/due.h"
+#include "engine/rows/limits.h"
+
+namespace qiao {
+namespace {
+
+// Sets a resident apart from an area in the history.
+constexpr std::uint64_t kResidentBit = std::uint64_t{1} << 63;
+
+template <class Message>
+Message parse(const Blob& bytes) {
+  Message m;
+  const bool ok = m.ParseFromArray(bytes.view().data(), static_cast<int>(bytes.view().size()));
+  QIAO_CHECK(ok, "a row in memory is what was put there");
+  return m;
+}
+
+std::int64_t share_micro(const LineRow& l) { return std::min(l.held, l.quantity) * kMicro / l.quantity; }
+
+}  // namespace
+
+State::State() = default;
+
+Slot State::line_of(Slot need, std::uint32_t number) const {
+  const NeedRow& n = needs_[need];
+  return number >= 1 && number <= n.line_count ? n.first_line + number - 1 : kNoSlot;
+}
+
+pb::Area State::load_area(Slot s) const { return parse<pb::Area>(areas_[s].bytes); }
+pb::Party State::load_party(Slot s) const { return parse<pb::Party>(parties_[s].bytes); }
+pb::Person State::load_person(Slot s) const { return parse<pb::Person>(persons_[s].bytes); }
+pb::Offer State::load_offer(Slot s) const { return parse<pb::Offer>(offers_[s].bytes); }
+pb::Match State::load_match(Slot s) const { return parse<pb::Match>(matches_[s].bytes); }
+pb::Notification State::load_notification(Slot s) const { return parse<pb::Notification>(notifications_[s].bytes); }
+pb::Account State::load_account(Slot s) const { return parse<pb::Account>(accounts_[s].bytes); }
+pb::Grant State::load_grant(Slot s) const { return parse<pb::Grant>(grants_[s].bytes); }
+
+namespace {
+
+template <class Map, class Key>
+Slot look_up(const Map& map, const Key& key) {
+  const auto it = map.find(key);
+  return it == map.end() ? kNoSlot : it->second;
+}
+
+}  // namespace
+
+Slot State::account_by_login(std::string_view login) const { return look_up(logins_, std::string(login)); }
+Slot State::account_by_external_id(std::string_view external_id) const { return look_up(external_ids_, std::string(external_id)); }
+Slot State::grant_by_secret(const SecretHash& secret) const { return look_up(secrets_, secret); }
+std::string State::area_name(Slot area) const { return area == kNoSlot ? std::string() : load_area(area).name(); }
+
+pb::Need State::load_need(Slot s) const {
+  const NeedRow& row = needs_[s];
+  auto need = parse<pb::Need>(row.bytes);
+  need.set_version(row.touched);
+  for (int i = 0; i < need.lines_size(); ++i) {
+    need.mutable_lines(i)->set_held(lines_[row.first_line + static_cast<Slot>(i)].held);
+  }
+  return need;
+}
+
+bool State::within(Slot area, Slot ancestor) const {
+  for (; area != kNoSlot; area = areas_[area].parent) {
+    if (area == ancestor) return true;
+  }
+  return false;
+}
+
+const std::vector<Booking>* State::bookings(Slot offer) const {
+  const auto it = bookings_.find(offer);
+  return it == bookings_.end() ? nullptr : &it->second;
+}
+
+std::int64_t State::peak(Slot offer, const Interval& window) const {
+  const auto it = bookings_.find(offer);
+  if (it == bookings_.end()) return 0;
+  const std::vector<Booking>& all = it->second;
+  // No booking is longer than kMaxWindow, so none that starts earlier than that reaches in.
+  auto at = std::lower_bound(all.begin(), all.end(), window.start - kMaxWindow,
+                             [](const Booking& b, Time t) { return b.window.start < t; });
+  boost::container::small_vector<std::pair<Time, std::int64_t>, 16> steps;
+  for (; at != all.end() && at->window.start < window.end; ++at) {
+    if (!overlap(at->window, window)) continue;
+    steps.emplace_back(std::max(at->window.start, window.start), at->quantity);
+    steps.emplace_back(at->window.end, -at->quantity);
+  }
+  // At the same instant what ends goes before what begins: windows are half open.
+  std::sort(steps.begin(), steps.end());
+  std::int64_t now = 0;
+  std::int64_t most = 0;
+  for (const auto& [time, change] : steps) {
+    now += change;
+    most = std::max(most, now);
+  }
+  return most;
+}
+
+std::int64_t State::available(Slot offer, const Interval& window) const {
+  const OfferRow& o = offers_[offer];
+  return o.quantity - (o.time_kind == 0 ? o.given : peak(offer, window));
+}
+
+std::uint32_t State::served_resident(Slot party, std::uint64_t resident_ref) const {
+  const auto it = history_.find({party, resident_ref | kResidentBit});
+  return resident_ref == 0 || it == history_.end() ? 0 : it->second;
+}
+
+std::uint32_t State::served_area(Slot party, Slot area) const {
+  const auto it = history_.find({party, area});
+  return it == history_.end() ? 0 : it->second;
+}
+
+std::span<const Slot> State::accounts_of_person(PersonId person) const {
+  const auto at = accounts_of_person_.find(person.value());
+  return at == accounts_of_person_.end() ? std::span<const Slot>() : at->second;
+}
+
+std::span<const Slot> State::accounts_of_resident(std::uint64_t resident_ref) const {
+  const auto at = accounts_of_resident_.find(resident_ref);
+  return at == accounts_of_resident_.end() ? std::span<const Slot>() : at->second;
+}
+
+std::span<const PartyId> State::branches_of(PartyId party) const {
+  const auto it = branches_.find(party);
+  return it == branches_.end() ? std::span<const PartyId>() : std::span<const PartyId>(it->second);
+}
+
+void State::set_parent(PartyRow& row, PartyId parent) {
+  // Whoever acts for the parent would act for an organiser's whole area: a row of before that names
+  // one is read as if it named none.
+  if (organises(row.kind)) parent = PartyId{};
+  if (row.parent == parent) return;
+  if (const auto old = branches_.find(row.parent); old != branches_.end()) {
+    std::erase(old->second, row.id);
+    if (old->second.empty()) branches_.erase(old);
+  }
+  if (parent) branches_[parent].push_back(row.id);
+  row.parent = parent;
+}
+
+Slot State::first_need_of_resident(std::uint64_t resident_ref) const {
+  const auto at = residents_.find(resident_ref);
+  return resident_ref == 0 || at == residents_.end() ? kNoSlot : at->second;
+}
+
+void State::link_resident(Slot need) {
+  NeedRow& row = needs_[need];
+  row.previous_of_resident = kNoSlot;
+  row.next_of_resident = kNoSlot;
+  if (row.resident_ref == 0) return;
+  const auto [first, fresh] = residents_.try_emplace(row.resident_ref, need);
+  if (fresh) return;
+  row.next_of_resident = std::exchange(first->second, need);
+  needs_[row.next_of_resident].previous_of_resident = need;
+}
+
+void State::unlink_resident(Slot need) {
+  const NeedRow& row = needs_[need];
+  if (row.resident_ref == 0) return;
+  if (row.next_of_resident != kNoSlot) needs_[row.next_of_resident].previous_of_resident = row.previous_of_resident;
+  if (row.previous_of_resident != kNoSlot) {
+    needs_[row.previous_of_resident].next_of_resident = row.next_of_resident;
+  } else if (row.next_of_resident != kNoSlot) {
+    residents_[row.resident_ref] = row.next_of_resident;
+  } else {
+    residents_.erase(row.resident_ref);
+  }
+}
+
+bool State::waits(const NeedRow& need) const {
+  if (need.state == pb::NEED_STATE_SUBMITTED || need.state == pb::NEED_STATE_DONE) return true;
+  if (need.state == pb::NEED_STATE_OPEN && need.raised > 0) return true;
+  if (!live(need.state) || need.state == pb::NEED_STATE_DRAFT) return false;
+  for (Slot m = need.first_match; m != kNoSlot; m = matches_[m].next_of_need) {
+    if (matches_[m].state == pb::MATCH_STATE_CLAIMED || matches_[m].state == pb::MATCH_STATE_SERVED) return true;
+  }
+  return false;
+}
+
+void State::leave_waiting(Slot need) {
+  NeedRow& row = needs_[need];
+  if (row.place_in_waiting == kNoSlot) return;
+  const auto it = waiting_.find(row.area);
+  std::vector<Slot>& list = it->second;
+  list[row.place_in_waiting] = list.back();
+  needs_[list.back()].place_in_waiting = row.place_in_waiting;
+  list.pop_back();
+  if (list.empty()) waiting_.erase(it);
+  row.place_in_waiting = kNoSlot;
+  update_waiting_in_city(need);
+}
+
+void State::update_waiting_in_city(Slot need) {
+  const NeedRow& row = needs_[need];
+  if (row.place_in_waiting != kNoSlot && row.raised >= kMaxRaised) {
+    waiting_in_city_.insert(need);
+  } else {
+    waiting_in_city_.erase(need);
+  }
+}
+
+std::span<const Slot> State::waiting_in(Slot area) const {
+  const auto it = waiting_.find(area);
+  return it == waiting_.end() ? std::span<const Slot>() : std::span<const Slot>(it->second);
+}
+
+void State::update_waiting(Slot need) {
+  NeedRow& row = needs_[need];
+  if (waits(row) == (row.place_in_waiting != kNoSlot)) return update_waiting_in_city(need);
+  if (row.place_in_waiting != kNoSlot) return leave_waiting(need);
+  std::vector<Slot>& list = waiting_[row.area];
+  row.place_in_waiting = static_cast<Slot>(list.size());
+  list.push_back(need);
+  update_waiting_in_city(need);
+}
+
+void State::link_lists() {
+  residents_.clear();
+  waiting_.clear();
+  waiting_in_city_.clear();
+  for (Slot s = 0; s < needs_.size(); ++s) {
+    link_resident(s);
+    needs_[s].place_in_waiting = kNoSlot;
+    update_waiting(s);
+  }
+}
+
+void State::loaded(Seq last_seq, Time last_time) {
+  loading_.reset();
+  last_seq_ = last_seq;
+  last_time_ = last_time;
+}
+
+void State::begin() {
+  QIAO_CHECK(!in_transaction_, "transactions do not nest");
+  in_transaction_ = true;
+  begin_ = mark();
+}
+
+void State::commit() {
+  in_transaction_ = false;
+  undo_.clear();
+}
+
+void State::rollback() {
+  rollback_to(begin_);
+  in_transaction_ = false;
+}
+
+void State::rollback_to(const Mark& mark) {
+  // Undoing puts rows too; that is not to be remembered.
+  in_transaction_ = false;
+  while (undo_.size() > mark.undo) {
+    undo(undo_.back());
+    undo_.pop_back();
+  }
+  last_seq_ = mark.seq;
+  last_time_ = mark.time;
+  in_transaction_ = true;
+}
+
+void State::undo(UndoRecord& record) {
+  const bool fresh = !record.previous;
+  if (!fresh) {
+    const bool ok = load_row(record.kind, std::move(record.previous));
+    QIAO_CHECK(ok, "a row that was there can be put back");
+  }
+  switch (record.kind) {
+    case pb::Event::kArea:
+      if (fresh) areas_.pop_back();
+      break;
+    case pb::Event::kParty:
+      if (fresh) {
+        set_parent(parties_[record.slot], PartyId{});
+        parties_.pop_back();
+      }
+      break;
+    case pb::Event::kPerson:
+      if (fresh) {
+        const Slot party = parties_.find(PartyId{load_person(record.slot).party_id()});
+        parties_[party].first_person = persons_[record.slot].next_of_party;
+        persons_.pop_back();
+      }
+      break;
+    case pb::Event::kOffer:
+      if (fresh) {
+        if (observer_ != nullptr) observer_->offer_removed(record.slot);
+        const OfferRow& o = offers_[record.slot];
+        if (o.active) --parties_[o.party].active_offers;
+        // The newest offer of a party is the head of its list.
+        parties_[o.party].first_offer = o.next_of_party;
+        if (o.next_of_party != kNoSlot) offers_[o.next_of_party].previous_of_party = kNoSlot;
+        offers_.pop_back();
+      }
+      break;
+    case pb::Event::kNeed:
+      if (!fresh) {
+        needs_[record.slot].touched = record.touched;
+      } else {
+        if (observer_ != nullptr) observer_->need_removed(record.slot);
+        unlink_resident(record.slot);
+        leave_waiting(record.slot);
+        contribute_fill(needs_[record.slot], -1);
+        // Unless another need has grown to behind it, its lines are the last.
+        if (needs_[record.slot].first_line + needs_[record.slot].line_room == lines_.size()) {
+          lines_.resize(needs_[record.slot].first_line);
+        }
+        needs_.pop_back();
+        progress_.resize(needs_.size());
+      }
+      break;
+    case pb::Event::kMatch: {
+      const Slot need = matches_[record.slot].need;
+      if (fresh) {
+        contribute(matches_[record.slot], record.slot, -1);
+        needs_[need].first_match = matches_[record.slot].next_of_need;
+        offers_[matches_[record.slot].offer].first_match = matches_[record.slot].next_of_offer;
+        matches_.pop_back();
+        update_waiting(need);
+        if (observer_ != nullptr) observer_->need_changed(need);
+      }
+      needs_[need].touched = record.touched;
+      break;
+    }
+    case pb::Event::kNotification:
+      // They never change, so it is a new one.
+      parties_[notifications_[record.slot].party].first_notification = notifications_[record.slot].next_of_party;
+      notifications_.pop_back();
+      break;
+    case pb::Event::kAccount:
+      if (fresh) {
+        forget_names(record.slot);
+        accounts_.pop_back();
+      }
+      break;
+    case pb::Event::kGrant:
+      if (fresh) {
+        secrets_.erase(grants_[record.slot].secret);
+        accounts_[grants_[record.slot].account].first_grant = grants_[record.slot].next_of_account;
+        grants_.pop_back();
+      }
+      break;
+    case pb::Event::kDisclosure:
+    case pb::Event::kTaxonomy:
+    case pb::Event::kPolicy:
+    case pb::Event::ROW_NOT_SET: break;
+  }
+}
+
+// --- what rows imply ---
+
+void State::contribute_fill(const NeedRow& need, std::int64_t sign) {
+  if (!counts_for_fill(need.state)) return;
+  std::int64_t filled = 0;
+  for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) filled += share_micro(lines_[l]);
+  AreaRow& area = areas_[need.fairness];
+  area.asked_micro += sign * need.line_count * kMicro;
+  area.filled_micro += sign * filled;
+  asked_micro_ += sign * need.line_count * kMicro;
+  filled_micro_ += sign * filled;
+}
+
+void State::contribute(const MatchRow& m, Slot match, std::int64_t sign) {
+  NeedRow& need = needs_[m.need];
+  LineRow& line = lines_[m.line];
+  OfferRow& offer = offers_[m.offer];
+  if (holds(m.state)) {
+    contribute_fill(need, -1);
+    line.held += sign * m.quantity;
+    if (secured(m.state)) line.secured += sign * m.quantity;
+    contribute_fill(need, +1);
+    if (offer.time_kind == 0) {
+      offer.given += sign * m.quantity;
+    } else {
+      auto& calendar = bookings_[m.offer];
+      if (sign > 0) {
+        const auto at =
+            std::upper_bound(calendar.begin(), calendar.end(), m.window.start,
+                             [](Time t, const Booking& b) { return t < b.window.start; });
+        calendar.insert(at, {m.window, m.quantity, match});
+      } else {
+        const auto at = std::find_if(calendar.begin(), calendar.end(), [&](const Booking& b) { return b.match == match; });
+        QIAO_CHECK(at != calendar.end(), "a booking that goes was there");
+        calendar.erase(at);
+        if (calendar.empty()) bookings_.erase(m.offer);
+      }
+    }
+  }
+  PartyRow& party = parties_[offer.party];
+  const auto step = static_cast<std::uint32_t>(sign);  // wraps to a subtraction
+  if (broken(m.state)) party.broken += step;
+  if (served(m.state)) {
+    party.kept += step;
+    history_[{offer.party, need.area}] += step;
+    if (need.resident_ref != 0) history_[{offer.party, need.resident_ref | kResidentBit}] += step;
+  }
+}
+
+std::string_view State::row_bytes(pb::Event::RowCase kind, std::uint64_t key) const {
+  switch (kind) {
+    case pb::Event::kArea: return areas_[areas_.find(AreaCode{key})].bytes.view();
+    case pb::Event::kParty: return parties_[parties_.find(PartyId{key})].bytes.view();
+    case pb::Event::kPerson: return persons_[persons_.find(PersonId{key})].bytes.view();
+    case pb::Event::kOffer: return offers_[offers_.find(OfferId{key})].bytes.view();
+    case pb::Event::kNeed: return needs_[needs_.find(NeedId{key})].bytes.view();
+    case pb::Event::kMatch: return matches_[matches_.find(MatchId{key})].bytes.view();
+    case pb::Event::kNotification: return notifications_[notifications_.find(NotificationId{key})].bytes.view();
+    case pb::Event::kAccount: return accounts_[accounts_.find(AccountId{key})].bytes.view();
+    case pb::Event::kGrant: return grants_[grants_.find(GrantId{key})].bytes.view();
+    case pb::Event::kDisclosure:
+    case pb::Event::kTaxonomy:
+    case pb::Event::kPolicy:
+    case pb::Event::ROW_NOT_SET: break;
+  }
+  QIAO_CHECK(false, "only things with a key have rows of their own");
+  return {};
+}
+
+// --- timers ---
+
+bool State::still_due(const TimerQueue::Entry& e) const {
+  if (e.kind == TimerQueue::Kind::kMatch) return e.slot < matches_.size() && matches_[e.slot].due == e.due;
+  if (e.kind == TimerQueue::Kind::kPerson) return e.slot < persons_.size() && persons_[e.slot].due == e.due;
+  return e.slot < needs_.size() && needs_[e.slot].due == e.due;
+}
+
+void State::schedule(TimerQueue::Kind kind, Slot slot, Time due) {
+  if (!is_set(due) || loading_) return;
+  timers_.push({due, kind, slot});
+  constexpr std::size_t kSlack = 4096;
+  timers_.trim(2 * (std::size_t{needs_.size()} + matches_.size() + persons_.size()) + kSlack,
+               [this](const TimerQueue::Entry& e) { return still_due(e); });
+}
+
+void State::start_timers() {
+  std::vector<TimerQueue::Entry> entries;
+  // Memory that is not written to is not taken; a million of them are not copied while they grow.
+  entries.reserve(std::size_t{needs_.size()} + matches_.size() + persons_.size());
+  const auto add = [&](TimerQueue::Kind kind, Slot slot, Time due) {
+    if (is_set(due)) entries.push_back({due, kind, slot});
+  };
+  for (Slot s = 0; s < needs_.size(); ++s) add(TimerQueue::Kind::kNeed, s, needs_[s].due);
+  for (Slot s = 0; s < matches_.size(); ++s) add(TimerQueue::Kind::kMatch, s, matches_[s].due);
+  for (Slot s = 0; s < persons_.size(); ++s) add(TimerQueue::Kind::kPerson, s, persons_[s].due);
+  timers_.assign(std::move(entries));
+}
+
+void State::limits_changed() {
+  // What a small market has is worked out at once.
+  constexpr std::size_t kAtOnce = 500;
+  stale_ = {needs_.size(), matches_.size(), persons_.size()};
+  refresh_timers(kAtOnce);
+}
+
+bool State::timers_are_fresh() const {
+  return stale_.needs == 0 && stale_.matches == 0 && stale_.persons == 0;
+}
+
+// False where it was right.
+bool State::refresh_timer(TimerQueue::Kind kind, Slot slot) {
+  const auto set = [&](Time& due, Time now_due) {
+    if (due == now_due) return false;
+    due = now_due;
+    schedule(kind, slot, due);
+    return true;
+  };
+  switch (kind) {
+    case TimerQueue::Kind::kNeed:
+      return set(needs_[slot].due, due_of(*NeedFacts::read(needs_[slot].bytes.view()), policy_));
+    case TimerQueue::Kind::kMatch:
+      return set(matches_[slot].due, due_of(*MatchFacts::read(matches_[slot].bytes.view()), policy_));
+    case TimerQueue::Kind::kPerson: return set(persons_[slot].due, due_of(load_person(slot), policy_));
+  }
+  return false;
+}
+
+bool State::refresh_timers(std::size_t rows) {
+  // An append that was undone may have taken rows away.
+  const auto next = [&](Slot& stale, Slot size, TimerQueue::Kind kind) {
+    stale = std::min(stale, size);
+    for (; stale > 0 && rows > 0; --rows) refresh_timer(kind, --stale);
+  };
+  next(stale_.needs, needs_.size(), TimerQueue::Kind::kNeed);
+  next(stale_.matches, matches_.size(), TimerQueue::Kind::kMatch);
+  next(stale_.persons, persons_.size(), TimerQueue::Kind::kPerson);
+  return !timers_are_fresh();
+}
+
+std::optional<TimerQueue::Entry> State::next_timer() {
+  while (true) {
+    const auto entry = timers_.front([this](const TimerQueue::Entry& e) { return still_due(e); });
+    if (!entry || timers_are_fresh() || !refresh_timer(entry->kind, entry->slot)) return entry;
+  }
+}
+
+std::optional<SecretHash> parse_secret_hash(std::string_view hex) {
+  SecretHash hash{};
+  if (hex.size() != 2 * hash.size()) return std::nullopt;
+  for (std::size_t i = 0; i < hex.size(); ++i) {
+    const char c = hex[i];
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (digit < 0) return std::nullopt;
+    hash[i / 2] = static_cast<unsigned char>(hash[i / 2] << 4 | digit);
+  }
+  return hash;
+}
+
+}  // namespace qiao

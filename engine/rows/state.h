@@ -1,0 +1,313 @@
+// Everything the market knows, and the one way to change it: put a row. Folding the journal is putting its rows.
+//
+// What rows imply (what a line holds, what an offer has booked, how full a community is, who served whom) is kept up to
+// date with each put and follows from the rows alone, so that a restart from rows gives the same state.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/base/time_zone.h"
+#include "engine/rows/facts.h"
+#include "engine/rows/rows.h"
+#include "engine/rows/table.h"
+#include "engine/rows/timers.h"
+#include "qiao/v1/event.pb.h"
+
+namespace qiao {
+
+// Told after each change, on the same thread. What matching keeps an index with.
+class StateObserver {
+ public:
+  virtual ~StateObserver() = default;
+  virtual void offer_changed(Slot offer) = 0;
+  virtual void need_changed(Slot need) = 0;
+  // The offer's or line's row is about to go (an append is undone).
+  virtual void offer_removed(Slot offer) = 0;
+  virtual void need_removed(Slot need) = 0;
+  virtual void party_changed(Slot party) = 0;
+  // The policy or the taxonomy.
+  virtual void settings_changed() = 0;
+};
+
+// A promise in an offer's calendar.
+struct Booking {
+  Interval window;
+  std::int64_t quantity;
+  Slot match;
+};
+
+// Single-threaded: one thread owns it. Reading it from elsewhere needs that thread to stand still.
+class State {
+ public:
+  State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  // Their codes come in any order.
+  using Areas = Table<AreaCode, AreaRow, HashedIds<AreaCode>>;
+  using Parties = Table<PartyId, PartyRow>;
+  using Persons = Table<PersonId, PersonRow>;
+  using Offers = Table<OfferId, OfferRow>;
+  using Needs = Table<NeedId, NeedRow>;
+  using Matches = Table<MatchId, MatchRow>;
+  using Notifications = Table<NotificationId, NotificationRow>;
+  using Accounts = Table<AccountId, AccountRow>;
+  using Grants = Table<GrantId, GrantRow>;
+
+  const Areas& areas() const { return areas_; }
+  const Parties& parties() const { return parties_; }
+  const Persons& persons() const { return persons_; }
+  const Offers& offers() const { return offers_; }
+  const Needs& needs() const { return needs_; }
+  const Matches& matches() const { return matches_; }
+  const Notifications& notifications() const { return notifications_; }
+  const Accounts& accounts() const { return accounts_; }
+  const Grants& grants() const { return grants_; }
+  // kNoSlot where nobody has that login (lower case), that outside identity, that secret.
+  Slot account_by_login(std::string_view login) const;
+  Slot account_by_external_id(std::string_view external_id) const;
+  Slot grant_by_secret(const SecretHash& secret) const;
+  // Accounts of a person among a party's people; of a resident. In no particular order.
+  std::span<const Slot> accounts_of_person(PersonId person) const;
+  std::span<const Slot> accounts_of_resident(std::uint64_t resident_ref) const;
+  // A resident's needs: the first, and the rest by NeedRow::next_of_resident; kNoSlot where there is none.
+  Slot first_need_of_resident(std::uint64_t resident_ref) const;
+  // Name of the area; empty where there is none.
+  std::string area_name(Slot area) const;
+  // Needs in that area, and not below, of which something waits for an organiser: to be checked, reviewed, found somebody for
+  // after it was raised; a claim to confirm, a service to verify. In no particular order.
+  std::span<const Slot> waiting_in(Slot area) const;
+  // The same for every area that has some.
+  const boost::unordered_flat_map<Slot, std::vector<Slot>>& waiting() const { return waiting_; }
+  // Those of them that were raised to the city, which fall to the lead wherever they are.
+  const boost::unordered_flat_set<Slot>& waiting_in_city() const { return waiting_in_city_; }
+  const NeedProgress& progress(Slot need) const { return progress_[need]; }
+  Slot line_count() const { return lines_.size(); }
+  const LineRow& line(Slot s) const { return lines_[s]; }
+  // Asks for a row to be in the cache soon: ranking looks at rows in no order, and waits for memory more than for anything
+  // else.
+  void prefetch_line(Slot s) const { __builtin_prefetch(&lines_[s]); }
+  void prefetch_offer(Slot s) const { __builtin_prefetch(&offers_[s]); }
+  void prefetch_need(Slot s) const { __builtin_prefetch(&needs_[s]); }
+  // kNoSlot unless 1 <= number <= the need's lines.
+  Slot line_of(Slot need, std::uint32_t number) const;
+
+  const pb::Policy& policy() const { return policy_; }
+  const pb::Taxonomy& taxonomy() const { return vocabulary_.taxonomy(); }
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  const TimeZone& zone() const { return zone_; }
+  Seq last_seq() const { return last_seq_; }
+  Time last_time() const { return last_time_; }
+
+  // The resource as it is now; for a need with what its lines hold and its version. Parses: about 1 us.
+  pb::Area load_area(Slot) const;
+  pb::Party load_party(Slot) const;
+  pb::Person load_person(Slot) const;
+  pb::Offer load_offer(Slot) const;
+  pb::Need load_need(Slot) const;
+  pb::Match load_match(Slot) const;
+  pb::Notification load_notification(Slot) const;
+  pb::Account load_account(Slot) const;
+  pb::Grant load_grant(Slot) const;
+
+  // Most units that the offer could give in that window now. O(log + overlapping bookings).
+  std::int64_t available(Slot offer, const Interval& window) const;
+  // Highest quantity booked at one instant of the window (time).
+  std::int64_t peak(Slot offer, const Interval& window) const;
+  // Bookings of a time offer by start, or nullptr.
+  const std::vector<Booking>* bookings(Slot offer) const;
+  // True when a lies in b or is b.
+  bool within(Slot area, Slot ancestor) const;
+  // The parties that belong to the party directly. In no particular order.
+  std::span<const PartyId> branches_of(PartyId party) const;
+  // How often the party has served this resident, this community.
+  std::uint32_t served_resident(Slot party, std::uint64_t resident_ref) const;
+  std::uint32_t served_area(Slot party, Slot area) const;
+  // Sums over all communities (millionths of a line).
+  std::int64_t asked_micro() const { return asked_micro_; }
+  std::int64_t filled_micro() const { return filled_micro_; }
+
+  // Folds an event: its row replaces what was there. Events come in the order of their seq. Keeps what is needed to undo
+  // it until commit().
+  void fold(const pb::Event& event);
+  // Puts a row as it was stored. False when the bytes are not such a row or lean on something missing.
+  //
+  // At start-up: start_loading(), taxonomy, policy; then areas, parties, offers and needs in any order, and link_areas(),
+  // link_parties(), link_offers(), link_needs(); then persons, matches, notifications, accounts, grants (these after accounts);
+  // loaded(), start_timers(), link_lists(). Each row once. Rows of different kinds may be put by different threads at the same time, and linked
+  // beside each other and beside rows that are put, as soon as what they lean on is there and linked.
+  bool load_row(pb::Event::RowCase kind, Blob bytes);
+  // What is loaded ends with that event: ids are numbers of events, and none is greater.
+  void start_loading(Seq last_seq) {
+    loading_ = std::make_unique<Loading>();
+    loading_->last_seq = last_seq;
+  }
+  // An empty message of the type that rows of that kind are.
+  static const google::protobuf::Message& row_type(pb::Event::RowCase kind);
+  // Makes room for so many areas.
+  void reserve_areas(std::size_t areas) { areas_.reserve(areas); }
+  // With the areas that they lie in; each is false when one is missing.
+  bool link_areas();
+  bool link_parties();
+  bool link_needs();
+  // With the parties whose they are.
+  bool link_offers();
+  void loaded(Seq last_seq, Time last_time);
+  // Every timer anew, by what the rows say. May run while other threads read rows.
+  void start_timers();
+  // The lists of residents' needs, and of those that wait for organisers. May run beside start_timers().
+  void link_lists();
+
+  // Bytes of the row of that kind and key, as of now. The view holds until the row changes.
+  std::string_view row_bytes(pb::Event::RowCase kind, std::uint64_t key) const;
+
+  // A transaction: fold events, then keep them or take them all back.
+  void begin();
+  void commit();
+  void rollback();
+  // A place within the transaction to which it can be taken back.
+  struct Mark {
+    std::size_t undo = 0;
+    Seq seq = 0;
+    Time time{};
+  };
+  Mark mark() const { return {undo_.size(), last_seq_, last_time_}; }
+  void rollback_to(const Mark& mark);
+
+  // A policy with other time limits changes when the market acts on every row: that is worked out
+  // piece by piece, the first rows at once. Works on up to so many rows; false once none is left. A
+  // timer that goes off meanwhile is worked out before it is obeyed; one that is new may be late.
+  bool refresh_timers(std::size_t rows);
+
+  // The earliest moment at which the market has to act.
+  std::optional<TimerQueue::Entry> next_timer();
+  void pop_timer() { timers_.pop(); }
+  void observe(StateObserver* observer) { observer_ = observer; }
+
+ private:
+  struct UndoRecord {
+    pb::Event::RowCase kind;
+    Slot slot;      // of the row, or of the new one
+    Blob previous;  // null: it is new
+    Seq touched;    // the need's, before
+  };
+  struct HistoryKey {
+    Slot party;
+    std::uint64_t what;
+    friend bool operator==(const HistoryKey&, const HistoryKey&) = default;
+    friend std::size_t hash_value(const HistoryKey& k) {
+      return static_cast<std::size_t>((k.what ^ (std::uint64_t{k.party} << 32)) * 0x9E3779B97F4A7C15ULL);
+    }
+  };
+
+  // What rows lean on, by slot. It is looked for when all of it is there, and all at once: it lies in no order, and so the waits for
+  // memory overlap and what is looked at stays near; and rows of different kinds do not wait for each other.
+  struct Loading {
+    alignas(kApart) std::vector<AreaCode> parents;  // itself where there is none
+    alignas(kApart) std::vector<AreaCode> of_parties;
+    alignas(kApart) std::vector<AreaCode> of_needs;
+    alignas(kApart) std::vector<PartyId> of_offers;
+    alignas(kApart) Seq last_seq = 0;
+  };
+  // May a row with that id be a new one?
+  template <class Rows, class Id>
+  bool takes(const Rows& rows, Id id) const {
+    return (!loading_ || id.value() <= loading_->last_seq) && rows.takes(id);
+  }
+  void give(Slot offer, Slot party);
+  void link_resident(Slot need);
+  void unlink_resident(Slot need);
+  bool waits(const NeedRow& need) const;
+  void update_waiting(Slot need);
+  void leave_waiting(Slot need);
+  void set_parent(PartyRow& row, PartyId parent);
+  void update_waiting_in_city(Slot need);
+
+  // Each answers as load_row() does.
+  bool put_taxonomy(std::string_view bytes);
+  bool put_policy(std::string_view bytes);
+  bool put_area(Blob bytes);
+  bool put_party(Blob bytes);
+  bool put_person(Blob bytes);
+  bool put_offer(Blob bytes);
+  bool put_need(Blob bytes);
+  bool put_match(Blob bytes);
+  bool put_notification(Blob bytes);
+  bool put_account(Blob bytes);
+  bool put_grant(Blob bytes);
+  void forget_names(Slot account);
+  void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched) {
+    if (in_transaction_) undo_.push_back({kind, slot, std::move(previous), touched});
+  }
+  void undo(UndoRecord& record);
+
+  void contribute(const MatchRow&, Slot match, std::int64_t sign);
+  void contribute_fill(const NeedRow&, std::int64_t sign);
+  CategorySet category_set(const Codes& codes) const;
+  void place_lines(NeedRow&, Slot need, const NeedFacts&);
+  void schedule(TimerQueue::Kind kind, Slot slot, Time due);
+  bool still_due(const TimerQueue::Entry& e) const;
+  void limits_changed();
+  bool timers_are_fresh() const;
+  bool refresh_timer(TimerQueue::Kind kind, Slot slot);
+
+  Areas areas_;
+  Parties parties_;
+  Persons persons_;
+  Offers offers_;
+  Needs needs_;
+  Matches matches_;
+  Notifications notifications_;
+  Accounts accounts_;
+  Grants grants_;
+  boost::unordered_flat_map<std::string, Slot> logins_;
+  boost::unordered_flat_map<std::string, Slot> external_ids_;
+  boost::unordered_flat_map<SecretHash, Slot> secrets_;
+  boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_person_;
+  boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_resident_;
+  boost::unordered_flat_map<std::uint64_t, Slot> residents_;  // the first need of each
+  boost::unordered_flat_map<PartyId, std::vector<PartyId>> branches_;  // no list is empty
+  boost::unordered_flat_map<Slot, std::vector<Slot>> waiting_;  // by area; no list is empty
+  boost::unordered_flat_set<Slot> waiting_in_city_;
+  Chunks<LineRow> lines_;
+  Chunks<NeedProgress> progress_;  // by need
+  pb::Policy policy_;
+  Vocabulary vocabulary_;
+  TimeZone zone_;
+  PatternPool patterns_;
+  std::unordered_set<CategorySet> category_sets_;  // each once; grows only
+  boost::unordered_flat_map<Slot, std::vector<Booking>> bookings_;
+  boost::unordered_flat_map<HistoryKey, std::uint32_t> history_;
+  TimerQueue timers_;
+  // Rows in front of these have timers of the policy before this one.
+  struct {
+    Slot needs = 0;
+    Slot matches = 0;
+    Slot persons = 0;
+  } stale_;
+  std::int64_t asked_micro_ = 0;
+  std::int64_t filled_micro_ = 0;
+  Seq last_seq_ = 0;
+  Time last_time_{};
+
+  std::unique_ptr<Loading> loading_;  // while it is
+  bool in_transaction_ = false;
+  Mark begin_;
+  std::vector<UndoRecord> undo_;
+  std::string buffer_;
+  StateObserver* observer_ = nullptr;
+};
+
+// What decisions look at, made of a need as it was sent: also for one that is not posted (a preview). `need.first_line`,
+// the lists and the timer are the state's own affair.
+void fill(NeedRow& row, const pb::Need& need, const State& state);
+void fill(LineRow& row, const pb::RequirementLine& line, const State& state);
+
+}  // namespace qiao

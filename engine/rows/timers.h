@@ -1,0 +1,60 @@
+// When the market has to act by itself.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "engine/rows/rows.h"
+
+namespace qiao {
+
+// A heap of (time, thing). Entries are not taken out when a thing changes its mind; whoever pops asks the row whether
+// the entry still holds. Matches come before needs at the same instant, so that a need sees what became of them.
+class TimerQueue {
+ public:
+  enum class Kind : std::uint8_t { kMatch, kNeed, kPerson };
+  struct Entry {
+    Time due;
+    Kind kind;
+    Slot slot;
+    friend auto operator<=>(const Entry&, const Entry&) = default;
+  };
+
+  void push(const Entry& e) {
+    heap_.push_back(e);
+    std::push_heap(heap_.begin(), heap_.end(), std::greater<>{});
+  }
+  // The earliest entry that still holds; stale ones in front of it are dropped. Amortised O(log n).
+  template <class Holds>
+  std::optional<Entry> front(Holds holds) {
+    while (!heap_.empty()) {
+      if (holds(heap_.front())) return heap_.front();
+      pop();
+    }
+    return std::nullopt;
+  }
+  void pop() {
+    std::pop_heap(heap_.begin(), heap_.end(), std::greater<>{});
+    heap_.pop_back();
+  }
+  // Throws the stale entries away once they outnumber what can hold, so that the queue stays in proportion.
+  template <class Holds>
+  void trim(std::size_t most, Holds holds) {
+    if (heap_.size() <= most) return;
+    std::erase_if(heap_, [&](const Entry& e) { return !holds(e); });
+    std::make_heap(heap_.begin(), heap_.end(), std::greater<>{});
+  }
+  // All of them anew.
+  void assign(std::vector<Entry> entries) {
+    heap_ = std::move(entries);
+    std::make_heap(heap_.begin(), heap_.end(), std::greater<>{});
+  }
+  std::size_t size() const { return heap_.size(); }
+
+ private:
+  std::vector<Entry> heap_;
+};
+
+}  // namespace qiao
