@@ -96,7 +96,8 @@ void run() {
     const auto id = must(market, c).subjects.front().key;
     const std::int64_t urgency = n.urgency() == pb::URGENCY_CRITICAL ? 3'000'000 : n.urgency() == pb::URGENCY_URGENT ? 1'500'000 : 1'000'000;
     needs_file.precision(10);
-    needs_file << id << "|" << degrees(n.point().longitude_e7()) << "|" << degrees(n.point().latitude_e7()) << "|" << urgency << "|" << mask << "|"
+    const Point at = s.needs()[s.needs().find(NeedId{id})].point;
+    needs_file << id << "|" << degrees(at.longitude_e7) << "|" << degrees(at.latitude_e7) << "|" << urgency << "|" << mask << "|"
                << take_apart(day).weekday << "|" << start_minute << "|" << start_minute + minutes << "|" << l.window().start() << "\n";
   }
   std::ofstream teams_file(folder + "/teams.csv");

@@ -78,6 +78,27 @@ inline std::int64_t distance_metres(Point a, Point b) {
   return static_cast<std::int64_t>(std::sqrt(square)) / 1000;
 }
 
+namespace detail {
+inline constexpr std::int32_t kMatchingCellE7 = 25'000;
+
+// The middle of the interval that e7 is in; intervals begin at 0 and go outwards.
+constexpr std::int32_t middle_of_cell(std::int32_t e7, std::int32_t most) {
+  constexpr std::int32_t kHalf = kMatchingCellE7 / 2;
+  const std::int32_t begin = e7 / kMatchingCellE7 * kMatchingCellE7;
+  return std::clamp(begin + (e7 < 0 ? -kHalf : kHalf), kHalf - most, most - kHalf);
+}
+}  // namespace detail
+
+// The place of a need as far as matching knows it: the middle of its cell in a grid of 0.0025 degrees
+// (about 250 m), so that no number of distances, rankings or radii narrows a place further than to
+// its cell. At most 139 m away to the north or south and as much to the east or west: 197 m at the
+// equator, 184 m at latitude 30. The cells subdivide those of public places (multiples of 0.01
+// degrees, rounded), so that both together say no more than the cell does.
+constexpr Point matching_point(Point exact) {
+  return {detail::middle_of_cell(exact.latitude_e7, kMaxLatitudeE7),
+          detail::middle_of_cell(exact.longitude_e7, kMaxLongitudeE7)};
+}
+
 // Bounds of many distances from one place, a few times as fast: for a search that asks the exact distance of what is left.
 // In floating point, so that what is answered must never depend on it.
 class Reckoner {

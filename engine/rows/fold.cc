@@ -22,7 +22,7 @@ void put_in(Slot area, NeedRow& row, const State& state) {
 
 void fill(NeedRow& row, const NeedFacts& need, const State& state) {
   row.organiser = need.organiser;
-  row.point = need.point;
+  row.point = matching_point(need.point);
   row.state = need.state;
   row.urgency = need.urgency;
   row.category = state.vocabulary().find(WordList::kCategory, need.category).value_or(0);

@@ -39,6 +39,25 @@ TEST(Geography, DistanceGoesTheShortWayRoundTheDateLine) {
   EXPECT_EQ(distance_metres({300'000'000, 5}, {300'000'000, 5}), 0);
 }
 
+TEST(Geography, MatchingKnowsAPlaceByItsCellAlone) {
+  constexpr Point kMiddle{306'262'500, 1'189'837'500};
+  EXPECT_EQ(matching_point({306'250'000, 1'189'825'000}), kMiddle) << "the first of the cell";
+  EXPECT_EQ(matching_point({306'274'999, 1'189'849'999}), kMiddle) << "the last";
+  EXPECT_EQ(matching_point({306'275'000, 1'189'825'000}).latitude_e7, 306'287'500) << "the next";
+  EXPECT_EQ(matching_point({-306'250'000, -1}), (Point{-306'262'500, -12'500}));
+  EXPECT_EQ(matching_point({kMaxLatitudeE7, -kMaxLongitudeE7}),
+            (Point{kMaxLatitudeE7 - 12'500, -kMaxLongitudeE7 + 12'500}));
+  Random random(13);
+  for (int i = 0; i < 100'000; ++i) {
+    const auto latitude = random.between(-kMaxLatitudeE7, kMaxLatitudeE7);
+    const auto longitude = random.between(-kMaxLongitudeE7, kMaxLongitudeE7);
+    const Point exact{static_cast<std::int32_t>(latitude), static_cast<std::int32_t>(longitude)};
+    const Point known = matching_point(exact);
+    EXPECT_EQ(matching_point(known), known);
+    EXPECT_LE(distance_metres(exact, known), latitude < 300'000'000 ? 197 : 184);
+  }
+}
+
 TEST(Geography, AReckonedDistanceIsNeverTooLarge) {
   Random random(11);
   const auto anywhere = [&] {

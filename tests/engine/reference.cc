@@ -395,7 +395,8 @@ Market::Judged Market::judge(std::uint64_t need_id, std::uint32_t number, std::u
   if (l.window().start() < o.valid_from() || (until != 0 && l.window().end() > until)) return no(pb::RULE_OUTSIDE_VALIDITY);
   if (o.has_time() && !is_there(o.time(), l.window().start(), l.window().end())) return no(pb::RULE_NOT_AVAILABLE);
   const std::int64_t distance =
-      distance_metres({n.point().latitude_e7(), n.point().longitude_e7()}, {o.point().latitude_e7(), o.point().longitude_e7()});
+      distance_metres(matching_point({n.point().latitude_e7(), n.point().longitude_e7()}),
+                      {o.point().latitude_e7(), o.point().longitude_e7()});
   const bool collect = o.has_stock() && o.stock().handover() == pb::HANDOVER_COLLECT;
   if (distance > std::max<std::int64_t>(collect ? 0 : o.radius_m(), n.travel_m())) return no(pb::RULE_TOO_FAR);
   if (std::find(n.excluded_party_ids().begin(), n.excluded_party_ids().end(), p.id()) != n.excluded_party_ids().end()) return no(pb::RULE_EXCLUDED_BY_NEED);

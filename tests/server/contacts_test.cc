@@ -1,6 +1,10 @@
 // How many contacts and exact places a team sees, and that those who look are known.
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "engine/base/random.h"
+#include "server/access/view.h"
 #include "tests/support/towns.h"
 
 namespace qiao {
@@ -24,6 +28,47 @@ struct Collector : Towns {
     return as("supplier", "/v1/matches:claim",
               R"({"needId":")" + need + R"(","offerId":")" + std::to_string(own.people) +
                   R"(","quantity":"1"})");
+  }
+  // A need at exactly that place.
+  std::string open_need(Point exact) {
+    const std::string point = R"(,"point":{"latitudeE7":)" + std::to_string(exact.latitude_e7) +
+                              R"(,"longitudeE7":)" + std::to_string(exact.longitude_e7) + "}";
+    return std::to_string(id_of(as("organiser", "/v1/needs", need_of(own, point))));
+  }
+  template <class Message>
+  Message seen_by_the_team(const std::string& target) {
+    const Response r = send("GET", target, "", {.token = tokens.at("supplier")});
+    EXPECT_EQ(r.status, 200U) << r.body;
+    Message seen;
+    EXPECT_TRUE(from_json(r.body, seen)) << r.body;
+    return seen;
+  }
+  void move_offer(Point to, std::uint32_t radius_m) {
+    const std::string target = "/v1/offers/" + std::to_string(own.people);
+    pb::Offer offer = get<pb::Offer>(target);
+    offer.mutable_point()->set_latitude_e7(to.latitude_e7);
+    offer.mutable_point()->set_longitude_e7(to.longitude_e7);
+    offer.set_radius_m(radius_m);
+    const Response r = send("PUT", target, to_json(offer), {.token = tokens.at("supplier")});
+    EXPECT_EQ(r.status, 200U) << r.body;
+  }
+  // The team's list has a pair for each line; empty where the need is not in it.
+  static std::string in_list(const pb::RankedPairs& pairs, const std::string& need) {
+    for (pb::RankedPair pair : pairs.pairs()) {
+      if (std::to_string(pair.need_id()) != need) continue;
+      pair.clear_need_id();
+      pair.clear_rank();
+      pair.mutable_explanation()->clear_need_id();
+      return to_json(pair);
+    }
+    return {};
+  }
+  std::string explained(const std::string& need) {
+    auto seen = seen_by_the_team<pb::Explanation>("/v1/explanations?need=" + need + "&offer=" +
+                                                  std::to_string(own.people));
+    EXPECT_GT(seen.distance_m(), 0);
+    seen.clear_need_id();
+    return to_json(seen);
   }
   std::string look(const std::string& need) {
     const Response r = as("supplier", "/v1/needs/" + need + ":reveal");
@@ -125,6 +170,59 @@ TEST(AttackContacts, AClaimThatWaitsShowsNoExactPlace) {
   EXPECT_TRUE(seen().contact_phone().empty());
   EXPECT_EQ(t.as("organiser", "/v1/matches/" + match + ":confirm").status, 200U);
   EXPECT_FALSE(seen().contact_phone().empty()) << "now it serves";
+}
+
+// Neither a distance nor the edge of a radius tells two places of one cell apart, wherever the
+// offer is moved; who serves is shown the exact place.
+TEST(AttackContacts, DistancesDoNotTellTheDoor) {
+  Collector t;
+  constexpr Point kOne{306'256'000, 1'189'830'000};
+  constexpr Point kOther{306'264'000, 1'189'836'000};
+  EXPECT_GE(distance_metres(kOne, kOther), 100);
+  const std::string one = t.open_need(kOne);
+  const std::string other = t.open_need(kOther);
+  Random random(21);
+  const auto near = [&](std::int32_t e7) {
+    return e7 + static_cast<std::int32_t>(random.between(-100'000, 100'000));
+  };
+  std::set<std::string> answers;
+  int listed = 0;
+  for (int i = 0; i < 60; ++i) {
+    const auto radius_m = static_cast<std::uint32_t>(random.between(200, 1500));
+    t.move_offer({near(kOne.latitude_e7), near(kOne.longitude_e7)}, radius_m);
+    const std::string explanation = t.explained(one);
+    EXPECT_EQ(explanation, t.explained(other));
+    answers.insert(explanation);
+    const auto pairs = t.seen_by_the_team<pb::RankedPairs>(
+        "/v1/parties/" + std::to_string(t.own.team) + "/open-lines");
+    EXPECT_EQ(Collector::in_list(pairs, one), Collector::in_list(pairs, other));
+    listed += Collector::in_list(pairs, one).empty() ? 0 : 1;
+  }
+  EXPECT_GT(answers.size(), 50U) << "the distance follows the offer";
+  EXPECT_GT(listed, 10);
+  EXPECT_LT(listed, 50);
+  t.move_offer(kOne, 1000);
+  EXPECT_EQ(t.claim(other).status, 201U);
+  const pb::Point shown = t.seen_by_the_team<pb::Need>("/v1/needs/" + other).point();
+  EXPECT_EQ(shown.latitude_e7(), kOther.latitude_e7) << "exact for whoever serves";
+  EXPECT_EQ(shown.longitude_e7(), kOther.longitude_e7);
+}
+
+// Else the two together would narrow a place further than either.
+TEST(AttackContacts, APublicPlaceSaysNothingOfAPlaceWithinItsCell) {
+  Random random(5);
+  const auto same = [](Point exact) {
+    return public_point(exact).SerializeAsString() ==
+           public_point(matching_point(exact)).SerializeAsString();
+  };
+  for (const std::int32_t edge : {50'000, 49'999, -50'000, -49'999, 0, -1})
+    EXPECT_TRUE(same({edge, edge})) << edge;
+  for (int i = 0; i < 100'000; ++i) {
+    const auto latitude = random.between(-kMaxLatitudeE7, kMaxLatitudeE7);
+    const auto longitude = random.between(-kMaxLongitudeE7, kMaxLongitudeE7);
+    ASSERT_TRUE(same({static_cast<std::int32_t>(latitude), static_cast<std::int32_t>(longitude)}))
+        << latitude << " " << longitude;
+  }
 }
 
 // Also when the team has withdrawn.

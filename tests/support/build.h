@@ -20,8 +20,9 @@ inline constexpr std::uint64_t kTown = 341'881'001'000;
 inline constexpr std::uint64_t kOtherTown = 341'881'002'000;
 inline constexpr std::uint64_t kCommunity = 341'881'001'001;
 inline constexpr std::uint64_t kOtherCommunity = 341'881'002'001;
-inline constexpr std::int32_t kLatitude = 306'265'000;
-inline constexpr std::int32_t kLongitude = 1'189'834'000;
+// The middle of a cell (see matching_point()): a need there is as far away as its own point.
+inline constexpr std::int32_t kLatitude = 306'262'500;
+inline constexpr std::int32_t kLongitude = 1'189'837'500;
 // About a kilometre north.
 inline constexpr std::int32_t kKilometre = 89'932;
 
