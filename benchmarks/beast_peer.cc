@@ -1,4 +1,5 @@
-// The peer of http.cc: a responder on Beast alone, one thread, keep-alive, one answer of so many bytes for everything.
+// The peer of http.cc: a responder on Beast alone, one thread, keep-alive, one answer of so many
+// bytes for everything.
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -28,12 +29,14 @@ class Responder : public std::enable_shared_from_this<Responder> {
   }
   void run() {
     request_ = {};
-    http::async_read(socket_, buffer_, request_, [self = shared_from_this()](boost::system::error_code e, std::size_t) {
-      if (e) return;
-      http::async_write(self->socket_, self->response_, [self](boost::system::error_code error, std::size_t) {
-        if (!error) self->run();
-      });
-    });
+    http::async_read(socket_, buffer_, request_,
+                     [self = shared_from_this()](boost::system::error_code e, std::size_t) {
+                       if (e) return;
+                       http::async_write(self->socket_, self->response_,
+                                         [self](boost::system::error_code error, std::size_t) {
+                                           if (!error) self->run();
+                                         });
+                     });
   }
 
  private:
@@ -56,7 +59,8 @@ int main(int argc, char** argv) {
   const std::string body(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 300, 'x');
   asio::io_context context(1);
   asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
-  std::fprintf(stderr, "{\"message\":\"listening\",\"port\":%u}\n", acceptor.local_endpoint().port());
+  std::fprintf(stderr, "{\"message\":\"listening\",\"port\":%u}\n",
+               acceptor.local_endpoint().port());
   accept(acceptor, body);
   context.run();
 }

@@ -1,5 +1,6 @@
-// Durable claims a second: through the whole server, and in batches without HTTP, against what RocksDB alone does with the
-// same bytes on the same disk, and against PostgreSQL where it is running (QIAO_PG_CLAIMS: what pgbench said).
+// Durable claims a second: through the whole server, and in batches without HTTP, against what
+// RocksDB alone does with the same bytes on the same disk, and against PostgreSQL where it is
+// running (QIAO_PG_CLAIMS: what pgbench said).
 //   tools/bench durable
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -15,7 +16,8 @@
 namespace qiao::bench {
 namespace {
 
-// Claims per offer: a calendar that one offer would hardly have, so that what is measured is the commit.
+// Claims per offer: a calendar that one offer would hardly have, so that what is measured is the
+// commit.
 constexpr std::int64_t kClaimsPerOffer = 20;
 // Of batches, and of PostgreSQL (postgres.sh); through HTTP there are 64.
 constexpr int kClients = 32;
@@ -96,7 +98,8 @@ std::unique_ptr<Store> open(const std::string& folder) {
   return std::move(store).value();
 }
 
-// So many threads write these batches, each with a sync of its own that RocksDB groups. Writes a second.
+// So many threads write these batches, each with a sync of its own that RocksDB groups. Writes a
+// second.
 double rocksdb_alone(const std::vector<std::string>& batches, int threads) {
   const std::string folder = fresh("rocksdb");
   const auto store = open(folder);
@@ -119,7 +122,8 @@ double rocksdb_alone(const std::vector<std::string>& batches, int threads) {
   return rate;
 }
 
-// The runtime without HTTP in front of it, with so many clients that each wait for the answer to one batch before they send the next.
+// The runtime without HTTP in front of it, with so many clients that each wait for the answer to
+// one batch before they send the next.
 double batches_a_second(Store& store, const std::vector<pb::Command>& batches) {
   boost::asio::io_context context;
   Metrics metrics;
@@ -165,7 +169,8 @@ void run() {
       pb::Command& batch = batches.emplace_back();
       batch.mutable_actor()->set_role(pb::ROLE_LEAD);
       for (std::size_t k = i; k < std::min(count, i + kPerBatch); ++k) {
-        *batch.mutable_batch()->add_commands()->mutable_make_match() = claims.command(k).make_match();
+        *batch.mutable_batch()->add_commands()->mutable_make_match() =
+            claims.command(k).make_match();
         const Outcome made = must(market, claims.command(k));
         Group one;
         one.add(made.events, market.state(), *store);
@@ -183,14 +188,19 @@ void run() {
   double batched = 0;
   {
     const auto store = open(folder + "-batched");
-    batched = batches_a_second(*store, batches) * static_cast<double>(count) / static_cast<double>(batches.size());
+    batched = batches_a_second(*store, batches) * static_cast<double>(count) /
+              static_cast<double>(batches.size());
   }
   std::filesystem::remove_all(folder + "-batched");
-  figure("durable.bytes", static_cast<double>(singles[0].size()), "B/claim", "journal and rows of one claim");
+  figure("durable.bytes", static_cast<double>(singles[0].size()), "B/claim",
+         "journal and rows of one claim");
   const double alone = rocksdb_alone(singles, 64);
-  // RocksDB groups what threads write at the same time; one thread that writes what they all have is faster.
-  const double grouped = rocksdb_alone(packed, kClients) * static_cast<double>(count) / static_cast<double>(packed.size());
-  const double at_once = rocksdb_alone(together, 1) * static_cast<double>(count) / static_cast<double>(together.size());
+  // RocksDB groups what threads write at the same time; one thread that writes what they all have
+  // is faster.
+  const double grouped = rocksdb_alone(packed, kClients) * static_cast<double>(count) /
+                         static_cast<double>(packed.size());
+  const double at_once = rocksdb_alone(together, 1) * static_cast<double>(count) /
+                         static_cast<double>(together.size());
 
   // Through the whole server.
   double through = 0;
@@ -203,27 +213,42 @@ void run() {
       Market market(make_ranking);
       Group setup;
       claims = prepare(market, static_cast<std::int64_t>(count), setup, *store);
-      known = add_lead_account(market, [&](const Outcome& o) { setup.add(o.events, market.state(), *store); });
+      known = add_lead_account(
+          market, [&](const Outcome& o) { setup.add(o.events, market.state(), *store); });
       QIAO_CHECK(store->commit(setup).has_value(), "the disk takes a write");
     }
-    // What the server does by itself is another question: a clearing of 40,000 claims of one window takes the market thread, too.
-    const Child server({QIAO_BUILD "/server/qiaod", "--data", folder + "/db", "--port", "0", "--write-rate", "0", "--time-share", "0", "--background", "false"}, folder + "/qiaod.log");
+    // What the server does by itself is another question: a clearing of 40,000 claims of one window
+    // takes the market thread, too.
+    const Child server({QIAO_BUILD "/server/qiaod", "--data", folder + "/db", "--port", "0",
+                        "--write-rate", "0", "--time-share", "0", "--background", "false"},
+                       folder + "/qiaod.log");
     const LoadResult r = load(server.port(), 64, count, 60, [&](std::uint64_t i) {
-      const std::string body = "{\"needId\":" + std::to_string(claims.needs[i]) + ",\"line\":1,\"offerId\":" + std::to_string(claims.offers[i / kClaimsPerOffer]) + ",\"quantity\":1}";
-      return "POST /v1/matches:claim HTTP/1.1\r\nHost: localhost\r\n" + known.token + "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+      const std::string body =
+          "{\"needId\":" + std::to_string(claims.needs[i]) +
+          ",\"line\":1,\"offerId\":" + std::to_string(claims.offers[i / kClaimsPerOffer]) +
+          ",\"quantity\":1}";
+      return "POST /v1/matches:claim HTTP/1.1\r\nHost: localhost\r\n" + known.token +
+             "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+             "\r\n\r\n" + body;
     });
     if (r.failed > 0) std::exit(1);
     through = r.rate();
     latency = r.latency_us;
   }
   std::filesystem::remove_all(folder);
-  compared("durable.http", through, "claims/s", "RocksDB alone, 64 threads, per s", alone, Goal::kAtLeast, 0.5);
-  figure("durable.http.p99", percentile(latency, 0.99), "us", "64 connections, load on the same two cores");
-  compared("durable.batches_of_64", batched, "claims/s", "RocksDB alone, the faster of 32 threads and one with all of theirs, per s", std::max(grouped, at_once), Goal::kAtLeast, 0.7);
+  compared("durable.http", through, "claims/s", "RocksDB alone, 64 threads, per s", alone,
+           Goal::kAtLeast, 0.5);
+  figure("durable.http.p99", percentile(latency, 0.99), "us",
+         "64 connections, load on the same two cores");
+  compared("durable.batches_of_64", batched, "claims/s",
+           "RocksDB alone, the faster of 32 threads and one with all of theirs, per s",
+           std::max(grouped, at_once), Goal::kAtLeast, 0.7);
   if (const char* pg = std::getenv("QIAO_PG_CLAIMS")) {
     const double postgres = std::strtod(pg, nullptr);
-    compared("durable.http.vs_postgresql", through, "claims/s", "PostgreSQL, 32 clients, claims/s", postgres, Goal::kAtLeast, 2);
-    compared("durable.batches.vs_postgresql", batched, "claims/s", "PostgreSQL, 32 clients, claims/s", postgres, Goal::kAtLeast, 8);
+    compared("durable.http.vs_postgresql", through, "claims/s", "PostgreSQL, 32 clients, claims/s",
+             postgres, Goal::kAtLeast, 2);
+    compared("durable.batches.vs_postgresql", batched, "claims/s",
+             "PostgreSQL, 32 clients, claims/s", postgres, Goal::kAtLeast, 8);
   }
 }
 

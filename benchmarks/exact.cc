@@ -1,5 +1,6 @@
-// How does clearing compare with those that solve to the end? CBC on the whole model of small cases, LEMON's network simplex
-// and cost scaling on transport problems, and the published optima of OR-Library's assignment problems.
+// How does clearing compare with those that solve to the end? CBC on the whole model of small
+// cases, LEMON's network simplex and cost scaling on transport problems, and the published optima
+// of OR-Library's assignment problems.
 //   tools/bench exact --scale full
 #include <CbcModel.hpp>
 #include <OsiClpSolverInterface.hpp>
@@ -26,7 +27,8 @@ Cleared solve(const Instance& instance, std::int64_t target_gap_micro) {
 // The model of engine/clear/instance.h, written down for a solver of mixed integer programs.
 class Model {
  public:
-  explicit Model(const Instance& instance) : scale_(1.0 / static_cast<double>(instance.per_micro) / 1e6) {
+  explicit Model(const Instance& instance)
+      : scale_(1.0 / static_cast<double>(instance.per_micro) / 1e6) {
     const int edges = static_cast<int>(instance.edges.size());
     const int lines = static_cast<int>(instance.lines.size());
     const int needs = static_cast<int>(instance.needs.size());
@@ -48,7 +50,8 @@ class Model {
       const int units = std::min(edge.most, instance.lines[l].missing);
       most[static_cast<std::size_t>(e)] = units;
       cost[static_cast<std::size_t>(e)] = -static_cast<double>(edge.unit) * scale_;
-      cost[static_cast<std::size_t>(used(e))] = static_cast<double>(instance.lines[l].split) * scale_;
+      cost[static_cast<std::size_t>(used(e))] =
+          static_cast<double>(instance.lines[l].split) * scale_;
       CoinPackedVector off;
       off.insert(e, 1);
       off.insert(used(e), -units);
@@ -66,7 +69,8 @@ class Model {
       CoinPackedVector ratio;
       for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
         const ClearLine& line = instance.lines[l];
-        cost[static_cast<std::size_t>(line_used(static_cast<int>(l)))] = -static_cast<double>(line.split) * scale_;
+        cost[static_cast<std::size_t>(line_used(static_cast<int>(l)))] =
+            -static_cast<double>(line.split) * scale_;
         CoinPackedVector fill;
         CoinPackedVector full;
         CoinPackedVector any;
@@ -125,7 +129,9 @@ class Model {
   OsiClpSolverInterface solver_;
 };
 
-double value_of(const Instance& instance, Worth worth) { return static_cast<double>(worth) / static_cast<double>(instance.per_micro) / 1e6; }
+double value_of(const Instance& instance, Worth worth) {
+  return static_cast<double>(worth) / static_cast<double>(instance.per_micro) / 1e6;
+}
 
 void whole_model() {
   Market market(make_ranking);
@@ -142,15 +148,19 @@ void whole_model() {
     const Stopwatch theirs;
     const auto [best, bound] = model.solve(full_scale() ? 120 : 20);
     const double peer = theirs.seconds();
-    compared(std::string(label) + ".value", value_of(instance, cleared.value), "", "CBC's value", best, Goal::kAtLeast, 0.995);
-    compared(std::string(label) + ".time", seconds, "s", "CBC's time, s", peer, Goal::kAtMost, 0.01);
-    figure(std::string(label) + ".bound", value_of(instance, cleared.bound), "", "CBC's bound " + std::to_string(bound) + "; " + std::to_string(instance.lines.size()) + " lines, " +
-           std::to_string(instance.edges.size()) + " edges");
+    compared(std::string(label) + ".value", value_of(instance, cleared.value), "", "CBC's value",
+             best, Goal::kAtLeast, 0.995);
+    compared(std::string(label) + ".time", seconds, "s", "CBC's time, s", peer, Goal::kAtMost,
+             0.01);
+    figure(std::string(label) + ".bound", value_of(instance, cleared.bound), "",
+           "CBC's bound " + std::to_string(bound) + "; " + std::to_string(instance.lines.size()) +
+               " lines, " + std::to_string(instance.edges.size()) + " edges");
   }
 }
 
 void transport_problems() {
-  for (const std::uint32_t lines : full_scale() ? std::vector<std::uint32_t>{10'000, 100'000} : std::vector<std::uint32_t>{10'000}) {
+  for (const std::uint32_t lines : full_scale() ? std::vector<std::uint32_t>{10'000, 100'000}
+                                                : std::vector<std::uint32_t>{10'000}) {
     const Instance instance = transport(lines, lines, 20, 1, 9);
     const std::string label = "exact.lemon." + std::to_string(lines);
     const Stopwatch ours;
@@ -158,14 +168,19 @@ void transport_problems() {
     const double seconds = ours.seconds();
     std::vector<LemonArc> arcs;
     for (std::uint32_t e = 0; e < instance.edges.size(); ++e) {
-      arcs.push_back({static_cast<int>(instance.line_of_edge[e]), static_cast<int>(instance.edges[e].offer), static_cast<int>(instance.edges[e].unit / instance.per_micro)});
+      arcs.push_back({static_cast<int>(instance.line_of_edge[e]),
+                      static_cast<int>(instance.edges[e].offer),
+                      static_cast<int>(instance.edges[e].unit / instance.per_micro)});
     }
     for (const bool simplex : {true, false}) {
       const Stopwatch theirs;
-      const std::int64_t best = lemon_transport(static_cast<int>(lines), static_cast<int>(lines), arcs, simplex);
+      const std::int64_t best =
+          lemon_transport(static_cast<int>(lines), static_cast<int>(lines), arcs, simplex);
       const double peer = theirs.seconds();
       const std::string name = simplex ? "NetworkSimplex" : "CostScaling";
-      compared(label + ".value", static_cast<double>(cleared.value) / static_cast<double>(instance.per_micro), "", name + "'s optimum", static_cast<double>(best), Goal::kAtLeast, 0.9999);
+      compared(label + ".value",
+               static_cast<double>(cleared.value) / static_cast<double>(instance.per_micro), "",
+               name + "'s optimum", static_cast<double>(best), Goal::kAtLeast, 0.9999);
       compared(label + ".time", seconds, "s", name + "'s time, s", peer, Goal::kAtMost, 1.0);
     }
     figure(label + ".gap", static_cast<double>(cleared.gap_micro()) / 1e4, "%");
@@ -224,11 +239,12 @@ std::int64_t hungarian(const std::vector<std::int64_t>& cost, std::size_t n) {
   return -v[0];
 }
 
-// The files in shared/data/assignment are not the matrices that the published optima (305, 475, 626, 804) are of: their
-// optima, found here by another method, are others. Both are printed.
+// The files in shared/data/assignment are not the matrices that the published optima (305, 475,
+// 626, 804) are of: their optima, found here by another method, are others. Both are printed.
 void published() {
   const std::string folder = QIAO_SOURCE "/../shared/data/assignment";
-  for (const auto& [name, optimum] : {std::pair{"assign100", 305}, {"assign200", 475}, {"assign300", 626}, {"assign400", 804}}) {
+  for (const auto& [name, optimum] :
+       {std::pair{"assign100", 305}, {"assign200", 475}, {"assign300", 626}, {"assign400", 804}}) {
     const std::string path = folder + "/" + name + ".txt.gz";
     if (!std::filesystem::exists(path)) {
       figure(std::string("exact.or_library.") + name, 0, "", "the data set is not here");
@@ -250,17 +266,26 @@ void published() {
       line.missing = 1;
       line.first_edge = i * n;
       line.edges = n;
-      for (std::uint32_t j = 0; j < n; ++j) instance.edges.push_back({(most - numbers[1 + i * n + j]) * instance.per_micro, j, j, 1, 1});
-      std::sort(instance.edges.end() - n, instance.edges.end(), [](const Edge& a, const Edge& b) { return a.unit > b.unit; });
+      for (std::uint32_t j = 0; j < n; ++j)
+        instance.edges.push_back(
+            {(most - numbers[1 + i * n + j]) * instance.per_micro, j, j, 1, 1});
+      std::sort(instance.edges.end() - n, instance.edges.end(),
+                [](const Edge& a, const Edge& b) { return a.unit > b.unit; });
       instance.lines.push_back(line);
     }
     instance.link();
     const Stopwatch watch;
     const Cleared cleared = solve(instance, 1);
-    const auto cost = [&](Worth w) { return static_cast<double>(most * n) - static_cast<double>(w) / static_cast<double>(instance.per_micro); };
+    const auto cost = [&](Worth w) {
+      return static_cast<double>(most * n) -
+             static_cast<double>(w) / static_cast<double>(instance.per_micro);
+    };
     const auto best = static_cast<double>(hungarian({numbers.begin() + 1, numbers.end()}, n));
-    compared(std::string("exact.or_library.") + name + ".cost", cost(cleared.value), "", "the file's optimum (published: " + std::to_string(optimum) + ")", best, Goal::kAtMost, 1.0);
-    compared(std::string("exact.or_library.") + name + ".bound", cost(cleared.bound), "", "the file's optimum", best, Goal::kAtLeast, 0.999);
+    compared(std::string("exact.or_library.") + name + ".cost", cost(cleared.value), "",
+             "the file's optimum (published: " + std::to_string(optimum) + ")", best, Goal::kAtMost,
+             1.0);
+    compared(std::string("exact.or_library.") + name + ".bound", cost(cleared.bound), "",
+             "the file's optimum", best, Goal::kAtLeast, 0.999);
     figure(std::string("exact.or_library.") + name + ".time", watch.seconds(), "s");
   }
 }

@@ -1,5 +1,6 @@
-// Do answers wait while the database is tidied? Changes come at a steady pace to a market of a million needs; how long each
-// waits until it is on disk, when nothing else goes on and during each kind of housekeeping.
+// Do answers wait while the database is tidied? Changes come at a steady pace to a market of a
+// million needs; how long each waits until it is on disk, when nothing else goes on and during each
+// kind of housekeeping.
 //   tools/bench housekeeping --scale full
 #include <atomic>
 #include <boost/asio/io_context.hpp>
@@ -114,12 +115,14 @@ void run() {
     const Stopwatch watch;
     const auto waits = during(work);
     const std::string what = "housekeeping." + name;
-    compared(what + ".p99", percentile(waits, 0.99), "ms", "quiet p99, ms", quiet, Goal::kAtMost, 3);
+    compared(what + ".p99", percentile(waits, 0.99), "ms", "quiet p99, ms", quiet, Goal::kAtMost,
+             3);
     figure(what + ".longest", *std::max_element(waits.begin(), waits.end()), "ms",
            std::to_string(waits.size()) + " changes in " + std::to_string(watch.seconds()) + " s");
   };
   Store& s = *store.value();
-  measure("backup", [&] { QIAO_CHECK(s.checkpoint(folder + "/copy").has_value(), "the disk takes a copy"); });
+  measure("backup",
+          [&] { QIAO_CHECK(s.checkpoint(folder + "/copy").has_value(), "the disk takes a copy"); });
   double seconds = 0;
   measure("forget_answers", [&] {
     const Stopwatch watch;
@@ -127,7 +130,8 @@ void run() {
     }
     seconds = watch.seconds();
   });
-  limited("housekeeping.forget_answers.needed", 1'000, "per s", static_cast<double>(answers) / seconds);
+  limited("housekeeping.forget_answers.needed", 1'000, "per s",
+          static_cast<double>(answers) / seconds);
   measure("purge", [&] { QIAO_CHECK(s.purge().has_value(), "the disk takes a purge"); });
   measure("compaction", [&] {
     for (const auto kind : {pb::Event::kParty, pb::Event::kOffer, pb::Event::kNeed}) {

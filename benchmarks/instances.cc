@@ -16,7 +16,8 @@ Instance collect_all(const Market& market) {
   for (Slot n = 0; n < needs; ++n) order.push_back(placed(market.state(), n));
   std::sort(order.begin(), order.end());
   on_threads(kParts)(kParts, [&](std::size_t part) {
-    for (std::size_t i = needs * part / kParts; i < needs * (part + 1) / kParts; ++i) collectors[part].add(order[i].need);
+    for (std::size_t i = needs * part / kParts; i < needs * (part + 1) / kParts; ++i)
+      collectors[part].add(order[i].need);
   });
   collectors[0].join(std::move(collectors[1]));
   return collectors[0].finish(on_threads(kParts));
@@ -30,7 +31,8 @@ double load_of(const Instance& instance) {
     double missing = 0;
     const auto users = instance.users_of(s);
     for (const std::uint32_t e : users) missing += instance.lines[instance.line_of_edge[e]].missing;
-    if (!users.empty()) supply += instance.slots[s].room * static_cast<double>(users.size()) / missing;
+    if (!users.empty())
+      supply += instance.slots[s].room * static_cast<double>(users.size()) / missing;
   }
   return supply == 0 ? 0 : lines / supply;
 }
@@ -41,7 +43,8 @@ Instance at_load(const Instance& instance, double load, std::uint64_t seed) {
   const double factor = std::min(1.0, load_of(instance) / load);
   for (ClearSlot& slot : out.slots) {
     const double room = slot.room * factor;
-    slot.room = static_cast<std::int32_t>(room + static_cast<double>(random.below(1 << 20)) / (1 << 20));
+    slot.room =
+        static_cast<std::int32_t>(room + static_cast<double>(random.below(1 << 20)) / (1 << 20));
   }
   out.edges.clear();
   for (ClearLine& line : out.lines) {
@@ -50,7 +53,8 @@ Instance at_load(const Instance& instance, double load, std::uint64_t seed) {
     line.first_edge = static_cast<std::uint32_t>(out.edges.size());
     for (std::uint32_t e = begin; e < end; ++e) {
       Edge edge = instance.edges[e];
-      for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) edge.most = std::min(edge.most, out.slots[s].room);
+      for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s)
+        edge.most = std::min(edge.most, out.slots[s].room);
       if (edge.most >= out.offers[edge.offer].smallest_lot) out.edges.push_back(edge);
     }
     line.edges = static_cast<std::uint32_t>(out.edges.size()) - line.first_edge;
@@ -59,7 +63,8 @@ Instance at_load(const Instance& instance, double load, std::uint64_t seed) {
   return out;
 }
 
-Instance transport(std::uint32_t lines, std::uint32_t offers, std::uint32_t degree, std::int32_t quantity, std::uint64_t seed) {
+Instance transport(std::uint32_t lines, std::uint32_t offers, std::uint32_t degree,
+                   std::int32_t quantity, std::uint64_t seed) {
   Random random(seed);
   Instance out;
   for (std::uint32_t o = 0; o < offers; ++o) {
@@ -84,8 +89,10 @@ Instance transport(std::uint32_t lines, std::uint32_t offers, std::uint32_t degr
     line.missing = quantity;
     line.first_edge = static_cast<std::uint32_t>(out.edges.size());
     line.edges = degree;
-    for (const std::uint32_t o : chosen) out.edges.push_back({random.between(1, 1000) * out.per_micro, o, o, 1, quantity});
-    std::sort(out.edges.end() - degree, out.edges.end(), [](const Edge& a, const Edge& b) { return a.unit > b.unit; });
+    for (const std::uint32_t o : chosen)
+      out.edges.push_back({random.between(1, 1000) * out.per_micro, o, o, 1, quantity});
+    std::sort(out.edges.end() - degree, out.edges.end(),
+              [](const Edge& a, const Edge& b) { return a.unit > b.unit; });
     out.lines.push_back(line);
   }
   out.link();

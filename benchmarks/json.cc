@@ -1,10 +1,11 @@
 // Is the JSON converter as much faster than protobuf's own as the design says?
 //   tools/bench json
+#include "proto/json/json.h"
+
 #include <google/protobuf/util/json_util.h>
 
 #include "benchmarks/nation.h"
 #include "benchmarks/report.h"
-#include "proto/json/json.h"
 
 namespace qiao::bench {
 namespace {

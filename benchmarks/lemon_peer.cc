@@ -6,7 +6,8 @@
 
 namespace qiao::bench {
 
-std::int64_t lemon_transport(int lines, int offers, const std::vector<LemonArc>& arcs, bool network_simplex) {
+std::int64_t lemon_transport(int lines, int offers, const std::vector<LemonArc>& arcs,
+                             bool network_simplex) {
   using Graph = lemon::SmartDigraph;
   Graph graph;
   graph.reserveNode(lines + offers + 2);
@@ -26,7 +27,8 @@ std::int64_t lemon_transport(int lines, int offers, const std::vector<LemonArc>&
   // What is not worth sending goes round.
   add(source, sink, lines, 0);
   const auto solve = [&](auto& solver) {
-    solver.upperMap(capacity).costMap(cost).stSupply(graph.nodeFromId(source), graph.nodeFromId(sink), lines);
+    solver.upperMap(capacity).costMap(cost).stSupply(graph.nodeFromId(source),
+                                                     graph.nodeFromId(sink), lines);
     solver.run();
     return -solver.template totalCost<std::int64_t>();
   };

@@ -52,7 +52,8 @@ std::size_t whole(const std::string& in) {
 
 }  // namespace
 
-LoadResult load(std::uint16_t port, int connections, std::uint64_t requests, double seconds, const MakeRequest& make) {
+LoadResult load(std::uint16_t port, int connections, std::uint64_t requests, double seconds,
+                const MakeRequest& make) {
   LoadResult result;
   std::vector<Connection> all(static_cast<std::size_t>(connections));
   const int poll = epoll_create1(0);
@@ -89,10 +90,13 @@ LoadResult load(std::uint16_t port, int connections, std::uint64_t requests, dou
       c.in.append(buffer.data(), static_cast<std::size_t>(got));
       const std::size_t length = whole(c.in);
       if (length == 0) continue;
-      if (c.in.compare(9, 1, "2") != 0 && result.failed++ == 0) std::fprintf(stderr, "%.*s\n", static_cast<int>(length), c.in.data());
+      if (c.in.compare(9, 1, "2") != 0 && result.failed++ == 0)
+        std::fprintf(stderr, "%.*s\n", static_cast<int>(length), c.in.data());
       c.in.erase(0, length);
       ++result.answered;
-      result.latency_us.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - c.sent).count());
+      result.latency_us.push_back(
+          std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - c.sent)
+              .count());
       send_next(c);
     }
   }
@@ -120,7 +124,8 @@ Child::Child(const std::vector<std::string>& command, const std::string& log) {
     text << in.rdbuf();
     const std::string all = text.str();
     const auto listening = all.find("\"listening\"");
-    const auto at = listening == std::string::npos ? std::string::npos : all.find("\"port\":", listening);
+    const auto at =
+        listening == std::string::npos ? std::string::npos : all.find("\"port\":", listening);
     if (at != std::string::npos) {
       port_ = static_cast<std::uint16_t>(std::strtoul(all.c_str() + at + 7, nullptr, 10));
       return;

@@ -1,4 +1,5 @@
-// A load generator that costs less than what it measures: one thread, epoll, closed loop on keep-alive connections.
+// A load generator that costs less than what it measures: one thread, epoll, closed loop on
+// keep-alive connections.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,13 @@ struct LoadResult {
 // The bytes of request number i.
 using MakeRequest = std::function<std::string(std::uint64_t i)>;
 
-// Sends requests 0, 1, 2 … over so many connections, one at a time on each, until `requests` are answered or `seconds` have passed.
-LoadResult load(std::uint16_t port, int connections, std::uint64_t requests, double seconds, const MakeRequest& make);
+// Sends requests 0, 1, 2 … over so many connections, one at a time on each, until `requests` are
+// answered or `seconds` have passed.
+LoadResult load(std::uint16_t port, int connections, std::uint64_t requests, double seconds,
+                const MakeRequest& make);
 
-// A child process with one argument list; its standard error is searched for "port":N or it answers on the given port.
+// A child process with one argument list; its standard error is searched for "port":N or it answers
+// on the given port.
 class Child {
  public:
   Child(const std::vector<std::string>& command, const std::string& log);

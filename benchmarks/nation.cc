@@ -2,10 +2,10 @@
 
 #include <filesystem>
 
+#include "data/defaults.h"
 #include "engine/base/random.h"
 #include "server/access/secrets.h"
 #include "server/store/store.h"
-#include "data/defaults.h"
 #include "tools/sim/population.h"
 
 namespace qiao::bench {
@@ -19,9 +19,14 @@ pb::Command as_lead() {
 
 // What is left of an offer; false where that is nothing.
 bool thin(pb::Offer& offer, double supply, Random& random) {
-  const auto left = [&](std::int64_t units) { return static_cast<std::int64_t>(static_cast<double>(units) * supply + static_cast<double>(random.below(1 << 20)) / (1 << 20)); };
-  const std::int64_t units = left(offer.has_stock() ? offer.stock().quantity() : offer.time().capacity());
-  if (units < std::max<std::int64_t>(1, offer.has_stock() ? offer.stock().smallest_lot() : 0)) return false;
+  const auto left = [&](std::int64_t units) {
+    return static_cast<std::int64_t>(static_cast<double>(units) * supply +
+                                     static_cast<double>(random.below(1 << 20)) / (1 << 20));
+  };
+  const std::int64_t units =
+      left(offer.has_stock() ? offer.stock().quantity() : offer.time().capacity());
+  if (units < std::max<std::int64_t>(1, offer.has_stock() ? offer.stock().smallest_lot() : 0))
+    return false;
   if (offer.has_stock()) {
     offer.mutable_stock()->set_quantity(units);
   } else {
@@ -39,9 +44,13 @@ Outcome post_need(Market& market, Population& population, Time now) {
 
 }  // namespace
 
-// All of the nation's villages where the data set is there; a province's worth of Ningguos where it is not.
+// All of the nation's villages where the data set is there; a province's worth of Ningguos where it
+// is not.
 std::vector<Place> places(Size size) {
-  if (size.one_city) return read_city(QIAO_SOURCE "/data/ningguo/areas.csv", QIAO_SOURCE "/data/ningguo/outline.geojson", 1).value();
+  if (size.one_city)
+    return read_city(QIAO_SOURCE "/data/ningguo/areas.csv",
+                     QIAO_SOURCE "/data/ningguo/outline.geojson", 1)
+        .value();
   const std::string divisions = QIAO_SOURCE "/../shared/data/divisions";
   if (std::filesystem::exists(divisions + "/villages.csv.gz")) {
     auto read = read_divisions(divisions, size.needs >= 500'000 ? "" : "34", 1);
@@ -51,7 +60,8 @@ std::vector<Place> places(Size size) {
   std::vector<Place> all;
   const std::uint64_t copies = size.needs >= 500'000 ? 2000 : 60;
   for (std::uint64_t i = 0; i < copies; ++i) {
-    auto city = read_city(QIAO_SOURCE "/data/ningguo/areas.csv", QIAO_SOURCE "/data/ningguo/outline.geojson", i + 1);
+    auto city = read_city(QIAO_SOURCE "/data/ningguo/areas.csv",
+                          QIAO_SOURCE "/data/ningguo/outline.geojson", i + 1);
     QIAO_CHECK(city.has_value(), "the demo city can be read");
     for (Place& p : city.value()) {
       p.code = p.code % 1'000'000 + (i + 1) * 1'000'000;
@@ -61,14 +71,16 @@ std::vector<Place> places(Size size) {
       all.push_back(p);
     }
   }
-  std::stable_sort(all.begin(), all.end(), [](const Place& a, const Place& b) { return a.level < b.level; });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Place& a, const Place& b) { return a.level < b.level; });
   return all;
 }
 
 Outcome must(Market& market, const pb::Command& command, Time now) {
   auto result = market.apply(command, now);
   if (!result) {
-    std::fprintf(stderr, "%s: %s\n%s\n", result.error().field.c_str(), result.error().en().c_str(), command.ShortDebugString().c_str());
+    std::fprintf(stderr, "%s: %s\n%s\n", result.error().field.c_str(), result.error().en().c_str(),
+                 command.ShortDebugString().c_str());
     std::exit(1);
   }
   return result.value();
@@ -92,7 +104,10 @@ void fill(Market& market, Size size, const std::function<void(const Outcome&)>& 
   Random chance(9);
   while (market.state().offers().size() < size.offers) {
     const std::uint64_t roll = population.random().below(100);
-    const Giver giver = population.giver(roll < 75 ? pb::PARTY_KIND_VOLUNTEER_TEAM : roll < 90 ? pb::PARTY_KIND_ENTERPRISE : pb::PARTY_KIND_SOCIAL_ORGANISATION, size.now);
+    const Giver giver = population.giver(roll < 75   ? pb::PARTY_KIND_VOLUNTEER_TEAM
+                                         : roll < 90 ? pb::PARTY_KIND_ENTERPRISE
+                                                     : pb::PARTY_KIND_SOCIAL_ORGANISATION,
+                                         size.now);
     pb::Command reg = as_lead();
     *reg.mutable_register_party() = giver.party;
     const Outcome made = must(market, reg, size.now);
@@ -115,14 +130,16 @@ void fill(Market& market, Size size, const std::function<void(const Outcome&)>& 
   for (std::int64_t i = 0; i < size.needs; ++i) seen(post_need(market, population, size.now));
 }
 
-void add_needs(Market& market, Size size, std::int64_t count, const std::function<void(const Outcome&)>& seen) {
+void add_needs(Market& market, Size size, std::int64_t count,
+               const std::function<void(const Outcome&)>& seen) {
   const auto all = places(size);
   const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
   Population population(all, zone, 8);
   for (std::int64_t i = 0; i < count; ++i) seen(post_need(market, population, size.now));
 }
 
-LeadAccount add_lead_account(Market& market, const std::function<void(const Outcome&)>& seen, Time now) {
+LeadAccount add_lead_account(Market& market, const std::function<void(const Outcome&)>& seen,
+                             Time now) {
   pb::Command account;
   account.mutable_actor()->set_role(pb::ROLE_MARKET);
   account.mutable_put_account()->mutable_account()->set_login("lead");
@@ -143,7 +160,8 @@ LeadAccount add_lead_account(Market& market, const std::function<void(const Outc
     seen(must(market, c, now));
     return text;
   };
-  return {"Authorization: Bearer " + secret(pb::GRANT_KIND_TOKEN) + "\r\n", "Cookie: qiao_session=" + secret(pb::GRANT_KIND_SESSION) + "\r\n"};
+  return {"Authorization: Bearer " + secret(pb::GRANT_KIND_TOKEN) + "\r\n",
+          "Cookie: qiao_session=" + secret(pb::GRANT_KIND_SESSION) + "\r\n"};
 }
 
 }  // namespace qiao::bench

@@ -1,5 +1,6 @@
-// A PostgreSQL + PostGIS table with the best indexes we know, answering the same question on 100,000 needs: the top 20 for a
-// team. The same answers, and how many a second. benchmarks/postgres.sh installs and runs the peer.
+// A PostgreSQL + PostGIS table with the best indexes we know, answering the same question on
+// 100,000 needs: the top 20 for a team. The same answers, and how many a second.
+// benchmarks/postgres.sh installs and runs the peer.
 //   tools/bench postgis
 #include <filesystem>
 #include <fstream>
@@ -16,7 +17,8 @@ namespace {
 
 constexpr int kTeams = 20'000;
 constexpr int kCompared = 200;
-const char* const kSkills[] = {"general", "first_aid", "haircut", "teaching", "cooking", "it_support"};
+const char* const kSkills[] = {"general",  "first_aid", "haircut",
+                               "teaching", "cooking",   "it_support"};
 
 struct Team {
   std::uint32_t from, to;  // minutes of the day
@@ -31,7 +33,8 @@ std::string joined(const std::vector<std::uint32_t>& v) {
   return out;
 }
 
-// The policy with which a value is urgency times nearness, so that the question can be asked in SQL.
+// The policy with which a value is urgency times nearness, so that the question can be asked in
+// SQL.
 pb::Policy plain_policy() {
   pb::Policy p = default_policy();
   p.mutable_value()->set_category_fit_micro(1'000'000);
@@ -82,23 +85,29 @@ void run() {
     n.set_title("需求");
     n.set_category("elder_care");
     n.set_urgency(static_cast<pb::Urgency>(random.between(1, 3)));
-    n.mutable_point()->set_latitude_e7(area.point.latitude_e7 + static_cast<std::int32_t>(random.between(-100'000, 100'000)));
-    n.mutable_point()->set_longitude_e7(area.point.longitude_e7 + static_cast<std::int32_t>(random.between(-100'000, 100'000)));
+    n.mutable_point()->set_latitude_e7(
+        area.point.latitude_e7 + static_cast<std::int32_t>(random.between(-100'000, 100'000)));
+    n.mutable_point()->set_longitude_e7(
+        area.point.longitude_e7 + static_cast<std::int32_t>(random.between(-100'000, 100'000)));
     pb::RequirementLine& l = *n.add_lines();
     l.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
     const auto mask = skills_of(l.mutable_time(), 20);
     l.set_quantity(random.between(1, 10));
-    const LocalTime day = std::chrono::floor<std::chrono::days>(zone.to_local(kNow)) + std::chrono::days{random.between(1, 14)};
+    const LocalTime day = std::chrono::floor<std::chrono::days>(zone.to_local(kNow)) +
+                          std::chrono::days{random.between(1, 14)};
     const std::int64_t start_minute = random.between(14, 34) * 30;
     const std::int64_t minutes = random.between(2, 6) * 30;
     l.mutable_window()->set_start(to_int(zone.to_utc(day + std::chrono::minutes{start_minute})));
     l.mutable_window()->set_end(l.window().start() + minutes * 60);
     const auto id = must(market, c).subjects.front().key;
-    const std::int64_t urgency = n.urgency() == pb::URGENCY_CRITICAL ? 3'000'000 : n.urgency() == pb::URGENCY_URGENT ? 1'500'000 : 1'000'000;
+    const std::int64_t urgency = n.urgency() == pb::URGENCY_CRITICAL ? 3'000'000
+                                 : n.urgency() == pb::URGENCY_URGENT ? 1'500'000
+                                                                     : 1'000'000;
     needs_file.precision(10);
     const Point at = s.needs()[s.needs().find(NeedId{id})].point;
-    needs_file << id << "|" << degrees(at.longitude_e7) << "|" << degrees(at.latitude_e7) << "|" << urgency << "|" << mask << "|"
-               << take_apart(day).weekday << "|" << start_minute << "|" << start_minute + minutes << "|" << l.window().start() << "\n";
+    needs_file << id << "|" << degrees(at.longitude_e7) << "|" << degrees(at.latitude_e7) << "|"
+               << urgency << "|" << mask << "|" << take_apart(day).weekday << "|" << start_minute
+               << "|" << start_minute + minutes << "|" << l.window().start() << "\n";
   }
   std::ofstream teams_file(folder + "/teams.csv");
   std::vector<Slot> parties;
@@ -116,7 +125,9 @@ void run() {
     o.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
     o.mutable_time()->set_capacity(10);
     const auto mask = skills_of(o.mutable_time(), 60);
-    Team t{static_cast<std::uint32_t>(random.between(12, 20)) * 30, static_cast<std::uint32_t>(random.between(34, 46)) * 30, {}};
+    Team t{static_cast<std::uint32_t>(random.between(12, 20)) * 30,
+           static_cast<std::uint32_t>(random.between(34, 46)) * 30,
+           {}};
     for (std::uint32_t d = 1; d <= 7; ++d) {
       if (!random.chance(60)) continue;
       t.days.push_back(d);
@@ -130,14 +141,16 @@ void run() {
     must(market, c);
     parties.push_back(s.parties().find(PartyId{party}));
     teams_file.precision(10);
-    teams_file << i + 1 << "|" << degrees(area.point.longitude_e7) << "|" << degrees(area.point.latitude_e7) << "|" << o.radius_m() << "|" << mask << "|{" << joined(t.days)
-               << "}|" << t.from << "|" << t.to << "\n";
+    teams_file << i + 1 << "|" << degrees(area.point.longitude_e7) << "|"
+               << degrees(area.point.latitude_e7) << "|" << o.radius_m() << "|" << mask << "|{"
+               << joined(t.days) << "}|" << t.from << "|" << t.to << "\n";
   }
   needs_file.close();
   teams_file.close();
 
   const auto& ranking = static_cast<const Ranking&>(market.matcher());
-  // Threads may ask together while nothing changes the market, as a clearing's do. The peer has both cores as well.
+  // Threads may ask together while nothing changes the market, as a clearing's do. The peer has
+  // both cores as well.
   double lines_found = 0;
   const auto ask = [&](unsigned threads) {
     const int questions = static_cast<int>(scaled(50'000, 200'000));
@@ -149,7 +162,8 @@ void run() {
         askers.emplace_back([&, t] {
           Random which(100 + t);
           std::size_t sum = 0;
-          for (int i = 0; i < questions; ++i) sum += ranking.open_lines(parties[which.below(parties.size())], 20, kNow).size();
+          for (int i = 0; i < questions; ++i)
+            sum += ranking.open_lines(parties[which.below(parties.size())], 20, kNow).size();
           found[t] = sum;
         });
       }
@@ -161,9 +175,11 @@ void run() {
   ask(1);  // fills the caches, as the peer's clients do before they are counted
   const double one = ask(1);
   const double both = ask(std::thread::hardware_concurrency());
-  figure("postgis.answers", lines_found, "lines", "of a team's top 20 among " + std::to_string(needs) + " needs");
+  figure("postgis.answers", lines_found, "lines",
+         "of a team's top 20 among " + std::to_string(needs) + " needs");
 
-  const std::string command = std::string("bash '") + QIAO_SCRIPTS + "/postgres.sh' top20 '" + folder + "' " + std::to_string(to_int(kNow)) + " " +
+  const std::string command = std::string("bash '") + QIAO_SCRIPTS + "/postgres.sh' top20 '" +
+                              folder + "' " + std::to_string(to_int(kNow)) + " " +
                               std::to_string(kCompared) + " " + std::to_string(scaled(5, 20));
   if (std::system(command.c_str()) != 0) {
     std::fprintf(stderr, "PostgreSQL could not be run; tools/install bench installs it\n");
@@ -172,8 +188,8 @@ void run() {
   double theirs = 0;
   std::ifstream(folder + "/qps") >> theirs;
 
-  // The same answers: the same needs in the same order, but for neighbours whose values differ by less than a metre's worth
-  // (SQL computes in floating point where we compute in integers).
+  // The same answers: the same needs in the same order, but for neighbours whose values differ by
+  // less than a metre's worth (SQL computes in floating point where we compute in integers).
   constexpr std::int64_t kMetreMicro = 800;
   std::ifstream answers(folder + "/answers.csv");
   std::string line;
@@ -197,12 +213,16 @@ void run() {
       }
       const Slot there = s.needs().find(NeedId{other[r]});
       const Judgement j = market.matcher().judge(s.needs()[there].first_line, mine[r].offer, kNow);
-      QIAO_CHECK(j.eligible() && std::abs(j.value_micro - mine[r].judgement.value_micro) <= kMetreMicro, "the answers are the same");
+      QIAO_CHECK(
+          j.eligible() && std::abs(j.value_micro - mine[r].judgement.value_micro) <= kMetreMicro,
+          "the answers are the same");
     }
   }
-  figure("postgis.same_answers", 100.0 * static_cast<double>(same) / static_cast<double>(rows), "%", "same need at the same rank, of " + std::to_string(rows) + "; the rest within a metre");
+  figure("postgis.same_answers", 100.0 * static_cast<double>(same) / static_cast<double>(rows), "%",
+         "same need at the same rank, of " + std::to_string(rows) + "; the rest within a metre");
   figure("postgis.top20.one_thread", one, "per s", "as the server asks");
-  compared("postgis.top20", both, "per s", "PostGIS, 8 clients on the same cores, per s", theirs, Goal::kAtLeast, 30);
+  compared("postgis.top20", both, "per s", "PostGIS, 8 clients on the same cores, per s", theirs,
+           Goal::kAtLeast, 30);
   std::filesystem::remove_all(folder);
 }
 

@@ -1,4 +1,5 @@
-// How long does a ranked answer take in a market of a nation's size, and how much memory does the market take?
+// How long does a ranked answer take in a market of a nation's size, and how much memory does the
+// market take?
 //   tools/bench ranking --scale full
 #include "benchmarks/nation.h"
 #include "benchmarks/report.h"
@@ -11,8 +12,10 @@ namespace {
 double scan_us(const Market& market, Slot line, int offers_looked_at) {
   const Stopwatch watch;
   std::int64_t best = 0;
-  for (Slot o = 0; o < static_cast<Slot>(offers_looked_at); ++o) best = std::max(best, market.matcher().judge(line, o, kNow).value_micro);
-  return watch.seconds() * 1e6 * market.state().offers().size() / offers_looked_at + (best < 0 ? 1 : 0);
+  for (Slot o = 0; o < static_cast<Slot>(offers_looked_at); ++o)
+    best = std::max(best, market.matcher().judge(line, o, kNow).value_micro);
+  return watch.seconds() * 1e6 * market.state().offers().size() / offers_looked_at +
+         (best < 0 ? 1 : 0);
 }
 
 void run() {
@@ -22,10 +25,15 @@ void run() {
   const Stopwatch building;
   fill(market, size);
   const State& s = market.state();
-  const double entities = static_cast<double>(s.areas().size()) + s.parties().size() + s.offers().size() + s.needs().size();
-  figure("ranking.market.commands", entities / building.seconds(), "per s", std::to_string(s.needs().size()) + " open needs, " + std::to_string(s.line_count()) + " lines, " +
-         std::to_string(s.offers().size()) + " offers, " + std::to_string(s.parties().size()) + " parties, " + std::to_string(s.areas().size()) + " areas");
-  limited("ranking.memory", static_cast<double>(resident_bytes() - before) / entities, "B/entity", 600);
+  const double entities = static_cast<double>(s.areas().size()) + s.parties().size() +
+                          s.offers().size() + s.needs().size();
+  figure("ranking.market.commands", entities / building.seconds(), "per s",
+         std::to_string(s.needs().size()) + " open needs, " + std::to_string(s.line_count()) +
+             " lines, " + std::to_string(s.offers().size()) + " offers, " +
+             std::to_string(s.parties().size()) + " parties, " + std::to_string(s.areas().size()) +
+             " areas");
+  limited("ranking.memory", static_cast<double>(resident_bytes() - before) / entities, "B/entity",
+          600);
   const auto& ranking = static_cast<const Ranking&>(market.matcher());
 
   Random random(3);
@@ -40,7 +48,9 @@ void run() {
   }
   limited("ranking.candidates.median", percentile(times, 0.5), "us", 50);
   limited("ranking.candidates.p99", percentile(times, 0.99), "us", 500);
-  compared("ranking.candidates.vs_scan", percentile(times, 0.5), "us", "scan of every offer, us", scan_us(market, 0, static_cast<int>(std::min<Slot>(s.offers().size(), 100'000))), Goal::kAtMost, 0.1);
+  compared("ranking.candidates.vs_scan", percentile(times, 0.5), "us", "scan of every offer, us",
+           scan_us(market, 0, static_cast<int>(std::min<Slot>(s.offers().size(), 100'000))),
+           Goal::kAtMost, 0.1);
   figure("ranking.candidates.found", static_cast<double>(found) / questions, "offers");
   times.clear();
   found = 0;

@@ -29,10 +29,13 @@ void drop_from_page_cache(const std::string& folder) {
   }
 }
 
-// So much memory, touched for the first time; in huge pages where there are some, as the server's is.
+// So much memory, touched for the first time; in huge pages where there are some, as the server's
+// is.
 class TouchedMemory {
  public:
-  explicit TouchedMemory(std::size_t bytes) : bytes_(bytes + kHugePage), memory_(mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+  explicit TouchedMemory(std::size_t bytes)
+      : bytes_(bytes + kHugePage),
+        memory_(mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
     QIAO_CHECK(memory_ != MAP_FAILED, "there is memory");
     madvise(memory_, bytes_, MADV_HUGEPAGE);
     const Stopwatch watch;
@@ -53,14 +56,16 @@ class TouchedMemory {
   double seconds_ = 0;
 };
 
-// A virtual machine gives memory back to its host two seconds after nobody uses it any more, and has to get it again page by page.
-// Held for longer than that and then let go of, it is there for whoever asks next, as on a machine that has its memory to itself.
+// A virtual machine gives memory back to its host two seconds after nobody uses it any more, and
+// has to get it again page by page. Held for longer than that and then let go of, it is there for
+// whoever asks next, as on a machine that has its memory to itself.
 void have_at_hand(std::size_t bytes) {
   const TouchedMemory memory(bytes);
   std::this_thread::sleep_for(std::chrono::milliseconds{scaled(200, 2'500)});
 }
 
-// In a process of its own, as a restart is: what one before it had in memory helps nobody. What it answers comes through a pipe.
+// In a process of its own, as a restart is: what one before it had in memory helps nobody. What it
+// answers comes through a pipe.
 template <class Work>
 auto in_child(Work work) {
   using Answer = decltype(work());
@@ -96,7 +101,8 @@ bool make(const std::string& folder) {
     group.clear();
   });
   QIAO_CHECK(store.value()->commit(group).has_value(), "the disk takes a write");
-  for (const auto kind : {pb::Event::kArea, pb::Event::kParty, pb::Event::kOffer, pb::Event::kNeed}) {
+  for (const auto kind :
+       {pb::Event::kArea, pb::Event::kParty, pb::Event::kOffer, pb::Event::kNeed}) {
     store.value()->db().CompactRange({}, store.value()->family(kind), nullptr, nullptr);
   }
   return true;
@@ -104,7 +110,7 @@ bool make(const std::string& folder) {
 
 struct Loaded {
   double seconds;
-  double grown;  // bytes
+  double grown;        // bytes
   double first_touch;  // seconds
 };
 
@@ -146,8 +152,8 @@ double median(const std::vector<Item>& items, Value value) {
 
 constexpr int kRounds = 5;
 
-// The files come from the disk (cold), or are in memory (warm); what the market takes is at hand. Scans and loads in turn, as a
-// shared machine may be half as fast a minute later.
+// The files come from the disk (cold), or are in memory (warm); what the market takes is at hand.
+// Scans and loads in turn, as a shared machine may be half as fast a minute later.
 void measure(const std::string& folder, bool cold) {
   const auto settle = [&] {
     if (cold) drop_from_page_cache(folder);
@@ -166,15 +172,21 @@ void measure(const std::string& folder, bool cold) {
   }
   const auto rows = scans.front().rows;
   const std::string name = cold ? "restart.cold" : "restart.warm";
-  if (cold) figure("restart.rows", static_cast<double>(rows.rows), "rows", std::to_string(rows.bytes / rows.rows) + " bytes each");
+  if (cold)
+    figure("restart.rows", static_cast<double>(rows.rows), "rows",
+           std::to_string(rows.bytes / rows.rows) + " bytes each");
   const double seconds = median(loads, [](const Loaded& l) { return l.seconds; });
   figure(name + ".time", seconds, "s", "median of " + std::to_string(kRounds));
-  compared(name + ".rate", static_cast<double>(rows.rows) / seconds, "rows/s", "RocksDB scan alone, rows/s",
-           static_cast<double>(rows.rows) / median(scans, [](const Scanned& s) { return s.seconds; }), Goal::kAtLeast, 0.5);
+  compared(
+      name + ".rate", static_cast<double>(rows.rows) / seconds, "rows/s",
+      "RocksDB scan alone, rows/s",
+      static_cast<double>(rows.rows) / median(scans, [](const Scanned& s) { return s.seconds; }),
+      Goal::kAtLeast, 0.5);
 }
 
-// The files come from the disk and the memory from the host, which is given a while to take back what was used before: a virtual
-// machine after a power cut. What the memory alone costs stands beside it; a scan needs none.
+// The files come from the disk and the memory from the host, which is given a while to take back
+// what was used before: a virtual machine after a power cut. What the memory alone costs stands
+// beside it; a scan needs none.
 void measure_fresh(const std::string& folder) {
   std::vector<Loaded> loads;
   for (int round = 0; round < kRounds; ++round) {
@@ -182,9 +194,12 @@ void measure_fresh(const std::string& folder) {
     drop_from_page_cache(folder);
     loads.push_back(in_child([&] { return load(folder); }));
   }
-  figure("restart.fresh.time", median(loads, [](const Loaded& l) { return l.seconds; }), "s", "memory comes from the host, too; median of " + std::to_string(kRounds));
-  figure("restart.fresh.first_touch", median(loads, [](const Loaded& l) { return l.first_touch; }), "s",
-         "of the " + std::to_string(static_cast<std::size_t>(loads.front().grown) >> 20) + " MiB that it takes, by one thread that does nothing else");
+  figure("restart.fresh.time", median(loads, [](const Loaded& l) { return l.seconds; }), "s",
+         "memory comes from the host, too; median of " + std::to_string(kRounds));
+  figure("restart.fresh.first_touch", median(loads, [](const Loaded& l) { return l.first_touch; }),
+         "s",
+         "of the " + std::to_string(static_cast<std::size_t>(loads.front().grown) >> 20) +
+             " MiB that it takes, by one thread that does nothing else");
 }
 
 void run() {

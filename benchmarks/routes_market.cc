@@ -1,4 +1,5 @@
-// Makes the database that `tools/bench routes` asks: a market with a past that was served and a present that is open.
+// Makes the database that `tools/bench routes` asks: a market with a past that was served and a
+// present that is open.
 //   bench_routes_market FOLDER NEEDS OFFERS city|nation
 // Writes FOLDER/db, and FOLDER/sample.json with some ids of each kind.
 #include <boost/json.hpp>
@@ -56,7 +57,8 @@ pb::Command as_lead() {
   return command;
 }
 
-// Where the market refuses it (no professional beside them, a certificate that ended), it is left out.
+// Where the market refuses it (no professional beside them, a certificate that ended), it is left
+// out.
 void move(Market& market, std::uint64_t match, pb::MatchVerb verb, Time at, Writer& writer) {
   pb::Command command = as_lead();
   command.mutable_move_match()->set_match_id(match);
@@ -95,12 +97,14 @@ void dispatch(Market& market, Slot need, Time now, Writer& writer, std::vector<S
 
 // What was accepted is served when it is time; the market does the rest by its time limits.
 void serve(Market& market, std::vector<Step> steps, Time until, Writer& writer) {
-  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.at < b.at; });
+  std::stable_sort(steps.begin(), steps.end(),
+                   [](const Step& a, const Step& b) { return a.at < b.at; });
   for (const Step& step : steps) move(market, step.match, step.verb, step.at, writer);
   pb::Command tick;
   tick.mutable_actor()->set_role(pb::ROLE_MARKET);
   tick.mutable_tick();
-  while (market.next_tick() && *market.next_tick() <= until) writer.add(must(market, tick, until), market.state());
+  while (market.next_tick() && *market.next_tick() <= until)
+    writer.add(must(market, tick, until), market.state());
 }
 
 // Organisers of communities, each with its staff.
@@ -133,23 +137,37 @@ json::array sample(const Rows& rows, Passes passes) {
   const std::size_t step = std::max<std::size_t>(1, rows.size() / kSampled);
   for (std::size_t i = 0; i < rows.size() && ids.size() < kSampled; i += step) {
     std::size_t at = i;
-    while (at < std::min<std::size_t>(rows.size(), i + step) && !passes(rows[static_cast<Slot>(at)])) ++at;
-    if (at < std::min<std::size_t>(rows.size(), i + step)) ids.push_back(json::string(std::to_string(rows[static_cast<Slot>(at)].id.value())));
+    while (at < std::min<std::size_t>(rows.size(), i + step) &&
+           !passes(rows[static_cast<Slot>(at)]))
+      ++at;
+    if (at < std::min<std::size_t>(rows.size(), i + step))
+      ids.push_back(json::string(std::to_string(rows[static_cast<Slot>(at)].id.value())));
   }
   return ids;
 }
 
 json::object samples(const State& s) {
   const auto any = [](const auto&) { return true; };
-  return {{"needs", sample(s.needs(), any)},
-          {"openNeeds", sample(s.needs(), [](const NeedRow& n) { return n.state == pb::NEED_STATE_OPEN; })},
-          {"matches", sample(s.matches(), any)},
-          {"offers", sample(s.offers(), [](const OfferRow& o) { return o.active; })},
-          {"suppliers", sample(s.parties(), [](const PartyRow& p) { return p.kind != pb::PARTY_KIND_ORGANISER; })},
-          {"organisers", sample(s.parties(), [](const PartyRow& p) { return p.kind == pb::PARTY_KIND_ORGANISER; })},
-          {"persons", sample(s.persons(), any)},
-          {"communities", sample(s.areas(), [](const AreaRow& a) { return a.level == pb::AREA_LEVEL_COMMUNITY; })},
-          {"rows", {{"needs", s.needs().size()}, {"offers", s.offers().size()}, {"matches", s.matches().size()}, {"areas", s.areas().size()}, {"persons", s.persons().size()}, {"events", s.last_seq()}}}};
+  return {
+      {"needs", sample(s.needs(), any)},
+      {"openNeeds",
+       sample(s.needs(), [](const NeedRow& n) { return n.state == pb::NEED_STATE_OPEN; })},
+      {"matches", sample(s.matches(), any)},
+      {"offers", sample(s.offers(), [](const OfferRow& o) { return o.active; })},
+      {"suppliers",
+       sample(s.parties(), [](const PartyRow& p) { return p.kind != pb::PARTY_KIND_ORGANISER; })},
+      {"organisers",
+       sample(s.parties(), [](const PartyRow& p) { return p.kind == pb::PARTY_KIND_ORGANISER; })},
+      {"persons", sample(s.persons(), any)},
+      {"communities",
+       sample(s.areas(), [](const AreaRow& a) { return a.level == pb::AREA_LEVEL_COMMUNITY; })},
+      {"rows",
+       {{"needs", s.needs().size()},
+        {"offers", s.offers().size()},
+        {"matches", s.matches().size()},
+        {"areas", s.areas().size()},
+        {"persons", s.persons().size()},
+        {"events", s.last_seq()}}}};
 }
 
 int run(int argc, char** argv) {

@@ -1,5 +1,5 @@
-// Teams come in random order and each takes the top of its list until it finds nothing: how much of clearing's value do they
-// reach together, by what the list is sorted by?
+// Teams come in random order and each takes the top of its list until it finds nothing: how much of
+// clearing's value do they reach together, by what the list is sorted by?
 //   tools/bench steering
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -29,7 +29,8 @@ double reached(Order order, Size size, std::uint64_t seed) {
   plan.take(instance, cleared);
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> edges;
   for (std::uint32_t e = 0; e < instance.edges.size(); ++e) {
-    edges[pair_of(instance.lines[instance.line_of_edge[e]].ref, instance.offers[instance.edges[e].offer].ref)] = e;
+    edges[pair_of(instance.lines[instance.line_of_edge[e]].ref,
+                  instance.offers[instance.edges[e].offer].ref)] = e;
   }
   Allocation held(instance.edges.size(), 0);
   Random random(seed);
@@ -66,7 +67,8 @@ double reached(Order order, Size size, std::uint64_t seed) {
     m.set_line(line.number);
     m.set_offer_id(state.offers()[top.offer].id.value());
     m.set_how(pb::MATCH_STATE_CLAIMED);
-    if (const auto e = edges.find(pair_of(top.line, top.offer)); e != edges.end()) held[e->second] += static_cast<std::int32_t>(top.judgement.available);
+    if (const auto e = edges.find(pair_of(top.line, top.offer)); e != edges.end())
+      held[e->second] += static_cast<std::int32_t>(top.judgement.available);
     must(market, c);
   }
   return static_cast<double>(worth_of(instance, held)) / static_cast<double>(cleared.value);
@@ -75,12 +77,16 @@ double reached(Order order, Size size, std::uint64_t seed) {
 void run() {
   const Size size{1'350, 150, true};
   const int seeds = full_scale() ? 20 : 3;
-  for (const auto& [order, name, wanted] : {std::tuple{Order::kClearing, "clearing_prices", 0.95}, {Order::kValue, "value", 0.0}, {Order::kNearest, "nearest", 0.0},
-                                            {Order::kNewest, "newest", 0.0}, {Order::kPopular, "most_popular", 0.0}}) {
+  for (const auto& [order, name, wanted] : {std::tuple{Order::kClearing, "clearing_prices", 0.95},
+                                            {Order::kValue, "value", 0.0},
+                                            {Order::kNearest, "nearest", 0.0},
+                                            {Order::kNewest, "newest", 0.0},
+                                            {Order::kPopular, "most_popular", 0.0}}) {
     double sum = 0;
     for (int s = 0; s < seeds; ++s) sum += reached(order, size, static_cast<std::uint64_t>(s) + 1);
     if (wanted > 0) {
-      compared(std::string("steering.") + name, sum / seeds, "", "clearing's value", 1.0, Goal::kAtLeast, wanted);
+      compared(std::string("steering.") + name, sum / seeds, "", "clearing's value", 1.0,
+               Goal::kAtLeast, wanted);
     } else {
       figure(std::string("steering.") + name, sum / seeds, "", "of clearing's value");
     }

@@ -4,8 +4,10 @@
 #include "proto/json/json.h"
 
 asm(".section .rodata\n"
-    "qiao_taxonomy_begin:\n.incbin \"" QIAO_DATA "/taxonomy.json\"\nqiao_taxonomy_end:\n"
-    "qiao_policy_begin:\n.incbin \"" QIAO_DATA "/policy.json\"\nqiao_policy_end:\n"
+    "qiao_taxonomy_begin:\n.incbin \"" QIAO_DATA
+    "/taxonomy.json\"\nqiao_taxonomy_end:\n"
+    "qiao_policy_begin:\n.incbin \"" QIAO_DATA
+    "/policy.json\"\nqiao_policy_end:\n"
     ".byte 0\n.previous\n");
 
 extern "C" {
@@ -28,8 +30,12 @@ Message built_in(std::string_view json) {
 
 }  // namespace
 
-std::string_view default_taxonomy_json() { return {qiao_taxonomy_begin, static_cast<std::size_t>(qiao_taxonomy_end - qiao_taxonomy_begin)}; }
-std::string_view default_policy_json() { return {qiao_policy_begin, static_cast<std::size_t>(qiao_policy_end - qiao_policy_begin)}; }
+std::string_view default_taxonomy_json() {
+  return {qiao_taxonomy_begin, static_cast<std::size_t>(qiao_taxonomy_end - qiao_taxonomy_begin)};
+}
+std::string_view default_policy_json() {
+  return {qiao_policy_begin, static_cast<std::size_t>(qiao_policy_end - qiao_policy_begin)};
+}
 
 pb::Taxonomy default_taxonomy() { return built_in<pb::Taxonomy>(default_taxonomy_json()); }
 pb::Policy default_policy() { return built_in<pb::Policy>(default_policy_json()); }

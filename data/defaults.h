@@ -1,4 +1,5 @@
-// What an empty city starts with: taxonomy.json and policy.json of this folder, in the program itself.
+// What an empty city starts with: taxonomy.json and policy.json of this folder, in the program
+// itself.
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,7 @@
 """What CMake's targets cannot check: which way includes point, how long files are, that every source is built."""
 import os
 import re
+import subprocess
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -86,6 +87,12 @@ class Layers(unittest.TestCase):
         for path in sources("proto", "data", "engine", "server", "tools", "tests", "benchmarks"):
             with open(os.path.join(ROOT, path), encoding="utf-8") as f:
                 self.assertLess(len(f.readlines()), MOST_LINES, path)
+
+    def test_sources_are_formatted(self):
+        """As .clang-format says, by Debian 12's clang-format; `clang-format -i FILE` does it."""
+        files = [path for path in sources("proto", "data", "engine", "server", "tools", "tests", "benchmarks") if path.endswith((".h", ".cc"))]
+        run = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=1", *files], cwd=ROOT, capture_output=True, text=True)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
 
     def test_every_source_is_built(self):
         for path in sources("proto", "data", "engine", "server", "tools", "tests", "benchmarks"):

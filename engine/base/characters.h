@@ -37,9 +37,11 @@ inline bool is_space(char32_t c) {
          (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-// Controls other than line break and tab, and what makes a text read in another order than it stands.
+// Controls other than line break and tab, and what makes a text read in another order than it
+// stands.
 inline bool misleads(char32_t c) {
-  const bool control = (c < 0x20 && c != '\n' && c != '\r' && c != '\t') || (c >= 0x7F && c <= 0x9F);
+  const bool control =
+      (c < 0x20 && c != '\n' && c != '\r' && c != '\t') || (c >= 0x7F && c <= 0x9F);
   return control || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
@@ -47,7 +49,8 @@ inline bool misleads(char32_t c) {
 constexpr char32_t code_point(std::string_view character) {
   const auto first = static_cast<unsigned char>(character.front());
   char32_t code = character.size() == 1 ? first : first & (0xFFU >> (character.size() + 1));
-  for (const char c : character.substr(1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3F);
+  for (const char c : character.substr(1))
+    code = code << 6 | (static_cast<unsigned char>(c) & 0x3F);
   return code;
 }
 

@@ -1,4 +1,5 @@
-// CHECK: what cannot be, stops. On in release too: going on with a broken invariant would write it to disk.
+// CHECK: what cannot be, stops. On in release too: going on with a broken invariant would write it
+// to disk.
 #pragma once
 
 #include <cstdio>
@@ -6,14 +7,15 @@
 
 namespace qiao {
 
-[[noreturn]] inline void check_failed(const char* condition, const char* context, const char* file, int line) {
+[[noreturn]] inline void check_failed(const char* condition, const char* context, const char* file,
+                                      int line) {
   std::fprintf(stderr, "%s:%d: broken invariant: %s (%s)\n", file, line, context, condition);
   std::abort();
 }
 
 }  // namespace qiao
 
-#define QIAO_CHECK(condition, context)                                            \
-  do {                                                                            \
+#define QIAO_CHECK(condition, context)                                               \
+  do {                                                                               \
     if (!(condition)) ::qiao::check_failed(#condition, context, __FILE__, __LINE__); \
   } while (false)

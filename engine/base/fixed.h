@@ -7,8 +7,8 @@ namespace qiao {
 
 inline constexpr std::int64_t kMicro = 1'000'000;
 
-// a*b in millionths, rounded down. Exact for products below 2^127; those below 2^63, which is nearly all, take a tenth of the
-// time of a division of 128 bits.
+// a*b in millionths, rounded down. Exact for products below 2^127; those below 2^63, which is
+// nearly all, take a tenth of the time of a division of 128 bits.
 constexpr std::int64_t mul_micro(std::int64_t a, std::int64_t b) {
   std::int64_t product = 0;
   if (!__builtin_mul_overflow(a, b, &product)) return product / kMicro;
@@ -38,19 +38,22 @@ constexpr std::uint64_t isqrt(unsigned __int128 x) {
   return static_cast<std::uint64_t>(r);
 }
 
-// base^(exponent_milli/1000) in millionths, for 0 <= base and exponents up to 8: whole powers by multiplication, the
-// fraction by repeated square roots of the base, one for each of 20 binary digits. Error below 0.01 %.
+// base^(exponent_milli/1000) in millionths, for 0 <= base and exponents up to 8: whole powers by
+// multiplication, the fraction by repeated square roots of the base, one for each of 20 binary
+// digits. Error below 0.01 %.
 constexpr std::int64_t pow_micro(std::int64_t base_micro, std::uint32_t exponent_milli) {
   std::int64_t result = kMicro;
   for (std::uint32_t i = 0; i < exponent_milli / 1000; ++i) result = mul_micro(result, base_micro);
-  std::uint32_t fraction = static_cast<std::uint32_t>((static_cast<std::uint64_t>(exponent_milli % 1000) << 20) / 1000);
+  std::uint32_t fraction =
+      static_cast<std::uint32_t>((static_cast<std::uint64_t>(exponent_milli % 1000) << 20) / 1000);
   // The roots keep 9 digits, so that twenty of them do not pile up error.
   constexpr std::int64_t kNano = 1'000'000'000;
   std::int64_t root = base_micro * (kNano / kMicro);
   std::int64_t part = kNano;
   for (int digit = 19; digit >= 0; --digit) {
     root = static_cast<std::int64_t>(isqrt(static_cast<unsigned __int128>(root) * kNano));
-    if (fraction >> digit & 1U) part = static_cast<std::int64_t>(static_cast<__int128>(part) * root / kNano);
+    if (fraction >> digit & 1U)
+      part = static_cast<std::int64_t>(static_cast<__int128>(part) * root / kNano);
   }
   return static_cast<std::int64_t>(static_cast<__int128>(result) * part / kNano);
 }

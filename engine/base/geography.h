@@ -24,8 +24,8 @@ inline constexpr std::int64_t kMaxDistanceMetres = 20'100'000;
 inline constexpr std::int64_t kMillimetresPerDegree = 111'195'080;
 
 namespace detail {
-// cos(i/10 degrees) * 2^30, i = 0..900, rounded down. By the power series, in which every compiler counts alike: 14 terms are
-// exact to 10^-19 up to 90 degrees.
+// cos(i/10 degrees) * 2^30, i = 0..900, rounded down. By the power series, in which every compiler
+// counts alike: 14 terms are exact to 10^-19 up to 90 degrees.
 inline constexpr auto kCosine = [] {
   std::array<std::int32_t, 902> table{};
   for (int i = 0; i <= 900; ++i) {
@@ -36,7 +36,8 @@ inline constexpr auto kCosine = [] {
       term *= -x * x / ((2 * n - 1) * (2 * n));
       sum += term;
     }
-    table[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(sum * 1073741824 + 1e-6L);  // a half is a half
+    table[static_cast<std::size_t>(i)] =
+        static_cast<std::int32_t>(sum * 1073741824 + 1e-6L);  // a half is a half
   }
   return table;  // table[901] stays 0: the right neighbour of 90 degrees
 }();
@@ -60,19 +61,21 @@ constexpr std::int64_t longitude_difference_e7(std::int32_t a, std::int32_t b) {
   return d;
 }
 
-// Metres between two points, rounded down: equirectangular at the latitude midway, which is within 0.1 % of the great
-// circle up to 200 km at the latitudes where people live. Symmetric. About 10 ns.
+// Metres between two points, rounded down: equirectangular at the latitude midway, which is within
+// 0.1 % of the great circle up to 200 km at the latitudes where people live. Symmetric. About 10
+// ns.
 inline std::int64_t distance_metres(Point a, Point b) {
   const std::int64_t middle = (static_cast<std::int64_t>(a.latitude_e7) + b.latitude_e7) / 2;
   const std::int64_t cosine = cosine_q30(static_cast<std::int32_t>(middle));
-  const std::int64_t dy_mm =
-      (static_cast<std::int64_t>(a.latitude_e7) - b.latitude_e7) * kMillimetresPerDegree / 10'000'000;
+  const std::int64_t dy_mm = (static_cast<std::int64_t>(a.latitude_e7) - b.latitude_e7) *
+                             kMillimetresPerDegree / 10'000'000;
   // |difference| < 2^31 and the cosine < 2^30, so the product fits in 62 bits.
   // Without its sign, for a shift rounds negatives the other way.
   const std::int64_t turn_e7 = longitude_difference_e7(a.longitude_e7, b.longitude_e7);
   const std::int64_t dx_e7 = (turn_e7 < 0 ? -turn_e7 : turn_e7) * cosine >> 30;
   const std::int64_t dx_mm = dx_e7 * kMillimetresPerDegree / 10'000'000;
-  // The operands are below 2^38, so the doubles are exact up to the sum, and sqrt is rounded correctly by IEEE 754.
+  // The operands are below 2^38, so the doubles are exact up to the sum, and sqrt is rounded
+  // correctly by IEEE 754.
   const double square = static_cast<double>(dx_mm) * static_cast<double>(dx_mm) +
                         static_cast<double>(dy_mm) * static_cast<double>(dy_mm);
   return static_cast<std::int64_t>(std::sqrt(square)) / 1000;
@@ -89,28 +92,34 @@ constexpr std::int32_t middle_of_cell(std::int32_t e7, std::int32_t most) {
 }
 }  // namespace detail
 
-// The place of a need as far as matching knows it: the middle of its cell in a grid of 0.0025 degrees
-// (about 250 m), so that no number of distances, rankings or radii narrows a place further than to
-// its cell. At most 139 m away to the north or south and as much to the east or west: 197 m at the
-// equator, 184 m at latitude 30. The cells subdivide those of public places (multiples of 0.01
-// degrees, rounded), so that both together say no more than the cell does.
+// The place of a need as far as matching knows it: the middle of its cell in a grid of 0.0025
+// degrees (about 250 m), so that no number of distances, rankings or radii narrows a place further
+// than to its cell. At most 139 m away to the north or south and as much to the east or west: 197 m
+// at the equator, 184 m at latitude 30. The cells subdivide those of public places (multiples of
+// 0.01 degrees, rounded), so that both together say no more than the cell does.
 constexpr Point matching_point(Point exact) {
   return {detail::middle_of_cell(exact.latitude_e7, kMaxLatitudeE7),
           detail::middle_of_cell(exact.longitude_e7, kMaxLongitudeE7)};
 }
 
-// Bounds of many distances from one place, a few times as fast: for a search that asks the exact distance of what is left.
-// In floating point, so that what is answered must never depend on it.
+// Bounds of many distances from one place, a few times as fast: for a search that asks the exact
+// distance of what is left. In floating point, so that what is answered must never depend on it.
 class Reckoner {
  public:
   explicit Reckoner(Point from)
-      : from_(from), cosine_(std::cos(from.latitude_e7 * kRadians)), sine_(std::sin(from.latitude_e7 * kRadians)) {}
+      : from_(from),
+        cosine_(std::cos(from.latitude_e7 * kRadians)),
+        sine_(std::sin(from.latitude_e7 * kRadians)) {}
 
-  // Metres, never more than distance_metres(); within 100 km, and where people live, less by no more than 0.1 % and three metres.
+  // Metres, never more than distance_metres(); within 100 km, and where people live, less by no
+  // more than 0.1 % and three metres.
   double at_least(Point to) const {
-    const auto north_e7 = static_cast<double>(static_cast<std::int64_t>(to.latitude_e7) - from_.latitude_e7);
-    const auto east_e7 = static_cast<double>(longitude_difference_e7(to.longitude_e7, from_.longitude_e7));
-    // The cosine midway by Taylor's series, its rest as low as it can be. The interpolated one is lower by 4e-7 at most.
+    const auto north_e7 =
+        static_cast<double>(static_cast<std::int64_t>(to.latitude_e7) - from_.latitude_e7);
+    const auto east_e7 =
+        static_cast<double>(longitude_difference_e7(to.longitude_e7, from_.longitude_e7));
+    // The cosine midway by Taylor's series, its rest as low as it can be. The interpolated one is
+    // lower by 4e-7 at most.
     const double half = north_e7 * (kRadians / 2);
     const double cosine = std::max(0.0, cosine_ - half * (sine_ + half / 2) - 1e-6);
     const double east = east_e7 * cosine;

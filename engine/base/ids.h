@@ -1,4 +1,5 @@
-// Strong identifiers. An id is the journal sequence number of the event that created the thing; 0 is "none".
+// Strong identifiers. An id is the journal sequence number of the event that created the thing; 0
+// is "none".
 #pragma once
 
 #include <compare>
@@ -8,7 +9,8 @@
 
 namespace qiao {
 
-// An integer that only goes where its tag goes: a NeedId is no OfferId. Ordered, hashable, trivially copyable.
+// An integer that only goes where its tag goes: a NeedId is no OfferId. Ordered, hashable,
+// trivially copyable.
 template <class Tag, class Rep>
 class Strong {
  public:
@@ -42,5 +44,7 @@ using Seq = std::uint64_t;
 
 template <class Tag, class Rep>
 struct std::hash<qiao::Strong<Tag, Rep>> {
-  std::size_t operator()(qiao::Strong<Tag, Rep> id) const noexcept { return std::hash<Rep>{}(id.value()); }
+  std::size_t operator()(qiao::Strong<Tag, Rep> id) const noexcept {
+    return std::hash<Rep>{}(id.value());
+  }
 };

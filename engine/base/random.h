@@ -9,7 +9,8 @@
 
 namespace qiao {
 
-// xoshiro256** (Blackman & Vigna, "Scrambled linear pseudorandom number generators", 2021), seeded by splitmix64.
+// xoshiro256** (Blackman & Vigna, "Scrambled linear pseudorandom number generators", 2021), seeded
+// by splitmix64.
 class Random {
  public:
   explicit Random(std::uint64_t seed) {
@@ -33,7 +34,9 @@ class Random {
     return result;
   }
   // 0 ..= n-1; n > 0. The bias of the multiplication is below n/2^64.
-  std::uint64_t below(std::uint64_t n) { return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * n) >> 64); }
+  std::uint64_t below(std::uint64_t n) {
+    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * n) >> 64);
+  }
   std::int64_t between(std::int64_t least, std::int64_t most) {
     return least + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(most - least + 1)));
   }
@@ -44,7 +47,9 @@ class Random {
   }
 
  private:
-  static constexpr std::uint64_t rotate(std::uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+  static constexpr std::uint64_t rotate(std::uint64_t x, int k) {
+    return (x << k) | (x >> (64 - k));
+  }
   std::array<std::uint64_t, 4> state_{};
 };
 

@@ -42,7 +42,9 @@ Refusal refuse_type(std::string field, std::string_view type) {
 
 const CodeInfo& info(Code code) { return kCodes[static_cast<std::size_t>(code)]; }
 
-std::string Refusal::zh() const { return with_detail(info(code).zh, detail_zh.empty() ? detail : detail_zh); }
+std::string Refusal::zh() const {
+  return with_detail(info(code).zh, detail_zh.empty() ? detail : detail_zh);
+}
 std::string Refusal::en() const { return with_detail(info(code).en, detail); }
 
 }  // namespace qiao

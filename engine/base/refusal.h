@@ -1,4 +1,5 @@
-// Errors as values: a stable code, the field at fault, and a detail. The words are looked up at the edge.
+// Errors as values: a stable code, the field at fault, and a detail. The words are looked up at the
+// edge.
 #pragma once
 
 #include <boost/outcome/basic_result.hpp>
@@ -12,8 +13,8 @@ namespace qiao {
 
 // What kind of mistake it is; the HTTP layer makes its status of it.
 enum class Category : std::uint8_t {
-  kInvalid,       // the input itself is wrong
-  kForbidden,     // not in this role
+  kInvalid,    // the input itself is wrong
+  kForbidden,  // not in this role
   kNotFound,
   kConflict,      // not in the present state
   kPrecondition,  // the version is another one
@@ -38,7 +39,8 @@ struct Refusal {
   Code code;
   std::string field;   // path of the field at fault, e.g. "lines[0].window.end"; may be empty
   std::string detail;  // goes where the words have {}
-  std::string detail_zh = {};  // the same for the Chinese words where it is itself words; else empty
+  std::string detail_zh =
+      {};  // the same for the Chinese words where it is itself words; else empty
 
   std::string zh() const;
   std::string en() const;

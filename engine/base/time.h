@@ -1,4 +1,5 @@
-// Instants and durations of the engine: whole seconds, UTC. The engine never asks what time it is; it is told.
+// Instants and durations of the engine: whole seconds, UTC. The engine never asks what time it is;
+// it is told.
 #pragma once
 
 #include <chrono>
@@ -9,7 +10,9 @@ namespace qiao {
 using Time = std::chrono::sys_seconds;
 using Seconds = std::chrono::seconds;
 
-constexpr Time to_time(std::int64_t seconds_since_epoch) { return Time{Seconds{seconds_since_epoch}}; }
+constexpr Time to_time(std::int64_t seconds_since_epoch) {
+  return Time{Seconds{seconds_since_epoch}};
+}
 constexpr std::int64_t to_int(Time t) { return t.time_since_epoch().count(); }
 
 // 0 on the wire means "not set".
@@ -22,6 +25,8 @@ struct Interval {
   friend constexpr bool operator==(const Interval&, const Interval&) = default;
 };
 
-constexpr bool overlap(const Interval& a, const Interval& b) { return a.start < b.end && b.start < a.end; }
+constexpr bool overlap(const Interval& a, const Interval& b) {
+  return a.start < b.end && b.start < a.end;
+}
 
 }  // namespace qiao

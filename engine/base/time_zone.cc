@@ -50,12 +50,14 @@ TimeZone::Span TimeZone::span_at(Time t) const {
 
 Time TimeZone::to_utc(LocalTime local) const {
   const Time as_if_utc{local.time_since_epoch()};
-  // Offsets are within a day, so the answer lies in one of the spans around; the first that holds it is the earliest.
+  // Offsets are within a day, so the answer lies in one of the spans around; the first that holds
+  // it is the earliest.
   Time probe = as_if_utc - 24h;
   while (true) {
     const Span span = span_at(probe);
     const Time candidate = as_if_utc - span.offset;
-    if (candidate < span.until) return std::max(candidate, probe > as_if_utc - 24h ? probe : candidate);
+    if (candidate < span.until)
+      return std::max(candidate, probe > as_if_utc - 24h ? probe : candidate);
     probe = span.until;
   }
 }
@@ -65,8 +67,8 @@ LocalMoment take_apart(LocalTime local) {
   const std::chrono::year_month_day ymd{day};
   const std::chrono::weekday weekday{day};
   const auto second = static_cast<unsigned>((local - day).count());
-  return {static_cast<std::uint32_t>(static_cast<int>(ymd.year())) * 10000U + static_cast<unsigned>(ymd.month()) * 100U +
-              static_cast<unsigned>(ymd.day()),
+  return {static_cast<std::uint32_t>(static_cast<int>(ymd.year())) * 10000U +
+              static_cast<unsigned>(ymd.month()) * 100U + static_cast<unsigned>(ymd.day()),
           weekday.iso_encoding(), second / 60, second % 60};
 }
 

@@ -1,4 +1,5 @@
-// A city's time zone as a plain value: local time is UTC plus an offset that changes at known instants.
+// A city's time zone as a plain value: local time is UTC plus an offset that changes at known
+// instants.
 #pragma once
 
 #include <chrono>
@@ -15,14 +16,16 @@ namespace qiao {
 // Seconds since 1970-01-01T00:00:00 on the wall clock of a city.
 using LocalTime = std::chrono::local_seconds;
 
-// Immutable after load; may be read from any thread. Copies are cheap enough for a policy change, not for a hot path.
+// Immutable after load; may be read from any thread. Copies are cheap enough for a policy change,
+// not for a hot path.
 class TimeZone {
  public:
   // UTC.
   TimeZone();
 
-  // Reads the IANA zone of that name from the system's database through the date library, the only place in the
-  // engine that does so. Offsets are kept for the years 1970..2200. Empty when there is no such zone.
+  // Reads the IANA zone of that name from the system's database through the date library, the only
+  // place in the engine that does so. Offsets are kept for the years 1970..2200. Empty when there
+  // is no such zone.
   static std::optional<TimeZone> load(std::string_view iana_name);
 
   const std::string& name() const { return name_; }
@@ -37,7 +40,8 @@ class TimeZone {
 
   LocalTime to_local(Time t) const { return LocalTime{(t + span_at(t).offset).time_since_epoch()}; }
 
-  // The first instant whose wall clock shows that time; in the hour that a spring change skips, the change itself.
+  // The first instant whose wall clock shows that time; in the hour that a spring change skips, the
+  // change itself.
   Time to_utc(LocalTime local) const;
 
  private:
@@ -51,10 +55,10 @@ class TimeZone {
 
 // A wall clock reading taken apart.
 struct LocalMoment {
-  std::uint32_t date;    // yyyymmdd
-  unsigned weekday;      // ISO: 1 Monday .. 7 Sunday
-  unsigned minute;       // of the day, 0..1439
-  unsigned second;       // of the minute
+  std::uint32_t date;  // yyyymmdd
+  unsigned weekday;    // ISO: 1 Monday .. 7 Sunday
+  unsigned minute;     // of the day, 0..1439
+  unsigned second;     // of the minute
 };
 LocalMoment take_apart(LocalTime local);
 

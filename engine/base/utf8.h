@@ -10,11 +10,11 @@ namespace qiao {
 inline std::size_t utf8_character(std::string_view bytes) {
   if (bytes.empty()) return 0;
   const auto c = static_cast<unsigned char>(bytes.front());
-  const std::size_t n = c < 0x80                  ? 1
-                        : c >= 0xC2 && c < 0xE0   ? 2
-                        : (c & 0xF0) == 0xE0      ? 3
-                        : c >= 0xF0 && c < 0xF5   ? 4
-                                                  : 0;
+  const std::size_t n = c < 0x80                ? 1
+                        : c >= 0xC2 && c < 0xE0 ? 2
+                        : (c & 0xF0) == 0xE0    ? 3
+                        : c >= 0xF0 && c < 0xF5 ? 4
+                                                : 0;
   if (n == 0 || n > bytes.size()) return 0;
   for (std::size_t k = 1; k < n; ++k) {
     if ((static_cast<unsigned char>(bytes[k]) & 0xC0) != 0x80) return 0;
@@ -27,7 +27,8 @@ inline std::size_t utf8_character(std::string_view bytes) {
 }
 
 // The longest beginning of `bytes` that is UTF-8 and at most `most` bytes long.
-inline std::string_view utf8_prefix(std::string_view bytes, std::size_t most = std::string_view::npos) {
+inline std::string_view utf8_prefix(std::string_view bytes,
+                                    std::size_t most = std::string_view::npos) {
   std::size_t end = 0;
   while (end < bytes.size()) {
     const std::size_t n = utf8_character(bytes.substr(end));

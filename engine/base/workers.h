@@ -7,8 +7,10 @@
 
 namespace qiao {
 
-// Calls work(0) .. work(parts - 1) once each, in any order and on any threads, and returns when all are done.
-using Workers = std::function<void(std::size_t parts, const std::function<void(std::size_t part)>& work)>;
+// Calls work(0) .. work(parts - 1) once each, in any order and on any threads, and returns when all
+// are done.
+using Workers =
+    std::function<void(std::size_t parts, const std::function<void(std::size_t part)>& work)>;
 
 // On the caller's own thread.
 inline void alone(std::size_t parts, const std::function<void(std::size_t)>& work) {
@@ -16,12 +18,16 @@ inline void alone(std::size_t parts, const std::function<void(std::size_t)>& wor
 }
 
 // Parts of at most `per_part` that `count` things make; at least one.
-constexpr std::size_t parts_of(std::size_t count, std::size_t per_part) { return count / per_part + 1; }
+constexpr std::size_t parts_of(std::size_t count, std::size_t per_part) {
+  return count / per_part + 1;
+}
 
 // Calls work(part, begin, end) for each of them.
 template <class Work>
 void in_parts(const Workers& workers, std::size_t count, std::size_t per_part, Work work) {
-  workers(parts_of(count, per_part), [&](std::size_t part) { work(part, part * per_part, std::min(count, (part + 1) * per_part)); });
+  workers(parts_of(count, per_part), [&](std::size_t part) {
+    work(part, part * per_part, std::min(count, (part + 1) * per_part));
+  });
 }
 
 }  // namespace qiao

@@ -6,12 +6,14 @@
 namespace qiao {
 namespace {
 
-// Of forward and backward steps with one step size, where each brings the result nearer to the best; and with fewer lines than one in
-// so many to move there is none more. Elsewhere there is one: measured on the nation at load 1, five more sway between two results
-// of the same worth and take three times as long as the first.
+// Of forward and backward steps with one step size, where each brings the result nearer to the
+// best; and with fewer lines than one in so many to move there is none more. Elsewhere there is
+// one: measured on the nation at load 1, five more sway between two results of the same worth and
+// take three times as long as the first.
 constexpr int kPasses = 6;
 constexpr std::size_t kFewReleased = 1000;
-// Slots that lower their prices in turns with their neighbours' are left after so many turns, on average.
+// Slots that lower their prices in turns with their neighbours' are left after so many turns, on
+// average.
 constexpr std::uint64_t kLowersPerSlot = 30;
 constexpr int kLittle = 8;
 // Bids ahead.
@@ -27,22 +29,31 @@ struct LowestOnTop {
   }
 };
 
-// A large market is in no cache: who bids soon is known, and what its bid will look at is asked for in time. Always inline, for
-// GCC leaves out a call that does nothing but prefetch.
-[[gnu::always_inline]] inline void prefetch_prices(const Instance& instance, const std::vector<Worth>& prices, std::uint32_t line) {
+// A large market is in no cache: who bids soon is known, and what its bid will look at is asked for
+// in time. Always inline, for GCC leaves out a call that does nothing but prefetch.
+[[gnu::always_inline]] inline void prefetch_prices(const Instance& instance,
+                                                   const std::vector<Worth>& prices,
+                                                   std::uint32_t line) {
   for (const Edge& e : instance.edges_of(instance.lines[line])) __builtin_prefetch(&prices[e.slot]);
 }
 
 template <class Row>
-[[gnu::always_inline]] inline void prefetch_rows(const std::vector<Row>& rows, const ClearLine& line) {
+[[gnu::always_inline]] inline void prefetch_rows(const std::vector<Row>& rows,
+                                                 const ClearLine& line) {
   constexpr std::uint32_t kStep = std::max<std::uint32_t>(1, 64 / sizeof(Row));
-  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; e += kStep) __builtin_prefetch(&rows[e]);
+  for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; e += kStep)
+    __builtin_prefetch(&rows[e]);
 }
 
 bool is_transport(const Instance& instance) {
-  return std::all_of(instance.needs.begin(), instance.needs.end(), [](const ClearNeed& n) { return n.lines == 1 && n.bonus == 0 && !n.all_or_nothing; }) &&
-         std::all_of(instance.lines.begin(), instance.lines.end(), [](const ClearLine& l) { return l.split == 0; }) &&
-         std::all_of(instance.edges.begin(), instance.edges.end(), [](const Edge& e) { return e.slots == 1; });
+  return std::all_of(instance.needs.begin(), instance.needs.end(),
+                     [](const ClearNeed& n) {
+                       return n.lines == 1 && n.bonus == 0 && !n.all_or_nothing;
+                     }) &&
+         std::all_of(instance.lines.begin(), instance.lines.end(),
+                     [](const ClearLine& l) { return l.split == 0; }) &&
+         std::all_of(instance.edges.begin(), instance.edges.end(),
+                     [](const Edge& e) { return e.slots == 1; });
 }
 
 }  // namespace
@@ -69,20 +80,24 @@ Auction::Auction(const Instance& instance, std::vector<Worth> prices)
       for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
         const Edge& edge = instance.edges[e];
         // One that cannot be had whole does not bid.
-        edges_[e].unit = need.all_or_nothing && !possible ? -1 : edge.unit + share - line.split / std::min(edge.most, line.missing);
+        edges_[e].unit = need.all_or_nothing && !possible
+                             ? -1
+                             : edge.unit + share - line.split / std::min(edge.most, line.missing);
       }
     }
   }
 }
 
-// What a line holds it keeps where no other choice is better by more than a step; the rest it gives back.
+// What a line holds it keeps where no other choice is better by more than a step; the rest it gives
+// back.
 bool Auction::begin_line(std::uint32_t l) {
   const ClearLine& line = instance_.lines[l];
   missing_[l] = line.missing;
   const Worth rise = unit_step(line);
   Worth next = 0;
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-    if (edges_[e].held < std::min(instance_.edges[e].most, line.missing)) next = std::max(next, edges_[e].unit - price_of(instance_.edges[e]));
+    if (edges_[e].held < std::min(instance_.edges[e].most, line.missing))
+      next = std::max(next, edges_[e].unit - price_of(instance_.edges[e]));
   }
   looks_ += line.edges;
   bool released = false;
@@ -123,7 +138,8 @@ bool Auction::run(Worth step, Worth finest, const std::function<bool()>& go_on) 
     }
     std::size_t released = 0;
     for (std::uint32_t l = 0; l < missing_.size(); ++l) released += begin_line(l) ? 1 : 0;
-    // A line with several offers may be left with units that would be better elsewhere: they are offered again.
+    // A line with several offers may be left with units that would be better elsewhere: they are
+    // offered again.
     if (pass > 0 && released * kFewReleased <= missing_.size()) return true;
     if (!forward(go_on) || !backward(go_on)) return false;
   }
@@ -161,17 +177,21 @@ bool Auction::backward(const std::function<bool()>& go_on) {
       lowering_.push_back(s);
     }
   }
-  // Room that has a price is all that lowering can win. Where that is little against what the last step will leave uncertain of each
-  // line, lowering would go from neighbour to neighbour through the whole market for next to nothing. Measured on transport
-  // problems of 100,000 lines: with a longer step than the last as the measure, the last has twice the work of all together.
+  // Room that has a price is all that lowering can win. Where that is little against what the last
+  // step will leave uncertain of each line, lowering would go from neighbour to neighbour through
+  // the whole market for next to nothing. Measured on transport problems of 100,000 lines: with a
+  // longer step than the last as the measure, the last has twice the work of all together.
   const auto little = [&] {
     __int128 stake = 0;
-    for (std::size_t s = 0; s < slots_.size(); ++s) stake += static_cast<__int128>(prices_[s]) * std::max(slots_[s].room, 0);
-    return stake * kLittle <= static_cast<__int128>(finest_) * static_cast<std::int64_t>(missing_.size());
+    for (std::size_t s = 0; s < slots_.size(); ++s)
+      stake += static_cast<__int128>(prices_[s]) * std::max(slots_[s].room, 0);
+    return stake * kLittle <=
+           static_cast<__int128>(finest_) * static_cast<std::int64_t>(missing_.size());
   };
   std::uint64_t ask_at = looks_ + kLooksBetweenAsking;
   bool go = true;
-  for (std::uint64_t turn = 0; go && turn < kLowersPerSlot * (slots_.size() + 1) && !lowering_.empty(); ++turn) {
+  for (std::uint64_t turn = 0;
+       go && turn < kLowersPerSlot * (slots_.size() + 1) && !lowering_.empty(); ++turn) {
     if (turn % (slots_.size() + 1) == 0 && little()) break;
     const std::uint32_t slot = lowering_.front();
     lowering_.pop_front();
@@ -203,13 +223,16 @@ void Auction::bid(std::uint32_t l) {
     __builtin_prefetch(&slots_[instance_.edges[e].slot]);
   }
   looks_ += line.edges;
-  std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) { return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge; });
+  std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) {
+    return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge;
+  });
   std::int32_t left = missing_[l];
   std::size_t taken = 0;
   std::int32_t spare = 0;  // units of the last one taken that the line does not want now
   for (; taken < options_.size() && left > 0; ++taken) {
     const std::uint32_t edge = options_[taken].edge;
-    const std::int32_t more = std::min(instance_.edges[edge].most, line.missing) - edges_[edge].held;
+    const std::int32_t more =
+        std::min(instance_.edges[edge].most, line.missing) - edges_[edge].held;
     spare = std::max(0, more - left);
     left -= std::min(left, more);
   }
@@ -217,16 +240,21 @@ void Auction::bid(std::uint32_t l) {
   const Worth rise = unit_step(line);
   for (std::size_t i = 0; i < taken; ++i) {
     const std::uint32_t edge = options_[i].edge;
-    const std::int32_t units = std::min(std::min(instance_.edges[edge].most, line.missing) - edges_[edge].held, missing_[l]);
-    // The next best for a unit that is lost: the last one taken where it has more, else the first that is not.
+    const std::int32_t units = std::min(
+        std::min(instance_.edges[edge].most, line.missing) - edges_[edge].held, missing_[l]);
+    // The next best for a unit that is lost: the last one taken where it has more, else the first
+    // that is not.
     const Worth next = spare > 0 && i + 1 < taken ? options_[taken - 1].gain : behind;
     if (units > 0) place(edge, units, std::max<Worth>(options_[i].gain - next, 0) + rise);
   }
   if (line.missing > 1) bid_again(l);
   if (missing_[l] == 0) return;
-  // Some of it was outbid at once, at prices that have risen; or nothing is worth its price any more.
+  // Some of it was outbid at once, at prices that have risen; or nothing is worth its price any
+  // more.
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-    if (edges_[e].held < std::min(instance_.edges[e].most, line.missing) && edges_[e].unit - price_of(instance_.edges[e]) > 0) return wake(l);
+    if (edges_[e].held < std::min(instance_.edges[e].most, line.missing) &&
+        edges_[e].unit - price_of(instance_.edges[e]) > 0)
+      return wake(l);
   }
 }
 
@@ -243,18 +271,23 @@ void Auction::hold(std::uint32_t edge, std::int32_t units, Worth above) {
   }
 }
 
-// What a line lost part of is a choice again for its other units: they are not worth more to it than up to that.
+// What a line lost part of is a choice again for its other units: they are not worth more to it
+// than up to that.
 void Auction::bid_again(std::uint32_t l) {
   const ClearLine& line = instance_.lines[l];
   Worth next = 0;
   std::uint32_t holdings = 0;
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
     if (edges_[e].held > 0) ++holdings;
-    if (edges_[e].held < std::min(instance_.edges[e].most, line.missing)) next = std::max(next, edges_[e].unit - price_of(instance_.edges[e]));
+    if (edges_[e].held < std::min(instance_.edges[e].most, line.missing))
+      next = std::max(next, edges_[e].unit - price_of(instance_.edges[e]));
   }
   if (holdings < 2) return;
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-    if (edges_[e].held > 0) hold(e, 0, std::max<Worth>(edges_[e].unit - price_of(instance_.edges[e]) - next, 0) + unit_step(line));
+    if (edges_[e].held > 0)
+      hold(e, 0,
+           std::max<Worth>(edges_[e].unit - price_of(instance_.edges[e]) - next, 0) +
+               unit_step(line));
   }
 }
 
@@ -314,8 +347,8 @@ Worth Auction::least_gain(std::uint32_t l, std::uint32_t but, std::uint32_t* edg
   return std::max<Worth>(least, 0);
 }
 
-// A slot with room and a price: those who would come come, who gains most first, each at a price at which the one after it
-// would be as well off where it is; when nobody is left, it is free.
+// A slot with room and a price: those who would come come, who gains most first, each at a price at
+// which the one after it would be as well off where it is; when nobody is left, it is free.
 void Auction::lower(std::uint32_t slot) {
   // A line that came with its worst unit may come with the next one too.
   while (slots_[slot].room > 0 && prices_[slot] > 0) {
@@ -340,9 +373,12 @@ bool Auction::let_in(std::uint32_t slot) {
     std::uint32_t from;
     const Worth gain = least_gain(l, e, &from);
     gain_[l] = edges_[e].held == 0 ? gain : std::min(gain, edges_[e].unit - price_of(edge));
-    if ((from != kNone || missing_[l] > 0) && most - gain > rise) options_.push_back({most - gain, e});
+    if ((from != kNone || missing_[l] > 0) && most - gain > rise)
+      options_.push_back({most - gain, e});
   }
-  std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) { return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge; });
+  std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) {
+    return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge;
+  });
   Worth left_over = 0;
   for (std::size_t i = 0; i < options_.size() && slots_[slot].room > 0; ++i) {
     const std::uint32_t edge = options_[i].edge;
@@ -353,7 +389,8 @@ bool Auction::let_in(std::uint32_t slot) {
     const std::int32_t more = std::min(e.most, instance_.lines[l].missing) - edges_[edge].held;
     const std::int32_t wanted = std::min(more, from == kNone ? missing_[l] : edges_[from].held);
     std::int32_t units = wanted;
-    for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) units = std::min(units, slots_[s].room);
+    for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s)
+      units = std::min(units, slots_[s].room);
     if (units <= 0) continue;
     const Worth rise = unit_step(instance_.lines[l]);
     if (from != kNone) {
@@ -367,10 +404,12 @@ bool Auction::let_in(std::uint32_t slot) {
     }
     hold(edge, units, rise);
     any = true;
-    // The price does not fall below the interest that is left: of the one behind, or of those who came and would take more.
+    // The price does not fall below the interest that is left: of the one behind, or of those who
+    // came and would take more.
     std::uint32_t worst;
     const Worth gain = least_gain(l, edge, &worst);
-    if (units < more && (worst != kNone || missing_[l] > 0)) left_over = std::max(left_over, edges_[edge].unit - (price_of(e) - prices_[slot]) - gain);
+    if (units < more && (worst != kNone || missing_[l] > 0))
+      left_over = std::max(left_over, edges_[edge].unit - (price_of(e) - prices_[slot]) - gain);
     const Worth next = std::max(left_over, i + 1 < options_.size() ? options_[i + 1].gain : 0);
     prices_[slot] = std::min(prices_[slot], std::max<Worth>(0, next - rise));
   }

@@ -1,9 +1,10 @@
 // Prices by auction: lines bid for room in offers' slots until nobody would gain by bidding more.
 //
-// Bertsekas, "Auction algorithms for network flow problems: a tutorial introduction" (1992), for a transport problem with
-// inequalities: forward steps, in which lines that miss something bid the price up to where their next best choice is as
-// good, and reverse steps, in which a slot with room and a price lowers it until somebody comes. With one slot an edge and
-// neither bonus, split nor all-or-nothing, the result is within `step` a unit of the best. With them it is a good start:
+// Bertsekas, "Auction algorithms for network flow problems: a tutorial introduction" (1992), for a
+// transport problem with inequalities: forward steps, in which lines that miss something bid the
+// price up to where their next best choice is as good, and reverse steps, in which a slot with room
+// and a price lowers it until somebody comes. With one slot an edge and neither bonus, split nor
+// all-or-nothing, the result is within `step` a unit of the best. With them it is a good start:
 // rounding and improvement follow.
 #pragma once
 
@@ -21,8 +22,9 @@ class Auction {
   // Prices begin at `prices` (one for each slot, >= 0).
   Auction(const Instance& instance, std::vector<Worth> prices);
 
-  // One round. `step` is the least rise of a price, for a whole line: a unit of it rises by step/missing. Prices are kept,
-  // and so is what is held where no other choice is better by more than a step. False when `go_on` said no in the middle; what is held is feasible even so.
+  // One round. `step` is the least rise of a price, for a whole line: a unit of it rises by
+  // step/missing. Prices are kept, and so is what is held where no other choice is better by more
+  // than a step. False when `go_on` said no in the middle; what is held is feasible even so.
   // `finest` is the step of the last round that there will be: what is little against it is let be.
   bool run(Worth step, Worth finest, const std::function<bool()>& go_on);
 
@@ -62,10 +64,12 @@ class Auction {
   // One turn of it; false when nobody came.
   bool let_in(std::uint32_t slot);
   void clean(std::uint32_t slot);
-  // The least that a unit of the line gains on an edge other than `but`, and on which; 0 and none where it misses some.
+  // The least that a unit of the line gains on an edge other than `but`, and on which; 0 and none
+  // where it misses some.
   Worth least_gain(std::uint32_t line, std::uint32_t but, std::uint32_t* edge) const;
 
-  // Edges and slots are looked at in no order, and each look waits for memory: what belongs together lies together.
+  // Edges and slots are looked at in no order, and each look waits for memory: what belongs
+  // together lies together.
   struct EdgeState {
     Worth unit = 0;  // value of a unit to its line, with its share of bonus and split
     std::int32_t held = 0;

@@ -8,16 +8,19 @@
 namespace qiao {
 namespace {
 
-// Rounds without a better bound after which steps are halved; and the length, of Polyak's, with which they are too short.
+// Rounds without a better bound after which steps are halved; and the length, of Polyak's, with
+// which they are too short.
 constexpr int kPatience = 8;
 constexpr double kShortest = Polisher::kFirstLength / 64;
-// Of the way of the step before: prices that are pushed to and fro stay where they are, and those that are pushed one way go on.
-// Measured on 100,000 lines at load 1: as low a bound after 60 rounds as without after 100, and a lower one in the end.
+// Of the way of the step before: prices that are pushed to and fro stay where they are, and those
+// that are pushed one way go on. Measured on 100,000 lines at load 1: as low a bound after 60
+// rounds as without after 100, and a lower one in the end.
 constexpr double kKept = 0.7;
 
 Worth cost_of_room(const Instance& instance, std::span<const Worth> prices) {
   __int128 sum = 0;
-  for (std::size_t s = 0; s < prices.size(); ++s) sum += static_cast<__int128>(prices[s]) * instance.slots[s].room;
+  for (std::size_t s = 0; s < prices.size(); ++s)
+    sum += static_cast<__int128>(prices[s]) * instance.slots[s].room;
   // Needs gain less than half of that together.
   return static_cast<Worth>(std::min<__int128>(sum, kMostWorth));
 }
@@ -26,7 +29,8 @@ Worth cost_of_room(const Instance& instance, std::span<const Worth> prices) {
 std::vector<double> scales(const Instance& instance) {
   std::vector<double> scale(instance.slots.size(), 0);
   for (const Edge& e : instance.edges) {
-    for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) scale[s] = std::max(scale[s], static_cast<double>(e.unit));
+    for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s)
+      scale[s] = std::max(scale[s], static_cast<double>(e.unit));
   }
   return scale;
 }
@@ -35,15 +39,24 @@ std::vector<double> scales(const Instance& instance) {
 
 Worth upper_bound(const Instance& instance, std::span<const Worth> prices, const Workers& workers) {
   std::vector<Worth> sums(need_parts(instance), 0);
-  choose_each(instance, workers, [&](Chooser& chooser, std::size_t part, std::uint32_t n) { sums[part] += chooser.choose(instance.needs[n], prices); });
+  choose_each(instance, workers, [&](Chooser& chooser, std::size_t part, std::uint32_t n) {
+    sums[part] += chooser.choose(instance.needs[n], prices);
+  });
   Worth bound = cost_of_room(instance, prices);
   for (const Worth s : sums) bound += s;
   return bound;
 }
 
 Polisher::Polisher(const Instance& instance, std::vector<Worth> prices, const Workers& workers)
-    : instance_(instance), workers_(workers), prices_(std::move(prices)), at_(prices_), scale_(scales(instance)), way_(instance.slots.size()), demand_(instance.slots.size()),
-      sums_(need_parts(instance)), bound_(upper_bound(instance, prices_, workers)) {}
+    : instance_(instance),
+      workers_(workers),
+      prices_(std::move(prices)),
+      at_(prices_),
+      scale_(scales(instance)),
+      way_(instance.slots.size()),
+      demand_(instance.slots.size()),
+      sums_(need_parts(instance)),
+      bound_(upper_bound(instance, prices_, workers)) {}
 
 int Polisher::polish(int rounds, Worth value, const std::function<bool()>& go_on) {
   int round = 0;
@@ -57,7 +70,8 @@ int Polisher::polish(int rounds, Worth value, const std::function<bool()>& go_on
       for (const Pick& p : picks) {
         const Edge& e = instance_.edges[p.edge];
         // Whole numbers: the order in which threads add them makes no difference.
-        for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) std::atomic_ref(demand_[s]).fetch_add(p.units, std::memory_order_relaxed);
+        for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s)
+          std::atomic_ref(demand_[s]).fetch_add(p.units, std::memory_order_relaxed);
       }
     });
     Worth bound = cost_of_room(instance_, at_);
@@ -82,7 +96,8 @@ int Polisher::polish(int rounds, Worth value, const std::function<bool()>& go_on
     for (std::size_t s = 0; s < at_.size(); ++s) {
       if (way_[s] == 0) continue;
       const double move = step * scale_[s] * scale_[s] * way_[s];
-      at_[s] = std::max<Worth>(0, at_[s] - static_cast<Worth>(std::clamp(move, -4 * scale_[s], 4 * scale_[s])));
+      at_[s] = std::max<Worth>(
+          0, at_[s] - static_cast<Worth>(std::clamp(move, -4 * scale_[s], 4 * scale_[s])));
     }
   }
   return round;

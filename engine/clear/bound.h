@@ -1,8 +1,8 @@
 // The certificate: how much the best can be worth, proved by prices.
 //
-// Whatever the prices, no allocation is worth more than the sum of what each need would gain if it chose alone, plus what
-// all room would cost (weak Lagrangian duality; Fisher, "The Lagrangian relaxation method for solving integer programming
-// problems", Management Science 1981).
+// Whatever the prices, no allocation is worth more than the sum of what each need would gain if it
+// chose alone, plus what all room would cost (weak Lagrangian duality; Fisher, "The Lagrangian
+// relaxation method for solving integer programming problems", Management Science 1981).
 #pragma once
 
 #include <functional>
@@ -14,12 +14,13 @@
 
 namespace qiao {
 
-// O(edges log edges of a line). Prices >= 0, one for each slot. The same whatever the number of threads.
+// O(edges log edges of a line). Prices >= 0, one for each slot. The same whatever the number of
+// threads.
 Worth upper_bound(const Instance& instance, std::span<const Worth> prices, const Workers& workers);
 
-// Moves prices towards a lower bound by subgradient steps of a part of Polyak's length, each bent towards the one before
-// (Camerini, Fratta & Maffioli, "On improving relaxation methods by modified gradient techniques", 1975). Goes on where the last
-// call stopped.
+// Moves prices towards a lower bound by subgradient steps of a part of Polyak's length, each bent
+// towards the one before (Camerini, Fratta & Maffioli, "On improving relaxation methods by modified
+// gradient techniques", 1975). Goes on where the last call stopped.
 class Polisher {
  public:
   static constexpr double kFirstLength = 0.3;
@@ -27,8 +28,9 @@ class Polisher {
   // The instance and the workers must outlive it.
   Polisher(const Instance& instance, std::vector<Worth> prices, const Workers& workers);
 
-  // At most `rounds` steps, aiming at `value` (that of an allocation). Asks go_on() before each. Returns how many it made:
-  // fewer when it was told to stop, the bound met the value, or steps have become too small to matter.
+  // At most `rounds` steps, aiming at `value` (that of an allocation). Asks go_on() before each.
+  // Returns how many it made: fewer when it was told to stop, the bound met the value, or steps
+  // have become too small to matter.
   int polish(int rounds, Worth value, const std::function<bool()>& go_on);
 
   // The best so far, and the prices that prove it.

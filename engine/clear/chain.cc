@@ -7,7 +7,8 @@ namespace {
 
 // Needs that choose one after another; those that are without something then take what there is.
 constexpr std::size_t kChoosers = 12;
-// Who has to go is mostly who gains least; by chance it may gain more by such a part of a unit's worth.
+// Who has to go is mostly who gains least; by chance it may gain more by such a part of a unit's
+// worth.
 constexpr Worth kChance = 8;
 constexpr std::uint32_t kNobody = 0xffffffffU;
 
@@ -39,7 +40,8 @@ bool Improver::make_room(std::uint32_t slot, std::int32_t units) {
       const std::uint32_t n = instance_.lines[instance_.line_of_edge[e]].need;
       if (fixed_in_[n] == chain_) continue;
       const Edge& edge = instance_.edges[e];
-      const auto chance = static_cast<Worth>(random_.below(static_cast<std::uint64_t>(std::max<Worth>(1, edge.unit / kChance))));
+      const auto chance = static_cast<Worth>(
+          random_.below(static_cast<std::uint64_t>(std::max<Worth>(1, edge.unit / kChance))));
       const Worth gain = (edge.unit - price_of(edge, prices_)) * held_[e] + chance;
       if (who != kNobody && gain >= least) continue;
       least = gain;
@@ -52,7 +54,8 @@ bool Improver::make_room(std::uint32_t slot, std::int32_t units) {
   return true;
 }
 
-// What the need would choose alone at the prices, but for rooms that are full of what others have chosen in this chain.
+// What the need would choose alone at the prices, but for rooms that are full of what others have
+// chosen in this chain.
 void Improver::choose_in_chain(std::uint32_t n) {
   for (const std::uint32_t s : taken_) closed_[s] = room_[s] == 0 ? 1 : 0;
   picks_.clear();
@@ -60,8 +63,9 @@ void Improver::choose_in_chain(std::uint32_t n) {
   for (const std::uint32_t s : taken_) closed_[s] = 0;
 }
 
-// At prices that are nearly right whoever has to go finds something that is nearly as good for it, and in the end somebody finds
-// room that nobody has: then the chain has won what the first one lost.
+// At prices that are nearly right whoever has to go finds something that is nearly as good for it,
+// and in the end somebody finds room that nobody has: then the chain has won what the first one
+// lost.
 bool Improver::chain(std::uint32_t first) {
   ++chain_;
   touched_.clear();

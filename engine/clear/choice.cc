@@ -30,10 +30,14 @@ void Chooser::list(const ClearNeed& need, std::span<const Worth> prices) {
       const std::int32_t most = std::min(edge.most, line.missing);
       options_.push_back({gain - line.split / most, gain, most, e});
     }
-    if (line.rest > 0 && closed_ == nullptr) options_.push_back({line.rest - line.split / line.missing, line.rest, line.missing, kLeftOut});
-    std::sort(options_.begin() + begin, options_.end(),
-              [](const Option& a, const Option& b) { return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge; });
-    lines_.push_back({begin, static_cast<std::uint32_t>(options_.size()), line.missing, line.split, line.people, line.professional});
+    if (line.rest > 0 && closed_ == nullptr)
+      options_.push_back(
+          {line.rest - line.split / line.missing, line.rest, line.missing, kLeftOut});
+    std::sort(options_.begin() + begin, options_.end(), [](const Option& a, const Option& b) {
+      return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge;
+    });
+    lines_.push_back({begin, static_cast<std::uint32_t>(options_.size()), line.missing, line.split,
+                      line.people, line.professional});
   }
 }
 
@@ -47,12 +51,13 @@ bool Chooser::splits_a_part(const LineOptions& line, std::int64_t left, bool who
   return false;
 }
 
-// By units: the most that the first options give with exactly so many, each at the full cost of a split; the first is given
-// back. O(options x units x units of an option).
-Worth Chooser::fill_exactly(const LineOptions& line, std::int32_t limit, bool whole, std::vector<Pick>* picks) const {
+// By units: the most that the first options give with exactly so many, each at the full cost of a
+// split; the first is given back. O(options x units x units of an option).
+Worth Chooser::fill_exactly(const LineOptions& line, std::int32_t limit, bool whole,
+                            std::vector<Pick>* picks) const {
   constexpr Worth kImpossible = std::numeric_limits<Worth>::min() / 4;
-  // All but one offer of a best answer are taken whole, so of those with at least u units no more than (limit - 1) / u + 1
-  // are in it: one that has more betters than that is in none.
+  // All but one offer of a best answer are taken whole, so of those with at least u units no more
+  // than (limit - 1) / u + 1 are in it: one that has more betters than that is in none.
   useful_.clear();
   for (std::uint32_t i = line.begin; i < line.end; ++i) {
     const Option& o = options_[i];
@@ -60,7 +65,8 @@ Worth Chooser::fill_exactly(const LineOptions& line, std::int32_t limit, bool wh
     if (!whole && o.gain <= 0) break;
     const std::int32_t units = std::min(o.units, limit);
     std::int32_t betters = 0;
-    for (const std::uint32_t k : useful_) betters += options_[k].units >= units && options_[k].whole >= o.whole ? 1 : 0;
+    for (const std::uint32_t k : useful_)
+      betters += options_[k].units >= units && options_[k].whole >= o.whole ? 1 : 0;
     if (betters < (limit - 1) / units + 2) useful_.push_back(i);
   }
   const auto count = static_cast<std::uint32_t>(useful_.size());
@@ -83,7 +89,8 @@ Worth Chooser::fill_exactly(const LineOptions& line, std::int32_t limit, bool wh
         }
       }
       sums_[static_cast<std::size_t>(units)] = best;
-      if (picks != nullptr && take > 0) taken_[i * width + static_cast<std::size_t>(units)] = static_cast<std::uint8_t>(take);
+      if (picks != nullptr && take > 0)
+        taken_[i * width + static_cast<std::size_t>(units)] = static_cast<std::uint8_t>(take);
     }
   }
   std::int32_t at = limit;
@@ -97,14 +104,16 @@ Worth Chooser::fill_exactly(const LineOptions& line, std::int32_t limit, bool wh
     for (std::uint32_t i = count; i-- > 0 && at > 0;) {
       const std::int32_t take = taken_[i * width + static_cast<std::size_t>(at)];
       if (take == 0) continue;
-      if (options_[useful_[i]].edge != kLeftOut) picks->push_back({options_[useful_[i]].edge, take});
+      if (options_[useful_[i]].edge != kLeftOut)
+        picks->push_back({options_[useful_[i]].edge, take});
       at -= take;
     }
   }
   return best;
 }
 
-Worth Chooser::fill(const LineOptions& line, std::int64_t limit, bool whole, std::vector<Pick>* picks) const {
+Worth Chooser::fill(const LineOptions& line, std::int64_t limit, bool whole,
+                    std::vector<Pick>* picks) const {
   Worth sum = 0;
   std::int64_t left = std::min(line.asked, limit);
   if (line.first > 0 && left <= kExactUnits && splits_a_part(line, left, whole)) {
@@ -116,7 +125,8 @@ Worth Chooser::fill(const LineOptions& line, std::int64_t limit, bool whole, std
     const std::int64_t units = std::min<std::int64_t>(o.units, left);
     sum += o.gain * units;
     left -= units;
-    if (picks != nullptr && o.edge != kLeftOut) picks->push_back({o.edge, static_cast<std::int32_t>(units)});
+    if (picks != nullptr && o.edge != kLeftOut)
+      picks->push_back({o.edge, static_cast<std::int32_t>(units)});
   }
   if (left < std::min(line.asked, limit)) return sum + line.first;
   if (whole) return sum;
@@ -131,7 +141,8 @@ Worth Chooser::fill(const LineOptions& line, std::int64_t limit, bool whole, std
     }
   }
   if (best != nullptr && picks != nullptr && best->edge != kLeftOut) {
-    picks->push_back({best->edge, static_cast<std::int32_t>(std::min<std::int64_t>(best->units, left))});
+    picks->push_back(
+        {best->edge, static_cast<std::int32_t>(std::min<std::int64_t>(best->units, left))});
   }
   return sum;
 }
@@ -141,14 +152,15 @@ std::int64_t Chooser::wanted(bool people) const {
   for (const LineOptions& line : lines_) {
     if (people ? !line.people : !line.professional) continue;
     std::int64_t of_line = 0;
-    for (std::uint32_t i = line.begin; i < line.end && options_[i].gain > 0; ++i) of_line += options_[i].units;
+    for (std::uint32_t i = line.begin; i < line.end && options_[i].gain > 0; ++i)
+      of_line += options_[i].units;
     units += std::min(of_line, line.asked);
   }
   return units;
 }
 
-// The best `limit` units over the lines of a group; concave in limit. With `limit` beyond what is gainful (professionals
-// that only come so that volunteers may), the least loss.
+// The best `limit` units over the lines of a group; concave in limit. With `limit` beyond what is
+// gainful (professionals that only come so that volunteers may), the least loss.
 Worth Chooser::fill_group(bool people, std::int64_t limit, std::vector<Pick>* picks) const {
   merged_.clear();
   Worth sum = 0;
@@ -163,20 +175,22 @@ Worth Chooser::fill_group(bool people, std::int64_t limit, std::vector<Pick>* pi
       merged_.push_back(o);
     }
   }
-  std::stable_sort(merged_.begin(), merged_.end(), [](const Option& a, const Option& b) { return a.gain > b.gain; });
+  std::stable_sort(merged_.begin(), merged_.end(),
+                   [](const Option& a, const Option& b) { return a.gain > b.gain; });
   std::int64_t left = limit;
   for (const Option& o : merged_) {
     if (left == 0 || (people && o.gain <= 0)) break;
     const std::int64_t units = std::min<std::int64_t>(o.units, left);
     sum += o.gain * units;
     left -= units;
-    if (picks != nullptr && o.edge != kLeftOut) picks->push_back({o.edge, static_cast<std::int32_t>(units)});
+    if (picks != nullptr && o.edge != kLeftOut)
+      picks->push_back({o.edge, static_cast<std::int32_t>(units)});
   }
   return sum;
 }
 
-// Part of a need whose volunteers have to go with professionals. For p professionals the best volunteers are at most
-// ratio*(p + those there are) less those there are; the sum is concave in p.
+// Part of a need whose volunteers have to go with professionals. For p professionals the best
+// volunteers are at most ratio*(p + those there are) less those there are; the sum is concave in p.
 Worth Chooser::with_ratio(const ClearNeed& need, std::vector<Pick>* picks) const {
   Worth sum = 0;
   std::int64_t most = 0;
@@ -188,9 +202,12 @@ Worth Chooser::with_ratio(const ClearNeed& need, std::vector<Pick>* picks) const
     most += std::min(there, line.asked);
   }
   const auto room = [&](std::int64_t p) {
-    return std::clamp<std::int64_t>((p + need.professionals) * need.ratio - need.volunteers, 0, std::numeric_limits<std::int32_t>::max());
+    return std::clamp<std::int64_t>((p + need.professionals) * need.ratio - need.volunteers, 0,
+                                    std::numeric_limits<std::int32_t>::max());
   };
-  const auto worth = [&](std::int64_t p) { return fill_group(false, p, nullptr) + fill_group(true, room(p), nullptr); };
+  const auto worth = [&](std::int64_t p) {
+    return fill_group(false, p, nullptr) + fill_group(true, room(p), nullptr);
+  };
   std::int64_t low = std::min(wanted(false), most);
   std::int64_t high = most;
   while (low < high) {
@@ -209,7 +226,8 @@ Worth Chooser::with_ratio(const ClearNeed& need, std::vector<Pick>* picks) const
   return sum + std::max<Worth>(best, 0);
 }
 
-Worth Chooser::choose(const ClearNeed& need, std::span<const Worth> prices, std::vector<Pick>* picks) {
+Worth Chooser::choose(const ClearNeed& need, std::span<const Worth> prices,
+                      std::vector<Pick>* picks) {
   list(need, prices);
   Worth whole = need.bonus;
   bool possible = true;

@@ -13,7 +13,8 @@ constexpr std::int64_t kFinest = 65'536;  // of a millionth, where sums allow it
 constexpr std::size_t kOffersPerPart = 256;
 constexpr std::size_t kPerPart = 16'384;  // needs, offers, edges of which each is a small step
 
-// Interleaves the bits of latitude and longitude (Morton, 1966): neighbours are mostly near on the curve.
+// Interleaves the bits of latitude and longitude (Morton, 1966): neighbours are mostly near on the
+// curve.
 std::uint64_t spread(std::uint64_t x) {
   x &= 0xffffffff;
   x = (x | x << 16) & 0x0000ffff0000ffffULL;
@@ -38,12 +39,18 @@ void for_each(const Workers& workers, std::size_t count, Each each) {
 
 }  // namespace
 
-PlacedNeed placed(const State& state, Slot need) { return {along_curve(state.needs()[need].point), need}; }
+PlacedNeed placed(const State& state, Slot need) {
+  return {along_curve(state.needs()[need].point), need};
+}
 
-// Instants at which the windows of an offer pile up highest: some window begins there, or a booking does. One that lets no
-// more windows through, and has no less room, than its neighbour says nothing new.
-std::vector<Instant> instants_of(std::vector<Interval>& windows, const std::vector<Booking>& bookings, std::int64_t capacity) {
-  std::sort(windows.begin(), windows.end(), [](const Interval& a, const Interval& b) { return a.start != b.start ? a.start < b.start : a.end < b.end; });
+// Instants at which the windows of an offer pile up highest: some window begins there, or a booking
+// does. One that lets no more windows through, and has no less room, than its neighbour says
+// nothing new.
+std::vector<Instant> instants_of(std::vector<Interval>& windows,
+                                 const std::vector<Booking>& bookings, std::int64_t capacity) {
+  std::sort(windows.begin(), windows.end(), [](const Interval& a, const Interval& b) {
+    return a.start != b.start ? a.start < b.start : a.end < b.end;
+  });
   windows.erase(std::unique(windows.begin(), windows.end()), windows.end());
   std::vector<Time> times;
   Time last{};
@@ -52,7 +59,8 @@ std::vector<Instant> instants_of(std::vector<Interval>& windows, const std::vect
     last = std::max(last, w.end);
   }
   for (const Booking& b : bookings) {
-    if (b.window.start > windows.front().start && b.window.start < last) times.push_back(b.window.start);
+    if (b.window.start > windows.front().start && b.window.start < last)
+      times.push_back(b.window.start);
   }
   std::sort(times.begin(), times.end());
   times.erase(std::unique(times.begin(), times.end()), times.end());
@@ -64,13 +72,19 @@ std::vector<Instant> instants_of(std::vector<Interval>& windows, const std::vect
     }
     const Instant now{t, std::max<std::int64_t>(0, room)};
     const auto covered = [](const Interval& w, Time at) { return w.start <= at && at < w.end; };
-    if (std::none_of(windows.begin(), windows.end(), [&](const Interval& w) { return covered(w, t); })) continue;
+    if (std::none_of(windows.begin(), windows.end(),
+                     [&](const Interval& w) { return covered(w, t); }))
+      continue;
     while (!kept.empty() && now.room <= kept.back().room &&
-           std::none_of(windows.begin(), windows.end(), [&](const Interval& w) { return covered(w, kept.back().at) && !covered(w, t); })) {
+           std::none_of(windows.begin(), windows.end(), [&](const Interval& w) {
+             return covered(w, kept.back().at) && !covered(w, t);
+           })) {
       kept.pop_back();
     }
     if (!kept.empty() && kept.back().room <= now.room &&
-        std::none_of(windows.begin(), windows.end(), [&](const Interval& w) { return covered(w, t) && !covered(w, kept.back().at); })) {
+        std::none_of(windows.begin(), windows.end(), [&](const Interval& w) {
+          return covered(w, t) && !covered(w, kept.back().at);
+        })) {
       continue;
     }
     kept.push_back(now);
@@ -80,13 +94,16 @@ std::vector<Instant> instants_of(std::vector<Interval>& windows, const std::vect
 
 std::uint32_t Collector::keep_offer(Slot slot) {
   Read& read = read_.front();
-  const auto [it, fresh] = read.offer_at.try_emplace(slot, static_cast<std::uint32_t>(read.offers.size()));
+  const auto [it, fresh] =
+      read.offer_at.try_emplace(slot, static_cast<std::uint32_t>(read.offers.size()));
   if (!fresh) return it->second;
   const State& state = ranking_.state();
   const OfferRow& row = state.offers()[slot];
   const bool stock = row.time_kind == 0;
-  RawOffer& offer = read.offers.emplace_back(RawOffer{slot, stock ? row.quantity - row.given : row.quantity, row.smallest_lot, {}, stock});
-  if (const auto* bookings = state.bookings(slot); !stock && bookings != nullptr) offer.bookings = *bookings;
+  RawOffer& offer = read.offers.emplace_back(
+      RawOffer{slot, stock ? row.quantity - row.given : row.quantity, row.smallest_lot, {}, stock});
+  if (const auto* bookings = state.bookings(slot); !stock && bookings != nullptr)
+    offer.bookings = *bookings;
   return it->second;
 }
 
@@ -95,7 +112,15 @@ void Collector::add(Slot slot) {
   const NeedRow& need = state.needs()[slot];
   if (!takes_matches(need.state) || (is_set(need.deadline) && now_ >= need.deadline)) return;
   Read& read = read_.front();
-  RawNeed raw{placed(state, slot), static_cast<std::uint32_t>(read.lines.size()), 0, static_cast<std::uint32_t>(read.edges.size()), need.fairness, 0, 0, need.ratio, need.all_or_nothing};
+  RawNeed raw{placed(state, slot),
+              static_cast<std::uint32_t>(read.lines.size()),
+              0,
+              static_cast<std::uint32_t>(read.edges.size()),
+              need.fairness,
+              0,
+              0,
+              need.ratio,
+              need.all_or_nothing};
   bool whole = true;
   for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
     const LineRow& line = state.line(l);
@@ -111,10 +136,12 @@ void Collector::add(Slot slot) {
     }
     const auto found = ranking_.proposable(l, candidates_, now_);
     const std::int64_t rest = found.size() == candidates_ ? found.back().judgement.value_micro : 0;
-    read.lines.push_back({l, line.window, missing, line.quantity, static_cast<std::uint32_t>(found.size()), rest, people, professional});
+    read.lines.push_back({l, line.window, missing, line.quantity,
+                          static_cast<std::uint32_t>(found.size()), rest, people, professional});
     ++raw.lines;
     for (const Candidate& c : found) {
-      read.edges.push_back({c.judgement.value_micro, keep_offer(c.offer), static_cast<std::int32_t>(c.judgement.available)});
+      read.edges.push_back({c.judgement.value_micro, keep_offer(c.offer),
+                            static_cast<std::int32_t>(c.judgement.available)});
     }
   }
   if (raw.lines == 0 || (need.all_or_nothing && !whole)) {
@@ -155,7 +182,8 @@ std::vector<Collector::Found> Collector::in_order() const {
   std::vector<Found> found;
   found.reserve(needs());
   for (std::uint32_t r = 0; r < read_.size(); ++r) {
-    for (std::uint32_t i = 0; i < read_[r].needs.size(); ++i) found.push_back({read_[r].needs[i].at, r, i});
+    for (std::uint32_t i = 0; i < read_[r].needs.size(); ++i)
+      found.push_back({read_[r].needs[i].at, r, i});
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -179,7 +207,8 @@ std::vector<const Collector::RawOffer*> Collector::number_offers(const std::vect
         std::uint32_t& number = numbers[f.read][read.edges[e].offer];
         if (number == kNone) {
           const RawOffer& offer = read.offers[read.edges[e].offer];
-          const auto [it, fresh] = known.try_emplace(offer.offer, static_cast<std::uint32_t>(offers.size()));
+          const auto [it, fresh] =
+              known.try_emplace(offer.offer, static_cast<std::uint32_t>(offers.size()));
           if (fresh) offers.push_back(&offer);
           number = it->second;
         }
@@ -191,7 +220,8 @@ std::vector<const Collector::RawOffer*> Collector::number_offers(const std::vect
 }
 
 // Everything but where in its offer each edge takes room.
-void Collector::put_needs(const std::vector<Found>& needs, const Workers& workers, Instance& out) const {
+void Collector::put_needs(const std::vector<Found>& needs, const Workers& workers,
+                          Instance& out) const {
   out.needs.resize(needs.size());
   std::uint32_t lines = 0;
   std::vector<std::uint32_t> first_edge(needs.size() + 1, 0);
@@ -201,7 +231,8 @@ void Collector::put_needs(const std::vector<Found>& needs, const Workers& worker
     out.needs[n].first_line = lines;
     lines += raw.lines;
     first_edge[n + 1] = first_edge[n];
-    for (std::uint32_t l = raw.first_line; l < raw.first_line + raw.lines; ++l) first_edge[n + 1] += read.lines[l].edges;
+    for (std::uint32_t l = raw.first_line; l < raw.first_line + raw.lines; ++l)
+      first_edge[n + 1] += read.lines[l].edges;
   }
   out.lines.resize(lines);
   out.edges.resize(first_edge.back());
@@ -231,10 +262,13 @@ void Collector::put_needs(const std::vector<Found>& needs, const Workers& worker
       line.ref = raw.line;
       line.people = raw.people;
       line.professional = raw.professional;
-      const auto unit = [&](std::int64_t value_micro) { return static_cast<Worth>(static_cast<__int128>(value_micro) * out.per_micro / raw.asked); };
+      const auto unit = [&](std::int64_t value_micro) {
+        return static_cast<Worth>(static_cast<__int128>(value_micro) * out.per_micro / raw.asked);
+      };
       if (raw.edges > 0) {
         best_micro += read.edges[raw_edge].value_micro;
-        line.split = unit(mul_micro(read.edges[raw_edge].value_micro, policy_.split_micro())) * raw.asked;
+        line.split =
+            unit(mul_micro(read.edges[raw_edge].value_micro, policy_.split_micro())) * raw.asked;
       }
       if (raw.rest_micro > 0) line.rest = unit(raw.rest_micro) + 1;
       for (std::uint32_t i = 0; i < raw.edges; ++i, ++raw_edge, ++edge) {
@@ -255,21 +289,24 @@ struct Use {
 };
 
 // By offer, in the order of edges; those of offer o end at ends[o].
-std::vector<Use> uses_by_offer(const Instance& in, std::size_t offers, std::vector<std::uint32_t>& ends) {
+std::vector<Use> uses_by_offer(const Instance& in, std::size_t offers,
+                               std::vector<std::uint32_t>& ends) {
   ends.assign(offers + 1, 0);
   for (const Edge& e : in.edges) ++ends[e.offer + 1];
   for (std::size_t o = 0; o < offers; ++o) ends[o + 1] += ends[o];
   std::vector<Use> uses(in.edges.size());
   for (std::uint32_t l = 0; l < in.lines.size(); ++l) {
     const ClearLine& line = in.lines[l];
-    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) uses[ends[in.edges[e].offer]++] = {e, l};
+    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e)
+      uses[ends[in.edges[e].offer]++] = {e, l};
   }
   ends.pop_back();
   return uses;
 }
 
 // The slots of an offer that a window takes room in, counted from `begin`, and the room there.
-void place_edge(Edge& edge, const Interval& window, bool stock, std::span<const ClearSlot> slots, std::uint32_t begin) {
+void place_edge(Edge& edge, const Interval& window, bool stock, std::span<const ClearSlot> slots,
+                std::uint32_t begin) {
   edge.slot = begin;
   for (std::uint32_t s = begin; s < slots.size(); ++s) {
     if (!stock && slots[s].at < window.start) {
@@ -300,36 +337,48 @@ void drop_empty(Instance& in) {
 }  // namespace
 
 // Offers and their slots, and in which of those each edge takes room.
-void Collector::place_offers(const std::vector<const RawOffer*>& offers, const Workers& workers, Instance& out) {
+void Collector::place_offers(const std::vector<const RawOffer*>& offers, const Workers& workers,
+                             Instance& out) {
   std::vector<std::uint32_t> ends;
   const std::vector<Use> uses = uses_by_offer(out, offers.size(), ends);
   out.offers.resize(offers.size());
   std::vector<std::vector<ClearSlot>> slots(parts_of(offers.size(), kOffersPerPart));
-  in_parts(workers, offers.size(), kOffersPerPart, [&](std::size_t part, std::size_t first, std::size_t end) {
-    std::vector<Interval> windows;
-    for (std::size_t o = first; o < end; ++o) {
-      const RawOffer& raw = *offers[o];
-      const std::span<const Use> used(uses.data() + (o == 0 ? 0 : ends[o - 1]), uses.data() + ends[o]);
-      const auto begin = static_cast<std::uint32_t>(slots[part].size());
-      if (raw.stock) {
-        slots[part].push_back({Time{}, static_cast<std::uint32_t>(o), static_cast<std::int32_t>(std::max<std::int64_t>(0, raw.room))});
-      } else {
-        windows.clear();
-        for (const Use& u : used) windows.push_back(out.lines[u.line].window);
-        for (const Instant& i : instants_of(windows, raw.bookings, raw.room)) slots[part].push_back({i.at, static_cast<std::uint32_t>(o), static_cast<std::int32_t>(i.room)});
-      }
-      out.offers[o] = {raw.offer, begin, static_cast<std::uint32_t>(slots[part].size()) - begin, static_cast<std::int32_t>(std::max<std::int64_t>(1, raw.smallest_lot))};
-      for (const Use& u : used) place_edge(out.edges[u.edge], out.lines[u.line].window, raw.stock, slots[part], begin);
-    }
-  });
+  in_parts(
+      workers, offers.size(), kOffersPerPart,
+      [&](std::size_t part, std::size_t first, std::size_t end) {
+        std::vector<Interval> windows;
+        for (std::size_t o = first; o < end; ++o) {
+          const RawOffer& raw = *offers[o];
+          const std::span<const Use> used(uses.data() + (o == 0 ? 0 : ends[o - 1]),
+                                          uses.data() + ends[o]);
+          const auto begin = static_cast<std::uint32_t>(slots[part].size());
+          if (raw.stock) {
+            slots[part].push_back({Time{}, static_cast<std::uint32_t>(o),
+                                   static_cast<std::int32_t>(std::max<std::int64_t>(0, raw.room))});
+          } else {
+            windows.clear();
+            for (const Use& u : used) windows.push_back(out.lines[u.line].window);
+            for (const Instant& i : instants_of(windows, raw.bookings, raw.room))
+              slots[part].push_back(
+                  {i.at, static_cast<std::uint32_t>(o), static_cast<std::int32_t>(i.room)});
+          }
+          out.offers[o] = {raw.offer, begin, static_cast<std::uint32_t>(slots[part].size()) - begin,
+                           static_cast<std::int32_t>(std::max<std::int64_t>(1, raw.smallest_lot))};
+          for (const Use& u : used)
+            place_edge(out.edges[u.edge], out.lines[u.line].window, raw.stock, slots[part], begin);
+        }
+      });
   // They were counted from the beginning of their part.
   std::vector<std::uint32_t> first_slot;
   for (const auto& of_part : slots) {
     first_slot.push_back(static_cast<std::uint32_t>(out.slots.size()));
     out.slots.insert(out.slots.end(), of_part.begin(), of_part.end());
   }
-  for_each(workers, out.offers.size(), [&](std::size_t o) { out.offers[o].first_slot += first_slot[o / kOffersPerPart]; });
-  for_each(workers, out.edges.size(), [&](std::size_t e) { out.edges[e].slot += first_slot[out.edges[e].offer / kOffersPerPart]; });
+  for_each(workers, out.offers.size(),
+           [&](std::size_t o) { out.offers[o].first_slot += first_slot[o / kOffersPerPart]; });
+  for_each(workers, out.edges.size(), [&](std::size_t e) {
+    out.edges[e].slot += first_slot[out.edges[e].offer / kOffersPerPart];
+  });
 }
 
 Instance Collector::finish(const Workers& workers, std::int64_t per_micro) {
@@ -341,7 +390,10 @@ Instance Collector::finish(const Workers& workers, std::int64_t per_micro) {
     for (const RawEdge& e : read.edges) most = std::max(most, e.value_micro);
   }
   out.per_micro = per_micro > 0 ? per_micro : kFinest;
-  while (per_micro == 0 && out.per_micro > 1 && static_cast<__int128>(most) * out.per_micro * static_cast<std::int64_t>(lines) > kMostWorth / 8) out.per_micro /= 2;
+  while (per_micro == 0 && out.per_micro > 1 &&
+         static_cast<__int128>(most) * out.per_micro * static_cast<std::int64_t>(lines) >
+             kMostWorth / 8)
+    out.per_micro /= 2;
 
   std::vector<Found> needs = in_order();
   const std::vector<const RawOffer*> offers = number_offers(needs);

@@ -12,25 +12,31 @@
 
 namespace qiao {
 
-// Offers listed for a line. One that has more keeps the value of the best that was left out (ClearLine::rest).
+// Offers listed for a line. One that has more keeps the value of the best that was left out
+// (ClearLine::rest).
 inline constexpr std::size_t kClearCandidates = 200;
 
-// Reads the market while it stands still, between which it may change: what is proposed is checked again when it is applied.
-// Reading is const: several collectors may read one market from several threads, each its own needs, to be joined.
-// Where there are many needs fewer are listed, so that a nation fits. What is left out counts in the certificate as if it were
-// free: measured on the nation at load 1, 40 a line put 5 % of the bound there, 100 none to speak of (40 million edges).
-constexpr std::size_t clear_candidates(std::size_t needs) { return needs > 100'000 ? 100 : kClearCandidates; }
+// Reads the market while it stands still, between which it may change: what is proposed is checked
+// again when it is applied. Reading is const: several collectors may read one market from several
+// threads, each its own needs, to be joined. Where there are many needs fewer are listed, so that a
+// nation fits. What is left out counts in the certificate as if it were free: measured on the
+// nation at load 1, 40 a line put 5 % of the bound there, 100 none to speak of (40 million edges).
+constexpr std::size_t clear_candidates(std::size_t needs) {
+  return needs > 100'000 ? 100 : kClearCandidates;
+}
 
-// Instants at which windows of one offer can pile up highest, and the room there; see ClearSlot. Sorts `windows` and drops
-// what is there twice.
+// Instants at which windows of one offer can pile up highest, and the room there; see ClearSlot.
+// Sorts `windows` and drops what is there twice.
 struct Instant {
   Time at;
   std::int64_t room;
 };
-std::vector<Instant> instants_of(std::vector<Interval>& windows, const std::vector<Booking>& bookings, std::int64_t capacity);
+std::vector<Instant> instants_of(std::vector<Interval>& windows,
+                                 const std::vector<Booking>& bookings, std::int64_t capacity);
 
-// Needs in the order in which they are best read: along a curve, neighbours after each other, so that the cells and rows that the
-// last one looked at are still in the cache. Measured on the nation: a third of the time of any other order.
+// Needs in the order in which they are best read: along a curve, neighbours after each other, so
+// that the cells and rows that the last one looked at are still in the cache. Measured on the
+// nation: a third of the time of any other order.
 struct PlacedNeed {
   std::uint64_t place = 0;
   Slot need = kNoSlot;
@@ -41,7 +47,11 @@ PlacedNeed placed(const State& state, Slot need);
 class Collector {
  public:
   Collector(const Ranking& ranking, Time now, std::size_t candidates = kClearCandidates)
-      : ranking_(ranking), now_(now), candidates_(candidates), policy_(ranking.state().policy().clearing()), read_(1) {}
+      : ranking_(ranking),
+        now_(now),
+        candidates_(candidates),
+        policy_(ranking.state().policy().clearing()),
+        read_(1) {}
 
   // Adds a need if somebody can still be found for it. In the order of placed() about 13 us a line.
   void add(Slot need);
@@ -54,8 +64,9 @@ class Collector {
   // Needs read so far.
   std::size_t needs() const;
 
-  // Puts it together, without a look at the market: on any thread. The same whatever the workers and the order in which needs
-  // came. The collector is empty afterwards. `per_micro` is the scale of worth, 0: as fine as sums allow.
+  // Puts it together, without a look at the market: on any thread. The same whatever the workers
+  // and the order in which needs came. The collector is empty afterwards. `per_micro` is the scale
+  // of worth, 0: as fine as sums allow.
   Instance finish(const Workers& workers = alone, std::int64_t per_micro = 0);
 
  private:
@@ -116,7 +127,8 @@ class Collector {
   std::vector<Found> in_order() const;
   std::vector<const RawOffer*> number_offers(const std::vector<Found>& needs);
   void put_needs(const std::vector<Found>& needs, const Workers& workers, Instance& out) const;
-  static void place_offers(const std::vector<const RawOffer*>& offers, const Workers& workers, Instance& out);
+  static void place_offers(const std::vector<const RawOffer*>& offers, const Workers& workers,
+                           Instance& out);
 
   const Ranking& ranking_;
   Time now_;

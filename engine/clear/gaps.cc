@@ -34,13 +34,16 @@ struct Key {
   std::uint8_t skill;  // kNoSkill: none
   std::uint8_t weekday;
   std::uint8_t hour;
-  auto tuple() const { return std::tie(community, resource, time_kind, certificate, skill, weekday, hour); }
+  auto tuple() const {
+    return std::tie(community, resource, time_kind, certificate, skill, weekday, hour);
+  }
   friend bool operator==(const Key& a, const Key& b) { return a.tuple() == b.tuple(); }
   friend bool operator<(const Key& a, const Key& b) { return a.tuple() < b.tuple(); }
   friend std::size_t hash_value(const Key& k) {
     std::uint64_t h = k.community;
-    for (const std::uint64_t part : {std::uint64_t{k.resource}, std::uint64_t{k.time_kind}, std::uint64_t{k.certificate}, std::uint64_t{k.skill},
-                                     std::uint64_t{k.weekday}, std::uint64_t{k.hour}}) {
+    for (const std::uint64_t part :
+         {std::uint64_t{k.resource}, std::uint64_t{k.time_kind}, std::uint64_t{k.certificate},
+          std::uint64_t{k.skill}, std::uint64_t{k.weekday}, std::uint64_t{k.hour}}) {
       h = h * 0x9E3779B97F4A7C15ULL + part + 1;
     }
     return static_cast<std::size_t>(h ^ h >> 32);
@@ -92,12 +95,14 @@ void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
       return;
     }
     gap.set_zh(area.name() + "多一" + resource.unit_zh() + resource.term().zh());
-    gap.set_en("One more " + resource.unit() + " of " + resource.term().en() + " in " + area.name());
+    gap.set_en("One more " + resource.unit() + " of " + resource.term().en() + " in " +
+               area.name());
     return;
   }
   const auto kind = static_cast<pb::TimeKind>(key.time_kind);
   std::string code = pb::TimeKind_Name(kind).substr(std::string_view("TIME_KIND_").size());
-  std::transform(code.begin(), code.end(), code.begin(), [](char c) { return static_cast<char>(c - 'A' + 'a'); });
+  std::transform(code.begin(), code.end(), code.begin(),
+                 [](char c) { return static_cast<char>(c - 'A' + 'a'); });
   gap.set_kind(code);
   const pb::Term* asked = nullptr;
   if (key.certificate != 0xff) {
@@ -107,14 +112,22 @@ void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
   }
   if (asked != nullptr) gap.set_skill(asked->code());
   static constexpr const char* kDaysZh[] = {"一", "二", "三", "四", "五", "六", "日"};
-  static constexpr const char* kDaysEn[] = {"Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"};
+  static constexpr const char* kDaysEn[] = {"Mondays", "Tuesdays",  "Wednesdays", "Thursdays",
+                                            "Fridays", "Saturdays", "Sundays"};
   // In the order of TimeKind.
-  static constexpr std::pair<const char*, const char*> kKinds[] = {{"名志愿者", "volunteer"}, {"名专业人员", "professional"}, {"个场地座位", "seat of a venue"},
-                                                                  {"个车辆座位", "seat in a vehicle"}, {"套设备", "set of equipment"}};
+  static constexpr std::pair<const char*, const char*> kKinds[] = {
+      {"名志愿者", "volunteer"},
+      {"名专业人员", "professional"},
+      {"个场地座位", "seat of a venue"},
+      {"个车辆座位", "seat in a vehicle"},
+      {"套设备", "set of equipment"}};
   const auto& [kind_zh, kind_en] = kKinds[key.time_kind - 1];
-  gap.set_zh(std::string("每周") + kDaysZh[key.weekday - 1] + std::to_string(key.hour) + "点在" + area.name() + "多一" + kind_zh + (asked != nullptr ? "（" + asked->zh() + "）" : ""));
-  gap.set_en(std::string("One more ") + kind_en + (asked != nullptr ? " (" + asked->en() + ")" : "") + " on " + kDaysEn[key.weekday - 1] + " at " + std::to_string(key.hour) +
-             ":00 in " + area.name());
+  gap.set_zh(std::string("每周") + kDaysZh[key.weekday - 1] + std::to_string(key.hour) + "点在" +
+             area.name() + "多一" + kind_zh + (asked != nullptr ? "（" + asked->zh() + "）" : ""));
+  gap.set_en(std::string("One more ") + kind_en +
+             (asked != nullptr ? " (" + asked->en() + ")" : "") + " on " +
+             kDaysEn[key.weekday - 1] + " at " + std::to_string(key.hour) + ":00 in " +
+             area.name());
 }
 
 }  // namespace
@@ -193,10 +206,13 @@ std::vector<pb::SupplyGap> GapFinder::find(const std::function<bool()>& go_on) c
     if (g.money) continue;
     const bool people = gap.kind() == "people" || gap.kind() == "professional";
     const std::string count = std::to_string(units);
-    gap.set_zh(gap.zh() + (people ? "，可多服务" + count + "人次" : "，可多满足" + count + "份需求"));
+    gap.set_zh(gap.zh() +
+               (people ? "，可多服务" + count + "人次" : "，可多满足" + count + "份需求"));
     gap.set_en(gap.en() + " would serve " + count + " more");
   }
-  std::stable_sort(gaps.begin(), gaps.end(), [](const pb::SupplyGap& a, const pb::SupplyGap& b) { return a.gain_micro() > b.gain_micro(); });
+  std::stable_sort(gaps.begin(), gaps.end(), [](const pb::SupplyGap& a, const pb::SupplyGap& b) {
+    return a.gain_micro() > b.gain_micro();
+  });
   if (gaps.size() > options_.most) gaps.resize(options_.most);
   return gaps;
 }
@@ -353,7 +369,8 @@ std::pair<Worth, std::int64_t> GapFinder::try_one(const Group& g) const {
   };
   const auto [without, units_without] = again(copy(g, needs, false));
   const auto [with, units_with] = again(copy(g, needs, true));
-  return {std::max<Worth>(0, with - without), std::max<std::int64_t>(0, units_with - units_without)};
+  return {std::max<Worth>(0, with - without),
+          std::max<std::int64_t>(0, units_with - units_without)};
 }
 
 }  // namespace qiao

@@ -12,25 +12,27 @@
 namespace qiao {
 
 struct GapOptions {
-  Slot within = kNoSlot;   // only needs there and below; kNoSlot: anywhere
-  std::size_t most = 20;   // gaps
+  Slot within = kNoSlot;  // only needs there and below; kNoSlot: anywhere
+  std::size_t most = 20;  // gaps
 };
 
-// Lines that a clearing leaves short, by community, what they ask for, weekday and hour; those first whose one more unit
-// brings most. For each the unit is really added (somebody new in that community who has just what is asked for and is free
-// in each such window) and the needs around cleared again: `gain` is by how much the value rises.
+// Lines that a clearing leaves short, by community, what they ask for, weekday and hour; those
+// first whose one more unit brings most. For each the unit is really added (somebody new in that
+// community who has just what is asked for and is free in each such window) and the needs around
+// cleared again: `gain` is by how much the value rises.
 class GapFinder {
  public:
   // The instance and what was cleared must outlive it.
-  GapFinder(const Ranking& ranking, const Instance& instance, const Cleared& cleared, const GapOptions& options);
-  // Groups the lines that are short, line by line, so that whoever has something else to do can stop
-  // in between; then chooses the most promising groups. These read the market.
+  GapFinder(const Ranking& ranking, const Instance& instance, const Cleared& cleared,
+            const GapOptions& options);
+  // Groups the lines that are short, line by line, so that whoever has something else to do can
+  // stop in between; then chooses the most promising groups. These read the market.
   ~GapFinder();
   std::size_t steps() const { return in_.lines.size(); }
   void add(std::size_t line);
   void choose();
-  // Does not, and may be on any thread. Some milliseconds for each gap that is tried, however large the
-  // instance. Asks go_on() before each; after a no, those that were tried are the answer.
+  // Does not, and may be on any thread. Some milliseconds for each gap that is tried, however large
+  // the instance. Asks go_on() before each; after a no, those that were tried are the answer.
   std::vector<pb::SupplyGap> find(const std::function<bool()>& go_on) const;
 
  private:
@@ -43,7 +45,7 @@ class GapFinder {
     bool money = false;
     std::int64_t estimate = 0;  // the sum of what a unit is worth in each of its windows
     std::vector<Short> lines;
-    pb::SupplyGap gap;          // but for the gain, of which the sentences of money say nothing
+    pb::SupplyGap gap;  // but for the gain, of which the sentences of money say nothing
   };
   // A part of the instance, and what was cleared there.
   struct Around {
@@ -52,8 +54,7 @@ class GapFinder {
     std::vector<Worth> prices;
   };
   std::vector<std::uint32_t> needs_around(const Group& group) const;
-  std::uint32_t copy_offer(std::uint32_t number, const std::vector<bool>& inside,
-                           Around& to) const;
+  std::uint32_t copy_offer(std::uint32_t number, const std::vector<bool>& inside, Around& to) const;
   std::uint32_t add_newcomer(const Group& group, Around& to) const;
   Around copy(const Group& group, const std::vector<std::uint32_t>& needs,
               bool with_newcomer) const;

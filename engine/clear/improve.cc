@@ -5,15 +5,17 @@
 namespace qiao {
 namespace {
 
-// Of what all needs lose, in percent, so much is with those that are looked at; the rest is with very many.
+// Of what all needs lose, in percent, so much is with those that are looked at; the rest is with
+// very many.
 constexpr int kLookedAt = 90;
-// A need that could not be helped counts as if it lost half as much, after the next time a quarter; no less than 2 to the power
-// of minus this, for its neighbours change.
+// A need that could not be helped counts as if it lost half as much, after the next time a quarter;
+// no less than 2 to the power of minus this, for its neighbours change.
 constexpr std::uint8_t kMostTired = 6;
 
 }  // namespace
 
-Improver::Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed, const Workers& workers)
+Improver::Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed,
+                   const Workers& workers)
     : instance_(instance),
       prices_(prices),
       workers_(workers),
@@ -30,7 +32,9 @@ Improver::Improver(const Instance& instance, std::span<const Worth> prices, std:
       closed_(instance.slots.size()) {
   for (std::size_t s = 0; s < room_.size(); ++s) room_[s] = instance.slots[s].room;
   const std::vector<Worth> free(instance.slots.size(), 0);
-  choose_each(instance, workers_, [&](Chooser& chooser, std::size_t, std::uint32_t n) { potential_[n] = chooser.choose(instance.needs[n], free); });
+  choose_each(instance, workers_, [&](Chooser& chooser, std::size_t, std::uint32_t n) {
+    potential_[n] = chooser.choose(instance.needs[n], free);
+  });
 }
 
 void Improver::take(std::uint32_t edge, std::int32_t units) {
@@ -53,7 +57,8 @@ void Improver::lift(std::vector<Part>& held) {
   list_live();
 }
 
-// Where supply is scarce most offers in a line's list have no room: they are looked at once a group, not once an attempt.
+// Where supply is scarce most offers in a line's list have no room: they are looked at once a
+// group, not once an attempt.
 void Improver::list_live() {
   live_.clear();
   for (const std::uint32_t n : group_) {
@@ -63,7 +68,8 @@ void Improver::list_live() {
       const auto begin = static_cast<std::uint32_t>(live_.size());
       for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
         const Edge& edge = instance_.edges[e];
-        if (held_[e] > 0 || room_on(edge) >= std::max(1, instance_.offers[edge.offer].smallest_lot)) live_.push_back({edge.unit, price_of(edge, prices_) / 4, e});
+        if (held_[e] > 0 || room_on(edge) >= std::max(1, instance_.offers[edge.offer].smallest_lot))
+          live_.push_back({edge.unit, price_of(edge, prices_) / 4, e});
       }
       live_of_[l] = {begin, static_cast<std::uint32_t>(live_.size())};
     }
@@ -72,7 +78,8 @@ void Improver::list_live() {
 
 std::int32_t Improver::room_on(const Edge& edge) const {
   std::int32_t units = edge.most;
-  for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) units = std::min(units, room_[s]);
+  for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s)
+    units = std::min(units, room_[s]);
   return units;
 }
 
@@ -119,13 +126,16 @@ std::int64_t Improver::serve_line(std::uint32_t l, std::int64_t limit, int spare
     units = static_cast<std::int32_t>(std::min<std::int64_t>(units, wanted));
     options_.push_back({o.unit - o.quarter_price * spare - line.split / units, o.edge, units});
   }
-  std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) { return a.key != b.key ? a.key > b.key : a.edge < b.edge; });
+  std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) {
+    return a.key != b.key ? a.key > b.key : a.edge < b.edge;
+  });
   std::int64_t left = wanted;
   for (const Option& o : options_) {
     if (left == 0) break;
     const auto units = static_cast<std::int32_t>(std::min<std::int64_t>(o.units, left));
     if (units < instance_.offers[instance_.edges[o.edge].offer].smallest_lot) continue;
-    // Rooms may have changed where an offer serves two lines of a need; it is looked at line by line, so they have not.
+    // Rooms may have changed where an offer serves two lines of a need; it is looked at line by
+    // line, so they have not.
     take(o.edge, units);
     left -= units;
   }
@@ -161,7 +171,9 @@ void Improver::serve(std::uint32_t n, int spare) {
     professionals += units;
     complete = complete && units == instance_.lines[l].missing;
   }
-  std::int64_t volunteers = need.ratio == 0 ? INT32_MAX : std::max<std::int64_t>(0, professionals * need.ratio - need.volunteers);
+  std::int64_t volunteers =
+      need.ratio == 0 ? INT32_MAX
+                      : std::max<std::int64_t>(0, professionals * need.ratio - need.volunteers);
   for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
     const ClearLine& line = instance_.lines[l];
     if (line.professional) continue;
@@ -193,7 +205,9 @@ std::vector<std::pair<Worth, std::uint32_t>> Improver::ranked(Value value) const
   });
   std::vector<std::pair<Worth, std::uint32_t>> all;
   for (const auto& part : of_part) all.insert(all.end(), part.begin(), part.end());
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
   return all;
 }
 
@@ -205,7 +219,8 @@ void Improver::settle(const Allocation& held) {
       const ClearLine& line = instance_.lines[l];
       std::int64_t units = 0;
       for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-        if (held[e] == 0 || held[e] < instance_.offers[instance_.edges[e].offer].smallest_lot) continue;
+        if (held[e] == 0 || held[e] < instance_.offers[instance_.edges[e].offer].smallest_lot)
+          continue;
         take(e, held[e]);
         units += held[e];
       }
@@ -222,7 +237,9 @@ void Improver::settle(const Allocation& held) {
     if (worth_[n] < 0) empty(n);
   }
   // Who lacks something, by what it would gain above the prices.
-  const auto by_gain = ranked([this](Chooser& chooser, std::uint32_t n) { return wants(n) ? chooser.choose(instance_.needs[n], prices_) : -1; });
+  const auto by_gain = ranked([this](Chooser& chooser, std::uint32_t n) {
+    return wants(n) ? chooser.choose(instance_.needs[n], prices_) : -1;
+  });
   for (const auto& [gain, n] : by_gain) {
     group_.assign(1, n);
     const Worth before = worth_[n];
@@ -249,7 +266,8 @@ bool Improver::keeps_rules(std::uint32_t n) const {
     if (line.professional) professionals += units;
   }
   if (need.all_or_nothing && any && !complete) return false;
-  return need.ratio == 0 || volunteers == 0 || volunteers + need.volunteers <= professionals * need.ratio;
+  return need.ratio == 0 || volunteers == 0 ||
+         volunteers + need.volunteers <= professionals * need.ratio;
 }
 
 // What the need would gain alone at the prices, less what it gains.
@@ -268,10 +286,13 @@ void Improver::find_losing(std::uint64_t most) {
   for (const auto& [l, n] : losing_) all += l;
   __int128 sum = 0;
   std::size_t kept = 0;
-  while (kept < std::min<std::uint64_t>(losing_.size(), most) && sum * 100 < all * kLookedAt) sum += losing_[kept++].first;
+  while (kept < std::min<std::uint64_t>(losing_.size(), most) && sum * 100 < all * kLookedAt)
+    sum += losing_[kept++].first;
   losing_.resize(kept);
-  // Neighbours after each other: what one has brought into the cache the next one uses. Measured on the nation: nearly twice as many a second.
-  std::sort(losing_.begin(), losing_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  // Neighbours after each other: what one has brought into the cache the next one uses. Measured on
+  // the nation: nearly twice as many a second.
+  std::sort(losing_.begin(), losing_.end(),
+            [](const auto& a, const auto& b) { return a.second < b.second; });
 }
 
 bool Improver::help(std::uint32_t need) { return chain(need) || ruin_and_recreate(need); }
@@ -290,7 +311,8 @@ void Improver::find_wanting() {
   for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
     if (wants(n)) losing_.emplace_back(0, n);
   }
-  for (std::size_t k = losing_.size(); k > 1; --k) std::swap(losing_[k - 1], losing_[random_.below(k)]);
+  for (std::size_t k = losing_.size(); k > 1; --k)
+    std::swap(losing_[k - 1], losing_[random_.below(k)]);
 }
 
 std::uint64_t Improver::improve(std::uint64_t steps, const std::function<bool()>& go_on) {

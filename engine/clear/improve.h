@@ -1,13 +1,16 @@
 // From an auction's result to proposals that keep every rule, and from those to better ones.
 //
-// Where the gap is, is known: whatever the prices, it is what needs lose against what they would choose alone, and the price of
-// room that is left (complementary slackness). Nine tenths of it lie with one need in fifteen, so those are helped.
-// A need is helped in one of two ways:
-//   chain.cc   it takes what it would choose, whoever has to go chooses next, and so on: an ejection chain (Glover, "Ejection
-//              chains, reference structures and alternating path methods", Discrete Applied Mathematics 65, 1996), led by prices;
-//   ruin.cc    needs that compete for the same room are emptied together and served again in other orders: large neighbourhood
-//              search (Shaw, CP 1998; Schrimpf et al., "Record breaking optimization results using the ruin and recreate
-//              principle", 2000).
+// Where the gap is, is known: whatever the prices, it is what needs lose against what they would
+// choose alone, and the price of room that is left (complementary slackness). Nine tenths of it lie
+// with one need in fifteen, so those are helped. A need is helped in one of two ways:
+//   chain.cc   it takes what it would choose, whoever has to go chooses next, and so on: an
+//   ejection chain (Glover, "Ejection
+//              chains, reference structures and alternating path methods", Discrete Applied
+//              Mathematics 65, 1996), led by prices;
+//   ruin.cc    needs that compete for the same room are emptied together and served again in other
+//   orders: large neighbourhood
+//              search (Shaw, CP 1998; Schrimpf et al., "Record breaking optimization results using
+//              the ruin and recreate principle", 2000).
 #pragma once
 
 #include <functional>
@@ -24,15 +27,17 @@ namespace qiao {
 
 class Improver {
  public:
-  // `prices` lead; they may change between calls. They, the instance and the workers must outlive it.
-  Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed, const Workers& workers);
+  // `prices` lead; they may change between calls. They, the instance and the workers must outlive
+  // it.
+  Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed,
+           const Workers& workers);
 
-  // Takes over what an auction left: drops what breaks a rule, then serves again whoever lacks something, those first who
-  // gain most. `held` keeps to rooms and to what lines miss.
+  // Takes over what an auction left: drops what breaks a rule, then serves again whoever lacks
+  // something, those first who gain most. `held` keeps to rooms and to what lines miss.
   void settle(const Allocation& held);
 
-  // Helps up to `steps` needs; never for the worse. Stops when go_on() says no. Returns how many times it helped. The same
-  // whatever the workers.
+  // Helps up to `steps` needs; never for the worse. Stops when go_on() says no. Returns how many
+  // times it helped. The same whatever the workers.
   std::uint64_t improve(std::uint64_t steps, const std::function<bool()>& go_on);
 
   // The same around some needs only, each so many times.
@@ -80,7 +85,8 @@ class Improver {
   void empty(std::uint32_t need);
   Worth worth(std::uint32_t need) const;
   void count_worth(std::uint32_t need);
-  // Serves an empty need with the room there is: offers by unit value less `spare`/4 of their price.
+  // Serves an empty need with the room there is: offers by unit value less `spare`/4 of their
+  // price.
   void serve(std::uint32_t need, int spare);
   std::int64_t serve_line(std::uint32_t line, std::int64_t limit, int spare);
   void drop_dear_splits(std::uint32_t need);
@@ -127,7 +133,8 @@ class Improver {
   std::vector<std::uint32_t> order_;
   std::vector<Option> options_;
   std::vector<Live> live_;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> live_of_;  // by line, where its offers are in live_
+  std::vector<std::pair<std::uint32_t, std::uint32_t>>
+      live_of_;  // by line, where its offers are in live_
   std::vector<Part> before_;
   std::vector<Part> best_;
   // Of a group that is small enough for every choice to be tried.
@@ -140,16 +147,18 @@ class Improver {
   Worth best_of_tries_ = 0;
   std::uint64_t tried_ = 0;
 
-  std::vector<std::pair<Worth, std::uint32_t>> losing_;  // those that are to be helped, in this order, and what they lose
+  std::vector<std::pair<Worth, std::uint32_t>>
+      losing_;  // those that are to be helped, in this order, and what they lose
   std::vector<std::uint8_t> tired_;  // by need: how often in a row it could not be helped
 
   // Of the chain that is made: its number marks what belongs to it.
   std::uint32_t chain_ = 0;
   Chooser chooser_;
-  std::vector<std::uint32_t> touched_in_;   // by need
-  std::vector<std::uint32_t> fixed_in_;     // by need: it has chosen
-  std::vector<std::uint32_t> taken_;        // slots in which somebody has chosen
-  std::vector<std::uint8_t> closed_;        // by slot: full of what was chosen; 0 but while somebody chooses
+  std::vector<std::uint32_t> touched_in_;  // by need
+  std::vector<std::uint32_t> fixed_in_;    // by need: it has chosen
+  std::vector<std::uint32_t> taken_;       // slots in which somebody has chosen
+  std::vector<std::uint8_t>
+      closed_;  // by slot: full of what was chosen; 0 but while somebody chooses
   std::vector<std::pair<std::uint32_t, Worth>> touched_;  // needs, and what they were worth
   std::vector<Part> moves_;
   std::vector<std::uint32_t> queue_;

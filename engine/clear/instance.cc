@@ -5,7 +5,8 @@ namespace qiao {
 void Instance::link() {
   line_of_edge.resize(edges.size());
   for (std::uint32_t l = 0; l < lines.size(); ++l) {
-    for (std::uint32_t e = lines[l].first_edge; e < lines[l].first_edge + lines[l].edges; ++e) line_of_edge[e] = l;
+    for (std::uint32_t e = lines[l].first_edge; e < lines[l].first_edge + lines[l].edges; ++e)
+      line_of_edge[e] = l;
   }
   first_user.assign(slots.size() + 1, 0);
   for (const Edge& e : edges) {
@@ -15,14 +16,17 @@ void Instance::link() {
   users.resize(first_user.back());
   std::vector<std::uint32_t> next(first_user.begin(), first_user.end() - 1);
   for (std::uint32_t e = 0; e < edges.size(); ++e) {
-    for (std::uint32_t s = edges[e].slot; s < edges[e].slot + edges[e].slots; ++s) users[next[s]++] = e;
+    for (std::uint32_t s = edges[e].slot; s < edges[e].slot + edges[e].slots; ++s)
+      users[next[s]++] = e;
   }
 }
 
 std::size_t Instance::bytes() const {
-  return needs.capacity() * sizeof(ClearNeed) + lines.capacity() * sizeof(ClearLine) + edges.capacity() * sizeof(Edge) +
-         offers.capacity() * sizeof(ClearOffer) + slots.capacity() * sizeof(ClearSlot) +
-         (first_user.capacity() + users.capacity() + line_of_edge.capacity()) * sizeof(std::uint32_t);
+  return needs.capacity() * sizeof(ClearNeed) + lines.capacity() * sizeof(ClearLine) +
+         edges.capacity() * sizeof(Edge) + offers.capacity() * sizeof(ClearOffer) +
+         slots.capacity() * sizeof(ClearSlot) +
+         (first_user.capacity() + users.capacity() + line_of_edge.capacity()) *
+             sizeof(std::uint32_t);
 }
 
 Worth worth_of(const Instance& instance, const ClearNeed& need, const Allocation& allocation) {
@@ -54,7 +58,8 @@ const char* infeasible(const Instance& instance, const Allocation& allocation) {
         const Edge& edge = instance.edges[e];
         if (allocation[e] == 0) continue;
         if (allocation[e] < 0 || allocation[e] > edge.most) return "an edge gives more than it can";
-        if (allocation[e] < instance.offers[edge.offer].smallest_lot) return "less than an offer's smallest lot is taken";
+        if (allocation[e] < instance.offers[edge.offer].smallest_lot)
+          return "less than an offer's smallest lot is taken";
         units += allocation[e];
         for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) used[s] += allocation[e];
       }
@@ -65,7 +70,8 @@ const char* infeasible(const Instance& instance, const Allocation& allocation) {
       if (line.professional) professionals += units;
     }
     if (need.all_or_nothing && any && !complete) return "an all-or-nothing need is served in part";
-    if (need.ratio > 0 && any && volunteers > need.volunteers && volunteers > professionals * need.ratio) {
+    if (need.ratio > 0 && any && volunteers > need.volunteers &&
+        volunteers > professionals * need.ratio) {
       return "there are too few professionals for the volunteers";
     }
   }

@@ -1,9 +1,11 @@
 // The problem that clearing solves, in plain arrays (DESIGN.md §5).
 //
 // Choose whole x >= 0 for each edge (a line, an offer) so as to maximise
-//     sum unit*x  +  bonus of each need whose lines are all full  -  split for each further offer on a line
-// where a line takes no more than it misses; at each instant an offer gives no more than it has; an all-or-nothing need
-// takes nothing unless it is full; and a need with a ratio has enough professionals for its volunteers.
+//     sum unit*x  +  bonus of each need whose lines are all full  -  split for each further offer
+//     on a line
+// where a line takes no more than it misses; at each instant an offer gives no more than it has; an
+// all-or-nothing need takes nothing unless it is full; and a need with a ratio has enough
+// professionals for its volunteers.
 #pragma once
 
 #include <cstdint>
@@ -14,24 +16,25 @@
 
 namespace qiao {
 
-// Value inside a clearing: a fraction of a millionth (Instance::per_micro of them make one), so that a kilogram of a tonne
-// still counts.
+// Value inside a clearing: a fraction of a millionth (Instance::per_micro of them make one), so
+// that a kilogram of a tonne still counts.
 using Worth = std::int64_t;
 // Sums stay below this, so that they never overflow.
 inline constexpr Worth kMostWorth = Worth{1} << 62;
 
 // One offer for one line.
 struct Edge {
-  Worth unit = 0;            // for each unit; >= 0
+  Worth unit = 0;  // for each unit; >= 0
   std::uint32_t offer = 0;
-  std::uint32_t slot = 0;    // first of the offer's slots that it takes room in
-  std::uint32_t slots = 1;   // how many, one after another
-  std::int32_t most = 0;     // units; > 0
+  std::uint32_t slot = 0;   // first of the offer's slots that it takes room in
+  std::uint32_t slots = 1;  // how many, one after another
+  std::int32_t most = 0;    // units; > 0
 };
 
 struct ClearLine {
-  Worth split = 0;           // cost of each offer beyond the first
-  Worth rest = 0;            // no offer that was left out is worth more to it, for each unit; 0: none was left out
+  Worth split = 0;  // cost of each offer beyond the first
+  Worth rest =
+      0;  // no offer that was left out is worth more to it, for each unit; 0: none was left out
   std::uint32_t need = 0;
   std::uint32_t first_edge = 0;
   std::uint32_t edges = 0;   // the most valuable first
@@ -44,26 +47,26 @@ struct ClearLine {
 };
 
 struct ClearNeed {
-  Worth bonus = 0;           // when every line is full
+  Worth bonus = 0;  // when every line is full
   std::uint32_t first_line = 0;
   std::uint32_t lines = 0;
-  std::uint32_t ref = 0;     // the market's need
+  std::uint32_t ref = 0;  // the market's need
   std::uint32_t community = 0;
-  std::int32_t volunteers = 0;     // that it has already
+  std::int32_t volunteers = 0;  // that it has already
   std::int32_t professionals = 0;
-  std::uint16_t ratio = 0;         // volunteers for each professional; 0: any
+  std::uint16_t ratio = 0;  // volunteers for each professional; 0: any
   bool all_or_nothing = false;
 };
 
 // An instant at which an offer's promises pile up highest, or all of its stock.
 struct ClearSlot {
-  Time at{};                 // 0: stock
+  Time at{};  // 0: stock
   std::uint32_t offer = 0;
-  std::int32_t room = 0;     // >= 0
+  std::int32_t room = 0;  // >= 0
 };
 
 struct ClearOffer {
-  std::uint32_t ref = 0;     // the market's offer
+  std::uint32_t ref = 0;  // the market's offer
   std::uint32_t first_slot = 0;
   std::uint32_t slots = 0;
   std::int32_t smallest_lot = 1;
@@ -72,16 +75,18 @@ struct ClearOffer {
 struct Instance {
   std::int64_t per_micro = 65'536;
   std::vector<ClearNeed> needs;
-  std::vector<ClearLine> lines;    // of a need, one after another
-  std::vector<Edge> edges;         // of a line, one after another
+  std::vector<ClearLine> lines;  // of a need, one after another
+  std::vector<Edge> edges;       // of a line, one after another
   std::vector<ClearOffer> offers;
-  std::vector<ClearSlot> slots;    // of an offer, in time
+  std::vector<ClearSlot> slots;  // of an offer, in time
   // The edges that take room in a slot: users[first_user[s] .. first_user[s + 1]).
   std::vector<std::uint32_t> first_user;
   std::vector<std::uint32_t> users;
   std::vector<std::uint32_t> line_of_edge;
 
-  std::span<const Edge> edges_of(const ClearLine& l) const { return {edges.data() + l.first_edge, l.edges}; }
+  std::span<const Edge> edges_of(const ClearLine& l) const {
+    return {edges.data() + l.first_edge, l.edges};
+  }
   std::span<const std::uint32_t> users_of(std::uint32_t slot) const {
     return {users.data() + first_user[slot], first_user[slot + 1] - first_user[slot]};
   }
@@ -104,8 +109,8 @@ using Allocation = std::vector<std::int32_t>;
 Worth worth_of(const Instance& instance, const Allocation& allocation);
 // Of one need.
 Worth worth_of(const Instance& instance, const ClearNeed& need, const Allocation& allocation);
-// The same where it is known what the lines hold: each_held(line, add) calls add(edge, units) for each edge that the line of
-// that number holds.
+// The same where it is known what the lines hold: each_held(line, add) calls add(edge, units) for
+// each edge that the line of that number holds.
 template <class EachHeld>
 Worth worth_of(const Instance& instance, const ClearNeed& need, EachHeld each_held) {
   Worth sum = 0;

@@ -12,7 +12,9 @@ namespace {
 constexpr std::size_t kRivals = 12;
 constexpr std::size_t kLinesPerOffer = 20;
 
-bool covers(const Interval& window, Time at) { return !is_set(at) || (window.start <= at && at < window.end); }
+bool covers(const Interval& window, Time at) {
+  return !is_set(at) || (window.start <= at && at < window.end);
+}
 
 }  // namespace
 
@@ -81,7 +83,8 @@ void Plan::drop(Slot need) {
   parts_.erase(parts);
 }
 
-void Plan::put(const Instance& in, const Allocation& held, std::uint32_t n, std::span<const Worth> prices, Worth alone) {
+void Plan::put(const Instance& in, const Allocation& held, std::uint32_t n,
+               std::span<const Worth> prices, Worth alone) {
   const ClearNeed& need = in.needs[n];
   const Worth value = worth_of(in, need, held);
   NeedSum& sum = gains_[need.ref];
@@ -131,7 +134,8 @@ void Plan::take(const Instance& instance, const Cleared& cleared) {
   }
   Chooser chooser(instance);
   for (std::uint32_t n = 0; n < instance.needs.size(); ++n) {
-    put(instance, cleared.held, n, cleared.prices, chooser.choose(instance.needs[n], cleared.prices));
+    put(instance, cleared.held, n, cleared.prices,
+        chooser.choose(instance.needs[n], cleared.prices));
   }
 }
 
@@ -154,7 +158,8 @@ void Plan::around(Slot slot, std::vector<Slot>& again) const {
   }
 }
 
-Plan::Refresh Plan::begin(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now) {
+Plan::Refresh Plan::begin(const std::vector<Slot>& needs, const std::vector<Slot>& offers,
+                          Time now) {
   const State& state = ranking_.state();
   std::vector<Slot> again = needs;
   for (const Slot o : offers) {
@@ -164,7 +169,8 @@ Plan::Refresh Plan::begin(const std::vector<Slot>& needs, const std::vector<Slot
     }
     const OfferRow& row = state.offers()[o];
     if (!row.active) continue;
-    for (const Candidate& c : ranking_.open_lines(row.party, kLinesPerOffer, now)) again.push_back(state.line(c.line).need);
+    for (const Candidate& c : ranking_.open_lines(row.party, kLinesPerOffer, now))
+      again.push_back(state.line(c.line).need);
   }
   const std::size_t changed = again.size();
   for (std::size_t i = 0; i < changed && again.size() < kMostAgain; ++i) around(again[i], again);
@@ -203,27 +209,31 @@ void Plan::solve(Refresh& refresh, const ClearOptions& options) {
 void Plan::finish(const Refresh& refresh) {
   Chooser chooser(refresh.free);
   boost::unordered_flat_map<Slot, Worth> gains;
-  for (const ClearNeed& need : refresh.free.needs) gains[need.ref] = chooser.choose(need, refresh.free_prices);
+  for (const ClearNeed& need : refresh.free.needs)
+    gains[need.ref] = chooser.choose(need, refresh.free_prices);
   const Instance& in = refresh.instance;
-  for (std::uint32_t n = 0; n < in.needs.size(); ++n) put(in, refresh.cleared.held, n, refresh.prices, gains[in.needs[n].ref]);
+  for (std::uint32_t n = 0; n < in.needs.size(); ++n)
+    put(in, refresh.cleared.held, n, refresh.prices, gains[in.needs[n].ref]);
 }
 
-std::size_t Plan::refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now, const ClearOptions& options) {
+std::size_t Plan::refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now,
+                          const ClearOptions& options) {
   Refresh refresh = begin(needs, offers, now);
   solve(refresh, options);
   finish(refresh);
   return refresh.needs;
 }
 
-// Prices of the plan on the slots of another instance, so that a bound stays one: a slot gets those of the instants that all
-// windows over it cover.
+// Prices of the plan on the slots of another instance, so that a bound stays one: a slot gets those
+// of the instants that all windows over it cover.
 std::vector<Worth> Plan::standing_prices(const Instance& in) const {
   std::vector<Worth> prices(in.slots.size(), 0);
   for (std::uint32_t o = 0; o < in.offers.size(); ++o) {
     const auto priced = prices_.find(in.offers[o].ref);
     if (priced == prices_.end()) continue;
     for (const Priced& p : priced->second) {
-      for (std::uint32_t s = in.offers[o].first_slot; s < in.offers[o].first_slot + in.offers[o].slots; ++s) {
+      for (std::uint32_t s = in.offers[o].first_slot;
+           s < in.offers[o].first_slot + in.offers[o].slots; ++s) {
         const auto users = in.users_of(s);
         const bool all = std::all_of(users.begin(), users.end(), [&](std::uint32_t e) {
           return covers(in.lines[in.line_of_edge[e]].window, p.at);

@@ -1,9 +1,11 @@
-// The standing result of clearing: proposals and prices by the market's own slots, kept from one round to the next.
+// The standing result of clearing: proposals and prices by the market's own slots, kept from one
+// round to the next.
 //
-// After a small change only the needs that the change touches are cleared again, against what the others keep; the
-// certificate is kept up with it: whatever the prices, the bound is what each need gains alone at them plus what all room
-// costs, so a need that comes, changes or goes adds or takes its own part. Pairs are valued as of when their need was last
-// looked at: equity weights move a little with every match.
+// After a small change only the needs that the change touches are cleared again, against what the
+// others keep; the certificate is kept up with it: whatever the prices, the bound is what each need
+// gains alone at them plus what all room costs, so a need that comes, changes or goes adds or takes
+// its own part. Pairs are valued as of when their need was last looked at: equity weights move a
+// little with every match.
 #pragma once
 
 #include <algorithm>
@@ -32,17 +34,20 @@ class Plan {
 
   // Takes over a clearing of everything that is open. Does not read the market.
   void take(const Instance& instance, const Cleared& cleared);
-  // What needs, offers changed, came or went since: `needs` and `offers` by slot. Clears again the needs among them, those
-  // that were promised something of those offers, those that such offers could serve, and those they compete with most;
-  // at most kMostAgain. Returns how many needs were looked at. O(change). Reads the market.
-  std::size_t refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now, const ClearOptions& options);
-  // The same in three steps: only the first reads the market; the second may be anywhere and touches no plan. Between the
-  // first and the last the plan lacks the needs that are looked at again.
+  // What needs, offers changed, came or went since: `needs` and `offers` by slot. Clears again the
+  // needs among them, those that were promised something of those offers, those that such offers
+  // could serve, and those they compete with most; at most kMostAgain. Returns how many needs were
+  // looked at. O(change). Reads the market.
+  std::size_t refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now,
+                      const ClearOptions& options);
+  // The same in three steps: only the first reads the market; the second may be anywhere and
+  // touches no plan. Between the first and the last the plan lacks the needs that are looked at
+  // again.
   struct Refresh {
     std::size_t needs = 0;
     Instance instance;  // what the others leave
     std::vector<Worth> prices;
-    Instance free;      // as if they were alone
+    Instance free;  // as if they were alone
     std::vector<Worth> free_prices;
     Cleared cleared;
   };
@@ -50,14 +55,17 @@ class Plan {
   static void solve(Refresh& refresh, const ClearOptions& options);
   void finish(const Refresh& refresh);
 
-  const boost::unordered_flat_map<Slot, std::vector<PlannedPart>>& by_need() const { return parts_; }
+  const boost::unordered_flat_map<Slot, std::vector<PlannedPart>>& by_need() const {
+    return parts_;
+  }
   // What is planned for a need; empty where nothing is.
   const std::vector<PlannedPart>& of(Slot need) const;
   // Adds the needs that are promised something of the offer, in no order, some perhaps twice.
   void add_needs_of(Slot offer, std::vector<Slot>& needs) const;
   // Price of a unit of the offer over a window, in millionths of value; 0 where it is not scarce.
   std::int64_t price_micro(Slot offer, const Interval& window) const;
-  // What the line's last unit gains above its price, in millionths of value: 0 while it misses some.
+  // What the line's last unit gains above its price, in millionths of value: 0 while it misses
+  // some.
   std::int64_t gain_micro(Slot line) const;
 
   std::int64_t value_micro() const { return kept_within(value_) / per_micro_; }
@@ -85,7 +93,8 @@ class Plan {
     std::int32_t units;
   };
   void drop(Slot need);
-  void put(const Instance& instance, const Allocation& held, std::uint32_t need, std::span<const Worth> prices, Worth alone);
+  void put(const Instance& instance, const Allocation& held, std::uint32_t need,
+           std::span<const Worth> prices, Worth alone);
   void reprice(Slot offer);
   void around(Slot need, std::vector<Slot>& again) const;
   std::vector<Worth> standing_prices(const Instance& in) const;
@@ -94,7 +103,7 @@ class Plan {
   std::int64_t per_micro_ = 1;
   boost::unordered_flat_map<Slot, std::vector<PlannedPart>> parts_;
   boost::unordered_flat_map<Slot, NeedSum> gains_;
-  boost::unordered_flat_map<Slot, std::int64_t> line_gain_;    // by line, where not 0
+  boost::unordered_flat_map<Slot, std::int64_t> line_gain_;      // by line, where not 0
   boost::unordered_flat_map<Slot, std::vector<Priced>> prices_;  // by offer, where not 0
   boost::unordered_flat_map<Slot, std::vector<Use>> uses_;       // by offer
   // Wider than their terms: a price times the room there is can be beyond 64 bits.

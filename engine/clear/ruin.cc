@@ -5,8 +5,8 @@
 namespace qiao {
 namespace {
 
-constexpr std::size_t kGroup = 10;       // needs emptied together, at most
-constexpr std::size_t kHoldersSeen = 48; // of one slot
+constexpr std::size_t kGroup = 10;        // needs emptied together, at most
+constexpr std::size_t kHoldersSeen = 48;  // of one slot
 constexpr int kOrders = 6;
 constexpr std::size_t kEdgesToTryAll = 14;  // of a group
 constexpr std::uint64_t kMostTries = 20'000;
@@ -18,7 +18,8 @@ void Improver::gather(std::uint32_t n) {
   group_.assign(1, n);
   const ClearNeed& need = instance_.needs[n];
   auto join = [&](std::uint32_t other) {
-    if (group_.size() < kGroup && std::find(group_.begin(), group_.end(), other) == group_.end()) group_.push_back(other);
+    if (group_.size() < kGroup && std::find(group_.begin(), group_.end(), other) == group_.end())
+      group_.push_back(other);
   };
   for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
     const ClearLine& line = instance_.lines[l];
@@ -30,7 +31,8 @@ void Improver::gather(std::uint32_t n) {
       for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots && group_.size() < kGroup; ++s) {
         const auto users = instance_.users_of(s);
         const std::size_t from = random_.below(users.size());
-        for (std::size_t u = 0; u < std::min(users.size(), kHoldersSeen) && group_.size() < kGroup; ++u) {
+        for (std::size_t u = 0; u < std::min(users.size(), kHoldersSeen) && group_.size() < kGroup;
+             ++u) {
           const std::uint32_t e = users[(from + u) % users.size()];
           const std::uint32_t other = instance_.lines[instance_.line_of_edge[e]].need;
           // Holders, and now and then one that lacks as well.
@@ -88,7 +90,8 @@ void Improver::try_all(std::size_t at, std::size_t g, Worth so_far) {
   const std::uint32_t e = tries_[at].edge;
   const Edge& edge = instance_.edges[e];
   std::int32_t most = std::min(edge.most, instance_.lines[instance_.line_of_edge[e]].missing);
-  for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) most = std::min(most, room_[s]);
+  for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s)
+    most = std::min(most, room_[s]);
   for (std::int32_t units = most; units >= 0; --units) {
     if (units > 0 && units < instance_.offers[edge.offer].smallest_lot) continue;
     take(e, units);
@@ -119,7 +122,8 @@ bool Improver::ruin_and_recreate(std::uint32_t n) {
     }
     // First the one that lacks, then any order.
     if (i > 0) {
-      for (std::size_t k = order_.size(); k > 1; --k) std::swap(order_[k - 1], order_[random_.below(k)]);
+      for (std::size_t k = order_.size(); k > 1; --k)
+        std::swap(order_[k - 1], order_[random_.below(k)]);
     }
     const int spare = static_cast<int>(random_.below(5));
     for (const std::uint32_t g : order_) serve(g, spare);

@@ -9,12 +9,12 @@
 namespace qiao {
 namespace {
 
-// Steps of the auction: a fiftieth of a line's worth at first, then an eighth of the step before. Measured on transport
-// problems of 100,000 lines: beginning at a quarter takes twice as long.
+// Steps of the auction: a fiftieth of a line's worth at first, then an eighth of the step before.
+// Measured on transport problems of 100,000 lines: beginning at a quarter takes twice as long.
 constexpr Worth kFirstPart = 50;
 constexpr Worth kScaling = 8;
-// Rounds of polishing, and needs that are helped, by turns: prices first, for they say whom and how. Measured on 100,000 lines:
-// with 40 rounds a turn 1 % takes a tenth to a quarter longer.
+// Rounds of polishing, and needs that are helped, by turns: prices first, for they say whom and
+// how. Measured on 100,000 lines: with 40 rounds a turn 1 % takes a tenth to a quarter longer.
 constexpr std::int64_t kRoundsATurn = 15;
 constexpr std::uint64_t kTurnsAPass = 16;
 constexpr std::uint64_t kLeastATurn = 64;
@@ -23,16 +23,20 @@ constexpr std::uint64_t kLeastATurn = 64;
 Worth mean_line(const Instance& instance) {
   __int128 sum = 0;
   for (const ClearLine& line : instance.lines) {
-    if (line.edges > 0) sum += static_cast<__int128>(instance.edges[line.first_edge].unit) * line.missing;
+    if (line.edges > 0)
+      sum += static_cast<__int128>(instance.edges[line.first_edge].unit) * line.missing;
   }
-  return instance.lines.empty() ? 0 : static_cast<Worth>(sum / static_cast<std::int64_t>(instance.lines.size()));
+  return instance.lines.empty()
+             ? 0
+             : static_cast<Worth>(sum / static_cast<std::int64_t>(instance.lines.size()));
 }
 
 }  // namespace
 
 std::int64_t gap_of(Worth value, Worth bound) {
   if (bound <= 0 || value >= bound) return 0;
-  return static_cast<std::int64_t>((static_cast<__int128>(bound - value) * 1'000'000 + bound - 1) / bound);
+  return static_cast<std::int64_t>((static_cast<__int128>(bound - value) * 1'000'000 + bound - 1) /
+                                   bound);
 }
 
 Cleared clear_market(const Instance& instance, const ClearOptions& options) {
@@ -51,10 +55,13 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
   progress.phase = ClearPhase::kPrices;
   Auction auction(instance, result.prices);
   const Worth mean = mean_line(instance);
-  // Each line is within a step of the best at the end; half of the gap that is wanted is left to rounding.
-  const Worth finest = std::max<Worth>(1, static_cast<Worth>(static_cast<__int128>(mean) * options.target_gap_micro / 2'000'000));
+  // Each line is within a step of the best at the end; half of the gap that is wanted is left to
+  // rounding.
+  const Worth finest = std::max<Worth>(
+      1, static_cast<Worth>(static_cast<__int128>(mean) * options.target_gap_micro / 2'000'000));
   Worth step = warm ? finest * kScaling : std::max(finest, mean / kFirstPart);
-  while (ask() && auction.run(step, finest, ask) && step > finest) step = std::max(finest, step / kScaling);
+  while (ask() && auction.run(step, finest, ask) && step > finest)
+    step = std::max(finest, step / kScaling);
 
   progress.phase = ClearPhase::kRounding;
   Polisher polisher(instance, auction.prices(), options.workers);
@@ -72,7 +79,9 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
   while (better && look(ClearPhase::kBound)) {
     better = false;
     if (rounds > 0) {
-      const int made = polisher.polish(static_cast<int>(std::min<std::int64_t>(rounds, kRoundsATurn)), improver.worth(), [&] { return look(ClearPhase::kBound); });
+      const int made =
+          polisher.polish(static_cast<int>(std::min<std::int64_t>(rounds, kRoundsATurn)),
+                          improver.worth(), [&] { return look(ClearPhase::kBound); });
       rounds -= made == 0 ? rounds : made;
       result.prices = polisher.prices();
       better = true;

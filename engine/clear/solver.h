@@ -1,4 +1,5 @@
-// Clearing: prices, an allocation that keeps every rule, and the certificate of how far from the best it is.
+// Clearing: prices, an allocation that keeps every rule, and the certificate of how far from the
+// best it is.
 #pragma once
 
 #include <functional>
@@ -9,8 +10,8 @@
 
 namespace qiao {
 
-// From a no in kPrices until the answer is there it takes a few times as long as kPreparing took, for certificate and rounding; from one
-// that comes later little more than between two questions.
+// From a no in kPrices until the answer is there it takes a few times as long as kPreparing took,
+// for certificate and rounding; from one that comes later little more than between two questions.
 enum class ClearPhase : std::uint8_t { kPreparing, kPrices, kRounding, kBound, kImproving };
 
 struct ClearProgress {
@@ -22,14 +23,16 @@ struct ClearProgress {
 struct ClearOptions {
   // Stop when (bound - value) / bound is at most this, in millionths.
   std::int64_t target_gap_micro = 10'000;
-  // Rounds of price polishing, and how often a need is helped (improve.h) for each line; both are bounds, not wishes.
+  // Rounds of price polishing, and how often a need is helped (improve.h) for each line; both are
+  // bounds, not wishes.
   int polish_rounds = 600;
   std::uint64_t helps_per_line = 60;
   std::uint64_t seed = 1;
   // Prices of an earlier round, one for each slot; empty: from nothing.
   std::vector<Worth> prices = {};
-  // Asked often; no ends the work, and what there is so far is the answer. Time is the caller's affair: the same instance
-  // and options give the same answer to the bit, whatever the workers, as long as it always says yes.
+  // Asked often; no ends the work, and what there is so far is the answer. Time is the caller's
+  // affair: the same instance and options give the same answer to the bit, whatever the workers, as
+  // long as it always says yes.
   std::function<bool(const ClearProgress&)> go_on = [](const ClearProgress&) { return true; };
   Workers workers = alone;
 };
@@ -41,8 +44,8 @@ struct Cleared {
   Allocation held;
   std::vector<Worth> prices;  // those that prove the bound
   Worth value = 0;
-  Worth bound = 0;            // no allocation is worth more
-  bool cut_short = false;     // go_on() said no
+  Worth bound = 0;         // no allocation is worth more
+  bool cut_short = false;  // go_on() said no
   std::int64_t gap_micro() const { return gap_of(value, bound); }
 };
 

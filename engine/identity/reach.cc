@@ -57,7 +57,8 @@ Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
                                      : state.areas().find(AreaCode{account.area_code()});
   if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
   QIAO_TRY(check_area(scope, actor, state, area));
-  if (gives(account.role()) && !all_in_area_of(state, actor, id)) return refuse(Code::kNotYours, "partyId");
+  if (gives(account.role()) && !all_in_area_of(state, actor, id))
+    return refuse(Code::kNotYours, "partyId");
   return check_needs_of_resident(state, actor, scope, account.resident_ref());
 }
 
@@ -101,8 +102,7 @@ Status check_approved(Scope scope, const State& state, Slot party) {
 }
 
 Refusal no_such_resident(std::string field) {
-  return refuse(Code::kOutOfRange, std::move(field),
-                "1.." + std::to_string(kAccountResidents - 1));
+  return refuse(Code::kOutOfRange, std::move(field), "1.." + std::to_string(kAccountResidents - 1));
 }
 
 }  // namespace qiao

@@ -11,20 +11,18 @@ namespace qiao {
 inline constexpr int kMaxPartyDepth = 8;
 
 // Acts for a party that gives, or as one of its members.
-constexpr bool gives(pb::Role role) {
-  return role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER;
-}
+constexpr bool gives(pb::Role role) { return role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER; }
 
 // The party that the party belongs to, the one that this belongs to, and so on: the last.
 PartyId topmost_of(const State& state, PartyId party);
 
-// Is the party in the actor's area, and are all that belong to it? Whoever acts for it acts for them.
-// A branch that is only applied for does not count until it is approved.
+// Is the party in the actor's area, and are all that belong to it? Whoever acts for it acts for
+// them. A branch that is only applied for does not count until it is approved.
 bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party);
 
-// May the actor, who has that scope of the operation, give a way in to such an account? Refused where
-// it reaches further than the actor: in its role, to another area or party, or, for a resident, to
-// needs elsewhere.
+// May the actor, who has that scope of the operation, give a way in to such an account? Refused
+// where it reaches further than the actor: in its role, to another area or party, or, for a
+// resident, to needs elsewhere.
 Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
                    const pb::Account& account);
 // Are all needs of the resident within what the actor has of the operation?

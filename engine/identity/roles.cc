@@ -20,7 +20,8 @@ Status check_actor(const pb::Command& command, const State& state) {
   if (actor.role() != pb::ROLE_ORGANISER && !gives) return outcome::success();
   if (actor.party_id() == 0) {
     // A team that is not there yet may ask to be registered.
-    if (command.body_case() == pb::Command::kRegisterParty && actor.role() == pb::ROLE_SUPPLIER) return outcome::success();
+    if (command.body_case() == pb::Command::kRegisterParty && actor.role() == pb::ROLE_SUPPLIER)
+      return outcome::success();
     return refuse(Code::kRequired, "actor.partyId");
   }
   const Slot slot = state.parties().find(PartyId{actor.party_id()});
@@ -28,10 +29,11 @@ Status check_actor(const pb::Command& command, const State& state) {
   const PartyRow& party = state.parties()[slot];
   if (organises(party.kind) == gives) return refuse(Code::kRoleForbidden, "actor.role");
   if (party.standing == pb::STANDING_ACTIVE) return outcome::success();
-  // One that is suspended, or waits to be checked again, still answers for what it has promised; and what is to be checked
-  // may be corrected meanwhile.
+  // One that is suspended, or waits to be checked again, still answers for what it has promised;
+  // and what is to be checked may be corrected meanwhile.
   if (command.body_case() == pb::Command::kMoveMatch) return outcome::success();
-  if (party.standing == pb::STANDING_PENDING && command.body_case() == pb::Command::kUpdateParty) return outcome::success();
+  if (party.standing == pb::STANDING_PENDING && command.body_case() == pb::Command::kUpdateParty)
+    return outcome::success();
   // What is one's own is not lost with the party's standing.
   const auto operation = operation_of(command);
   if (operation && scope_of(*operation, actor.role()) == Scope::kOwn) return outcome::success();
@@ -64,7 +66,8 @@ Status check_party(Scope scope, const pb::Actor& actor, const State& state, Slot
 }
 
 Status check_resident(Scope scope, const pb::Actor& actor, std::uint64_t resident_ref) {
-  if (scope != Scope::kOwn || (actor.resident_ref() != 0 && actor.resident_ref() == resident_ref)) return outcome::success();
+  if (scope != Scope::kOwn || (actor.resident_ref() != 0 && actor.resident_ref() == resident_ref))
+    return outcome::success();
   return refuse(Code::kNotYours, "actor.residentRef");
 }
 

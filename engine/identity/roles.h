@@ -1,4 +1,5 @@
-// Whether an actor may do what a command asks, and to which rows. The table is engine/rows/operations.inc.
+// Whether an actor may do what a command asks, and to which rows. The table is
+// engine/rows/operations.inc.
 #pragma once
 
 #include "engine/base/refusal.h"
@@ -8,7 +9,8 @@
 
 namespace qiao {
 
-// What the actor's role has of the command. Refused where that is nothing. Looks at the command and the actor only.
+// What the actor's role has of the command. Refused where that is nothing. Looks at the command and
+// the actor only.
 Result<Scope> check_role(const pb::Command& command);
 
 // The actor's party exists, is of the right kind and may act (roles without a party have none).

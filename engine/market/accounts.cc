@@ -1,19 +1,21 @@
 // Who may come in, and with what.
 #include "engine/base/ascii.h"
-#include "engine/market/emit.h"
-#include "engine/rows/limits.h"
-#include "engine/rows/marked.h"
 #include "engine/identity/reach.h"
 #include "engine/identity/roles.h"
+#include "engine/market/emit.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
+#include "engine/rows/limits.h"
+#include "engine/rows/marked.h"
 
 namespace qiao {
 namespace {
 
 Result<Slot> find_account(const State& state, std::uint64_t id, const char* field) {
   const Slot slot = state.accounts().find(AccountId{id});
-  if (slot == kNoSlot) return refuse(Code::kNotFound, field, "account " + std::to_string(id), "账号" + std::to_string(id));
+  if (slot == kNoSlot)
+    return refuse(Code::kNotFound, field, "account " + std::to_string(id),
+                  "账号" + std::to_string(id));
   return slot;
 }
 
@@ -25,11 +27,14 @@ bool ended(const GrantRow& grant, Time now) { return grant.revoked || grant.expi
 Status Market::check_account(Slot slot) const {
   const AccountRow& row = state_.accounts()[slot];
   switch (scope_) {
-    case Scope::kAll: return outcome::success();
+    case Scope::kAll:
+      return outcome::success();
     case Scope::kOwn:
-      if (actor_.account_id() != 0 && actor_.account_id() == row.id.value()) return outcome::success();
+      if (actor_.account_id() != 0 && actor_.account_id() == row.id.value())
+        return outcome::success();
       return refuse(Code::kNotYours, "actor.accountId");
-    default: return check_role_of(state_.load_account(slot));
+    default:
+      return check_role_of(state_.load_account(slot));
   }
 }
 
@@ -37,14 +42,18 @@ Status Market::check_account(Slot slot) const {
 Status Market::check_role_of(const pb::Account& account) const {
   if (actor_.role() == pb::ROLE_MARKET) {
     // The very first one; and those of a demonstration that is over, which end.
-    return account.role() == pb::ROLE_LEAD || account.disabled() || account.id() != 0 ? Status(outcome::success()) : Status(refuse(Code::kRoleForbidden, "role"));
+    return account.role() == pb::ROLE_LEAD || account.disabled() || account.id() != 0
+               ? Status(outcome::success())
+               : Status(refuse(Code::kRoleForbidden, "role"));
   }
   return check_reach(state_, actor_, scope_, account);
 }
 
 bool Market::lead_remains_without(Slot account) const {
   for (Slot s = 0; s < state_.accounts().size(); ++s) {
-    if (s != account && state_.accounts()[s].role == pb::ROLE_LEAD && !state_.accounts()[s].disabled) return true;
+    if (s != account && state_.accounts()[s].role == pb::ROLE_LEAD &&
+        !state_.accounts()[s].disabled)
+      return true;
   }
   return false;
 }
@@ -68,17 +77,24 @@ Status Market::put_account(const pb::Account& sent) {
   const Slot same_login = state_.account_by_login(row.login());
   if (same_login != kNoSlot && same_login != slot) return refuse(Code::kLoginTaken, "login");
   const Slot same_identity = state_.account_by_external_id(row.external_id());
-  if (!row.external_id().empty() && same_identity != kNoSlot && same_identity != slot) return refuse(Code::kLoginTaken, "externalId");
+  if (!row.external_id().empty() && same_identity != kNoSlot && same_identity != slot)
+    return refuse(Code::kLoginTaken, "externalId");
   if (row.role() == pb::ROLE_RESIDENT) {
-    const std::uint64_t own = before.resident_ref() != 0 ? before.resident_ref() : kAccountResidents + (sent.id() != 0 ? sent.id() : next_id());
+    const std::uint64_t own = before.resident_ref() != 0
+                                  ? before.resident_ref()
+                                  : kAccountResidents + (sent.id() != 0 ? sent.id() : next_id());
     if (row.resident_ref() == 0) row.set_resident_ref(own);
-    if (row.resident_ref() >= kAccountResidents && row.resident_ref() != own) return refuse(Code::kOutOfRange, "residentRef", "1.." + std::to_string(kAccountResidents - 1));
+    if (row.resident_ref() >= kAccountResidents && row.resident_ref() != own)
+      return refuse(Code::kOutOfRange, "residentRef",
+                    "1.." + std::to_string(kAccountResidents - 1));
     // A number stands for the needs that carry it, wherever they are.
     const bool other = row.resident_ref() != own;
     if (other && scope_ != Scope::kAll) return refuse(Code::kRoleForbidden, "residentRef");
   }
-  const bool loses_lead = before.role() == pb::ROLE_LEAD && !before.disabled() && (row.role() != pb::ROLE_LEAD || row.disabled());
-  if (loses_lead && actor_.role() != pb::ROLE_MARKET && !lead_remains_without(slot)) return refuse(Code::kLastLead, row.disabled() ? "disabled" : "role");
+  const bool loses_lead = before.role() == pb::ROLE_LEAD && !before.disabled() &&
+                          (row.role() != pb::ROLE_LEAD || row.disabled());
+  if (loses_lead && actor_.role() != pb::ROLE_MARKET && !lead_remains_without(slot))
+    return refuse(Code::kLastLead, row.disabled() ? "disabled" : "role");
   if (sent.id() == 0) {
     row.set_id(next_id());
     row.set_created_at(to_int(now_));
@@ -91,9 +107,11 @@ Status Market::put_account(const pb::Account& sent) {
 }
 
 void Market::end_grants(Slot account, Ending which) {
-  for (Slot g = state_.accounts()[account].first_grant; g != kNoSlot; g = state_.grants()[g].next_of_account) {
+  for (Slot g = state_.accounts()[account].first_grant; g != kNoSlot;
+       g = state_.grants()[g].next_of_account) {
     const GrantRow& row = state_.grants()[g];
-    if (ended(row, now_) || (which == Ending::kAllButTokens && row.kind == pb::GRANT_KIND_TOKEN)) continue;
+    if (ended(row, now_) || (which == Ending::kAllButTokens && row.kind == pb::GRANT_KIND_TOKEN))
+      continue;
     pb::Grant grant = state_.load_grant(g);
     grant.set_revoked(true);
     emit(pb::EVENT_KIND_GRANT_REVOKED, std::move(grant));
@@ -103,14 +121,16 @@ void Market::end_grants(Slot account, Ending which) {
 Status Market::set_password(const pb::SetPassword& change) {
   QIAO_TRY(const auto slot, find_account(state_, change.account_id(), "accountId"));
   QIAO_TRY(check_account(slot));
-  if (!is_password_hash(change.password_hash())) return refuse(Code::kOutOfRange, "passwordHash", std::string(kPasswordHashForm));
+  if (!is_password_hash(change.password_hash()))
+    return refuse(Code::kOutOfRange, "passwordHash", std::string(kPasswordHashForm));
   pb::Account row = state_.load_account(slot);
   if (row.disabled()) return refuse(Code::kAccountDisabled, "accountId");
   row.set_password_hash(change.password_hash());
   row.clear_locked_until();
   answer(pb::Event::kAccount, row.id());
   emit(pb::EVENT_KIND_PASSWORD_SET, std::move(row));
-  // Whoever came in with the old one comes in again with the new one; tokens are programs' and stay.
+  // Whoever came in with the old one comes in again with the new one; tokens are programs' and
+  // stay.
   end_grants(slot, Ending::kAllButTokens);
   return outcome::success();
 }
@@ -128,20 +148,25 @@ Status Market::add_grant(const pb::Grant& sent) {
   QIAO_TRY(const auto account, find_account(state_, sent.account_id(), "accountId"));
   QIAO_TRY(check_account(account));
   if (state_.accounts()[account].disabled) return refuse(Code::kAccountDisabled, "accountId");
-  if (sent.kind() == pb::GRANT_KIND_SESSION && actor_.role() != pb::ROLE_MARKET) return refuse(Code::kRoleForbidden, "kind");
+  if (sent.kind() == pb::GRANT_KIND_SESSION && actor_.role() != pb::ROLE_MARKET)
+    return refuse(Code::kRoleForbidden, "kind");
   QIAO_TRY(validate(sent, now_));
   const auto secret = parse_secret_hash(sent.secret_hash());
   if (!secret) return refuse(Code::kOutOfRange, "secretHash", "64 x 0-9 a-f");
-  if (state_.grant_by_secret(*secret) != kNoSlot) return refuse(Code::kDuplicate, "secretHash", "…");
+  if (state_.grant_by_secret(*secret) != kNoSlot)
+    return refuse(Code::kDuplicate, "secretHash", "…");
   pb::Grant row = sent;
   row.set_id(next_id());
   row.set_created_at(to_int(now_));
   row.set_revoked(false);
-  // Rows of those that come and go are used again, so that an account that comes in every day does not grow.
-  const int most = sent.kind() == pb::GRANT_KIND_TOKEN ? kMaxTokensPerAccount : kMaxSessionsPerAccount;
+  // Rows of those that come and go are used again, so that an account that comes in every day does
+  // not grow.
+  const int most =
+      sent.kind() == pb::GRANT_KIND_TOKEN ? kMaxTokensPerAccount : kMaxSessionsPerAccount;
   int live = 0;
   Slot oldest = kNoSlot;
-  for (Slot g = state_.accounts()[account].first_grant; g != kNoSlot; g = state_.grants()[g].next_of_account) {
+  for (Slot g = state_.accounts()[account].first_grant; g != kNoSlot;
+       g = state_.grants()[g].next_of_account) {
     const GrantRow& other = state_.grants()[g];
     if (other.kind != sent.kind()) continue;
     if (ended(other, now_)) {
@@ -152,7 +177,8 @@ Status Market::add_grant(const pb::Grant& sent) {
     }
   }
   if (row.id() == next_id() && live >= most) {
-    if (sent.kind() == pb::GRANT_KIND_TOKEN) return refuse(Code::kTooManyGrants, "accountId", std::to_string(most));
+    if (sent.kind() == pb::GRANT_KIND_TOKEN)
+      return refuse(Code::kTooManyGrants, "accountId", std::to_string(most));
     row.set_id(state_.grants()[oldest].id.value());
   }
   answer(pb::Event::kGrant, row.id());
@@ -162,7 +188,9 @@ Status Market::add_grant(const pb::Grant& sent) {
 
 Status Market::revoke_grant(const pb::RevokeGrant& revoke) {
   const Slot slot = state_.grants().find(GrantId{revoke.grant_id()});
-  if (slot == kNoSlot) return refuse(Code::kNotFound, "id", "grant " + std::to_string(revoke.grant_id()), "授权" + std::to_string(revoke.grant_id()));
+  if (slot == kNoSlot)
+    return refuse(Code::kNotFound, "id", "grant " + std::to_string(revoke.grant_id()),
+                  "授权" + std::to_string(revoke.grant_id()));
   QIAO_TRY(check_account(state_.grants()[slot].account));
   pb::Grant row = state_.load_grant(slot);
   if (row.revoked()) return refuse(Code::kWrongState, "id", "revoked", "已撤销");

@@ -1,11 +1,13 @@
 #include "engine/market/market.h"
 
-#include "engine/rows/limits.h"
 #include "engine/identity/roles.h"
+#include "engine/rows/limits.h"
 
 namespace qiao {
 
-Market::Market(const MatcherFactory& make_matcher) : matcher_(make_matcher(state_)) { state_.observe(matcher_.get()); }
+Market::Market(const MatcherFactory& make_matcher) : matcher_(make_matcher(state_)) {
+  state_.observe(matcher_.get());
+}
 
 State& Market::state_to_load(Seq last_seq) {
   state_.observe(nullptr);
@@ -60,41 +62,70 @@ Status Market::dispatch(const pb::Command& command) {
   QIAO_TRY(check_actor(command, state_));
   expected_version_ = command.expected_version();
   switch (command.body_case()) {
-    case pb::Command::kPutTaxonomy: return put_taxonomy(command.put_taxonomy());
-    case pb::Command::kSetPolicy: return set_policy(command.set_policy());
-    case pb::Command::kPutArea: return put_area(command.put_area());
-    case pb::Command::kRegisterParty: return register_party(command.register_party());
-    case pb::Command::kUpdateParty: return update_party(command.update_party());
-    case pb::Command::kSetStanding: return set_standing(command.set_standing());
-    case pb::Command::kPutPerson: return put_person(command.put_person());
-    case pb::Command::kRemovePerson: return remove_person(command.remove_person());
-    case pb::Command::kPostOffer: return post_offer(command.post_offer());
-    case pb::Command::kUpdateOffer: return update_offer(command.update_offer());
-    case pb::Command::kWithdrawOffer: return withdraw_offer(command.withdraw_offer());
-    case pb::Command::kPostNeed: return post_need(command.post_need());
-    case pb::Command::kUpdateNeed: return update_need(command.update_need());
-    case pb::Command::kMoveNeed: return move_need(command.move_need());
-    case pb::Command::kReviewNeed: return review_need(command.review_need());
-    case pb::Command::kMakeMatch: return make_match(command.make_match());
-    case pb::Command::kMoveMatch: return move_match(command.move_match());
-    case pb::Command::kNotify: return notify(command.notify());
-    case pb::Command::kPutAccount: return put_account(command.put_account().account());
-    case pb::Command::kSetPassword: return set_password(command.set_password());
-    case pb::Command::kLockAccount: return lock_account(command.lock_account());
-    case pb::Command::kAddGrant: return add_grant(command.add_grant().grant());
-    case pb::Command::kRevokeGrant: return revoke_grant(command.revoke_grant());
-    case pb::Command::kDisclose: return disclose(command.disclose());
-    case pb::Command::kErase: return erase(command.erase());
-    case pb::Command::kTick: return tick();
-    case pb::Command::kBatch: return batch(command.batch());
-    case pb::Command::BODY_NOT_SET: break;
+    case pb::Command::kPutTaxonomy:
+      return put_taxonomy(command.put_taxonomy());
+    case pb::Command::kSetPolicy:
+      return set_policy(command.set_policy());
+    case pb::Command::kPutArea:
+      return put_area(command.put_area());
+    case pb::Command::kRegisterParty:
+      return register_party(command.register_party());
+    case pb::Command::kUpdateParty:
+      return update_party(command.update_party());
+    case pb::Command::kSetStanding:
+      return set_standing(command.set_standing());
+    case pb::Command::kPutPerson:
+      return put_person(command.put_person());
+    case pb::Command::kRemovePerson:
+      return remove_person(command.remove_person());
+    case pb::Command::kPostOffer:
+      return post_offer(command.post_offer());
+    case pb::Command::kUpdateOffer:
+      return update_offer(command.update_offer());
+    case pb::Command::kWithdrawOffer:
+      return withdraw_offer(command.withdraw_offer());
+    case pb::Command::kPostNeed:
+      return post_need(command.post_need());
+    case pb::Command::kUpdateNeed:
+      return update_need(command.update_need());
+    case pb::Command::kMoveNeed:
+      return move_need(command.move_need());
+    case pb::Command::kReviewNeed:
+      return review_need(command.review_need());
+    case pb::Command::kMakeMatch:
+      return make_match(command.make_match());
+    case pb::Command::kMoveMatch:
+      return move_match(command.move_match());
+    case pb::Command::kNotify:
+      return notify(command.notify());
+    case pb::Command::kPutAccount:
+      return put_account(command.put_account().account());
+    case pb::Command::kSetPassword:
+      return set_password(command.set_password());
+    case pb::Command::kLockAccount:
+      return lock_account(command.lock_account());
+    case pb::Command::kAddGrant:
+      return add_grant(command.add_grant().grant());
+    case pb::Command::kRevokeGrant:
+      return revoke_grant(command.revoke_grant());
+    case pb::Command::kDisclose:
+      return disclose(command.disclose());
+    case pb::Command::kErase:
+      return erase(command.erase());
+    case pb::Command::kTick:
+      return tick();
+    case pb::Command::kBatch:
+      return batch(command.batch());
+    case pb::Command::BODY_NOT_SET:
+      break;
   }
   return refuse(Code::kRequired, "command");
 }
 
 Status Market::batch(const pb::Batch& batch) {
   if (batch.commands_size() == 0) return refuse(Code::kRequired, "commands");
-  if (batch.commands_size() > kMaxCommandsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
+  if (batch.commands_size() > kMaxCommandsPerBatch)
+    return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
   for (int i = 0; i < batch.commands_size(); ++i) {
     part_ = static_cast<std::uint32_t>(i);
     if (Status status = batch_part(batch.commands(i)); !status) {
@@ -116,8 +147,10 @@ Status Market::batch_part(const pb::Command& command) {
   return dispatch(part);
 }
 
-Result<std::vector<Market::Refused>> Market::check(const pb::Batch& batch, const pb::Actor& actor, Time now) {
-  if (batch.commands_size() > kMaxCommandsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
+Result<std::vector<Market::Refused>> Market::check(const pb::Batch& batch, const pb::Actor& actor,
+                                                   Time now) {
+  if (batch.commands_size() > kMaxCommandsPerBatch)
+    return refuse(Code::kTooMany, "commands", std::to_string(kMaxCommandsPerBatch));
   now_ = std::max(now, state_.last_time());
   actor_ = actor;
   subjects_.clear();

@@ -1,7 +1,7 @@
 // The market: a pure state machine. Commands go in, events or a refusal come out.
 //
-// No clock, no thread, no file, no randomness: the same commands with the same times give the same events on every
-// machine. A refused command has changed nothing.
+// No clock, no thread, no file, no randomness: the same commands with the same times give the same
+// events on every machine. A refused command has changed nothing.
 #pragma once
 
 #include <functional>
@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "engine/base/refusal.h"
-#include "engine/market/matcher.h"
 #include "engine/identity/roles.h"
+#include "engine/market/matcher.h"
 #include "engine/rows/state.h"
 #include "qiao/v1/command.pb.h"
 #include "qiao/v1/event.pb.h"
@@ -27,10 +27,11 @@ struct Subject {
 };
 
 struct Outcome {
-  // In the order in which they happened. Valid until the next apply(). Empty when a tick found nothing to do.
+  // In the order in which they happened. Valid until the next apply(). Empty when a tick found
+  // nothing to do.
   std::span<const pb::Event> events;
-  // What the commands were about, in their order: one row each, but for Notify (a row for each party told) and Erase (one for
-  // each row that something was erased from).
+  // What the commands were about, in their order: one row each, but for Notify (a row for each
+  // party told) and Erase (one for each row that something was erased from).
   std::span<const Subject> subjects;
 };
 
@@ -41,11 +42,12 @@ class Market {
   explicit Market(const MatcherFactory& make_matcher);
   ~Market();
 
-  // Applies a command at `now`. Where the clock ran back, the time of the last event is used instead.
+  // Applies a command at `now`. Where the clock ran back, the time of the last event is used
+  // instead.
   Result<Outcome> apply(const pb::Command& command, Time now);
 
-  // Which commands of a batch would be refused, and why: each is tried on what the good ones before it left, then all is
-  // taken back. `index` counts from 0.
+  // Which commands of a batch would be refused, and why: each is tried on what the good ones before
+  // it left, then all is taken back. `index` counts from 0.
   struct Refused {
     int index;
     Refusal refusal;
@@ -62,8 +64,9 @@ class Market {
   // See State::refresh_timers().
   bool refresh_timers(std::size_t rows) { return state_.refresh_timers(rows); }
   const Matcher& matcher() const { return *matcher_; }
-  // For loading rows at start-up only: takes rows until loaded() is told the last event's number and time. Matching learns of them
-  // then, all at once. No row has a greater id than the last event's number, where it is known.
+  // For loading rows at start-up only: takes rows until loaded() is told the last event's number
+  // and time. Matching learns of them then, all at once. No row has a greater id than the last
+  // event's number, where it is known.
   static constexpr Seq kAnySeq = std::numeric_limits<Seq>::max();
   State& state_to_load(Seq last_seq = kAnySeq);
   void loaded(Seq last_seq, Time last_time, const Workers& workers = alone);
@@ -136,8 +139,10 @@ class Market {
   void raise_need(pb::Need need);
   // Cancels what is live of it, then closes the need itself.
   void close_need(Slot need, pb::NeedState state, pb::EventKind kind, const std::string& reason);
-  void change_match(Slot match, pb::MatchState state, const std::string& reason, bool at_site = false);
-  void new_match(Slot line, Slot offer, std::int64_t quantity, pb::MatchState how, const Judgement& judgement);
+  void change_match(Slot match, pb::MatchState state, const std::string& reason,
+                    bool at_site = false);
+  void new_match(Slot line, Slot offer, std::int64_t quantity, pb::MatchState how,
+                 const Judgement& judgement);
   // After matches of a need changed: filled, reopened, done?
   void settle(Slot need);
   // A dispatch came to nothing: counts it, raises the need, asks the next best.
@@ -149,7 +154,9 @@ class Market {
   // A new thing is called after the event that creates it.
   std::uint64_t next_id() const { return state_.last_seq() + 1; }
   pb::Event& fresh_event();
-  void answer(pb::Event::RowCase kind, std::uint64_t key) { subjects_.push_back({kind, key, part_}); }
+  void answer(pb::Event::RowCase kind, std::uint64_t key) {
+    subjects_.push_back({kind, key, part_});
+  }
 
   State state_;
   std::unique_ptr<Matcher> matcher_;

@@ -1,4 +1,5 @@
-// What the market asks of matching. Implemented in engine/match; the market itself does not know how it is done.
+// What the market asks of matching. Implemented in engine/match; the market itself does not know
+// how it is done.
 #pragma once
 
 #include <array>
@@ -19,8 +20,8 @@ struct Judgement {
   pb::Rule rule = pb::RULE_UNSPECIFIED;  // unspecified: eligible
   std::int64_t value_micro = 0;
   std::int64_t distance_m = 0;
-  std::int64_t available = 0;                      // units the offer can give this line, not more than it lacks
-  std::array<std::int64_t, kFactors> factors{};    // in the order of FactorKind, from urgency
+  std::int64_t available = 0;  // units the offer can give this line, not more than it lacks
+  std::array<std::int64_t, kFactors> factors{};  // in the order of FactorKind, from urgency
   bool eligible() const { return rule == pb::RULE_UNSPECIFIED; }
 };
 
@@ -31,8 +32,8 @@ class Matcher : public StateObserver {
   virtual void loaded(const Workers& workers) = 0;
   // Judges any pair, at a moment.
   virtual Judgement judge(Slot line, Slot offer, Time now) const = 0;
-  // The best eligible offer for a line that can give at least `quantity`, passing over parties that declined the line,
-  // let it lapse, withdrew or did not come.
+  // The best eligible offer for a line that can give at least `quantity`, passing over parties that
+  // declined the line, let it lapse, withdrew or did not come.
   virtual std::optional<Slot> next_best(Slot line, std::int64_t quantity, Time now) const = 0;
 };
 

@@ -1,32 +1,45 @@
 // From proposed to verified.
 #include <algorithm>
 
+#include "engine/identity/roles.h"
 #include "engine/market/amount.h"
 #include "engine/market/emit.h"
-#include "engine/rows/limits.h"
 #include "engine/market/qualification.h"
-#include "engine/identity/roles.h"
 #include "engine/market/validate.h"
 #include "engine/market/words.h"
+#include "engine/rows/limits.h"
 
 namespace qiao {
 namespace {
 
 pb::EventKind kind_of(pb::MatchState state) {
   switch (state) {
-    case pb::MATCH_STATE_PROPOSED: return pb::EVENT_KIND_MATCH_PROPOSED;
-    case pb::MATCH_STATE_DISPATCHED: return pb::EVENT_KIND_MATCH_DISPATCHED;
-    case pb::MATCH_STATE_CLAIMED: return pb::EVENT_KIND_MATCH_CLAIMED;
-    case pb::MATCH_STATE_ACCEPTED: return pb::EVENT_KIND_MATCH_ACCEPTED;
-    case pb::MATCH_STATE_CHECKED_IN: return pb::EVENT_KIND_MATCH_CHECKED_IN;
-    case pb::MATCH_STATE_SERVED: return pb::EVENT_KIND_MATCH_SERVED;
-    case pb::MATCH_STATE_VERIFIED: return pb::EVENT_KIND_MATCH_VERIFIED;
-    case pb::MATCH_STATE_DECLINED: return pb::EVENT_KIND_MATCH_DECLINED;
-    case pb::MATCH_STATE_LAPSED: return pb::EVENT_KIND_MATCH_LAPSED;
-    case pb::MATCH_STATE_WITHDRAWN: return pb::EVENT_KIND_MATCH_WITHDRAWN;
-    case pb::MATCH_STATE_NO_SHOW: return pb::EVENT_KIND_MATCH_NO_SHOW;
-    case pb::MATCH_STATE_CANCELLED: return pb::EVENT_KIND_MATCH_CANCELLED;
-    default: return pb::EVENT_KIND_UNSPECIFIED;
+    case pb::MATCH_STATE_PROPOSED:
+      return pb::EVENT_KIND_MATCH_PROPOSED;
+    case pb::MATCH_STATE_DISPATCHED:
+      return pb::EVENT_KIND_MATCH_DISPATCHED;
+    case pb::MATCH_STATE_CLAIMED:
+      return pb::EVENT_KIND_MATCH_CLAIMED;
+    case pb::MATCH_STATE_ACCEPTED:
+      return pb::EVENT_KIND_MATCH_ACCEPTED;
+    case pb::MATCH_STATE_CHECKED_IN:
+      return pb::EVENT_KIND_MATCH_CHECKED_IN;
+    case pb::MATCH_STATE_SERVED:
+      return pb::EVENT_KIND_MATCH_SERVED;
+    case pb::MATCH_STATE_VERIFIED:
+      return pb::EVENT_KIND_MATCH_VERIFIED;
+    case pb::MATCH_STATE_DECLINED:
+      return pb::EVENT_KIND_MATCH_DECLINED;
+    case pb::MATCH_STATE_LAPSED:
+      return pb::EVENT_KIND_MATCH_LAPSED;
+    case pb::MATCH_STATE_WITHDRAWN:
+      return pb::EVENT_KIND_MATCH_WITHDRAWN;
+    case pb::MATCH_STATE_NO_SHOW:
+      return pb::EVENT_KIND_MATCH_NO_SHOW;
+    case pb::MATCH_STATE_CANCELLED:
+      return pb::EVENT_KIND_MATCH_CANCELLED;
+    default:
+      return pb::EVENT_KIND_UNSPECIFIED;
   }
 }
 
@@ -34,20 +47,26 @@ Seconds answer_limit(const pb::TimeLimits& limits, pb::MatchState how, pb::Urgen
   if (how == pb::MATCH_STATE_PROPOSED) return Seconds{limits.proposal()};
   if (how == pb::MATCH_STATE_CLAIMED) return Seconds{limits.confirm()};
   switch (urgency) {
-    case pb::URGENCY_CRITICAL: return Seconds{limits.answer_critical()};
-    case pb::URGENCY_URGENT: return Seconds{limits.answer_urgent()};
-    default: return Seconds{limits.answer_normal()};
+    case pb::URGENCY_CRITICAL:
+      return Seconds{limits.answer_critical()};
+    case pb::URGENCY_URGENT:
+      return Seconds{limits.answer_urgent()};
+    default:
+      return Seconds{limits.answer_normal()};
   }
 }
 
 Refusal not_eligible(pb::Rule rule) {
   const Words w = words(rule);
   switch (rule) {
-    case pb::RULE_LINE_FULL: return refuse(Code::kLineFull, "line");
-    case pb::RULE_PARTY_NOT_ACTIVE: return refuse(Code::kPartyNotActive, "offerId");
+    case pb::RULE_LINE_FULL:
+      return refuse(Code::kLineFull, "line");
+    case pb::RULE_PARTY_NOT_ACTIVE:
+      return refuse(Code::kPartyNotActive, "offerId");
     case pb::RULE_NEED_NOT_OPEN:
       return {Code::kNotEligible, "needId", std::string(w.en), std::string(w.zh)};
-    default: return {Code::kNotEligible, "offerId", std::string(w.en), std::string(w.zh)};
+    default:
+      return {Code::kNotEligible, "offerId", std::string(w.en), std::string(w.zh)};
   }
 }
 
@@ -63,14 +82,19 @@ const Move kMoves[] = {
     {pb::MATCH_VERB_CONFIRM, {pb::MATCH_STATE_CLAIMED}, pb::MATCH_STATE_ACCEPTED, false},
     {pb::MATCH_VERB_ACCEPT, {pb::MATCH_STATE_DISPATCHED}, pb::MATCH_STATE_ACCEPTED, false},
     {pb::MATCH_VERB_DECLINE, {pb::MATCH_STATE_DISPATCHED}, pb::MATCH_STATE_DECLINED, true},
-    {pb::MATCH_VERB_WITHDRAW, {pb::MATCH_STATE_CLAIMED, pb::MATCH_STATE_ACCEPTED}, pb::MATCH_STATE_WITHDRAWN, true},
+    {pb::MATCH_VERB_WITHDRAW,
+     {pb::MATCH_STATE_CLAIMED, pb::MATCH_STATE_ACCEPTED},
+     pb::MATCH_STATE_WITHDRAWN,
+     true},
     {pb::MATCH_VERB_CHECK_IN, {pb::MATCH_STATE_ACCEPTED}, pb::MATCH_STATE_CHECKED_IN, false},
     {pb::MATCH_VERB_CHECK_OUT, {pb::MATCH_STATE_CHECKED_IN}, pb::MATCH_STATE_SERVED, false},
     {pb::MATCH_VERB_VERIFY, {pb::MATCH_STATE_SERVED}, pb::MATCH_STATE_VERIFIED, false},
     {pb::MATCH_VERB_NO_SHOW, {pb::MATCH_STATE_ACCEPTED}, pb::MATCH_STATE_NO_SHOW, false},
     {pb::MATCH_VERB_CANCEL,
-     {pb::MATCH_STATE_PROPOSED, pb::MATCH_STATE_DISPATCHED, pb::MATCH_STATE_CLAIMED, pb::MATCH_STATE_ACCEPTED},
-     pb::MATCH_STATE_CANCELLED, true},
+     {pb::MATCH_STATE_PROPOSED, pb::MATCH_STATE_DISPATCHED, pb::MATCH_STATE_CLAIMED,
+      pb::MATCH_STATE_ACCEPTED},
+     pb::MATCH_STATE_CANCELLED,
+     true},
 };
 
 bool by_staff(const pb::Actor& actor) {
@@ -87,8 +111,10 @@ Status Market::make_match(const pb::MakeMatch& make) {
   const Slot line = state_.line_of(need, number);
   if (line == kNoSlot) return refuse(Code::kUnknownLine, "line", std::to_string(make.line()));
   const pb::MatchState how = make.how();
-  if (how != pb::MATCH_STATE_PROPOSED && how != pb::MATCH_STATE_DISPATCHED && how != pb::MATCH_STATE_CLAIMED) {
-    return refuse(Code::kOutOfRange, "how", "MATCH_STATE_PROPOSED, MATCH_STATE_DISPATCHED, MATCH_STATE_CLAIMED");
+  if (how != pb::MATCH_STATE_PROPOSED && how != pb::MATCH_STATE_DISPATCHED &&
+      how != pb::MATCH_STATE_CLAIMED) {
+    return refuse(Code::kOutOfRange, "how",
+                  "MATCH_STATE_PROPOSED, MATCH_STATE_DISPATCHED, MATCH_STATE_CLAIMED");
   }
   if (make.quantity() < 0 || make.quantity() > kMaxQuantity) {
     return refuse(Code::kOutOfRange, "quantity", "1.." + std::to_string(kMaxQuantity));
@@ -119,7 +145,8 @@ Status Market::make_match(const pb::MakeMatch& make) {
   return outcome::success();
 }
 
-void Market::new_match(Slot line, Slot offer, std::int64_t quantity, pb::MatchState how, const Judgement& judgement) {
+void Market::new_match(Slot line, Slot offer, std::int64_t quantity, pb::MatchState how,
+                       const Judgement& judgement) {
   const LineRow& l = state_.line(line);
   const NeedRow& need = state_.needs()[l.need];
   const OfferRow& o = state_.offers()[offer];
@@ -138,12 +165,14 @@ void Market::new_match(Slot line, Slot offer, std::int64_t quantity, pb::MatchSt
   for (const std::int64_t f : judgement.factors) match.mutable_score()->add_factor_micro(f);
   match.set_created_at(to_int(now_));
   match.set_changed_at(to_int(now_));
-  match.set_answer_by(to_int(std::min(now_ + answer_limit(state_.policy().limits(), how, need.urgency), l.window.start)));
+  match.set_answer_by(to_int(
+      std::min(now_ + answer_limit(state_.policy().limits(), how, need.urgency), l.window.start)));
   match.set_was_dispatched(how == pb::MATCH_STATE_DISPATCHED);
   emit(kind_of(how), std::move(match));
 }
 
-void Market::change_match(Slot slot, pb::MatchState state, const std::string& reason, bool at_site) {
+void Market::change_match(Slot slot, pb::MatchState state, const std::string& reason,
+                          bool at_site) {
   pb::Match match = state_.load_match(slot);
   match.set_state(state);
   match.set_changed_at(to_int(now_));
@@ -154,7 +183,9 @@ void Market::change_match(Slot slot, pb::MatchState state, const std::string& re
     case pb::MATCH_STATE_DISPATCHED: {
       const auto urgency = state_.needs()[state_.matches()[slot].need].urgency;
       match.set_was_dispatched(true);
-      match.set_answer_by(std::min(to_int(now_ + answer_limit(state_.policy().limits(), state, urgency)), match.window().start()));
+      match.set_answer_by(
+          std::min(to_int(now_ + answer_limit(state_.policy().limits(), state, urgency)),
+                   match.window().start()));
       break;
     }
     case pb::MATCH_STATE_ACCEPTED:
@@ -163,9 +194,14 @@ void Market::change_match(Slot slot, pb::MatchState state, const std::string& re
         match.set_confirmed_at(to_int(now_));
       }
       break;
-    case pb::MATCH_STATE_CHECKED_IN: match.set_checked_in_at(to_int(now_)); break;
-    case pb::MATCH_STATE_SERVED: match.set_checked_out_at(to_int(now_)); break;
-    default: break;
+    case pb::MATCH_STATE_CHECKED_IN:
+      match.set_checked_in_at(to_int(now_));
+      break;
+    case pb::MATCH_STATE_SERVED:
+      match.set_checked_out_at(to_int(now_));
+      break;
+    default:
+      break;
   }
   emit(kind_of(state), std::move(match));
 }
@@ -180,7 +216,9 @@ bool Market::can_confirm_later(const MatchRow& row, const pb::Match& match) cons
 Status Market::still_fit(const MatchRow& match) const {
   if (now_ >= match.window.end) return refuse(Code::kTooLate, "matchId");
   const LineRow& line = state_.line(match.line);
-  if (const pb::Rule rule = qualification_rule(line, state_.offers()[match.offer]); rule != pb::RULE_UNSPECIFIED) return not_eligible(rule);
+  if (const pb::Rule rule = qualification_rule(line, state_.offers()[match.offer]);
+      rule != pb::RULE_UNSPECIFIED)
+    return not_eligible(rule);
   const NeedRow& need = state_.needs()[match.need];
   if (need.ratio == 0 || line.time_kind != pb::TIME_KIND_PEOPLE) return outcome::success();
   std::int64_t professionals = 0;
@@ -189,7 +227,9 @@ Status Market::still_fit(const MatchRow& match) const {
     const MatchRow& other = state_.matches()[m];
     const auto kind = state_.line(other.line).time_kind;
     if (kind == pb::TIME_KIND_PROFESSIONAL && secured(other.state)) professionals += other.quantity;
-    if (kind == pb::TIME_KIND_PEOPLE && other.state >= pb::MATCH_STATE_CHECKED_IN && secured(other.state)) volunteers += other.quantity;
+    if (kind == pb::TIME_KIND_PEOPLE && other.state >= pb::MATCH_STATE_CHECKED_IN &&
+        secured(other.state))
+      volunteers += other.quantity;
   }
   const std::int64_t needed = (volunteers + need.ratio - 1) / need.ratio;
   if (professionals >= needed) return outcome::success();
@@ -198,9 +238,11 @@ Status Market::still_fit(const MatchRow& match) const {
 
 Status Market::check_in_allowed(const MatchRow& match, const pb::MoveMatch& request) const {
   const NeedRow& need = state_.needs()[match.need];
-  if (now_ < match.window.start - Seconds{state_.policy().limits().grace()}) return refuse(Code::kTooEarly, "matchId");
+  if (now_ < match.window.start - Seconds{state_.policy().limits().grace()})
+    return refuse(Code::kTooEarly, "matchId");
   const bool giver = actor_.role() == pb::ROLE_SUPPLIER || actor_.role() == pb::ROLE_MEMBER;
-  if (giver && state_.policy().check_in_by_code() && !request.at_site()) return refuse(Code::kSiteCodeNeeded, "code");
+  if (giver && state_.policy().check_in_by_code() && !request.at_site())
+    return refuse(Code::kSiteCodeNeeded, "code");
   // All or nothing: nobody starts before everybody is there to start.
   if (need.all_or_nothing && need.state == pb::NEED_STATE_OPEN) {
     const Words w = words(need.state);
@@ -218,10 +260,12 @@ Status Market::check_in_allowed(const MatchRow& match, const pb::MoveMatch& requ
 
 Status Market::move_match(const pb::MoveMatch& request) {
   const Slot slot = state_.matches().find(MatchId{request.match_id()});
-  if (slot == kNoSlot) return refuse(Code::kNotFound, "matchId", "match " + std::to_string(request.match_id()),
-                                    "对接单" + std::to_string(request.match_id()));
+  if (slot == kNoSlot)
+    return refuse(Code::kNotFound, "matchId", "match " + std::to_string(request.match_id()),
+                  "对接单" + std::to_string(request.match_id()));
   const MatchRow& row = state_.matches()[slot];
-  const Move* move = std::find_if(std::begin(kMoves), std::end(kMoves), [&](const Move& m) { return m.verb == request.verb(); });
+  const Move* move = std::find_if(std::begin(kMoves), std::end(kMoves),
+                                  [&](const Move& m) { return m.verb == request.verb(); });
   if (move == std::end(kMoves)) return refuse(Code::kRequired, "verb");
   const NeedRow& need = state_.needs()[row.need];
   QIAO_TRY(check_area(scope_, actor_, state_, need.area));
@@ -251,8 +295,10 @@ Status Market::move_match(const pb::MoveMatch& request) {
   }
   answer(pb::Event::kMatch, request.match_id());
   const Slot need_slot = row.need;
-  change_match(slot, move->to, request.reason(), request.at_site() && move->verb == pb::MATCH_VERB_CHECK_IN);
-  if (move->verb == pb::MATCH_VERB_CHECK_IN && (need.state == pb::NEED_STATE_OPEN || need.state == pb::NEED_STATE_FILLED)) {
+  change_match(slot, move->to, request.reason(),
+               request.at_site() && move->verb == pb::MATCH_VERB_CHECK_IN);
+  if (move->verb == pb::MATCH_VERB_CHECK_IN &&
+      (need.state == pb::NEED_STATE_OPEN || need.state == pb::NEED_STATE_FILLED)) {
     pb::Need started = state_.load_need(need_slot);
     started.set_state(pb::NEED_STATE_IN_SERVICE);
     started.set_started_at(to_int(now_));
@@ -272,7 +318,8 @@ void Market::go_on(Slot slot) {
   const pb::Match match = state_.load_match(slot);
   if (!match.was_dispatched()) return;
   need.set_failed_dispatches(need.failed_dispatches() + 1);
-  if (need.failed_dispatches() % state_.policy().raise_after_dispatches() == 0 && need.raised() < kMaxRaised) {
+  if (need.failed_dispatches() % state_.policy().raise_after_dispatches() == 0 &&
+      need.raised() < kMaxRaised) {
     raise_need(std::move(need));
   } else {
     emit(pb::EVENT_KIND_NEED_CHANGED, std::move(need));
@@ -283,7 +330,8 @@ void Market::go_on(Slot slot) {
   if (!next) return;
   const Judgement judgement = matcher_->judge(line, *next, now_);
   QIAO_CHECK(judgement.eligible(), "the next best is eligible");
-  new_match(line, *next, std::min(failed.quantity, judgement.available), pb::MATCH_STATE_DISPATCHED, judgement);
+  new_match(line, *next, std::min(failed.quantity, judgement.available), pb::MATCH_STATE_DISPATCHED,
+            judgement);
 }
 
 }  // namespace qiao

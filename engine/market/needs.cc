@@ -1,14 +1,14 @@
 #include <algorithm>
 
-#include "engine/rows/due.h"
-#include "engine/market/emit.h"
-#include "engine/rows/limits.h"
-#include "engine/rows/marked.h"
 #include "engine/identity/reach.h"
 #include "engine/identity/roles.h"
+#include "engine/market/emit.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
 #include "engine/market/words.h"
+#include "engine/rows/due.h"
+#include "engine/rows/limits.h"
+#include "engine/rows/marked.h"
 
 namespace qiao {
 namespace {
@@ -25,7 +25,8 @@ void complete(pb::Need& need, const State& state, const pb::Actor& actor) {
     need.mutable_point()->set_longitude_e7(p.longitude_e7);
   }
   if (need.urgency() == pb::URGENCY_UNSPECIFIED) need.set_urgency(pb::URGENCY_NORMAL);
-  if (need.organiser_id() == 0 && actor.role() == pb::ROLE_ORGANISER) need.set_organiser_id(actor.party_id());
+  if (need.organiser_id() == 0 && actor.role() == pb::ROLE_ORGANISER)
+    need.set_organiser_id(actor.party_id());
   // A resident asks for itself, and no organiser has looked at it yet.
   if (actor.role() == pb::ROLE_RESIDENT) {
     need.set_resident_ref(actor.resident_ref());
@@ -34,7 +35,8 @@ void complete(pb::Need& need, const State& state, const pb::Actor& actor) {
 }
 
 bool same_requirement(const pb::RequirementLine& a, const pb::RequirementLine& b) {
-  if (a.window().start() != b.window().start() || a.window().end() != b.window().end()) return false;
+  if (a.window().start() != b.window().start() || a.window().end() != b.window().end())
+    return false;
   if (a.has_time() != b.has_time()) return false;
   return a.has_time() ? a.time().SerializeAsString() == b.time().SerializeAsString()
                       : a.stock().resource() == b.stock().resource();
@@ -45,17 +47,22 @@ bool same_requirement(const pb::RequirementLine& a, const pb::RequirementLine& b
 Status Market::post_need(const pb::PostNeed& post) {
   const bool staff = actor_.role() != pb::ROLE_RESIDENT;
   pb::NeedState until = post.until();
-  if (until == pb::NEED_STATE_UNSPECIFIED) until = staff ? pb::NEED_STATE_OPEN : pb::NEED_STATE_SUBMITTED;
-  if (until != pb::NEED_STATE_DRAFT && until != pb::NEED_STATE_SUBMITTED && until != pb::NEED_STATE_OPEN) {
-    return refuse(Code::kOutOfRange, "until", "NEED_STATE_DRAFT, NEED_STATE_SUBMITTED, NEED_STATE_OPEN");
+  if (until == pb::NEED_STATE_UNSPECIFIED)
+    until = staff ? pb::NEED_STATE_OPEN : pb::NEED_STATE_SUBMITTED;
+  if (until != pb::NEED_STATE_DRAFT && until != pb::NEED_STATE_SUBMITTED &&
+      until != pb::NEED_STATE_OPEN) {
+    return refuse(Code::kOutOfRange, "until",
+                  "NEED_STATE_DRAFT, NEED_STATE_SUBMITTED, NEED_STATE_OPEN");
   }
   if (!post.has_need()) return refuse(Code::kRequired, "need");
   pb::Need row;
   take_settable(post.need(), row);
   QIAO_TRY(unmask(row, pb::Need(), {}, "need."));
   QIAO_TRY(validate(post.need(), state_, now_, true, "need."));
-  QIAO_TRY(check_area(scope_, actor_, state_, state_.areas().find(AreaCode{post.need().area_code()})));
-  if (scope_ == Scope::kOwn && actor_.resident_ref() == 0) return refuse(Code::kRequired, "actor.residentRef");
+  QIAO_TRY(
+      check_area(scope_, actor_, state_, state_.areas().find(AreaCode{post.need().area_code()})));
+  if (scope_ == Scope::kOwn && actor_.resident_ref() == 0)
+    return refuse(Code::kRequired, "actor.residentRef");
   if (scope_ != Scope::kOwn) {
     QIAO_TRY(check_resident_ref(state_, actor_, scope_, row.resident_ref(), "need.residentRef"));
   }
@@ -90,13 +97,16 @@ Status Market::update_need(const pb::Need& sent) {
   QIAO_TRY(check_version(before.version()));
   pb::Need need = before;
   take_settable(sent, need);
-  if (before.state() > pb::NEED_STATE_FILLED || before.closed()) return wrong_state(before.state(), "id");
-  if (actor_.role() == pb::ROLE_RESIDENT && before.state() > pb::NEED_STATE_SUBMITTED) return wrong_state(before.state(), "id");
+  if (before.state() > pb::NEED_STATE_FILLED || before.closed())
+    return wrong_state(before.state(), "id");
+  if (actor_.role() == pb::ROLE_RESIDENT && before.state() > pb::NEED_STATE_SUBMITTED)
+    return wrong_state(before.state(), "id");
   QIAO_TRY(unmask(need, before, state_.area_name(state_.needs()[slot].area)));
   // A window that has not changed may have begun since.
   QIAO_TRY(validate(need, state_, now_, false, ""));
   for (int i = 0; i < need.lines_size(); ++i) {
-    const bool kept = i < before.lines_size() && need.lines(i).window().start() == before.lines(i).window().start();
+    const bool kept = i < before.lines_size() &&
+                      need.lines(i).window().start() == before.lines(i).window().start();
     if (!kept && to_time(need.lines(i).window().start()) <= now_) {
       return refuse(Code::kWindowPast, "lines[" + std::to_string(i) + "].window.start");
     }
@@ -112,7 +122,8 @@ Status Market::update_need(const pb::Need& sent) {
   if (row_before.first_match != kNoSlot) {
     // The record of who served whom, and how full a community is, lean on these.
     if (need.area_code() != before.area_code()) return refuse(Code::kNotSettable, "areaCode");
-    if (need.resident_ref() != before.resident_ref()) return refuse(Code::kNotSettable, "residentRef");
+    if (need.resident_ref() != before.resident_ref())
+      return refuse(Code::kNotSettable, "residentRef");
     // Matches, even those that came to nothing, name their line by its number.
     if (need.lines_size() < before.lines_size()) return refuse(Code::kLinesInTheWay, "lines");
   }
@@ -125,7 +136,8 @@ Status Market::update_need(const pb::Need& sent) {
   }
   QIAO_TRY(check_area(scope_, actor_, state_, state_.areas().find(AreaCode{need.area_code()})));
   pb::Need row = std::move(need);
-  for (int i = 0; i < row.lines_size(); ++i) row.mutable_lines(i)->set_held(i < before.lines_size() ? before.lines(i).held() : 0);
+  for (int i = 0; i < row.lines_size(); ++i)
+    row.mutable_lines(i)->set_held(i < before.lines_size() ? before.lines(i).held() : 0);
   complete(row, state_, actor_);
   answer(pb::Event::kNeed, row.id());
   emit(pb::EVENT_KIND_NEED_CHANGED, std::move(row));
@@ -150,7 +162,8 @@ Status Market::move_need(const pb::MoveNeed& move) {
       emit(pb::EVENT_KIND_NEED_SUBMITTED, std::move(need));
       return outcome::success();
     case pb::NEED_VERB_APPROVE:
-      if (from != pb::NEED_STATE_DRAFT && from != pb::NEED_STATE_SUBMITTED) return wrong_state(from, "needId");
+      if (from != pb::NEED_STATE_DRAFT && from != pb::NEED_STATE_SUBMITTED)
+        return wrong_state(from, "needId");
       if (times_of(need).closing <= now_) return refuse(Code::kWindowPast, "lines");
       if (from == pb::NEED_STATE_DRAFT) need.set_submitted_at(to_int(now_));
       open_need(std::move(need));
@@ -162,17 +175,21 @@ Status Market::move_need(const pb::MoveNeed& move) {
       return outcome::success();
     }
     case pb::NEED_VERB_CANCEL: {
-      if (from < pb::NEED_STATE_DRAFT || from > pb::NEED_STATE_IN_SERVICE) return wrong_state(from, "needId");
+      if (from < pb::NEED_STATE_DRAFT || from > pb::NEED_STATE_IN_SERVICE)
+        return wrong_state(from, "needId");
       QIAO_TRY(check_text(move.reason(), "reason", 1, kMaxReasonBytes));
-      for (Slot m = state_.needs()[slot].first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+      for (Slot m = state_.needs()[slot].first_match; m != kNoSlot;
+           m = state_.matches()[m].next_of_need) {
         const auto state = state_.matches()[m].state;
         // What has been served stays served; such a need ends by itself.
-        if (state >= pb::MATCH_STATE_CHECKED_IN && state <= pb::MATCH_STATE_VERIFIED) return wrong_state(from, "needId");
+        if (state >= pb::MATCH_STATE_CHECKED_IN && state <= pb::MATCH_STATE_VERIFIED)
+          return wrong_state(from, "needId");
       }
       close_need(slot, pb::NEED_STATE_CANCELLED, pb::EVENT_KIND_NEED_CANCELLED, move.reason());
       return outcome::success();
     }
-    default: return refuse(Code::kRequired, "verb");
+    default:
+      return refuse(Code::kRequired, "verb");
   }
 }
 
@@ -209,10 +226,13 @@ void Market::raise_need(pb::Need need) {
   emit(pb::EVENT_KIND_NEED_RAISED, std::move(need));
 }
 
-void Market::close_need(Slot slot, pb::NeedState state, pb::EventKind kind, const std::string& reason) {
-  for (Slot m = state_.needs()[slot].first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
+void Market::close_need(Slot slot, pb::NeedState state, pb::EventKind kind,
+                        const std::string& reason) {
+  for (Slot m = state_.needs()[slot].first_match; m != kNoSlot;
+       m = state_.matches()[m].next_of_need) {
     const auto now = state_.matches()[m].state;
-    if (now >= pb::MATCH_STATE_PROPOSED && now <= pb::MATCH_STATE_ACCEPTED) change_match(m, pb::MATCH_STATE_CANCELLED, reason);
+    if (now >= pb::MATCH_STATE_PROPOSED && now <= pb::MATCH_STATE_ACCEPTED)
+      change_match(m, pb::MATCH_STATE_CANCELLED, reason);
   }
   pb::Need need = state_.load_need(slot);
   need.set_state(state);
@@ -222,8 +242,10 @@ void Market::close_need(Slot slot, pb::NeedState state, pb::EventKind kind, cons
 }
 
 void Market::verify_served(Slot slot) {
-  for (Slot m = state_.needs()[slot].first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
-    if (state_.matches()[m].state == pb::MATCH_STATE_SERVED) change_match(m, pb::MATCH_STATE_VERIFIED, "");
+  for (Slot m = state_.needs()[slot].first_match; m != kNoSlot;
+       m = state_.matches()[m].next_of_need) {
+    if (state_.matches()[m].state == pb::MATCH_STATE_SERVED)
+      change_match(m, pb::MATCH_STATE_VERIFIED, "");
   }
 }
 

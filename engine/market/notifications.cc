@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "engine/base/fixed.h"
-#include "engine/market/emit.h"
-#include "engine/rows/limits.h"
 #include "engine/identity/roles.h"
+#include "engine/market/emit.h"
 #include "engine/market/words.h"
+#include "engine/rows/limits.h"
 
 namespace qiao {
 namespace {
@@ -18,7 +18,8 @@ constexpr std::uint32_t kPerWeek = 3;  // where the policy does not say
 bool taken(const State& state, Slot match) {
   const pb::MatchState s = state.matches()[match].state;
   if (s == pb::MATCH_STATE_CANCELLED) return state.load_match(match).accepted_at() != 0;
-  return (s >= pb::MATCH_STATE_CLAIMED && s <= pb::MATCH_STATE_VERIFIED) || s == pb::MATCH_STATE_WITHDRAWN || s == pb::MATCH_STATE_NO_SHOW;
+  return (s >= pb::MATCH_STATE_CLAIMED && s <= pb::MATCH_STATE_VERIFIED) ||
+         s == pb::MATCH_STATE_WITHDRAWN || s == pb::MATCH_STATE_NO_SHOW;
 }
 
 }  // namespace
@@ -32,7 +33,8 @@ bool quiet(const State& state, Time now) {
 }
 
 bool answered(const State& state, const NotificationRow& notification) {
-  for (Slot m = state.needs()[notification.need].first_match; m != kNoSlot; m = state.matches()[m].next_of_need) {
+  for (Slot m = state.needs()[notification.need].first_match; m != kNoSlot;
+       m = state.matches()[m].next_of_need) {
     const MatchRow& match = state.matches()[m];
     // Ids are places in the journal, and the newest match comes first.
     if (match.id.value() < notification.id.value()) return false;
@@ -50,7 +52,9 @@ Status may_notify(const State& state, Slot party, Slot need, std::uint8_t line, 
   bool silent = true;
   int looked_at = 0;
   Time oldest{};
-  for (Slot s = state.parties()[party].first_notification; s != kNoSlot && looked_at < kMaxNotificationsLookedAt; s = state.notifications()[s].next_of_party, ++looked_at) {
+  for (Slot s = state.parties()[party].first_notification;
+       s != kNoSlot && looked_at < kMaxNotificationsLookedAt;
+       s = state.notifications()[s].next_of_party, ++looked_at) {
     const NotificationRow& row = state.notifications()[s];
     if (row.need == need && row.line == line) return refuse(Code::kNotifyTwice, "partyId");
     silent = silent && !answered(state, row);
@@ -60,11 +64,14 @@ Status may_notify(const State& state, Slot party, Slot need, std::uint8_t line, 
       oldest = row.sent;
     }
   }
-  auto wait = [](Seconds s) { return refuse(Code::kNotifyTooOften, "partyId", std::to_string(s.count())); };
+  auto wait = [](Seconds s) {
+    return refuse(Code::kNotifyTooOften, "partyId", std::to_string(s.count()));
+  };
   if (in_week >= per_week) return wait(oldest + kWeek - now);
   if (const Slot last = state.parties()[party].first_notification; last != kNoSlot) {
     // The first silence is only the time it takes to answer.
-    const std::uint32_t doublings = std::min(silences == 0 ? 0 : silences - 1, kMaxSilenceDoublings);
+    const std::uint32_t doublings =
+        std::min(silences == 0 ? 0 : silences - 1, kMaxSilenceDoublings);
     const Time again = state.notifications()[last].sent + Seconds{policy.spacing() << doublings};
     if (now < again) return wait(again - now);
   }
@@ -73,7 +80,8 @@ Status may_notify(const State& state, Slot party, Slot need, std::uint8_t line, 
 
 Status Market::notify(const pb::Notify& notify) {
   if (notify.notifications_size() == 0) return refuse(Code::kRequired, "notifications");
-  if (notify.notifications_size() > kMaxNotificationsPerCommand) return refuse(Code::kTooMany, "notifications", std::to_string(kMaxNotificationsPerCommand));
+  if (notify.notifications_size() > kMaxNotificationsPerCommand)
+    return refuse(Code::kTooMany, "notifications", std::to_string(kMaxNotificationsPerCommand));
   for (int i = 0; i < notify.notifications_size(); ++i) {
     const pb::Notification& n = notify.notifications(i);
     const std::string at = "notifications[" + std::to_string(i) + "].";
@@ -84,20 +92,27 @@ Status Market::notify(const pb::Notify& notify) {
     if (n.id() != 0) return refuse(Code::kNotSettable, at + "id");
     if (n.sent_at() != 0) return refuse(Code::kNotSettable, at + "sentAt");
     const Slot need = state_.needs().find(NeedId{n.need_id()});
-    if (need == kNoSlot) return refuse(Code::kUnknownNeed, at + "needId", std::to_string(n.need_id()));
+    if (need == kNoSlot)
+      return refuse(Code::kUnknownNeed, at + "needId", std::to_string(n.need_id()));
     const Slot line = state_.line_of(need, n.line());
     if (line == kNoSlot) return refuse(Code::kUnknownLine, at + "line", std::to_string(n.line()));
     const Slot offer = state_.offers().find(OfferId{n.offer_id()});
-    if (offer == kNoSlot) return refuse(Code::kUnknownOffer, at + "offerId", std::to_string(n.offer_id()));
+    if (offer == kNoSlot)
+      return refuse(Code::kUnknownOffer, at + "offerId", std::to_string(n.offer_id()));
     const Slot party = state_.offers()[offer].party;
-    if (n.party_id() != state_.parties()[party].id.value()) return refuse(Code::kOutOfRange, at + "partyId", std::to_string(state_.parties()[party].id.value()));
-    if (n.chance_micro() < 0 || n.chance_micro() > kMicro) return refuse(Code::kOutOfRange, at + "chanceMicro", "0.." + std::to_string(kMicro));
+    if (n.party_id() != state_.parties()[party].id.value())
+      return refuse(Code::kOutOfRange, at + "partyId",
+                    std::to_string(state_.parties()[party].id.value()));
+    if (n.chance_micro() < 0 || n.chance_micro() > kMicro)
+      return refuse(Code::kOutOfRange, at + "chanceMicro", "0.." + std::to_string(kMicro));
     QIAO_TRY(check_area(scope_, actor_, state_, state_.needs()[need].area));
     if (const Judgement j = matcher_->judge(line, offer, now_); !j.eligible()) {
       const Words w = words(j.rule);
       return Refusal{Code::kNotEligible, at + "offerId", std::string(w.en), std::string(w.zh)};
     }
-    if (Status may = may_notify(state_, party, need, static_cast<std::uint8_t>(n.line()), now_); !may) return placed(std::move(may).error());
+    if (Status may = may_notify(state_, party, need, static_cast<std::uint8_t>(n.line()), now_);
+        !may)
+      return placed(std::move(may).error());
     pb::Notification row = n;
     row.set_id(next_id());
     row.set_sent_at(to_int(now_));

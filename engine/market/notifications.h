@@ -6,8 +6,8 @@
 
 namespace qiao {
 
-// The policy's limits: quiet hours, so many a week, a spacing that doubles with each silence in a row, never twice of the
-// same line. O(notifications of the party in a week).
+// The policy's limits: quiet hours, so many a week, a spacing that doubles with each silence in a
+// row, never twice of the same line. O(notifications of the party in a week).
 Status may_notify(const State& state, Slot party, Slot need, std::uint8_t line, Time now);
 
 // The same for the hours alone.

@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "engine/market/amount.h"
-#include "engine/market/emit.h"
 #include "engine/identity/reach.h"
 #include "engine/identity/roles.h"
+#include "engine/market/amount.h"
+#include "engine/market/emit.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
 
@@ -23,7 +23,8 @@ void complete(pb::Offer& offer, const PartyRow& party) {
 
 bool same_kind(const pb::Offer& a, const pb::Offer& b) {
   if (a.has_time() != b.has_time()) return false;
-  return a.has_time() ? a.time().kind() == b.time().kind() : a.stock().resource() == b.stock().resource();
+  return a.has_time() ? a.time().kind() == b.time().kind()
+                      : a.stock().resource() == b.stock().resource();
 }
 
 // The most that is promised at once (time) or in all (stock).
@@ -64,7 +65,8 @@ Status Market::update_offer(const pb::Offer& offer) {
   QIAO_TRY(check_party(scope_, actor_, state_, owner));
   const pb::Offer before = state_.load_offer(slot);
   QIAO_TRY(check_version(before.version()));
-  if (before.state() != pb::OFFER_STATE_ACTIVE) return refuse(Code::kWrongState, "id", "withdrawn", "已撤回");
+  if (before.state() != pb::OFFER_STATE_ACTIVE)
+    return refuse(Code::kWrongState, "id", "withdrawn", "已撤回");
   if (offer.party_id() != before.party_id()) return refuse(Code::kNotSettable, "partyId");
   QIAO_TRY(validate(offer, state_, now_));
   if (const std::int64_t least = promised(state_, slot); least > 0) {
@@ -91,7 +93,8 @@ Status Market::withdraw_offer(const pb::WithdrawOffer& withdrawal) {
   QIAO_TRY(check_party(scope_, actor_, state_, owner));
   pb::Offer row = state_.load_offer(slot);
   QIAO_TRY(check_version(row.version()));
-  if (row.state() != pb::OFFER_STATE_ACTIVE) return refuse(Code::kWrongState, "offerId", "withdrawn", "已撤回");
+  if (row.state() != pb::OFFER_STATE_ACTIVE)
+    return refuse(Code::kWrongState, "offerId", "withdrawn", "已撤回");
   row.set_state(pb::OFFER_STATE_WITHDRAWN);
   answer(pb::Event::kOffer, row.id());
   emit(pb::EVENT_KIND_OFFER_CHANGED, std::move(row));

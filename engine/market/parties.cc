@@ -1,12 +1,12 @@
 // Taxonomy, policy, areas, parties and their people.
 #include <algorithm>
 
-#include "engine/market/emit.h"
-#include "engine/rows/marked.h"
 #include "engine/identity/reach.h"
 #include "engine/identity/roles.h"
+#include "engine/market/emit.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
+#include "engine/rows/marked.h"
 
 namespace qiao {
 
@@ -21,8 +21,10 @@ Status Market::put_taxonomy(const pb::Taxonomy& taxonomy) {
 Status Market::set_policy(const pb::Policy& policy) {
   QIAO_TRY(check_version(state_.policy().version()));
   QIAO_TRY(validate(policy));
-  const bool moves = state_.policy().version() != 0 && policy.time_zone() != state_.policy().time_zone();
-  if (moves && state_.offers().size() + state_.needs().size() > 0) return refuse(Code::kTimeZoneInUse, "timeZone");
+  const bool moves =
+      state_.policy().version() != 0 && policy.time_zone() != state_.policy().time_zone();
+  if (moves && state_.offers().size() + state_.needs().size() > 0)
+    return refuse(Code::kTimeZoneInUse, "timeZone");
   emit(pb::EVENT_KIND_POLICY_CHANGED, policy);
   answer(pb::Event::kPolicy, 0);
   return outcome::success();
@@ -35,7 +37,8 @@ Status Market::put_area(const pb::Area& area) {
     QIAO_TRY(check_version(state_.load_area(before).version()));
   }
   QIAO_TRY(validate(area, state_));
-  const Slot parent = area.parent_code() == 0 ? kNoSlot : state_.areas().find(AreaCode{area.parent_code()});
+  const Slot parent =
+      area.parent_code() == 0 ? kNoSlot : state_.areas().find(AreaCode{area.parent_code()});
   if (before == kNoSlot) {
     QIAO_TRY(check_area(scope_, actor_, state_, parent));
   }
@@ -78,16 +81,19 @@ Status check_parent(const State& state, const pb::Actor& actor, Scope scope, con
                     std::uint64_t before) {
   if (row.parent_id() == 0 || row.parent_id() == before) return outcome::success();
   if (organises(row.kind())) {
-    return refuse(Code::kWrongState, "parentId", "an organiser belongs to no other party", "组织单位不隶属于其他主体");
+    return refuse(Code::kWrongState, "parentId", "an organiser belongs to no other party",
+                  "组织单位不隶属于其他主体");
   }
   const Slot parent = state.parties().find(PartyId{row.parent_id()});
   int depth = 2 + height_of(state, PartyId{row.id()});
   for (Slot above = parent; above != kNoSlot; ++depth) {
     const PartyRow& party = state.parties()[above];
     if (party.id == PartyId{row.id()}) {
-      return refuse(Code::kWrongState, "parentId", "that party belongs to this one", "该主体隶属于本主体");
+      return refuse(Code::kWrongState, "parentId", "that party belongs to this one",
+                    "该主体隶属于本主体");
     }
-    if (depth > kMaxPartyDepth) return refuse(Code::kTooMany, "parentId", std::to_string(kMaxPartyDepth));
+    if (depth > kMaxPartyDepth)
+      return refuse(Code::kTooMany, "parentId", std::to_string(kMaxPartyDepth));
     above = party.parent ? state.parties().find(party.parent) : kNoSlot;
   }
   // Whoever organises says so where all that comes together is in its area: no team elsewhere gets
@@ -111,10 +117,15 @@ Status Market::register_party(const pb::Party& party) {
   QIAO_TRY(validate(row, state_));
   const Slot area = state_.areas().find(AreaCode{party.area_code()});
   QIAO_TRY(check_area(scope_, actor_, state_, area));
-  if (organises(party.kind()) && actor_.role() == pb::ROLE_SUPPLIER) return refuse(Code::kRoleForbidden, "kind");
-  if (party.kind() == pb::PARTY_KIND_LEAD && actor_.role() != pb::ROLE_LEAD) return refuse(Code::kRoleForbidden, "kind");
+  if (organises(party.kind()) && actor_.role() == pb::ROLE_SUPPLIER)
+    return refuse(Code::kRoleForbidden, "kind");
+  if (party.kind() == pb::PARTY_KIND_LEAD && actor_.role() != pb::ROLE_LEAD)
+    return refuse(Code::kRoleForbidden, "kind");
   // A team registers another as its own branch, or as nobody's.
-  QIAO_TRY(check_parent(state_, actor_, scope_ == Scope::kAll && actor_.role() == pb::ROLE_SUPPLIER ? Scope::kParty : scope_, row, 0));
+  QIAO_TRY(check_parent(
+      state_, actor_,
+      scope_ == Scope::kAll && actor_.role() == pb::ROLE_SUPPLIER ? Scope::kParty : scope_, row,
+      0));
   row.set_id(next_id());
   row.set_created_at(to_int(now_));
   // Whom the city itself enters is checked already.
@@ -137,13 +148,18 @@ Status Market::update_party(const pb::Party& party) {
   QIAO_TRY(validate(row, state_));
   if (row.kind() != before.kind()) return refuse(Code::kNotSettable, "kind");
   QIAO_TRY(check_parent(state_, actor_, scope_, row, before.parent_id()));
-  // An organiser's area is how far it may act: that is for others to say, and nobody gives what it does not have.
+  // An organiser's area is how far it may act: that is for others to say, and nobody gives what it
+  // does not have.
   const bool own = actor_.role() == pb::ROLE_ORGANISER && actor_.party_id() == row.id();
   if (own && row.area_code() != before.area_code()) return refuse(Code::kRoleForbidden, "areaCode");
-  if (scope_ == Scope::kArea && !in_area_of(actor_, state_, state_.areas().find(AreaCode{row.area_code()}))) return refuse(Code::kNotYours, "areaCode");
+  if (scope_ == Scope::kArea &&
+      !in_area_of(actor_, state_, state_.areas().find(AreaCode{row.area_code()})))
+    return refuse(Code::kNotYours, "areaCode");
   // What was checked when it was approved, and is another now, is checked again.
-  const bool as_approved = row.name() == before.name() && row.area_code() == before.area_code() && row.credit_code() == before.credit_code();
-  if (scope_ == Scope::kParty && !as_approved && before.standing() == pb::STANDING_ACTIVE) row.set_standing(pb::STANDING_PENDING);
+  const bool as_approved = row.name() == before.name() && row.area_code() == before.area_code() &&
+                           row.credit_code() == before.credit_code();
+  if (scope_ == Scope::kParty && !as_approved && before.standing() == pb::STANDING_ACTIVE)
+    row.set_standing(pb::STANDING_PENDING);
   complete(row, state_);
   answer(pb::Event::kParty, row.id());
   emit(pb::EVENT_KIND_PARTY_CHANGED, std::move(row));
@@ -204,7 +220,8 @@ Status Market::put_person(const pb::Person& person) {
 }
 
 Status Market::check_own(std::uint64_t person_id) const {
-  if (scope_ != Scope::kOwn || (actor_.person_id() != 0 && actor_.person_id() == person_id)) return outcome::success();
+  if (scope_ != Scope::kOwn || (actor_.person_id() != 0 && actor_.person_id() == person_id))
+    return outcome::success();
   return refuse(Code::kNotYours, "actor.personId");
 }
 
@@ -221,7 +238,8 @@ Status Market::remove_person(const pb::RemovePerson& removal) {
   row.set_removed_at(to_int(now_));
   answer(pb::Event::kPerson, row.id());
   emit(pb::EVENT_KIND_PERSON_CHANGED, std::move(row));
-  // Whoever has left has no business here any more: its accounts end, and with them whatever they hold.
+  // Whoever has left has no business here any more: its accounts end, and with them whatever they
+  // hold.
   const auto accounts = state_.accounts_of_person(PersonId{removal.person_id()});
   for (const Slot account : std::vector<Slot>(accounts.begin(), accounts.end())) {
     pb::Account ended = state_.load_account(account);

@@ -1,27 +1,32 @@
 // Personal data: shown whole to those who need them, erased when nobody does.
 #include <algorithm>
 
-#include "engine/market/emit.h"
-#include "engine/rows/marked.h"
 #include "engine/identity/reach.h"
 #include "engine/identity/roles.h"
+#include "engine/market/emit.h"
+#include "engine/rows/marked.h"
 
 namespace qiao {
 namespace {
 
 std::vector<Slot> needs_of(const State& state, std::uint64_t resident_ref) {
   std::vector<Slot> found;
-  for (Slot s = state.first_need_of_resident(resident_ref); s != kNoSlot; s = state.needs()[s].next_of_resident) found.push_back(s);
+  for (Slot s = state.first_need_of_resident(resident_ref); s != kNoSlot;
+       s = state.needs()[s].next_of_resident)
+    found.push_back(s);
   return found;
 }
 
 void name_fields(const google::protobuf::Message& row, pb::Disclosure& out) {
   const std::unique_ptr<google::protobuf::Message> copy(row.New());
   copy->CopyFrom(row);
-  visit_marked(*copy, [&](const MarkedField& field, const std::string&) -> std::optional<std::string> {
-    if (!field.secret && std::find(out.fields().begin(), out.fields().end(), field.name) == out.fields().end()) out.add_fields(field.name);
-    return std::nullopt;
-  });
+  visit_marked(
+      *copy, [&](const MarkedField& field, const std::string&) -> std::optional<std::string> {
+        if (!field.secret &&
+            std::find(out.fields().begin(), out.fields().end(), field.name) == out.fields().end())
+          out.add_fields(field.name);
+        return std::nullopt;
+      });
 }
 
 }  // namespace
@@ -45,7 +50,8 @@ Status Market::check_contact(const NeedRow& need) const {
         if (now_ >= row.window.start - std::chrono::days{1}) return outcome::success();
         why_not = refuse(Code::kNotYetShown, "id");
         break;
-      default: return outcome::success();
+      default:
+        return outcome::success();
     }
   }
   return why_not;
@@ -56,7 +62,9 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
   switch (subject) {
     case pb::SUBJECT_KIND_NEED: {
       const Slot need = state_.needs().find(NeedId{id});
-      if (need == kNoSlot) return refuse(Code::kNotFound, "id", "need " + std::to_string(id), "需求" + std::to_string(id));
+      if (need == kNoSlot)
+        return refuse(Code::kNotFound, "id", "need " + std::to_string(id),
+                      "需求" + std::to_string(id));
       const NeedRow& row = state_.needs()[need];
       QIAO_TRY(check_area(scope_, actor_, state_, row.area));
       QIAO_TRY(check_resident(scope_, actor_, row.resident_ref));
@@ -65,7 +73,9 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
     }
     case pb::SUBJECT_KIND_PERSON: {
       const Slot person = state_.persons().find(PersonId{id});
-      if (person == kNoSlot) return refuse(Code::kNotFound, "id", "person " + std::to_string(id), "人员" + std::to_string(id));
+      if (person == kNoSlot)
+        return refuse(Code::kNotFound, "id", "person " + std::to_string(id),
+                      "人员" + std::to_string(id));
       const Slot party = state_.persons()[person].party;
       QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
       QIAO_TRY(check_party(scope_, actor_, state_, party));
@@ -73,37 +83,51 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
     }
     case pb::SUBJECT_KIND_PARTY: {
       const Slot party = state_.parties().find(PartyId{id});
-      if (party == kNoSlot) return refuse(Code::kNotFound, "id", "party " + std::to_string(id), "主体" + std::to_string(id));
+      if (party == kNoSlot)
+        return refuse(Code::kNotFound, "id", "party " + std::to_string(id),
+                      "主体" + std::to_string(id));
       QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
       return check_party(scope_, actor_, state_, party);
     }
     case pb::SUBJECT_KIND_RESIDENT: {
       QIAO_TRY(check_resident(scope_, actor_, id));
-      const Refusal unknown = refuse(Code::kNotFound, "ref", "resident " + std::to_string(id), "居民" + std::to_string(id));
+      const Refusal unknown = refuse(Code::kNotFound, "ref", "resident " + std::to_string(id),
+                                     "居民" + std::to_string(id));
       const Slot first = state_.first_need_of_resident(id);
       const auto accounts = state_.accounts_of_resident(id);
       if (id == 0 || (first == kNoSlot && accounts.empty())) return unknown;
-      // Whole or not at all: what is held of a resident elsewhere is not for this organiser, nor that there is something.
+      // Whole or not at all: what is held of a resident elsewhere is not for this organiser, nor
+      // that there is something.
       if (!check_needs_of_resident(state_, actor_, scope_, id)) return unknown;
       for (const Slot account : accounts) {
         if (scope_ == Scope::kArea && !check_role_of(state_.load_account(account))) return unknown;
       }
       return outcome::success();
     }
-    default: return refuse(Code::kRequired, "subject");
+    default:
+      return refuse(Code::kRequired, "subject");
   }
 }
 
 Status Market::disclose(const pb::Disclose& wish) {
-  if (wish.purpose() != pb::DISCLOSURE_PURPOSE_REVEAL && wish.purpose() != pb::DISCLOSURE_PURPOSE_EXPORT) return refuse(Code::kRequired, "purpose");
+  if (wish.purpose() != pb::DISCLOSURE_PURPOSE_REVEAL &&
+      wish.purpose() != pb::DISCLOSURE_PURPOSE_EXPORT)
+    return refuse(Code::kRequired, "purpose");
   QIAO_TRY(check_subject(wish.subject(), wish.subject_id()));
   pb::Disclosure shown;
   switch (wish.subject()) {
-    case pb::SUBJECT_KIND_NEED: name_fields(state_.load_need(state_.needs().find(NeedId{wish.subject_id()})), shown); break;
-    case pb::SUBJECT_KIND_PERSON: name_fields(state_.load_person(state_.persons().find(PersonId{wish.subject_id()})), shown); break;
-    case pb::SUBJECT_KIND_PARTY: name_fields(state_.load_party(state_.parties().find(PartyId{wish.subject_id()})), shown); break;
+    case pb::SUBJECT_KIND_NEED:
+      name_fields(state_.load_need(state_.needs().find(NeedId{wish.subject_id()})), shown);
+      break;
+    case pb::SUBJECT_KIND_PERSON:
+      name_fields(state_.load_person(state_.persons().find(PersonId{wish.subject_id()})), shown);
+      break;
+    case pb::SUBJECT_KIND_PARTY:
+      name_fields(state_.load_party(state_.parties().find(PartyId{wish.subject_id()})), shown);
+      break;
     default:
-      for (const Slot need : needs_of(state_, wish.subject_id())) name_fields(state_.load_need(need), shown);
+      for (const Slot need : needs_of(state_, wish.subject_id()))
+        name_fields(state_.load_need(need), shown);
   }
   shown.set_id(next_id());
   shown.set_subject(wish.subject());
@@ -133,7 +157,8 @@ void Market::erase_person(Slot slot) {
 void Market::erase_account(Slot slot) {
   pb::Account account = state_.load_account(slot);
   clear_marked(account);
-  // Logins are told apart. This one tells nothing, and nobody can choose it: a login has no such letter.
+  // Logins are told apart. This one tells nothing, and nobody can choose it: a login has no such
+  // letter.
   account.set_login("#" + std::to_string(account.id()));
   account.set_erased(true);
   account.set_disabled(true);
@@ -149,7 +174,9 @@ Status Market::erase(const pb::Erase& wish) {
     }
   };
   switch (wish.subject()) {
-    case pb::SUBJECT_KIND_NEED: erase_need(state_.needs().find(NeedId{wish.subject_id()})); break;
+    case pb::SUBJECT_KIND_NEED:
+      erase_need(state_.needs().find(NeedId{wish.subject_id()}));
+      break;
     case pb::SUBJECT_KIND_PERSON:
       erase_person(state_.persons().find(PersonId{wish.subject_id()}));
       erase_accounts(state_.accounts_of_person(PersonId{wish.subject_id()}));

@@ -44,23 +44,43 @@ void copy_field(const Message& from, Message& to, const FieldDescriptor* f) {
   if (f->is_repeated()) {
     for (int i = 0; i < in.FieldSize(from, f); ++i) {
       switch (f->cpp_type()) {
-        case FieldDescriptor::CPPTYPE_STRING: out.AddString(&to, f, in.GetRepeatedString(from, f, i)); break;
-        case FieldDescriptor::CPPTYPE_UINT64: out.AddUInt64(&to, f, in.GetRepeatedUInt64(from, f, i)); break;
-        default: out.AddMessage(&to, f)->CopyFrom(in.GetRepeatedMessage(from, f, i));
+        case FieldDescriptor::CPPTYPE_STRING:
+          out.AddString(&to, f, in.GetRepeatedString(from, f, i));
+          break;
+        case FieldDescriptor::CPPTYPE_UINT64:
+          out.AddUInt64(&to, f, in.GetRepeatedUInt64(from, f, i));
+          break;
+        default:
+          out.AddMessage(&to, f)->CopyFrom(in.GetRepeatedMessage(from, f, i));
       }
     }
     return;
   }
   if (f->has_presence() && !in.HasField(from, f)) return;
   switch (f->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING: out.SetString(&to, f, in.GetString(from, f)); break;
-    case FieldDescriptor::CPPTYPE_BOOL: out.SetBool(&to, f, in.GetBool(from, f)); break;
-    case FieldDescriptor::CPPTYPE_ENUM: out.SetEnumValue(&to, f, in.GetEnumValue(from, f)); break;
-    case FieldDescriptor::CPPTYPE_INT32: out.SetInt32(&to, f, in.GetInt32(from, f)); break;
-    case FieldDescriptor::CPPTYPE_UINT32: out.SetUInt32(&to, f, in.GetUInt32(from, f)); break;
-    case FieldDescriptor::CPPTYPE_INT64: out.SetInt64(&to, f, in.GetInt64(from, f)); break;
-    case FieldDescriptor::CPPTYPE_UINT64: out.SetUInt64(&to, f, in.GetUInt64(from, f)); break;
-    default: out.MutableMessage(&to, f)->CopyFrom(in.GetMessage(from, f));
+    case FieldDescriptor::CPPTYPE_STRING:
+      out.SetString(&to, f, in.GetString(from, f));
+      break;
+    case FieldDescriptor::CPPTYPE_BOOL:
+      out.SetBool(&to, f, in.GetBool(from, f));
+      break;
+    case FieldDescriptor::CPPTYPE_ENUM:
+      out.SetEnumValue(&to, f, in.GetEnumValue(from, f));
+      break;
+    case FieldDescriptor::CPPTYPE_INT32:
+      out.SetInt32(&to, f, in.GetInt32(from, f));
+      break;
+    case FieldDescriptor::CPPTYPE_UINT32:
+      out.SetUInt32(&to, f, in.GetUInt32(from, f));
+      break;
+    case FieldDescriptor::CPPTYPE_INT64:
+      out.SetInt64(&to, f, in.GetInt64(from, f));
+      break;
+    case FieldDescriptor::CPPTYPE_UINT64:
+      out.SetUInt64(&to, f, in.GetUInt64(from, f));
+      break;
+    default:
+      out.MutableMessage(&to, f)->CopyFrom(in.GetMessage(from, f));
   }
 }
 
@@ -96,7 +116,9 @@ const std::vector<ReferringField>& referring_fields(const Descriptor& type) {
     for (int i = 0; i < t.field_count(); ++i) {
       const auto* f = t.field(i);
       const auto kind = f->options().GetExtension(pb::refers_to);
-      if (kind != pb::ROW_KIND_UNSPECIFIED || (f->message_type() != nullptr && refers_anywhere(*f->message_type()))) fields.push_back({f, kind});
+      if (kind != pb::ROW_KIND_UNSPECIFIED ||
+          (f->message_type() != nullptr && refers_anywhere(*f->message_type())))
+        fields.push_back({f, kind});
     }
     return fields;
   });
@@ -113,7 +135,8 @@ Status visit_in(const Message& message, const std::string& at, const Visit& visi
     if (kind != pb::ROW_KIND_UNSPECIFIED) {
       const int count = f->is_repeated() ? r.FieldSize(message, f) : 1;
       for (int i = 0; i < count; ++i) {
-        const std::uint64_t id = f->is_repeated() ? r.GetRepeatedUInt64(message, f, i) : r.GetUInt64(message, f);
+        const std::uint64_t id =
+            f->is_repeated() ? r.GetRepeatedUInt64(message, f, i) : r.GetUInt64(message, f);
         if (id == 0) continue;
         const std::string at_index = "[" + std::to_string(i) + "]";
         QIAO_TRY(visit(kind, id, f->is_repeated() ? path + at_index : path));
@@ -123,7 +146,8 @@ Status visit_in(const Message& message, const std::string& at, const Visit& visi
       QIAO_TRY(visit_in(r.GetMessage(message, f), path + ".", visit));
     } else {
       for (int i = 0; i < r.FieldSize(message, f); ++i) {
-        QIAO_TRY(visit_in(r.GetRepeatedMessage(message, f, i), path + "[" + std::to_string(i) + "].", visit));
+        QIAO_TRY(visit_in(r.GetRepeatedMessage(message, f, i),
+                          path + "[" + std::to_string(i) + "].", visit));
       }
     }
   }
@@ -142,11 +166,14 @@ void take_settable(const Message& sent, Message& row) {
 
 Status check_own_fields(const Message& row, const Message& before) {
   for (const SettableField& s : settable_fields(*row.GetDescriptor())) {
-    if (s.by == pb::SETTABLE_BY_OTHERS && !same_field(row, before, s.field)) return refuse(Code::kRoleForbidden, s.field->json_name());
+    if (s.by == pb::SETTABLE_BY_OTHERS && !same_field(row, before, s.field))
+      return refuse(Code::kRoleForbidden, s.field->json_name());
   }
   return outcome::success();
 }
 
-Status visit_references(const Message& message, const Visit& visit) { return visit_in(message, "", visit); }
+Status visit_references(const Message& message, const Visit& visit) {
+  return visit_in(message, "", visit);
+}
 
 }  // namespace qiao

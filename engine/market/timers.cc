@@ -1,8 +1,8 @@
 // What the market does by itself when a time limit has passed.
 #include "engine/rows/timers.h"
 
-#include "engine/rows/due.h"
 #include "engine/market/emit.h"
+#include "engine/rows/due.h"
 #include "engine/rows/limits.h"
 
 namespace qiao {
@@ -35,11 +35,20 @@ void Market::fire_match(Slot slot) {
       settle(need);
       go_on(slot);
       return;
-    case pb::MATCH_STATE_CLAIMED: change_match(slot, pb::MATCH_STATE_ACCEPTED, ""); break;
-    case pb::MATCH_STATE_ACCEPTED: change_match(slot, pb::MATCH_STATE_NO_SHOW, ""); break;
-    case pb::MATCH_STATE_CHECKED_IN: change_match(slot, pb::MATCH_STATE_SERVED, ""); break;
-    case pb::MATCH_STATE_SERVED: change_match(slot, pb::MATCH_STATE_VERIFIED, ""); break;
-    default: QIAO_CHECK(false, "only live matches have a time limit");
+    case pb::MATCH_STATE_CLAIMED:
+      change_match(slot, pb::MATCH_STATE_ACCEPTED, "");
+      break;
+    case pb::MATCH_STATE_ACCEPTED:
+      change_match(slot, pb::MATCH_STATE_NO_SHOW, "");
+      break;
+    case pb::MATCH_STATE_CHECKED_IN:
+      change_match(slot, pb::MATCH_STATE_SERVED, "");
+      break;
+    case pb::MATCH_STATE_SERVED:
+      change_match(slot, pb::MATCH_STATE_VERIFIED, "");
+      break;
+    default:
+      QIAO_CHECK(false, "only live matches have a time limit");
   }
   settle(need);
 }
@@ -53,14 +62,17 @@ void Market::fire_need(Slot slot) {
     held += state_.line(l).held;
     secured += state_.line(l).secured;
   }
-  auto expire = [&] { close_need(slot, pb::NEED_STATE_EXPIRED, pb::EVENT_KIND_NEED_EXPIRED, need.reason()); };
+  auto expire = [&] {
+    close_need(slot, pb::NEED_STATE_EXPIRED, pb::EVENT_KIND_NEED_EXPIRED, need.reason());
+  };
   auto start = [&] {
     need.set_state(pb::NEED_STATE_IN_SERVICE);
     need.set_started_at(to_int(now_));
     emit(pb::EVENT_KIND_NEED_STARTED, std::move(need));
   };
   switch (need.state()) {
-    case pb::NEED_STATE_DRAFT: return expire();
+    case pb::NEED_STATE_DRAFT:
+      return expire();
     case pb::NEED_STATE_SUBMITTED:
       if (now_ >= times_of(need).closing) return expire();
       return raise_need(std::move(need));
@@ -74,10 +86,12 @@ void Market::fire_need(Slot slot) {
         return;
       }
       return secured > 0 ? start() : expire();
-    case pb::NEED_STATE_FILLED: return start();
+    case pb::NEED_STATE_FILLED:
+      return start();
     case pb::NEED_STATE_IN_SERVICE: {
       bool any = false;
-      for (Slot m = row.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) any = any || served(state_.matches()[m].state);
+      for (Slot m = row.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need)
+        any = any || served(state_.matches()[m].state);
       if (!any) return expire();
       need.set_state(pb::NEED_STATE_DONE);
       need.set_done_at(to_int(now_));
@@ -99,8 +113,10 @@ void Market::fire_need(Slot slot) {
     case pb::NEED_STATE_REVIEWED:
     case pb::NEED_STATE_REJECTED:
     case pb::NEED_STATE_CANCELLED:
-    case pb::NEED_STATE_EXPIRED: return erase_need(slot);
-    default: QIAO_CHECK(false, "every need that has a time limit is in some state");
+    case pb::NEED_STATE_EXPIRED:
+      return erase_need(slot);
+    default:
+      QIAO_CHECK(false, "every need that has a time limit is in some state");
   }
 }
 

@@ -1,7 +1,8 @@
-// Is a resource, as somebody sent it, well formed and about things that exist? Looks, changes nothing.
+// Is a resource, as somebody sent it, well formed and about things that exist? Looks, changes
+// nothing.
 //
-// Each function returns the first thing that is wrong, in the order of the fields, with the field's path in the JSON
-// spelling. `at` is the path of the resource itself and is empty or ends in a dot.
+// Each function returns the first thing that is wrong, in the order of the fields, with the field's
+// path in the JSON spelling. `at` is the path of the resource itself and is empty or ends in a dot.
 #pragma once
 
 #include <string>
@@ -21,8 +22,10 @@ Status validate(const pb::Account& account, const State& state);
 // `now` is when it is made.
 Status validate(const pb::Grant& grant, Time now);
 Status validate(const pb::Offer& offer, const State& state, Time now);
-// `fresh`: it is being posted, so its windows lie ahead. A need that changes may have windows that have begun.
-Status validate(const pb::Need& need, const State& state, Time now, bool fresh, const std::string& at);
+// `fresh`: it is being posted, so its windows lie ahead. A need that changes may have windows that
+// have begun.
+Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
+                const std::string& at);
 
 // A code that a client sent, as it is quoted in a refusal: shortened to what a code can be long.
 std::string quoted(std::string_view code);

@@ -15,15 +15,20 @@ struct Part {
 };
 
 // What this bundle already takes of an offer within a window (time) or in all (stock).
-std::int64_t taken(const std::vector<Part>& parts, const State& state, Slot offer, const Interval& window) {
+std::int64_t taken(const std::vector<Part>& parts, const State& state, Slot offer,
+                   const Interval& window) {
   std::int64_t sum = 0;
   for (const Part& p : parts) {
-    if (p.offer == offer && (state.offers()[offer].time_kind == 0 || overlap(state.line(p.line).window, window))) sum += p.quantity;
+    if (p.offer == offer &&
+        (state.offers()[offer].time_kind == 0 || overlap(state.line(p.line).window, window)))
+      sum += p.quantity;
   }
   return sum;
 }
 
-bool is_kind(const State& state, Slot line, pb::TimeKind kind) { return state.line(line).time_kind == kind; }
+bool is_kind(const State& state, Slot line, pb::TimeKind kind) {
+  return state.line(line).time_kind == kind;
+}
 
 }  // namespace
 
@@ -38,7 +43,8 @@ pb::Bundle bundle(const Ranking& ranking, Slot need_slot, Time now) {
   for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
     choices.push_back({l, ranking.proposable(l, kMaxRanked, now)});
   }
-  // Professionals first: they decide how many volunteers can go along. Then whoever has the least choice.
+  // Professionals first: they decide how many volunteers can go along. Then whoever has the least
+  // choice.
   std::stable_sort(choices.begin(), choices.end(), [&](const Choice& a, const Choice& b) {
     const bool pa = is_kind(state, a.line, pb::TIME_KIND_PROFESSIONAL);
     const bool pb_ = is_kind(state, b.line, pb::TIME_KIND_PROFESSIONAL);
@@ -64,7 +70,8 @@ pb::Bundle bundle(const Ranking& ranking, Slot need_slot, Time now) {
     for (const Candidate& c : choice.candidates) {
       if (missing == 0) break;
       const OfferRow& offer = state.offers()[c.offer];
-      std::int64_t quantity = std::min(missing, state.available(c.offer, line.window) - taken(parts, state, c.offer, line.window));
+      std::int64_t quantity = std::min(missing, state.available(c.offer, line.window) -
+                                                    taken(parts, state, c.offer, line.window));
       if (people && need.ratio > 0) {
         const std::int64_t room = professionals * need.ratio - volunteers;
         if (room < quantity) result.set_held_back_by_ratio(true);
@@ -84,11 +91,14 @@ pb::Bundle bundle(const Ranking& ranking, Slot need_slot, Time now) {
       s.set_missing(missing);
     }
   }
-  std::sort(shortfalls.begin(), shortfalls.end(), [](const auto& a, const auto& b) { return a.line() < b.line(); });
+  std::sort(shortfalls.begin(), shortfalls.end(),
+            [](const auto& a, const auto& b) { return a.line() < b.line(); });
   for (auto& s : shortfalls) *result.add_shortfalls() = s;
   result.set_complete(complete);
   if (need.all_or_nothing && !complete) return result;
-  std::stable_sort(parts.begin(), parts.end(), [&](const Part& a, const Part& b) { return state.line(a.line).number < state.line(b.line).number; });
+  std::stable_sort(parts.begin(), parts.end(), [&](const Part& a, const Part& b) {
+    return state.line(a.line).number < state.line(b.line).number;
+  });
   for (const Part& p : parts) {
     pb::BundlePart& out = *result.add_parts();
     const PartyRow& party = state.parties()[state.offers()[p.offer].party];

@@ -6,10 +6,11 @@
 
 namespace qiao {
 
-// A suggestion: by line the scarcest first, the most valuable offers until the line is full; no offer is counted twice
-// over in the same window. With a ratio of professionals to volunteers, volunteers beyond what the professionals found
-// can go with are left out. An all-or-nothing need that cannot be filled gets no parts, only the shortfalls.
-// A heuristic, not an optimum: clearing (DESIGN.md §5) is where needs compete.
+// A suggestion: by line the scarcest first, the most valuable offers until the line is full; no
+// offer is counted twice over in the same window. With a ratio of professionals to volunteers,
+// volunteers beyond what the professionals found can go with are left out. An all-or-nothing need
+// that cannot be filled gets no parts, only the shortfalls. A heuristic, not an optimum: clearing
+// (DESIGN.md §5) is where needs compete.
 pb::Bundle bundle(const Ranking& ranking, Slot need, Time now);
 
 }  // namespace qiao

@@ -27,7 +27,8 @@ std::string per_cent(std::int64_t micro) { return std::to_string((micro + 5'000)
 std::string times(std::int64_t micro) {
   const std::int64_t hundredths = (micro + 5'000) / 10'000;
   const std::string fraction = std::to_string(hundredths % 100);
-  return "×" + std::to_string(hundredths / 100) + "." + (fraction.size() == 1 ? "0" : "") + fraction;
+  return "×" + std::to_string(hundredths / 100) + "." + (fraction.size() == 1 ? "0" : "") +
+         fraction;
 }
 
 struct FactorWords {
@@ -38,38 +39,50 @@ struct FactorWords {
 
 FactorWords urgency_words(const NeedRow& need) {
   switch (need.urgency) {
-    case pb::URGENCY_CRITICAL: return {3, "特急需求", "critically urgent"};
-    case pb::URGENCY_URGENT: return {2, "紧急需求", "urgent"};
-    default: return {1, "一般需求", "of normal urgency"};
+    case pb::URGENCY_CRITICAL:
+      return {3, "特急需求", "critically urgent"};
+    case pb::URGENCY_URGENT:
+      return {2, "紧急需求", "urgent"};
+    default:
+      return {1, "一般需求", "of normal urgency"};
   }
 }
 
-FactorWords fit_words(const NeedRow& need, const OfferRow& offer, std::int64_t micro, const Vocabulary& vocabulary) {
+FactorWords fit_words(const NeedRow& need, const OfferRow& offer, std::int64_t micro,
+                      const Vocabulary& vocabulary) {
   const bool meant = offer.categories != nullptr && offer.categories->test(need.category);
   const auto& taxonomy = vocabulary.taxonomy();
   if (meant && need.category < taxonomy.categories_size()) {
     const pb::Term& category = taxonomy.categories(need.category);
     return {1, "专为“" + category.zh() + "”提供", "meant for " + category.en()};
   }
-  if (micro < kMicro) return {0, "有此处用不上的专长，宜留给更需要的地方", "has scarce skills that this need does not use"};
+  if (micro < kMicro)
+    return {0, "有此处用不上的专长，宜留给更需要的地方",
+            "has scarce skills that this need does not use"};
   return {0, "能满足要求", "does what is asked for"};
 }
 
-FactorWords words_of(std::size_t i, const Ranking& ranking, const NeedRow& need, const LineRow& line, Slot offer, const Judgement& j) {
+FactorWords words_of(std::size_t i, const Ranking& ranking, const NeedRow& need,
+                     const LineRow& line, Slot offer, const Judgement& j) {
   const State& state = ranking.state();
   const OfferRow& o = state.offers()[offer];
   const PartyRow& party = state.parties()[o.party];
   switch (static_cast<pb::FactorKind>(i + 1)) {
-    case pb::FACTOR_KIND_URGENCY: return urgency_words(need);
-    case pb::FACTOR_KIND_FIT: return fit_words(need, o, j.factors[i], state.vocabulary());
+    case pb::FACTOR_KIND_URGENCY:
+      return urgency_words(need);
+    case pb::FACTOR_KIND_FIT:
+      return fit_words(need, o, j.factors[i], state.vocabulary());
     case pb::FACTOR_KIND_NEARNESS:
-      return {j.distance_m, "相距" + distance(j.distance_m).zh, distance(j.distance_m).en + " away"};
+      return {j.distance_m, "相距" + distance(j.distance_m).zh,
+              distance(j.distance_m).en + " away"};
     case pb::FACTOR_KIND_CONTINUITY: {
       if (const auto n = state.served_resident(o.party, need.resident_ref); n > 0) {
-        return {n, "曾为这位居民服务" + std::to_string(n) + "次", "has served this resident " + std::to_string(n) + (n == 1 ? " time" : " times")};
+        return {n, "曾为这位居民服务" + std::to_string(n) + "次",
+                "has served this resident " + std::to_string(n) + (n == 1 ? " time" : " times")};
       }
       if (const auto n = state.served_area(o.party, need.area); n > 0) {
-        return {n, "曾在这个社区服务" + std::to_string(n) + "次", "has served this community " + std::to_string(n) + (n == 1 ? " time" : " times")};
+        return {n, "曾在这个社区服务" + std::to_string(n) + "次",
+                "has served this community " + std::to_string(n) + (n == 1 ? " time" : " times")};
       }
       return {0, "第一次来这个社区", "new to this community"};
     }
@@ -78,12 +91,14 @@ FactorWords words_of(std::size_t i, const Ranking& ranking, const NeedRow& need,
       const std::int64_t mean = ranking.judge().mean_fill();
       const std::int64_t percent = (here + 5'000) / 10'000;
       return {percent, "本社区需求已满足" + per_cent(here) + "，全市平均" + per_cent(mean),
-              "this community's needs are met to " + per_cent(here) + ", the city's to " + per_cent(mean)};
+              "this community's needs are met to " + per_cent(here) + ", the city's to " +
+                  per_cent(mean)};
     }
     case pb::FACTOR_KIND_RELIABILITY: {
       const std::int64_t all = std::int64_t{party.kept} + party.broken;
       if (all == 0) return {0, "新加入，尚无记录", "new, no record yet"};
-      return {party.kept, "答应的" + std::to_string(all) + "次中兑现" + std::to_string(party.kept) + "次",
+      return {party.kept,
+              "答应的" + std::to_string(all) + "次中兑现" + std::to_string(party.kept) + "次",
               "kept " + std::to_string(party.kept) + " of " + std::to_string(all) + " promises"};
     }
     default: {
@@ -106,13 +121,15 @@ void mention_refusal(const State& state, Slot line, Slot offer, pb::Explanation&
   const Slot party = state.offers()[offer].party;
   if (std::find(refused.begin(), refused.end(), party) == refused.end()) return;
   e.set_zh("可以对接，但该单位曾谢绝、未应答或退出这一项，不会再自动派单；可以指名派单");
-  e.set_en("eligible, but this party declined, did not answer or withdrew from this line before: "
-           "it is not asked again automatically, only by somebody who names it");
+  e.set_en(
+      "eligible, but this party declined, did not answer or withdrew from this line before: "
+      "it is not asked again automatically, only by somebody who names it");
 }
 
 }  // namespace
 
-pb::Explanation explain(const Ranking& ranking, const NeedRow& need, const LineRow& line, Slot offer, const Judgement& j) {
+pb::Explanation explain(const Ranking& ranking, const NeedRow& need, const LineRow& line,
+                        Slot offer, const Judgement& j) {
   pb::Explanation e;
   e.set_need_id(need.id.value());
   e.set_line(line.number);
@@ -153,7 +170,8 @@ pb::Explanation explain(const Ranking& ranking, Slot line, Slot offer, Time now)
   return e;
 }
 
-pb::RankedPair to_ranked_pair(const Ranking& ranking, const NeedRow& need, const LineRow& line, const Candidate& c, std::uint32_t rank) {
+pb::RankedPair to_ranked_pair(const Ranking& ranking, const NeedRow& need, const LineRow& line,
+                              const Candidate& c, std::uint32_t rank) {
   const State& state = ranking.state();
   const OfferRow& offer = state.offers()[c.offer];
   const PartyRow& party = state.parties()[offer.party];

@@ -10,9 +10,11 @@ namespace qiao {
 pb::Explanation explain(const Ranking& ranking, Slot line, Slot offer, Time now);
 
 // The words for a judgement that is at hand. need_id and line stay 0 where the need is not posted.
-pb::Explanation explain(const Ranking& ranking, const NeedRow& need, const LineRow& line, Slot offer, const Judgement& judgement);
+pb::Explanation explain(const Ranking& ranking, const NeedRow& need, const LineRow& line,
+                        Slot offer, const Judgement& judgement);
 
 // A candidate with the names that people know it by.
-pb::RankedPair to_ranked_pair(const Ranking& ranking, const NeedRow& need, const LineRow& line, const Candidate& candidate, std::uint32_t rank);
+pb::RankedPair to_ranked_pair(const Ranking& ranking, const NeedRow& need, const LineRow& line,
+                              const Candidate& candidate, std::uint32_t rank);
 
 }  // namespace qiao

@@ -1,6 +1,7 @@
 // Points in hashed cells of a grid over latitude and longitude, each cell's entries contiguous.
 //
-// Measured (DESIGN.md §8): among 1,000,000 points, all within 5 km in 3 us; an S2 covering takes 5 us.
+// Measured (DESIGN.md §8): among 1,000,000 points, all within 5 km in 3 us; an S2 covering takes 5
+// us.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +27,8 @@ struct GridPosition {
 };
 
 // Least distance from a point to anything in a box of latitudes and longitudes, never too large.
-std::int64_t least_distance_metres(Point from, std::int64_t south, std::int64_t north, std::int64_t west, std::int64_t east);
+std::int64_t least_distance_metres(Point from, std::int64_t south, std::int64_t north,
+                                   std::int64_t west, std::int64_t east);
 
 // Entry needs `Point point`. Single-threaded.
 template <class Entry>
@@ -34,14 +36,20 @@ class Grid {
   static_assert(std::is_trivially_copyable_v<Entry>);
 
  public:
-  // Cells are that many 1e-7 degrees wide and high; 0 stands for one cell for all. Must divide 360 degrees.
-  explicit Grid(std::int64_t cell_e7) : cell_(cell_e7), columns_(cell_e7 == 0 ? 1 : 3'600'000'000 / cell_e7), rows_of_band_(cell_e7 == 0 ? 1 : row(kMaxLatitudeE7) / kMostBands + 1) {
+  // Cells are that many 1e-7 degrees wide and high; 0 stands for one cell for all. Must divide 360
+  // degrees.
+  explicit Grid(std::int64_t cell_e7)
+      : cell_(cell_e7),
+        columns_(cell_e7 == 0 ? 1 : 3'600'000'000 / cell_e7),
+        rows_of_band_(cell_e7 == 0 ? 1 : row(kMaxLatitudeE7) / kMostBands + 1) {
     // row() counts from the south pole to the north pole, both included.
-    QIAO_CHECK(cell_ == 0 || (row(kMaxLatitudeE7) + 1) * columns_ <= std::int64_t{1} << 32, "a cell and a number fit 64 bits");
+    QIAO_CHECK(cell_ == 0 || (row(kMaxLatitudeE7) + 1) * columns_ <= std::int64_t{1} << 32,
+               "a cell and a number fit 64 bits");
   }
 
   GridPosition insert(const Entry& entry) {
-    const auto [it, fresh] = index_.try_emplace(key(entry.point), static_cast<std::uint32_t>(buckets_.size()));
+    const auto [it, fresh] =
+        index_.try_emplace(key(entry.point), static_cast<std::uint32_t>(buckets_.size()));
     if (fresh) buckets_.push_back({.key = it->first});
     Bucket& bucket = buckets_[it->second];
     if (bucket.size == bucket.capacity) bucket.grow();
@@ -49,9 +57,10 @@ class Grid {
     return {it->second, bucket.size++};
   }
 
-  // Many at once, into an empty grid: expect() each of their points, make_room(), lay() and fill each of them, settle(). Entries come in no
-  // order, and looking for the cell of each waits for memory; so they are laid in bands of latitude first, behind one another, and
-  // then sorted band by band, each of which stays in the cache.
+  // Many at once, into an empty grid: expect() each of their points, make_room(), lay() and fill
+  // each of them, settle(). Entries come in no order, and looking for the cell of each waits for
+  // memory; so they are laid in bands of latitude first, behind one another, and then sorted band
+  // by band, each of which stays in the cache.
   void expect(Point point) {
     const auto band = static_cast<std::size_t>(band_of(point));
     if (bands_.size() <= band) bands_.resize(band + 1);
@@ -85,7 +94,8 @@ class Grid {
         }
         Bucket& bucket = buckets_.back();
         laid_[begin] = band[static_cast<std::uint32_t>(next)];
-        placed(laid_[begin++], GridPosition{static_cast<std::uint32_t>(buckets_.size() - 1), bucket.size++});
+        placed(laid_[begin++],
+               GridPosition{static_cast<std::uint32_t>(buckets_.size() - 1), bucket.size++});
         bucket.capacity = bucket.size;
       }
     }
@@ -106,26 +116,36 @@ class Grid {
     std::span<const Entry> entries;
   };
 
-  // Appends the cells that may hold points within reach_m of a point. Looks at no more cells than are filled.
+  // Appends the cells that may hold points within reach_m of a point. Looks at no more cells than
+  // are filled.
   void near(Point from, std::int64_t reach_m, std::vector<Near>& out) const {
     if (buckets_.empty()) return;
     if (cell_ == 0) {
       out.push_back({0, buckets_.front().all()});
       return;
     }
-    const std::int64_t span = reach_m * 10'000'000'000 / kMillimetresPerDegree + 1;  // 1e-7 degrees of latitude
+    const std::int64_t span =
+        reach_m * 10'000'000'000 / kMillimetresPerDegree + 1;  // 1e-7 degrees of latitude
     const std::int64_t south = std::max<std::int64_t>(from.latitude_e7 - span, -kMaxLatitudeE7);
     const std::int64_t north = std::min<std::int64_t>(from.latitude_e7 + span, kMaxLatitudeE7);
     // Meridians are nearest together at the end of the box that is nearer to a pole.
     const std::int64_t widest = std::max(std::abs(south), std::abs(north));
     const std::int64_t cosine = cosine_q30(static_cast<std::int32_t>(widest));
-    const std::int64_t wide = cosine < (1 << 12) ? kMaxLongitudeE7 : std::min<std::int64_t>(static_cast<std::int64_t>((static_cast<__int128>(span) << 30) / cosine) + 1, kMaxLongitudeE7);
+    const std::int64_t wide =
+        cosine < (1 << 12)
+            ? kMaxLongitudeE7
+            : std::min<std::int64_t>(
+                  static_cast<std::int64_t>((static_cast<__int128>(span) << 30) / cosine) + 1,
+                  kMaxLongitudeE7);
     const std::int64_t first_row = row(south);
     const std::int64_t rows = row(north) - first_row + 1;
     const std::int64_t first_column = floor_div(from.longitude_e7 - wide);
-    const std::int64_t columns = std::min(floor_div(from.longitude_e7 + wide) - first_column + 1, columns_);
+    const std::int64_t columns =
+        std::min(floor_div(from.longitude_e7 + wide) - first_column + 1, columns_);
     if (rows * columns > static_cast<std::int64_t>(buckets_.size())) {
-      for (const Bucket& b : buckets_) add(from, reach_m, b, static_cast<std::int64_t>(b.key) / columns_, static_cast<std::int64_t>(b.key) % columns_, out);
+      for (const Bucket& b : buckets_)
+        add(from, reach_m, b, static_cast<std::int64_t>(b.key) / columns_,
+            static_cast<std::int64_t>(b.key) % columns_, out);
       return;
     }
     const std::int64_t westmost = wrapped(first_column);
@@ -142,11 +162,13 @@ class Grid {
   std::size_t bytes() const {
     std::size_t entries = laid_count_;
     for (const Bucket& b : buckets_) entries += b.own ? b.capacity : 0;
-    return index_.size() * (sizeof(std::uint64_t) * 2) + buckets_.capacity() * sizeof(Bucket) + entries * sizeof(Entry);
+    return index_.size() * (sizeof(std::uint64_t) * 2) + buckets_.capacity() * sizeof(Bucket) +
+           entries * sizeof(Entry);
   }
 
  private:
-  // Enough that a band of a million entries stays in the cache, few enough that all of them can be written to in turn.
+  // Enough that a band of a million entries stays in the cache, few enough that all of them can be
+  // written to in turn.
   static constexpr std::int64_t kMostBands = 4096;
 
   struct Bucket {
@@ -167,20 +189,29 @@ class Grid {
     }
   };
 
-  std::int64_t floor_div(std::int64_t v) const { return v >= 0 ? v / cell_ : -((-v + cell_ - 1) / cell_); }
+  std::int64_t floor_div(std::int64_t v) const {
+    return v >= 0 ? v / cell_ : -((-v + cell_ - 1) / cell_);
+  }
   std::int64_t row(std::int64_t latitude) const { return (latitude + kMaxLatitudeE7) / cell_; }
-  std::int64_t band_of(Point p) const { return cell_ == 0 ? 0 : row(p.latitude_e7) / rows_of_band_; }
+  std::int64_t band_of(Point p) const {
+    return cell_ == 0 ? 0 : row(p.latitude_e7) / rows_of_band_;
+  }
   std::uint64_t key(Point p) const {
     if (cell_ == 0) return 0;
-    return static_cast<std::uint64_t>(row(p.latitude_e7) * columns_ + wrapped(floor_div(p.longitude_e7)));
+    return static_cast<std::uint64_t>(row(p.latitude_e7) * columns_ +
+                                      wrapped(floor_div(p.longitude_e7)));
   }
   // Columns go around the earth.
-  std::int64_t wrapped(std::int64_t column) const { return (column % columns_ + columns_) % columns_; }
-  void add(Point from, std::int64_t reach_m, const Bucket& b, std::int64_t row, std::int64_t column, std::vector<Near>& out) const {
+  std::int64_t wrapped(std::int64_t column) const {
+    return (column % columns_ + columns_) % columns_;
+  }
+  void add(Point from, std::int64_t reach_m, const Bucket& b, std::int64_t row, std::int64_t column,
+           std::vector<Near>& out) const {
     if (b.size == 0) return;
     const std::int64_t south = row * cell_ - kMaxLatitudeE7;
     const std::int64_t west = column * cell_;
-    const std::int64_t least = least_distance_metres(from, south, south + cell_, west, west + cell_);
+    const std::int64_t least =
+        least_distance_metres(from, south, south + cell_, west, west + cell_);
     if (least <= reach_m) out.push_back({least, b.all()});
   }
 

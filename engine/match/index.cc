@@ -6,10 +6,12 @@
 namespace qiao {
 namespace {
 
-// 1e-7 degrees, by level. Offers are searched from a line within their own reach; lines from an offer within the
-// offer's, which is a few kilometres for most, so their finest cells are wider.
-constexpr KindIndex<OfferEntry>::Cells kOfferCells = {200'000, 400'000, 1'000'000, 3'000'000, 10'000'000, 0};
-constexpr KindIndex<LineEntry>::Cells kLineCells = {500'000, 500'000, 1'000'000, 3'000'000, 10'000'000, 0};
+// 1e-7 degrees, by level. Offers are searched from a line within their own reach; lines from an
+// offer within the offer's, which is a few kilometres for most, so their finest cells are wider.
+constexpr KindIndex<OfferEntry>::Cells kOfferCells = {200'000,   400'000,    1'000'000,
+                                                      3'000'000, 10'000'000, 0};
+constexpr KindIndex<LineEntry>::Cells kLineCells = {500'000,   500'000,    1'000'000,
+                                                    3'000'000, 10'000'000, 0};
 
 // Certificates share the 64 bits with skills, from the other end.
 std::uint64_t certificate_bit(std::size_t kind) { return std::uint64_t{1} << (63 - kind % 64); }
@@ -33,7 +35,8 @@ std::uint32_t reach(const OfferRow& offer) { return offer.collect ? 0 : offer.ra
 }  // namespace
 
 std::uint64_t signature(const LineRow& line) {
-  return line.skills.signature() | (line.certificate == 0xff ? 0 : certificate_bit(line.certificate));
+  return line.skills.signature() |
+         (line.certificate == 0xff ? 0 : certificate_bit(line.certificate));
 }
 
 std::uint64_t signature(const OfferRow& offer) {
@@ -92,13 +95,20 @@ void Index::build(const Workers& workers) {
   };
   std::vector<Settling> settlings;
   each_grid(offers_, [&](Grid<OfferEntry>& grid) {
-    settlings.push_back({grid.laid(), [this, &grid] { grid.settle([this](const OfferEntry& e, GridPosition p) { offer_at_[e.offer].at = p; }); }});
+    settlings.push_back(
+        {grid.laid(), [this, &grid] {
+           grid.settle([this](const OfferEntry& e, GridPosition p) { offer_at_[e.offer].at = p; });
+         }});
   });
   each_grid(lines_, [&](Grid<LineEntry>& grid) {
-    settlings.push_back({grid.laid(), [this, &grid] { grid.settle([this](const LineEntry& e, GridPosition p) { line_at_[e.line].at = p; }); }});
+    settlings.push_back(
+        {grid.laid(), [this, &grid] {
+           grid.settle([this](const LineEntry& e, GridPosition p) { line_at_[e.line].at = p; });
+         }});
   });
   // The longest first, so that all threads have something to do to the end.
-  std::sort(settlings.begin(), settlings.end(), [](const Settling& a, const Settling& b) { return a.entries > b.entries; });
+  std::sort(settlings.begin(), settlings.end(),
+            [](const Settling& a, const Settling& b) { return a.entries > b.entries; });
   workers(settlings.size(), [&](std::size_t i) { settlings[i].run(); });
 }
 
@@ -109,12 +119,14 @@ void Index::lay_offers() {
   for (Slot o = 0; o < offers.size(); ++o) {
     Position& place = offer_at_[o];
     fill(place, o);
-    if (place.kind != 0) get(offers_, place.kind).grid(place.level, kOfferCells).expect(offers[o].point);
+    if (place.kind != 0)
+      get(offers_, place.kind).grid(place.level, kOfferCells).expect(offers[o].point);
   }
   each_grid(offers_, [](Grid<OfferEntry>& grid) { grid.make_room(); });
   for (Slot o = 0; o < offers.size(); ++o) {
     const Position& place = offer_at_[o];
-    if (place.kind != 0) fill(offers_[place.kind]->grid(place.level, kOfferCells).lay(offers[o].point), o);
+    if (place.kind != 0)
+      fill(offers_[place.kind]->grid(place.level, kOfferCells).lay(offers[o].point), o);
   }
 }
 
@@ -124,7 +136,8 @@ void Index::lay_lines() {
   line_at_.assign(state_.line_count(), {});
   const auto each_line = [&](auto visit) {
     for (Slot n = 0; n < needs.size(); ++n) {
-      for (Slot l = needs[n].first_line; l < needs[n].first_line + needs[n].line_count; ++l) visit(needs[n], l);
+      for (Slot l = needs[n].first_line; l < needs[n].first_line + needs[n].line_count; ++l)
+        visit(needs[n], l);
     }
   };
   each_line([&](const NeedRow& need, Slot l) {
@@ -135,7 +148,8 @@ void Index::lay_lines() {
   each_grid(lines_, [](Grid<LineEntry>& grid) { grid.make_room(); });
   each_line([&](const NeedRow& need, Slot l) {
     const Position& place = line_at_[l];
-    if (place.kind != 0) fill(lines_[place.kind]->grid(place.level, kLineCells).lay(need.point), need, l);
+    if (place.kind != 0)
+      fill(lines_[place.kind]->grid(place.level, kLineCells).lay(need.point), need, l);
   });
 }
 
@@ -147,7 +161,8 @@ void Index::put_offer(Slot slot) {
   OfferEntry entry;
   fill(entry, slot);
   place.at = get(offers_, place.kind).grid(place.level, kOfferCells).insert(entry);
-  if (offer_at_.size() <= slot) offer_at_.resize(std::max<std::size_t>(slot + 1, offer_at_.size() * 5 / 4));
+  if (offer_at_.size() <= slot)
+    offer_at_.resize(std::max<std::size_t>(slot + 1, offer_at_.size() * 5 / 4));
   offer_at_[slot] = place;
 }
 
@@ -155,7 +170,9 @@ void Index::take_offer(Slot slot) {
   if (slot >= offer_at_.size() || offer_at_[slot].kind == 0) return;
   const Position p = offer_at_[slot];
   offer_at_[slot] = {};
-  offers_[p.kind]->grid(p.level, kOfferCells).erase(p.at, [&](const OfferEntry& moved) { offer_at_[moved.offer].at = p.at; });
+  offers_[p.kind]->grid(p.level, kOfferCells).erase(p.at, [&](const OfferEntry& moved) {
+    offer_at_[moved.offer].at = p.at;
+  });
 }
 
 void Index::put_need(Slot slot) {
@@ -183,7 +200,9 @@ void Index::take_line(Slot l) {
   if (l >= line_at_.size() || line_at_[l].kind == 0) return;
   const Position p = line_at_[l];
   line_at_[l] = {};
-  lines_[p.kind]->grid(p.level, kLineCells).erase(p.at, [&](const LineEntry& moved) { line_at_[moved.line].at = p.at; });
+  lines_[p.kind]->grid(p.level, kLineCells).erase(p.at, [&](const LineEntry& moved) {
+    line_at_[moved.line].at = p.at;
+  });
 }
 
 std::size_t Index::bytes() const {

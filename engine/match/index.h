@@ -1,4 +1,5 @@
-// Who is where, can what, when: offers that can be matched, and lines that wait, by kind x place x skill x time.
+// Who is where, can what, when: offers that can be matched, and lines that wait, by kind x place x
+// skill x time.
 #pragma once
 
 #include <array>
@@ -6,13 +7,13 @@
 #include <vector>
 
 #include "engine/base/workers.h"
-#include "engine/rows/state.h"
 #include "engine/match/grid.h"
+#include "engine/rows/state.h"
 
 namespace qiao {
 
-// Skills and certificates as 64 bits that never say no wrongly: what is asked for is a subset of what is held only if
-// it is one of the signatures too.
+// Skills and certificates as 64 bits that never say no wrongly: what is asked for is a subset of
+// what is held only if it is one of the signatures too.
 std::uint64_t signature(const LineRow& line);
 std::uint64_t signature(const OfferRow& offer);
 
@@ -28,7 +29,8 @@ struct LineEntry {
   Point point;
   std::uint64_t signature;
   WeekMask week;
-  std::int32_t start_minute;  // of its window, minutes since 1970, rounded down; 32 bits reach the year 6053
+  std::int32_t
+      start_minute;  // of its window, minutes since 1970, rounded down; 32 bits reach the year 6053
   Slot line;
   Slot need;
   Slot fairness;
@@ -39,8 +41,8 @@ struct LineEntry {
 inline constexpr std::array<std::int64_t, 5> kReachMetres = {2'000, 6'000, 20'000, 60'000, 200'000};
 inline constexpr std::size_t kReachLevels = kReachMetres.size() + 1;
 
-// Entries of one kind of supply (a time kind or a resource), in grids by how far they reach: what reaches far is kept in
-// coarse cells, so that a search looks at few cells whatever the reach.
+// Entries of one kind of supply (a time kind or a resource), in grids by how far they reach: what
+// reaches far is kept in coarse cells, so that a search looks at few cells whatever the reach.
 template <class Entry>
 class KindIndex {
  public:
@@ -65,7 +67,8 @@ class KindIndex {
   void near(Point from, std::int64_t reach_m, std::vector<typename Grid<Entry>::Near>& out) const {
     for (std::size_t level = 0; level < kReachLevels; ++level) {
       if (!levels_[level]) continue;
-      const std::int64_t own = level < kReachMetres.size() ? kReachMetres[level] : kMaxDistanceMetres;
+      const std::int64_t own =
+          level < kReachMetres.size() ? kReachMetres[level] : kMaxDistanceMetres;
       levels_[level]->near(from, std::max(own, reach_m), out);
     }
   }
@@ -92,8 +95,12 @@ class Index {
   void take_need(Slot need);
 
   // nullptr where there is nothing of that kind.
-  const KindIndex<OfferEntry>* offers(const LineRow& line) const { return at(offers_, line.time_kind, line.resource); }
-  const KindIndex<LineEntry>* lines(const OfferRow& offer) const { return at(lines_, offer.time_kind, offer.resource); }
+  const KindIndex<OfferEntry>* offers(const LineRow& line) const {
+    return at(offers_, line.time_kind, line.resource);
+  }
+  const KindIndex<LineEntry>* lines(const OfferRow& offer) const {
+    return at(lines_, offer.time_kind, offer.resource);
+  }
   // Memory of entries and cells, in bytes.
   std::size_t bytes() const;
 
@@ -107,15 +114,18 @@ class Index {
   };
   // Time kinds first, then resources.
   static std::uint16_t kind_of(std::uint8_t time_kind, std::uint16_t resource) {
-    return time_kind != 0 ? static_cast<std::uint16_t>(time_kind) : static_cast<std::uint16_t>(pb::TimeKind_ARRAYSIZE + resource);
+    return time_kind != 0 ? static_cast<std::uint16_t>(time_kind)
+                          : static_cast<std::uint16_t>(pb::TimeKind_ARRAYSIZE + resource);
   }
   template <class Entry>
-  static const KindIndex<Entry>* at(const Kinds<Entry>& kinds, std::uint8_t time_kind, std::uint16_t resource) {
+  static const KindIndex<Entry>* at(const Kinds<Entry>& kinds, std::uint8_t time_kind,
+                                    std::uint16_t resource) {
     const auto k = kind_of(time_kind, resource);
     return k < kinds.size() ? kinds[k].get() : nullptr;
   }
-  // Where it belongs but for its place in the grid. Positions and entries are filled where they will stay: handed back and copied,
-  // what was just written in small pieces is read in large ones, and the core waits until it has left for the cache.
+  // Where it belongs but for its place in the grid. Positions and entries are filled where they
+  // will stay: handed back and copied, what was just written in small pieces is read in large ones,
+  // and the core waits until it has left for the cache.
   void fill(Position& position, Slot offer) const;
   void fill(Position& position, const NeedRow& need, Slot line) const;
   void fill(OfferEntry& entry, Slot offer) const;

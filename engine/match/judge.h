@@ -1,8 +1,9 @@
 // Eligibility and value of one pair.
 //
-// Value is kMicro times the product of seven factors in millionths, each rounded down, in the order of FactorKind: the
-// same on every machine. Each factor follows the policy; equity is α-fairness (Mo & Walrand, "Fair end-to-end
-// window-based congestion control", IEEE/ACM ToN 2000) by community, on fills smoothed towards the city's.
+// Value is kMicro times the product of seven factors in millionths, each rounded down, in the order
+// of FactorKind: the same on every machine. Each factor follows the policy; equity is α-fairness
+// (Mo & Walrand, "Fair end-to-end window-based congestion control", IEEE/ACM ToN 2000) by
+// community, on fills smoothed towards the city's.
 #pragma once
 
 #include <array>
@@ -17,16 +18,19 @@ class Judge {
  public:
   explicit Judge(const State& state);
 
-  // The first rule that excludes the pair, in the order of pb::Rule, or its value. The need and line may be ones that
-  // are not posted. About 100 ns when the rows are in cache.
+  // The first rule that excludes the pair, in the order of pb::Rule, or its value. The need and
+  // line may be ones that are not posted. About 100 ns when the rows are in cache.
   Judgement judge(const NeedRow& need, const LineRow& line, Slot offer, Time now) const;
 
-  // What is known before a search: the most that whatever is found can be worth, next door. In floating point, and a little too
-  // much rather than too little: it decides what is judged, never how. Distances go by Reckoner.
+  // What is known before a search: the most that whatever is found can be worth, next door. In
+  // floating point, and a little too much rather than too little: it decides what is judged, never
+  // how. Distances go by Reckoner.
   struct Bound {
     double next_door;  // micro-units
     double half_distance_m;
-    double at(double distance_m) const { return next_door * half_distance_m / (half_distance_m + distance_m); }
+    double at(double distance_m) const {
+      return next_door * half_distance_m / (half_distance_m + distance_m);
+    }
   };
   // No offer is worth more to the line.
   Bound bound(const NeedRow& need, const LineRow& line) const;
@@ -35,7 +39,8 @@ class Judge {
   // What a community counts for at most, as a share of one.
   double most_equity() const;
 
-  // What an offer at that distance would be worth to the line that is just what it asks for, of a party that is new here.
+  // What an offer at that distance would be worth to the line that is just what it asks for, of a
+  // party that is new here.
   std::int64_t newcomer(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const;
 
   // How far apart the pair may be at most.
@@ -61,7 +66,7 @@ class Judge {
 
   const State& state_;
   pb::ValuePolicy policy_;
-  SkillMask ordinary_;  // everybody's skill, which is no surplus
+  SkillMask ordinary_;                      // everybody's skill, which is no surplus
   std::vector<std::int64_t> equity_table_;  // by ratio of fills in steps of 1/64
 };
 

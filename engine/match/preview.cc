@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "engine/rows/limits.h"
 #include "engine/match/explain.h"
+#include "engine/rows/limits.h"
 
 namespace qiao {
 namespace {
@@ -41,7 +41,8 @@ pb::Window at_hour(const pb::Window& w, const TimeZone& zone, int hour) {
   return result;
 }
 
-std::vector<Change> changes(const pb::RequirementLine& line, const NeedRow& need, const TimeZone& zone, Time now) {
+std::vector<Change> changes(const pb::RequirementLine& line, const NeedRow& need,
+                            const TimeZone& zone, Time now) {
   std::vector<Change> result;
   auto moved = [&](const char* code, std::string zh, std::string en, const pb::Window& window) {
     if (to_time(window.start()) <= now || window.start() == line.window().start()) return;
@@ -54,13 +55,17 @@ std::vector<Change> changes(const pb::RequirementLine& line, const NeedRow& need
     moved("day_earlier", "提前一天", "a day earlier", on_other_day(line.window(), zone, -1));
     moved("day_later", "推后一天", "a day later", on_other_day(line.window(), zone, 1));
     if (moment.weekday != 6) {
-      moved("saturday", "改在周六", "on Saturday", on_other_day(line.window(), zone, (6 - static_cast<int>(moment.weekday) + 7) % 7));
+      moved("saturday", "改在周六", "on Saturday",
+            on_other_day(line.window(), zone, (6 - static_cast<int>(moment.weekday) + 7) % 7));
     }
-    if (moment.weekday != 7) moved("sunday", "改在周日", "on Sunday", on_other_day(line.window(), zone, 7 - static_cast<int>(moment.weekday)));
+    if (moment.weekday != 7)
+      moved("sunday", "改在周日", "on Sunday",
+            on_other_day(line.window(), zone, 7 - static_cast<int>(moment.weekday)));
     if (moment.minute >= 12 * 60) {
       moved("morning", "改在上午9点", "at nine in the morning", at_hour(line.window(), zone, 9));
     } else {
-      moved("afternoon", "改在下午2点", "at two in the afternoon", at_hour(line.window(), zone, 14));
+      moved("afternoon", "改在下午2点", "at two in the afternoon",
+            at_hour(line.window(), zone, 14));
     }
     if (!line.time().certificate().empty()) {
       Change c{"without_certificate", "不要求资质", "without the certificate", line, need.travel_m};
@@ -75,7 +80,8 @@ std::vector<Change> changes(const pb::RequirementLine& line, const NeedRow& need
     }
   }
   if (need.travel_m < kFartherMetres) {
-    result.push_back({"farther", "居民可到10公里内接受服务", "if people can come up to 10 km", line, kFartherMetres});
+    result.push_back({"farther", "居民可到10公里内接受服务", "if people can come up to 10 km", line,
+                      kFartherMetres});
   }
   return result;
 }
@@ -130,9 +136,8 @@ void Preview::add_changes(const pb::RequirementLine& sent, std::uint32_t number,
     row_.travel_m = travel;
     if (count.parties > parties) better.emplace_back(count, std::move(change));
   }
-  std::stable_sort(better.begin(), better.end(), [](const auto& a, const auto& b) {
-    return a.first.parties > b.first.parties;
-  });
+  std::stable_sort(better.begin(), better.end(),
+                   [](const auto& a, const auto& b) { return a.first.parties > b.first.parties; });
   for (std::size_t b = 0; b < std::min(better.size(), kChangesShown); ++b) {
     const auto& [count, change] = better[b];
     pb::PreviewChange& c = *out.add_changes();

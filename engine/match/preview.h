@@ -1,4 +1,5 @@
-// What posting a need would find, while its form is still being filled in, and what would change the picture.
+// What posting a need would find, while its form is still being filled in, and what would change
+// the picture.
 #pragma once
 
 #include "engine/match/ranking.h"

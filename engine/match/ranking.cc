@@ -8,20 +8,27 @@
 namespace qiao {
 namespace {
 
-// The k best so far, the worst of them at hand. What moves about is small; the candidates stay where they were put.
+// The k best so far, the worst of them at hand. What moves about is small; the candidates stay
+// where they were put.
 template <class Better>
 class TopK {
  public:
-  TopK(std::size_t k, Better better) : k_(k), better_(better) { 
+  TopK(std::size_t k, Better better) : k_(k), better_(better) {
     heap_.reserve(k + 1);
     candidates_.reserve(k + 1);
   }
 
   // Nothing of a lesser value can get in.
-  double threshold() const { return heap_.size() < k_ ? -1 : static_cast<double>(candidates_[heap_.front()].judgement.value_micro); }
+  double threshold() const {
+    return heap_.size() < k_
+               ? -1
+               : static_cast<double>(candidates_[heap_.front()].judgement.value_micro);
+  }
   void add(const Candidate& c) {
     if (heap_.size() == k_ && !better_(c, candidates_[heap_.front()])) return;
-    const auto better = [this](std::uint32_t a, std::uint32_t b) { return better_(candidates_[a], candidates_[b]); };
+    const auto better = [this](std::uint32_t a, std::uint32_t b) {
+      return better_(candidates_[a], candidates_[b]);
+    };
     heap_.push_back(static_cast<std::uint32_t>(candidates_.size()));
     candidates_.push_back(c);
     std::push_heap(heap_.begin(), heap_.end(), better);
@@ -32,7 +39,8 @@ class TopK {
     heap_.pop_back();
     if (lost + 1 != candidates_.size()) {
       candidates_[lost] = candidates_.back();
-      std::replace(heap_.begin(), heap_.end(), static_cast<std::uint32_t>(candidates_.size() - 1), lost);
+      std::replace(heap_.begin(), heap_.end(), static_cast<std::uint32_t>(candidates_.size() - 1),
+                   lost);
     }
     candidates_.pop_back();
   }
@@ -48,8 +56,8 @@ class TopK {
   std::vector<Candidate> candidates_;
 };
 
-// Entries judged together: enough that the rows of the next ones come while one is looked at, few enough that the threshold
-// they raise still saves looking at farther cells.
+// Entries judged together: enough that the rows of the next ones come while one is looked at, few
+// enough that the threshold they raise still saves looking at farther cells.
 constexpr std::size_t kHopefulsAtOnce = 64;
 
 // The first entries of a cell, on their way while the cell before is looked at.
@@ -57,17 +65,20 @@ template <class Entry>
 void prefetch_begin(std::span<const Entry> entries) {
   constexpr std::size_t kBytes = 512;
   const auto* begin = reinterpret_cast<const char*>(entries.data());
-  for (std::size_t at = 0; at < std::min(kBytes, entries.size() * sizeof(Entry)); at += 64) __builtin_prefetch(begin + at);
+  for (std::size_t at = 0; at < std::min(kBytes, entries.size() * sizeof(Entry)); at += 64)
+    __builtin_prefetch(begin + at);
 }
 
 template <class Entry>
 using Cells = std::vector<typename Grid<Entry>::Near>;
 
 template <class Entry>
-void find_cells(const KindIndex<Entry>& index, Point from, std::int64_t reach_m, Cells<Entry>& cells) {
+void find_cells(const KindIndex<Entry>& index, Point from, std::int64_t reach_m,
+                Cells<Entry>& cells) {
   cells.clear();
   index.near(from, reach_m, cells);
-  std::sort(cells.begin(), cells.end(), [](const auto& a, const auto& b) { return a.least_m < b.least_m; });
+  std::sort(cells.begin(), cells.end(),
+            [](const auto& a, const auto& b) { return a.least_m < b.least_m; });
 }
 
 // An entry that passed the quick tests, and the most it can be worth.
@@ -82,14 +93,15 @@ struct Hopeful {
 //   reach_m(e)      how far it may be
 //   most(e, d)      the most it can be worth at distance d or farther
 //   most(d)         the most that any can
-//   prefetch(e)     that its rows will be looked at; always inline, for GCC leaves out a call that does nothing but prefetch
-//   judge(e, top)   what it is worth
+//   prefetch(e)     that its rows will be looked at; always inline, for GCC leaves out a call that
+//   does nothing but prefetch judge(e, top)   what it is worth
 
-// Appends the entries of a cell that can be worth `threshold`. Whether one passes is about as likely as not, in an order that no
-// processor can guess; so there is no branch for it to guess wrong: each stage writes what it looks at behind what has passed,
-// and counts it or not.
+// Appends the entries of a cell that can be worth `threshold`. Whether one passes is about as
+// likely as not, in an order that no processor can guess; so there is no branch for it to guess
+// wrong: each stage writes what it looks at behind what has passed, and counts it or not.
 template <class Entry, class Asker>
-void find_hopefuls(std::span<const Entry> entries, const Asker& asker, const Reckoner& reckoner, double threshold, std::vector<Hopeful<Entry>>& hopefuls) {
+void find_hopefuls(std::span<const Entry> entries, const Asker& asker, const Reckoner& reckoner,
+                   double threshold, std::vector<Hopeful<Entry>>& hopefuls) {
   struct Passing {
     const Entry* entry;
     double distance;  // at least
@@ -126,7 +138,9 @@ void search(const Cells<Entry>& cells, Point from, const Asker& asker, std::size
   // The k most hopeful first, so that few of the others can still get in.
   const auto judge_hopefuls = [&] {
     if (hopefuls.size() > k) {
-      std::nth_element(hopefuls.begin(), hopefuls.begin() + static_cast<std::ptrdiff_t>(k), hopefuls.end(), [](const auto& a, const auto& b) { return a.most > b.most; });
+      std::nth_element(hopefuls.begin(), hopefuls.begin() + static_cast<std::ptrdiff_t>(k),
+                       hopefuls.end(),
+                       [](const auto& a, const auto& b) { return a.most > b.most; });
     }
     for (const Hopeful<Entry>& h : hopefuls) {
       if (h.most >= top.threshold()) asker.judge(*h.entry, top);
@@ -155,7 +169,9 @@ struct LineAsker {
   std::uint64_t asked;
   Judge::Bound bound;
 
-  bool able(const OfferEntry& e) const { return ((asked & ~e.signature) | (line.week & ~e.week)) == 0; }
+  bool able(const OfferEntry& e) const {
+    return ((asked & ~e.signature) | (line.week & ~e.week)) == 0;
+  }
   std::uint32_t reach_m(const OfferEntry& e) const { return std::max(e.radius_m, need.travel_m); }
   double most(const OfferEntry&, double distance_m) const { return bound.at(distance_m); }
   double most(double distance_m) const { return bound.at(distance_m); }
@@ -207,14 +223,18 @@ OfferAsker asker_of(const State& state, const Judge& judge, Slot slot, Time now)
   static const std::vector<DayException> kNone;
   const OfferRow& offer = state.offers()[slot];
   const auto bounds = judge.bound(offer);
-  Judge::Bound greatest = *std::max_element(bounds.begin(), bounds.end(), [](const auto& a, const auto& b) { return a.next_door < b.next_door; });
+  Judge::Bound greatest =
+      *std::max_element(bounds.begin(), bounds.end(),
+                        [](const auto& a, const auto& b) { return a.next_door < b.next_door; });
   greatest.next_door *= judge.most_equity();
   return {.state = state,
           .judging = judge,
           .offer = slot,
           .now = now,
           .held = signature(offer),
-          .week = offer.time_kind == 0 ? 0 : possible(offer.pattern, offer.extras ? offer.extras->exceptions : kNone),
+          .week = offer.time_kind == 0
+                      ? 0
+                      : possible(offer.pattern, offer.extras ? offer.extras->exceptions : kNone),
           .this_minute = static_cast<std::int32_t>(to_int(now) / 60),
           .radius_m = offer.collect ? 0 : offer.radius_m,
           .bounds = bounds,
@@ -233,15 +253,17 @@ std::vector<Slot> parties_that_refused(const State& state, Slot line) {
     const MatchRow& match = state.matches()[m];
     if (match.line != line) continue;
     // A proposal that lapses was never put to the party.
-    const bool refused = match.state == pb::MATCH_STATE_DECLINED || broken(match.state) ||
-                         (match.state == pb::MATCH_STATE_LAPSED &&
-                          state.load_match(m).was_dispatched());
+    const bool refused =
+        match.state == pb::MATCH_STATE_DECLINED || broken(match.state) ||
+        (match.state == pb::MATCH_STATE_LAPSED && state.load_match(m).was_dispatched());
     if (refused) parties.push_back(state.offers()[match.offer].party);
   }
   return parties;
 }
 
-std::unique_ptr<Matcher> make_ranking(const State& state) { return std::make_unique<Ranking>(state); }
+std::unique_ptr<Matcher> make_ranking(const State& state) {
+  return std::make_unique<Ranking>(state);
+}
 
 Judgement Ranking::judge(Slot line, Slot offer, Time now) const {
   const LineRow& l = state_.line(line);
@@ -255,21 +277,27 @@ std::vector<Candidate> Ranking::candidates(Slot line, std::size_t k, Time now) c
   return result;
 }
 
-std::vector<Candidate> Ranking::candidates(const NeedRow& need, const LineRow& line, std::size_t k, Time now) const {
+std::vector<Candidate> Ranking::candidates(const NeedRow& need, const LineRow& line, std::size_t k,
+                                           Time now) const {
   return candidates(need, line, k, now, [](Slot, const Judgement&) { return true; });
 }
 
-std::vector<Candidate> Ranking::candidates(const NeedRow& need, const LineRow& line, std::size_t k, Time now, const Accept& accept) const {
+std::vector<Candidate> Ranking::candidates(const NeedRow& need, const LineRow& line, std::size_t k,
+                                           Time now, const Accept& accept) const {
   const auto* offers = index_.offers(line);
   k = std::min(k, kMaxRanked);
   if (offers == nullptr || k == 0) return {};
   TopK top(k, [this](const Candidate& a, const Candidate& b) {
-    if (a.judgement.value_micro != b.judgement.value_micro) return a.judgement.value_micro > b.judgement.value_micro;
+    if (a.judgement.value_micro != b.judgement.value_micro)
+      return a.judgement.value_micro > b.judgement.value_micro;
     return state_.offers()[a.offer].id < state_.offers()[b.offer].id;
   });
   thread_local Cells<OfferEntry> cells;
   find_cells(*offers, need.point, need.travel_m, cells);
-  search<OfferEntry>(cells, need.point, LineAsker{state_, judge_, need, line, accept, now, signature(line), judge_.bound(need, line)}, k, top);
+  search<OfferEntry>(
+      cells, need.point,
+      LineAsker{state_, judge_, need, line, accept, now, signature(line), judge_.bound(need, line)},
+      k, top);
   return top.take();
 }
 
@@ -294,7 +322,8 @@ Ranking::Count Ranking::count(const NeedRow& need, const LineRow& line, Time now
     }
   }
   std::sort(parties.begin(), parties.end());
-  result.parties = static_cast<std::size_t>(std::unique(parties.begin(), parties.end()) - parties.begin());
+  result.parties =
+      static_cast<std::size_t>(std::unique(parties.begin(), parties.end()) - parties.begin());
   return result;
 }
 
@@ -304,17 +333,20 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
   auto older = [this](Slot a, Slot b) {
     const LineRow& x = state_.line(a);
     const LineRow& y = state_.line(b);
-    return std::pair(state_.needs()[x.need].id, x.number) < std::pair(state_.needs()[y.need].id, y.number);
+    return std::pair(state_.needs()[x.need].id, x.number) <
+           std::pair(state_.needs()[y.need].id, y.number);
   };
   auto better = [&](const Candidate& a, const Candidate& b) {
-    if (a.judgement.value_micro != b.judgement.value_micro) return a.judgement.value_micro > b.judgement.value_micro;
+    if (a.judgement.value_micro != b.judgement.value_micro)
+      return a.judgement.value_micro > b.judgement.value_micro;
     if (a.line != b.line) return older(a.line, b.line);
     return state_.offers()[a.offer].id < state_.offers()[b.offer].id;
   };
   std::vector<Candidate> all;
   thread_local Cells<LineEntry> cells;
   int looked_at = 0;
-  for (Slot o = state_.parties()[party].first_offer; o != kNoSlot && looked_at < kMaxOffersRanked; o = state_.offers()[o].next_of_party) {
+  for (Slot o = state_.parties()[party].first_offer; o != kNoSlot && looked_at < kMaxOffersRanked;
+       o = state_.offers()[o].next_of_party) {
     const OfferRow& offer = state_.offers()[o];
     const auto* lines = index_.lines(offer);
     if (!offer.active) continue;
@@ -338,7 +370,8 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
   std::vector<Candidate> result;
   for (const Candidate& c : all) {
     if (result.size() == k) break;
-    const bool there = std::any_of(result.begin(), result.end(), [&](const Candidate& r) { return r.line == c.line; });
+    const bool there = std::any_of(result.begin(), result.end(),
+                                   [&](const Candidate& r) { return r.line == c.line; });
     if (!there) result.push_back(c);
   }
   return result;
@@ -365,7 +398,9 @@ std::optional<Slot> Ranking::next_best(Slot line, std::int64_t quantity, Time no
 }
 
 void Ranking::party_changed(Slot party) {
-  for (Slot o = state_.parties()[party].first_offer; o != kNoSlot; o = state_.offers()[o].next_of_party) index_.put_offer(o);
+  for (Slot o = state_.parties()[party].first_offer; o != kNoSlot;
+       o = state_.offers()[o].next_of_party)
+    index_.put_offer(o);
 }
 
 }  // namespace qiao

@@ -1,7 +1,8 @@
 // The best offers for a line, the best lines for a party: the market's matcher.
 //
-// Cells are visited from the nearest out. A cell, and an entry before its row is touched, is passed over when even the
-// greatest other factors could not lift it to the k-th best so far; so the answer equals that of a scan over everything.
+// Cells are visited from the nearest out. A cell, and an entry before its row is touched, is passed
+// over when even the greatest other factors could not lift it to the k-th best so far; so the
+// answer equals that of a scan over everything.
 #pragma once
 
 #include <functional>
@@ -30,10 +31,12 @@ class Ranking final : public Matcher {
   // The k <= kMaxRanked eligible offers of the greatest value, ties by the older offer.
   std::vector<Candidate> candidates(Slot line, std::size_t k, Time now) const;
   // The same for a need that is not posted.
-  std::vector<Candidate> candidates(const NeedRow& need, const LineRow& line, std::size_t k, Time now) const;
+  std::vector<Candidate> candidates(const NeedRow& need, const LineRow& line, std::size_t k,
+                                    Time now) const;
   // The same among those that `accept` takes.
   using Accept = std::function<bool(Slot offer, const Judgement&)>;
-  std::vector<Candidate> candidates(const NeedRow& need, const LineRow& line, std::size_t k, Time now, const Accept& accept) const;
+  std::vector<Candidate> candidates(const NeedRow& need, const LineRow& line, std::size_t k,
+                                    Time now, const Accept& accept) const;
 
   // The same for a posted line but for offers of parties that refused it and for those that
   // cannot give `quantity`. Whatever dispatches, proposes or notifies by itself chooses from these.
@@ -48,8 +51,9 @@ class Ranking final : public Matcher {
   };
   Count count(const NeedRow& need, const LineRow& line, Time now) const;
 
-  // The k <= kMaxRanked open lines of the greatest value to a party, each with the offer that serves it best; ties by
-  // the older line, then the older offer. Looks at the party's kMaxOffersRanked newest active offers.
+  // The k <= kMaxRanked open lines of the greatest value to a party, each with the offer that
+  // serves it best; ties by the older line, then the older offer. Looks at the party's
+  // kMaxOffersRanked newest active offers.
   std::vector<Candidate> open_lines(Slot party, std::size_t k, Time now) const;
 
   Judgement judge(Slot line, Slot offer, Time now) const override;

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/base/fixed.h"
-#include "engine/rows/limits.h"
 #include "engine/market/notifications.h"
+#include "engine/rows/limits.h"
 
 namespace qiao {
 namespace {
@@ -21,11 +21,14 @@ struct Record {
 };
 
 // Of the newest notifications of the party: all, and those of needs of one category.
-std::pair<Record, Record> record_of(const State& state, Slot party, std::uint16_t category, Time now) {
+std::pair<Record, Record> record_of(const State& state, Slot party, std::uint16_t category,
+                                    Time now) {
   Record all;
   Record kind;
   int looked_at = 0;
-  for (Slot s = state.parties()[party].first_notification; s != kNoSlot && looked_at < kMaxNotificationsLookedAt; s = state.notifications()[s].next_of_party, ++looked_at) {
+  for (Slot s = state.parties()[party].first_notification;
+       s != kNoSlot && looked_at < kMaxNotificationsLookedAt;
+       s = state.notifications()[s].next_of_party, ++looked_at) {
     const NotificationRow& row = state.notifications()[s];
     const bool yes = answered(state, row);
     // Who was told a moment ago has not been silent yet.
@@ -39,7 +42,9 @@ std::pair<Record, Record> record_of(const State& state, Slot party, std::uint16_
 // Told of this line, not so long ago that it will not answer, and not answered yet.
 bool pending(const State& state, Slot party, Slot need, std::uint8_t line, Time now) {
   int looked_at = 0;
-  for (Slot s = state.parties()[party].first_notification; s != kNoSlot && looked_at < kMaxNotificationsLookedAt; s = state.notifications()[s].next_of_party, ++looked_at) {
+  for (Slot s = state.parties()[party].first_notification;
+       s != kNoSlot && looked_at < kMaxNotificationsLookedAt;
+       s = state.notifications()[s].next_of_party, ++looked_at) {
     const NotificationRow& row = state.notifications()[s];
     if (row.sent + kPatience <= now) return false;
     if (row.need == need && row.line == line) return !answered(state, row);
@@ -68,7 +73,8 @@ std::int64_t chance_of(const std::vector<Chance>& givers, std::int64_t wanted) {
   std::vector<std::int64_t> sums(most + 1, 0);
   sums[0] = kMicro;
   for (const Chance& g : givers) {
-    const auto units = static_cast<std::size_t>(std::min<std::int64_t>(g.units / step, static_cast<std::int64_t>(most)));
+    const auto units = static_cast<std::size_t>(
+        std::min<std::int64_t>(g.units / step, static_cast<std::int64_t>(most)));
     if (units == 0) continue;
     for (std::size_t have = most + 1; have-- > 0;) {
       const std::int64_t come = mul_micro(sums[have], g.micro);
@@ -93,13 +99,16 @@ std::vector<pb::Notification> whom_to_tell(const Ranking& ranking, Slot slot, Ti
     std::vector<Chance> givers;
     for (const Candidate& c : candidates) {
       const Slot party = state.offers()[c.offer].party;
-      if (pending(state, party, slot, line.number, now)) givers.push_back({c.judgement.available, answer_chance(state, party, need.category, now)});
+      if (pending(state, party, slot, line.number, now))
+        givers.push_back({c.judgement.available, answer_chance(state, party, need.category, now)});
     }
     const std::int64_t wanted = line.quantity - line.held;
     for (const Candidate& c : candidates) {
       if (chance_of(givers, wanted) >= target) break;
       const Slot party = state.offers()[c.offer].party;
-      if (std::find(told.begin(), told.end(), party) != told.end() || !may_notify(state, party, slot, line.number, now)) continue;
+      if (std::find(told.begin(), told.end(), party) != told.end() ||
+          !may_notify(state, party, slot, line.number, now))
+        continue;
       const std::int64_t chance = answer_chance(state, party, need.category, now);
       told.push_back(party);
       givers.push_back({c.judgement.available, chance});

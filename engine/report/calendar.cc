@@ -18,8 +18,10 @@ std::string utc(Time t) {
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{t - day};
   char text[32];
-  std::snprintf(text, sizeof text, "%04d%02u%02uT%02d%02d%02dZ", static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
+  std::snprintf(text, sizeof text, "%04d%02u%02uT%02d%02d%02dZ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()));
   return text;
 }
 
@@ -54,16 +56,24 @@ std::string fold_line(std::string_view line) {
 }
 
 std::string calendar(const State& state, Slot party, Time now, const std::string& url) {
-  std::string out = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Qiao//Qiao//ZH\r\nCALSCALE:GREGORIAN\r\nMETHOD:PUBLISH\r\n";
+  std::string out =
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Qiao//Qiao//"
+      "ZH\r\nCALSCALE:GREGORIAN\r\nMETHOD:PUBLISH\r\n";
   out += fold_line("X-WR-CALNAME:" + escape(state.load_party(party).name()));
   std::vector<Slot> matches;
-  for (Slot o = state.parties()[party].first_offer; o != kNoSlot; o = state.offers()[o].next_of_party) {
-    for (Slot m = state.offers()[o].first_match; m != kNoSlot; m = state.matches()[m].next_of_offer) {
+  for (Slot o = state.parties()[party].first_offer; o != kNoSlot;
+       o = state.offers()[o].next_of_party) {
+    for (Slot m = state.offers()[o].first_match; m != kNoSlot;
+         m = state.matches()[m].next_of_offer) {
       const MatchRow& row = state.matches()[m];
-      if ((secured(row.state) || row.state == pb::MATCH_STATE_DISPATCHED) && row.window.end > now - kPast) matches.push_back(m);
+      if ((secured(row.state) || row.state == pb::MATCH_STATE_DISPATCHED) &&
+          row.window.end > now - kPast)
+        matches.push_back(m);
     }
   }
-  std::sort(matches.begin(), matches.end(), [&](Slot a, Slot b) { return state.matches()[a].window.start < state.matches()[b].window.start; });
+  std::sort(matches.begin(), matches.end(), [&](Slot a, Slot b) {
+    return state.matches()[a].window.start < state.matches()[b].window.start;
+  });
   if (matches.size() > kMostEvents) matches.resize(kMostEvents);
   for (const Slot m : matches) {
     const MatchRow& row = state.matches()[m];
@@ -71,7 +81,8 @@ std::string calendar(const State& state, Slot party, Time now, const std::string
     const pb::Need need = state.load_need(row.need);
     out += "BEGIN:VEVENT\r\n";
     out += fold_line("UID:match-" + std::to_string(match.id()) + "@qiao");
-    out += "DTSTAMP:" + utc(to_time(match.changed_at())) + "\r\nDTSTART:" + utc(row.window.start) + "\r\nDTEND:" + utc(row.window.end) + "\r\n";
+    out += "DTSTAMP:" + utc(to_time(match.changed_at())) + "\r\nDTSTART:" + utc(row.window.start) +
+           "\r\nDTEND:" + utc(row.window.end) + "\r\n";
     const LineRow& line = state.line(row.line);
     const auto amount =
         amount_words(state.taxonomy(), line.time_kind, line.resource, match.quantity());
@@ -79,7 +90,8 @@ std::string calendar(const State& state, Slot party, Time now, const std::string
     out += fold_line("LOCATION:" + escape(state.area_name(state.needs()[row.need].area)));
     if (!need.description().empty()) out += fold_line("DESCRIPTION:" + escape(need.description()));
     if (!url.empty()) out += fold_line("URL:" + url + "/#/tasks/" + std::to_string(match.id()));
-    out += row.state == pb::MATCH_STATE_DISPATCHED ? "STATUS:TENTATIVE\r\n" : "STATUS:CONFIRMED\r\n";
+    out +=
+        row.state == pb::MATCH_STATE_DISPATCHED ? "STATUS:TENTATIVE\r\n" : "STATUS:CONFIRMED\r\n";
     out += "END:VEVENT\r\n";
   }
   return out + "END:VCALENDAR\r\n";

@@ -55,7 +55,10 @@ pb::Equity equity(const std::vector<Fill>& fills, When when) {
   result.set_communities(static_cast<std::uint32_t>(fills.size()));
   result.set_mean_fill_micro(div_micro(filled, asked));
   // Everybody with nothing is as even as everybody with all.
-  result.set_jain_micro(squares == 0 ? kMicro : static_cast<std::int64_t>(sum * sum * kMicro / (squares * static_cast<std::int64_t>(fills.size()))));
+  result.set_jain_micro(
+      squares == 0 ? kMicro
+                   : static_cast<std::int64_t>(
+                         sum * sum * kMicro / (squares * static_cast<std::int64_t>(fills.size()))));
   result.set_worst_decile_micro(worst_sum / static_cast<std::int64_t>(worst));
   return result;
 }

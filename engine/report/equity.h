@@ -50,7 +50,7 @@ class EquityCount {
  private:
   const State& state_;
   Slot areas_ = 0;
-  std::uint64_t clearing_ = 0;  // 0: none
+  std::uint64_t clearing_ = 0;                        // 0: none
   std::shared_ptr<const std::vector<Fill>> cleared_;  // copied when it is sorted
   std::vector<Fill> fills_;
   pb::Equity before_;

@@ -11,7 +11,8 @@ constexpr std::size_t kMostWaiting = 10;
 constexpr std::size_t kMostAreas = 500;
 // Rows that areas are asked for ahead of their turn, so that waits for memory overlap.
 constexpr Slot kAhead = 24;
-constexpr const char* kStepNames[] = {"submitted", "opened", "filled", "started", "done", "reviewed"};
+constexpr const char* kStepNames[] = {"submitted", "opened", "filled",
+                                      "started",   "done",   "reviewed"};
 constexpr pb::AreaLevel kShown[] = {pb::AREA_LEVEL_COMMUNITY, pb::AREA_LEVEL_TOWN,
                                     pb::AREA_LEVEL_CITY};
 
@@ -54,9 +55,7 @@ OverviewCount::OverviewCount(const State& state, Slot within, Time now, Time sin
   }
 }
 
-std::size_t OverviewCount::steps() const {
-  return 3 * std::size_t{areas_} + needs_ + parties_;
-}
+std::size_t OverviewCount::steps() const { return 3 * std::size_t{areas_} + needs_ + parties_; }
 
 void OverviewCount::add(std::size_t step) {
   auto i = static_cast<Slot>(step);
@@ -96,8 +95,8 @@ void OverviewCount::add_to_funnel(Slot slot) {
   const std::uint32_t at[kSteps] = {p.submitted, p.opened, p.filled, p.started, p.done, reviewed};
   std::int64_t before = p.created;
   for (std::size_t s = 0; s < kSteps; ++s) {
-    // An organiser's own need is open at once, and one that was claimed at once was never seen to be
-    // open and filled.
+    // An organiser's own need is open at once, and one that was claimed at once was never seen to
+    // be open and filled.
     if (at[s] == 0) continue;
     funnel_[s].add(at[s] - before);
     before = std::max<std::int64_t>(before, at[s]);
@@ -142,8 +141,7 @@ void OverviewCount::add_party(Slot slot) {
   const PartyRow& row = state_.parties()[slot];
   if (slot + kAhead < parties_) prefetch(state_.parties()[slot + kAhead].area);
   if (!gives(row) || row.area >= areas_ || !inside(row.area)) return;
-  pb::PartyTally& kind =
-      kinds_[static_cast<std::size_t>(row.kind - pb::PARTY_KIND_VOLUNTEER_TEAM)];
+  pb::PartyTally& kind = kinds_[static_cast<std::size_t>(row.kind - pb::PARTY_KIND_VOLUNTEER_TEAM)];
   if (row.standing == pb::STANDING_PENDING) kind.set_pending(kind.pending() + 1);
   if (row.standing != pb::STANDING_ACTIVE) return;
   kind.set_active(kind.active() + 1);

@@ -5,8 +5,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <vector>
 
-#include "engine/rows/state.h"
 #include "engine/report/durations.h"
+#include "engine/rows/state.h"
 #include "qiao/v1/report.pb.h"
 
 namespace qiao {

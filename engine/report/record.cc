@@ -11,7 +11,8 @@ namespace qiao {
 
 std::uint32_t star_rating(const pb::RecognitionPolicy& policy, std::int64_t minutes) {
   std::uint32_t stars = 0;
-  for (const std::uint32_t hours : policy.star_hours()) stars += minutes >= std::int64_t{hours} * 60 ? 1U : 0U;
+  for (const std::uint32_t hours : policy.star_hours())
+    stars += minutes >= std::int64_t{hours} * 60 ? 1U : 0U;
   return stars;
 }
 
@@ -31,12 +32,17 @@ pb::ServiceRecord service_record(const State& state, Slot party, bool entries) {
   boost::unordered_flat_set<Slot> needs;
   std::vector<Slot> matches;
   for (Slot o = row.first_offer; o != kNoSlot; o = state.offers()[o].next_of_party) {
-    for (Slot m = state.offers()[o].first_match; m != kNoSlot; m = state.matches()[m].next_of_offer) {
+    for (Slot m = state.offers()[o].first_match; m != kNoSlot;
+         m = state.matches()[m].next_of_offer) {
       if (served(state.matches()[m].state)) matches.push_back(m);
     }
   }
   // The newest first.
-  std::sort(matches.begin(), matches.end(), [&](Slot a, Slot b) { return state.matches()[a].window.start != state.matches()[b].window.start ? state.matches()[a].window.start > state.matches()[b].window.start : a > b; });
+  std::sort(matches.begin(), matches.end(), [&](Slot a, Slot b) {
+    return state.matches()[a].window.start != state.matches()[b].window.start
+               ? state.matches()[a].window.start > state.matches()[b].window.start
+               : a > b;
+  });
   for (const Slot m : matches) {
     const pb::Match match = state.load_match(m);
     const Slot n = state.matches()[m].need;
@@ -53,10 +59,12 @@ pb::ServiceRecord service_record(const State& state, Slot party, bool entries) {
     if (offer.time_kind == 0) {
       goods[offer.resource].quantity += match.quantity();
       goods[offer.resource].needs.insert(n);
-    } else if (offer.time_kind == pb::TIME_KIND_PEOPLE || offer.time_kind == pb::TIME_KIND_PROFESSIONAL) {
+    } else if (offer.time_kind == pb::TIME_KIND_PEOPLE ||
+               offer.time_kind == pb::TIME_KIND_PROFESSIONAL) {
       r.set_minutes(r.minutes() + match.quantity() * (served_seconds(match) / 60));
     }
-    const std::int64_t from = match.checked_in_at() != 0 ? match.checked_in_at() : match.window().start();
+    const std::int64_t from =
+        match.checked_in_at() != 0 ? match.checked_in_at() : match.window().start();
     if (r.first_at() == 0 || from < r.first_at()) r.set_first_at(from);
     r.set_last_at(std::max(r.last_at(), from));
     if (!entries || static_cast<std::size_t>(r.entries_size()) == kMaxEntries) continue;
@@ -68,7 +76,8 @@ pb::ServiceRecord service_record(const State& state, Slot party, bool entries) {
     e.set_category(need.category());
     e.set_programme(need.programme());
     e.set_kind(static_cast<pb::TimeKind>(offer.time_kind));
-    if (offer.time_kind == 0) e.set_resource(state.vocabulary().term(WordList::kResource, offer.resource).code());
+    if (offer.time_kind == 0)
+      e.set_resource(state.vocabulary().term(WordList::kResource, offer.resource).code());
     e.set_quantity(match.quantity());
     e.set_from(from);
     e.set_to(match.checked_out_at());

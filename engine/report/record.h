@@ -11,11 +11,12 @@ namespace qiao {
 inline constexpr std::size_t kMaxEntries = 500;
 inline constexpr std::string_view kMicroWish = "micro_wish";
 
-// O(matches of the party); parses those that were served. `entries`: with each service, and not of the sum only.
+// O(matches of the party); parses those that were served. `entries`: with each service, and not of
+// the sum only.
 pb::ServiceRecord service_record(const State& state, Slot party, bool entries);
 
-// Active parties of the kind with most services, at most `most` (at least 1), with their records for
-// the public: what was given, not what was not. Step by step; see OverviewCount.
+// Active parties of the kind with most services, at most `most` (at least 1), with their records
+// for the public: what was given, not what was not. Step by step; see OverviewCount.
 class RecognitionCount {
  public:
   RecognitionCount(const State& state, pb::PartyKind kind, Slot within, std::size_t most);

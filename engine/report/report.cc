@@ -41,10 +41,14 @@ ReportCount::ReportCount(const State& state, const ReportScope& scope)
 std::uint64_t ReportCount::key_of(Slot need) const {
   const NeedProgress& progress = state_.progress(need);
   switch (scope_.by) {
-    case ReportBy::kProgramme: return progress.programme;
-    case ReportBy::kCategory: return state_.needs()[need].category;
-    case ReportBy::kBeneficiary: return progress.beneficiary;
-    case ReportBy::kArea: return state_.areas()[state_.needs()[need].area].id.value();
+    case ReportBy::kProgramme:
+      return progress.programme;
+    case ReportBy::kCategory:
+      return state_.needs()[need].category;
+    case ReportBy::kBeneficiary:
+      return progress.beneficiary;
+    case ReportBy::kArea:
+      return state_.areas()[state_.needs()[need].area].id.value();
     case ReportBy::kMonth: {
       const auto written = state_.zone().to_local(to_time(progress.created));
       return static_cast<std::uint64_t>(take_apart(written).date / 100);
@@ -55,13 +59,18 @@ std::uint64_t ReportCount::key_of(Slot need) const {
 
 std::string ReportCount::code_of(std::uint64_t key) const {
   const auto term = [&](WordList list) {
-    return key == NeedProgress::kNoTerm ? std::string() : state_.vocabulary().term(list, key).code();
+    return key == NeedProgress::kNoTerm ? std::string()
+                                        : state_.vocabulary().term(list, key).code();
   };
   switch (scope_.by) {
-    case ReportBy::kProgramme: return term(WordList::kProgramme);
-    case ReportBy::kCategory: return term(WordList::kCategory);
-    case ReportBy::kBeneficiary: return term(WordList::kBeneficiary);
-    default: return std::to_string(key);
+    case ReportBy::kProgramme:
+      return term(WordList::kProgramme);
+    case ReportBy::kCategory:
+      return term(WordList::kCategory);
+    case ReportBy::kBeneficiary:
+      return term(WordList::kBeneficiary);
+    default:
+      return std::to_string(key);
   }
 }
 
@@ -71,11 +80,16 @@ pb::ReportRow ReportCount::counted(Slot slot) const {
   one.set_needs(1);
   switch (need.state) {
     case pb::NEED_STATE_DONE:
-    case pb::NEED_STATE_REVIEWED: one.set_served(1); break;
+    case pb::NEED_STATE_REVIEWED:
+      one.set_served(1);
+      break;
     case pb::NEED_STATE_REJECTED:
     case pb::NEED_STATE_CANCELLED:
-    case pb::NEED_STATE_EXPIRED: one.set_ended(1); break;
-    default: one.set_under_way(1);
+    case pb::NEED_STATE_EXPIRED:
+      one.set_ended(1);
+      break;
+    default:
+      one.set_under_way(1);
   }
   for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
     const LineRow& line = state_.line(l);
@@ -133,9 +147,15 @@ void ReportCount::name(pb::ReportRow& row) const {
     row.set_en(state_.vocabulary().term(list, *index).en());
   };
   switch (scope_.by) {
-    case ReportBy::kProgramme: term(WordList::kProgramme); break;
-    case ReportBy::kCategory: term(WordList::kCategory); break;
-    case ReportBy::kBeneficiary: term(WordList::kBeneficiary); break;
+    case ReportBy::kProgramme:
+      term(WordList::kProgramme);
+      break;
+    case ReportBy::kCategory:
+      term(WordList::kCategory);
+      break;
+    case ReportBy::kBeneficiary:
+      term(WordList::kBeneficiary);
+      break;
     case ReportBy::kArea: {
       const std::string area = state_.area_name(state_.areas().find(AreaCode{std::stoull(code)}));
       row.set_zh(area);

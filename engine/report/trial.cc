@@ -12,7 +12,8 @@
 namespace qiao {
 namespace {
 
-// A trial clears a hundred times or so: each is to be quick rather than the last half per cent better.
+// A trial clears a hundred times or so: each is to be quick rather than the last half per cent
+// better.
 constexpr std::int64_t kTrialGapMicro = 10'000;
 constexpr int kTrialPolish = 100;
 constexpr std::uint64_t kTrialHelps = 10;
@@ -37,18 +38,24 @@ class Trial {
     pb::Policy tried = policy;
     // Whoever is chosen says yes at once: what is compared is the choice.
     tried.set_confirm_claims(false);
-    bool good = state.load_row(pb::Event::kTaxonomy, Blob(rows.taxonomy.SerializeAsString())) && state.load_row(pb::Event::kPolicy, Blob(tried.SerializeAsString()));
-    for (const std::string& row : rows.areas) good = good && state.load_row(pb::Event::kArea, Blob(row));
-    for (const std::string& row : rows.parties) good = good && state.load_row(pb::Event::kParty, Blob(row));
-    for (const std::string& row : rows.offers) good = good && state.load_row(pb::Event::kOffer, Blob(row));
+    bool good = state.load_row(pb::Event::kTaxonomy, Blob(rows.taxonomy.SerializeAsString())) &&
+                state.load_row(pb::Event::kPolicy, Blob(tried.SerializeAsString()));
+    for (const std::string& row : rows.areas)
+      good = good && state.load_row(pb::Event::kArea, Blob(row));
+    for (const std::string& row : rows.parties)
+      good = good && state.load_row(pb::Event::kParty, Blob(row));
+    for (const std::string& row : rows.offers)
+      good = good && state.load_row(pb::Event::kOffer, Blob(row));
     good = good && state.link_areas() && state.link_parties() && state.link_offers();
     if (!good) {
       return refuse(Code::kTrialFailed, {}, "the market's rows could not be copied",
                     "无法复制现有数据");
     }
     Seq last = 0;
-    for (Slot o = 0; o < state.offers().size(); ++o) last = std::max(last, state.offers()[o].id.value());
-    for (Slot p = 0; p < state.parties().size(); ++p) last = std::max(last, state.parties()[p].id.value());
+    for (Slot o = 0; o < state.offers().size(); ++o)
+      last = std::max(last, state.offers()[o].id.value());
+    for (Slot p = 0; p < state.parties().size(); ++p)
+      last = std::max(last, state.parties()[p].id.value());
     market_.loaded(last, rows.needs.empty() ? Time{} : to_time(rows.needs.front().opened_at()));
     return outcome::success();
   }
@@ -82,7 +89,9 @@ class Trial {
     const State& state = market_.state();
     Collector collector(static_cast<const Ranking&>(market_.matcher()), now);
     // Needs whose windows are over are never looked at again.
-    while (first_ < state.needs().size() && state.line(state.needs()[first_].first_line).window.end < now) ++first_;
+    while (first_ < state.needs().size() &&
+           state.line(state.needs()[first_].first_line).window.end < now)
+      ++first_;
     for (Slot n = first_; n < state.needs().size(); ++n) collector.add(n);
     const Instance instance = collector.finish();
     ClearOptions options;
@@ -122,13 +131,16 @@ class Trial {
       units += row.quantity;
       metres += state.load_match(m).score().distance_m();
       const OfferRow& offer = state.offers()[row.offer];
-      if (offer.extras && !offer.extras->certificates.empty() && state.line(row.line).certificate == 0xff) misspent += row.quantity;
+      if (offer.extras && !offer.extras->certificates.empty() &&
+          state.line(row.line).certificate == 0xff)
+        misspent += row.quantity;
     }
     std::uint32_t filled = 0;
     for (Slot n = 0; n < state.needs().size(); ++n) {
       const NeedRow& need = state.needs()[n];
       bool full = true;
-      for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) full = full && state.line(l).held == state.line(l).quantity;
+      for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l)
+        full = full && state.line(l).held == state.line(l).quantity;
       filled += full ? 1U : 0U;
     }
     const std::vector<Fill> all = fills(state);

@@ -1,7 +1,8 @@
-// A policy tried on a copy of what was: needs posted again, day by day, to offers that are there now, and cleared.
+// A policy tried on a copy of what was: needs posted again, day by day, to offers that are there
+// now, and cleared.
 //
-// It is the market itself that runs, on rows copied out of the live one, with nothing promised yet. So a change of policy
-// shows what it would have done, and not what somebody thinks it does.
+// It is the market itself that runs, on rows copied out of the live one, with nothing promised yet.
+// So a change of policy shows what it would have done, and not what somebody thinks it does.
 #pragma once
 
 #include <functional>
@@ -36,8 +37,8 @@ struct TrialResult {
   std::uint32_t refused = 0;
 };
 
-// Pure: the same rows and policy give the same result while go_on() says yes; when it says no, what there is so far. On any
-// thread. Refuses rows that no market can be made of.
+// Pure: the same rows and policy give the same result while go_on() says yes; when it says no, what
+// there is so far. On any thread. Refuses rows that no market can be made of.
 Result<TrialResult> try_policy(const TrialRows& rows, const pb::Policy& policy,
                                const std::function<bool()>& go_on);
 

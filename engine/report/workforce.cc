@@ -9,7 +9,8 @@ namespace {
 
 void add_up(pb::WorkforceRow& into, const pb::WorkforceRow& one) {
   into.set_community_workers(into.community_workers() + one.community_workers());
-  into.set_social_work_professionals(into.social_work_professionals() + one.social_work_professionals());
+  into.set_social_work_professionals(into.social_work_professionals() +
+                                     one.social_work_professionals());
   into.set_volunteers(into.volunteers() + one.volunteers());
   into.set_party_affairs_workers(into.party_affairs_workers() + one.party_affairs_workers());
   for (int i = 0; i < one.licensed_size(); ++i) {
@@ -27,7 +28,8 @@ Slot WorkforceCount::branch(Slot area) const {
   for (Slot a = area; a != kNoSlot; a = state_.areas()[a].parent) {
     if (a == within_) return below;
     // With everything asked for, what is right below is what lies right below the city.
-    if (within_ == kNoSlot && state_.areas()[a].parent == kNoSlot) return below == kNoSlot ? a : below;
+    if (within_ == kNoSlot && state_.areas()[a].parent == kNoSlot)
+      return below == kNoSlot ? a : below;
     below = a;
   }
   return below;
@@ -63,17 +65,28 @@ void WorkforceCount::add_person(Slot slot) {
   if (person.removed()) return;
   const auto levels = state_.vocabulary().find(WordList::kCertificate, kSocialWorkCertificate);
   pb::WorkforceRow one;
-  for (std::size_t i = 0; levels && i < state_.vocabulary().certificate_levels(*levels); ++i) one.add_licensed(0);
+  for (std::size_t i = 0; levels && i < state_.vocabulary().certificate_levels(*levels); ++i)
+    one.add_licensed(0);
   switch (person.workforce()) {
-    case pb::WORKFORCE_COMMUNITY_WORKER: one.set_community_workers(1); break;
-    case pb::WORKFORCE_SOCIAL_WORK_PROFESSIONAL: one.set_social_work_professionals(1); break;
-    case pb::WORKFORCE_PARTY_AFFAIRS_WORKER: one.set_party_affairs_workers(1); break;
-    default: one.set_volunteers(1);
+    case pb::WORKFORCE_COMMUNITY_WORKER:
+      one.set_community_workers(1);
+      break;
+    case pb::WORKFORCE_SOCIAL_WORK_PROFESSIONAL:
+      one.set_social_work_professionals(1);
+      break;
+    case pb::WORKFORCE_PARTY_AFFAIRS_WORKER:
+      one.set_party_affairs_workers(1);
+      break;
+    default:
+      one.set_volunteers(1);
   }
-  if (person.workforce() == pb::WORKFORCE_COMMUNITY_WORKER || person.workforce() == pb::WORKFORCE_SOCIAL_WORK_PROFESSIONAL) {
+  if (person.workforce() == pb::WORKFORCE_COMMUNITY_WORKER ||
+      person.workforce() == pb::WORKFORCE_SOCIAL_WORK_PROFESSIONAL) {
     std::uint32_t best = 0;
     for (const pb::Certificate& c : person.certificates()) {
-      if (c.code() == kSocialWorkCertificate && (c.expires_at() == 0 || to_time(c.expires_at()) > now_)) best = std::max(best, c.level());
+      if (c.code() == kSocialWorkCertificate &&
+          (c.expires_at() == 0 || to_time(c.expires_at()) > now_))
+        best = std::max(best, c.level());
     }
     if (best > 0 && static_cast<int>(best) <= one.licensed_size()) {
       one.set_licensed(static_cast<int>(best) - 1, 1);
@@ -104,9 +117,8 @@ void WorkforceCount::sort() {
     sorted_.emplace_back(slot, &row);
     add_up(total_, row.counts);
   }
-  std::sort(sorted_.begin(), sorted_.end(), [](const auto& a, const auto& b) {
-    return a.second->area_code < b.second->area_code;
-  });
+  std::sort(sorted_.begin(), sorted_.end(),
+            [](const auto& a, const auto& b) { return a.second->area_code < b.second->area_code; });
 }
 
 pb::WorkforceReport WorkforceCount::head() const {

@@ -10,12 +10,14 @@
 
 namespace qiao {
 
-// One pointer wide. The bytes are an allocation of their own, or lie in a batch with others, which goes with the last of them.
-// Those of one batch belong to one thread at a time.
+// One pointer wide. The bytes are an allocation of their own, or lie in a batch with others, which
+// goes with the last of them. Those of one batch belong to one thread at a time.
 class Blob {
  public:
   Blob() = default;
-  explicit Blob(std::string_view bytes) : data_(new char[sizeof(Word) + bytes.size()]) { write(data_, static_cast<Word>(bytes.size()), bytes); }
+  explicit Blob(std::string_view bytes) : data_(new char[sizeof(Word) + bytes.size()]) {
+    write(data_, static_cast<Word>(bytes.size()), bytes);
+  }
   Blob(Blob&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
   Blob& operator=(Blob&& other) noexcept {
     std::swap(data_, other.data_);
@@ -49,17 +51,24 @@ class Blob {
   // A batch begins with the count of those who hold it.
   static void let_go(char* batch);
 
-  char* data_ = nullptr;  // a word with the length, then the bytes; in a batch behind a word that says how far into it
+  char* data_ = nullptr;  // a word with the length, then the bytes; in a batch behind a word that
+                          // says how far into it
 };
 
-// Blobs made one after the other in one piece of memory: a restart makes millions, and an allocation each would take a tenth more
-// memory and time. A batch is kept as long as one of its blobs is, so that what changes after a restart is paid for twice at most.
+// Blobs made one after the other in one piece of memory: a restart makes millions, and an
+// allocation each would take a tenth more memory and time. A batch is kept as long as one of its
+// blobs is, so that what changes after a restart is paid for twice at most.
 class BlobBatch {
  public:
   // For so many bytes at least, in one piece.
-  explicit BlobBatch(std::size_t bytes) : room_(kHead + kWords + bytes), data_(new char[room_]) { Blob::write(data_, 1); }
+  explicit BlobBatch(std::size_t bytes) : room_(kHead + kWords + bytes), data_(new char[room_]) {
+    Blob::write(data_, 1);
+  }
   BlobBatch(BlobBatch&& other) noexcept
-      : room_(other.room_), data_(std::exchange(other.data_, nullptr)), end_(other.end_), taken_(other.taken_) {}
+      : room_(other.room_),
+        data_(std::exchange(other.data_, nullptr)),
+        end_(other.end_),
+        taken_(other.taken_) {}
   BlobBatch& operator=(BlobBatch&&) = delete;
   ~BlobBatch() {
     if (data_ != nullptr) Blob::let_go(data_);
@@ -69,7 +78,8 @@ class BlobBatch {
   bool add(std::string_view bytes) {
     if (room_ - end_ < kWords + bytes.size()) return false;
     Blob::write(data_ + end_, static_cast<Blob::Word>(end_ + sizeof(Blob::Word)));
-    Blob::write(data_ + end_ + sizeof(Blob::Word), static_cast<Blob::Word>(bytes.size()) | Blob::kInBatch, bytes);
+    Blob::write(data_ + end_ + sizeof(Blob::Word),
+                static_cast<Blob::Word>(bytes.size()) | Blob::kInBatch, bytes);
     end_ += kWords + bytes.size();
     return true;
   }

@@ -12,7 +12,8 @@ struct NeedTimes {
   Time first_start;
   Time last_start;
   Time last_end;
-  // After this nobody can be found for it: its deadline, or the last start of a line (the first if all or nothing).
+  // After this nobody can be found for it: its deadline, or the last start of a line (the first if
+  // all or nothing).
   Time closing;
 };
 NeedTimes times_of(const pb::Need& need);

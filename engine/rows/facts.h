@@ -1,8 +1,10 @@
-// What the market has to know of a resource, read straight off its bytes. Making a protobuf message of them costs ten times as
-// much, most of it for strings that nobody looks at; a restart reads millions (`tools/bench restart`).
+// What the market has to know of a resource, read straight off its bytes. Making a protobuf message
+// of them costs ten times as much, most of it for strings that nobody looks at; a restart reads
+// millions (`tools/bench restart`).
 //
-// Codes are views into the bytes and hold as long as those do. Nothing is read of bytes that are no message of that type; but
-// fields that are not named here are only passed over. Same answers as protobuf's own parser for what protobuf wrote
+// Codes are views into the bytes and hold as long as those do. Nothing is read of bytes that are no
+// message of that type; but fields that are not named here are only passed over. Same answers as
+// protobuf's own parser for what protobuf wrote
 // (`Facts.AreWhatProtobufReads`).
 #pragma once
 
@@ -26,8 +28,8 @@ namespace qiao {
 
 namespace pb = qiao::v1;
 
-// Constructors that do nothing are here so that making one does not fill the lists' own room with zeros first, as C++ asks for
-// where there is none.
+// Constructors that do nothing are here so that making one does not fill the lists' own room with
+// zeros first, as C++ asks for where there is none.
 
 // Of the taxonomy.
 using Codes = boost::container::small_vector<std::string_view, 4>;
@@ -74,7 +76,7 @@ struct OfferFacts {
   Time valid_from;
   Time valid_to;  // 0: never
   Codes categories;
-  pb::TimeKind time_kind{};  // unspecified: stock
+  pb::TimeKind time_kind{};   // unspecified: stock
   std::int64_t quantity = 0;  // capacity of time, total of stock
   // Of time.
   boost::container::small_vector<WeekSlot, 8> weekly;

@@ -1,4 +1,5 @@
-// How a row changes the state. A row is read off its bytes, whether they come from an event or from disk.
+// How a row changes the state. A row is read off its bytes, whether they come from an event or from
+// disk.
 #include <algorithm>
 
 #include "engine/rows/due.h"
@@ -33,7 +34,9 @@ void fill(NeedRow& row, const NeedFacts& need, const State& state) {
   row.resident_ref = need.resident_ref;
   row.travel_m = need.travel_m;
   row.excluded.reset();
-  if (!need.excluded.empty()) row.excluded = std::make_unique<std::vector<PartyId>>(need.excluded.begin(), need.excluded.end());
+  if (!need.excluded.empty())
+    row.excluded =
+        std::make_unique<std::vector<PartyId>>(need.excluded.begin(), need.excluded.end());
 }
 
 void fill(NeedProgress& progress, const NeedFacts& need, const State& state) {
@@ -103,31 +106,45 @@ void State::fold(const pb::Event& event) {
   QIAO_CHECK(event.row_case() != pb::Event::ROW_NOT_SET, "every event carries a row");
   const auto* field = pb::Event::descriptor()->FindFieldByNumber(event.row_case());
   buffer_.clear();
-  const bool ok = event.GetReflection()->GetMessage(event, field).AppendToString(&buffer_) && load_row(event.row_case(), Blob(buffer_));
+  const bool ok = event.GetReflection()->GetMessage(event, field).AppendToString(&buffer_) &&
+                  load_row(event.row_case(), Blob(buffer_));
   QIAO_CHECK(ok, "a row is whole, and what it leans on is there");
 }
 
 const google::protobuf::Message& State::row_type(pb::Event::RowCase kind) {
   const auto* field = pb::Event::descriptor()->FindFieldByNumber(kind);
   QIAO_CHECK(field != nullptr, "every row is of some kind");
-  return *google::protobuf::MessageFactory::generated_factory()->GetPrototype(field->message_type());
+  return *google::protobuf::MessageFactory::generated_factory()->GetPrototype(
+      field->message_type());
 }
 
 bool State::load_row(pb::Event::RowCase kind, Blob bytes) {
   switch (kind) {
-    case pb::Event::kTaxonomy: return put_taxonomy(bytes.view());
-    case pb::Event::kPolicy: return put_policy(bytes.view());
-    case pb::Event::kArea: return put_area(std::move(bytes));
-    case pb::Event::kParty: return put_party(std::move(bytes));
-    case pb::Event::kPerson: return put_person(std::move(bytes));
-    case pb::Event::kOffer: return put_offer(std::move(bytes));
-    case pb::Event::kNeed: return put_need(std::move(bytes));
-    case pb::Event::kMatch: return put_match(std::move(bytes));
-    case pb::Event::kNotification: return put_notification(std::move(bytes));
-    case pb::Event::kAccount: return put_account(std::move(bytes));
-    case pb::Event::kGrant: return put_grant(std::move(bytes));
+    case pb::Event::kTaxonomy:
+      return put_taxonomy(bytes.view());
+    case pb::Event::kPolicy:
+      return put_policy(bytes.view());
+    case pb::Event::kArea:
+      return put_area(std::move(bytes));
+    case pb::Event::kParty:
+      return put_party(std::move(bytes));
+    case pb::Event::kPerson:
+      return put_person(std::move(bytes));
+    case pb::Event::kOffer:
+      return put_offer(std::move(bytes));
+    case pb::Event::kNeed:
+      return put_need(std::move(bytes));
+    case pb::Event::kMatch:
+      return put_match(std::move(bytes));
+    case pb::Event::kNotification:
+      return put_notification(std::move(bytes));
+    case pb::Event::kAccount:
+      return put_account(std::move(bytes));
+    case pb::Event::kGrant:
+      return put_grant(std::move(bytes));
     case pb::Event::kDisclosure:
-    case pb::Event::ROW_NOT_SET: break;
+    case pb::Event::ROW_NOT_SET:
+      break;
   }
   return false;
 }
@@ -150,8 +167,9 @@ bool State::put_policy(std::string_view bytes) {
   auto zone = policy.time_zone().empty() ? TimeZone() : TimeZone::load(policy.time_zone());
   if (!zone) return false;
   remember(pb::Event::kPolicy, 0, Blob(policy_.SerializeAsString()), 0);
-  const bool other_limits = policy.limits().SerializeAsString() != policy_.limits().SerializeAsString() ||
-                              policy.retention().SerializeAsString() != policy_.retention().SerializeAsString();
+  const bool other_limits =
+      policy.limits().SerializeAsString() != policy_.limits().SerializeAsString() ||
+      policy.retention().SerializeAsString() != policy_.retention().SerializeAsString();
   policy_ = std::move(policy);
   zone_ = std::move(*zone);
   if (other_limits) limits_changed();
@@ -353,7 +371,9 @@ bool State::put_offer(Blob bytes) {
   row.radius_m = offer->radius_m;
   row.valid_from = offer->valid_from;
   row.valid_to = offer->valid_to;
-  row.categories = offer->categories.empty() ? nullptr : &*category_sets_.insert(category_set(offer->categories)).first;
+  row.categories = offer->categories.empty()
+                       ? nullptr
+                       : &*category_sets_.insert(category_set(offer->categories)).first;
   row.time_kind = static_cast<std::uint8_t>(offer->time_kind);
   row.quantity = offer->quantity;
   row.skills = {};
@@ -366,16 +386,20 @@ bool State::put_offer(Blob bytes) {
       if (const auto s = vocabulary_.find(WordList::kSkill, code)) row.skills.set(*s);
     }
     // Most offers have none.
-    if (!offer->certificates.empty() || !offer->exceptions.empty()) row.extras = std::make_unique<OfferExtras>();
+    if (!offer->certificates.empty() || !offer->exceptions.empty())
+      row.extras = std::make_unique<OfferExtras>();
     for (const CertificateFacts& c : offer->certificates) {
-      if (const auto k = vocabulary_.find(WordList::kCertificate, c.code)) row.extras->certificates.push_back({*k, static_cast<std::uint16_t>(c.level), c.expires});
+      if (const auto k = vocabulary_.find(WordList::kCertificate, c.code))
+        row.extras->certificates.push_back({*k, static_cast<std::uint16_t>(c.level), c.expires});
     }
-    if (row.extras) row.extras->exceptions.assign(offer->exceptions.begin(), offer->exceptions.end());
+    if (row.extras)
+      row.extras->exceptions.assign(offer->exceptions.begin(), offer->exceptions.end());
   } else {
     row.resource = vocabulary_.find(WordList::kResource, offer->resource).value_or(0);
     row.smallest_lot = static_cast<std::int32_t>(std::max<std::int64_t>(1, offer->smallest_lot));
     row.collect = offer->collect;
-    if (is_set(offer->expires)) row.valid_to = is_set(row.valid_to) ? std::min(row.valid_to, offer->expires) : offer->expires;
+    if (is_set(offer->expires))
+      row.valid_to = is_set(row.valid_to) ? std::min(row.valid_to, offer->expires) : offer->expires;
   }
   if (observer_ != nullptr) observer_->offer_changed(slot);
   return true;
@@ -388,7 +412,8 @@ void State::place_lines(NeedRow& row, Slot slot, const NeedFacts& need) {
     if (observer_ != nullptr && row.line_count > 0) observer_->need_removed(slot);
     row.first_line = lines_.size();
     lines_.resize(lines_.size() + count);
-    // What matches hold stays with the line; the lines of a need never go below those that are held.
+    // What matches hold stays with the line; the lines of a need never go below those that are
+    // held.
     for (std::uint8_t i = 0; i < row.line_count; ++i) lines_[row.first_line + i] = lines_[from + i];
     for (Slot m = row.first_match; m != kNoSlot; m = matches_[m].next_of_need) {
       matches_[m].line = matches_[m].line - from + row.first_line;
@@ -514,11 +539,13 @@ bool State::link_areas() {
 }
 
 bool State::link_parties() {
-  return link_each(loading_->of_parties, areas_, [this](Slot party, Slot area) { parties_[party].area = area; });
+  return link_each(loading_->of_parties, areas_,
+                   [this](Slot party, Slot area) { parties_[party].area = area; });
 }
 
 bool State::link_offers() {
-  return link_each(loading_->of_offers, parties_, [this](Slot offer, Slot party) { give(offer, party); });
+  return link_each(loading_->of_offers, parties_,
+                   [this](Slot offer, Slot party) { give(offer, party); });
 }
 
 bool State::link_needs() {

@@ -26,7 +26,8 @@ class Checker {
 
  private:
   void expect(bool good, const char* what, const char* kind, std::uint64_t id) {
-    if (!good && breaches_.size() < kMaxBreaches) breaches_.push_back(std::string(kind) + " " + std::to_string(id) + ": " + what);
+    if (!good && breaches_.size() < kMaxBreaches)
+      breaches_.push_back(std::string(kind) + " " + std::to_string(id) + ": " + what);
   }
 
   // What waits for an organiser is in the list of its area, and nothing else is.
@@ -38,12 +39,15 @@ class Checker {
       const std::uint64_t code = state_.areas()[a].id.value();
       for (const Slot n : state_.waiting_in(a)) {
         const bool in_city = state_.load_need(n).raised() >= kMaxRaised;
-        expect(in_city == state_.waiting_in_city().contains(n), "what waits for the lead is listed", "area", code);
+        expect(in_city == state_.waiting_in_city().contains(n), "what waits for the lead is listed",
+               "area", code);
         in_the_city += in_city ? 1 : 0;
       }
-      expect(listed == waiting_[code] && listed.size() == state_.waiting_in(a).size(), "what waits for its organiser is listed", "area", code);
+      expect(listed == waiting_[code] && listed.size() == state_.waiting_in(a).size(),
+             "what waits for its organiser is listed", "area", code);
     }
-    expect(in_the_city == state_.waiting_in_city().size(), "nothing else waits for the lead", "area", 0);
+    expect(in_the_city == state_.waiting_in_city().size(), "nothing else waits for the lead",
+           "area", 0);
   }
 
   // Each list has the needs that carry the resident's number, all of them and each once.
@@ -51,10 +55,12 @@ class Checker {
     for (const auto& [resident, count] : needs_of_) {
       std::size_t listed = 0;
       bool its_own = true;
-      for (Slot n = state_.first_need_of_resident(resident); n != kNoSlot && listed <= count; n = state_.needs()[n].next_of_resident, ++listed) {
+      for (Slot n = state_.first_need_of_resident(resident); n != kNoSlot && listed <= count;
+           n = state_.needs()[n].next_of_resident, ++listed) {
         its_own = its_own && state_.load_need(n).resident_ref() == resident;
       }
-      expect(listed == count && its_own, "the list of its needs has all of them and no other", "resident", resident);
+      expect(listed == count && its_own, "the list of its needs has all of them and no other",
+             "resident", resident);
     }
   }
 
@@ -67,29 +73,41 @@ class Checker {
     if (need_slot == kNoSlot || offer_slot == kNoSlot) return;
     const pb::Need need = state_.load_need(need_slot);
     const pb::Offer offer = state_.load_offer(offer_slot);
-    must(match.line() >= 1 && static_cast<int>(match.line()) <= need.lines_size(), "its line exists");
+    must(match.line() >= 1 && static_cast<int>(match.line()) <= need.lines_size(),
+         "its line exists");
     must(match.quantity() > 0, "it is about something");
     must(match.party_id() == offer.party_id(), "its party is the offer's");
-    must(match.score().factor_micro_size() == 7 && match.score().value_micro() >= 0, "it was eligible when it was made");
+    must(match.score().factor_micro_size() == 7 && match.score().value_micro() >= 0,
+         "it was eligible when it was made");
     if (static_cast<int>(match.line()) > need.lines_size()) return;
     const pb::RequirementLine& line = need.lines(static_cast<int>(match.line()) - 1);
     must(line.has_time() == offer.has_time(), "line and offer are both time or both stock");
-    const bool holding = match.state() >= pb::MATCH_STATE_PROPOSED && match.state() <= pb::MATCH_STATE_VERIFIED;
+    const bool holding =
+        match.state() >= pb::MATCH_STATE_PROPOSED && match.state() <= pb::MATCH_STATE_VERIFIED;
     if (holding) {
-      must(need.state() >= pb::NEED_STATE_OPEN && need.state() <= pb::NEED_STATE_REVIEWED, "a live match has a live need");
-      must(line.window().start() == match.window().start() && line.window().end() == match.window().end(), "it is for the line's window");
+      must(need.state() >= pb::NEED_STATE_OPEN && need.state() <= pb::NEED_STATE_REVIEWED,
+           "a live match has a live need");
+      must(line.window().start() == match.window().start() &&
+               line.window().end() == match.window().end(),
+           "it is for the line's window");
       held_[{match.need_id(), match.line()}] += match.quantity();
-      if (match.state() >= pb::MATCH_STATE_ACCEPTED) secured_[{match.need_id(), match.line()}] += match.quantity();
-      promised_[match.offer_id()].push_back({match.window().start(), match.window().end(), match.quantity()});
+      if (match.state() >= pb::MATCH_STATE_ACCEPTED)
+        secured_[{match.need_id(), match.line()}] += match.quantity();
+      promised_[match.offer_id()].push_back(
+          {match.window().start(), match.window().end(), match.quantity()});
     } else {
       must(match.answer_by() == 0, "what has ended waits for no answer");
-      // All-or-nothing needs were whole when they went into service; what failed after that is counted for them.
-      if (need.started_at() != 0 && match.changed_at() >= need.started_at() && match.accepted_at() != 0) {
+      // All-or-nothing needs were whole when they went into service; what failed after that is
+      // counted for them.
+      if (need.started_at() != 0 && match.changed_at() >= need.started_at() &&
+          match.accepted_at() != 0) {
         failed_in_service_[{match.need_id(), match.line()}] += match.quantity();
       }
     }
-    if (match.state() == pb::MATCH_STATE_CLAIMED || match.state() == pb::MATCH_STATE_SERVED) waited_for_.insert(match.need_id());
-    const bool unanswered = match.state() >= pb::MATCH_STATE_PROPOSED && match.state() <= pb::MATCH_STATE_CLAIMED;
+    if (match.state() == pb::MATCH_STATE_CLAIMED || match.state() == pb::MATCH_STATE_SERVED)
+      waited_for_.insert(match.need_id());
+    const bool unanswered =
+        match.state() >= pb::MATCH_STATE_PROPOSED && match.state() <= pb::MATCH_STATE_CLAIMED;
     must(!unanswered || match.answer_by() != 0, "what waits for an answer has a time limit");
   }
 
@@ -98,31 +116,42 @@ class Checker {
     auto must = [&](bool good, const char* what) { expect(good, what, "need", need.id()); };
     if (need.resident_ref() != 0) ++needs_of_[need.resident_ref()];
     const NeedProgress& p = state_.progress(slot);
-    must(p.created == need.created_at() && p.submitted == need.submitted_at() && p.opened == need.opened_at() && p.filled == need.filled_at() &&
-             p.started == need.started_at() && p.done == need.done_at() && p.ended == need.ended_at() && p.stars == need.review().stars(),
+    must(p.created == need.created_at() && p.submitted == need.submitted_at() &&
+             p.opened == need.opened_at() && p.filled == need.filled_at() &&
+             p.started == need.started_at() && p.done == need.done_at() &&
+             p.ended == need.ended_at() && p.stars == need.review().stars(),
          "what reports ask of it is what it says");
     const bool alive = need.state() > pb::NEED_STATE_DRAFT && need.state() <= pb::NEED_STATE_DONE;
-    if (need.state() == pb::NEED_STATE_SUBMITTED || need.state() == pb::NEED_STATE_DONE || (need.state() == pb::NEED_STATE_OPEN && need.raised() > 0) ||
+    if (need.state() == pb::NEED_STATE_SUBMITTED || need.state() == pb::NEED_STATE_DONE ||
+        (need.state() == pb::NEED_STATE_OPEN && need.raised() > 0) ||
         (alive && waited_for_.contains(need.id()))) {
       waiting_[need.area_code()].insert(need.id());
     }
     bool full = true;
     for (int i = 0; i < need.lines_size(); ++i) {
-      const std::pair<std::uint64_t, std::uint32_t> key{need.id(), static_cast<std::uint32_t>(i + 1)};
+      const std::pair<std::uint64_t, std::uint32_t> key{need.id(),
+                                                        static_cast<std::uint32_t>(i + 1)};
       const std::int64_t held = held_[key];
       must(held <= need.lines(i).quantity(), "no line holds more than it asks for");
       must(need.lines(i).held() == held, "a line holds what its matches hold");
       full = full && secured_[key] == need.lines(i).quantity();
-      if (need.all_or_nothing() && need.state() >= pb::NEED_STATE_IN_SERVICE && need.state() <= pb::NEED_STATE_REVIEWED) {
-        must(held + failed_in_service_[key] >= need.lines(i).quantity(), "all or nothing: never partly in service");
+      if (need.all_or_nothing() && need.state() >= pb::NEED_STATE_IN_SERVICE &&
+          need.state() <= pb::NEED_STATE_REVIEWED) {
+        must(held + failed_in_service_[key] >= need.lines(i).quantity(),
+             "all or nothing: never partly in service");
       }
     }
-    must(pb::NeedState_IsValid(need.state()) && need.state() != pb::NEED_STATE_UNSPECIFIED, "it is in one state");
-    must((need.state() == pb::NEED_STATE_FILLED) == (full && (need.state() == pb::NEED_STATE_OPEN || need.state() == pb::NEED_STATE_FILLED)),
+    must(pb::NeedState_IsValid(need.state()) && need.state() != pb::NEED_STATE_UNSPECIFIED,
+         "it is in one state");
+    must((need.state() == pb::NEED_STATE_FILLED) ==
+             (full &&
+              (need.state() == pb::NEED_STATE_OPEN || need.state() == pb::NEED_STATE_FILLED)),
          "filled is when every line is secured");
     must(need.raised() <= 2, "it is raised to the city at most");
-    must(need.organiser_id() == 0 || state_.parties().find(PartyId{need.organiser_id()}) != kNoSlot, "its organiser exists");
-    must((need.state() == pb::NEED_STATE_REVIEWED) == need.has_review(), "reviewed is when there is a review");
+    must(need.organiser_id() == 0 || state_.parties().find(PartyId{need.organiser_id()}) != kNoSlot,
+         "its organiser exists");
+    must((need.state() == pb::NEED_STATE_REVIEWED) == need.has_review(),
+         "reviewed is when there is a review");
   }
 
   void look_at_offer(Slot slot) {
@@ -132,7 +161,8 @@ class Checker {
     if (offer.state() == pb::OFFER_STATE_ACTIVE) ++active_offers_[offer.party_id()];
     const auto it = promised_.find(offer.id());
     if (it == promised_.end()) {
-      must(state_.offers()[slot].given == 0 && state_.bookings(slot) == nullptr, "nothing is booked that no match books");
+      must(state_.offers()[slot].given == 0 && state_.bookings(slot) == nullptr,
+           "nothing is booked that no match books");
       return;
     }
     if (offer.has_stock()) {
@@ -154,7 +184,8 @@ class Checker {
       must(now <= offer.time().capacity(), "booked at no instant beyond its capacity");
     }
     const auto* calendar = state_.bookings(slot);
-    must(calendar != nullptr && calendar->size() == it->second.size(), "its calendar has what its matches book");
+    must(calendar != nullptr && calendar->size() == it->second.size(),
+         "its calendar has what its matches book");
   }
 
   void look_at_sums() {
@@ -162,34 +193,46 @@ class Checker {
     for (Slot m = 0; m < state_.matches().size(); ++m) {
       const MatchRow& row = state_.matches()[m];
       const PartyId party = state_.parties()[state_.offers()[row.offer].party].id;
-      if (row.state == pb::MATCH_STATE_SERVED || row.state == pb::MATCH_STATE_VERIFIED) ++record[party].first;
-      if (row.state == pb::MATCH_STATE_WITHDRAWN || row.state == pb::MATCH_STATE_NO_SHOW) ++record[party].second;
+      if (row.state == pb::MATCH_STATE_SERVED || row.state == pb::MATCH_STATE_VERIFIED)
+        ++record[party].first;
+      if (row.state == pb::MATCH_STATE_WITHDRAWN || row.state == pb::MATCH_STATE_NO_SHOW)
+        ++record[party].second;
     }
     for (Slot p = 0; p < state_.parties().size(); ++p) {
       const PartyRow& row = state_.parties()[p];
-      expect(record[row.id] == std::pair(row.kept, row.broken), "its record is what its matches say", "party", row.id.value());
-      expect(active_offers_[row.id.value()] == row.active_offers, "its active offers are counted", "party", row.id.value());
+      expect(record[row.id] == std::pair(row.kept, row.broken),
+             "its record is what its matches say", "party", row.id.value());
+      expect(active_offers_[row.id.value()] == row.active_offers, "its active offers are counted",
+             "party", row.id.value());
     }
     std::int64_t asked = 0;
     std::int64_t filled = 0;
     for (Slot a = 0; a < state_.areas().size(); ++a) {
       asked += state_.areas()[a].asked_micro;
       filled += state_.areas()[a].filled_micro;
-      expect(state_.areas()[a].filled_micro >= 0 && state_.areas()[a].filled_micro <= state_.areas()[a].asked_micro,
+      expect(state_.areas()[a].filled_micro >= 0 &&
+                 state_.areas()[a].filled_micro <= state_.areas()[a].asked_micro,
              "no community has more filled than asked", "area", state_.areas()[a].id.value());
     }
-    expect(asked == state_.asked_micro() && filled == state_.filled_micro(), "the city is the sum of its communities", "market", 0);
+    expect(asked == state_.asked_micro() && filled == state_.filled_micro(),
+           "the city is the sum of its communities", "market", 0);
   }
 
   void look_at_accounts() {
     for (Slot s = 0; s < state_.accounts().size(); ++s) {
       const pb::Account account = state_.load_account(s);
-      expect(state_.account_by_login(account.login()) == s, "its login leads to it", "account", account.id());
-      expect(account.external_id().empty() || state_.account_by_external_id(account.external_id()) == s, "its outside identity leads to it", "account", account.id());
-      expect(account.party_id() == 0 || state_.parties().find(PartyId{account.party_id()}) != kNoSlot, "its party exists", "account", account.id());
+      expect(state_.account_by_login(account.login()) == s, "its login leads to it", "account",
+             account.id());
+      expect(account.external_id().empty() ||
+                 state_.account_by_external_id(account.external_id()) == s,
+             "its outside identity leads to it", "account", account.id());
+      expect(
+          account.party_id() == 0 || state_.parties().find(PartyId{account.party_id()}) != kNoSlot,
+          "its party exists", "account", account.id());
     }
     for (Slot s = 0; s < state_.grants().size(); ++s) {
-      expect(state_.grant_by_secret(state_.grants()[s].secret) == s, "its secret leads to it", "grant", state_.grants()[s].id.value());
+      expect(state_.grant_by_secret(state_.grants()[s].secret) == s, "its secret leads to it",
+             "grant", state_.grants()[s].id.value());
     }
   }
 
@@ -198,11 +241,12 @@ class Checker {
   };
   const State& state_;
   std::map<std::uint64_t, std::size_t> needs_of_;  // by resident
-  std::set<std::uint64_t> waited_for_;             // needs with a claim to confirm or a service to verify
-  std::map<std::uint64_t, std::uint32_t> active_offers_;  // by party
+  std::set<std::uint64_t> waited_for_;  // needs with a claim to confirm or a service to verify
+  std::map<std::uint64_t, std::uint32_t> active_offers_;      // by party
   std::map<std::uint64_t, std::set<std::uint64_t>> waiting_;  // by area
   std::vector<std::string> breaches_;
-  std::map<std::pair<std::uint64_t, std::uint32_t>, std::int64_t> held_, secured_, failed_in_service_;
+  std::map<std::pair<std::uint64_t, std::uint32_t>, std::int64_t> held_, secured_,
+      failed_in_service_;
   std::map<std::uint64_t, std::vector<Promise>> promised_;
 };
 
@@ -246,19 +290,32 @@ std::uint64_t digest(const State& state) {
     x.add(static_cast<std::uint64_t>(state.areas()[s].asked_micro));
     x.add(static_cast<std::uint64_t>(state.areas()[s].filled_micro));
   }));
-  h.add(sum_rows(state.parties(), [&](Hash& x, Slot s) { x.add(std::uint64_t{state.parties()[s].kept} << 32 | state.parties()[s].broken); }));
-  h.add(sum_rows(state.persons(), [&](Hash& x, Slot s) { x.add(static_cast<std::uint64_t>(to_int(state.persons()[s].due))); }));
-  h.add(sum_rows(state.offers(), [&](Hash& x, Slot s) { x.add(static_cast<std::uint64_t>(state.offers()[s].given)); }));
+  h.add(sum_rows(state.parties(), [&](Hash& x, Slot s) {
+    x.add(std::uint64_t{state.parties()[s].kept} << 32 | state.parties()[s].broken);
+  }));
+  h.add(sum_rows(state.persons(), [&](Hash& x, Slot s) {
+    x.add(static_cast<std::uint64_t>(to_int(state.persons()[s].due)));
+  }));
+  h.add(sum_rows(state.offers(), [&](Hash& x, Slot s) {
+    x.add(static_cast<std::uint64_t>(state.offers()[s].given));
+  }));
   h.add(sum_rows(state.needs(), [&](Hash& x, Slot s) {
     const NeedRow& n = state.needs()[s];
     x.add(n.touched);
     x.add(static_cast<std::uint64_t>(to_int(n.due)));
-    for (Slot l = n.first_line; l < n.first_line + n.line_count; ++l) x.add(static_cast<std::uint64_t>(state.line(l).held));
+    for (Slot l = n.first_line; l < n.first_line + n.line_count; ++l)
+      x.add(static_cast<std::uint64_t>(state.line(l).held));
   }));
-  h.add(sum_rows(state.matches(), [&](Hash& x, Slot s) { x.add(static_cast<std::uint64_t>(to_int(state.matches()[s].due))); }));
-  h.add(sum_rows(state.notifications(), [&](Hash& x, Slot s) { x.add(static_cast<std::uint64_t>(to_int(state.notifications()[s].sent))); }));
+  h.add(sum_rows(state.matches(), [&](Hash& x, Slot s) {
+    x.add(static_cast<std::uint64_t>(to_int(state.matches()[s].due)));
+  }));
+  h.add(sum_rows(state.notifications(), [&](Hash& x, Slot s) {
+    x.add(static_cast<std::uint64_t>(to_int(state.notifications()[s].sent)));
+  }));
   h.add(sum_rows(state.accounts(), nothing));
-  h.add(sum_rows(state.grants(), [&](Hash& x, Slot s) { x.add(state.accounts()[state.grants()[s].account].id.value()); }));
+  h.add(sum_rows(state.grants(), [&](Hash& x, Slot s) {
+    x.add(state.accounts()[state.grants()[s].account].id.value());
+  }));
   h.add(state.last_seq());
   return h.value();
 }

@@ -8,8 +8,8 @@
 
 namespace qiao {
 
-// Checks every invariant of DESIGN.md §4 over the whole state, from the rows themselves. Each broken one is a line of
-// text; empty is good. O(rows log rows). Stops after kMaxBreaches.
+// Checks every invariant of DESIGN.md §4 over the whole state, from the rows themselves. Each
+// broken one is a line of text; empty is good. O(rows log rows). Stops after kMaxBreaches.
 inline constexpr std::size_t kMaxBreaches = 100;
 std::vector<std::string> check_invariants(const State& state);
 

@@ -8,11 +8,13 @@
 
 namespace qiao {
 
-// What hashes of passwords look like that this program makes. Its parameters say how much memory and time looking at one
-// takes; another is neither kept nor looked at.
+// What hashes of passwords look like that this program makes. Its parameters say how much memory
+// and time looking at one takes; another is neither kept nor looked at.
 inline constexpr std::string_view kPasswordHashForm = "$argon2id$v=19$m=65536,t=2,p=1$";
 inline constexpr std::size_t kMaxPasswordHashBytes = 128;
-constexpr bool is_password_hash(std::string_view hash) { return hash.starts_with(kPasswordHashForm) && hash.size() <= kMaxPasswordHashBytes; }
+constexpr bool is_password_hash(std::string_view hash) {
+  return hash.starts_with(kPasswordHashForm) && hash.size() <= kMaxPasswordHashBytes;
+}
 
 inline constexpr std::size_t kMaxNameBytes = 200;
 inline constexpr std::size_t kMaxTermBytes = 80;

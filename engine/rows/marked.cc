@@ -16,7 +16,8 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-void collect(const Descriptor& type, std::vector<const FieldDescriptor*> path, const std::string& at, std::vector<MarkedField>& out) {
+void collect(const Descriptor& type, std::vector<const FieldDescriptor*> path,
+             const std::string& at, std::vector<MarkedField>& out) {
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor* f = type.field(i);
     if (f->is_repeated()) continue;
@@ -48,19 +49,24 @@ const std::string& value_of(const Message& message, const MarkedField& field) {
   // For fields that are no strings inside, of which the vocabulary has none.
   thread_local std::string scratch;
   const Message* at = holder(message, field);
-  return at == nullptr ? kNothing : at->GetReflection()->GetStringReference(*at, field.path.back(), &scratch);
+  return at == nullptr ? kNothing
+                       : at->GetReflection()->GetStringReference(*at, field.path.back(), &scratch);
 }
 
 void set_value(Message& message, const MarkedField& field, std::string value) {
   Message* at = &message;
-  for (std::size_t i = 0; i + 1 < field.path.size(); ++i) at = at->GetReflection()->MutableMessage(at, field.path[i]);
+  for (std::size_t i = 0; i + 1 < field.path.size(); ++i)
+    at = at->GetReflection()->MutableMessage(at, field.path[i]);
   at->GetReflection()->SetString(at, field.path.back(), std::move(value));
 }
 
 // Is there anything at the end of the path, in the bytes of a message?
 bool has_value(protozero::pbf_reader message, std::span<const FieldDescriptor* const> path) {
-  while (message.next(static_cast<protozero::pbf_tag_type>(path.front()->number()), protozero::pbf_wire_type::length_delimited)) {
-    if (path.size() == 1 ? !message.get_view().empty() : has_value(message.get_message(), path.subspan(1))) return true;
+  while (message.next(static_cast<protozero::pbf_tag_type>(path.front()->number()),
+                      protozero::pbf_wire_type::length_delimited)) {
+    if (path.size() == 1 ? !message.get_view().empty()
+                         : has_value(message.get_message(), path.subspan(1)))
+      return true;
   }
   return false;
 }
@@ -72,18 +78,25 @@ std::string_view first_character(std::string_view text) {
 }
 
 std::string masked_phone(std::string_view phone) {
-  if (phone.size() >= 11) return std::string(phone.substr(0, 3)) + std::string(phone.size() - 7, '*') + std::string(phone.substr(phone.size() - 4));
-  if (phone.size() >= 7) return std::string(phone.size() - 3, '*') + std::string(phone.substr(phone.size() - 3));
+  if (phone.size() >= 11)
+    return std::string(phone.substr(0, 3)) + std::string(phone.size() - 7, '*') +
+           std::string(phone.substr(phone.size() - 4));
+  if (phone.size() >= 7)
+    return std::string(phone.size() - 3, '*') + std::string(phone.substr(phone.size() - 3));
   return std::string(phone.size(), '*');
 }
 
-bool is_phone(std::string_view s) { return s.size() >= 7 && s.find_first_not_of("+0123456789-") == std::string_view::npos; }
+bool is_phone(std::string_view s) {
+  return s.size() >= 7 && s.find_first_not_of("+0123456789-") == std::string_view::npos;
+}
 
 }  // namespace
 
 const std::vector<MarkedField>& marked_fields(const Descriptor& type) {
   // By thread, so that no lock is on the way; there are a dozen types.
-  thread_local boost::unordered_flat_map<const Descriptor*, std::unique_ptr<std::vector<MarkedField>>> known;
+  thread_local boost::unordered_flat_map<const Descriptor*,
+                                         std::unique_ptr<std::vector<MarkedField>>>
+      known;
   auto& entry = known[&type];
   if (!entry) {
     entry = std::make_unique<std::vector<MarkedField>>();
@@ -92,7 +105,9 @@ const std::vector<MarkedField>& marked_fields(const Descriptor& type) {
   return *entry;
 }
 
-void visit_marked(Message& message, const std::function<std::optional<std::string>(const MarkedField&, const std::string&)>& visit) {
+void visit_marked(Message& message,
+                  const std::function<std::optional<std::string>(const MarkedField&,
+                                                                 const std::string&)>& visit) {
   for (const MarkedField& field : marked_fields(*message.GetDescriptor())) {
     const std::string& value = value_of(message, field);
     if (value.empty()) continue;
@@ -102,13 +117,16 @@ void visit_marked(Message& message, const std::function<std::optional<std::strin
 
 bool has_marked(const Message& message) {
   const auto& fields = marked_fields(*message.GetDescriptor());
-  return std::any_of(fields.begin(), fields.end(), [&](const MarkedField& field) { return !value_of(message, field).empty(); });
+  return std::any_of(fields.begin(), fields.end(),
+                     [&](const MarkedField& field) { return !value_of(message, field).empty(); });
 }
 
 bool has_marked(const Descriptor& type, std::string_view bytes) {
   const auto& fields = marked_fields(type);
   try {
-    return std::any_of(fields.begin(), fields.end(), [&](const MarkedField& field) { return has_value({bytes.data(), bytes.size()}, field.path); });
+    return std::any_of(fields.begin(), fields.end(), [&](const MarkedField& field) {
+      return has_value({bytes.data(), bytes.size()}, field.path);
+    });
   } catch (const protozero::exception&) {  // the library's way to say that it is no message
     return false;
   }
@@ -122,17 +140,22 @@ std::string masked(const MarkedField& field, std::string_view value, std::string
   if (name == "address" && !area_name.empty()) return std::string(area_name);
   if (name == "login") {
     const auto at = value.find('@');
-    if (at != std::string_view::npos) return std::string(value.substr(0, 1)) + "***" + std::string(value.substr(at));
+    if (at != std::string_view::npos)
+      return std::string(value.substr(0, 1)) + "***" + std::string(value.substr(at));
     // Logins are plain ASCII. Of a long one the ends are enough to find it in a list.
-    return value.size() >= 8 ? std::string(value.substr(0, 2)) + "***" + std::string(value.substr(value.size() - 2)) : std::string(value.substr(0, 1)) + "***";
+    return value.size() >= 8 ? std::string(value.substr(0, 2)) + "***" +
+                                   std::string(value.substr(value.size() - 2))
+                             : std::string(value.substr(0, 1)) + "***";
   }
   return "***";
 }
 
 void mask(Message& message, std::string_view area_name) {
-  visit_marked(message, [&](const MarkedField& field, const std::string& value) -> std::optional<std::string> {
-    return field.secret ? std::string() : masked(field, value, area_name);
-  });
+  visit_marked(
+      message,
+      [&](const MarkedField& field, const std::string& value) -> std::optional<std::string> {
+        return field.secret ? std::string() : masked(field, value, area_name);
+      });
 }
 
 int clear_marked(Message& message) {
@@ -144,7 +167,8 @@ int clear_marked(Message& message) {
   return cleared;
 }
 
-Status unmask(Message& sent, const Message& before, std::string_view area_name, const std::string& at) {
+Status unmask(Message& sent, const Message& before, std::string_view area_name,
+              const std::string& at) {
   for (const MarkedField& field : marked_fields(*sent.GetDescriptor())) {
     if (field.secret) continue;
     const std::string& value = value_of(sent, field);

@@ -38,58 +38,89 @@ constexpr Row kTable[] = {
 
 std::optional<std::size_t> column(pb::Role role) {
   switch (role) {
-    case pb::ROLE_LEAD: return 0;
-    case pb::ROLE_ORGANISER: return 1;
-    case pb::ROLE_SUPPLIER: return 2;
-    case pb::ROLE_MEMBER: return 3;
-    case pb::ROLE_RESIDENT: return 4;
-    case pb::ROLE_AUDITOR: return 5;
-    case pb::ROLE_ANONYMOUS: return 6;
-    case pb::ROLE_MARKET: return 7;
-    default: return std::nullopt;
+    case pb::ROLE_LEAD:
+      return 0;
+    case pb::ROLE_ORGANISER:
+      return 1;
+    case pb::ROLE_SUPPLIER:
+      return 2;
+    case pb::ROLE_MEMBER:
+      return 3;
+    case pb::ROLE_RESIDENT:
+      return 4;
+    case pb::ROLE_AUDITOR:
+      return 5;
+    case pb::ROLE_ANONYMOUS:
+      return 6;
+    case pb::ROLE_MARKET:
+      return 7;
+    default:
+      return std::nullopt;
   }
 }
 
 Operation operation_of(const pb::MoveNeed& move) {
   switch (move.verb()) {
-    case pb::NEED_VERB_APPROVE: return Operation::kApproveNeed;
-    case pb::NEED_VERB_REJECT: return Operation::kRejectNeed;
-    case pb::NEED_VERB_CANCEL: return Operation::kCancelNeed;
-    default: return Operation::kSubmitNeed;
+    case pb::NEED_VERB_APPROVE:
+      return Operation::kApproveNeed;
+    case pb::NEED_VERB_REJECT:
+      return Operation::kRejectNeed;
+    case pb::NEED_VERB_CANCEL:
+      return Operation::kCancelNeed;
+    default:
+      return Operation::kSubmitNeed;
   }
 }
 
 Operation operation_of(const pb::MoveMatch& move) {
   switch (move.verb()) {
-    case pb::MATCH_VERB_DISPATCH: return Operation::kDispatchProposal;
-    case pb::MATCH_VERB_CONFIRM: return Operation::kConfirmClaim;
-    case pb::MATCH_VERB_ACCEPT: return Operation::kAcceptMatch;
-    case pb::MATCH_VERB_DECLINE: return Operation::kDeclineMatch;
-    case pb::MATCH_VERB_WITHDRAW: return Operation::kWithdrawMatch;
-    case pb::MATCH_VERB_CHECK_IN: return Operation::kCheckIn;
-    case pb::MATCH_VERB_CHECK_OUT: return Operation::kCheckOut;
-    case pb::MATCH_VERB_NO_SHOW: return Operation::kReportNoShow;
-    case pb::MATCH_VERB_CANCEL: return Operation::kCancelMatch;
-    default: return Operation::kVerifyMatch;
+    case pb::MATCH_VERB_DISPATCH:
+      return Operation::kDispatchProposal;
+    case pb::MATCH_VERB_CONFIRM:
+      return Operation::kConfirmClaim;
+    case pb::MATCH_VERB_ACCEPT:
+      return Operation::kAcceptMatch;
+    case pb::MATCH_VERB_DECLINE:
+      return Operation::kDeclineMatch;
+    case pb::MATCH_VERB_WITHDRAW:
+      return Operation::kWithdrawMatch;
+    case pb::MATCH_VERB_CHECK_IN:
+      return Operation::kCheckIn;
+    case pb::MATCH_VERB_CHECK_OUT:
+      return Operation::kCheckOut;
+    case pb::MATCH_VERB_NO_SHOW:
+      return Operation::kReportNoShow;
+    case pb::MATCH_VERB_CANCEL:
+      return Operation::kCancelMatch;
+    default:
+      return Operation::kVerifyMatch;
   }
 }
 
 Operation operation_of(const pb::Disclose& disclose) {
   const bool whole = disclose.purpose() == pb::DISCLOSURE_PURPOSE_EXPORT;
   switch (disclose.subject()) {
-    case pb::SUBJECT_KIND_PERSON: return whole ? Operation::kExportPerson : Operation::kRevealPerson;
-    case pb::SUBJECT_KIND_PARTY: return Operation::kRevealParty;
-    case pb::SUBJECT_KIND_RESIDENT: return Operation::kExportResident;
-    default: return Operation::kRevealNeed;
+    case pb::SUBJECT_KIND_PERSON:
+      return whole ? Operation::kExportPerson : Operation::kRevealPerson;
+    case pb::SUBJECT_KIND_PARTY:
+      return Operation::kRevealParty;
+    case pb::SUBJECT_KIND_RESIDENT:
+      return Operation::kExportResident;
+    default:
+      return Operation::kRevealNeed;
   }
 }
 
 Operation operation_of(const pb::Erase& erase) {
   switch (erase.subject()) {
-    case pb::SUBJECT_KIND_PERSON: return Operation::kErasePerson;
-    case pb::SUBJECT_KIND_PARTY: return Operation::kEraseParty;
-    case pb::SUBJECT_KIND_RESIDENT: return Operation::kEraseResident;
-    default: return Operation::kEraseNeed;
+    case pb::SUBJECT_KIND_PERSON:
+      return Operation::kErasePerson;
+    case pb::SUBJECT_KIND_PARTY:
+      return Operation::kEraseParty;
+    case pb::SUBJECT_KIND_RESIDENT:
+      return Operation::kEraseResident;
+    default:
+      return Operation::kEraseNeed;
   }
 }
 
@@ -102,7 +133,9 @@ Scope scope_of(Operation operation, pb::Role role) {
 
 bool is_role(pb::Role role) { return column(role).has_value(); }
 
-std::string_view name_of(Operation operation) { return kTable[static_cast<std::size_t>(operation)].name; }
+std::string_view name_of(Operation operation) {
+  return kTable[static_cast<std::size_t>(operation)].name;
+}
 
 std::optional<Operation> find_operation(std::string_view name) {
   for (std::size_t i = 0; i < std::size(kTable); ++i) {
@@ -146,39 +179,74 @@ std::bitset<128> operations_of(const pb::Grant& grant) {
 
 std::optional<Operation> operation_of(const pb::Command& c) {
   switch (c.body_case()) {
-    case pb::Command::kPutTaxonomy: return Operation::kPutTaxonomy;
-    case pb::Command::kSetPolicy: return Operation::kSetPolicy;
-    case pb::Command::kPutArea: return Operation::kPutArea;
-    case pb::Command::kRegisterParty: return Operation::kRegisterParty;
-    case pb::Command::kUpdateParty: return Operation::kUpdateParty;
-    case pb::Command::kSetStanding: return c.set_standing().standing() == pb::STANDING_SUSPENDED ? Operation::kSuspendParty : Operation::kApproveParty;
-    case pb::Command::kPutPerson: return c.put_person().id() == 0 ? Operation::kAddPerson : Operation::kUpdatePerson;
-    case pb::Command::kRemovePerson: return Operation::kRemovePerson;
-    case pb::Command::kPostOffer: return Operation::kPostOffer;
-    case pb::Command::kUpdateOffer: return Operation::kUpdateOffer;
-    case pb::Command::kWithdrawOffer: return Operation::kWithdrawOffer;
-    case pb::Command::kPostNeed: return c.post_need().until() == pb::NEED_STATE_OPEN ? Operation::kApproveNeed : Operation::kPostNeed;
-    case pb::Command::kUpdateNeed: return Operation::kUpdateNeed;
-    case pb::Command::kMoveNeed: return operation_of(c.move_need());
-    case pb::Command::kReviewNeed: return Operation::kReviewNeed;
+    case pb::Command::kPutTaxonomy:
+      return Operation::kPutTaxonomy;
+    case pb::Command::kSetPolicy:
+      return Operation::kSetPolicy;
+    case pb::Command::kPutArea:
+      return Operation::kPutArea;
+    case pb::Command::kRegisterParty:
+      return Operation::kRegisterParty;
+    case pb::Command::kUpdateParty:
+      return Operation::kUpdateParty;
+    case pb::Command::kSetStanding:
+      return c.set_standing().standing() == pb::STANDING_SUSPENDED ? Operation::kSuspendParty
+                                                                   : Operation::kApproveParty;
+    case pb::Command::kPutPerson:
+      return c.put_person().id() == 0 ? Operation::kAddPerson : Operation::kUpdatePerson;
+    case pb::Command::kRemovePerson:
+      return Operation::kRemovePerson;
+    case pb::Command::kPostOffer:
+      return Operation::kPostOffer;
+    case pb::Command::kUpdateOffer:
+      return Operation::kUpdateOffer;
+    case pb::Command::kWithdrawOffer:
+      return Operation::kWithdrawOffer;
+    case pb::Command::kPostNeed:
+      return c.post_need().until() == pb::NEED_STATE_OPEN ? Operation::kApproveNeed
+                                                          : Operation::kPostNeed;
+    case pb::Command::kUpdateNeed:
+      return Operation::kUpdateNeed;
+    case pb::Command::kMoveNeed:
+      return operation_of(c.move_need());
+    case pb::Command::kReviewNeed:
+      return Operation::kReviewNeed;
     case pb::Command::kMakeMatch:
       switch (c.make_match().how()) {
-        case pb::MATCH_STATE_CLAIMED: return Operation::kClaimLine;
-        case pb::MATCH_STATE_DISPATCHED: return Operation::kDispatchMatch;
-        default: return Operation::kProposeMatch;
+        case pb::MATCH_STATE_CLAIMED:
+          return Operation::kClaimLine;
+        case pb::MATCH_STATE_DISPATCHED:
+          return Operation::kDispatchMatch;
+        default:
+          return Operation::kProposeMatch;
       }
-    case pb::Command::kMoveMatch: return operation_of(c.move_match());
-    case pb::Command::kNotify: return Operation::kNotify;
-    case pb::Command::kTick: return Operation::kTick;
-    case pb::Command::kBatch: return Operation::kApplyBatch;
-    case pb::Command::kPutAccount: return c.put_account().account().id() == 0 ? Operation::kCreateAccount : Operation::kUpdateAccount;
-    case pb::Command::kSetPassword: return Operation::kChangePassword;
-    case pb::Command::kLockAccount: return Operation::kLockAccount;
-    case pb::Command::kAddGrant: return c.add_grant().grant().kind() == pb::GRANT_KIND_INVITATION ? Operation::kCreateInvitation : Operation::kCreateToken;
-    case pb::Command::kRevokeGrant: return Operation::kRevokeToken;
-    case pb::Command::kDisclose: return operation_of(c.disclose());
-    case pb::Command::kErase: return operation_of(c.erase());
-    case pb::Command::BODY_NOT_SET: break;
+    case pb::Command::kMoveMatch:
+      return operation_of(c.move_match());
+    case pb::Command::kNotify:
+      return Operation::kNotify;
+    case pb::Command::kTick:
+      return Operation::kTick;
+    case pb::Command::kBatch:
+      return Operation::kApplyBatch;
+    case pb::Command::kPutAccount:
+      return c.put_account().account().id() == 0 ? Operation::kCreateAccount
+                                                 : Operation::kUpdateAccount;
+    case pb::Command::kSetPassword:
+      return Operation::kChangePassword;
+    case pb::Command::kLockAccount:
+      return Operation::kLockAccount;
+    case pb::Command::kAddGrant:
+      return c.add_grant().grant().kind() == pb::GRANT_KIND_INVITATION
+                 ? Operation::kCreateInvitation
+                 : Operation::kCreateToken;
+    case pb::Command::kRevokeGrant:
+      return Operation::kRevokeToken;
+    case pb::Command::kDisclose:
+      return operation_of(c.disclose());
+    case pb::Command::kErase:
+      return operation_of(c.erase());
+    case pb::Command::BODY_NOT_SET:
+      break;
   }
   return std::nullopt;
 }

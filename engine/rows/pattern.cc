@@ -17,16 +17,20 @@ WeekMask stretches(unsigned weekday_from_0, unsigned start_minute, unsigned end_
 }
 
 // From 0, Monday.
-unsigned weekday_of(std::chrono::local_days day) { return std::chrono::weekday{day}.iso_encoding() - 1; }
+unsigned weekday_of(std::chrono::local_days day) {
+  return std::chrono::weekday{day}.iso_encoding() - 1;
+}
 unsigned weekday_of(std::uint32_t date) {
   const std::chrono::year_month_day ymd{std::chrono::year{static_cast<int>(date / 10000)},
-                                        std::chrono::month{date / 100 % 100}, std::chrono::day{date % 100}};
+                                        std::chrono::month{date / 100 % 100},
+                                        std::chrono::day{date % 100}};
   return weekday_of(std::chrono::local_days{ymd});
 }
 
 std::uint32_t date_of(std::chrono::local_days day) { return take_apart(LocalTime{day}).date; }
 
-// Calls visit(day, first second of it, second after the last) for each local day that the window touches.
+// Calls visit(day, first second of it, second after the last) for each local day that the window
+// touches.
 template <class Visit>
 bool each_day(const TimeZone& zone, const Interval& window, Visit visit) {
   Time at = window.start;
@@ -38,7 +42,9 @@ bool each_day(const TimeZone& zone, const Interval& window, Visit visit) {
     while (from < to) {
       const std::int64_t midnight = from - ((from % kDay) + kDay) % kDay;
       const std::int64_t until = std::min(to, midnight + kDay);
-      if (!visit(std::chrono::local_days{std::chrono::days{midnight / kDay}}, from - midnight, until - midnight)) return false;
+      if (!visit(std::chrono::local_days{std::chrono::days{midnight / kDay}}, from - midnight,
+                 until - midnight))
+        return false;
       from = until;
     }
     at = piece_end;
@@ -48,26 +54,30 @@ bool each_day(const TimeZone& zone, const Interval& window, Visit visit) {
 
 }  // namespace
 
-bool covers(const WeekPattern* pattern, const std::vector<DayException>& exceptions, const TimeZone& zone,
-            const Interval& window) {
+bool covers(const WeekPattern* pattern, const std::vector<DayException>& exceptions,
+            const TimeZone& zone, const Interval& window) {
   if (pattern == nullptr && exceptions.empty()) return true;
-  return each_day(zone, window, [&](std::chrono::local_days day, std::int64_t from, std::int64_t to) {
-    auto within = [&](const DaySlot& slot) { return slot.start * 60 <= from && to <= slot.end * 60; };
-    const std::uint32_t date = exceptions.empty() ? 0 : date_of(day);
-    for (const DayException& e : exceptions) {
-      if (e.date == date) return within(e.open);
-    }
-    if (pattern == nullptr) return true;
-    const auto& slots = pattern->days[weekday_of(day)];
-    return std::any_of(slots.begin(), slots.end(), within);
-  });
+  return each_day(zone, window,
+                  [&](std::chrono::local_days day, std::int64_t from, std::int64_t to) {
+                    auto within = [&](const DaySlot& slot) {
+                      return slot.start * 60 <= from && to <= slot.end * 60;
+                    };
+                    const std::uint32_t date = exceptions.empty() ? 0 : date_of(day);
+                    for (const DayException& e : exceptions) {
+                      if (e.date == date) return within(e.open);
+                    }
+                    if (pattern == nullptr) return true;
+                    const auto& slots = pattern->days[weekday_of(day)];
+                    return std::any_of(slots.begin(), slots.end(), within);
+                  });
 }
 
 WeekMask touched(const TimeZone& zone, const Interval& window) {
   if (window.end - window.start >= std::chrono::days{8}) return kWholeWeek;
   WeekMask mask = 0;
   each_day(zone, window, [&](std::chrono::local_days day, std::int64_t from, std::int64_t to) {
-    mask |= stretches(weekday_of(day), static_cast<unsigned>(from / 60), static_cast<unsigned>((to + 59) / 60));
+    mask |= stretches(weekday_of(day), static_cast<unsigned>(from / 60),
+                      static_cast<unsigned>((to + 59) / 60));
     return true;
   });
   return mask;
@@ -75,7 +85,8 @@ WeekMask touched(const TimeZone& zone, const Interval& window) {
 
 WeekMask possible(const WeekPattern* pattern, const std::vector<DayException>& exceptions) {
   WeekMask mask = pattern == nullptr ? kWholeWeek : pattern->mask;
-  for (const DayException& e : exceptions) mask |= stretches(weekday_of(e.date), e.open.start, e.open.end);
+  for (const DayException& e : exceptions)
+    mask |= stretches(weekday_of(e.date), e.open.start, e.open.end);
   return mask;
 }
 
@@ -92,7 +103,8 @@ const WeekPattern* PatternPool::intern(std::span<const WeekSlot> slots) {
   std::string key;
   for (std::size_t d = 0; d < 7; ++d) {
     auto& day = pattern->days[d];
-    std::sort(day.begin(), day.end(), [](const DaySlot& a, const DaySlot& b) { return a.start < b.start; });
+    std::sort(day.begin(), day.end(),
+              [](const DaySlot& a, const DaySlot& b) { return a.start < b.start; });
     std::vector<DaySlot> merged;
     for (const DaySlot& s : day) {
       if (!merged.empty() && s.start <= merged.back().end) {

@@ -32,7 +32,8 @@ struct WeekSlot {
 using WeekMask = std::uint64_t;
 inline constexpr WeekMask kWholeWeek = (WeekMask{1} << 56) - 1;
 
-// Slots of each day merged and sorted. Patterns repeat from team to team, so they are kept once (PatternPool).
+// Slots of each day merged and sorted. Patterns repeat from team to team, so they are kept once
+// (PatternPool).
 struct WeekPattern {
   std::array<std::vector<DaySlot>, 7> days;
   WeekMask mask = 0;
@@ -43,18 +44,20 @@ struct DayException {
   DaySlot open;  // start == end: closed
 };
 
-// Does [window) lie wholly within the pattern as changed by the exceptions? Exact on days when clocks change.
-// pattern == nullptr: always there but for the exceptions.
-bool covers(const WeekPattern* pattern, const std::vector<DayException>& exceptions, const TimeZone& zone,
-            const Interval& window);
+// Does [window) lie wholly within the pattern as changed by the exceptions? Exact on days when
+// clocks change. pattern == nullptr: always there but for the exceptions.
+bool covers(const WeekPattern* pattern, const std::vector<DayException>& exceptions,
+            const TimeZone& zone, const Interval& window);
 
 // The stretches that a window touches. An offer whose mask lacks one of them cannot cover it.
 WeekMask touched(const TimeZone& zone, const Interval& window);
 
-// Stretches in which the offer may be there: those of the pattern and of every exception that opens.
+// Stretches in which the offer may be there: those of the pattern and of every exception that
+// opens.
 WeekMask possible(const WeekPattern* pattern, const std::vector<DayException>& exceptions);
 
-// Keeps each pattern once. Grows only: a city has few. Pointers stay valid for the life of the pool.
+// Keeps each pattern once. Grows only: a city has few. Pointers stay valid for the life of the
+// pool.
 class PatternPool {
  public:
   // nullptr for an empty list: always.

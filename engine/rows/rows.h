@@ -1,6 +1,8 @@
-// The rows of the market in memory: what decisions look at laid out flat, the whole resource beside it as bytes.
+// The rows of the market in memory: what decisions look at laid out flat, the whole resource beside
+// it as bytes.
 //
-// A "slot" is the position of a row in its table: dense, stable while the process lives, never on the wire.
+// A "slot" is the position of a row in its table: dense, stable while the process lives, never on
+// the wire.
 #pragma once
 
 #include <array>
@@ -60,11 +62,11 @@ struct PartyRow {
   PartyId parent;
   std::unique_ptr<PartyExclusions> exclusions;  // null for most
   Slot area = kNoSlot;
-  Slot first_offer = kNoSlot;   // head of the list through OfferRow::next_of_party
-  Slot first_person = kNoSlot;  // through PersonRow::next_of_party
+  Slot first_offer = kNoSlot;         // head of the list through OfferRow::next_of_party
+  Slot first_person = kNoSlot;        // through PersonRow::next_of_party
   Slot first_notification = kNoSlot;  // through NotificationRow::next_of_party, the newest first
-  std::uint32_t kept = 0;      // matches served
-  std::uint32_t broken = 0;    // no-shows and withdrawals
+  std::uint32_t kept = 0;             // matches served
+  std::uint32_t broken = 0;           // no-shows and withdrawals
   std::uint32_t active_offers = 0;
   Point point;
   std::uint32_t radius_m = 0;
@@ -126,8 +128,8 @@ struct alignas(64) LineRow {
   Interval window{};
   WeekMask week = 0;
   std::uint16_t resource = 0;
-  std::uint8_t number = 0;     // from 1
-  std::uint8_t time_kind = 0;  // 0 is stock
+  std::uint8_t number = 0;          // from 1
+  std::uint8_t time_kind = 0;       // 0 is stock
   std::uint8_t certificate = 0xff;  // 0xff: none
   std::uint8_t level = 0;
 };
@@ -151,8 +153,8 @@ struct alignas(64) NeedRow {
   bool all_or_nothing = false;
   std::uint8_t raised = 0;  // to whom: 0 the community, 1 the town, 2 the city
   Blob bytes;
-  Seq touched = 0;  // last event that changed it or a match of it: its version
-  Time due;         // when the market acts next; 0: never
+  Seq touched = 0;    // last event that changed it or a match of it: its version
+  Time due;           // when the market acts next; 0: never
   PartyId organiser;  // 0: none
   Slot first_line = kNoSlot;
   Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_need
@@ -162,7 +164,8 @@ struct alignas(64) NeedRow {
   Slot place_in_waiting = kNoSlot;  // in State::waiting_in() of its area
 };
 
-static_assert(sizeof(AreaRow) == 64 && sizeof(LineRow) == 64 && sizeof(OfferRow) == 128 && sizeof(NeedRow) == 128 && offsetof(NeedRow, line_count) <= 64);
+static_assert(sizeof(AreaRow) == 64 && sizeof(LineRow) == 64 && sizeof(OfferRow) == 128 &&
+              sizeof(NeedRow) == 128 && offsetof(NeedRow, line_count) <= 64);
 
 // When a need came to each step of its way, and what else reports ask of every need: kept beside
 // the rows, so that a report over all of them need not parse them.
@@ -206,8 +209,8 @@ struct NotificationRow {
   std::uint8_t line = 0;  // number, from 1
 };
 
-// Numbers of residents who have an account of their own begin here, followed by its id; those that organisers give are
-// below, so that nobody comes by another's needs by having an account.
+// Numbers of residents who have an account of their own begin here, followed by its id; those that
+// organisers give are below, so that nobody comes by another's needs by having an account.
 inline constexpr std::uint64_t kAccountResidents = std::uint64_t{1} << 62;
 
 struct AccountRow {
@@ -241,14 +244,26 @@ struct GrantRow {
 };
 
 // Proposed up to verified: it takes room in its line and its offer.
-constexpr bool holds(pb::MatchState s) { return s >= pb::MATCH_STATE_PROPOSED && s <= pb::MATCH_STATE_VERIFIED; }
+constexpr bool holds(pb::MatchState s) {
+  return s >= pb::MATCH_STATE_PROPOSED && s <= pb::MATCH_STATE_VERIFIED;
+}
 // Accepted up to verified.
-constexpr bool secured(pb::MatchState s) { return s >= pb::MATCH_STATE_ACCEPTED && s <= pb::MATCH_STATE_VERIFIED; }
-constexpr bool served(pb::MatchState s) { return s == pb::MATCH_STATE_SERVED || s == pb::MATCH_STATE_VERIFIED; }
-constexpr bool broken(pb::MatchState s) { return s == pb::MATCH_STATE_WITHDRAWN || s == pb::MATCH_STATE_NO_SHOW; }
-constexpr bool live(pb::NeedState s) { return s >= pb::NEED_STATE_DRAFT && s <= pb::NEED_STATE_DONE; }
+constexpr bool secured(pb::MatchState s) {
+  return s >= pb::MATCH_STATE_ACCEPTED && s <= pb::MATCH_STATE_VERIFIED;
+}
+constexpr bool served(pb::MatchState s) {
+  return s == pb::MATCH_STATE_SERVED || s == pb::MATCH_STATE_VERIFIED;
+}
+constexpr bool broken(pb::MatchState s) {
+  return s == pb::MATCH_STATE_WITHDRAWN || s == pb::MATCH_STATE_NO_SHOW;
+}
+constexpr bool live(pb::NeedState s) {
+  return s >= pb::NEED_STATE_DRAFT && s <= pb::NEED_STATE_DONE;
+}
 // Somebody can still be found for lines of it that have not begun.
-constexpr bool takes_matches(pb::NeedState s) { return s == pb::NEED_STATE_OPEN || s == pb::NEED_STATE_IN_SERVICE; }
+constexpr bool takes_matches(pb::NeedState s) {
+  return s == pb::NEED_STATE_OPEN || s == pb::NEED_STATE_IN_SERVICE;
+}
 // Counts for how well a community is served.
 constexpr bool counts_for_fill(pb::NeedState s) {
   return (s >= pb::NEED_STATE_OPEN && s <= pb::NEED_STATE_REVIEWED) || s == pb::NEED_STATE_EXPIRED;

@@ -123,8 +123,7 @@ bool is_sound(const pb::Taxonomy& taxonomy) {
          taxonomy.beneficiaries_size() <= kMaxBeneficiaries &&
          taxonomy.skills_size() <= kMaxSkills &&
          taxonomy.certificates_size() <= kMaxCertificateKinds &&
-         taxonomy.resources_size() <= kMaxResources &&
-         taxonomy.programmes_size() <= kMaxProgrammes;
+         taxonomy.resources_size() <= kMaxResources && taxonomy.programmes_size() <= kMaxProgrammes;
 }
 
 // What is divided by, and what is added to times and multiplied with quantities.
@@ -133,10 +132,9 @@ bool is_sound(const pb::Policy& policy) {
   constexpr std::int64_t kMost = 100 * kMicro;
   const pb::TimeLimits& l = policy.limits();
   const pb::RetentionPolicy& r = policy.retention();
-  const std::int64_t limits[] = {l.draft(),           l.check(),         l.proposal(),
-                                 l.answer_normal(),   l.answer_urgent(), l.answer_critical(),
-                                 l.confirm(),         l.grace(),         l.ask_review(),
-                                 l.close()};
+  const std::int64_t limits[] = {
+      l.draft(),           l.check(),   l.proposal(), l.answer_normal(), l.answer_urgent(),
+      l.answer_critical(), l.confirm(), l.grace(),    l.ask_review(),    l.close()};
   const std::int64_t weights[] = {v.urgency_normal_micro(),   v.urgency_urgent_micro(),
                                   v.urgency_critical_micro(), v.category_fit_micro(),
                                   v.surplus_skill_micro(),    v.same_resident_micro(),

@@ -21,7 +21,9 @@ Message parse(const Blob& bytes) {
   return m;
 }
 
-std::int64_t share_micro(const LineRow& l) { return std::min(l.held, l.quantity) * kMicro / l.quantity; }
+std::int64_t share_micro(const LineRow& l) {
+  return std::min(l.held, l.quantity) * kMicro / l.quantity;
+}
 
 }  // namespace
 
@@ -37,7 +39,9 @@ pb::Party State::load_party(Slot s) const { return parse<pb::Party>(parties_[s].
 pb::Person State::load_person(Slot s) const { return parse<pb::Person>(persons_[s].bytes); }
 pb::Offer State::load_offer(Slot s) const { return parse<pb::Offer>(offers_[s].bytes); }
 pb::Match State::load_match(Slot s) const { return parse<pb::Match>(matches_[s].bytes); }
-pb::Notification State::load_notification(Slot s) const { return parse<pb::Notification>(notifications_[s].bytes); }
+pb::Notification State::load_notification(Slot s) const {
+  return parse<pb::Notification>(notifications_[s].bytes);
+}
 pb::Account State::load_account(Slot s) const { return parse<pb::Account>(accounts_[s].bytes); }
 pb::Grant State::load_grant(Slot s) const { return parse<pb::Grant>(grants_[s].bytes); }
 
@@ -51,10 +55,16 @@ Slot look_up(const Map& map, const Key& key) {
 
 }  // namespace
 
-Slot State::account_by_login(std::string_view login) const { return look_up(logins_, std::string(login)); }
-Slot State::account_by_external_id(std::string_view external_id) const { return look_up(external_ids_, std::string(external_id)); }
+Slot State::account_by_login(std::string_view login) const {
+  return look_up(logins_, std::string(login));
+}
+Slot State::account_by_external_id(std::string_view external_id) const {
+  return look_up(external_ids_, std::string(external_id));
+}
 Slot State::grant_by_secret(const SecretHash& secret) const { return look_up(secrets_, secret); }
-std::string State::area_name(Slot area) const { return area == kNoSlot ? std::string() : load_area(area).name(); }
+std::string State::area_name(Slot area) const {
+  return area == kNoSlot ? std::string() : load_area(area).name();
+}
 
 pb::Need State::load_need(Slot s) const {
   const NeedRow& row = needs_[s];
@@ -164,7 +174,8 @@ void State::link_resident(Slot need) {
 void State::unlink_resident(Slot need) {
   const NeedRow& row = needs_[need];
   if (row.resident_ref == 0) return;
-  if (row.next_of_resident != kNoSlot) needs_[row.next_of_resident].previous_of_resident = row.previous_of_resident;
+  if (row.next_of_resident != kNoSlot)
+    needs_[row.next_of_resident].previous_of_resident = row.previous_of_resident;
   if (row.previous_of_resident != kNoSlot) {
     needs_[row.previous_of_resident].next_of_resident = row.next_of_resident;
   } else if (row.next_of_resident != kNoSlot) {
@@ -179,7 +190,8 @@ bool State::waits(const NeedRow& need) const {
   if (need.state == pb::NEED_STATE_OPEN && need.raised > 0) return true;
   if (!live(need.state) || need.state == pb::NEED_STATE_DRAFT) return false;
   for (Slot m = need.first_match; m != kNoSlot; m = matches_[m].next_of_need) {
-    if (matches_[m].state == pb::MATCH_STATE_CLAIMED || matches_[m].state == pb::MATCH_STATE_SERVED) return true;
+    if (matches_[m].state == pb::MATCH_STATE_CLAIMED || matches_[m].state == pb::MATCH_STATE_SERVED)
+      return true;
   }
   return false;
 }
@@ -331,7 +343,8 @@ void State::undo(UndoRecord& record) {
     }
     case pb::Event::kNotification:
       // They never change, so it is a new one.
-      parties_[notifications_[record.slot].party].first_notification = notifications_[record.slot].next_of_party;
+      parties_[notifications_[record.slot].party].first_notification =
+          notifications_[record.slot].next_of_party;
       notifications_.pop_back();
       break;
     case pb::Event::kAccount:
@@ -350,7 +363,8 @@ void State::undo(UndoRecord& record) {
     case pb::Event::kDisclosure:
     case pb::Event::kTaxonomy:
     case pb::Event::kPolicy:
-    case pb::Event::ROW_NOT_SET: break;
+    case pb::Event::ROW_NOT_SET:
+      break;
   }
 }
 
@@ -359,7 +373,8 @@ void State::undo(UndoRecord& record) {
 void State::contribute_fill(const NeedRow& need, std::int64_t sign) {
   if (!counts_for_fill(need.state)) return;
   std::int64_t filled = 0;
-  for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) filled += share_micro(lines_[l]);
+  for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l)
+    filled += share_micro(lines_[l]);
   AreaRow& area = areas_[need.fairness];
   area.asked_micro += sign * need.line_count * kMicro;
   area.filled_micro += sign * filled;
@@ -386,7 +401,8 @@ void State::contribute(const MatchRow& m, Slot match, std::int64_t sign) {
                              [](Time t, const Booking& b) { return t < b.window.start; });
         calendar.insert(at, {m.window, m.quantity, match});
       } else {
-        const auto at = std::find_if(calendar.begin(), calendar.end(), [&](const Booking& b) { return b.match == match; });
+        const auto at = std::find_if(calendar.begin(), calendar.end(),
+                                     [&](const Booking& b) { return b.match == match; });
         QIAO_CHECK(at != calendar.end(), "a booking that goes was there");
         calendar.erase(at);
         if (calendar.empty()) bookings_.erase(m.offer);
@@ -405,19 +421,29 @@ void State::contribute(const MatchRow& m, Slot match, std::int64_t sign) {
 
 std::string_view State::row_bytes(pb::Event::RowCase kind, std::uint64_t key) const {
   switch (kind) {
-    case pb::Event::kArea: return areas_[areas_.find(AreaCode{key})].bytes.view();
-    case pb::Event::kParty: return parties_[parties_.find(PartyId{key})].bytes.view();
-    case pb::Event::kPerson: return persons_[persons_.find(PersonId{key})].bytes.view();
-    case pb::Event::kOffer: return offers_[offers_.find(OfferId{key})].bytes.view();
-    case pb::Event::kNeed: return needs_[needs_.find(NeedId{key})].bytes.view();
-    case pb::Event::kMatch: return matches_[matches_.find(MatchId{key})].bytes.view();
-    case pb::Event::kNotification: return notifications_[notifications_.find(NotificationId{key})].bytes.view();
-    case pb::Event::kAccount: return accounts_[accounts_.find(AccountId{key})].bytes.view();
-    case pb::Event::kGrant: return grants_[grants_.find(GrantId{key})].bytes.view();
+    case pb::Event::kArea:
+      return areas_[areas_.find(AreaCode{key})].bytes.view();
+    case pb::Event::kParty:
+      return parties_[parties_.find(PartyId{key})].bytes.view();
+    case pb::Event::kPerson:
+      return persons_[persons_.find(PersonId{key})].bytes.view();
+    case pb::Event::kOffer:
+      return offers_[offers_.find(OfferId{key})].bytes.view();
+    case pb::Event::kNeed:
+      return needs_[needs_.find(NeedId{key})].bytes.view();
+    case pb::Event::kMatch:
+      return matches_[matches_.find(MatchId{key})].bytes.view();
+    case pb::Event::kNotification:
+      return notifications_[notifications_.find(NotificationId{key})].bytes.view();
+    case pb::Event::kAccount:
+      return accounts_[accounts_.find(AccountId{key})].bytes.view();
+    case pb::Event::kGrant:
+      return grants_[grants_.find(GrantId{key})].bytes.view();
     case pb::Event::kDisclosure:
     case pb::Event::kTaxonomy:
     case pb::Event::kPolicy:
-    case pb::Event::ROW_NOT_SET: break;
+    case pb::Event::ROW_NOT_SET:
+      break;
   }
   QIAO_CHECK(false, "only things with a key have rows of their own");
   return {};
@@ -426,8 +452,10 @@ std::string_view State::row_bytes(pb::Event::RowCase kind, std::uint64_t key) co
 // --- timers ---
 
 bool State::still_due(const TimerQueue::Entry& e) const {
-  if (e.kind == TimerQueue::Kind::kMatch) return e.slot < matches_.size() && matches_[e.slot].due == e.due;
-  if (e.kind == TimerQueue::Kind::kPerson) return e.slot < persons_.size() && persons_[e.slot].due == e.due;
+  if (e.kind == TimerQueue::Kind::kMatch)
+    return e.slot < matches_.size() && matches_[e.slot].due == e.due;
+  if (e.kind == TimerQueue::Kind::kPerson)
+    return e.slot < persons_.size() && persons_[e.slot].due == e.due;
   return e.slot < needs_.size() && needs_[e.slot].due == e.due;
 }
 
@@ -475,8 +503,10 @@ bool State::refresh_timer(TimerQueue::Kind kind, Slot slot) {
     case TimerQueue::Kind::kNeed:
       return set(needs_[slot].due, due_of(*NeedFacts::read(needs_[slot].bytes.view()), policy_));
     case TimerQueue::Kind::kMatch:
-      return set(matches_[slot].due, due_of(*MatchFacts::read(matches_[slot].bytes.view()), policy_));
-    case TimerQueue::Kind::kPerson: return set(persons_[slot].due, due_of(load_person(slot), policy_));
+      return set(matches_[slot].due,
+                 due_of(*MatchFacts::read(matches_[slot].bytes.view()), policy_));
+    case TimerQueue::Kind::kPerson:
+      return set(persons_[slot].due, due_of(load_person(slot), policy_));
   }
   return false;
 }

@@ -1,7 +1,9 @@
-// Everything the market knows, and the one way to change it: put a row. Folding the journal is putting its rows.
+// Everything the market knows, and the one way to change it: put a row. Folding the journal is
+// putting its rows.
 //
-// What rows imply (what a line holds, what an offer has booked, how full a community is, who served whom) is kept up to
-// date with each put and follows from the rows alone, so that a restart from rows gives the same state.
+// What rows imply (what a line holds, what an offer has booked, how full a community is, who served
+// whom) is kept up to date with each put and follows from the rows alone, so that a restart from
+// rows gives the same state.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -77,12 +79,14 @@ class State {
   // Accounts of a person among a party's people; of a resident. In no particular order.
   std::span<const Slot> accounts_of_person(PersonId person) const;
   std::span<const Slot> accounts_of_resident(std::uint64_t resident_ref) const;
-  // A resident's needs: the first, and the rest by NeedRow::next_of_resident; kNoSlot where there is none.
+  // A resident's needs: the first, and the rest by NeedRow::next_of_resident; kNoSlot where there
+  // is none.
   Slot first_need_of_resident(std::uint64_t resident_ref) const;
   // Name of the area; empty where there is none.
   std::string area_name(Slot area) const;
-  // Needs in that area, and not below, of which something waits for an organiser: to be checked, reviewed, found somebody for
-  // after it was raised; a claim to confirm, a service to verify. In no particular order.
+  // Needs in that area, and not below, of which something waits for an organiser: to be checked,
+  // reviewed, found somebody for after it was raised; a claim to confirm, a service to verify. In
+  // no particular order.
   std::span<const Slot> waiting_in(Slot area) const;
   // The same for every area that has some.
   const boost::unordered_flat_map<Slot, std::vector<Slot>>& waiting() const { return waiting_; }
@@ -91,8 +95,8 @@ class State {
   const NeedProgress& progress(Slot need) const { return progress_[need]; }
   Slot line_count() const { return lines_.size(); }
   const LineRow& line(Slot s) const { return lines_[s]; }
-  // Asks for a row to be in the cache soon: ranking looks at rows in no order, and waits for memory more than for anything
-  // else.
+  // Asks for a row to be in the cache soon: ranking looks at rows in no order, and waits for memory
+  // more than for anything else.
   void prefetch_line(Slot s) const { __builtin_prefetch(&lines_[s]); }
   void prefetch_offer(Slot s) const { __builtin_prefetch(&offers_[s]); }
   void prefetch_need(Slot s) const { __builtin_prefetch(&needs_[s]); }
@@ -106,7 +110,8 @@ class State {
   Seq last_seq() const { return last_seq_; }
   Time last_time() const { return last_time_; }
 
-  // The resource as it is now; for a need with what its lines hold and its version. Parses: about 1 us.
+  // The resource as it is now; for a need with what its lines hold and its version. Parses: about 1
+  // us.
   pb::Area load_area(Slot) const;
   pb::Party load_party(Slot) const;
   pb::Person load_person(Slot) const;
@@ -134,15 +139,18 @@ class State {
   std::int64_t asked_micro() const { return asked_micro_; }
   std::int64_t filled_micro() const { return filled_micro_; }
 
-  // Folds an event: its row replaces what was there. Events come in the order of their seq. Keeps what is needed to undo
-  // it until commit().
+  // Folds an event: its row replaces what was there. Events come in the order of their seq. Keeps
+  // what is needed to undo it until commit().
   void fold(const pb::Event& event);
-  // Puts a row as it was stored. False when the bytes are not such a row or lean on something missing.
+  // Puts a row as it was stored. False when the bytes are not such a row or lean on something
+  // missing.
   //
-  // At start-up: start_loading(), taxonomy, policy; then areas, parties, offers and needs in any order, and link_areas(),
-  // link_parties(), link_offers(), link_needs(); then persons, matches, notifications, accounts, grants (these after accounts);
-  // loaded(), start_timers(), link_lists(). Each row once. Rows of different kinds may be put by different threads at the same time, and linked
-  // beside each other and beside rows that are put, as soon as what they lean on is there and linked.
+  // At start-up: start_loading(), taxonomy, policy; then areas, parties, offers and needs in any
+  // order, and link_areas(), link_parties(), link_offers(), link_needs(); then persons, matches,
+  // notifications, accounts, grants (these after accounts); loaded(), start_timers(), link_lists().
+  // Each row once. Rows of different kinds may be put by different threads at the same time, and
+  // linked beside each other and beside rows that are put, as soon as what they lean on is there
+  // and linked.
   bool load_row(pb::Event::RowCase kind, Blob bytes);
   // What is loaded ends with that event: ids are numbers of events, and none is greater.
   void start_loading(Seq last_seq) {
@@ -162,7 +170,8 @@ class State {
   void loaded(Seq last_seq, Time last_time);
   // Every timer anew, by what the rows say. May run while other threads read rows.
   void start_timers();
-  // The lists of residents' needs, and of those that wait for organisers. May run beside start_timers().
+  // The lists of residents' needs, and of those that wait for organisers. May run beside
+  // start_timers().
   void link_lists();
 
   // Bytes of the row of that kind and key, as of now. The view holds until the row changes.
@@ -203,12 +212,14 @@ class State {
     std::uint64_t what;
     friend bool operator==(const HistoryKey&, const HistoryKey&) = default;
     friend std::size_t hash_value(const HistoryKey& k) {
-      return static_cast<std::size_t>((k.what ^ (std::uint64_t{k.party} << 32)) * 0x9E3779B97F4A7C15ULL);
+      return static_cast<std::size_t>((k.what ^ (std::uint64_t{k.party} << 32)) *
+                                      0x9E3779B97F4A7C15ULL);
     }
   };
 
-  // What rows lean on, by slot. It is looked for when all of it is there, and all at once: it lies in no order, and so the waits for
-  // memory overlap and what is looked at stays near; and rows of different kinds do not wait for each other.
+  // What rows lean on, by slot. It is looked for when all of it is there, and all at once: it lies
+  // in no order, and so the waits for memory overlap and what is looked at stays near; and rows of
+  // different kinds do not wait for each other.
   struct Loading {
     alignas(kApart) std::vector<AreaCode> parents;  // itself where there is none
     alignas(kApart) std::vector<AreaCode> of_parties;
@@ -272,9 +283,9 @@ class State {
   boost::unordered_flat_map<SecretHash, Slot> secrets_;
   boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_person_;
   boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_resident_;
-  boost::unordered_flat_map<std::uint64_t, Slot> residents_;  // the first need of each
+  boost::unordered_flat_map<std::uint64_t, Slot> residents_;           // the first need of each
   boost::unordered_flat_map<PartyId, std::vector<PartyId>> branches_;  // no list is empty
-  boost::unordered_flat_map<Slot, std::vector<Slot>> waiting_;  // by area; no list is empty
+  boost::unordered_flat_map<Slot, std::vector<Slot>> waiting_;         // by area; no list is empty
   boost::unordered_flat_set<Slot> waiting_in_city_;
   Chunks<LineRow> lines_;
   Chunks<NeedProgress> progress_;  // by need
@@ -305,8 +316,8 @@ class State {
   StateObserver* observer_ = nullptr;
 };
 
-// What decisions look at, made of a need as it was sent: also for one that is not posted (a preview). `need.first_line`,
-// the lists and the timer are the state's own affair.
+// What decisions look at, made of a need as it was sent: also for one that is not posted (a
+// preview). `need.first_line`, the lists and the timer are the state's own affair.
 void fill(NeedRow& row, const pb::Need& need, const State& state);
 void fill(LineRow& row, const pb::RequirementLine& line, const State& state);
 

@@ -13,12 +13,14 @@
 
 namespace qiao {
 
-// How a table finds the slot of an id. `size` is how many rows there are, `id_at(slot)` the id of one; takes() says whether
-// an id may be appended, append() is called before its row is there, pop_back() is told the id and slot that were. prefetch() and
-// guess() are for many ids at once, whose waits for memory are to overlap: what find() looks at first, and which row next.
+// How a table finds the slot of an id. `size` is how many rows there are, `id_at(slot)` the id of
+// one; takes() says whether an id may be appended, append() is called before its row is there,
+// pop_back() is told the id and slot that were. prefetch() and guess() are for many ids at once,
+// whose waits for memory are to overlap: what find() looks at first, and which row next.
 
-// Ids that come in any order: a hash table of slots alone, open-addressed and at most half full, since the rows themselves say whose
-// they are. Half of what it would take with the ids in it, so that more of it is in the cache.
+// Ids that come in any order: a hash table of slots alone, open-addressed and at most half full,
+// since the rows themselves say whose they are. Half of what it would take with the ids in it, so
+// that more of it is in the cache.
 template <class Id>
 class HashedIds {
  public:
@@ -36,7 +38,8 @@ class HashedIds {
   }
   template <class IdAt>
   void append(Id id, Slot slot, const IdAt& id_at) {
-    if (slots_.size() < 2 * (std::size_t{slot} + 1)) reserve(2 * (std::size_t{slot} + 1), slot, id_at);
+    if (slots_.size() < 2 * (std::size_t{slot} + 1))
+      reserve(2 * (std::size_t{slot} + 1), slot, id_at);
     put(id, slot);
   }
   // No other id has moved on because of the last one.
@@ -61,7 +64,9 @@ class HashedIds {
  private:
   static constexpr std::size_t kLeast = 8;
   // Fibonacci hashing: Knuth, The Art of Computer Programming, vol. 3, section 6.4.
-  std::size_t home(Id id) const { return static_cast<std::size_t>(id.value() * 0x9E3779B97F4A7C15ULL >> shift_); }
+  std::size_t home(Id id) const {
+    return static_cast<std::size_t>(id.value() * 0x9E3779B97F4A7C15ULL >> shift_);
+  }
   std::size_t next(std::size_t at) const { return (at + 1) & (slots_.size() - 1); }
   void put(Id id, Slot slot) {
     std::size_t at = home(id);
@@ -73,9 +78,10 @@ class HashedIds {
   int shift_ = 63;
 };
 
-// Ids that ascend with their slots, as sequence numbers do: it is known where each block of ids begins, and the rows
-// themselves say the rest. A sixteenth of a byte for each id up to the highest, and one access to memory beside the row's own where
-// a hash table takes two and 28 bytes a row.
+// Ids that ascend with their slots, as sequence numbers do: it is known where each block of ids
+// begins, and the rows themselves say the rest. A sixteenth of a byte for each id up to the
+// highest, and one access to memory beside the row's own where a hash table takes two and 28 bytes
+// a row.
 template <class Id>
 class AscendingIds {
  public:
@@ -126,12 +132,13 @@ class AscendingIds {
   std::vector<Slot> first_;  // by block of ids: the rows whose ids are below it
 };
 
-// A start fills several tables at once, each on a core of its own; what those write to lies so far apart that no core takes a cache
-// line (or the pair of them that is fetched at once) from another with each row.
+// A start fills several tables at once, each on a core of its own; what those write to lies so far
+// apart that no core takes a cache line (or the pair of them that is fetched at once) from another
+// with each row.
 inline constexpr std::size_t kApart = 128;  // bytes
 
-// Rows one after the other that never move, so that references hold while they are there. Growing costs no copies, and touches
-// no memory twice, which is what a restart waits for most.
+// Rows one after the other that never move, so that references hold while they are there. Growing
+// costs no copies, and touches no memory twice, which is what a restart waits for most.
 template <class Row>
 class alignas(kApart) Chunks {
  public:
@@ -148,7 +155,8 @@ class alignas(kApart) Chunks {
 
  private:
   static constexpr Slot kChunk = 1024;
-  // Not Row[]: its length would be kept in front of it, and what is a little more than 2^n bytes takes a quarter more.
+  // Not Row[]: its length would be kept in front of it, and what is a little more than 2^n bytes
+  // takes a quarter more.
   using Chunk = std::array<Row, kChunk>;
   std::vector<std::unique_ptr<Chunk>> chunks_;
   Slot size_ = 0;

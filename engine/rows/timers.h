@@ -10,8 +10,9 @@
 
 namespace qiao {
 
-// A heap of (time, thing). Entries are not taken out when a thing changes its mind; whoever pops asks the row whether
-// the entry still holds. Matches come before needs at the same instant, so that a need sees what became of them.
+// A heap of (time, thing). Entries are not taken out when a thing changes its mind; whoever pops
+// asks the row whether the entry still holds. Matches come before needs at the same instant, so
+// that a need sees what became of them.
 class TimerQueue {
  public:
   enum class Kind : std::uint8_t { kMatch, kNeed, kPerson };
@@ -39,7 +40,8 @@ class TimerQueue {
     std::pop_heap(heap_.begin(), heap_.end(), std::greater<>{});
     heap_.pop_back();
   }
-  // Throws the stale entries away once they outnumber what can hold, so that the queue stays in proportion.
+  // Throws the stale entries away once they outnumber what can hold, so that the queue stays in
+  // proportion.
   template <class Holds>
   void trim(std::size_t most, Holds holds) {
     if (heap_.size() <= most) return;

@@ -9,7 +9,8 @@ const pb::Term& term_of(const pb::ResourceKind& r) { return r.term(); }
 
 template <class List, class Map>
 void fill(const List& list, Map& map) {
-  for (int i = 0; i < list.size(); ++i) map.emplace(term_of(list[i]).code(), static_cast<std::uint16_t>(i));
+  for (int i = 0; i < list.size(); ++i)
+    map.emplace(term_of(list[i]).code(), static_cast<std::uint16_t>(i));
 }
 
 }  // namespace
@@ -32,12 +33,18 @@ int Vocabulary::place_of(WordList list, std::string_view code) const {
 const pb::Term& Vocabulary::term(WordList list, std::size_t index) const {
   const int i = static_cast<int>(index);
   switch (list) {
-    case WordList::kCategory: return taxonomy_.categories(i);
-    case WordList::kBeneficiary: return taxonomy_.beneficiaries(i);
-    case WordList::kSkill: return taxonomy_.skills(i);
-    case WordList::kCertificate: return taxonomy_.certificates(i).term();
-    case WordList::kResource: return taxonomy_.resources(i).term();
-    case WordList::kProgramme: break;
+    case WordList::kCategory:
+      return taxonomy_.categories(i);
+    case WordList::kBeneficiary:
+      return taxonomy_.beneficiaries(i);
+    case WordList::kSkill:
+      return taxonomy_.skills(i);
+    case WordList::kCertificate:
+      return taxonomy_.certificates(i).term();
+    case WordList::kResource:
+      return taxonomy_.resources(i).term();
+    case WordList::kProgramme:
+      break;
   }
   return taxonomy_.programmes(i);
 }

@@ -1,4 +1,5 @@
-// The taxonomy made fast: every code as a small number, which is its place in its list and never changes.
+// The taxonomy made fast: every code as a small number, which is its place in its list and never
+// changes.
 #pragma once
 
 #include <array>
@@ -22,16 +23,26 @@ struct SkillMask {
   std::uint64_t high = 0;
 
   void set(std::size_t i) { (i < 64 ? low : high) |= std::uint64_t{1} << (i % 64); }
-  bool contains(const SkillMask& all) const { return (all.low & ~low) == 0 && (all.high & ~high) == 0; }
+  bool contains(const SkillMask& all) const {
+    return (all.low & ~low) == 0 && (all.high & ~high) == 0;
+  }
   int count_beyond(const SkillMask& asked) const {
     return __builtin_popcountll(low & ~asked.low) + __builtin_popcountll(high & ~asked.high);
   }
-  // 64 bits of which none is set that no skill sets: a mask that passes the test on signatures may still fail the real one.
+  // 64 bits of which none is set that no skill sets: a mask that passes the test on signatures may
+  // still fail the real one.
   std::uint64_t signature() const { return low | high; }
   friend bool operator==(const SkillMask&, const SkillMask&) = default;
 };
 
-enum class WordList : std::uint8_t { kCategory, kBeneficiary, kSkill, kCertificate, kResource, kProgramme };
+enum class WordList : std::uint8_t {
+  kCategory,
+  kBeneficiary,
+  kSkill,
+  kCertificate,
+  kResource,
+  kProgramme
+};
 inline constexpr std::size_t kWordLists = 6;
 
 // Immutable between changes of the taxonomy.
@@ -51,13 +62,13 @@ class Vocabulary {
   const pb::Taxonomy& taxonomy() const { return taxonomy_; }
 
  private:
-  // -1 where it is not there. Not an optional, which comes back by way of memory: two bytes and one written, four read, and the
-  // core waits until they have left for the cache.
+  // -1 where it is not there. Not an optional, which comes back by way of memory: two bytes and one
+  // written, four read, and the core waits until they have left for the cache.
   int place_of(WordList list, std::string_view code) const;
 
   pb::Taxonomy taxonomy_;
-  // Eight bytes of a code from its beginning and eight from its end, which overlap in a short one: all there is of a code of up to
-  // sixteen bytes, as most are.
+  // Eight bytes of a code from its beginning and eight from its end, which overlap in a short one:
+  // all there is of a code of up to sixteen bytes, as most are.
   struct Ends {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
@@ -76,9 +87,12 @@ class Vocabulary {
   };
   struct SameCode {
     using is_transparent = void;
-    bool operator()(std::string_view a, std::string_view b) const { return a.size() == b.size() && Ends(a) == Ends(b) && (a.size() <= 16 || a == b); }
+    bool operator()(std::string_view a, std::string_view b) const {
+      return a.size() == b.size() && Ends(a) == Ends(b) && (a.size() <= 16 || a == b);
+    }
   };
-  std::array<boost::unordered_flat_map<std::string, std::uint16_t, CodeHash, SameCode>, kWordLists> index_;
+  std::array<boost::unordered_flat_map<std::string, std::uint16_t, CodeHash, SameCode>, kWordLists>
+      index_;
 };
 
 inline Vocabulary::Ends::Ends(std::string_view code) {

@@ -38,12 +38,16 @@ std::uint64_t wire_type_of(FieldDescriptor::Type type) {
   switch (type) {
     case FieldDescriptor::TYPE_STRING:
     case FieldDescriptor::TYPE_BYTES:
-    case FieldDescriptor::TYPE_MESSAGE: return kLengthDelimited;
+    case FieldDescriptor::TYPE_MESSAGE:
+      return kLengthDelimited;
     case FieldDescriptor::TYPE_FIXED64:
-    case FieldDescriptor::TYPE_SFIXED64: return kFixed64;
+    case FieldDescriptor::TYPE_SFIXED64:
+      return kFixed64;
     case FieldDescriptor::TYPE_FIXED32:
-    case FieldDescriptor::TYPE_SFIXED32: return kFixed32;
-    default: return kVarint;
+    case FieldDescriptor::TYPE_SFIXED32:
+      return kFixed32;
+    default:
+      return kVarint;
   }
 }
 
@@ -82,7 +86,14 @@ Layout& layout_of(const Descriptor* type) {
       const FieldDescriptor* f = type->field(i);
       const auto number = static_cast<std::size_t>(f->number());
       if (slot->by_number.size() <= number) slot->by_number.resize(number + 1);
-      slot->by_number[number] = {f, f->type(), wire_type_of(f->type()), f->is_repeated(), "\"" + f->json_name() + "\":", quoted_names(f->type() == FieldDescriptor::TYPE_ENUM ? f->enum_type() : nullptr), nullptr};
+      slot->by_number[number] = {
+          f,
+          f->type(),
+          wire_type_of(f->type()),
+          f->is_repeated(),
+          "\"" + f->json_name() + "\":",
+          quoted_names(f->type() == FieldDescriptor::TYPE_ENUM ? f->enum_type() : nullptr),
+          nullptr};
       slot->by_name.emplace(f->json_name(), f);
       slot->by_name.emplace(f->name(), f);
     }
@@ -90,7 +101,8 @@ Layout& layout_of(const Descriptor* type) {
   return *slot;
 }
 
-// What is written, behind one another. Room is made for what comes next as a whole, so that each byte does not ask for it.
+// What is written, behind one another. Room is made for what comes next as a whole, so that each
+// byte does not ask for it.
 class Sink {
  public:
   Sink() = default;
@@ -124,7 +136,9 @@ class Sink {
     at_ = buffer_.data();
     end_ = at_ + buffer_.size();
   }
-  std::string_view view() const { return {buffer_.data(), static_cast<std::size_t>(at_ - buffer_.data())}; }
+  std::string_view view() const {
+    return {buffer_.data(), static_cast<std::size_t>(at_ - buffer_.data())};
+  }
 
   // Of an integer, with its quotes.
   static constexpr std::size_t kMostDigits = 22;
@@ -145,11 +159,13 @@ class Sink {
   char* end_ = at_;
 };
 
-// Eight bytes of which none has to be escaped: below 0x20, a quote or a backslash (Mycroft's test for a zero byte, thrice).
+// Eight bytes of which none has to be escaped: below 0x20, a quote or a backslash (Mycroft's test
+// for a zero byte, thrice).
 bool plain(std::uint64_t eight) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   const auto zero_in = [](std::uint64_t w) { return (w - kOnes) & ~w; };
-  const std::uint64_t found = ((eight - 0x20 * kOnes) & ~eight) | zero_in(eight ^ '"' * kOnes) | zero_in(eight ^ '\\' * kOnes);
+  const std::uint64_t found = ((eight - 0x20 * kOnes) & ~eight) | zero_in(eight ^ '"' * kOnes) |
+                              zero_in(eight ^ '\\' * kOnes);
   return (found & 0x80 * kOnes) == 0;
 }
 
@@ -173,11 +189,21 @@ void Sink::put_string(std::string_view text) {
     }
     *to++ = '\\';
     switch (c) {
-      case '"': *to++ = '"'; break;
-      case '\\': *to++ = '\\'; break;
-      case '\n': *to++ = 'n'; break;
-      case '\r': *to++ = 'r'; break;
-      case '\t': *to++ = 't'; break;
+      case '"':
+        *to++ = '"';
+        break;
+      case '\\':
+        *to++ = '\\';
+        break;
+      case '\n':
+        *to++ = 'n';
+        break;
+      case '\r':
+        *to++ = 'r';
+        break;
+      case '\t':
+        *to++ = 't';
+        break;
       default: {
         constexpr char kHex[] = "0123456789abcdef";
         to = std::copy_n("u00", 3, to);
@@ -190,8 +216,9 @@ void Sink::put_string(std::string_view text) {
   at_ = to;
 }
 
-// Writing goes over the bytes that protobuf's generated code makes of a message, which takes a third of the time of asking
-// reflection for one field after the other. They have just been made: nothing in them is cut or malformed.
+// Writing goes over the bytes that protobuf's generated code makes of a message, which takes a
+// third of the time of asking reflection for one field after the other. They have just been made:
+// nothing in them is cut or malformed.
 std::uint64_t read_varint(const char*& at) {
   std::uint64_t value = 0;
   for (int shift = 0;; shift += 7) {
@@ -204,7 +231,8 @@ std::uint64_t read_varint(const char*& at) {
 template <class Integer>
 Integer read_fixed(const char*& at) {
   Integer value = 0;
-  for (std::size_t i = 0; i < sizeof value; ++i) value |= static_cast<Integer>(static_cast<unsigned char>(at[i])) << (8 * i);
+  for (std::size_t i = 0; i < sizeof value; ++i)
+    value |= static_cast<Integer>(static_cast<unsigned char>(at[i])) << (8 * i);
   at += sizeof value;
   return value;
 }
@@ -216,25 +244,39 @@ std::string_view read_text(const char*& at) {
 }
 
 // Of zigzag: 0, -1, 1, -2, …
-std::int64_t signed_of(std::uint64_t value) { return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1)); }
+std::int64_t signed_of(std::uint64_t value) {
+  return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
+}
 
 void put_message(Layout& layout, std::string_view bytes, Sink& out);
 
 // Numbers, booleans: there is room for them.
 void put_number(Layout::Field& f, const char*& at, Sink& out) {
   switch (f.type) {
-    case FieldDescriptor::TYPE_INT32: return out.put_integer(static_cast<std::int32_t>(read_varint(at)));
-    case FieldDescriptor::TYPE_SINT32: return out.put_integer(signed_of(read_varint(at)));
-    case FieldDescriptor::TYPE_UINT32: return out.put_integer(read_varint(at));
-    case FieldDescriptor::TYPE_FIXED32: return out.put_integer(read_fixed<std::uint32_t>(at));
-    case FieldDescriptor::TYPE_SFIXED32: return out.put_integer(static_cast<std::int32_t>(read_fixed<std::uint32_t>(at)));
-    case FieldDescriptor::TYPE_INT64: return out.put_quoted(static_cast<std::int64_t>(read_varint(at)));
-    case FieldDescriptor::TYPE_SINT64: return out.put_quoted(signed_of(read_varint(at)));
-    case FieldDescriptor::TYPE_UINT64: return out.put_quoted(read_varint(at));
-    case FieldDescriptor::TYPE_FIXED64: return out.put_quoted(read_fixed<std::uint64_t>(at));
-    case FieldDescriptor::TYPE_SFIXED64: return out.put_quoted(static_cast<std::int64_t>(read_fixed<std::uint64_t>(at)));
-    case FieldDescriptor::TYPE_BOOL: return out.put(read_varint(at) != 0 ? std::string_view("true") : std::string_view("false"));
-    default: QIAO_CHECK(false, "the vocabulary has neither floating point nor groups");
+    case FieldDescriptor::TYPE_INT32:
+      return out.put_integer(static_cast<std::int32_t>(read_varint(at)));
+    case FieldDescriptor::TYPE_SINT32:
+      return out.put_integer(signed_of(read_varint(at)));
+    case FieldDescriptor::TYPE_UINT32:
+      return out.put_integer(read_varint(at));
+    case FieldDescriptor::TYPE_FIXED32:
+      return out.put_integer(read_fixed<std::uint32_t>(at));
+    case FieldDescriptor::TYPE_SFIXED32:
+      return out.put_integer(static_cast<std::int32_t>(read_fixed<std::uint32_t>(at)));
+    case FieldDescriptor::TYPE_INT64:
+      return out.put_quoted(static_cast<std::int64_t>(read_varint(at)));
+    case FieldDescriptor::TYPE_SINT64:
+      return out.put_quoted(signed_of(read_varint(at)));
+    case FieldDescriptor::TYPE_UINT64:
+      return out.put_quoted(read_varint(at));
+    case FieldDescriptor::TYPE_FIXED64:
+      return out.put_quoted(read_fixed<std::uint64_t>(at));
+    case FieldDescriptor::TYPE_SFIXED64:
+      return out.put_quoted(static_cast<std::int64_t>(read_fixed<std::uint64_t>(at)));
+    case FieldDescriptor::TYPE_BOOL:
+      return out.put(read_varint(at) != 0 ? std::string_view("true") : std::string_view("false"));
+    default:
+      QIAO_CHECK(false, "the vocabulary has neither floating point nor groups");
   }
 }
 
@@ -260,29 +302,43 @@ void put_value(Layout::Field& f, const char*& at, Sink& out) {
     case FieldDescriptor::TYPE_MESSAGE:
       if (f.message == nullptr) f.message = &layout_of(f.field->message_type());
       return put_message(*f.message, read_text(at), out);
-    default: out.need(Sink::kMostDigits); return put_number(f, at, out);
+    default:
+      out.need(Sink::kMostDigits);
+      return put_number(f, at, out);
   }
 }
 
 // Of a field that this program does not know, which a message that was read keeps.
 void skip_value(std::uint64_t wire_type, const char*& at) {
   switch (wire_type) {
-    case kVarint: read_varint(at); return;
-    case kFixed64: at += 8; return;
-    case kLengthDelimited: read_text(at); return;
-    case kFixed32: at += 4; return;
-    case kStartGroup:
-      for (std::uint64_t tag = read_varint(at); (tag & 7) != kEndGroup; tag = read_varint(at)) skip_value(tag & 7, at);
+    case kVarint:
+      read_varint(at);
       return;
-    default: QIAO_CHECK(false, "protobuf has six wire types, and no group ends that has not begun");
+    case kFixed64:
+      at += 8;
+      return;
+    case kLengthDelimited:
+      read_text(at);
+      return;
+    case kFixed32:
+      at += 4;
+      return;
+    case kStartGroup:
+      for (std::uint64_t tag = read_varint(at); (tag & 7) != kEndGroup; tag = read_varint(at))
+        skip_value(tag & 7, at);
+      return;
+    default:
+      QIAO_CHECK(false, "protobuf has six wire types, and no group ends that has not begun");
   }
 }
 
-// What a message kept of a field that it knows, but of another type, it writes as it does what it does not know.
+// What a message kept of a field that it knows, but of another type, it writes as it does what it
+// does not know.
 bool knows(const Layout& layout, std::uint64_t tag) {
   if (tag >> 3 >= layout.by_number.size()) return false;
   const Layout::Field& f = layout.by_number[tag >> 3];
-  return f.field != nullptr && ((tag & 7) == f.wire_type || (f.repeated && (tag & 7) == kLengthDelimited));
+  return f.field != nullptr &&
+         ((tag & 7) == f.wire_type || (f.repeated && (tag & 7) == kLengthDelimited));
 }
 
 void put_message(Layout& layout, std::string_view bytes, Sink& out) {
@@ -373,14 +429,17 @@ class Reader {
     }
     if (const auto* oneof = f->real_containing_oneof(); oneof != nullptr && r.HasOneof(m, oneof)) {
       std::string sides;
-      for (int i = 0; i < oneof->field_count(); ++i) sides += (i > 0 ? ", " : "") + oneof->field(i)->json_name();
+      for (int i = 0; i < oneof->field_count(); ++i)
+        sides += (i > 0 ? ", " : "") + oneof->field(i)->json_name();
       return refuse(Code::kNoSide, path_, sides);
     }
-    if (f->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) return message(value, *r.MutableMessage(&m, f));
+    if (f->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE)
+      return message(value, *r.MutableMessage(&m, f));
     return scalar(value, m, r, f, false);
   }
 
-  Status scalar(const json::value& value, Message& m, const Reflection& r, const FieldDescriptor* f, bool add) {
+  Status scalar(const json::value& value, Message& m, const Reflection& r, const FieldDescriptor* f,
+                bool add) {
     switch (f->cpp_type()) {
       case FieldDescriptor::CPPTYPE_BOOL:
         if (!value.is_bool()) return wrong("boolean");
@@ -420,14 +479,18 @@ class Reader {
         add ? r.AddUInt64(&m, f, v) : r.SetUInt64(&m, f, v);
         return outcome::success();
       }
-      default: return wrong("integer");
+      default:
+        return wrong("integer");
     }
   }
 
   template <class Integer>
   Result<Integer> integer(const json::value& value) const {
     using Limits = std::numeric_limits<Integer>;
-    auto out_of_range = [&] { return refuse(Code::kOutOfRange, path_, std::to_string(Limits::min()) + ".." + std::to_string(Limits::max())); };
+    auto out_of_range = [&] {
+      return refuse(Code::kOutOfRange, path_,
+                    std::to_string(Limits::min()) + ".." + std::to_string(Limits::max()));
+    };
     if (const auto* i = value.if_int64()) {
       if (std::in_range<Integer>(*i)) return static_cast<Integer>(*i);
       return out_of_range();
@@ -440,7 +503,8 @@ class Reader {
       // 1.0 and 1e3 are integers; beyond 2^53 a double does not say which one it is.
       constexpr double kExact = 9007199254740992.0;
       if (!(*d >= -kExact && *d <= kExact)) return out_of_range();
-      if (*d != static_cast<double>(static_cast<std::int64_t>(*d))) return refuse_type(path_, "integer");
+      if (*d != static_cast<double>(static_cast<std::int64_t>(*d)))
+        return refuse_type(path_, "integer");
       const auto i = static_cast<std::int64_t>(*d);
       if (std::in_range<Integer>(i)) return static_cast<Integer>(i);
       return out_of_range();
@@ -456,7 +520,8 @@ class Reader {
 
   static std::string names(const FieldDescriptor* f) {
     std::string all;
-    for (int i = 1; i < f->enum_type()->value_count(); ++i) all += (i > 1 ? ", " : "") + f->enum_type()->value(i)->name();
+    for (int i = 1; i < f->enum_type()->value_count(); ++i)
+      all += (i > 1 ? ", " : "") + f->enum_type()->value(i)->name();
     return all;
   }
 

@@ -29,7 +29,7 @@ class ContactLimit {
 
   // What a team's command, or the parts of a batch, asks for.
   struct Asked {
-    std::vector<NeedId> sees;         // by looking, or by claiming
+    std::vector<NeedId> sees;  // by looking, or by claiming
     std::vector<NeedId> withdrawals;
   };
   static Asked asked_of(const pb::Command& command, const State& state);

@@ -20,15 +20,15 @@ void FairQueue::start_next() {
   auto job = turns_.next();
   if (!job) return;
   busy_ = true;
-  boost::asio::post(pool_, [&context = context_, self = std::weak_ptr(self_),
-                            job = *std::move(job)] {
-    boost::asio::post(context, [self, share = job.share, then = job.work()] {
-      const auto queue = self.lock();
-      if (!queue) return;
-      (*queue)->finished(share);
-      then();
-    });
-  });
+  boost::asio::post(pool_,
+                    [&context = context_, self = std::weak_ptr(self_), job = *std::move(job)] {
+                      boost::asio::post(context, [self, share = job.share, then = job.work()] {
+                        const auto queue = self.lock();
+                        if (!queue) return;
+                        (*queue)->finished(share);
+                        then();
+                      });
+                    });
 }
 
 void FairQueue::finished(const Share& share) {

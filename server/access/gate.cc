@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view kCookie = "qiao_session=";
 constexpr std::string_view kSecureCookie = "__Host-qiao_session=";
-// Wrong passwords in a row after which an account is locked: half a minute at first, doubled each time up to an hour.
+// Wrong passwords in a row after which an account is locked: half a minute at first, doubled each
+// time up to an hour.
 constexpr int kFailuresBeforeLock = 5;
 constexpr Seconds kFirstLock = std::chrono::seconds{30};
 constexpr int kMaxLockDoublings = 7;
@@ -24,7 +25,8 @@ constexpr std::size_t kMostVouched = 20'000;
 const Gate::Answer<Gate::Entry> kNoMemoryForHash{.denial = Denial::kBusy,
                                                  .retry_after = std::chrono::seconds{5}};
 
-// A __Host- cookie can only have been set over TLS by this very host, so over TLS no other is looked at.
+// A __Host- cookie can only have been set over TLS by this very host, so over TLS no other is
+// looked at.
 std::string_view session_in(std::string_view cookies, bool secure) {
   const std::string_view name = secure ? kSecureCookie : kCookie;
   while (!cookies.empty()) {
@@ -38,7 +40,8 @@ std::string_view session_in(std::string_view cookies, bool secure) {
 
 bool same_site(const Credentials& c) {
   const std::string_view scheme = c.secure ? "https://" : "http://";
-  return c.origin.starts_with(scheme) && ascii_lower(c.origin.substr(scheme.size())) == ascii_lower(c.host);
+  return c.origin.starts_with(scheme) &&
+         ascii_lower(c.origin.substr(scheme.size())) == ascii_lower(c.host);
 }
 
 pb::Command by_market(std::uint64_t account_id) {
@@ -58,12 +61,16 @@ bool is_active(const State& state, const pb::Actor& actor) {
 bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& actor) {
   const Slot party = state.parties().find(PartyId{actor.party_id()});
   switch (self.role()) {
-    case pb::ROLE_LEAD: return true;
+    case pb::ROLE_LEAD:
+      return true;
     case pb::ROLE_ORGANISER:
       return (gives(actor.role()) || actor.role() == pb::ROLE_ORGANISER) &&
              all_in_area_of(state, self, PartyId{actor.party_id()});
-    case pb::ROLE_SUPPLIER: return gives(actor.role()) && party != kNoSlot && is_active(state, self) && in_party_of(self, state, party);
-    default: return false;
+    case pb::ROLE_SUPPLIER:
+      return gives(actor.role()) && party != kNoSlot && is_active(state, self) &&
+             in_party_of(self, state, party);
+    default:
+      return false;
   }
 }
 
@@ -76,7 +83,8 @@ Gate::Gate(boost::asio::io_context& context, Runtime& runtime, GateOptions optio
       hashes_(std::make_unique<FairQueue>(context)),
       account_writes_(options_.writes_per_second, options_.writes_burst),
       contacts_(options_.contacts_per_day),
-      address_writes_(options_.writes_per_second * options_.address_factor, options_.writes_burst * options_.address_factor),
+      address_writes_(options_.writes_per_second * options_.address_factor,
+                      options_.writes_burst * options_.address_factor),
       account_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
       address_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
       log_ins_(options_.log_ins_per_minute / 60, options_.log_ins_burst),
@@ -100,7 +108,9 @@ std::optional<Identity> Gate::by_secret(std::string_view secret, pb::GrantKind k
   const Slot slot = state.grant_by_secret(hash_secret(secret));
   if (slot == kNoSlot) return std::nullopt;
   const GrantRow& grant = state.grants()[slot];
-  if (grant.kind != kind || grant.revoked || grant.expires <= runtime_.now() || state.accounts()[grant.account].disabled) return std::nullopt;
+  if (grant.kind != kind || grant.revoked || grant.expires <= runtime_.now() ||
+      state.accounts()[grant.account].disabled)
+    return std::nullopt;
   return Identity{actor_of(grant.account), grant.account, slot, grant.expires};
 }
 
@@ -120,7 +130,8 @@ Gate::Answer<Identity> Gate::by_token(std::string_view token) {
     known = vouched_.insert_or_assign(hash, Vouched{subject->external_id, subject->expires}).first;
   }
   const Slot account = runtime_.state().account_by_external_id(known->second.external_id);
-  if (account == kNoSlot || runtime_.state().accounts()[account].disabled) return {.denial = Denial::kWho};
+  if (account == kNoSlot || runtime_.state().accounts()[account].disabled)
+    return {.denial = Denial::kWho};
   return {.value = {actor_of(account), account, kNoSlot, known->second.expires}};
 }
 
@@ -131,7 +142,9 @@ Gate::Answer<Identity> Gate::identify(const Credentials& c) {
   if (c.changes && !c.origin.empty() && !same_site(c)) return {.denial = Denial::kOrigin};
   if (!c.authorization.empty()) {
     constexpr std::string_view kBearer = "bearer ";
-    if (c.authorization.size() <= kBearer.size() || ascii_lower(c.authorization.substr(0, kBearer.size())) != kBearer) return {.denial = Denial::kWho};
+    if (c.authorization.size() <= kBearer.size() ||
+        ascii_lower(c.authorization.substr(0, kBearer.size())) != kBearer)
+      return {.denial = Denial::kWho};
     answer = by_token(trim(c.authorization.substr(kBearer.size())));
     if (!answer.good()) return answer;
   } else if (const auto secret = session_in(c.cookie, c.secure); !secret.empty()) {
@@ -150,8 +163,8 @@ Gate::Answer<Identity> Gate::identify(const Credentials& c) {
   return answer;
 }
 
-// lead, auditor, organiser/17, supplier/42, member/5, resident/7: oneself, or somebody further down (代办). The journal
-// keeps the account whoever it acts for.
+// lead, auditor, organiser/17, supplier/42, member/5, resident/7: oneself, or somebody further down
+// (代办). The journal keeps the account whoever it acts for.
 Result<pb::Actor> Gate::acting_for(const Identity& identity, std::string_view header) const {
   const State& state = runtime_.state();
   const auto slash = std::min(header.find('/'), header.size());
@@ -164,22 +177,29 @@ Result<pb::Actor> Gate::acting_for(const Identity& identity, std::string_view he
   if (role == "supplier") actor.set_role(pb::ROLE_SUPPLIER);
   if (role == "member") actor.set_role(pb::ROLE_MEMBER);
   if (role == "resident") actor.set_role(pb::ROLE_RESIDENT);
-  if (actor.role() == pb::ROLE_UNSPECIFIED) return refuse(Code::kOutOfRange, "Qiao-Actor", "lead, organiser/ID, supplier/ID, member/ID, resident/REF");
+  if (actor.role() == pb::ROLE_UNSPECIFIED)
+    return refuse(Code::kOutOfRange, "Qiao-Actor",
+                  "lead, organiser/ID, supplier/ID, member/ID, resident/REF");
   std::uint64_t id = 0;
   if (slash < header.size()) {
     const std::string_view text = header.substr(slash + 1);
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc{} || end != text.data() + text.size()) return refuse_type("Qiao-Actor", "integer");
+    if (error != std::errc{} || end != text.data() + text.size())
+      return refuse_type("Qiao-Actor", "integer");
   }
   switch (actor.role()) {
     case pb::ROLE_MEMBER: {
       const Slot person = state.persons().find(PersonId{id});
-      if (person != kNoSlot) actor.set_party_id(state.parties()[state.persons()[person].party].id.value());
+      if (person != kNoSlot)
+        actor.set_party_id(state.parties()[state.persons()[person].party].id.value());
       actor.set_person_id(id);
       break;
     }
-    case pb::ROLE_RESIDENT: actor.set_resident_ref(id); break;
-    default: actor.set_party_id(id);
+    case pb::ROLE_RESIDENT:
+      actor.set_resident_ref(id);
+      break;
+    default:
+      actor.set_party_id(id);
   }
   const pb::Actor self = actor_of(identity.account);
   if (actor.SerializeAsString() == self.SerializeAsString()) return actor;
@@ -194,7 +214,8 @@ Result<pb::Actor> Gate::acting_for(const Identity& identity, std::string_view he
 }
 
 bool Gate::covers(const Identity& identity, Operation operation) const {
-  return identity.grant == kNoSlot || runtime_.state().grants()[identity.grant].operations.test(static_cast<std::size_t>(operation));
+  return identity.grant == kNoSlot || runtime_.state().grants()[identity.grant].operations.test(
+                                          static_cast<std::size_t>(operation));
 }
 
 bool Gate::opens_only(const Identity& identity, Operation operation) const {
@@ -266,7 +287,8 @@ std::optional<std::string> Gate::set_up_secret() const {
   return set_up_secret_;
 }
 
-Result<Gate::Made> Gate::make_grant(const pb::Actor& actor, std::uint64_t account_id, pb::GrantKind kind, const pb::TokenRequest& wish) {
+Result<Gate::Made> Gate::make_grant(const pb::Actor& actor, std::uint64_t account_id,
+                                    pb::GrantKind kind, const pb::TokenRequest& wish) {
   Made made{fresh_secret(), 0, 0};
   pb::Command c;
   *c.mutable_actor() = actor;
@@ -290,19 +312,22 @@ Gate::Answer<Gate::Entry> Gate::let_in(Slot account) {
   auto made = make_grant(by_market(id).actor(), id, pb::GRANT_KIND_SESSION, wish);
   if (!made) return {.denial = Denial::kRefused, .refusal = std::move(made).error()};
   const Slot grant = runtime_.state().grants().find(GrantId{made.value().grant_id});
-  return {.value = {made.value().secret, account, runtime_.state().grants()[grant].expires, made.value().seq}};
+  return {.value = {made.value().secret, account, runtime_.state().grants()[grant].expires,
+                    made.value().seq}};
 }
 
 void Gate::failed(const std::string& login, Slot account) {
   Failures& f = failures_[login];
   ++f.count;
   if (f.count < kFailuresBeforeLock) return;
-  f.locked_until = runtime_.now() + kFirstLock * (1 << std::min(f.count - kFailuresBeforeLock, kMaxLockDoublings));
+  f.locked_until = runtime_.now() +
+                   kFirstLock * (1 << std::min(f.count - kFailuresBeforeLock, kMaxLockDoublings));
   if (account == kNoSlot) return;
   pb::Command lock = by_market(runtime_.state().accounts()[account].id.value());
   lock.mutable_lock_account()->set_account_id(lock.actor().account_id());
   lock.mutable_lock_account()->set_until(to_int(f.locked_until));
-  if (auto done = runtime_.apply(lock); !done) log_error("an account could not be locked", {{"reason", done.error().en()}});
+  if (auto done = runtime_.apply(lock); !done)
+    log_error("an account could not be locked", {{"reason", done.error().en()}});
 }
 
 // In how many seconds a password of the login may be tried. Attempts that wait for their hash count
@@ -366,7 +391,8 @@ void Gate::hash_then(const Asker& asker, const std::string& password,
     if (!hash) return otherwise(kNoMemoryForHash);
     then(*hash);
   };
-  queue_hash(asker, [password] { return hash_password(password); }, hashed, otherwise);
+  queue_hash(
+      asker, [password] { return hash_password(password); }, hashed, otherwise);
 }
 
 // False, and `otherwise` called, where too much waits already.
@@ -389,22 +415,27 @@ void Gate::log_in(const pb::LogInRequest& request, std::string_view address, Don
   if (!request.id_token().empty()) {
     const auto subject = provider_.verify(request.id_token(), runtime_.now());
     const Slot account = subject ? state.account_by_external_id(subject->external_id) : kNoSlot;
-    if (account == kNoSlot || state.accounts()[account].disabled) return done({.denial = Denial::kPassword});
+    if (account == kNoSlot || state.accounts()[account].disabled)
+      return done({.denial = Denial::kPassword});
     return done(let_in(account));
   }
-  if (request.login().empty()) return done({.denial = Denial::kRefused, .refusal = refuse(Code::kRequired, "login")});
-  if (request.password().empty()) return done({.denial = Denial::kRefused, .refusal = refuse(Code::kRequired, "password")});
+  if (request.login().empty())
+    return done({.denial = Denial::kRefused, .refusal = refuse(Code::kRequired, "login")});
+  if (request.password().empty())
+    return done({.denial = Denial::kRefused, .refusal = refuse(Code::kRequired, "password")});
   const std::string login = ascii_lower(request.login().substr(0, 64));
   Slot account = state.account_by_login(login);
   if (account != kNoSlot && state.accounts()[account].disabled) account = kNoSlot;
-  check_then(account, {login, std::string(address)},
-             request.password().substr(0, kMaxPasswordBytes + 1), {},
-             [this, account, done](const Checked& checked) {
-               // It may have been disabled meanwhile.
-               if (!checked.right() || runtime_.state().accounts()[account].disabled) return done({.denial = Denial::kPassword});
-               done(let_in(account));
-             },
-             done);
+  check_then(
+      account, {login, std::string(address)}, request.password().substr(0, kMaxPasswordBytes + 1),
+      {},
+      [this, account, done](const Checked& checked) {
+        // It may have been disabled meanwhile.
+        if (!checked.right() || runtime_.state().accounts()[account].disabled)
+          return done({.denial = Denial::kPassword});
+        done(let_in(account));
+      },
+      done);
 }
 
 // May whoever sent the invitation still give that way in? The account may reach further since.
@@ -421,8 +452,8 @@ bool Gate::still_invited(const Identity& invited) const {
   const Slot maker = state().accounts().find(AccountId{by.account_id()});
   if (maker == kNoSlot || state().accounts()[maker].disabled) return false;
   const pb::Actor self = actor_of(maker);
-  const bool acts = self.SerializeAsString() == by.SerializeAsString() ||
-                    may_act_for(state(), self, by);
+  const bool acts =
+      self.SerializeAsString() == by.SerializeAsString() || may_act_for(state(), self, by);
   pb::Command again;
   *again.mutable_actor() = by;
   again.mutable_add_grant()->mutable_grant()->set_kind(pb::GRANT_KIND_INVITATION);
@@ -431,29 +462,34 @@ bool Gate::still_invited(const Identity& invited) const {
          check_reach(state(), by, scope.value(), state().load_account(invited.account));
 }
 
-void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address, Done done) {
+void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address,
+                             Done done) {
   if (const auto wait = log_ins_.take(address, 1, options_.clock())) {
     return done({.denial = Denial::kTooOften, .retry_after = *wait});
   }
   const auto invited = by_secret(request.token(), pb::GRANT_KIND_INVITATION);
   if (!invited || !still_invited(*invited)) return done({.denial = Denial::kLink});
   const Slot account = invited->account;
-  if (auto good = check_password(request.password(), runtime_.state().load_account(account).login(), "password"); !good) {
+  if (auto good = check_password(request.password(), runtime_.state().load_account(account).login(),
+                                 "password");
+      !good) {
     return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
   }
-  hash_then({runtime_.state().load_account(account).login(), std::string(address)},
-            request.password(),
-            [this, account, token = request.token(), done](const std::string& hash) {
-              // Once: whoever comes second with the same link finds it used up, since setting the password takes it back.
-              const auto still = by_secret(token, pb::GRANT_KIND_INVITATION);
-              if (!still || !still_invited(*still)) return done({.denial = Denial::kLink});
-              pb::Command set = by_market(runtime_.state().accounts()[account].id.value());
-              set.mutable_set_password()->set_account_id(set.actor().account_id());
-              set.mutable_set_password()->set_password_hash(hash);
-              if (auto applied = runtime_.apply(set); !applied) return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
-              done(let_in(account));
-            },
-            done);
+  hash_then(
+      {runtime_.state().load_account(account).login(), std::string(address)}, request.password(),
+      [this, account, token = request.token(), done](const std::string& hash) {
+        // Once: whoever comes second with the same link finds it used up, since setting the
+        // password takes it back.
+        const auto still = by_secret(token, pb::GRANT_KIND_INVITATION);
+        if (!still || !still_invited(*still)) return done({.denial = Denial::kLink});
+        pb::Command set = by_market(runtime_.state().accounts()[account].id.value());
+        set.mutable_set_password()->set_account_id(set.actor().account_id());
+        set.mutable_set_password()->set_password_hash(hash);
+        if (auto applied = runtime_.apply(set); !applied)
+          return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
+        done(let_in(account));
+      },
+      done);
 }
 
 void Gate::change_password(const Identity& identity, const pb::ChangePasswordRequest& request,
@@ -462,54 +498,63 @@ void Gate::change_password(const Identity& identity, const pb::ChangePasswordReq
   if (auto good = check_password(request.new_password(), account.login(), "newPassword"); !good) {
     return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
   }
-  if (request.new_password() == request.old_password()) return done({.denial = Denial::kRefused, .refusal = refuse(Code::kPasswordWeak, "newPassword")});
-  check_then(identity.account, {account.login(), std::string(address)}, request.old_password(),
-             request.new_password(),
-             [this, identity, done](const Checked& checked) {
-               if (!checked.right()) {
-                 return done({.denial = Denial::kRefused,
-                              .refusal = refuse(Code::kPasswordWrong, "oldPassword")});
-               }
-               pb::Command set;
-               *set.mutable_actor() = actor_of(identity.account);
-               set.mutable_set_password()->set_account_id(set.actor().account_id());
-               set.mutable_set_password()->set_password_hash(checked.fresh_hash);
-               if (auto applied = runtime_.apply(set); !applied) {
-                 return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
-               }
-               done(let_in(identity.account));
-             },
-             done);
+  if (request.new_password() == request.old_password())
+    return done(
+        {.denial = Denial::kRefused, .refusal = refuse(Code::kPasswordWeak, "newPassword")});
+  check_then(
+      identity.account, {account.login(), std::string(address)}, request.old_password(),
+      request.new_password(),
+      [this, identity, done](const Checked& checked) {
+        if (!checked.right()) {
+          return done(
+              {.denial = Denial::kRefused, .refusal = refuse(Code::kPasswordWrong, "oldPassword")});
+        }
+        pb::Command set;
+        *set.mutable_actor() = actor_of(identity.account);
+        set.mutable_set_password()->set_account_id(set.actor().account_id());
+        set.mutable_set_password()->set_password_hash(checked.fresh_hash);
+        if (auto applied = runtime_.apply(set); !applied) {
+          return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
+        }
+        done(let_in(identity.account));
+      },
+      done);
 }
 
 void Gate::set_up(const pb::SetUpRequest& request, std::string_view address, Done done) {
   if (const auto wait = log_ins_.take(address, 1, options_.clock())) {
     return done({.denial = Denial::kTooOften, .retry_after = *wait});
   }
-  if (lead_can_come_in() || !same_secret(request.token(), set_up_secret_)) return done({.denial = Denial::kLink});
-  if (auto good = check_password(request.password(), ascii_lower(request.login()), "password"); !good) {
+  if (lead_can_come_in() || !same_secret(request.token(), set_up_secret_))
+    return done({.denial = Denial::kLink});
+  if (auto good = check_password(request.password(), ascii_lower(request.login()), "password");
+      !good) {
     return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
   }
-  hash_then({ascii_lower(request.login()), std::string(address)}, request.password(),
-            [this, login = request.login(), name = request.name(), done](const std::string& hash) {
-              if (lead_can_come_in()) return done({.denial = Denial::kLink});
-              pb::Command make = by_market(0);
-              pb::Account& account = *make.mutable_put_account()->mutable_account();
-              account.set_login(login);
-              account.set_name(name);
-              account.set_role(pb::ROLE_LEAD);
-              auto made = runtime_.apply(make);
-              if (!made) return done({.denial = Denial::kRefused, .refusal = std::move(made).error()});
-              pb::Command set = by_market(made.value().subjects.front().key);
-              set.mutable_set_password()->set_account_id(set.actor().account_id());
-              set.mutable_set_password()->set_password_hash(hash);
-              if (auto applied = runtime_.apply(set); !applied) return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
-              done(let_in(runtime_.state().accounts().find(AccountId{set.actor().account_id()})));
-            },
-            done);
+  hash_then(
+      {ascii_lower(request.login()), std::string(address)}, request.password(),
+      [this, login = request.login(), name = request.name(), done](const std::string& hash) {
+        if (lead_can_come_in()) return done({.denial = Denial::kLink});
+        pb::Command make = by_market(0);
+        pb::Account& account = *make.mutable_put_account()->mutable_account();
+        account.set_login(login);
+        account.set_name(name);
+        account.set_role(pb::ROLE_LEAD);
+        auto made = runtime_.apply(make);
+        if (!made) return done({.denial = Denial::kRefused, .refusal = std::move(made).error()});
+        pb::Command set = by_market(made.value().subjects.front().key);
+        set.mutable_set_password()->set_account_id(set.actor().account_id());
+        set.mutable_set_password()->set_password_hash(hash);
+        if (auto applied = runtime_.apply(set); !applied)
+          return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
+        done(let_in(runtime_.state().accounts().find(AccountId{set.actor().account_id()})));
+      },
+      done);
 }
 
-std::string Gate::site_code(std::uint64_t need_id) const { return short_code(runtime_.store().vault().chain_key(), "site", need_id); }
+std::string Gate::site_code(std::uint64_t need_id) const {
+  return short_code(runtime_.store().vault().chain_key(), "site", need_id);
+}
 
 bool Gate::is_site_code(std::uint64_t need_id, std::string_view typed) const {
   std::string plain;

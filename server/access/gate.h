@@ -23,7 +23,7 @@ namespace qiao {
 struct Credentials {
   std::string_view authorization;
   std::string_view cookie;
-  std::string_view acting;   // Qiao-Actor: for whom somebody acts, where it is not for itself
+  std::string_view acting;  // Qiao-Actor: for whom somebody acts, where it is not for itself
   std::string_view origin;
   std::string_view host;
   std::string_view address;  // of the other side, as limits count it: see client_key()
@@ -45,7 +45,7 @@ enum class Denial : std::uint8_t {
   kWho,       // nobody has come in, or what was sent lets nobody in
   kOrigin,    // the request was made by a page of another site
   kPassword,  // login and password do not go together
-  kLink,      // the link of an invitation, or of the first account, is used up, out of date or made up
+  kLink,  // the link of an invitation, or of the first account, is used up, out of date or made up
   kLocked,    // too many wrong passwords
   kTooOften,  // a token bucket is empty, or the share of what waits is used up
   kBusy,      // too many log-ins wait for their hash, or there is no memory for one
@@ -53,7 +53,8 @@ enum class Denial : std::uint8_t {
 };
 
 struct GateOptions {
-  // Writes of one account, and of one address: so many a second in the long run, so many at once. 0: no limit.
+  // Writes of one account, and of one address: so many a second in the long run, so many at once.
+  // 0: no limit.
   double writes_per_second = 50;
   double writes_burst = 500;
   // Of an address all accounts behind it share: a community's office is one address.
@@ -101,8 +102,8 @@ class Gate {
   std::optional<std::chrono::seconds> over_limit(const Identity& identity, std::string_view address,
                                                  double changes);
   // Has the team seen so many contacts today that it may not do that? In how many seconds it may.
-  // The team is the party of the account, whoever it acts for; for an account without one, the party
-  // for which it acts. Nothing for who acts neither for a team nor for a member.
+  // The team is the party of the account, whoever it acts for; for an account without one, the
+  // party for which it acts. Nothing for who acts neither for a team nor for a member.
   std::optional<std::chrono::seconds> over_contacts(const Identity& identity,
                                                     const ContactLimit::Asked& asked);
   // Counts what was done.
@@ -129,13 +130,15 @@ class Gate {
   using Done = std::function<void(Answer<Entry>)>;
   // Calls back on the market thread, also at once.
   void log_in(const pb::LogInRequest& request, std::string_view address, Done done);
-  void accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address, Done done);
+  void accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address,
+                         Done done);
   void change_password(const Identity& identity, const pb::ChangePasswordRequest& request,
                        std::string_view address, Done done);
   // The first account of all. Only while there is none of the lead that can come in.
   void set_up(const pb::SetUpRequest& request, std::string_view address, Done done);
 
-  // A token for the first set-up, where there is none of the lead yet; the same as long as the process lives.
+  // A token for the first set-up, where there is none of the lead yet; the same as long as the
+  // process lives.
   std::optional<std::string> set_up_secret() const;
   // Gives an account something to come in with.
   struct Made {
@@ -143,10 +146,11 @@ class Gate {
     std::uint64_t grant_id;
     Seq seq;
   };
-  Result<Made> make_grant(const pb::Actor& actor, std::uint64_t account_id, pb::GrantKind kind, const pb::TokenRequest& wish);
+  Result<Made> make_grant(const pb::Actor& actor, std::uint64_t account_id, pb::GrantKind kind,
+                          const pb::TokenRequest& wish);
 
-  // What hangs at the door of a need's place: a keyed hash of its number, so that nothing has to be kept and nobody can
-  // guess it (40 bits). Stays the same as long as the database lives.
+  // What hangs at the door of a need's place: a keyed hash of its number, so that nothing has to be
+  // kept and nobody can guess it (40 bits). Stays the same as long as the database lives.
   std::string site_code(std::uint64_t need_id) const;
   // As typed: case and spaces do not matter.
   bool is_site_code(std::uint64_t need_id, std::string_view typed) const;

@@ -37,7 +37,8 @@ std::optional<std::int64_t> number_of(const json::object& o, const char* name) {
   const auto* v = o.if_contains(name);
   if (v == nullptr) return std::nullopt;
   if (v->is_int64()) return v->as_int64();
-  if (v->is_double() && v->as_double() > 0 && v->as_double() < 1e15) return static_cast<std::int64_t>(v->as_double());
+  if (v->is_double() && v->as_double() > 0 && v->as_double() < 1e15)
+    return static_cast<std::int64_t>(v->as_double());
   return std::nullopt;
 }
 
@@ -48,10 +49,13 @@ std::optional<json::object> parse_object(std::string_view text) {
   return std::move(v.as_object());
 }
 
-// cjose stops the process where base64url is not what it has to be (an assertion, which Debian's build has): anybody could
-// have sent that. So it is looked at before.
+// cjose stops the process where base64url is not what it has to be (an assertion, which Debian's
+// build has): anybody could have sent that. So it is looked at before.
 bool is_base64url(std::string_view text) {
-  const auto good = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  const auto good = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  };
   return !text.empty() && text.size() % 4 != 1 && std::all_of(text.begin(), text.end(), good);
 }
 
@@ -59,7 +63,8 @@ bool is_base64url(std::string_view text) {
 bool is_compact(std::string_view token) {
   const auto first = token.find('.');
   const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
-  return second != std::string_view::npos && is_base64url(token.substr(0, first)) && is_base64url(token.substr(first + 1, second - first - 1)) &&
+  return second != std::string_view::npos && is_base64url(token.substr(0, first)) &&
+         is_base64url(token.substr(first + 1, second - first - 1)) &&
          is_base64url(token.substr(second + 1));
 }
 
@@ -69,7 +74,9 @@ bool meant_for(const json::object& claims, const std::string& audience) {
   if (aud->is_string()) return std::string_view(aud->as_string()) == audience;
   if (!aud->is_array()) return false;
   const auto& all = aud->as_array();
-  const bool among = std::any_of(all.begin(), all.end(), [&](const json::value& v) { return v.is_string() && std::string_view(v.as_string()) == audience; });
+  const bool among = std::any_of(all.begin(), all.end(), [&](const json::value& v) {
+    return v.is_string() && std::string_view(v.as_string()) == audience;
+  });
   // Several audiences: it has to say that we are the one it was given to.
   return among && (all.size() == 1 || text_of(claims, "azp") == audience);
 }
@@ -82,7 +89,8 @@ struct IdentityProvider::Key {
   std::unique_ptr<cjose_jwk_t, Releaser<cjose_jwk_release>> jwk;
 };
 
-IdentityProvider::IdentityProvider(IdentityProviderOptions options) : options_(std::move(options)) {}
+IdentityProvider::IdentityProvider(IdentityProviderOptions options)
+    : options_(std::move(options)) {}
 IdentityProvider::~IdentityProvider() = default;
 
 bool IdentityProvider::set_keys(std::string_view jwks) {
@@ -97,9 +105,14 @@ bool IdentityProvider::set_keys(std::string_view jwks) {
     if (const std::string use = text_of(o, "use"); !use.empty() && use != "sig") continue;
     const std::string type = text_of(o, "kty");
     // Never a symmetric one: what is published must not sign.
-    const std::string algorithm = type == "RSA" ? "RS256" : type == "EC" && text_of(o, "crv") == "P-256" ? "ES256" : "";
-    if (algorithm.empty() || (!text_of(o, "alg").empty() && text_of(o, "alg") != algorithm)) continue;
-    const bool whole = type == "RSA" ? is_base64url(text_of(o, "n")) && is_base64url(text_of(o, "e")) : is_base64url(text_of(o, "x")) && is_base64url(text_of(o, "y"));
+    const std::string algorithm = type == "RSA"                                  ? "RS256"
+                                  : type == "EC" && text_of(o, "crv") == "P-256" ? "ES256"
+                                                                                 : "";
+    if (algorithm.empty() || (!text_of(o, "alg").empty() && text_of(o, "alg") != algorithm))
+      continue;
+    const bool whole = type == "RSA"
+                           ? is_base64url(text_of(o, "n")) && is_base64url(text_of(o, "e"))
+                           : is_base64url(text_of(o, "x")) && is_base64url(text_of(o, "y"));
     if (!whole) continue;
     auto key = std::make_unique<Key>();
     key->id = text_of(o, "kid");
@@ -114,7 +127,8 @@ bool IdentityProvider::set_keys(std::string_view jwks) {
   return true;
 }
 
-std::optional<IdentityProvider::Subject> IdentityProvider::verify(std::string_view token, Time now) const {
+std::optional<IdentityProvider::Subject> IdentityProvider::verify(std::string_view token,
+                                                                  Time now) const {
   if (!configured() || token.size() > kMaxToken || !is_compact(token)) return std::nullopt;
   cjose_err error{};
   const Jws jws(cjose_jws_import(token.data(), token.size(), &error));
@@ -129,7 +143,8 @@ std::optional<IdentityProvider::Subject> IdentityProvider::verify(std::string_vi
   const std::string key_id = header_text("kid");
   const Key* key = nullptr;
   for (const auto& k : keys_) {
-    if (k->algorithm == algorithm && (key_id.empty() ? keys_.size() == 1 : k->id == key_id)) key = k.get();
+    if (k->algorithm == algorithm && (key_id.empty() ? keys_.size() == 1 : k->id == key_id))
+      key = k.get();
   }
   if (key == nullptr) {
     unknown_key_ = true;
@@ -145,8 +160,12 @@ std::optional<IdentityProvider::Subject> IdentityProvider::verify(std::string_vi
   const auto issued = number_of(*claims, "iat");
   const auto not_before = number_of(*claims, "nbf");
   const std::string subject = text_of(*claims, "sub");
-  if (text_of(*claims, "iss") != options_.issuer || !meant_for(*claims, options_.audience) || subject.empty() || !expires || !issued) return std::nullopt;
-  if (to_time(*expires) + kLeeway <= now || to_time(*issued) > now + kLeeway || (not_before && to_time(*not_before) > now + kLeeway)) return std::nullopt;
+  if (text_of(*claims, "iss") != options_.issuer || !meant_for(*claims, options_.audience) ||
+      subject.empty() || !expires || !issued)
+    return std::nullopt;
+  if (to_time(*expires) + kLeeway <= now || to_time(*issued) > now + kLeeway ||
+      (not_before && to_time(*not_before) > now + kLeeway))
+    return std::nullopt;
   if (Seconds{*expires - *issued} > kMaxLifetime) return std::nullopt;
   return Subject{options_.issuer + " " + subject, to_time(*expires)};
 }

@@ -40,8 +40,11 @@ void Relations::apply(const pb::Event& event) {
       parties_[PartyId{party.id()}] = as_party(party);
       break;
     }
-    case pb::Event::kMatch: apply_match(event.match()); break;
-    default: break;
+    case pb::Event::kMatch:
+      apply_match(event.match());
+      break;
+    default:
+      break;
   }
 }
 

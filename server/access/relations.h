@@ -1,6 +1,6 @@
-// The relations between rows on which it depends what somebody sees: which area lies in which, which
-// party belongs to which and where it is, which parties serve a need now. A copy of what the State
-// has of them, for the feed's thread, kept up to date by the events in their order.
+// The relations between rows on which it depends what somebody sees: which area lies in which,
+// which party belongs to which and where it is, which parties serve a need now. A copy of what the
+// State has of them, for the feed's thread, kept up to date by the events in their order.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>

@@ -14,14 +14,16 @@ namespace qiao {
 inline constexpr std::size_t kMinPasswordCharacters = 10;
 inline constexpr std::size_t kMaxPasswordBytes = 512;
 
-// "qiao_" and 256 random bits, 43 characters of base64url. By the prefix a scanner finds one that was published, and no
-// shell takes it for an option.
+// "qiao_" and 256 random bits, 43 characters of base64url. By the prefix a scanner finds one that
+// was published, and no shell takes it for an option.
 std::string fresh_secret();
 // BLAKE2b-256. A secret of 256 random bits needs no slow hash.
 SecretHash hash_secret(std::string_view secret);
-// A short code of a number under a key, for people to type: eight of the 32 capitals and digits that are not mistaken for one
-// another (no I, L, O, U), in two groups. `context`: what it is for, so that no two uses share codes.
-std::string short_code(const std::array<unsigned char, 32>& key, std::string_view context, std::uint64_t number);
+// A short code of a number under a key, for people to type: eight of the 32 capitals and digits
+// that are not mistaken for one another (no I, L, O, U), in two groups. `context`: what it is for,
+// so that no two uses share codes.
+std::string short_code(const std::array<unsigned char, 32>& key, std::string_view context,
+                       std::uint64_t number);
 // Takes as long whether they differ in the first byte or in the last.
 bool same_secret(std::string_view a, std::string_view b);
 

@@ -1,8 +1,9 @@
 // The rules of what somebody sees of a row: nothing, what is public of it, or the whole.
 //
-// Answers (View, by the State) and the watch feed (Watch, by the event and Relations) know the facts
-// from different places; the rules are here, once. A rule takes the scope that the role has of the
-// operation that reads such a row, the role, and `facts`, which it asks only for what it needs:
+// Answers (View, by the State) and the watch feed (Watch, by the event and Relations) know the
+// facts from different places; the rules are here, once. A rule takes the scope that the role has
+// of the operation that reads such a row, the role, and `facts`, which it asks only for what it
+// needs:
 //   in_area()        the row, or the party it is of, lies in the viewer's area or below
 //   party_in_area()  of a match or a notification: its party does
 //   of_party()       the row is, or is of, the viewer's party or one that belongs to it
@@ -46,10 +47,14 @@ struct Owner {
 constexpr bool owns_row(const Owner& me, pb::Event::RowCase kind, std::uint64_t id,
                         std::uint64_t resident_ref) {
   switch (kind) {
-    case pb::Event::kAccount: return same_id(me.account, id);
-    case pb::Event::kPerson: return same_id(me.person, id);
-    case pb::Event::kNeed: return same_id(me.resident_ref, resident_ref);
-    default: return false;
+    case pb::Event::kAccount:
+      return same_id(me.account, id);
+    case pb::Event::kPerson:
+      return same_id(me.person, id);
+    case pb::Event::kNeed:
+      return same_id(me.resident_ref, resident_ref);
+    default:
+      return false;
   }
 }
 
@@ -64,11 +69,16 @@ Sight sight_of_party(Scope scope, pb::Role role, const Facts& facts) {
 template <class Facts>
 Sight sight_of_person(Scope scope, const Facts& facts) {
   switch (scope) {
-    case Scope::kAll: return Sight::kWhole;
-    case Scope::kArea: return whole_if(facts.in_area());
-    case Scope::kParty: return whole_if(facts.of_party());
-    case Scope::kOwn: return whole_if(facts.of_person());
-    default: return Sight::kNothing;
+    case Scope::kAll:
+      return Sight::kWhole;
+    case Scope::kArea:
+      return whole_if(facts.in_area());
+    case Scope::kParty:
+      return whole_if(facts.of_party());
+    case Scope::kOwn:
+      return whole_if(facts.of_person());
+    default:
+      return Sight::kNothing;
   }
 }
 
@@ -83,11 +93,15 @@ template <class Facts>
 bool sees_whole_need(Scope scope, pb::Role role, const Facts& facts) {
   if (scope == Scope::kAll) return true;
   switch (role) {
-    case pb::ROLE_ORGANISER: return facts.in_area();
+    case pb::ROLE_ORGANISER:
+      return facts.in_area();
     case pb::ROLE_SUPPLIER:
-    case pb::ROLE_MEMBER: return facts.served();
-    case pb::ROLE_RESIDENT: return facts.of_resident();
-    default: return false;
+    case pb::ROLE_MEMBER:
+      return facts.served();
+    case pb::ROLE_RESIDENT:
+      return facts.of_resident();
+    default:
+      return false;
   }
 }
 
@@ -99,32 +113,44 @@ Sight sight_of_need(Scope scope, pb::Role role, const Facts& facts) {
     case pb::NEED_STATE_FILLED:
     case pb::NEED_STATE_IN_SERVICE:
     case pb::NEED_STATE_DONE:
-    case pb::NEED_STATE_REVIEWED: return Sight::kPublic;
+    case pb::NEED_STATE_REVIEWED:
+      return Sight::kPublic;
     case pb::NEED_STATE_CANCELLED:
-    case pb::NEED_STATE_EXPIRED: return facts.opened() ? Sight::kPublic : Sight::kNothing;
-    default: return Sight::kNothing;
+    case pb::NEED_STATE_EXPIRED:
+      return facts.opened() ? Sight::kPublic : Sight::kNothing;
+    default:
+      return Sight::kNothing;
   }
 }
 
 template <class Facts>
 Sight sight_of_match(Scope scope, const Facts& facts) {
   switch (scope) {
-    case Scope::kAll: return Sight::kWhole;
+    case Scope::kAll:
+      return Sight::kWhole;
     // Of a need there, or of a team from there.
-    case Scope::kArea: return whole_if(facts.in_area() || facts.party_in_area());
-    case Scope::kParty: return whole_if(facts.of_party());
-    case Scope::kOwn: return whole_if(facts.of_resident());
-    default: return Sight::kNothing;
+    case Scope::kArea:
+      return whole_if(facts.in_area() || facts.party_in_area());
+    case Scope::kParty:
+      return whole_if(facts.of_party());
+    case Scope::kOwn:
+      return whole_if(facts.of_resident());
+    default:
+      return Sight::kNothing;
   }
 }
 
 template <class Facts>
 Sight sight_of_notification(Scope scope, const Facts& facts) {
   switch (scope) {
-    case Scope::kAll: return Sight::kWhole;
-    case Scope::kArea: return whole_if(facts.in_area() || facts.party_in_area());
-    case Scope::kParty: return whole_if(facts.of_party());
-    default: return Sight::kNothing;
+    case Scope::kAll:
+      return Sight::kWhole;
+    case Scope::kArea:
+      return whole_if(facts.in_area() || facts.party_in_area());
+    case Scope::kParty:
+      return whole_if(facts.of_party());
+    default:
+      return Sight::kNothing;
   }
 }
 
@@ -132,10 +158,14 @@ Sight sight_of_notification(Scope scope, const Facts& facts) {
 template <class Facts>
 Sight sight_of_disclosure(Scope scope, const Facts& facts) {
   switch (scope) {
-    case Scope::kAll: return Sight::kWhole;
-    case Scope::kArea: return whole_if(facts.in_area());
-    case Scope::kOwn: return whole_if(facts.of_resident());
-    default: return Sight::kNothing;
+    case Scope::kAll:
+      return Sight::kWhole;
+    case Scope::kArea:
+      return whole_if(facts.in_area());
+    case Scope::kOwn:
+      return whole_if(facts.of_resident());
+    default:
+      return Sight::kNothing;
   }
 }
 
@@ -143,9 +173,12 @@ template <class Facts>
 Sight sight_of_account(Scope scope, const Facts& facts) {
   if (scope == Scope::kAll || facts.of_account()) return Sight::kWhole;
   switch (scope) {
-    case Scope::kArea: return whole_if(facts.in_area());
-    case Scope::kParty: return whole_if(facts.of_party());
-    default: return Sight::kNothing;
+    case Scope::kArea:
+      return whole_if(facts.in_area());
+    case Scope::kParty:
+      return whole_if(facts.of_party());
+    default:
+      return Sight::kNothing;
   }
 }
 

@@ -8,7 +8,9 @@ namespace {
 // About a kilometre: near enough to decide whether to go, too far to find the door.
 constexpr std::int32_t kCoarse = 100'000;
 
-std::int32_t coarse(std::int32_t e7) { return (e7 >= 0 ? (e7 + kCoarse / 2) : (e7 - kCoarse / 2)) / kCoarse * kCoarse; }
+std::int32_t coarse(std::int32_t e7) {
+  return (e7 >= 0 ? (e7 + kCoarse / 2) : (e7 - kCoarse / 2)) / kCoarse * kCoarse;
+}
 
 // What the rules ask, by the State.
 struct Viewed {
@@ -97,11 +99,13 @@ pb::Point public_point(const Point& exact) {
 
 void make_public(pb::Need& need, bool signed_in) {
   clear_marked(need);
-  if (need.has_point()) *need.mutable_point() = public_point({need.point().latitude_e7(), need.point().longitude_e7()});
+  if (need.has_point())
+    *need.mutable_point() = public_point({need.point().latitude_e7(), need.point().longitude_e7()});
   need.clear_resident_ref();
   need.clear_excluded_party_ids();
   need.clear_reason();
-  // Those who may come and serve read what it is about; free text is not for everybody on the street.
+  // Those who may come and serve read what it is about; free text is not for everybody on the
+  // street.
   if (!signed_in) need.clear_description();
 }
 
@@ -118,12 +122,14 @@ void make_public(pb::Event& event) {
   if (event.has_party()) make_public(*event.mutable_party());
 }
 
-void mask_event(pb::Event& event, const std::function<std::string(std::uint64_t area_code)>& area_name) {
+void mask_event(pb::Event& event,
+                const std::function<std::string(std::uint64_t area_code)>& area_name) {
   if (event.has_party()) mask(*event.mutable_party(), {});
   if (event.has_person()) mask(*event.mutable_person(), {});
   if (event.has_account()) mask(*event.mutable_account(), {});
   if (event.has_grant()) mask(*event.mutable_grant(), {});
-  if (event.has_need() && has_marked(event.need())) mask(*event.mutable_need(), area_name(event.need().area_code()));
+  if (event.has_need() && has_marked(event.need()))
+    mask(*event.mutable_need(), area_name(event.need().area_code()));
 }
 
 Sight View::party(Slot slot) const {
@@ -156,29 +162,40 @@ Sight View::account(Slot slot) const {
 
 bool is_there(const State& s, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id) {
   const auto seen = [&](Operation look, Slot slot, Sight (View::*sight)(Slot) const) {
-    return slot != kNoSlot && (View(s, actor, scope_of(look, actor.role())).*sight)(slot) != Sight::kNothing;
+    return slot != kNoSlot &&
+           (View(s, actor, scope_of(look, actor.role())).*sight)(slot) != Sight::kNothing;
   };
   switch (kind) {
-    case pb::ROW_KIND_AREA: return s.areas().find(AreaCode{id}) != kNoSlot;
-    case pb::ROW_KIND_PARTY: return seen(Operation::kGetParty, s.parties().find(PartyId{id}), &View::party);
-    case pb::ROW_KIND_PERSON: return seen(Operation::kGetPerson, s.persons().find(PersonId{id}), &View::person);
-    case pb::ROW_KIND_OFFER: return seen(Operation::kGetOffer, s.offers().find(OfferId{id}), &View::offer);
-    case pb::ROW_KIND_NEED: return seen(Operation::kGetNeed, s.needs().find(NeedId{id}), &View::need);
-    case pb::ROW_KIND_MATCH: return seen(Operation::kGetMatch, s.matches().find(MatchId{id}), &View::match);
-    case pb::ROW_KIND_ACCOUNT: return seen(Operation::kGetAccount, s.accounts().find(AccountId{id}), &View::account);
+    case pb::ROW_KIND_AREA:
+      return s.areas().find(AreaCode{id}) != kNoSlot;
+    case pb::ROW_KIND_PARTY:
+      return seen(Operation::kGetParty, s.parties().find(PartyId{id}), &View::party);
+    case pb::ROW_KIND_PERSON:
+      return seen(Operation::kGetPerson, s.persons().find(PersonId{id}), &View::person);
+    case pb::ROW_KIND_OFFER:
+      return seen(Operation::kGetOffer, s.offers().find(OfferId{id}), &View::offer);
+    case pb::ROW_KIND_NEED:
+      return seen(Operation::kGetNeed, s.needs().find(NeedId{id}), &View::need);
+    case pb::ROW_KIND_MATCH:
+      return seen(Operation::kGetMatch, s.matches().find(MatchId{id}), &View::match);
+    case pb::ROW_KIND_ACCOUNT:
+      return seen(Operation::kGetAccount, s.accounts().find(AccountId{id}), &View::account);
     case pb::ROW_KIND_GRANT: {
       const Slot grant = s.grants().find(GrantId{id});
       if (grant == kNoSlot) return false;
       const bool own = s.accounts()[s.grants()[grant].account].id.value() == actor.account_id();
       return own || scope_of(Operation::kRevokeToken, actor.role()) == Scope::kAll;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
 Refusal not_there(pb::RowKind kind, std::uint64_t id, std::string field) {
-  static constexpr std::pair<const char*, const char*> kWords[] = {{"", ""}, {"area ", "区域"}, {"party ", "主体"}, {"person ", "人员"}, {"offer ", "供给"},
-                                                                   {"need ", "需求"}, {"match ", "对接单"}, {"account ", "账号"}, {"grant ", "授权"}};
+  static constexpr std::pair<const char*, const char*> kWords[] = {
+      {"", ""},           {"area ", "区域"}, {"party ", "主体"},   {"person ", "人员"},
+      {"offer ", "供给"}, {"need ", "需求"}, {"match ", "对接单"}, {"account ", "账号"},
+      {"grant ", "授权"}};
   const auto& [en, zh] = kWords[kind];
   const std::string number = std::to_string(id);
   return refuse(Code::kNotFound, std::move(field), en + number, zh + number);

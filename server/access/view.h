@@ -1,7 +1,8 @@
-// What of a row an actor sees: nothing, what is public of it, or the whole, and then with personal data masked.
+// What of a row an actor sees: nothing, what is public of it, or the whole, and then with personal
+// data masked.
 //
-// By the State, for answers; the rules are in sight.h, which the watch feed follows too. Whole personal data come only
-// from the reveal and export operations.
+// By the State, for answers; the rules are in sight.h, which the watch feed follows too. Whole
+// personal data come only from the reveal and export operations.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,8 @@ namespace qiao {
 class View {
  public:
   // `scope`: what the actor's role has of the operation.
-  View(const State& state, const pb::Actor& actor, Scope scope) : state_(state), actor_(actor), scope_(scope) {}
+  View(const State& state, const pb::Actor& actor, Scope scope)
+      : state_(state), actor_(actor), scope_(scope) {}
 
   Sight party(Slot) const;
   Sight person(Slot) const;
@@ -57,12 +59,14 @@ Refusal not_there(pb::RowKind kind, std::uint64_t id, std::string field);
 bool was_public(const pb::Need& need);
 // A place to about a kilometre.
 pb::Point public_point(const Point& exact);
-// Takes everything out that is not for the public board: personal data, exactly where it is, whom it is for, who is excluded.
+// Takes everything out that is not for the public board: personal data, exactly where it is, whom
+// it is for, who is excluded.
 void make_public(pb::Need& need, bool signed_in);
 void make_public(pb::Party& party);
 
 // Masks the row of an event; names of areas stand for addresses.
-void mask_event(pb::Event& event, const std::function<std::string(std::uint64_t area_code)>& area_name);
+void mask_event(pb::Event& event,
+                const std::function<std::string(std::uint64_t area_code)>& area_name);
 // Of the row of an event only what is public, and not who did it. Of a need or a party.
 void make_public(pb::Event& event);
 

@@ -4,12 +4,12 @@
 
 #include "engine/base/ascii.h"
 #include "engine/rows/marked.h"
+#include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
 #include "server/api/command_of.h"
 #include "server/api/params.h"
 #include "server/api/problem.h"
 #include "server/background/analyst.h"
-#include "proto/json/json.h"
 
 namespace qiao {
 namespace {
@@ -19,7 +19,8 @@ using google::protobuf::Message;
 constexpr std::size_t kMaxIdempotencyKey = 128;
 constexpr std::string_view kProtobuf = "application/x-protobuf";
 
-// "needs/{id}:approve" against "needs/17:approve". Fills the numbers; -1 no match, 0 a number is malformed, 1 match.
+// "needs/{id}:approve" against "needs/17:approve". Fills the numbers; -1 no match, 0 a number is
+// malformed, 1 match.
 int match(std::string_view pattern, std::string_view path, Call& call) {
   call.path.clear();
   bool numbers_good = true;
@@ -42,8 +43,10 @@ int match(std::string_view pattern, std::string_view path, Call& call) {
 }
 
 std::string_view word_of(std::string_view path) {
-  if (path.starts_with("/v1/")) path.remove_prefix(4);
-  else if (path.starts_with('/')) path.remove_prefix(1);
+  if (path.starts_with("/v1/"))
+    path.remove_prefix(4);
+  else if (path.starts_with('/'))
+    path.remove_prefix(1);
   return path.substr(0, std::min(path.find_first_of("/:"), path.size()));
 }
 
@@ -51,15 +54,19 @@ std::string_view word_of(std::string_view path) {
 pb::RowKind addressed_kind(std::string_view pattern) {
   if (pattern.find("{id}") == std::string_view::npos) return pb::ROW_KIND_UNSPECIFIED;
   static constexpr std::pair<std::string_view, pb::RowKind> kCollections[] = {
-      {"parties", pb::ROW_KIND_PARTY}, {"persons", pb::ROW_KIND_PERSON},   {"offers", pb::ROW_KIND_OFFER}, {"needs", pb::ROW_KIND_NEED},
-      {"matches", pb::ROW_KIND_MATCH}, {"accounts", pb::ROW_KIND_ACCOUNT}, {"tokens", pb::ROW_KIND_GRANT}};
+      {"parties", pb::ROW_KIND_PARTY}, {"persons", pb::ROW_KIND_PERSON},
+      {"offers", pb::ROW_KIND_OFFER},  {"needs", pb::ROW_KIND_NEED},
+      {"matches", pb::ROW_KIND_MATCH}, {"accounts", pb::ROW_KIND_ACCOUNT},
+      {"tokens", pb::ROW_KIND_GRANT}};
   for (const auto& [word, kind] : kCollections) {
     if (word_of(pattern) == word) return kind;
   }
   return pb::ROW_KIND_UNSPECIFIED;
 }
 
-std::string_view path_of(std::string_view target) { return target.substr(0, std::min(target.find('?'), target.size())); }
+std::string_view path_of(std::string_view target) {
+  return target.substr(0, std::min(target.find('?'), target.size()));
+}
 
 // Media type without parameters; it has no case (RFC 9110 8.3.1).
 std::string media_type(std::string_view header) {
@@ -75,7 +82,8 @@ Format format_wanted(std::string_view accept, std::string_view raw_type) {
     const auto comma = std::min(accept.find(','), accept.size());
     const std::string type = media_type(accept.substr(0, comma));
     if (type == kProtobuf) return Format::kProtobuf;
-    if (type == "application/json" || type == "*/*" || type == "application/*" || type == "application/problem+json" || type == raw_type ||
+    if (type == "application/json" || type == "*/*" || type == "application/*" ||
+        type == "application/problem+json" || type == raw_type ||
         (type == "text/*" && raw_type.starts_with("text/"))) {
       return Format::kJson;
     }
@@ -100,7 +108,9 @@ Result<std::uint64_t> parse_version(std::string_view header, std::uint64_t epoch
   return value;
 }
 
-std::string etag_of(std::uint64_t version, std::uint64_t epoch) { return "\"" + with_epoch(version, epoch) + "\""; }
+std::string etag_of(std::uint64_t version, std::uint64_t epoch) {
+  return "\"" + with_epoch(version, epoch) + "\"";
+}
 
 bool has_unknown_fields(const Message& m) {
   const auto* r = m.GetReflection();
@@ -120,22 +130,26 @@ bool has_unknown_fields(const Message& m) {
   return false;
 }
 
-// What older versions took in a batch, and no client may send any more, is told from a slip of the pen.
+// What older versions took in a batch, and no client may send any more, is told from a slip of the
+// pen.
 Refusal explain_to_old_client(Refusal refusal) {
   if (refusal.code != Code::kUnknownField) return refusal;
   const std::string name = refusal.field.substr(refusal.field.rfind('.') + 1);
-  if (pb::Command::descriptor()->FindFieldByCamelcaseName(name) != nullptr || name == "atSite") refusal.code = Code::kNotFromOutside;
+  if (pb::Command::descriptor()->FindFieldByCamelcaseName(name) != nullptr || name == "atSite")
+    refusal.code = Code::kNotFromOutside;
   return refusal;
 }
 
 Result<std::unique_ptr<Message>> parse_body(const Call& call) {
   const Request& request = *call.request;
-  auto message = std::unique_ptr<Message>(
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(call.route->request)->New());
+  auto message = std::unique_ptr<Message>(google::protobuf::MessageFactory::generated_factory()
+                                              ->GetPrototype(call.route->request)
+                                              ->New());
   if (request.body.empty() && call.route->body_optional) return message;
   if (media_type(request.content_type) == kProtobuf) {
     if (!message->ParseFromArray(request.body.data(), static_cast<int>(request.body.size()))) {
-      return refuse(Code::kMalformed, {}, "not a protobuf message of type " + call.route->request->full_name());
+      return refuse(Code::kMalformed, {},
+                    "not a protobuf message of type " + call.route->request->full_name());
     }
     if (has_unknown_fields(*message)) return refuse(Code::kUnknownField);
     return message;
@@ -168,18 +182,30 @@ std::uint64_t version_of(const Message& m) {
 
 const char* collection(pb::Event::RowCase kind) {
   switch (kind) {
-    case pb::Event::kArea: return "areas";
-    case pb::Event::kParty: return "parties";
-    case pb::Event::kPerson: return "persons";
-    case pb::Event::kOffer: return "offers";
-    case pb::Event::kNeed: return "needs";
-    case pb::Event::kMatch: return "matches";
-    case pb::Event::kNotification: return "notifications";
-    case pb::Event::kAccount: return "accounts";
-    case pb::Event::kGrant: return "tokens";
-    case pb::Event::kDisclosure: return "audit";
-    case pb::Event::kPolicy: return "policy";
-    default: return "taxonomy";
+    case pb::Event::kArea:
+      return "areas";
+    case pb::Event::kParty:
+      return "parties";
+    case pb::Event::kPerson:
+      return "persons";
+    case pb::Event::kOffer:
+      return "offers";
+    case pb::Event::kNeed:
+      return "needs";
+    case pb::Event::kMatch:
+      return "matches";
+    case pb::Event::kNotification:
+      return "notifications";
+    case pb::Event::kAccount:
+      return "accounts";
+    case pb::Event::kGrant:
+      return "tokens";
+    case pb::Event::kDisclosure:
+      return "audit";
+    case pb::Event::kPolicy:
+      return "policy";
+    default:
+      return "taxonomy";
   }
 }
 
@@ -201,18 +227,22 @@ Answer answer_of(const Call& call, const Applied& applied, const State& state, b
   const Subject& subject = applied.subjects.front();
   answer.message = show(state, subject, call.view(state));
   answer.version = version_of(*answer.message);
-  if (call.route->success == 201) answer.location = std::string("/v1/") + collection(subject.kind) + "/" + std::to_string(subject.key);
+  if (call.route->success == 201)
+    answer.location =
+        std::string("/v1/") + collection(subject.kind) + "/" + std::to_string(subject.key);
   return answer;
 }
 
 // What is kept of an answer, but for the request's fingerprint.
-Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer& answer, const State& state) {
+Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer& answer,
+                          const State& state) {
   Runtime::Keepable keep;
   keep.answer.set_status(call.route->success);
   if (answer.version != 0) keep.answer.set_etag(etag_of(answer.version, call.epoch));
   keep.answer.set_location(answer.location);
   // What a route makes by itself shows no row.
-  if (!call.route->present && applied.subjects.size() == 1 && call.route->response != pb::BatchResponse::descriptor()) {
+  if (!call.route->present && applied.subjects.size() == 1 &&
+      call.route->response != pb::BatchResponse::descriptor()) {
     const Subject& subject = applied.subjects.front();
     keep.answer.set_row_kind(subject.kind);
     keep.answer.set_row_id(subject.key);
@@ -225,14 +255,22 @@ Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer
 
 pb::RowKind row_kind_of(pb::Event::RowCase kind) {
   switch (kind) {
-    case pb::Event::kParty: return pb::ROW_KIND_PARTY;
-    case pb::Event::kPerson: return pb::ROW_KIND_PERSON;
-    case pb::Event::kOffer: return pb::ROW_KIND_OFFER;
-    case pb::Event::kNeed: return pb::ROW_KIND_NEED;
-    case pb::Event::kMatch: return pb::ROW_KIND_MATCH;
-    case pb::Event::kAccount: return pb::ROW_KIND_ACCOUNT;
-    case pb::Event::kGrant: return pb::ROW_KIND_GRANT;
-    default: return pb::ROW_KIND_UNSPECIFIED;
+    case pb::Event::kParty:
+      return pb::ROW_KIND_PARTY;
+    case pb::Event::kPerson:
+      return pb::ROW_KIND_PERSON;
+    case pb::Event::kOffer:
+      return pb::ROW_KIND_OFFER;
+    case pb::Event::kNeed:
+      return pb::ROW_KIND_NEED;
+    case pb::Event::kMatch:
+      return pb::ROW_KIND_MATCH;
+    case pb::Event::kAccount:
+      return pb::ROW_KIND_ACCOUNT;
+    case pb::Event::kGrant:
+      return pb::ROW_KIND_GRANT;
+    default:
+      return pb::ROW_KIND_UNSPECIFIED;
   }
 }
 
@@ -264,7 +302,9 @@ Charge charge_beyond_cost(const Call& call) {
 
 }  // namespace
 
-std::string with_epoch(std::uint64_t number, std::uint64_t epoch) { return std::to_string(number) + "." + epoch_text(epoch); }
+std::string with_epoch(std::uint64_t number, std::uint64_t epoch) {
+  return std::to_string(number) + "." + epoch_text(epoch);
+}
 
 std::string epoch_text(std::uint64_t epoch) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -273,7 +313,8 @@ std::string epoch_text(std::uint64_t epoch) {
   return text;
 }
 
-Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch, const std::string& field) {
+Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch,
+                                    const std::string& field) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || !std::string_view(end, text.data() + text.size()).starts_with('.')) {
@@ -307,7 +348,8 @@ Response later(const Call& call, Analyst& analyst, Start start) {
       }
       done->wait_for = seen;
       if (binary) done->content_type = kProtobuf;
-      const auto write = [done, binary, message = std::shared_ptr<Message>(std::move(found).value())]() mutable {
+      const auto write = [done, binary,
+                          message = std::shared_ptr<Message>(std::move(found).value())]() mutable {
         done->body = binary ? message->SerializeAsString() : to_json(*message);
         message.reset();
       };
@@ -335,48 +377,72 @@ Response respond(const Call& call, Answer answer) {
 
 const char* singular(pb::Event::RowCase kind) {
   switch (kind) {
-    case pb::Event::kArea: return "area";
-    case pb::Event::kParty: return "party";
-    case pb::Event::kPerson: return "person";
-    case pb::Event::kOffer: return "offer";
-    case pb::Event::kNeed: return "need";
-    case pb::Event::kMatch: return "match";
-    case pb::Event::kNotification: return "notification";
-    case pb::Event::kAccount: return "account";
-    case pb::Event::kGrant: return "grant";
-    case pb::Event::kDisclosure: return "disclosure";
-    case pb::Event::kPolicy: return "policy";
-    default: return "taxonomy";
+    case pb::Event::kArea:
+      return "area";
+    case pb::Event::kParty:
+      return "party";
+    case pb::Event::kPerson:
+      return "person";
+    case pb::Event::kOffer:
+      return "offer";
+    case pb::Event::kNeed:
+      return "need";
+    case pb::Event::kMatch:
+      return "match";
+    case pb::Event::kNotification:
+      return "notification";
+    case pb::Event::kAccount:
+      return "account";
+    case pb::Event::kGrant:
+      return "grant";
+    case pb::Event::kDisclosure:
+      return "disclosure";
+    case pb::Event::kPolicy:
+      return "policy";
+    default:
+      return "taxonomy";
   }
 }
 
 std::unique_ptr<Message> show(const State& s, const Subject& subject, const View& view) {
   switch (subject.kind) {
-    case pb::Event::kArea: return boxed(s.load_area(s.areas().find(AreaCode{subject.key})));
-    case pb::Event::kParty: return boxed(view.show_party(s.parties().find(PartyId{subject.key})));
-    case pb::Event::kPerson: return boxed(view.show_person(s.persons().find(PersonId{subject.key})));
-    case pb::Event::kOffer: return boxed(view.show_offer(s.offers().find(OfferId{subject.key})));
-    case pb::Event::kNeed: return boxed(view.show_need(s.needs().find(NeedId{subject.key})));
-    case pb::Event::kMatch: return boxed(view.show_match(s.matches().find(MatchId{subject.key})));
-    case pb::Event::kNotification: return boxed(s.load_notification(s.notifications().find(NotificationId{subject.key})));
-    case pb::Event::kAccount: return boxed(view.show_account(s.accounts().find(AccountId{subject.key})));
+    case pb::Event::kArea:
+      return boxed(s.load_area(s.areas().find(AreaCode{subject.key})));
+    case pb::Event::kParty:
+      return boxed(view.show_party(s.parties().find(PartyId{subject.key})));
+    case pb::Event::kPerson:
+      return boxed(view.show_person(s.persons().find(PersonId{subject.key})));
+    case pb::Event::kOffer:
+      return boxed(view.show_offer(s.offers().find(OfferId{subject.key})));
+    case pb::Event::kNeed:
+      return boxed(view.show_need(s.needs().find(NeedId{subject.key})));
+    case pb::Event::kMatch:
+      return boxed(view.show_match(s.matches().find(MatchId{subject.key})));
+    case pb::Event::kNotification:
+      return boxed(s.load_notification(s.notifications().find(NotificationId{subject.key})));
+    case pb::Event::kAccount:
+      return boxed(view.show_account(s.accounts().find(AccountId{subject.key})));
     case pb::Event::kGrant: {
       pb::Grant grant = s.load_grant(s.grants().find(GrantId{subject.key}));
       mask(grant, {});
       return boxed(std::move(grant));
     }
-    case pb::Event::kPolicy: return boxed(pb::Policy(s.policy()));
-    default: return boxed(pb::Taxonomy(s.taxonomy()));
+    case pb::Event::kPolicy:
+      return boxed(pb::Policy(s.policy()));
+    default:
+      return boxed(pb::Taxonomy(s.taxonomy()));
   }
 }
 
-Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, Metrics& metrics, ApiOptions options)
+Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, Metrics& metrics,
+         ApiOptions options)
     : runtime_(runtime), gate_(gate), metrics_(metrics), options_(std::move(options)) {
   for (auto& r : access_routes(runtime_, gate_, options_)) routes_.push_back(std::move(r));
   for (auto& r : privacy_routes(runtime_)) routes_.push_back(std::move(r));
   for (auto& r : read_routes(runtime_, house, analyst, gate_)) routes_.push_back(std::move(r));
   for (auto& r : clearing_routes(runtime_, house, analyst)) routes_.push_back(std::move(r));
-  for (auto& r : report_routes(runtime_, analyst, gate_, options_.public_url)) routes_.push_back(std::move(r));
+  for (auto& r : report_routes(runtime_, analyst, gate_, options_.public_url))
+    routes_.push_back(std::move(r));
   for (auto& r : command_routes()) routes_.push_back(std::move(r));
 
   auto health = [this](bool ready) {
@@ -391,11 +457,25 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, M
       return r;
     };
   };
-  routes_.push_back({.method = "GET", .pattern = "/healthz", .id = "getHealth", .summary = "Is the process alive?", .tag = "server",
-                     .response = pb::Health::descriptor(), .raw = health(false)});
-  routes_.push_back({.method = "GET", .pattern = "/readyz", .id = "getReadiness", .summary = "Does it take requests? 503 while it stops.",
-                     .tag = "server", .response = pb::Health::descriptor(), .raw = health(true)});
-  routes_.push_back({.method = "GET", .pattern = "/metrics", .id = "getMetrics", .summary = "Prometheus metrics.", .tag = "server",
+  routes_.push_back({.method = "GET",
+                     .pattern = "/healthz",
+                     .id = "getHealth",
+                     .summary = "Is the process alive?",
+                     .tag = "server",
+                     .response = pb::Health::descriptor(),
+                     .raw = health(false)});
+  routes_.push_back({.method = "GET",
+                     .pattern = "/readyz",
+                     .id = "getReadiness",
+                     .summary = "Does it take requests? 503 while it stops.",
+                     .tag = "server",
+                     .response = pb::Health::descriptor(),
+                     .raw = health(true)});
+  routes_.push_back({.method = "GET",
+                     .pattern = "/metrics",
+                     .id = "getMetrics",
+                     .summary = "Prometheus metrics.",
+                     .tag = "server",
                      .raw =
                          [this](const Call&, const Message*) {
                            Response r;
@@ -404,40 +484,55 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, M
                            return r;
                          },
                      .raw_type = "text/plain"});
-  routes_.push_back({.method = "GET", .pattern = "/v1/openapi.json", .id = "getOpenApi", .summary = "This document.", .tag = "server",
+  routes_.push_back({.method = "GET",
+                     .pattern = "/v1/openapi.json",
+                     .id = "getOpenApi",
+                     .summary = "This document.",
+                     .tag = "server",
                      .raw = [this](const Call&, const Message*) {
                        Response r;
                        r.body = openapi_;
                        return r;
                      }});
   if (!options_.backup_folder.empty()) {
-    routes_.push_back({.method = "POST", .pattern = "/v1/backups", .id = "createBackup",
-                       .summary = "Makes a complete copy of the database while it is in use (lead only). It shares "
-                                  "its table files with the database until it is copied to another disk: copy it, "
-                                  "then verify the copy.",
-                       .tag = "server",
-                       .request = pb::BackupRequest::descriptor(), .response = pb::BackupResponse::descriptor(), .success = 201,
-                       .raw = [this](const Call& call, const Message* body) {
-                         const std::string name = static_cast<const pb::BackupRequest&>(*body).name();
-                         const bool good = !name.empty() && name.size() <= 64 &&
-                                           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
-                         if (!good) return problem(refuse(Code::kOutOfRange, "name", "a-z 0-9 - _"), call.chinese);
-                         Response r;
-                         r.deferred = [this, path = options_.backup_folder + "/" + name, chinese = call.chinese](auto then) {
-                           runtime_.checkpoint(path, [=](StoreResult<Head> end) {
-                             if (!end) return then(problem(refuse(Code::kBackupFailed, "name", end.error().message), chinese));
-                             pb::BackupResponse made;
-                             made.set_path(path);
-                             made.set_last_seq(end.value().seq);
-                             made.set_last_hash(to_hex(end.value().hash));
-                             Response answer;
-                             answer.status = 201;
-                             answer.body = to_json(made);
-                             then(std::move(answer));
-                           });
-                         };
-                         return r;
-                       }});
+    routes_.push_back(
+        {.method = "POST",
+         .pattern = "/v1/backups",
+         .id = "createBackup",
+         .summary =
+             "Makes a complete copy of the database while it is in use (lead only). It shares "
+             "its table files with the database until it is copied to another disk: copy it, "
+             "then verify the copy.",
+         .tag = "server",
+         .request = pb::BackupRequest::descriptor(),
+         .response = pb::BackupResponse::descriptor(),
+         .success = 201,
+         .raw = [this](const Call& call, const Message* body) {
+           const std::string name = static_cast<const pb::BackupRequest&>(*body).name();
+           const bool good = !name.empty() && name.size() <= 64 &&
+                             name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") ==
+                                 std::string::npos;
+           if (!good)
+             return problem(refuse(Code::kOutOfRange, "name", "a-z 0-9 - _"), call.chinese);
+           Response r;
+           r.deferred = [this, path = options_.backup_folder + "/" + name,
+                         chinese = call.chinese](auto then) {
+             runtime_.checkpoint(path, [=](StoreResult<Head> end) {
+               if (!end)
+                 return then(
+                     problem(refuse(Code::kBackupFailed, "name", end.error().message), chinese));
+               pb::BackupResponse made;
+               made.set_path(path);
+               made.set_last_seq(end.value().seq);
+               made.set_last_hash(to_hex(end.value().hash));
+               Response answer;
+               answer.status = 201;
+               answer.body = to_json(made);
+               then(std::move(answer));
+             });
+           };
+           return r;
+         }});
   }
   for (Route& r : routes_) {
     const auto operation = find_operation(r.id);
@@ -469,10 +564,13 @@ const Route* Api::find(const Request& request, Call& call, Response& refusal) co
     if (route->method == method) continue;
     const int matched = match(route->pattern, path, call);
     bad_number = bad_number || matched == 0;
-    if (matched >= 0 && allow.find(route->method) == std::string::npos) allow += (allow.empty() ? "" : ", ") + std::string(route->method);
+    if (matched >= 0 && allow.find(route->method) == std::string::npos)
+      allow += (allow.empty() ? "" : ", ") + std::string(route->method);
   }
   if (bad_number) {
-    refusal = problem(refuse_type(std::string(call.path.empty() ? "id" : call.path.front().first), "integer"), call.chinese);
+    refusal = problem(
+        refuse_type(std::string(call.path.empty() ? "id" : call.path.front().first), "integer"),
+        call.chinese);
   } else if (!allow.empty()) {
     refusal = problem(HttpFault::kMethodNotAllowed, call.chinese);
     refusal.allow = allow;
@@ -504,8 +602,12 @@ Gate::Answer<Identity> Api::watcher(const Credentials& credentials) const {
   auto who = gate_.identify(credentials);
   if (!who.good()) return who;
   const bool open = scope_of(Operation::kWatch, who.value.actor.role()) != Scope::kNone;
-  if (!open) return {.denial = who.value.known() ? Denial::kRefused : Denial::kWho, .refusal = who.value.known() ? std::optional(refuse(Code::kRoleForbidden, "actor.role")) : std::nullopt};
-  if (!gate_.covers(who.value, Operation::kWatch)) return {.denial = Denial::kRefused, .refusal = refuse(Code::kRoleForbidden, "Authorization")};
+  if (!open)
+    return {.denial = who.value.known() ? Denial::kRefused : Denial::kWho,
+            .refusal = who.value.known() ? std::optional(refuse(Code::kRoleForbidden, "actor.role"))
+                                         : std::nullopt};
+  if (!gate_.covers(who.value, Operation::kWatch))
+    return {.denial = Denial::kRefused, .refusal = refuse(Code::kRoleForbidden, "Authorization")};
   return who;
 }
 
@@ -554,7 +656,8 @@ Response Api::run(const Request& request, Call& call) {
   auto no = [&](const Refusal& r) { return problem(r, call.chinese); };
   const bool looks = request.method == "GET" || request.method == "HEAD";
   Credentials credentials = request.credentials;
-  // A calendar is fetched by programs that send no header; nothing else takes a token from its address, which ends up in logs.
+  // A calendar is fetched by programs that send no header; nothing else takes a token from its
+  // address, which ends up in logs.
   std::string bearer;
   if (route->operation == Operation::kGetCalendar && credentials.authorization.empty()) {
     if (auto params = parse_params(request.target)) {
@@ -569,18 +672,25 @@ Response Api::run(const Request& request, Call& call) {
   const auto cost = cost_of(route->operation);
   if (auto limited = over_time_of_address(call, cost)) return std::move(*limited);
   auto who = gate_.identify(credentials);
-  if (!who.good()) return who.refusal ? no(*who.refusal) : problem(fault_of(who.denial), call.chinese, who.denial == Denial::kOrigin ? "Origin" : "Authorization");
+  if (!who.good())
+    return who.refusal ? no(*who.refusal)
+                       : problem(fault_of(who.denial), call.chinese,
+                                 who.denial == Denial::kOrigin ? "Origin" : "Authorization");
   call.identity = std::move(who.value);
-  // Addresses are written down by programs and proxies: what opens more than a calendar is refused there.
+  // Addresses are written down by programs and proxies: what opens more than a calendar is refused
+  // there.
   if (!bearer.empty() && !gate_.opens_only(call.identity, Operation::kGetCalendar)) {
     return problem(fault_of(Denial::kWho), call.chinese, "token");
   }
   call.actor = call.identity.actor;
   call.scope = scope_of(route->operation, call.actor.role());
   if (call.scope == Scope::kNone) {
-    return call.identity.known() ? no(refuse(Code::kRoleForbidden, "actor.role")) : problem(HttpFault::kUnauthenticated, call.chinese, "Authorization");
+    return call.identity.known()
+               ? no(refuse(Code::kRoleForbidden, "actor.role"))
+               : problem(HttpFault::kUnauthenticated, call.chinese, "Authorization");
   }
-  if (!gate_.covers(call.identity, route->operation)) return no(refuse(Code::kTokenScope, "Authorization"));
+  if (!gate_.covers(call.identity, route->operation))
+    return no(refuse(Code::kTokenScope, "Authorization"));
   if (auto no_more = stopped(call)) return std::move(*no_more);
   // How many a batch is, is known when it has been read.
   const bool batch_asked = route->request == pb::BatchRequest::descriptor();
@@ -592,12 +702,15 @@ Response Api::run(const Request& request, Call& call) {
   if (!params) return no(params.error());
   call.query = std::move(params).value();
   for (const auto& [name, value] : call.query) {
-    const bool known = std::any_of(route->query.begin(), route->query.end(), [&](const QueryParam& q) { return q.name == name; });
+    const bool known = std::any_of(route->query.begin(), route->query.end(),
+                                   [&](const QueryParam& q) { return q.name == name; });
     if (!known) return no(refuse(Code::kUnknownField, name));
   }
   // The same answer for every verb, before anything of the row is looked at.
-  if (route->addressed != pb::ROW_KIND_UNSPECIFIED && !is_there(runtime_.state(), call.actor, route->addressed, call.path.front().second)) {
-    Response r = no(not_there(route->addressed, call.path.front().second, std::string(call.path.front().first)));
+  if (route->addressed != pb::ROW_KIND_UNSPECIFIED &&
+      !is_there(runtime_.state(), call.actor, route->addressed, call.path.front().second)) {
+    Response r = no(not_there(route->addressed, call.path.front().second,
+                              std::string(call.path.front().first)));
     r.wait_for = runtime_.applied_seq();
     return r;
   }
@@ -630,7 +743,8 @@ Response Api::run(const Request& request, Call& call) {
     }
     Response r = respond(call, std::move(answer).value());
     if (!r.etag.empty() && !request.if_none_match.empty() &&
-        (request.if_none_match == "*" || request.if_none_match.find(r.etag) != std::string_view::npos)) {
+        (request.if_none_match == "*" ||
+         request.if_none_match.find(r.etag) != std::string_view::npos)) {
       r.status = 304;
       r.body.clear();
     }
@@ -646,9 +760,11 @@ Response Api::run(const Request& request, Call& call) {
   std::string key(route->secret ? std::string_view() : request.idempotency_key);
   if (!key.empty()) {
     key.insert(0, big_endian(call.actor.account_id()));
-    if (request.idempotency_key.size() > kMaxIdempotencyKey) return no(refuse(Code::kTooLong, "Idempotency-Key", std::to_string(kMaxIdempotencyKey)));
+    if (request.idempotency_key.size() > kMaxIdempotencyKey)
+      return no(refuse(Code::kTooLong, "Idempotency-Key", std::to_string(kMaxIdempotencyKey)));
     if (const auto first = runtime_.find_answer(key)) {
-      if (first->kept.fingerprint() != print) return problem(HttpFault::kIdempotencyMismatch, call.chinese, "Idempotency-Key");
+      if (first->kept.fingerprint() != print)
+        return problem(HttpFault::kIdempotencyMismatch, call.chinese, "Idempotency-Key");
       metrics_.idempotent_replays.add();
       return answer_again(call, first->kept, first->seq);
     }
@@ -668,7 +784,8 @@ Response Api::run(const Request& request, Call& call) {
   Response r;
   Runtime::KeyedAnswer keyed{key, [&](const Applied& applied) {
                                Answer answer = answer_of(call, applied, runtime_.state(), batch);
-                               Runtime::Keepable keepable = to_keep(call, applied, answer, runtime_.state());
+                               Runtime::Keepable keepable =
+                                   to_keep(call, applied, answer, runtime_.state());
                                keepable.answer.set_fingerprint(print);
                                r = respond(call, std::move(answer));
                                return keepable;
@@ -684,20 +801,27 @@ Response Api::run(const Request& request, Call& call) {
   return r;
 }
 
-// The first answer to a request that was sent again: what was answered then, as far as it may be seen now.
+// The first answer to a request that was sent again: what was answered then, as far as it may be
+// seen now.
 Response Api::answer_again(const Call& call, const pb::KeptAnswer& kept, Seq wait_for) const {
   if (kept.stripped()) return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
   const State& state = runtime_.state();
   const auto kind = static_cast<pb::Event::RowCase>(kept.row_kind());
-  if (const pb::RowKind seen = row_kind_of(kind); seen != pb::ROW_KIND_UNSPECIFIED && !is_there(state, call.actor, seen, kept.row_id())) {
+  if (const pb::RowKind seen = row_kind_of(kind);
+      seen != pb::ROW_KIND_UNSPECIFIED && !is_there(state, call.actor, seen, kept.row_id())) {
     return problem(not_there(seen, kept.row_id(), "id"), call.chinese);
   }
   Answer answer;
-  answer.message.reset(google::protobuf::MessageFactory::generated_factory()->GetPrototype(call.route->response)->New());
-  if (!runtime_.store().read_answer(kept, *answer.message)) return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
+  answer.message.reset(google::protobuf::MessageFactory::generated_factory()
+                           ->GetPrototype(call.route->response)
+                           ->New());
+  if (!runtime_.store().read_answer(kept, *answer.message))
+    return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
   if (kept.own() && !call.view(state).owns(kind, kept.row_id())) {
-    const Slot need = kind == pb::Event::kNeed ? state.needs().find(NeedId{kept.row_id()}) : kNoSlot;
-    mask(*answer.message, need == kNoSlot ? std::string() : state.area_name(state.needs()[need].area));
+    const Slot need =
+        kind == pb::Event::kNeed ? state.needs().find(NeedId{kept.row_id()}) : kNoSlot;
+    mask(*answer.message,
+         need == kNoSlot ? std::string() : state.area_name(state.needs()[need].area));
   }
   answer.wait_for = wait_for;
   answer.location = kept.location();

@@ -1,4 +1,5 @@
-// What the server answers, apart from how it arrives: a request goes in, a response comes out. No sockets here.
+// What the server answers, apart from how it arrives: a request goes in, a response comes out. No
+// sockets here.
 #pragma once
 
 #include <functional>
@@ -16,7 +17,8 @@
 namespace qiao {
 
 struct ApiOptions {
-  // How the server is reached from outside, e.g. https://qiao.example.cn; for links in invitations. Empty: they are paths.
+  // How the server is reached from outside, e.g. https://qiao.example.cn; for links in invitations.
+  // Empty: they are paths.
   std::string public_url;
   // Backups are made in folders under this one; empty: the route answers 404.
   std::string backup_folder;
@@ -28,7 +30,8 @@ struct ApiOptions {
 // For the market thread. Lives as long as requests may come.
 class Api {
  public:
-  Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, Metrics& metrics, ApiOptions options);
+  Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, Metrics& metrics,
+      ApiOptions options);
 
   // Answers at once; the answer is to be given when response.wait_for is on disk.
   Response handle(const Request& request);

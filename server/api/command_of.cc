@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/market/settable.h"
 #include "engine/rows/limits.h"
 #include "engine/rows/marked.h"
-#include "engine/market/settable.h"
 #include "server/access/view.h"
 
 namespace qiao {
@@ -13,7 +13,8 @@ namespace {
 using google::protobuf::Message;
 
 // A message of the same name and number; what the server adds to it is added here.
-void convert(const pb::Request& request, const Message& body, const google::protobuf::FieldDescriptor& field, pb::Command& command) {
+void convert(const pb::Request& request, const Message& body,
+             const google::protobuf::FieldDescriptor& field, pb::Command& command) {
   command.set_expected_version(request.expected_version());
   if (request.has_move_match()) {
     pb::MoveMatch& move = *command.mutable_move_match();
@@ -32,24 +33,28 @@ Status check_secrets(const Message& body) {
   const std::unique_ptr<Message> copy(has_marked(body) ? body.New() : nullptr);
   if (!copy) return status;
   copy->CopyFrom(body);
-  visit_marked(*copy, [&](const MarkedField& field, const std::string&) -> std::optional<std::string> {
-    if (field.secret && status) status = refuse(Code::kNotSettable, field.name);
-    return std::nullopt;
-  });
+  visit_marked(*copy,
+               [&](const MarkedField& field, const std::string&) -> std::optional<std::string> {
+                 if (field.secret && status) status = refuse(Code::kNotSettable, field.name);
+                 return std::nullopt;
+               });
   return status;
 }
 
-// Whose data are shown or erased, where that is a row; a resident is no row, and the market says alike what is not there and
-// what is elsewhere.
+// Whose data are shown or erased, where that is a row; a resident is no row, and the market says
+// alike what is not there and what is elsewhere.
 Status check_subject(const pb::Command& command, const Identity& identity, const Gate& gate) {
   if (!command.has_disclose() && !command.has_erase()) return outcome::success();
-  const auto subject = command.has_disclose() ? command.disclose().subject() : command.erase().subject();
-  const std::uint64_t id = command.has_disclose() ? command.disclose().subject_id() : command.erase().subject_id();
+  const auto subject =
+      command.has_disclose() ? command.disclose().subject() : command.erase().subject();
+  const std::uint64_t id =
+      command.has_disclose() ? command.disclose().subject_id() : command.erase().subject_id();
   pb::RowKind kind = pb::ROW_KIND_UNSPECIFIED;
   if (subject == pb::SUBJECT_KIND_NEED) kind = pb::ROW_KIND_NEED;
   if (subject == pb::SUBJECT_KIND_PERSON) kind = pb::ROW_KIND_PERSON;
   if (subject == pb::SUBJECT_KIND_PARTY) kind = pb::ROW_KIND_PARTY;
-  if (kind == pb::ROW_KIND_UNSPECIFIED || is_there(gate.state(), identity.actor, kind, id)) return outcome::success();
+  if (kind == pb::ROW_KIND_UNSPECIFIED || is_there(gate.state(), identity.actor, kind, id))
+    return outcome::success();
   return not_there(kind, id, "id");
 }
 
@@ -77,7 +82,8 @@ std::unique_ptr<Message> row_before(const pb::Request& request, const State& s) 
     case pb::Request::kPutAccount:
       return loaded(s.accounts(), AccountId{request.put_account().account().id()},
                     [&](Slot slot) { return s.load_account(slot); });
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
@@ -88,13 +94,16 @@ Status check_site_code(const pb::MoveMatchRequest& request, const Gate& gate, pb
   // Its number was found to be there, or is 0.
   const Slot match = state.matches().find(MatchId{request.match_id()});
   if (match == kNoSlot) return outcome::success();
-  if (!gate.is_site_code(state.needs()[state.matches()[match].need].id.value(), request.code())) return refuse(Code::kSiteCode, "code");
+  if (!gate.is_site_code(state.needs()[state.matches()[match].need].id.value(), request.code()))
+    return refuse(Code::kSiteCode, "code");
   move.set_at_site(true);
   return outcome::success();
 }
 
-Result<pb::Command> single_command_of(const pb::Request& request, const Identity& identity, const Gate& gate) {
-  const auto* field = request.GetReflection()->GetOneofFieldDescriptor(request, pb::Request::descriptor()->oneof_decl(0));
+Result<pb::Command> single_command_of(const pb::Request& request, const Identity& identity,
+                                      const Gate& gate) {
+  const auto* field = request.GetReflection()->GetOneofFieldDescriptor(
+      request, pb::Request::descriptor()->oneof_decl(0));
   if (field == nullptr) return refuse(Code::kRequired, "command");
   const Message& body = request.GetReflection()->GetMessage(request, field);
   // What the market's refusals of an account begin with, too.
@@ -105,7 +114,8 @@ Result<pb::Command> single_command_of(const pb::Request& request, const Identity
   *command.mutable_actor() = identity.actor;
   const auto operation = operation_of(command);
   if (!operation) return refuse(Code::kRequired, "command");
-  if (scope_of(*operation, identity.actor.role()) == Scope::kNone) return refuse(Code::kRoleForbidden, "actor.role");
+  if (scope_of(*operation, identity.actor.role()) == Scope::kNone)
+    return refuse(Code::kRoleForbidden, "actor.role");
   if (!gate.covers(identity, *operation)) return refuse(Code::kTokenScope, "Authorization");
   const auto before = row_before(request, gate.state());
   QIAO_TRY(check_references(row, before.get(), identity.actor, gate.state()));
@@ -147,16 +157,19 @@ Status check_references(const Message& row, const Message* before, const pb::Act
   // What it refers to already stays, whether or not its sender may see it.
   std::vector<std::pair<pb::RowKind, std::uint64_t>> kept;
   if (before != nullptr) {
-    QIAO_TRY(visit_references(*before, [&](pb::RowKind kind, std::uint64_t id, const std::string& path) -> Status {
-      if (path != "id") kept.emplace_back(kind, id);
-      return outcome::success();
-    }));
+    QIAO_TRY(visit_references(
+        *before, [&](pb::RowKind kind, std::uint64_t id, const std::string& path) -> Status {
+          if (path != "id") kept.emplace_back(kind, id);
+          return outcome::success();
+        }));
   }
-  return visit_references(row, [&](pb::RowKind kind, std::uint64_t id, const std::string& path) -> Status {
-    if (is_there(state, actor, kind, id)) return outcome::success();
-    const bool stays = path != "id" && std::find(kept.begin(), kept.end(), std::pair(kind, id)) != kept.end();
-    return stays ? Status(outcome::success()) : Status(not_there(kind, id, path));
-  });
+  return visit_references(
+      row, [&](pb::RowKind kind, std::uint64_t id, const std::string& path) -> Status {
+        if (is_there(state, actor, kind, id)) return outcome::success();
+        const bool stays =
+            path != "id" && std::find(kept.begin(), kept.end(), std::pair(kind, id)) != kept.end();
+        return stays ? Status(outcome::success()) : Status(not_there(kind, id, path));
+      });
 }
 
 std::chrono::microseconds cost_of(const pb::BatchRequest& batch) {
@@ -168,17 +181,20 @@ std::chrono::microseconds cost_of(const pb::BatchRequest& batch) {
   return cost;
 }
 
-Result<pb::Command> part_command_of(const pb::Request& part, const Identity& identity, const Gate& gate) {
+Result<pb::Command> part_command_of(const pb::Request& part, const Identity& identity,
+                                    const Gate& gate) {
   if (part.has_batch()) return refuse(Code::kNotSettable, "batch");
   QIAO_TRY(auto command, single_command_of(part, identity, gate));
   command.clear_actor();
   return command;
 }
 
-Result<pb::Command> command_of(const pb::Request& request, const Identity& identity, const Gate& gate) {
+Result<pb::Command> command_of(const pb::Request& request, const Identity& identity,
+                               const Gate& gate) {
   if (!request.has_batch()) return single_command_of(request, identity, gate);
   const auto& items = request.batch().commands();
-  if (items.size() > kMaxRequestsPerBatch) return refuse(Code::kTooMany, "commands", std::to_string(kMaxRequestsPerBatch));
+  if (items.size() > kMaxRequestsPerBatch)
+    return refuse(Code::kTooMany, "commands", std::to_string(kMaxRequestsPerBatch));
   pb::Command command;
   *command.mutable_actor() = identity.actor;
   command.set_expected_version(request.expected_version());

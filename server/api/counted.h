@@ -38,8 +38,8 @@ Response counted(const Call& call, Analyst& analyst, std::shared_ptr<Count> made
 }
 
 // The latest counts that have more than one page: the others are taken from the same count, so that
-// pages fit together. Nobody's counts displace another's, unless too many are kept in all: then those
-// of whoever keeps most. For the market thread.
+// pages fit together. Nobody's counts displace another's, unless too many are kept in all: then
+// those of whoever keeps most. For the market thread.
 template <class Count>
 class KeptCounts {
  public:
@@ -49,7 +49,8 @@ class KeptCounts {
     kept_.push_front({fresh_secret(), std::move(asker), std::move(question), std::move(count)});
     const std::string number = kept_.front().number;
     const auto most = [this] {
-      return heaviest(kept_, [](const Kept& k) { return k.asker; }, [](const Kept&) { return 1; });
+      return heaviest(
+          kept_, [](const Kept& k) { return k.asker; }, [](const Kept&) { return 1; });
     };
     for (auto m = most(); m.of_owner > kMostOfAsker || m.all > kMost; m = most()) {
       kept_.erase(m.oldest);
@@ -77,7 +78,8 @@ class KeptCounts {
 };
 
 inline constexpr std::uint64_t kMaxRows = 1000;
-inline const QueryParam kRowsOnPage{"pageSize", "Most rows on the page, 1..1000; 500 where not given.", "integer"};
+inline const QueryParam kRowsOnPage{
+    "pageSize", "Most rows on the page, 1..1000; 500 where not given.", "integer"};
 
 // Which rows of which count; the token of a page is "row.count".
 struct CountedPage {
@@ -135,15 +137,17 @@ Response first_page(const Call& call, Analyst& analyst, std::shared_ptr<KeptCoun
       then(std::make_unique<decltype(message)>(std::move(message)));
     };
     const auto sort = [&analyst, count, question, give] {
-      analyst.run_beside(question, [count] { count->sort(); }, give);
+      analyst.run_beside(
+          question, [count] { count->sort(); }, give);
     };
-    analyst.in_slices(Lane::kLong, question, count->steps(), kShortSteps,
-                      [count](std::size_t i) { count->add(i); }, sort);
+    analyst.in_slices(
+        Lane::kLong, question, count->steps(), kShortSteps,
+        [count](std::size_t i) { count->add(i); }, sort);
   });
 }
 
-// The page that the call asks for: `part` is what of the city whoever asks may see now, `make` begins
-// a count, `put(message, count, place)` adds a row.
+// The page that the call asks for: `part` is what of the city whoever asks may see now, `make`
+// begins a count, `put(message, count, place)` adds a row.
 template <class Count, class Make, class Put>
 Response counted_page_of(const Call& call, Analyst& analyst,
                          const std::shared_ptr<KeptCounts<Count>>& kept, std::uint64_t part,

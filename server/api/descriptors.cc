@@ -4,7 +4,8 @@
 asm(".section .rodata\n"
     ".balign 16\n"
     "qiao_descriptors_begin:\n"
-    ".incbin \"" QIAO_DESCRIPTORS "\"\n"
+    ".incbin \"" QIAO_DESCRIPTORS
+    "\"\n"
     "qiao_descriptors_end:\n"
     ".byte 0\n"
     ".previous\n");
@@ -16,6 +17,9 @@ extern const char qiao_descriptors_end[];
 
 namespace qiao {
 
-std::string_view descriptor_set() { return {qiao_descriptors_begin, static_cast<std::size_t>(qiao_descriptors_end - qiao_descriptors_begin)}; }
+std::string_view descriptor_set() {
+  return {qiao_descriptors_begin,
+          static_cast<std::size_t>(qiao_descriptors_end - qiao_descriptors_begin)};
+}
 
 }  // namespace qiao

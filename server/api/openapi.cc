@@ -38,7 +38,8 @@ std::string tidy(const std::string& comment) {
 template <class D>
 std::string comment_of(const D* d) {
   google::protobuf::SourceLocation location;
-  return d != nullptr && d->GetSourceLocation(&location) ? tidy(location.leading_comments) : std::string();
+  return d != nullptr && d->GetSourceLocation(&location) ? tidy(location.leading_comments)
+                                                         : std::string();
 }
 
 class Document {
@@ -70,31 +71,56 @@ class Document {
     document["info"] = {
         {"title", "Qiao (桥)"},
         {"version", "1"},
-        {"summary", "Volunteer-service supply and demand: post, rank, explain, dispatch, claim, serve, review."},
+        {"summary",
+         "Volunteer-service supply and demand: post, rank, explain, dispatch, claim, serve, "
+         "review."},
         {"description",
-         "Messages follow the protobuf JSON mapping: lowerCamelCase names, 64-bit integers as strings (numbers are taken too), enums by name, fields "
-         "with their default value left out. Times are UTC seconds, points 1e-7 degrees, money fen. The same messages travel as binary protobuf with "
-         "Content-Type and Accept application/x-protobuf. Every error is RFC 9457 problem+json with a stable code, the field at fault, and words in Chinese "
-         "and English. An answer to a change is given when it is on disk; an answer to a question when everything it saw is."},
+         "Messages follow the protobuf JSON mapping: lowerCamelCase names, 64-bit integers as "
+         "strings (numbers are taken too), enums by name, fields "
+         "with their default value left out. Times are UTC seconds, points 1e-7 degrees, money "
+         "fen. The same messages travel as binary protobuf with "
+         "Content-Type and Accept application/x-protobuf. Every error is RFC 9457 problem+json "
+         "with a stable code, the field at fault, and words in Chinese "
+         "and English. An answer to a change is given when it is on disk; an answer to a question "
+         "when everything it saw is."},
         {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}};
     document["servers"] = json::array{json::object{{"url", "/"}}};
     // Whoever has not come in is nobody, who may look at the public board.
-    document["security"] = json::array{json::object{{"token", json::array{}}}, json::object{{"session", json::array{}}}, json::object{}};
+    document["security"] = json::array{json::object{{"token", json::array{}}},
+                                       json::object{{"session", json::array{}}}, json::object{}};
     json::array tags;
     for (const auto& [name, text] :
-         {std::pair{"city", "Areas, words, policy, and batches."}, {"access", "Coming in and going out; accounts, invitations, tokens."}, {"privacy", "Personal data whole, exported, erased; and who saw what."},
-          {"reports", "What is counted, and what waits."}, {"clearing", "The whole market matched at once, and what it tells."}, {"parties", "Who takes part."}, {"offers", "What is given."}, {"needs", "What is asked for."},
-          {"matching", "Who could serve what, and why."}, {"matches", "From proposed to verified."}, {"events", "What happened, and what happens."},
+         {std::pair{"city", "Areas, words, policy, and batches."},
+          {"access", "Coming in and going out; accounts, invitations, tokens."},
+          {"privacy", "Personal data whole, exported, erased; and who saw what."},
+          {"reports", "What is counted, and what waits."},
+          {"clearing", "The whole market matched at once, and what it tells."},
+          {"parties", "Who takes part."},
+          {"offers", "What is given."},
+          {"needs", "What is asked for."},
+          {"matching", "Who could serve what, and why."},
+          {"matches", "From proposed to verified."},
+          {"events", "What happened, and what happens."},
           {"server", "The process itself."}}) {
       tags.push_back({{"name", name}, {"description", text}});
     }
     document["tags"] = std::move(tags);
     document["paths"] = std::move(paths);
-    document["components"] = {
-        {"schemas", std::move(schemas_)},
-        {"securitySchemes",
-         {{"token", {{"type", "http"}, {"scheme", "bearer"}, {"description", "A token of POST /v1/tokens, or an ID token (JWT) of the identity provider that the server trusts."}}},
-          {"session", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "qiao_session"}, {"description", "Set by POST /v1/sessions; named __Host-qiao_session over TLS. A change needs the page's own Origin."}}}}}};
+    document["components"] = {{"schemas", std::move(schemas_)},
+                              {"securitySchemes",
+                               {{"token",
+                                 {{"type", "http"},
+                                  {"scheme", "bearer"},
+                                  {"description",
+                                   "A token of POST /v1/tokens, or an ID token (JWT) of the "
+                                   "identity provider that the server trusts."}}},
+                                {"session",
+                                 {{"type", "apiKey"},
+                                  {"in", "cookie"},
+                                  {"name", "qiao_session"},
+                                  {"description",
+                                   "Set by POST /v1/sessions; named __Host-qiao_session over TLS. "
+                                   "A change needs the page's own Origin."}}}}}};
     return json::serialize(document);
   }
 
@@ -111,7 +137,8 @@ class Document {
       std::string text = comment_of(type);
       for (int i = 1; i < type->value_count(); ++i) {
         names.push_back(json::string(type->value(i)->name()));
-        if (const std::string c = comment_of(type->value(i)); !c.empty()) text += (text.empty() ? "" : " ") + type->value(i)->name() + ": " + c;
+        if (const std::string c = comment_of(type->value(i)); !c.empty())
+          text += (text.empty() ? "" : " ") + type->value(i)->name() + ": " + c;
       }
       json::object s{{"type", "string"}, {"enum", std::move(names)}};
       if (!text.empty()) s["description"] = text;
@@ -128,7 +155,9 @@ class Document {
       json::object s = single(f);
       if (f->is_repeated()) s = json::object{{"type", "array"}, {"items", std::move(s)}};
       std::string text = comment_of(f);
-      if (f->real_containing_oneof() != nullptr) text += std::string(text.empty() ? "" : " ") + "At most one of the fields of " + f->real_containing_oneof()->name() + " is given.";
+      if (f->real_containing_oneof() != nullptr)
+        text += std::string(text.empty() ? "" : " ") + "At most one of the fields of " +
+                f->real_containing_oneof()->name() + " is given.";
       if (is_personal(f)) s["x-personal"] = true;
       if (!text.empty()) s["description"] = text;
       properties[f->json_name()] = std::move(s);
@@ -148,35 +177,54 @@ class Document {
 
   json::object single(const FieldDescriptor* f) {
     switch (f->cpp_type()) {
-      case FieldDescriptor::CPPTYPE_INT32: return {{"type", "integer"}, {"format", "int32"}};
-      case FieldDescriptor::CPPTYPE_UINT32: return {{"type", "integer"}, {"format", "int64"}, {"minimum", 0}, {"maximum", 4294967295}};
-      case FieldDescriptor::CPPTYPE_INT64: return {{"type", "string"}, {"format", "int64"}, {"pattern", "^-?[0-9]{1,19}$"}};
-      case FieldDescriptor::CPPTYPE_UINT64: return {{"type", "string"}, {"format", "uint64"}, {"pattern", "^[0-9]{1,20}$"}};
-      case FieldDescriptor::CPPTYPE_BOOL: return {{"type", "boolean"}};
-      case FieldDescriptor::CPPTYPE_ENUM: return reference(f->enum_type());
-      case FieldDescriptor::CPPTYPE_MESSAGE: return reference(f->message_type());
-      default: return {{"type", "string"}};
+      case FieldDescriptor::CPPTYPE_INT32:
+        return {{"type", "integer"}, {"format", "int32"}};
+      case FieldDescriptor::CPPTYPE_UINT32:
+        return {{"type", "integer"}, {"format", "int64"}, {"minimum", 0}, {"maximum", 4294967295}};
+      case FieldDescriptor::CPPTYPE_INT64:
+        return {{"type", "string"}, {"format", "int64"}, {"pattern", "^-?[0-9]{1,19}$"}};
+      case FieldDescriptor::CPPTYPE_UINT64:
+        return {{"type", "string"}, {"format", "uint64"}, {"pattern", "^[0-9]{1,20}$"}};
+      case FieldDescriptor::CPPTYPE_BOOL:
+        return {{"type", "boolean"}};
+      case FieldDescriptor::CPPTYPE_ENUM:
+        return reference(f->enum_type());
+      case FieldDescriptor::CPPTYPE_MESSAGE:
+        return reference(f->message_type());
+      default:
+        return {{"type", "string"}};
     }
   }
 
   static json::object header(const char* name, const char* text) {
-    return {{"name", name}, {"in", "header"}, {"description", text}, {"schema", {{"type", "string"}}}};
+    return {
+        {"name", name}, {"in", "header"}, {"description", text}, {"schema", {{"type", "string"}}}};
   }
 
   json::object content(const Descriptor* type) {
-    return {{"application/json", {{"schema", reference(type)}}}, {"application/x-protobuf", {{"schema", {{"type", "string"}, {"format", "binary"}}}}}};
+    return {{"application/json", {{"schema", reference(type)}}},
+            {"application/x-protobuf", {{"schema", {{"type", "string"}, {"format", "binary"}}}}}};
   }
 
   json::object problem_response(const char* text) {
-    return {{"description", text}, {"content", {{"application/problem+json", {{"schema", {{"$ref", "#/components/schemas/Problem"}}}}}}}};
+    return {
+        {"description", text},
+        {"content",
+         {{"application/problem+json", {{"schema", {{"$ref", "#/components/schemas/Problem"}}}}}}}};
   }
 
   // Who may, and how much of it: the row of operations.inc.
   static json::object access_of(Operation operation) {
     json::object roles;
-    for (const auto& [role, name] : {std::pair{pb::ROLE_LEAD, "lead"}, {pb::ROLE_ORGANISER, "organiser"}, {pb::ROLE_SUPPLIER, "supplier"}, {pb::ROLE_MEMBER, "member"},
-                                     {pb::ROLE_RESIDENT, "resident"}, {pb::ROLE_AUDITOR, "auditor"}, {pb::ROLE_ANONYMOUS, "anonymous"}}) {
-      static constexpr const char* kScopes[] = {"none", "all", "area", "party", "serving", "own", "look"};
+    for (const auto& [role, name] : {std::pair{pb::ROLE_LEAD, "lead"},
+                                     {pb::ROLE_ORGANISER, "organiser"},
+                                     {pb::ROLE_SUPPLIER, "supplier"},
+                                     {pb::ROLE_MEMBER, "member"},
+                                     {pb::ROLE_RESIDENT, "resident"},
+                                     {pb::ROLE_AUDITOR, "auditor"},
+                                     {pb::ROLE_ANONYMOUS, "anonymous"}}) {
+      static constexpr const char* kScopes[] = {"none",    "all", "area", "party",
+                                                "serving", "own", "look"};
       const Scope scope = scope_of(operation, role);
       if (scope != Scope::kNone) roles[name] = kScopes[static_cast<std::size_t>(scope)];
     }
@@ -187,7 +235,8 @@ class Document {
     json::object op{{"operationId", r.id}, {"summary", r.summary}, {"tags", json::array{r.tag}}};
     json::array parameters;
     const std::string_view pattern = r.pattern;
-    for (auto open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{', open + 1)) {
+    for (auto open = pattern.find('{'); open != std::string_view::npos;
+         open = pattern.find('{', open + 1)) {
       const auto close = pattern.find('}', open);
       parameters.push_back({{"name", json::string(pattern.substr(open + 1, close - open - 1))},
                             {"in", "path"},
@@ -195,26 +244,39 @@ class Document {
                             {"schema", {{"type", "string"}, {"pattern", "^[0-9]{1,20}$"}}}});
     }
     for (const QueryParam& q : r.query) {
-      parameters.push_back({{"name", q.name}, {"in", "query"}, {"description", q.description}, {"schema", {{"type", q.type}}}});
+      parameters.push_back({{"name", q.name},
+                            {"in", "query"},
+                            {"description", q.description},
+                            {"schema", {{"type", q.type}}}});
     }
     const bool changes = static_cast<bool>(r.command);
-    parameters.push_back(header("Qiao-Actor", "For whom somebody acts, where not for itself: organiser/ID, supplier/ID, member/ID or resident/REF, further down than its own role. The journal keeps who it was."));
+    parameters.push_back(
+        header("Qiao-Actor",
+               "For whom somebody acts, where not for itself: organiser/ID, supplier/ID, member/ID "
+               "or resident/REF, further down than its own role. The journal keeps who it was."));
     op["x-access"] = access_of(r.operation);
     if (grows(r.operation)) op["x-grows-with-market"] = true;
     if (changes) {
-      parameters.push_back(header("Idempotency-Key", "1 to 128 bytes. A repeated request with the same key gets the first answer."));
+      parameters.push_back(
+          header("Idempotency-Key",
+                 "1 to 128 bytes. A repeated request with the same key gets the first answer."));
       parameters.push_back(header("If-Match", "The ETag that the thing must still have."));
     } else if (r.read) {
       parameters.push_back(header("If-None-Match", "An ETag: 304 where it is still the same."));
     }
     if (!parameters.empty()) op["parameters"] = std::move(parameters);
-    if (r.request != nullptr) op["requestBody"] = {{"required", !r.body_optional}, {"content", content(r.request)}};
+    if (r.request != nullptr)
+      op["requestBody"] = {{"required", !r.body_optional}, {"content", content(r.request)}};
     json::object responses;
     json::object good{{"description", r.success == 201 ? "Made." : "Done."}};
     if (r.response != nullptr) {
       good["content"] = content(r.response);
     } else {
-      good["content"] = {{r.raw_type, {{"schema", {{"type", std::string_view(r.raw_type) == "application/json" ? "object" : "string"}}}}}};
+      good["content"] = {
+          {r.raw_type,
+           {{"schema",
+             {{"type",
+               std::string_view(r.raw_type) == "application/json" ? "object" : "string"}}}}}};
     }
     responses[std::to_string(r.success)] = std::move(good);
     responses["4XX"] = problem_response("Refused; nothing has changed.");
@@ -224,23 +286,36 @@ class Document {
   }
 
   json::object watch_operation() {
-    json::object op{{"operationId", "watch"},
-                    {"summary", "A WebSocket: every event after a sequence number, then each as it happens."},
-                    {"description",
-                     "Each text frame is one Event as JSON (binary frames with Event as protobuf where Accept asks for it). Reconnect with after = the last "
-                     "seq you saw: nothing is lost and nothing comes twice. A reader that does not keep up is sent a close frame with code 1013 and dropped. "
-                     "Frames from the client are not expected and close the connection with 1003."},
-                    {"tags", json::array{"events"}}};
+    json::object op{
+        {"operationId", "watch"},
+        {"summary", "A WebSocket: every event after a sequence number, then each as it happens."},
+        {"description",
+         "Each text frame is one Event as JSON (binary frames with Event as protobuf where Accept "
+         "asks for it). Reconnect with after = the last "
+         "seq you saw: nothing is lost and nothing comes twice. A reader that does not keep up is "
+         "sent a close frame with code 1013 and dropped. "
+         "Frames from the client are not expected and close the connection with 1003."},
+        {"tags", json::array{"events"}}};
     json::array parameters;
-    for (const auto& [name, text] : {std::pair{"after", "Events with a greater sequence number; where not given, from now on."},
-                                     {"epoch", "What Qiao-Epoch said where `after` was seen; needed unless `after` is 0, and refused "
-                                               "when a backup was restored since."},
-                                     {"area", "Only in this area and below."}, {"party", "Only of this party."}, {"need", "Only of this need."},
-                                     {"kind", "Only of these kinds, separated by commas, e.g. NEED_OPENED,MATCH_CLAIMED."}}) {
-      parameters.push_back({{"name", name}, {"in", "query"}, {"description", text}, {"schema", {{"type", "string"}}}});
+    for (const auto& [name, text] :
+         {std::pair{"after",
+                    "Events with a greater sequence number; where not given, from now on."},
+          {"epoch",
+           "What Qiao-Epoch said where `after` was seen; needed unless `after` is 0, and refused "
+           "when a backup was restored since."},
+          {"area", "Only in this area and below."},
+          {"party", "Only of this party."},
+          {"need", "Only of this need."},
+          {"kind", "Only of these kinds, separated by commas, e.g. NEED_OPENED,MATCH_CLAIMED."}}) {
+      parameters.push_back({{"name", name},
+                            {"in", "query"},
+                            {"description", text},
+                            {"schema", {{"type", "string"}}}});
     }
     op["parameters"] = std::move(parameters);
-    op["responses"] = {{"101", {{"description", "Switching to WebSocket."}}}, {"4XX", problem_response("Refused.")}, {"503", problem_response("Too busy, or stopping.")}};
+    op["responses"] = {{"101", {{"description", "Switching to WebSocket."}}},
+                       {"4XX", problem_response("Refused.")},
+                       {"503", problem_response("Too busy, or stopping.")}};
     return op;
   }
 

@@ -18,9 +18,11 @@ inline constexpr std::uint64_t kMaxPage = 500;
 inline constexpr Slot kMaxScanned = 20'000;
 inline constexpr std::uint64_t kAny = ~std::uint64_t{0};
 
-inline const QueryParam kPageSize{"pageSize", "Most rows on the page, 1..500; 50 where not given.", "integer"};
+inline const QueryParam kPageSize{"pageSize", "Most rows on the page, 1..500; 50 where not given.",
+                                  "integer"};
 inline const QueryParam kPageToken{"pageToken", "nextPageToken of the page before."};
-inline const QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.", "integer"};
+inline const QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.",
+                                "integer"};
 
 template <class Message>
 Answer answer(Message&& m, Seq wait_for, std::uint64_t version = 0) {
@@ -41,11 +43,14 @@ struct Slots {
   Slot operator[](Slot i) const { return chosen ? (*chosen)[i] : i; }
   // Where the slot is, or would be.
   Slot place(Slot slot) const {
-    return chosen ? static_cast<Slot>(std::lower_bound(chosen->begin(), chosen->end(), slot) - chosen->begin()) : slot;
+    return chosen ? static_cast<Slot>(std::lower_bound(chosen->begin(), chosen->end(), slot) -
+                                      chosen->begin())
+                  : slot;
   }
 };
 
-// The first row whose id is not smaller; rows are in the order of their ids. Areas are not, and everybody sees them.
+// The first row whose id is not smaller; rows are in the order of their ids. Areas are not, and
+// everybody sees them.
 template <class Id, class Rows>
 Slot first_from(const Rows& rows, Id id) {
   if constexpr (std::is_same_v<Id, AreaCode>) {
@@ -64,7 +69,8 @@ Slot first_from(const Rows& rows, Id id) {
   }
 }
 
-// Walks rows from where the last page ended. Keep(slot) decides, Add(slot) fills. Returns the token of the next page.
+// Walks rows from where the last page ended. Keep(slot) decides, Add(slot) fills. Returns the token
+// of the next page.
 template <class Id, class Rows, class Keep, class Add>
 Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep keep, Add add) {
   // Lists have their newest row first; pages go by slot, which is by id.
@@ -75,15 +81,18 @@ Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep k
   Slot at = newest != 0 ? count : 0;  // newest: one past the next to look at
   if (call.param("pageToken") != nullptr) {
     QIAO_TRY(const auto last, without_epoch(*call.param("pageToken"), call.epoch, "pageToken"));
-    // Whether there is a row of that number is not for the token to tell: the page goes on where it would be.
-    const Slot slot = newest != 0 ? first_from(rows, Id{last}) : first_from(rows, Id{last + (last != kAny ? 1 : 0)});
+    // Whether there is a row of that number is not for the token to tell: the page goes on where it
+    // would be.
+    const Slot slot = newest != 0 ? first_from(rows, Id{last})
+                                  : first_from(rows, Id{last + (last != kAny ? 1 : 0)});
     at = slots.place(slot);
   }
   std::uint64_t found = 0;
   Slot scanned = 0;
   Slot last = kNoSlot;
   while (newest != 0 ? at > 0 : at < count) {
-    if (found == size || scanned == kMaxScanned) return with_epoch(rows[last].id.value(), call.epoch);
+    if (found == size || scanned == kMaxScanned)
+      return with_epoch(rows[last].id.value(), call.epoch);
     last = slots[newest != 0 ? --at : at++];
     ++scanned;
     if (!keep(last)) continue;

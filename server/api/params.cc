@@ -18,8 +18,10 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_params(std::strin
   for (const auto& p : url->params(options)) {
     // A name that is no field comes back in the refusal, which has to be JSON.
     if (!is_utf8(p.key) || !is_utf8(p.value)) return refuse(Code::kNotUtf8, "query");
-    if (std::any_of(result.begin(), result.end(), [&](const auto& r) { return r.first == p.key; })) return refuse(Code::kDuplicate, p.key, p.key);
-    if (result.size() == kMaxQueryParams) return refuse(Code::kTooMany, "query", std::to_string(kMaxQueryParams));
+    if (std::any_of(result.begin(), result.end(), [&](const auto& r) { return r.first == p.key; }))
+      return refuse(Code::kDuplicate, p.key, p.key);
+    if (result.size() == kMaxQueryParams)
+      return refuse(Code::kTooMany, "query", std::to_string(kMaxQueryParams));
     result.emplace_back(p.key, p.value);
   }
   return result;

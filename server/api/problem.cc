@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/base/ascii.h"
-#include "qiao/v1/query.pb.h"
 #include "proto/json/json.h"
+#include "qiao/v1/query.pb.h"
 
 namespace qiao {
 namespace {
@@ -17,29 +17,48 @@ struct FaultInfo {
   const char* en;
 };
 constexpr FaultInfo kFaults[] = {
-    {HttpFault::kMalformed, 400, "http.malformed", "这不是有效的HTTP请求", "not a valid HTTP request"},
-    {HttpFault::kNotFound, 404, "http.not_found", "没有这个地址", "there is nothing at this address"},
-    {HttpFault::kMethodNotAllowed, 405, "http.method", "该地址不支持这种方法", "this address does not take that method"},
-    {HttpFault::kNotAcceptable, 406, "http.not_acceptable", "只能以JSON或Protobuf回答", "answers come as JSON or protobuf only"},
+    {HttpFault::kMalformed, 400, "http.malformed", "这不是有效的HTTP请求",
+     "not a valid HTTP request"},
+    {HttpFault::kNotFound, 404, "http.not_found", "没有这个地址",
+     "there is nothing at this address"},
+    {HttpFault::kMethodNotAllowed, 405, "http.method", "该地址不支持这种方法",
+     "this address does not take that method"},
+    {HttpFault::kNotAcceptable, 406, "http.not_acceptable", "只能以JSON或Protobuf回答",
+     "answers come as JSON or protobuf only"},
     {HttpFault::kUnauthenticated, 401, "auth.required", "请先登录", "log in first"},
-    {HttpFault::kPasswordWrong, 401, "auth.failed", "登录名或密码不正确", "login and password do not go together"},
-    {HttpFault::kLinkSpent, 401, "auth.link", "此链接无效、已用过或已过期，请向发给您的人再要一个", "this link is not valid, was used already or has expired; ask whoever gave it to you for another"},
-    {HttpFault::kForeignOrigin, 403, "auth.origin", "请求来自其他网站，已拒绝", "refused: the request was made by a page of another site"},
-    {HttpFault::kLocked, 429, "auth.locked", "密码错误次数过多，请稍后再试", "too many wrong passwords; try again later"},
-    {HttpFault::kTooOften, 429, "rate.limited", "操作过于频繁，请稍后再试", "too many requests; try again in a moment"},
-    {HttpFault::kTimeout, 408, "http.timeout", "等待请求超时", "the request took too long to arrive"},
+    {HttpFault::kPasswordWrong, 401, "auth.failed", "登录名或密码不正确",
+     "login and password do not go together"},
+    {HttpFault::kLinkSpent, 401, "auth.link", "此链接无效、已用过或已过期，请向发给您的人再要一个",
+     "this link is not valid, was used already or has expired; ask whoever gave it to you for "
+     "another"},
+    {HttpFault::kForeignOrigin, 403, "auth.origin", "请求来自其他网站，已拒绝",
+     "refused: the request was made by a page of another site"},
+    {HttpFault::kLocked, 429, "auth.locked", "密码错误次数过多，请稍后再试",
+     "too many wrong passwords; try again later"},
+    {HttpFault::kTooOften, 429, "rate.limited", "操作过于频繁，请稍后再试",
+     "too many requests; try again in a moment"},
+    {HttpFault::kTimeout, 408, "http.timeout", "等待请求超时",
+     "the request took too long to arrive"},
     {HttpFault::kBodyTooLarge, 413, "http.body_too_large", "正文过大", "the body is too large"},
-    {HttpFault::kUnsupportedType, 415, "http.content_type", "正文只能是JSON或Protobuf", "the body must be JSON or protobuf"},
-    {HttpFault::kUpgradeRequired, 426, "http.upgrade", "该地址只接受WebSocket连接", "this address takes WebSocket connections only"},
-    {HttpFault::kIdempotencyMismatch, 422, "idempotency.mismatch", "该幂等键已用于另一个请求", "this idempotency key was used for another request"},
-    {HttpFault::kAnswerGone, 409, "idempotency.done", "该请求此前已经完成，但当时的答复已不再保存", "this request was done before; its answer is no longer kept"},
-    {HttpFault::kHeaderTooLarge, 431, "http.header_too_large", "请求头过大", "the header is too large"},
-    {HttpFault::kTooManyConnections, 503, "server.connections", "连接过多，请稍后再试", "too many connections; try again later"},
-    {HttpFault::kOverloaded, 503, "server.overloaded", "服务器繁忙，请稍后再试", "the server is busy; try again later"},
+    {HttpFault::kUnsupportedType, 415, "http.content_type", "正文只能是JSON或Protobuf",
+     "the body must be JSON or protobuf"},
+    {HttpFault::kUpgradeRequired, 426, "http.upgrade", "该地址只接受WebSocket连接",
+     "this address takes WebSocket connections only"},
+    {HttpFault::kIdempotencyMismatch, 422, "idempotency.mismatch", "该幂等键已用于另一个请求",
+     "this idempotency key was used for another request"},
+    {HttpFault::kAnswerGone, 409, "idempotency.done", "该请求此前已经完成，但当时的答复已不再保存",
+     "this request was done before; its answer is no longer kept"},
+    {HttpFault::kHeaderTooLarge, 431, "http.header_too_large", "请求头过大",
+     "the header is too large"},
+    {HttpFault::kTooManyConnections, 503, "server.connections", "连接过多，请稍后再试",
+     "too many connections; try again later"},
+    {HttpFault::kOverloaded, 503, "server.overloaded", "服务器繁忙，请稍后再试",
+     "the server is busy; try again later"},
     {HttpFault::kDraining, 503, "server.draining", "服务器正在停止", "the server is stopping"},
 };
 
-Response make(unsigned status, std::string code, std::string field, std::string zh, std::string en, bool chinese) {
+Response make(unsigned status, std::string code, std::string field, std::string zh, std::string en,
+              bool chinese) {
   pb::Problem p;
   p.set_type("urn:qiao:problem:" + code);
   p.set_title(chinese ? zh : en);
@@ -59,39 +78,54 @@ Response make(unsigned status, std::string code, std::string field, std::string 
 
 unsigned status_of(Category category) {
   switch (category) {
-    case Category::kInvalid: return 400;
-    case Category::kForbidden: return 403;
-    case Category::kNotFound: return 404;
-    case Category::kConflict: return 409;
-    case Category::kPrecondition: return 412;
+    case Category::kInvalid:
+      return 400;
+    case Category::kForbidden:
+      return 403;
+    case Category::kNotFound:
+      return 404;
+    case Category::kConflict:
+      return 409;
+    case Category::kPrecondition:
+      return 412;
   }
   return 400;
 }
 
 Response problem(const Refusal& refusal, bool chinese) {
   const CodeInfo& i = info(refusal.code);
-  return make(status_of(i.category), std::string(i.code), refusal.field, refusal.zh(), refusal.en(), chinese);
+  return make(status_of(i.category), std::string(i.code), refusal.field, refusal.zh(), refusal.en(),
+              chinese);
 }
 
 Response problem(HttpFault fault, bool chinese, std::string field) {
-  const FaultInfo& f = *std::find_if(std::begin(kFaults), std::end(kFaults), [&](const FaultInfo& x) { return x.fault == fault; });
+  const FaultInfo& f = *std::find_if(std::begin(kFaults), std::end(kFaults),
+                                     [&](const FaultInfo& x) { return x.fault == fault; });
   return make(f.status, f.code, std::move(field), f.zh, f.en, chinese);
 }
 
 HttpFault fault_of(Denial denial) {
   switch (denial) {
-    case Denial::kOrigin: return HttpFault::kForeignOrigin;
-    case Denial::kPassword: return HttpFault::kPasswordWrong;
-    case Denial::kLink: return HttpFault::kLinkSpent;
-    case Denial::kLocked: return HttpFault::kLocked;
-    case Denial::kTooOften: return HttpFault::kTooOften;
-    case Denial::kBusy: return HttpFault::kOverloaded;
-    default: return HttpFault::kUnauthenticated;
+    case Denial::kOrigin:
+      return HttpFault::kForeignOrigin;
+    case Denial::kPassword:
+      return HttpFault::kPasswordWrong;
+    case Denial::kLink:
+      return HttpFault::kLinkSpent;
+    case Denial::kLocked:
+      return HttpFault::kLocked;
+    case Denial::kTooOften:
+      return HttpFault::kTooOften;
+    case Denial::kBusy:
+      return HttpFault::kOverloaded;
+    default:
+      return HttpFault::kUnauthenticated;
   }
 }
 
 Response problem(const Gate::Answer<Gate::Entry>& denied, bool chinese) {
-  Response r = denied.refusal ? problem(*denied.refusal, chinese) : problem(fault_of(denied.denial), chinese);
+  Response r = denied.refusal ? problem(*denied.refusal, chinese)
+                              : problem(fault_of(denied.denial), chinese);
   r.retry_after = denied.retry_after.count();
   return r;
 }

@@ -1,4 +1,5 @@
-// A route as data: what is matched, what is documented (openapi.json is made of it) and what runs are one thing.
+// A route as data: what is matched, what is documented (openapi.json is made of it) and what runs
+// are one thing.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -60,7 +61,7 @@ struct Response {
   std::string set_cookie;
   std::int64_t retry_after = 0;  // seconds; 0: not said
   bool secret = false;           // not for any cache
-  Seq wait_for = 0;      // give it when this is on disk
+  Seq wait_for = 0;              // give it when this is on disk
   // Set where the answer takes long: call it, and it calls back with the response.
   std::function<void(Waiter)> deferred = {};
 };
@@ -77,7 +78,7 @@ struct QueryParam {
 struct Call {
   const Request* request = nullptr;
   const struct Route* route = nullptr;
-  std::vector<std::pair<std::string_view, std::uint64_t>> path;   // numbers in the path, by name
+  std::vector<std::pair<std::string_view, std::uint64_t>> path;  // numbers in the path, by name
   std::vector<std::pair<std::string, std::string>> query;        // decoded
   pb::Actor actor;
   Identity identity;
@@ -124,31 +125,35 @@ struct Route {
   unsigned success = 200;
   bool body_optional = false;
 
-  // One of these. Reads answer; requests are built, become commands (command_of.h), are applied and answered with what they are
-  // about; raw ones do as they like.
+  // One of these. Reads answer; requests are built, become commands (command_of.h), are applied and
+  // answered with what they are about; raw ones do as they like.
   std::function<Result<Answer>(const Call&)> read = {};
-  std::function<Result<pb::Request>(const Call&, const google::protobuf::Message* body)> command = {};
+  std::function<Result<pb::Request>(const Call&, const google::protobuf::Message* body)> command =
+      {};
   std::function<Result<Answer>(const Call&, const google::protobuf::Message* body)> compute = {};
   std::function<Response(const Call&, const google::protobuf::Message* body)> raw = {};
   const char* raw_type = "application/json";
   // Of a command: makes its answer where that is not the row it is about.
   std::function<Answer(const Call&, const Applied&)> present = {};
-  // The answer holds something that is shown once or to be seen by nobody else: it is not kept for a repeated request, and
-  // no cache may have it.
+  // The answer holds something that is shown once or to be seen by nobody else: it is not kept for
+  // a repeated request, and no cache may have it.
   bool secret = false;
   // Set by Api.
   Operation operation{};
-  // The row that the path names by its id: handlers run only where it is there for who asks. Unspecified where it names none.
+  // The row that the path names by its id: handlers run only where it is there for who asks.
+  // Unspecified where it names none.
   pb::RowKind addressed{};
 };
 
 // A whole number in a query; the field's name is in the refusal.
-inline Result<std::uint64_t> query_number(const Call& call, const char* name, std::uint64_t least, std::uint64_t most, std::uint64_t otherwise) {
+inline Result<std::uint64_t> query_number(const Call& call, const char* name, std::uint64_t least,
+                                          std::uint64_t most, std::uint64_t otherwise) {
   const std::string* text = call.param(name);
   if (text == nullptr) return otherwise;
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error == std::errc::invalid_argument || end != text->data() + text->size()) return refuse_type(name, "integer");
+  if (error == std::errc::invalid_argument || end != text->data() + text->size())
+    return refuse_type(name, "integer");
   if (error != std::errc{} || value < least || value > most) {
     return refuse(Code::kOutOfRange, name, std::to_string(least) + ".." + std::to_string(most));
   }
@@ -167,26 +172,29 @@ Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const
   if (value == nullptr) value = type->FindValueByName(std::string(prefix) + upper);
   if (value == nullptr || value->number() == 0) {
     std::string all;
-    for (int i = 1; i < type->value_count(); ++i) all += (i > 1 ? ", " : "") + type->value(i)->name();
+    for (int i = 1; i < type->value_count(); ++i)
+      all += (i > 1 ? ", " : "") + type->value(i)->name();
     return refuse(Code::kOutOfRange, name, all);
   }
   return std::optional<Enum>(static_cast<Enum>(value->number()));
 }
 
-// What stands for a place or a version together with the history that it is of: "17" and "17.5f3a9c01". A number alone is of
-// any history; another history's is refused.
+// What stands for a place or a version together with the history that it is of: "17" and
+// "17.5f3a9c01". A number alone is of any history; another history's is refused.
 std::string epoch_text(std::uint64_t epoch);
 std::string with_epoch(std::uint64_t number, std::uint64_t epoch);
-Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch, const std::string& field);
+Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch,
+                                    const std::string& field);
 
 // A row as the actor of the call sees it.
-std::unique_ptr<google::protobuf::Message> show(const State& state, const Subject& subject, const View& view);
+std::unique_ptr<google::protobuf::Message> show(const State& state, const Subject& subject,
+                                                const View& view);
 // What one row of the kind is called, e.g. need.
 const char* singular(pb::Event::RowCase kind);
-// An answer that takes long: `start` is called, and calls back with it; it is given in the format that the call asks for, which
-// is done beside the market, when the last event that it can tell of is on disk. The time that the
-// question takes is charged to whoever asks, beyond what the operation typically costs, which is
-// charged when it is asked.
+// An answer that takes long: `start` is called, and calls back with it; it is given in the format
+// that the call asks for, which is done beside the market, when the last event that it can tell of
+// is on disk. The time that the question takes is charged to whoever asks, beyond what the
+// operation typically costs, which is charged when it is asked.
 using Found = std::function<void(Result<std::unique_ptr<google::protobuf::Message>>)>;
 using Start = std::function<void(const std::shared_ptr<struct Question>& question, Found then)>;
 Response later(const Call& call, class Analyst& analyst, Start start);
@@ -195,12 +203,16 @@ std::string asker_of(const Call& call);
 // A message in the format that the call asks for.
 Response respond(const Call& call, Answer answer);
 
-std::vector<Route> access_routes(class Runtime& runtime, class Gate& gate, const struct ApiOptions& options);
+std::vector<Route> access_routes(class Runtime& runtime, class Gate& gate,
+                                 const struct ApiOptions& options);
 std::vector<Route> privacy_routes(class Runtime& runtime);
-std::vector<Route> read_routes(class Runtime& runtime, const class Clearinghouse& house, class Analyst& analyst, const class Gate& gate);
-std::vector<Route> clearing_routes(class Runtime& runtime, class Clearinghouse& house, class Analyst& analyst);
+std::vector<Route> read_routes(class Runtime& runtime, const class Clearinghouse& house,
+                               class Analyst& analyst, const class Gate& gate);
+std::vector<Route> clearing_routes(class Runtime& runtime, class Clearinghouse& house,
+                                   class Analyst& analyst);
 std::vector<Route> command_routes();
-std::vector<Route> report_routes(class Runtime& runtime, class Analyst& analyst, const class Gate& gate, const std::string& public_url);
+std::vector<Route> report_routes(class Runtime& runtime, class Analyst& analyst,
+                                 const class Gate& gate, const std::string& public_url);
 
 // OpenAPI 3.1 of exactly these routes, with the comments of the vocabulary as descriptions.
 std::string make_openapi(const std::vector<Route>& routes);

@@ -4,9 +4,9 @@
 #include <charconv>
 
 #include "engine/base/ascii.h"
+#include "proto/json/json.h"
 #include "server/api/params.h"
 #include "server/api/route.h"
-#include "proto/json/json.h"
 
 namespace qiao {
 namespace {
@@ -39,8 +39,10 @@ bool concerns_access(const Published& event) {
     case pb::Event::kNeed:
     case pb::Event::kMatch:
     case pb::Event::kAccount:
-    case pb::Event::kGrant: return true;
-    default: return false;
+    case pb::Event::kGrant:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -71,20 +73,23 @@ void Tail::tell_watches(const Published& event) {
 bool Tail::wants(const WatchFilter& filter, const Published& event) const {
   if (filter.party && *filter.party != event.party) return false;
   if (filter.need && *filter.need != event.need) return false;
-  if (!filter.kinds.empty() && std::find(filter.kinds.begin(), filter.kinds.end(), event.kind) == filter.kinds.end()) return false;
+  if (!filter.kinds.empty() &&
+      std::find(filter.kinds.begin(), filter.kinds.end(), event.kind) == filter.kinds.end())
+    return false;
   return !filter.area || relations_.within(event.area, *filter.area);
 }
 
 std::string Tail::render(pb::Event event, Form form, bool binary) const {
   switch (form) {
-    case Form::kPublic: make_public(event); break;
+    case Form::kPublic:
+      make_public(event);
+      break;
     case Form::kOwn:
       if (event.has_account()) event.mutable_account()->clear_password_hash();
       break;
     case Form::kMasked:
-      mask_event(event, [this](std::uint64_t code) {
-        return relations_.area_name(AreaCode{code});
-      });
+      mask_event(event,
+                 [this](std::uint64_t code) { return relations_.area_name(AreaCode{code}); });
   }
   return binary ? event.SerializeAsString() : to_json(event);
 }
@@ -143,14 +148,15 @@ bool Watch::catch_up() {
   const Seq ring_begin = tail_.ring_.empty() ? tail_.last_ + 1 : tail_.ring_.front().event->seq;
   std::size_t looked_at = 0;
   thread_local pb::Event event;
-  const auto read = tail_.store_.read_journal(next_ - 1, std::min(tail_.last_, ring_begin - 1), [&](Seq seq, std::string_view bytes) {
-    next_ = seq + 1;
-    event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-    if (const auto form = form_of(outline_of(event))) {
-      caught_up_.push_back(tail_.render(event, *form, binary()));
-    }
-    return ++looked_at < kEventsPerStep;
-  });
+  const auto read = tail_.store_.read_journal(
+      next_ - 1, std::min(tail_.last_, ring_begin - 1), [&](Seq seq, std::string_view bytes) {
+        next_ = seq + 1;
+        event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+        if (const auto form = form_of(outline_of(event))) {
+          caught_up_.push_back(tail_.render(event, *form, binary()));
+        }
+        return ++looked_at < kEventsPerStep;
+      });
   return read && looked_at > 0;
 }
 
@@ -169,10 +175,12 @@ struct Watch::Facts {
   // A person or an offer lies where its party does now.
   bool in_area() const {
     switch (event.row) {
-      case pb::Event::kPerson: return party_in_area();
+      case pb::Event::kPerson:
+        return party_in_area();
       case pb::Event::kAccount:
         return event.party ? party_in_area() : within_mine(event.account_area);
-      default: return within_mine(event.area);
+      default:
+        return within_mine(event.area);
     }
   }
   bool party_in_area() const { return within_mine(relations().area_of(event.party)); }
@@ -193,22 +201,33 @@ Sight Watch::sight(const Published& event) const {
   const auto scope = [role](Operation look) { return scope_of(look, role); };
   const auto open = [&](Operation look) { return whole_if(scope(look) != Scope::kNone); };
   switch (event.row) {
-    case pb::Event::kTaxonomy: return open(Operation::kGetTaxonomy);
-    case pb::Event::kPolicy: return open(Operation::kGetPolicy);
-    case pb::Event::kArea: return open(Operation::kGetArea);
-    case pb::Event::kParty: return sight_of_party(scope(Operation::kGetParty), role, facts);
-    case pb::Event::kPerson: return sight_of_person(scope(Operation::kGetPerson), facts);
-    case pb::Event::kOffer: return sight_of_offer(scope(Operation::kGetOffer), facts);
-    case pb::Event::kNeed: return sight_of_need(scope(Operation::kGetNeed), role, facts);
-    case pb::Event::kMatch: return sight_of_match(scope(Operation::kGetMatch), facts);
+    case pb::Event::kTaxonomy:
+      return open(Operation::kGetTaxonomy);
+    case pb::Event::kPolicy:
+      return open(Operation::kGetPolicy);
+    case pb::Event::kArea:
+      return open(Operation::kGetArea);
+    case pb::Event::kParty:
+      return sight_of_party(scope(Operation::kGetParty), role, facts);
+    case pb::Event::kPerson:
+      return sight_of_person(scope(Operation::kGetPerson), facts);
+    case pb::Event::kOffer:
+      return sight_of_offer(scope(Operation::kGetOffer), facts);
+    case pb::Event::kNeed:
+      return sight_of_need(scope(Operation::kGetNeed), role, facts);
+    case pb::Event::kMatch:
+      return sight_of_match(scope(Operation::kGetMatch), facts);
     case pb::Event::kNotification:
       return sight_of_notification(scope(Operation::kListNotifications), facts);
-    case pb::Event::kAccount: return sight_of_account(scope(Operation::kGetAccount), facts);
+    case pb::Event::kAccount:
+      return sight_of_account(scope(Operation::kGetAccount), facts);
     // What has no place but the journal.
-    case pb::Event::kGrant: return open(Operation::kListEvents);
+    case pb::Event::kGrant:
+      return open(Operation::kListEvents);
     case pb::Event::kDisclosure:
       return sight_of_disclosure(scope(Operation::kListDisclosures), facts);
-    default: return Sight::kNothing;
+    default:
+      return Sight::kNothing;
   }
 }
 
@@ -225,12 +244,22 @@ std::optional<Tail::Form> Watch::form_of(const Published& event) const {
 
 void Watch::observe(const pb::Event& event) {
   switch (event.row_case()) {
-    case pb::Event::kAccount: ended_ = ended_ || ended_by_account(event.account()); break;
-    case pb::Event::kParty: ended_ = ended_ || ended_by_party(event.party()); break;
-    case pb::Event::kPerson: ended_ = ended_ || ended_by_person(event.person()); break;
-    case pb::Event::kArea: ended_ = ended_ || ended_by_area(event.area()); break;
+    case pb::Event::kAccount:
+      ended_ = ended_ || ended_by_account(event.account());
+      break;
+    case pb::Event::kParty:
+      ended_ = ended_ || ended_by_party(event.party());
+      break;
+    case pb::Event::kPerson:
+      ended_ = ended_ || ended_by_person(event.person());
+      break;
+    case pb::Event::kArea:
+      ended_ = ended_ || ended_by_area(event.area());
+      break;
     // A session's row that is used again was another's before.
-    case pb::Event::kGrant: ended_ = ended_ || same_id(reach().grant_id, event.grant().id()); break;
+    case pb::Event::kGrant:
+      ended_ = ended_ || same_id(reach().grant_id, event.grant().id());
+      break;
     case pb::Event::kNeed:
       if (same_id(reach().actor.resident_ref(), event.need().resident_ref())) {
         request_.reach.needs.insert(NeedId{event.need().id()});
@@ -238,7 +267,8 @@ void Watch::observe(const pb::Event& event) {
         request_.reach.needs.erase(NeedId{event.need().id()});
       }
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -261,8 +291,8 @@ bool Watch::ended_by_party(const pb::Party& party) const {
   if (acting == PartyId{reach().account.party_id()}) return false;
   // Who acts for a party acts for all that belong to it, as long as they are in its own area.
   const bool fresh = !relations.area_of(id);
-  const bool below = relations.belongs_to(id, acting) ||
-                     relations.belongs_to(PartyId{party.parent_id()}, acting);
+  const bool below =
+      relations.belongs_to(id, acting) || relations.belongs_to(PartyId{party.parent_id()}, acting);
   return below && (fresh || moves);
 }
 
@@ -277,7 +307,8 @@ bool Watch::ended_by_area(const pb::Area& area) const {
   return !reach().parties.empty() && tail_.relations_.moves_area(area);
 }
 
-Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept, std::uint64_t epoch) {
+Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept,
+                                 std::uint64_t epoch) {
   WatchRequest request;
   bool of_this_epoch = false;
   request.binary = ascii_lower(accept).find("application/x-protobuf") != std::string::npos;
@@ -286,7 +317,8 @@ Result<WatchRequest> parse_watch(std::string_view target, std::string_view accep
     auto number = [&name = name, &value = value]() -> Result<std::uint64_t> {
       std::uint64_t v = 0;
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), v);
-      if (error != std::errc{} || end != value.data() + value.size()) return refuse_type(name, "integer");
+      if (error != std::errc{} || end != value.data() + value.size())
+        return refuse_type(name, "integer");
       return v;
     };
     if (name == "after") {
@@ -310,7 +342,8 @@ Result<WatchRequest> parse_watch(std::string_view target, std::string_view accep
         std::string word = value.substr(from, to - from);
         for (char& c : word) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
         pb::EventKind kind{};
-        if (!pb::EventKind_Parse(word, &kind) && !pb::EventKind_Parse("EVENT_KIND_" + word, &kind)) return refuse(Code::kOutOfRange, "kind", "EventKind");
+        if (!pb::EventKind_Parse(word, &kind) && !pb::EventKind_Parse("EVENT_KIND_" + word, &kind))
+          return refuse(Code::kOutOfRange, "kind", "EventKind");
         request.filter.kinds.push_back(kind);
         from = to + 1;
       }
@@ -342,20 +375,26 @@ Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, cons
     case pb::ROLE_SUPPLIER:
     case pb::ROLE_MEMBER: {
       const Slot wanted = filter.party ? state.parties().find(*filter.party) : party;
-      if (wanted == kNoSlot || !in_party_of(actor, state, wanted)) return refuse(Code::kNotYours, "party");
+      if (wanted == kNoSlot || !in_party_of(actor, state, wanted))
+        return refuse(Code::kNotYours, "party");
       break;
     }
-    case pb::ROLE_RESIDENT: reach.needs = needs_of(state, actor.resident_ref()); break;
-    default: break;
+    case pb::ROLE_RESIDENT:
+      reach.needs = needs_of(state, actor.resident_ref());
+      break;
+    default:
+      break;
   }
   return reach;
 }
 
 Status check_watch(const WatchRequest& request, const pb::Actor& actor, const State& state,
                    Seq durable) {
-  if (request.after && *request.after > durable) return refuse(Code::kOutOfRange, "after", "0.." + std::to_string(durable));
+  if (request.after && *request.after > durable)
+    return refuse(Code::kOutOfRange, "after", "0.." + std::to_string(durable));
   const WatchFilter& f = request.filter;
-  if (f.area && state.areas().find(*f.area) == kNoSlot) return refuse(Code::kUnknownArea, "area", std::to_string(f.area->value()));
+  if (f.area && state.areas().find(*f.area) == kNoSlot)
+    return refuse(Code::kUnknownArea, "area", std::to_string(f.area->value()));
   const auto there = [&](pb::RowKind kind, std::uint64_t id, const char* field) -> Status {
     if (is_there(state, actor, kind, id)) return outcome::success();
     return not_there(kind, id, field);

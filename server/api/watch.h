@@ -1,8 +1,9 @@
 // What a watcher sees of the journal, apart from how it is sent: no sockets here.
 //
-// Each watcher has a place in the journal and pulls from it: from a ring of recent events, shared by all and written as
-// JSON once, or from disk when it is further behind. So nothing is queued for anybody, a watcher that comes back with
-// the last number it saw misses nothing and sees nothing twice, and one that does not read holds up nobody.
+// Each watcher has a place in the journal and pulls from it: from a ring of recent events, shared
+// by all and written as JSON once, or from disk when it is further behind. So nothing is queued for
+// anybody, a watcher that comes back with the last number it saw misses nothing and sees nothing
+// twice, and one that does not read holds up nobody.
 #pragma once
 
 #include <array>
@@ -53,7 +54,8 @@ struct WatchRequest {
 
 // Reads ?after=…&epoch=…&area=…&party=…&need=…&kind=…. A place without the epoch of
 // the database, or with another, is refused: its numbers may have come again after a restore.
-Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept, std::uint64_t epoch = 0);
+Result<WatchRequest> parse_watch(std::string_view target, std::string_view accept,
+                                 std::uint64_t epoch = 0);
 // What the actor may watch. A party that belongs to its own it watches by naming it.
 Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, const State& state);
 // Are the things it names there, as far as the actor may see? A place beyond the end of the journal
@@ -61,7 +63,8 @@ Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, cons
 Status check_watch(const WatchRequest& request, const pb::Actor& actor, const State& state,
                    Seq durable);
 
-// The end of the journal: what is on disk, the newest of it in memory. For one thread, as its watches are.
+// The end of the journal: what is on disk, the newest of it in memory. For one thread, as its
+// watches are.
 class Tail {
  public:
   // `last`: the last event on disk. Keeps at most `ring` recent events. `relations`: as of that
@@ -110,7 +113,7 @@ class Watch {
   enum class Step {
     kEvent,
     kNothingNow,
-    kMore,  // nothing found yet: others have their turn, then it goes on
+    kMore,   // nothing found yet: others have their turn, then it goes on
     kEnded,  // what it came in with has changed; it gets nothing more
     kUnreadable,
   };

@@ -42,8 +42,8 @@ class Application {
   ~Application();
   Application(const Application&) = delete;
 
-  // Makes what answers requests and what works beside them. Once; whoever has to hear of every event
-  // listens to the runtime before.
+  // Makes what answers requests and what works beside them. Once; whoever has to hear of every
+  // event listens to the runtime before.
   void serve();
   // Waits until everything applied is on disk and its listeners were told. Nothing is applied
   // afterwards.

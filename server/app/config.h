@@ -1,4 +1,5 @@
-// What qiaod can be told: on the command line, in the environment, in a file; in this order of precedence.
+// What qiaod can be told: on the command line, in the environment, in a file; in this order of
+// precedence.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -32,7 +33,8 @@ struct Config {
   int slow = 10;
 };
 
-// Makes the options, each with its words, its range and the variable of the environment that stands for it.
+// Makes the options, each with its words, its range and the variable of the environment that stands
+// for it.
 void declare(CLI::App& app, Config& config);
 
 }  // namespace qiao

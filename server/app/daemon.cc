@@ -93,7 +93,8 @@ StoreResult<void> check(const Config& c) {
   const auto address = boost::asio::ip::make_address(c.server.address, not_an_address);
   const bool loopback = !not_an_address && address.is_loopback();
   if (c.demo && !loopback) {
-    return StoreError{"--demo is for loopback only: everybody knows the passwords; give --address 127.0.0.1"};
+    return StoreError{
+        "--demo is for loopback only: everybody knows the passwords; give --address 127.0.0.1"};
   }
   if (c.server.certificate.empty() != c.server.private_key.empty()) {
     return StoreError{"--tls-certificate and --tls-key go together"};
@@ -201,7 +202,8 @@ StoreResult<std::vector<DemoAccount>> settle_demo_accounts(Runtime& runtime, boo
 void greet(const Config& c, std::uint16_t port, const Gate& gate,
            const std::vector<DemoAccount>& demo_accounts) {
   const bool tls = !c.server.certificate.empty();
-  log_info("listening", {{"address", c.server.address}, {"port", port}, {"tls", tls ? "yes" : "no"}});
+  log_info("listening",
+           {{"address", c.server.address}, {"port", port}, {"tls", tls ? "yes" : "no"}});
   const std::string url = !c.public_url.empty() ? c.public_url
                                                 : (tls ? "https://" : "http://") +
                                                       c.server.address + ":" + std::to_string(port);

@@ -14,7 +14,8 @@ pb::Command by_lead() {
 }
 
 // The first active party of that kind; an organiser is looked for at that level.
-std::optional<pb::Party> first_party(const State& state, pb::PartyKind kind, std::optional<pb::AreaLevel> level = std::nullopt) {
+std::optional<pb::Party> first_party(const State& state, pb::PartyKind kind,
+                                     std::optional<pb::AreaLevel> level = std::nullopt) {
   for (Slot s = 0; s < state.parties().size(); ++s) {
     const PartyRow& row = state.parties()[s];
     if (row.kind != kind || row.standing != pb::STANDING_ACTIVE) continue;
@@ -36,7 +37,8 @@ StoreError words_of(const Refusal& refusal) {
 Result<std::vector<DemoAccount>> make_accounts(Runtime& runtime, const std::string& hash) {
   const State& state = runtime.state();
   std::vector<DemoAccount> made;
-  const auto make = [&](const std::string& word, const std::string& what, pb::Account account) -> Status {
+  const auto make = [&](const std::string& word, const std::string& what,
+                        pb::Account account) -> Status {
     const std::string login = std::string(kPrefix) + word;
     made.push_back({login, what});
     const Slot there = state.account_by_login(login);
@@ -65,13 +67,15 @@ Result<std::vector<DemoAccount>> make_accounts(Runtime& runtime, const std::stri
   const auto organiser = [&](const char* word, const char* what, pb::AreaLevel level) -> Status {
     const auto party = first_party(state, pb::PARTY_KIND_ORGANISER, level);
     if (!party) return outcome::success();
-    return make(word, std::string(what) + ": " + party->name(), of(pb::ROLE_ORGANISER, party->id()));
+    return make(word, std::string(what) + ": " + party->name(),
+                of(pb::ROLE_ORGANISER, party->id()));
   };
   QIAO_TRY(organiser("town", "乡镇（街道） town", pb::AREA_LEVEL_TOWN));
   QIAO_TRY(organiser("community", "村（社区） community", pb::AREA_LEVEL_COMMUNITY));
   const auto team = first_party(state, pb::PARTY_KIND_VOLUNTEER_TEAM);
   if (team) {
-    QIAO_TRY(make("team", "志愿服务队 volunteer team: " + team->name(), of(pb::ROLE_SUPPLIER, team->id())));
+    QIAO_TRY(make("team", "志愿服务队 volunteer team: " + team->name(),
+                  of(pb::ROLE_SUPPLIER, team->id())));
     Slot person = state.parties()[state.parties().find(PartyId{team->id()})].first_person;
     if (person == kNoSlot) {
       pb::Command put = by_lead();
@@ -112,12 +116,14 @@ StoreResult<int> disable_demo_accounts(Runtime& runtime) {
   for (Slot s = 0; s < state.accounts().size(); ++s) {
     pb::Account account = state.load_account(s);
     if (!account.login().starts_with(kPrefix) || account.disabled()) continue;
-    // Somebody's own account may be called so, too; the demonstration's has the password that everybody knows.
+    // Somebody's own account may be called so, too; the demonstration's has the password that
+    // everybody knows.
     const Verdict verdict = verify_password(account.password_hash(), kDemoPassword);
     if (verdict == Verdict::kNoMemory) return no_memory();
     if (verdict == Verdict::kWrong) continue;
     account.set_disabled(true);
-    // By the market itself, since the last account of the lead may be among them: a set-up link is printed then.
+    // By the market itself, since the last account of the lead may be among them: a set-up link is
+    // printed then.
     pb::Command put;
     put.mutable_actor()->set_role(pb::ROLE_MARKET);
     *put.mutable_put_account()->mutable_account() = account;

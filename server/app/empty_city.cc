@@ -18,8 +18,8 @@ StoreResult<std::string> read_file(const std::string& path) {
   return std::move(text).str();
 }
 
-StoreResult<void> apply_file(Runtime& runtime, const std::string& file, std::string_view otherwise, const char* name,
-                             google::protobuf::Message* (*part)(pb::Command&)) {
+StoreResult<void> apply_file(Runtime& runtime, const std::string& file, std::string_view otherwise,
+                             const char* name, google::protobuf::Message* (*part)(pb::Command&)) {
   std::string text(otherwise);
   if (!file.empty()) {
     QIAO_TRY(text, read_file(file));
@@ -29,20 +29,24 @@ StoreResult<void> apply_file(Runtime& runtime, const std::string& file, std::str
   const std::string where = file.empty() ? name : file;
   if (auto read = from_json(text, *part(command)); !read) return unusable(where, read.error());
   // Before any event of a history that may lie in the past.
-  if (auto applied = runtime.apply_at(command, to_time(1)); !applied) return unusable(where, applied.error());
+  if (auto applied = runtime.apply_at(command, to_time(1)); !applied)
+    return unusable(where, applied.error());
   return outcome::success();
 }
 
 }  // namespace
 
-StoreResult<void> fill_empty_city(Runtime& runtime, const std::string& taxonomy_file, const std::string& policy_file, const std::string& history_file) {
+StoreResult<void> fill_empty_city(Runtime& runtime, const std::string& taxonomy_file,
+                                  const std::string& policy_file, const std::string& history_file) {
   QIAO_TRY(const auto cut_off, runtime.store().load_mark());
   if (cut_off && history_file.empty()) return outcome::success();
   if (cut_off) return load_history(runtime, history_file);
-  QIAO_TRY(apply_file(runtime, taxonomy_file, default_taxonomy_json(), "taxonomy",
-                      [](pb::Command& c) -> google::protobuf::Message* { return c.mutable_put_taxonomy(); }));
-  QIAO_TRY(apply_file(runtime, policy_file, default_policy_json(), "policy",
-                      [](pb::Command& c) -> google::protobuf::Message* { return c.mutable_set_policy(); }));
+  QIAO_TRY(apply_file(
+      runtime, taxonomy_file, default_taxonomy_json(), "taxonomy",
+      [](pb::Command& c) -> google::protobuf::Message* { return c.mutable_put_taxonomy(); }));
+  QIAO_TRY(apply_file(
+      runtime, policy_file, default_policy_json(), "policy",
+      [](pb::Command& c) -> google::protobuf::Message* { return c.mutable_set_policy(); }));
   if (history_file.empty()) return outcome::success();
   return load_history(runtime, history_file);
 }

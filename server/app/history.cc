@@ -72,9 +72,9 @@ class Progress {
     if (now < due_) return;
     due_ = now + kReportEvery;
     const std::uint64_t percent = size_ == 0 ? 0 : lines_.bytes() * 100 / size_;
-    log_info("loading", {{"lines", lines_.count()},
-                         {"lines_per_second", rate()},
-                         {"percent_of_file", percent}});
+    log_info(
+        "loading",
+        {{"lines", lines_.count()}, {"lines_per_second", rate()}, {"percent_of_file", percent}});
   }
   void report_end(Seq events) const {
     log_info("history loaded",

@@ -105,13 +105,13 @@ void Analyst::begin_next(Lane lane) {
 void Analyst::in_slices(Lane lane, const std::shared_ptr<Question>& question, std::size_t count,
                         std::size_t together, std::function<void(std::size_t)> step,
                         std::function<void()> done) {
-  in_turn(lane, question, [this, question, count, together, step = std::move(step),
-                           done = std::move(done)] {
-    const auto alive = [self = std::weak_ptr(self_), question] {
-      return !self.expired() && question->waits();
-    };
-    qiao::in_slices(context_, count, step, done, alive, together, question->charge);
-  });
+  in_turn(lane, question,
+          [this, question, count, together, step = std::move(step), done = std::move(done)] {
+            const auto alive = [self = std::weak_ptr(self_), question] {
+              return !self.expired() && question->waits();
+            };
+            qiao::in_slices(context_, count, step, done, alive, together, question->charge);
+          });
 }
 
 void Analyst::run_beside(const std::shared_ptr<Question>& question, std::function<void()> work,
@@ -130,8 +130,7 @@ void Analyst::run_beside(const std::shared_ptr<Question>& question, std::functio
 }
 
 void Analyst::try_policy(const std::shared_ptr<Question>& question, const pb::Policy& policy,
-                         std::int64_t days,
-                         std::function<void(Result<pb::PolicyTrial>)> then) {
+                         std::int64_t days, std::function<void(Result<pb::PolicyTrial>)> then) {
   if (!trying_.expired()) return then(refuse(Code::kTrialRunning));
   trying_ = question;
   const State& state = runtime_.state();
@@ -145,7 +144,9 @@ void Analyst::try_policy(const std::shared_ptr<Question>& question, const pb::Po
   const Slot parties = state.parties().size();
   const Slot offers = state.offers().size();
   const Slot needs = state.needs().size();
-  const auto row = [&state](pb::Event::RowCase kind, std::uint64_t key) { return std::string(state.row_bytes(kind, key)); };
+  const auto row = [&state](pb::Event::RowCase kind, std::uint64_t key) {
+    return std::string(state.row_bytes(kind, key));
+  };
   copy->rows.areas.reserve(areas);
   copy->rows.parties.reserve(parties);
   copy->rows.offers.reserve(offers);
@@ -155,22 +156,26 @@ void Analyst::try_policy(const std::shared_ptr<Question>& question, const pb::Po
     TrialRows& rows = copy->rows;
     if (i < areas) return rows.areas.push_back(row(pb::Event::kArea, state.areas()[i].id.value()));
     i -= areas;
-    if (i < parties) return rows.parties.push_back(row(pb::Event::kParty, state.parties()[i].id.value()));
+    if (i < parties)
+      return rows.parties.push_back(row(pb::Event::kParty, state.parties()[i].id.value()));
     i -= parties;
-    if (i < offers) return rows.offers.push_back(row(pb::Event::kOffer, state.offers()[i].id.value()));
+    if (i < offers)
+      return rows.offers.push_back(row(pb::Event::kOffer, state.offers()[i].id.value()));
     i -= offers;
     if (!counts_for_fill(state.needs()[i].state)) return;
     const std::int64_t opened = state.progress(i).opened;
-    if (opened >= copy->trial.from() && opened < copy->trial.to()) copy->opened.emplace_back(opened, i);
+    if (opened >= copy->trial.from() && opened < copy->trial.to())
+      copy->opened.emplace_back(opened, i);
   };
   const auto newest = [copy] {
     auto& opened = copy->opened;
     std::sort(opened.begin(), opened.end());
     const std::size_t all = opened.size();
     if (all > kMostTrialNeeds) opened.erase(opened.begin(), opened.end() - kMostTrialNeeds);
-    copy->trial.set_taken_milli(
-        all == 0 ? 1000 : static_cast<std::uint32_t>(opened.size() * 1000 / all));
-    if (all > kMostTrialNeeds) copy->trial.set_from(std::max(copy->trial.from(), opened.front().first));
+    copy->trial.set_taken_milli(all == 0 ? 1000
+                                         : static_cast<std::uint32_t>(opened.size() * 1000 / all));
+    if (all > kMostTrialNeeds)
+      copy->trial.set_from(std::max(copy->trial.from(), opened.front().first));
   };
   // The lane is free while the thread solves.
   const auto copied = [this, copy, question, then = std::move(then)] {

@@ -21,7 +21,8 @@
 
 namespace qiao {
 
-// A trial looks at this many needs at most, the newest, and takes at most so long for each of the two policies.
+// A trial looks at this many needs at most, the newest, and takes at most so long for each of the
+// two policies.
 inline constexpr std::size_t kMostTrialNeeds = 20'000;
 inline constexpr std::chrono::seconds kMostTrialTime{20};
 inline constexpr std::int64_t kMostTrialDays = 92;
@@ -52,15 +53,17 @@ struct Question {
 // For the market thread. Starts a thread for a trial; the destructor waits for it.
 class Analyst {
  public:
-  Analyst(boost::asio::io_context& market_context, Runtime& runtime) : context_(market_context), runtime_(runtime) {}
+  Analyst(boost::asio::io_context& market_context, Runtime& runtime)
+      : context_(market_context), runtime_(runtime) {}
   ~Analyst();
   Seq applied_seq() const { return runtime_.applied_seq(); }
 
   // Calls begin() when it is the turn of whoever asks: accounts take turns. Then the question has a
   // place in the lane for as long as it is there. Dropped where nobody waits for it any more.
   void in_turn(Lane lane, const std::shared_ptr<Question>& question, std::function<void()> begin);
-  // In turn, calls step(0) … step(count - 1), then done(), on the market thread, which has a turn for
-  // others in between; see in_slices() of slices.h for `together`. Dropped as soon as nobody waits.
+  // In turn, calls step(0) … step(count - 1), then done(), on the market thread, which has a turn
+  // for others in between; see in_slices() of slices.h for `together`. Dropped as soon as nobody
+  // waits.
   void in_slices(Lane lane, const std::shared_ptr<Question>& question, std::size_t count,
                  std::size_t together, std::function<void(std::size_t)> step,
                  std::function<void()> done);
@@ -68,8 +71,8 @@ class Analyst {
   // thread.
   void run_beside(const std::shared_ptr<Question>& question, std::function<void()> work,
                   std::function<void()> done);
-  // The same, but that it is destroyed on the thread beside the market, when nobody has it any more:
-  // for what is large.
+  // The same, but that it is destroyed on the thread beside the market, when nobody has it any
+  // more: for what is large.
   template <class T>
   std::shared_ptr<T> freed_beside(std::shared_ptr<T> large) {
     T* const value = large.get();
@@ -105,7 +108,7 @@ class Analyst {
   Beside beside_{context_};
   std::array<Queue, 3> queues_;  // by lane
   std::thread trial_;
-  std::weak_ptr<Question> trying_;  // there as long as the trial goes on
+  std::weak_ptr<Question> trying_;                      // there as long as the trial goes on
   std::function<void(Result<pb::PolicyTrial>)> tried_;  // told what the thread finds
   std::atomic<bool> stopping_ = false;
   // Tells what comes back late that there is no analyst any more.

@@ -26,10 +26,15 @@ void read_part(Record& record, ClearingPart part, std::string_view bytes) {
     record.good = record.good && good;
   };
   switch (part) {
-    case ClearingPart::kSummary: return parse(record.summary);
-    case ClearingPart::kFills: record.has_fills = true; return parse(record.fills);
-    case ClearingPart::kProposals: return parse(record.proposals);
-    case ClearingPart::kProgress: return parse(record.progress);
+    case ClearingPart::kSummary:
+      return parse(record.summary);
+    case ClearingPart::kFills:
+      record.has_fills = true;
+      return parse(record.fills);
+    case ClearingPart::kProposals:
+      return parse(record.proposals);
+    case ClearingPart::kProgress:
+      return parse(record.progress);
   }
   record.good = false;
 }
@@ -67,8 +72,7 @@ std::optional<Clearinghouse::Chosen> found(const State& state, const pb::KeptPro
 }  // namespace
 
 void Clearinghouse::keep_summary(const Run& run) {
-  runtime_.keep_clearing(run.summary.id(), ClearingPart::kSummary,
-                         run.summary.SerializeAsString());
+  runtime_.keep_clearing(run.summary.id(), ClearingPart::kSummary, run.summary.SerializeAsString());
 }
 
 void Clearinghouse::keep_result(const std::shared_ptr<Run>& run, std::function<void()> then) {

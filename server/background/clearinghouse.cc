@@ -6,8 +6,8 @@
 
 #include "engine/base/fixed.h"
 #include "engine/clear/gaps.h"
-#include "engine/rows/limits.h"
 #include "engine/identity/roles.h"
+#include "engine/rows/limits.h"
 #include "server/background/analyst.h"
 #include "server/background/clearing_run.h"
 #include "server/background/slices.h"
@@ -23,8 +23,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t kDefaultGapMicro = 5'000;
 // How often it is seen whether anybody still waits for gaps.
 constexpr std::chrono::milliseconds kGapsWantedEvery{100};
-// Needs that are cleared again in one go, so that copying them out takes some milliseconds; and after changes to more than
-// this share of all needs everything is cleared again.
+// Needs that are cleared again in one go, so that copying them out takes some milliseconds; and
+// after changes to more than this share of all needs everything is cleared again.
 constexpr std::size_t kRefreshAtOnce = 100;
 constexpr std::size_t kWholeAgainAfter = 10;  // one in
 
@@ -39,18 +39,25 @@ struct ReasonWords {
 };
 constexpr ReasonWords kReasons[] = {
     {pb::UNSERVED_REASON_NOBODY, "没有符合条件的供给", "no offer is eligible"},
-    {pb::UNSERVED_REASON_OUTBID, "能服务的都在更需要的地方", "all who could are worth more elsewhere"},
-    {pb::UNSERVED_REASON_INCOMPLETE, "需求要求全部满足，另有项目无法满足", "the need wants all or nothing, and another line of it cannot be filled"},
-    {pb::UNSERVED_REASON_RATIO, "专业人员不足，无法再安排志愿者", "there are too few professionals for more volunteers"},
+    {pb::UNSERVED_REASON_OUTBID, "能服务的都在更需要的地方",
+     "all who could are worth more elsewhere"},
+    {pb::UNSERVED_REASON_INCOMPLETE, "需求要求全部满足，另有项目无法满足",
+     "the need wants all or nothing, and another line of it cannot be filled"},
+    {pb::UNSERVED_REASON_RATIO, "专业人员不足，无法再安排志愿者",
+     "there are too few professionals for more volunteers"},
 };
 
 pb::ClearingStage stage_of(ClearPhase phase) {
   switch (phase) {
     case ClearPhase::kPreparing:
-    case ClearPhase::kPrices: return pb::CLEARING_STAGE_PRICES;
-    case ClearPhase::kRounding: return pb::CLEARING_STAGE_ROUNDING;
-    case ClearPhase::kBound: return pb::CLEARING_STAGE_BOUND;
-    case ClearPhase::kImproving: return pb::CLEARING_STAGE_IMPROVING;
+    case ClearPhase::kPrices:
+      return pb::CLEARING_STAGE_PRICES;
+    case ClearPhase::kRounding:
+      return pb::CLEARING_STAGE_ROUNDING;
+    case ClearPhase::kBound:
+      return pb::CLEARING_STAGE_BOUND;
+    case ClearPhase::kImproving:
+      return pb::CLEARING_STAGE_IMPROVING;
   }
   return pb::CLEARING_STAGE_UNSPECIFIED;
 }
@@ -101,7 +108,8 @@ pb::Clearing summary_of(const Instance& in, const Cleared& cleared) {
 
 }  // namespace
 
-Clearinghouse::Clearinghouse(boost::asio::io_context& market_context, Runtime& runtime, ClearinghouseOptions options)
+Clearinghouse::Clearinghouse(boost::asio::io_context& market_context, Runtime& runtime,
+                             ClearinghouseOptions options)
     : context_(market_context),
       runtime_(runtime),
       options_(options),
@@ -136,13 +144,17 @@ void Clearinghouse::join() {
 }
 
 std::shared_ptr<Clearinghouse::Run> Clearinghouse::find(std::uint64_t id) const {
-  const auto it = std::find_if(runs_.begin(), runs_.end(), [&](const auto& r) { return r->summary.id() == id; });
+  const auto it = std::find_if(runs_.begin(), runs_.end(),
+                               [&](const auto& r) { return r->summary.id() == id; });
   return it == runs_.end() ? nullptr : *it;
 }
 
 namespace {
 
-Refusal no_clearing(std::uint64_t id) { return refuse(Code::kNotFound, "id", "clearing " + std::to_string(id), "对接轮" + std::to_string(id)); }
+Refusal no_clearing(std::uint64_t id) {
+  return refuse(Code::kNotFound, "id", "clearing " + std::to_string(id),
+                "对接轮" + std::to_string(id));
+}
 
 }  // namespace
 
@@ -156,7 +168,8 @@ Status Clearinghouse::check_request(const pb::ClearingRequest& request,
   Slot within = kNoSlot;
   if (request.area_code() != 0) {
     within = state.areas().find(AreaCode{request.area_code()});
-    if (within == kNoSlot) return refuse(Code::kUnknownArea, "areaCode", std::to_string(request.area_code()));
+    if (within == kNoSlot)
+      return refuse(Code::kUnknownArea, "areaCode", std::to_string(request.area_code()));
   }
   if (organiser) {
     if (within == kNoSlot) return refuse(Code::kRequired, "areaCode");
@@ -166,10 +179,12 @@ Status Clearinghouse::check_request(const pb::ClearingRequest& request,
   if (request.has_budget() && (request.budget() < 1 || request.budget() > most)) {
     return refuse(Code::kOutOfRange, "budget", "1.." + std::to_string(most));
   }
-  if (request.has_target_gap_micro() && (request.target_gap_micro() < 0 || request.target_gap_micro() > kMicro)) {
+  if (request.has_target_gap_micro() &&
+      (request.target_gap_micro() < 0 || request.target_gap_micro() > kMicro)) {
     return refuse(Code::kOutOfRange, "targetGapMicro", "0.." + std::to_string(kMicro));
   }
-  if (!pb::ClearingApply_IsValid(request.apply())) return refuse(Code::kOutOfRange, "apply", "ClearingApply");
+  if (!pb::ClearingApply_IsValid(request.apply()))
+    return refuse(Code::kOutOfRange, "apply", "ClearingApply");
   return outcome::success();
 }
 
@@ -246,7 +261,8 @@ void Clearinghouse::begin(const std::shared_ptr<Run>& run) {
   post([this] { list_some(); });
 }
 
-// A slice of work at a time, then whoever waits for the market gets a turn. Needs first, by where they are.
+// A slice of work at a time, then whoever waits for the market gets a turn. Needs first, by where
+// they are.
 void Clearinghouse::list_some() {
   const auto run = running_;
   if (!run) return;
@@ -254,7 +270,9 @@ void Clearinghouse::list_some() {
   const auto until = Clock::now() + kSlice;
   while (run->next_need < state.needs().size() && !run->cancelled) {
     const Slot n = run->next_need++;
-    if (takes_matches(state.needs()[n].state) && (run->within == kNoSlot || state.within(state.needs()[n].area, run->within))) run->order.push_back(placed(state, n));
+    if (takes_matches(state.needs()[n].state) &&
+        (run->within == kNoSlot || state.within(state.needs()[n].area, run->within)))
+      run->order.push_back(placed(state, n));
     if (Clock::now() >= until) break;
   }
   if (run->next_need < state.needs().size() && !run->cancelled) {
@@ -298,7 +316,8 @@ void Clearinghouse::list_fills(const std::shared_ptr<Run>& run) {
 
 void Clearinghouse::solve(std::shared_ptr<Run> run) {
   const auto begin = Clock::now();
-  const auto budget = std::chrono::seconds{run->request.has_budget() ? run->request.budget() : kDefaultBudget};
+  const auto budget =
+      std::chrono::seconds{run->request.has_budget() ? run->request.budget() : kDefaultBudget};
   auto solved = std::make_shared<Solved>();
   solved->instance = run->collector->finish(on_threads(options_.threads));
   run->collector.reset();
@@ -308,7 +327,8 @@ void Clearinghouse::solve(std::shared_ptr<Run> run) {
     run->per_micro = in.per_micro;
   }
   ClearOptions options;
-  options.target_gap_micro = run->request.has_target_gap_micro() ? run->request.target_gap_micro() : kDefaultGapMicro;
+  options.target_gap_micro =
+      run->request.has_target_gap_micro() ? run->request.target_gap_micro() : kDefaultGapMicro;
   options.workers = on_threads(options_.threads);
   Deadline deadline(begin + budget);
   options.go_on = [&](const ClearProgress& p) {
@@ -384,16 +404,24 @@ void Clearinghouse::conclude(const std::shared_ptr<Run>& run) {
   }
   beside_.let_go(std::move(run->solved));
   keep_summary(*run);
-  log_info("cleared", {{"id", s.id()}, {"needs", s.needs()}, {"proposals", s.proposals()}, {"gap_micro", s.gap_micro()}, {"collect_ms", s.collect_ms()}, {"solve_ms", s.solve_ms()}});
-  if (run->request.apply() != pb::CLEARING_APPLY_UNSPECIFIED && !run->cancelled) begin_apply(run, run->request.apply(), run->actor);
+  log_info("cleared", {{"id", s.id()},
+                       {"needs", s.needs()},
+                       {"proposals", s.proposals()},
+                       {"gap_micro", s.gap_micro()},
+                       {"collect_ms", s.collect_ms()},
+                       {"solve_ms", s.solve_ms()}});
+  if (run->request.apply() != pb::CLEARING_APPLY_UNSPECIFIED && !run->cancelled)
+    begin_apply(run, run->request.apply(), run->actor);
   forget_old();
   begin_next();
 }
 
-void Clearinghouse::begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApply how, const pb::Actor& actor) {
+void Clearinghouse::begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApply how,
+                                const pb::Actor& actor) {
   run->how = how;
   run->applier = actor;
-  // The market's own clearings are given in the lead's name: it is the lead's policy that they follow.
+  // The market's own clearings are given in the lead's name: it is the lead's policy that they
+  // follow.
   if (actor.role() == pb::ROLE_MARKET) run->applier.set_role(pb::ROLE_LEAD);
   run->next_proposal = 0;
   run->say("", "");
@@ -425,8 +453,8 @@ bool Clearinghouse::give(Run& run, std::span<const Chosen> parts) {
   return true;
 }
 
-// Needs one after another, each in one command: an all-or-nothing need gets all of its parts or none. What no longer holds
-// is dropped.
+// Needs one after another, each in one command: an all-or-nothing need gets all of its parts or
+// none. What no longer holds is dropped.
 void Clearinghouse::apply_some(const std::shared_ptr<Run>& run) {
   const State& state = runtime_.state();
   pb::Clearing& s = run->summary;
@@ -494,11 +522,14 @@ Status Clearinghouse::check_applicable(const Run& run) const {
   return outcome::success();
 }
 
-Result<pb::Clearing> Clearinghouse::apply(std::uint64_t id, pb::ClearingApply how, const pb::Actor& actor) {
+Result<pb::Clearing> Clearinghouse::apply(std::uint64_t id, pb::ClearingApply how,
+                                          const pb::Actor& actor) {
   const auto run = find(id);
   if (!run) return no_clearing(id);
-  if (how != pb::CLEARING_APPLY_PROPOSE && how != pb::CLEARING_APPLY_DISPATCH) return refuse(Code::kRequired, "apply");
-  if (actor.role() != pb::ROLE_LEAD && actor.role() != pb::ROLE_ORGANISER) return refuse(Code::kRoleForbidden, "actor.role");
+  if (how != pb::CLEARING_APPLY_PROPOSE && how != pb::CLEARING_APPLY_DISPATCH)
+    return refuse(Code::kRequired, "apply");
+  if (actor.role() != pb::ROLE_LEAD && actor.role() != pb::ROLE_ORGANISER)
+    return refuse(Code::kRoleForbidden, "actor.role");
   QIAO_TRY(check_reach(*run, actor));
   QIAO_TRY(check_applicable(*run));
   begin_apply(run, how, actor);
@@ -521,7 +552,9 @@ Result<pb::Clearing> Clearinghouse::get(std::uint64_t id) const {
     s.set_stage(stage_of(run->progress.phase));
     s.set_value_micro(run->progress.value / run->per_micro);
     s.set_bound_micro(run->progress.bound / run->per_micro);
-    if (s.bound_micro() > 0) s.set_gap_micro(div_micro(std::max<std::int64_t>(0, s.bound_micro() - s.value_micro()), s.bound_micro()));
+    if (s.bound_micro() > 0)
+      s.set_gap_micro(
+          div_micro(std::max<std::int64_t>(0, s.bound_micro() - s.value_micro()), s.bound_micro()));
   }
   return s;
 }
@@ -563,7 +596,8 @@ pb::Proposal Clearinghouse::describe(const Chosen& c) const {
     std::snprintf(text, sizeof text, "%.2f", static_cast<double>(micro) / 1e6);
     return std::string(text);
   };
-  const std::string here = points(c.part.value_micro * c.part.units / std::max<std::int64_t>(1, line.quantity));
+  const std::string here =
+      points(c.part.value_micro * c.part.units / std::max<std::int64_t>(1, line.quantity));
   const std::int64_t elsewhere = c.part.price_micro * c.part.units;
   if (elsewhere == 0) {
     p.set_zh("此项对接得分" + here + "，目前没有其他需求要用");
@@ -578,8 +612,8 @@ pb::Proposal Clearinghouse::describe(const Chosen& c) const {
 void Clearinghouse::gaps(const std::shared_ptr<Question>& question, Slot within, std::size_t most,
                          std::function<void(pb::SupplyGapsResponse)> then) {
   if (!latest_) return then(pb::SupplyGapsResponse());
-  auto finder = std::make_shared<GapFinder>(runtime_.ranking(), latest_->instance,
-                                            latest_->cleared, GapOptions{within, most});
+  auto finder = std::make_shared<GapFinder>(runtime_.ranking(), latest_->instance, latest_->cleared,
+                                            GapOptions{within, most});
   const auto found = [this, solved = latest_, finder, id = plan_id_,
                       then = std::move(then)](pb::SupplyGapsResponse gaps) {
     gaps.set_clearing_id(id);
@@ -606,9 +640,7 @@ void Clearinghouse::find_gaps(const std::shared_ptr<GapFinder>& finder) {
   gap_finder_ = background_thread([this, finder] {
     auto response = std::make_shared<pb::SupplyGapsResponse>();
     const auto until = Clock::now() + kMostGapTime;
-    const auto go_on = [this, until] {
-      return gaps_wanted_ && !stopping_ && Clock::now() < until;
-    };
+    const auto go_on = [this, until] { return gaps_wanted_ && !stopping_ && Clock::now() < until; };
     for (pb::SupplyGap& g : finder->find(go_on)) *response->add_gaps() = std::move(g);
     post([this, response] { std::exchange(gaps_found_, nullptr)(std::move(*response)); });
   });
@@ -637,8 +669,8 @@ Result<std::shared_ptr<EquityCount>> Clearinghouse::equity_report(std::uint64_t 
       return refuse(Code::kWrongState, "clearing", "without a result", "没有结果");
     }
   } else {
-    const auto latest = std::find_if(runs_.begin(), runs_.end(),
-                                     [](const auto& r) { return r->has_result; });
+    const auto latest =
+        std::find_if(runs_.begin(), runs_.end(), [](const auto& r) { return r->has_result; });
     if (latest != runs_.end()) run = *latest;
   }
   if (!run) return std::make_shared<EquityCount>(state);
@@ -693,7 +725,8 @@ void Clearinghouse::tick() {
         request.set_apply(policy.apply());
         pb::Actor actor;
         actor.set_role(pb::ROLE_MARKET);
-        if (const auto started = start(request, actor); !started) log_error("a scheduled clearing was refused", {{"reason", started.error().en()}});
+        if (const auto started = start(request, actor); !started)
+          log_error("a scheduled clearing was refused", {{"reason", started.error().en()}});
       } else if (!dirty_needs_.empty() || !dirty_offers_.empty()) {
         refresh();
       }
@@ -721,7 +754,9 @@ void Clearinghouse::refresh() {
   refresher_ = background_thread([this, refresh, id = plan_id_] {
     ClearOptions options;
     options.target_gap_micro = kDefaultGapMicro;
-    options.go_on = [this, until = Clock::now() + std::chrono::seconds{1}](const ClearProgress&) { return !stopping_ && Clock::now() < until; };
+    options.go_on = [this, until = Clock::now() + std::chrono::seconds{1}](const ClearProgress&) {
+      return !stopping_ && Clock::now() < until;
+    };
     Plan::solve(*refresh, options);
     post([this, refresh, id] {
       refreshing_ = false;

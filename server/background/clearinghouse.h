@@ -1,8 +1,10 @@
-// Clearing beside the market: needs and offers are copied out a slice at a time, solved on another thread, and what
-// comes back are proposals, which become ordinary commands, each checked again when it is given (DESIGN.md §5). One at a
-// time; others wait in a queue, the lead's before those of organisers. Results survive a restart.
+// Clearing beside the market: needs and offers are copied out a slice at a time, solved on another
+// thread, and what comes back are proposals, which become ordinary commands, each checked again
+// when it is given (DESIGN.md §5). One at a time; others wait in a queue, the lead's before those
+// of organisers. Results survive a restart.
 //
-// It also keeps a standing plan: once everything has been cleared, what changes is cleared again within seconds.
+// It also keeps a standing plan: once everything has been cleared, what changes is cleared again
+// within seconds.
 #pragma once
 
 #include <atomic>
@@ -17,8 +19,8 @@
 #include <thread>
 
 #include "engine/clear/collect.h"
-#include "engine/report/equity.h"
 #include "engine/clear/plan.h"
+#include "engine/report/equity.h"
 #include "qiao/v1/clearing.pb.h"
 #include "server/background/beside.h"
 #include "server/runtime/runtime.h"
@@ -26,7 +28,8 @@
 namespace qiao {
 
 // Clearings that are kept, over restarts, too; of how many of each account the proposals are, and
-// how many proposals (of 32 bytes) in all. Where there are more, the oldest goes of whoever has most.
+// how many proposals (of 32 bytes) in all. Where there are more, the oldest goes of whoever has
+// most.
 inline constexpr std::size_t kKeptRuns = 50;
 inline constexpr std::size_t kKeptProposals = 5;
 inline constexpr std::size_t kMostKeptProposals = 5'000'000;
@@ -49,7 +52,8 @@ struct ClearinghouseOptions {
 // For the market thread. Starts threads of its own; the destructor waits for them.
 class Clearinghouse {
  public:
-  Clearinghouse(boost::asio::io_context& market_context, Runtime& runtime, ClearinghouseOptions options);
+  Clearinghouse(boost::asio::io_context& market_context, Runtime& runtime,
+                ClearinghouseOptions options);
   ~Clearinghouse();
 
   // Begins one or puts it into the queue, or says what is wrong with the request or that too many
@@ -58,7 +62,8 @@ class Clearinghouse {
   // Ends the one that runs, and what it has found so far is its result; or takes one out of the
   // queue.
   Result<pb::Clearing> cancel(std::uint64_t id, const pb::Actor& actor);
-  // Gives the proposals of a clearing that is done to the market, a slice at a time; see Clearing.applied and dropped.
+  // Gives the proposals of a clearing that is done to the market, a slice at a time; see
+  // Clearing.applied and dropped.
   Result<pb::Clearing> apply(std::uint64_t id, pb::ClearingApply how, const pb::Actor& actor);
   Result<pb::Clearing> get(std::uint64_t id) const;
   // The newest first.
@@ -82,8 +87,9 @@ class Clearinghouse {
   // The clearing that the plan began with.
   std::uint64_t plan_id() const { return plan_id_; }
 
-  // Gaps of the latest clearing of the whole city, found on another thread; calls back on the market
-  // thread. One question at a time: see Lane::kGaps. Given up when nobody waits for it any more.
+  // Gaps of the latest clearing of the whole city, found on another thread; calls back on the
+  // market thread. One question at a time: see Lane::kGaps. Given up when nobody waits for it any
+  // more.
   void gaps(const std::shared_ptr<struct Question>& question, Slot within, std::size_t most,
             std::function<void(pb::SupplyGapsResponse)> then);
   // To be counted: of a clearing, or with id 0 of the latest; as things stand where there is none.

@@ -8,19 +8,24 @@ namespace qiao {
 namespace {
 
 constexpr auto kSlice = std::chrono::milliseconds{1};
-// Between one slice and the next, so that the market is free most of the time; and longer once round.
+// Between one slice and the next, so that the market is free most of the time; and longer once
+// round.
 constexpr auto kBetweenSlices = std::chrono::milliseconds{50};
 constexpr auto kBetweenRounds = std::chrono::seconds{30};
 
 }  // namespace
 
-Notifier::Notifier(boost::asio::io_context& market_context, Runtime& runtime) : runtime_(runtime), timer_(market_context) { tick(); }
+Notifier::Notifier(boost::asio::io_context& market_context, Runtime& runtime)
+    : runtime_(runtime), timer_(market_context) {
+  tick();
+}
 Notifier::~Notifier() { timer_.cancel(); }
 
 void Notifier::tick() {
   const bool round = next_need_ >= runtime_.state().needs().size();
   if (round) next_need_ = 0;
-  timer_.expires_after(round ? std::chrono::steady_clock::duration{kBetweenRounds} : kBetweenSlices);
+  timer_.expires_after(round ? std::chrono::steady_clock::duration{kBetweenRounds}
+                             : kBetweenSlices);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     const State& state = runtime_.state();
@@ -28,7 +33,8 @@ void Notifier::tick() {
       next_need_ = state.needs().size();
     }
     const auto until = std::chrono::steady_clock::now() + kSlice;
-    while (next_need_ < state.needs().size() && std::chrono::steady_clock::now() < until) look(next_need_++);
+    while (next_need_ < state.needs().size() && std::chrono::steady_clock::now() < until)
+      look(next_need_++);
     tick();
   });
 }
@@ -38,8 +44,10 @@ void Notifier::look(Slot need) {
   if (notifications.empty()) return;
   pb::Command command;
   command.mutable_actor()->set_role(pb::ROLE_MARKET);
-  for (const pb::Notification& n : notifications) *command.mutable_notify()->add_notifications() = n;
-  if (const auto told = runtime_.apply(command); !told) log_error("parties could not be told", {{"reason", told.error().en()}});
+  for (const pb::Notification& n : notifications)
+    *command.mutable_notify()->add_notifications() = n;
+  if (const auto told = runtime_.apply(command); !told)
+    log_error("parties could not be told", {{"reason", told.error().en()}});
 }
 
 }  // namespace qiao

@@ -18,8 +18,8 @@ namespace qiao {
 // For the thread that runs the context, which outlives it.
 //
 // A round is what is ready to be done when the context looks at its sockets: with hundreds of
-// connections of one address hundreds of requests, and whoever comes later waits for all of them. So
-// an address has a millisecond of a round; what is more waits, and of that one request is done
+// connections of one address hundreds of requests, and whoever comes later waits for all of them.
+// So an address has a millisecond of a round; what is more waits, and of that one request is done
 // between two rounds, in turn over addresses.
 class AddressTurns {
  public:

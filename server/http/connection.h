@@ -1,4 +1,5 @@
-// A TCP connection, with or without TLS, as one stream for Asio and Beast: so sessions and the feed are compiled once.
+// A TCP connection, with or without TLS, as one stream for Asio and Beast: so sessions and the feed
+// are compiled once.
 #pragma once
 
 #include <poll.h>
@@ -23,7 +24,8 @@ class Connection {
   using error_code = boost::system::error_code;
 
   // `tls` null: in the clear.
-  Connection(Socket socket, boost::asio::ssl::context* tls) : socket_(std::make_unique<Socket>(std::move(socket))) {
+  Connection(Socket socket, boost::asio::ssl::context* tls)
+      : socket_(std::make_unique<Socket>(std::move(socket))) {
     if (tls != nullptr) tls_ = std::make_unique<Tls>(*socket_, *tls);
   }
   Connection(Connection&&) = default;
@@ -37,15 +39,24 @@ class Connection {
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(
-        [this](auto handler, const Buffers& b) { tls_ ? tls_->async_read_some(b, std::move(handler)) : socket_->async_read_some(b, std::move(handler)); }, token, buffers);
+        [this](auto handler, const Buffers& b) {
+          tls_ ? tls_->async_read_some(b, std::move(handler))
+               : socket_->async_read_some(b, std::move(handler));
+        },
+        token, buffers);
   }
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_initiate<Token, void(error_code, std::size_t)>(
-        [this](auto handler, const Buffers& b) { tls_ ? tls_->async_write_some(b, std::move(handler)) : socket_->async_write_some(b, std::move(handler)); }, token, buffers);
+        [this](auto handler, const Buffers& b) {
+          tls_ ? tls_->async_write_some(b, std::move(handler))
+               : socket_->async_write_some(b, std::move(handler));
+        },
+        token, buffers);
   }
-  // Writes at once what fits into the socket's buffer, and returns how much that was; 0 where it is secure, which takes turns
-  // of reading. For a short answer it saves the way through the queue of what is to be done.
+  // Writes at once what fits into the socket's buffer, and returns how much that was; 0 where it is
+  // secure, which takes turns of reading. For a short answer it saves the way through the queue of
+  // what is to be done.
   template <class Buffers>
   std::size_t try_write_some(const Buffers& buffers) {
     if (tls_) return 0;
@@ -65,10 +76,11 @@ class Connection {
     if (tls_) return tls_->async_shutdown(std::move(handler));
     error_code error;
     socket_->shutdown(Socket::shutdown_send, error);
-    boost::asio::post(get_executor(), [handler = std::move(handler), error]() mutable { handler(error); });
+    boost::asio::post(get_executor(),
+                      [handler = std::move(handler), error]() mutable { handler(error); });
   }
-  // False once the other side has closed the connection, or its half of it: whoever does so is taken
-  // to wait for nothing any more. What it may have sent before is not read.
+  // False once the other side has closed the connection, or its half of it: whoever does so is
+  // taken to wait for nothing any more. What it may have sent before is not read.
   bool other_side_is_there() {
     if (!socket_->is_open()) return false;
     pollfd state{.fd = socket_->native_handle(), .events = POLLRDHUP, .revents = 0};
@@ -79,7 +91,8 @@ class Connection {
     socket_->close(ignored);
   }
 
-  // A connection on its way to another thread. Between two messages only: what TLS has read ahead is lost.
+  // A connection on its way to another thread. Between two messages only: what TLS has read ahead
+  // is lost.
   struct Parcel {
     boost::asio::ip::tcp protocol;
     int socket = -1;
@@ -98,7 +111,8 @@ class Connection {
     parcel.socket = socket_->release(ignored_);
     return parcel;
   }
-  Connection(boost::asio::io_context& context, const Parcel& parcel) : socket_(std::make_unique<Socket>(context, parcel.protocol, parcel.socket)) {
+  Connection(boost::asio::io_context& context, const Parcel& parcel)
+      : socket_(std::make_unique<Socket>(context, parcel.protocol, parcel.socket)) {
     if (parcel.tls != nullptr) tls_ = std::make_unique<Tls>(*socket_, parcel.tls);
   }
 
@@ -111,14 +125,18 @@ class Connection {
 
 // What Beast's WebSocket asks of a stream when it ends.
 inline void beast_close_socket(Connection& connection) { connection.close(); }
-inline void teardown(boost::beast::role_type, Connection& connection, boost::system::error_code& error) {
+inline void teardown(boost::beast::role_type, Connection& connection,
+                     boost::system::error_code& error) {
   connection.close();
   error = {};
 }
 template <class Handler>
 void async_teardown(boost::beast::role_type, Connection& connection, Handler&& handler) {
   connection.close();
-  boost::asio::post(connection.get_executor(), [handler = std::forward<Handler>(handler)]() mutable { handler(boost::system::error_code()); });
+  boost::asio::post(connection.get_executor(),
+                    [handler = std::forward<Handler>(handler)]() mutable {
+                      handler(boost::system::error_code());
+                    });
 }
 
 }  // namespace qiao

@@ -17,7 +17,8 @@ using boost::system::error_code;
 
 // What a watcher may send at most: nothing is expected.
 constexpr std::size_t kMaxFrame = 4096;
-// Enough for some hundred events on their way; more would only hide from us that somebody does not read.
+// Enough for some hundred events on their way; more would only hide from us that somebody does not
+// read.
 constexpr int kSendBuffer = 128 << 10;
 
 // Each watcher catches up once at a time, and of watchers there is a limit.
@@ -48,8 +49,10 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
     parser.put(asio::buffer(upgrade), error);
     if (error) return gone();
     socket_.next_layer().socket().set_option(asio::ip::tcp::no_delay(true), error);
-    socket_.next_layer().socket().set_option(asio::socket_base::send_buffer_size(kSendBuffer), error);
-    websocket::stream_base::timeout timeout{std::chrono::seconds{10}, std::chrono::seconds{60}, true};
+    socket_.next_layer().socket().set_option(asio::socket_base::send_buffer_size(kSendBuffer),
+                                             error);
+    websocket::stream_base::timeout timeout{std::chrono::seconds{10}, std::chrono::seconds{60},
+                                            true};
     socket_.set_option(timeout);
     socket_.read_message_max(kMaxFrame);
     // One event, one frame.
@@ -58,7 +61,8 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
     socket_.async_accept(handshake_, [self = shared_from_this()](const error_code& e) {
       if (e) return self->gone();
       self->open_ = true;
-      if (self->feed_.closing_) return self->tell(websocket::close_code::going_away, "the server is stopping");
+      if (self->feed_.closing_)
+        return self->tell(websocket::close_code::going_away, "the server is stopping");
       self->read();
       self->pump();
     });
@@ -106,11 +110,12 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
  private:
   void read() {
     socket_.async_read(incoming_, [self = shared_from_this()](const error_code& e, std::size_t) {
-      if (e == websocket::error::message_too_big) return self->tell(websocket::close_code::too_big, "frames are not expected");
+      if (e == websocket::error::message_too_big)
+        return self->tell(websocket::close_code::too_big, "frames are not expected");
       if (e) return self->gone();
       self->incoming_.clear();
-      // No more reading: the close waits for its answer by itself, and Beast asserts that frames behind ours are not read
-      // as messages (found by fuzz_websocket).
+      // No more reading: the close waits for its answer by itself, and Beast asserts that frames
+      // behind ours are not read as messages (found by fuzz_websocket).
       self->tell(websocket::close_code::unknown_data, "frames are not expected");
     });
   }
@@ -118,11 +123,16 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
   void send_next() {
     // Kept here as well, so that the ring can move on while it is being sent.
     switch (watch_.next(current_)) {
-      case Watch::Step::kEvent: return write(asio::buffer(current_));
-      case Watch::Step::kNothingNow: return;
-      case Watch::Step::kMore: return pump_later();
-      case Watch::Step::kEnded: return tell(websocket::close_code::policy_error, kAccessChanged);
-      case Watch::Step::kUnreadable: return tell(websocket::close_code::internal_error, "the journal cannot be read");
+      case Watch::Step::kEvent:
+        return write(asio::buffer(current_));
+      case Watch::Step::kNothingNow:
+        return;
+      case Watch::Step::kMore:
+        return pump_later();
+      case Watch::Step::kEnded:
+        return tell(websocket::close_code::policy_error, kAccessChanged);
+      case Watch::Step::kUnreadable:
+        return tell(websocket::close_code::internal_error, "the journal cannot be read");
     }
   }
 
@@ -142,14 +152,16 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
       if (self->closing_) return self->send_close();
       if (std::chrono::steady_clock::now() - self->write_began_ > self->feed_.options_.slow) {
         self->feed_.metrics_.watchers_dropped.add();
-        return self->tell(websocket::close_code::try_again_later, "too slow; reconnect with after = the last seq you saw");
+        return self->tell(websocket::close_code::try_again_later,
+                          "too slow; reconnect with after = the last seq you saw");
       }
       self->pump();
     });
   }
 
   void send_close() {
-    socket_.async_close({why_.first, why_.second}, [self = shared_from_this()](const error_code&) { self->gone(); });
+    socket_.async_close({why_.first, why_.second},
+                        [self = shared_from_this()](const error_code&) { self->gone(); });
   }
 
   void drop() {
@@ -248,7 +260,8 @@ void Feed::catch_up_next() {
 void Feed::close_all() {
   asio::post(context_, [this] {
     closing_ = true;
-    for (const auto& s : sessions_) s->tell(websocket::close_code::going_away, "the server is stopping");
+    for (const auto& s : sessions_)
+      s->tell(websocket::close_code::going_away, "the server is stopping");
   });
 }
 

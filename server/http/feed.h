@@ -1,5 +1,5 @@
-// The watch feed over WebSocket: events that are on disk, to every watcher that wants them, on a thread of its own. What
-// each of them gets is server/api/watch.h's affair.
+// The watch feed over WebSocket: events that are on disk, to every watcher that wants them, on a
+// thread of its own. What each of them gets is server/api/watch.h's affair.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -36,8 +36,9 @@ class Feed {
 
   // From any thread: the next events, in order.
   void publish(std::vector<std::shared_ptr<const Published>> events);
-  // From any thread: takes over a connection whose upgrade request has been read (`upgrade` is the request as it came).
-  // It belongs to the feed from here on, and `place` is given back when it ends.
+  // From any thread: takes over a connection whose upgrade request has been read (`upgrade` is the
+  // request as it came). It belongs to the feed from here on, and `place` is given back when it
+  // ends.
   void take_over(Connection::Parcel connection, std::string upgrade, WatchRequest request,
                  AddressShares::Place place);
   // From any thread: tells every watcher that the server is going, and lets them go.

@@ -11,7 +11,9 @@ std::string gzip(std::string_view bytes, GzipLevel level) {
   constexpr int kGzipWindow = 15 + 16;
   constexpr int kMemory = 8;
   z_stream stream{};
-  QIAO_CHECK(deflateInit2(&stream, level == GzipLevel::kQuick ? 3 : Z_BEST_COMPRESSION, Z_DEFLATED, kGzipWindow, kMemory, Z_DEFAULT_STRATEGY) == Z_OK, "zlib starts");
+  QIAO_CHECK(deflateInit2(&stream, level == GzipLevel::kQuick ? 3 : Z_BEST_COMPRESSION, Z_DEFLATED,
+                          kGzipWindow, kMemory, Z_DEFAULT_STRATEGY) == Z_OK,
+             "zlib starts");
   std::string out(deflateBound(&stream, bytes.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
@@ -32,7 +34,8 @@ bool accepts_gzip(std::string_view header) {
   std::string_view rest = std::string_view(codings).substr(at + 4);
   rest = rest.substr(0, std::min(rest.find(','), rest.size()));
   const auto q = rest.find("q=0");
-  return q == std::string_view::npos || rest.find_first_of("123456789", q + 3) != std::string_view::npos;
+  return q == std::string_view::npos ||
+         rest.find_first_of("123456789", q + 3) != std::string_view::npos;
 }
 
 }  // namespace qiao

@@ -12,9 +12,9 @@ namespace qiao {
 
 struct Page {
   std::string body;
-  std::string zipped;        // gzip; empty where that saves nothing
+  std::string zipped;  // gzip; empty where that saves nothing
   std::string content_type;
-  std::string etag;          // with its quotes
+  std::string etag;  // with its quotes
   // Its name says what is in it: it may be kept for ever.
   bool immutable = false;
 };
@@ -24,23 +24,24 @@ class Pages {
  public:
   // None: every path is unknown.
   Pages() = default;
-  // Every file under the folder, by its path. A folder that is not there, or lacks index.html, is an error; so is more than
-  // kMostBytes.
+  // Every file under the folder, by its path. A folder that is not there, or lacks index.html, is
+  // an error; so is more than kMostBytes.
   static StoreResult<Pages> load(const std::string& folder);
 
   // By the path of a request, "/" for index.html. nullptr where there is no such file.
   const Page* find(std::string_view path) const;
   bool empty() const { return pages_.empty(); }
 
-  // For the headers of pages: from where map tiles may come, e.g. https://tiles.example.cn; empty: from nowhere else.
+  // For the headers of pages: from where map tiles may come, e.g. https://tiles.example.cn; empty:
+  // from nowhere else.
   std::string content_security_policy(std::string_view tile_origin) const;
 
  private:
   boost::unordered_flat_map<std::string, Page, StringHash, std::equal_to<>> pages_;
 };
 
-// "https://tiles.example.cn" of "https://tiles.example.cn/{z}/{x}/{y}.png"; "https://*.example.cn" where the host begins
-// with {s}. Empty where it is no http(s) address.
+// "https://tiles.example.cn" of "https://tiles.example.cn/{z}/{x}/{y}.png"; "https://*.example.cn"
+// where the host begins with {s}. Empty where it is no http(s) address.
 std::string origin_of(std::string_view address);
 
 }  // namespace qiao

@@ -35,7 +35,9 @@ constexpr auto kTimeout = std::chrono::seconds{10};
 
 // Asynchronous throughout, since only that can be given a time limit; run to its end by the caller.
 template <class Stream>
-error_code exchange(asio::io_context& context, Stream& stream, const http::request<http::empty_body>& request, http::response_parser<http::string_body>& parser) {
+error_code exchange(asio::io_context& context, Stream& stream,
+                    const http::request<http::empty_body>& request,
+                    http::response_parser<http::string_body>& parser) {
   error_code result;
   beast::flat_buffer buffer;
   http::async_write(stream, request, [&](error_code e, std::size_t) {
@@ -61,13 +63,21 @@ StoreResult<std::string> read_keys(const std::string& where) {
 
 StoreResult<std::string> fetch(const std::string& address, std::chrono::seconds timeout) {
   const auto parsed = boost::urls::parse_uri(address);
-  const auto failed = [&](const std::string& why) { return StoreError{"cannot fetch " + address + ": " + why}; };
-  if (!parsed || (parsed->scheme() != "https" && parsed->scheme() != "http")) return failed("not an http or https address");
+  const auto failed = [&](const std::string& why) {
+    return StoreError{"cannot fetch " + address + ": " + why};
+  };
+  if (!parsed || (parsed->scheme() != "https" && parsed->scheme() != "http"))
+    return failed("not an http or https address");
   const bool secure = parsed->scheme() == "https";
   const std::string host(parsed->host_address().data(), parsed->host_address().size());
-  const std::string port = parsed->has_port() ? std::string(parsed->port().data(), parsed->port().size()) : secure ? "443" : "80";
+  const std::string port = parsed->has_port()
+                               ? std::string(parsed->port().data(), parsed->port().size())
+                           : secure ? "443"
+                                    : "80";
   const auto resource = parsed->encoded_resource();
-  http::request<http::empty_body> request{http::verb::get, resource.empty() ? "/" : beast::string_view(resource.data(), resource.size()), 11};
+  http::request<http::empty_body> request{
+      http::verb::get,
+      resource.empty() ? "/" : beast::string_view(resource.data(), resource.size()), 11};
   request.set(http::field::host, host);
   request.set(http::field::accept, "application/json");
   request.set(http::field::user_agent, "qiao");
@@ -91,7 +101,8 @@ StoreResult<std::string> fetch(const std::string& address, std::chrono::seconds 
   tcp.expires_after(timeout);
   if (secure) {
     stream.set_verify_callback(asio::ssl::host_name_verification(host));
-    SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
+    SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             const_cast<char*>(host.c_str()));
     stream.async_handshake(asio::ssl::stream_base::client, [&](error_code e) { error = e; });
     context.restart();
     context.run();
@@ -100,11 +111,13 @@ StoreResult<std::string> fetch(const std::string& address, std::chrono::seconds 
     error = exchange(context, tcp, request, parser);
   }
   if (error) return failed(error.message());
-  if (parser.get().result() != http::status::ok) return failed("it answered " + std::to_string(parser.get().result_int()));
+  if (parser.get().result() != http::status::ok)
+    return failed("it answered " + std::to_string(parser.get().result_int()));
   return std::move(parser.get().body());
 }
 
-ProviderKeys::ProviderKeys(asio::io_context& context, IdentityProvider& provider) : context_(context), provider_(provider), timer_(context) {
+ProviderKeys::ProviderKeys(asio::io_context& context, IdentityProvider& provider)
+    : context_(context), provider_(provider), timer_(context) {
   if (!provider_.configured()) return;
   refresh();
   tick();
@@ -124,7 +137,9 @@ void ProviderKeys::refresh() {
     asio::post(context_, [this, keys] {
       busy_ = false;
       good_ = *keys && provider_.set_keys(keys->value());
-      if (!good_) log_error("the identity provider's keys could not be read", {{"reason", *keys ? "no usable key in it" : keys->error().message}});
+      if (!good_)
+        log_error("the identity provider's keys could not be read",
+                  {{"reason", *keys ? "no usable key in it" : keys->error().message}});
     });
   });
 }
@@ -134,7 +149,8 @@ void ProviderKeys::tick() {
   timer_.async_wait([this](const error_code& error) {
     if (error) return;
     const auto age = std::chrono::steady_clock::now() - refreshed_;
-    if (age >= kRefreshEvery || (age >= kAgainAfter && (!good_ || provider_.take_unknown_key()))) refresh();
+    if (age >= kRefreshEvery || (age >= kAgainAfter && (!good_ || provider_.take_unknown_key())))
+      refresh();
     tick();
   });
 }

@@ -1,4 +1,5 @@
-// Keeps the keys of the outside identity provider at hand: from a file, or fetched from its address.
+// Keeps the keys of the outside identity provider at hand: from a file, or fetched from its
+// address.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,7 +13,8 @@
 
 namespace qiao {
 
-// One GET over http or https (with the system's trusted authorities), at most 1 MiB, no redirects. Blocks.
+// One GET over http or https (with the system's trusted authorities), at most 1 MiB, no redirects.
+// Blocks.
 StoreResult<std::string> fetch(const std::string& url, std::chrono::seconds timeout);
 
 // For the market thread; what takes long is done on a thread of its own.

@@ -36,19 +36,22 @@ Rule rule_of(http::field name, beast::string_view text) {
     case http::field::content_type:
     case http::field::if_match:  // one version is expected, not a list of them
     case http::field::sec_websocket_key:
-    case http::field::sec_websocket_version: return {Repeated::kRefused, bit};
+    case http::field::sec_websocket_version:
+      return {Repeated::kRefused, bit};
     case http::field::accept:
     case http::field::accept_encoding:
     case http::field::accept_language:
     case http::field::connection:
     case http::field::expect:
     case http::field::if_none_match:
-    case http::field::upgrade: return {Repeated::kAppended, bit};
+    case http::field::upgrade:
+      return {Repeated::kAppended, bit};
     case http::field::unknown:
       if (beast::iequals(text, "Idempotency-Key")) return {Repeated::kRefused, kIdempotencyKey};
       if (beast::iequals(text, "Qiao-Actor")) return {Repeated::kRefused, kQiaoActor};
       return {Repeated::kIgnored, bit};
-    default: return {Repeated::kIgnored, bit};
+    default:
+      return {Repeated::kIgnored, bit};
   }
 }
 
@@ -104,8 +107,10 @@ http::error fault_in(http::field name, beast::string_view value, unsigned versio
         return http::error::bad_content_length;
       }
       return {};
-    case http::field::host: return is_host(view(value)) ? http::error{} : http::error::bad_value;
-    default: return {};
+    case http::field::host:
+      return is_host(view(value)) ? http::error{} : http::error::bad_value;
+    default:
+      return {};
   }
 }
 

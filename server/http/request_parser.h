@@ -13,8 +13,7 @@ namespace qiao {
 // body to the header, and does not look at Host. Here each of these, and a second line of a field
 // that has one value, ends the parse with one of Beast's errors. Trailer fields are ignored.
 // The second and later lines of a field that is a list are appended to the first (RFC 9110 5.3).
-class RequestParser
-    : public boost::beast::http::request_parser<boost::beast::http::string_body> {
+class RequestParser : public boost::beast::http::request_parser<boost::beast::http::string_body> {
  public:
   // Of a complete header. The target without scheme and authority, and whom the request is for:
   // the authority of the target where it has one, else Host (RFC 9112 3.2.2).

@@ -14,7 +14,8 @@ using boost::system::error_code;
 
 }  // namespace
 
-Server::Server(asio::io_context& context, Api& api, Runtime& runtime, Feed& feed, Metrics& metrics, ServerOptions options)
+Server::Server(asio::io_context& context, Api& api, Runtime& runtime, Feed& feed, Metrics& metrics,
+               ServerOptions options)
     : context_(context),
       api_(api),
       runtime_(runtime),
@@ -24,8 +25,10 @@ Server::Server(asio::io_context& context, Api& api, Runtime& runtime, Feed& feed
       acceptor_(context),
       sweeper_(context),
       accept_again_(context),
-      page_headers_("Content-Security-Policy: " + options_.pages.content_security_policy(options_.tile_origin) +
-                    "\r\nPermissions-Policy: geolocation=(self), camera=(), microphone=(), payment=()\r\n"),
+      page_headers_(
+          "Content-Security-Policy: " +
+          options_.pages.content_security_policy(options_.tile_origin) +
+          "\r\nPermissions-Policy: geolocation=(self), camera=(), microphone=(), payment=()\r\n"),
       epoch_header_("Qiao-Epoch: " + epoch_text(runtime.store().epoch()) + "\r\n"),
       shares_(share_of(std::min(options_.max_connections, options_.max_sockets),
                        options_.max_connections_per_address)) {}
@@ -38,14 +41,22 @@ StoreResult<void> Server::reload_certificate() {
   auto fresh = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
   SSL_CTX* native = fresh->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  SSL_CTX_set_options(native, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_options(
+      native, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   error_code error;
-  if (SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1) return StoreError{"OpenSSL knows none of the ciphers that are asked for"};
+  if (SSL_CTX_set_cipher_list(native, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
+    return StoreError{"OpenSSL knows none of the ciphers that are asked for"};
   fresh->use_certificate_chain_file(options_.certificate, error);
-  if (error) return StoreError{"cannot use the certificate in " + options_.certificate + ": " + error.message()};
+  if (error)
+    return StoreError{"cannot use the certificate in " + options_.certificate + ": " +
+                      error.message()};
   fresh->use_private_key_file(options_.private_key, asio::ssl::context::pem, error);
-  if (error) return StoreError{"cannot use the private key in " + options_.private_key + ": " + error.message()};
-  if (SSL_CTX_check_private_key(native) != 1) return StoreError{"the private key in " + options_.private_key + " is not that of the certificate"};
+  if (error)
+    return StoreError{"cannot use the private key in " + options_.private_key + ": " +
+                      error.message()};
+  if (SSL_CTX_check_private_key(native) != 1)
+    return StoreError{"the private key in " + options_.private_key +
+                      " is not that of the certificate"};
   tls_ = std::move(fresh);
   return outcome::success();
 }
@@ -61,7 +72,8 @@ StoreResult<void> Server::listen() {
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(4096, error);
   if (error) {
-    return StoreError{"cannot listen on " + options_.address + " port " + std::to_string(options_.port) + ": " + error.message() +
+    return StoreError{"cannot listen on " + options_.address + " port " +
+                      std::to_string(options_.port) + ": " + error.message() +
                       "; choose another with --port"};
   }
   port_ = acceptor_.local_endpoint().port();

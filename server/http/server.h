@@ -33,7 +33,8 @@ struct ServerOptions {
   std::size_t max_connections = 10'000;
   // Of them, of one address; behind a proxy requests under way of one client. 0: see share_of().
   std::size_t max_connections_per_address = 0;
-  // Connections and watchers together: what the files that a process may have open leave beside the database.
+  // Connections and watchers together: what the files that a process may have open leave beside the
+  // database.
   std::size_t max_sockets = 30'000;
   std::size_t max_header_bytes = 16 << 10;
   // A body is parsed on the market thread, about 15 us for each KiB of JSON.
@@ -57,13 +58,14 @@ struct ServerOptions {
 // Runs on the market thread, where the API is. One object a process.
 class Server {
  public:
-  Server(boost::asio::io_context& context, Api& api, Runtime& runtime, Feed& feed, Metrics& metrics, ServerOptions options);
+  Server(boost::asio::io_context& context, Api& api, Runtime& runtime, Feed& feed, Metrics& metrics,
+         ServerOptions options);
   ~Server();
 
   // Binds and listens. The error says what is wrong with the address.
   StoreResult<void> listen();
-  // Reads certificate and key again: connections that come from now on get them, those that are there go on. After an
-  // error the old ones stay.
+  // Reads certificate and key again: connections that come from now on get them, those that are
+  // there go on. After an error the old ones stay.
   StoreResult<void> reload_certificate();
   std::uint16_t port() const { return port_; }
 

@@ -19,8 +19,8 @@ namespace http = beast::http;
 using boost::system::error_code;
 
 constexpr std::size_t kGzipFrom = 1024;
-// After an answer that ends a connection, what the client is still sending is read and thrown away up to this, so that
-// the answer is not lost to a reset.
+// After an answer that ends a connection, what the client is still sending is read and thrown away
+// up to this, so that the answer is not lost to a reset.
 constexpr std::size_t kMaxLinger = 4 << 20;
 // What is read at once beyond a header. The buffer grows no further, so that the line of a chunk's
 // size and the trailer fields have a bound as well.
@@ -28,11 +28,10 @@ constexpr std::size_t kMaxReadAhead = 64 << 10;
 // Connections that are refused in words at a time; any more are closed without.
 constexpr std::size_t kMaxRefused = 64;
 
-// What the system keeps of an answer beyond what is on its way. The rest stays here, where it counts
-// as unsent; the system would take megabytes of each connection.
+// What the system keeps of an answer beyond what is on its way. The rest stays here, where it
+// counts as unsent; the system would take megabytes of each connection.
 constexpr int kMostNotSent = 128 << 10;
-using NotSentLowWater =
-    asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+using NotSentLowWater = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
 // Of every answer.
 constexpr std::string_view kHardened =
@@ -41,12 +40,15 @@ constexpr std::string_view kHardened =
     "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n";
-// Nothing of the API is a page: should a browser take it for one, it may load, run and embed nothing.
+// Nothing of the API is a page: should a browser take it for one, it may load, run and embed
+// nothing.
 constexpr std::string_view kNoPage =
     "Vary: Accept, Accept-Encoding, Accept-Language, Authorization, Cookie, Qiao-Actor\r\n"
-    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n"
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'none'\r\n"
     "Permissions-Policy: geolocation=(), camera=(), microphone=(), payment=()\r\n";
-constexpr std::string_view kStrictTransport = "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
+constexpr std::string_view kStrictTransport =
+    "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
 
 std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
 
@@ -105,14 +107,30 @@ Session::Headers Session::headers() const {
   for (const auto& field : parser_->get()) {
     const std::string_view value = view(field.value());
     switch (field.name()) {
-      case http::field::authorization: h.authorization = value; break;
-      case http::field::cookie: h.cookie = value; break;
-      case http::field::origin: h.origin = value; break;
-      case http::field::content_type: h.content_type = value; break;
-      case http::field::accept: h.accept = value; break;
-      case http::field::accept_language: h.accept_language = value; break;
-      case http::field::if_match: h.if_match = value; break;
-      case http::field::if_none_match: h.if_none_match = value; break;
+      case http::field::authorization:
+        h.authorization = value;
+        break;
+      case http::field::cookie:
+        h.cookie = value;
+        break;
+      case http::field::origin:
+        h.origin = value;
+        break;
+      case http::field::content_type:
+        h.content_type = value;
+        break;
+      case http::field::accept:
+        h.accept = value;
+        break;
+      case http::field::accept_language:
+        h.accept_language = value;
+        break;
+      case http::field::if_match:
+        h.if_match = value;
+        break;
+      case http::field::if_none_match:
+        h.if_none_match = value;
+        break;
       case http::field::unknown:
         if (beast::iequals(field.name_string(), "Qiao-Actor")) h.acting = value;
         if (beast::iequals(field.name_string(), "Idempotency-Key")) h.idempotency_key = value;
@@ -120,7 +138,8 @@ Session::Headers Session::headers() const {
         if (beast::iequals(field.name_string(), "X-Forwarded-For")) h.forwarded_for = value;
         if (beast::iequals(field.name_string(), "X-Forwarded-Proto")) h.forwarded_proto = value;
         break;
-      default: break;
+      default:
+        break;
     }
   }
   return h;
@@ -137,7 +156,8 @@ Credentials Session::credentials(const Headers& h) const {
   c.address = client_;
   c.secure = connection_.secure();
   if (server_.options_.behind_proxy) {
-    c.secure = c.secure || beast::iequals({h.forwarded_proto.data(), h.forwarded_proto.size()}, "https");
+    c.secure =
+        c.secure || beast::iequals({h.forwarded_proto.data(), h.forwarded_proto.size()}, "https");
   }
   return c;
 }
@@ -172,10 +192,13 @@ void Session::read() {
   received_.reset();
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(server_.options_.max_header_bytes));
-  // Which limit holds depends on the target, which is not known yet; a length that is too much for any is refused at once.
+  // Which limit holds depends on the target, which is not known yet; a length that is too much for
+  // any is refused at once.
   parser_->body_limit(std::max(server_.options_.max_body_bytes, server_.options_.max_batch_bytes));
   wait_until(Doing::kReading);
-  http::async_read_header(connection_, buffer_, *parser_, [self = shared_from_this()](const error_code& e, std::size_t) { self->on_header(e); });
+  http::async_read_header(
+      connection_, buffer_, *parser_,
+      [self = shared_from_this()](const error_code& e, std::size_t) { self->on_header(e); });
 }
 
 void Session::read_failed(const error_code& error) {
@@ -186,7 +209,8 @@ void Session::read_failed(const error_code& error) {
     timed_out_ = false;
     return write(problem(HttpFault::kTimeout, chinese_));
   }
-  if (error == http::error::end_of_stream || error == asio::ssl::error::stream_truncated || error == asio::error::operation_aborted || error == asio::error::connection_reset ||
+  if (error == http::error::end_of_stream || error == asio::ssl::error::stream_truncated ||
+      error == asio::error::operation_aborted || error == asio::error::connection_reset ||
       error == http::error::partial_message) {
     return close();
   }
@@ -194,7 +218,8 @@ void Session::read_failed(const error_code& error) {
     return write(problem(HttpFault::kHeaderTooLarge, chinese_));
   }
   if (error == http::error::body_limit) return write(problem(HttpFault::kBodyTooLarge, chinese_));
-  if (error.category() == http::make_error_code(http::error::bad_method).category()) return write(problem(HttpFault::kMalformed, chinese_));
+  if (error.category() == http::make_error_code(http::error::bad_method).category())
+    return write(problem(HttpFault::kMalformed, chinese_));
   close();
 }
 
@@ -206,8 +231,10 @@ void Session::on_header(const error_code& error) {
   gzip_ = accepts_gzip(view(header[http::field::accept_encoding]));
   chinese_ = prefers_chinese(view(header[http::field::accept_language]));
   const std::string_view target = parser_->target();
-  const std::size_t limit = target.starts_with("/v1/batch") ? server_.options_.max_batch_bytes : server_.options_.max_body_bytes;
-  if (const auto length = parser_->content_length(); length && *length > limit) return read_failed(http::error::body_limit);
+  const std::size_t limit = target.starts_with("/v1/batch") ? server_.options_.max_batch_bytes
+                                                            : server_.options_.max_body_bytes;
+  if (const auto length = parser_->content_length(); length && *length > limit)
+    return read_failed(http::error::body_limit);
   parser_->body_limit(limit);
   if (server_.options_.behind_proxy) {
     client_ = client_key(peer_, headers().forwarded_for);
@@ -230,10 +257,11 @@ void Session::on_header(const error_code& error) {
   if (target == "/v1/watch" || target.starts_with("/v1/watch?")) return upgrade(target);
   if (header.version() >= 11 && beast::iequals(header[http::field::expect], "100-continue")) {
     static const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    asio::async_write(connection_, asio::buffer(kContinue), [self = shared_from_this()](const error_code& e, std::size_t) {
-      if (e) return self->close();
-      self->read_body();
-    });
+    asio::async_write(connection_, asio::buffer(kContinue),
+                      [self = shared_from_this()](const error_code& e, std::size_t) {
+                        if (e) return self->close();
+                        self->read_body();
+                      });
     return;
   }
   read_body();
@@ -242,7 +270,9 @@ void Session::on_header(const error_code& error) {
 void Session::read_body() {
   if (parser_->is_done()) return on_request({});
   wait_until(Doing::kReading);
-  http::async_read(connection_, buffer_, *parser_, [self = shared_from_this()](const error_code& e, std::size_t) { self->on_request(e); });
+  http::async_read(
+      connection_, buffer_, *parser_,
+      [self = shared_from_this()](const error_code& e, std::size_t) { self->on_request(e); });
 }
 
 void Session::on_request(const error_code& error) {
@@ -267,7 +297,9 @@ void Session::handle() {
   request.idempotency_key = h.idempotency_key;
   request.credentials = credentials(h);
   if (request.method == "GET" || request.method == "HEAD") {
-    if (const Page* page = server_.options_.pages.find(request.target.substr(0, request.target.find('?')))) return write_page(*page);
+    if (const Page* page =
+            server_.options_.pages.find(request.target.substr(0, request.target.find('?'))))
+      return write_page(*page);
   }
   if (request.target.starts_with("/v1/") && server_.unsent_.is_used_up(client_)) {
     return write(problem(HttpFault::kOverloaded, chinese_));
@@ -285,14 +317,18 @@ void Session::answer(Response response) {
   if (response.wait_for <= server_.runtime_.durable_seq()) return write(std::move(response));
   doing_ = Doing::kWaiting;
   const Seq seq = response.wait_for;
-  server_.runtime_.when_durable(seq, [self = shared_from_this(), r = std::make_shared<Response>(std::move(response))] { self->write(std::move(*r)); });
+  server_.runtime_.when_durable(
+      seq, [self = shared_from_this(), r = std::make_shared<Response>(std::move(response))] {
+        self->write(std::move(*r));
+      });
 }
 
 void Session::write(Response response) {
   if (draining_) keep_alive_ = false;
   const bool has_body = response.status != 304 && response.status != 204;
   bool zipped = false;
-  if (gzip_ && response.body.size() >= kGzipFrom && !response.content_type.starts_with("application/x-protobuf")) {
+  if (gzip_ && response.body.size() >= kGzipFrom &&
+      !response.content_type.starts_with("application/x-protobuf")) {
     const auto began = std::chrono::steady_clock::now();
     body_ = gzip(response.body);
     zipped = true;
@@ -312,14 +348,17 @@ void Session::write(Response response) {
     head_ += "\r\n";
   }
   if (!response.etag.empty()) head_.append("ETag: ").append(response.etag).append("\r\n");
-  if (!response.location.empty()) head_.append("Location: ").append(response.location).append("\r\n");
+  if (!response.location.empty())
+    head_.append("Location: ").append(response.location).append("\r\n");
   if (!response.allow.empty()) head_.append("Allow: ").append(response.allow).append("\r\n");
   if (zipped) head_ += "Content-Encoding: gzip\r\n";
-  if (!response.set_cookie.empty()) head_.append("Set-Cookie: ").append(response.set_cookie).append("\r\n");
+  if (!response.set_cookie.empty())
+    head_.append("Set-Cookie: ").append(response.set_cookie).append("\r\n");
   if (response.status == 401) head_ += "WWW-Authenticate: Bearer realm=\"qiao\"\r\n";
   if (response.status == 426) head_ += "Upgrade: websocket\r\nConnection: upgrade\r\n";
   if (response.status == 503 && response.retry_after == 0) response.retry_after = 1;
-  if (response.retry_after != 0) head_.append("Retry-After: ").append(std::to_string(response.retry_after)).append("\r\n");
+  if (response.retry_after != 0)
+    head_.append("Retry-After: ").append(std::to_string(response.retry_after)).append("\r\n");
   head_ += response.secret ? "Cache-Control: no-store\r\n" : "Cache-Control: private, no-cache\r\n";
   head_ += kNoPage;
   head_ += server_.epoch_header_;
@@ -328,18 +367,21 @@ void Session::write(Response response) {
   send(asio::buffer(body_));
 }
 
-// What a page is changes when a new console is built: one whose name is its content is kept, the others are asked for again.
+// What a page is changes when a new console is built: one whose name is its content is kept, the
+// others are asked for again.
 void Session::write_page(const Page& page) {
   if (draining_) keep_alive_ = false;
   const std::string_view known = view(parser_->get()[http::field::if_none_match]);
   const bool same = !known.empty() && known.find(page.etag) != std::string_view::npos;
   const bool zipped = gzip_ && !page.zipped.empty();
   const std::string& body = zipped ? page.zipped : page.body;
-  head_ = same ? "HTTP/1.1 304 Not Modified\r\nServer: qiao\r\n" : "HTTP/1.1 200 OK\r\nServer: qiao\r\n";
+  head_ = same ? "HTTP/1.1 304 Not Modified\r\nServer: qiao\r\n"
+               : "HTTP/1.1 200 OK\r\nServer: qiao\r\n";
   if (!same) head_.append("Content-Type: ").append(page.content_type).append("\r\n");
   if (!same && zipped) head_ += "Content-Encoding: gzip\r\n";
   head_.append("ETag: ").append(page.etag).append("\r\nVary: Accept-Encoding\r\n");
-  head_ += page.immutable ? "Cache-Control: public, max-age=31536000, immutable\r\n" : "Cache-Control: no-cache\r\n";
+  head_ += page.immutable ? "Cache-Control: public, max-age=31536000, immutable\r\n"
+                          : "Cache-Control: no-cache\r\n";
   head_ += server_.page_headers_;
   head_ends(!same, body.size());
   send(same || head_only_ ? asio::const_buffer() : asio::buffer(body));
@@ -360,8 +402,10 @@ void Session::head_ends(bool has_body, std::size_t size) {
 // What `body` points to lives until it is sent: it is this session's, or a page.
 void Session::send(asio::const_buffer body) {
   if (request_read_ != std::chrono::steady_clock::time_point{}) {
-    server_.metrics_.request_us.record_us(static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - request_read_).count()));
+    server_.metrics_.request_us.record_us(
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                       std::chrono::steady_clock::now() - request_read_)
+                                       .count()));
     request_read_ = {};
   }
   wait_until(Doing::kWriting);
@@ -372,10 +416,11 @@ void Session::send(asio::const_buffer body) {
   const std::size_t of_head = std::min(written, head_.size());
   buffers[0] += of_head;
   buffers[1] += written - of_head;
-  asio::async_write(connection_, buffers, [self = shared_from_this()](const error_code& e, std::size_t) {
-    if (e) return self->close();
-    self->sent();
-  });
+  asio::async_write(connection_, buffers,
+                    [self = shared_from_this()](const error_code& e, std::size_t) {
+                      if (e) return self->close();
+                      self->sent();
+                    });
 }
 
 void Session::sent() {
@@ -398,11 +443,12 @@ void Session::linger() {
 
 void Session::drop_incoming() {
   buffer_.clear();
-  connection_.async_read_some(buffer_.prepare(64 << 10), [self = shared_from_this()](const error_code& e, std::size_t n) {
-    self->lingered_ += n;
-    if (e || self->lingered_ > kMaxLinger) return self->close();
-    self->drop_incoming();
-  });
+  connection_.async_read_some(buffer_.prepare(64 << 10),
+                              [self = shared_from_this()](const error_code& e, std::size_t n) {
+                                self->lingered_ += n;
+                                if (e || self->lingered_ > kMaxLinger) return self->close();
+                                self->drop_incoming();
+                              });
 }
 
 void Session::refuse_connection() {
@@ -417,15 +463,17 @@ void Session::refuse_connection() {
 void Session::upgrade(std::string_view target) {
   keep_alive_ = false;
   const auto& message = parser_->get();
-  const bool is_upgrade = beast::websocket::is_upgrade(message) &&
-                          !message[http::field::sec_websocket_key].empty();
+  const bool is_upgrade =
+      beast::websocket::is_upgrade(message) && !message[http::field::sec_websocket_key].empty();
   if (!is_upgrade) return write(problem(HttpFault::kUpgradeRequired, chinese_));
   // A browser sends its cookies along from any page: here the page has to be ours.
   const Headers h = headers();
   Credentials strict = credentials(h);
   strict.changes = true;
   auto who = server_.api_.watcher(strict);
-  if (!who.good()) return write(who.refusal ? problem(*who.refusal, chinese_) : problem(fault_of(who.denial), chinese_));
+  if (!who.good())
+    return write(who.refusal ? problem(*who.refusal, chinese_)
+                             : problem(fault_of(who.denial), chinese_));
   auto watch = parse_watch(target, h.accept, server_.runtime_.store().epoch());
   if (!watch) return write(problem(watch.error(), chinese_));
   if (auto known = check_watch(watch.value(), who.value.actor, server_.runtime_.state(),

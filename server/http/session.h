@@ -12,8 +12,9 @@
 
 namespace qiao {
 
-// Owns itself while an operation is under way. No timer of its own: the server sweeps all sessions once a second, because
-// arming a timer for each request costs a tenth of the throughput (DESIGN.md §8).
+// Owns itself while an operation is under way. No timer of its own: the server sweeps all sessions
+// once a second, because arming a timer for each request costs a tenth of the throughput (DESIGN.md
+// §8).
 class Session : public std::enable_shared_from_this<Session> {
  public:
   // `tls` null: in the clear.
@@ -52,7 +53,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Views into the request that was read; empty where it has no such header.
   struct Headers {
-    std::string_view authorization, cookie, origin, host, content_type, accept, accept_language, if_match, if_none_match;
+    std::string_view authorization, cookie, origin, host, content_type, accept, accept_language,
+        if_match, if_none_match;
     std::string_view acting, idempotency_key, forwarded_for, forwarded_proto;
   };
   Headers headers() const;

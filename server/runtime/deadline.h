@@ -32,13 +32,15 @@ class Deadline {
   }
 
  private:
-  // Certificate and rounding against preparing. Measured on the nation: 3.5 times at load 1, 3 at load 0.5; less where its memory is new.
+  // Certificate and rounding against preparing. Measured on the nation: 3.5 times at load 1, 3 at
+  // load 0.5; less where its memory is new.
   static constexpr int kSettling = 4;
 
   Clock::time_point end_;
   Clock::time_point begin_{};
   std::optional<Clock::duration> prepared_;
-  // After the prices: when it was asked, and the longest until it was asked again. Half as much is for handing over what there is.
+  // After the prices: when it was asked, and the longest until it was asked again. Half as much is
+  // for handing over what there is.
   std::optional<Clock::time_point> last_;
   Clock::duration longest_{};
 };

@@ -1,4 +1,5 @@
-// Structured logs: one JSON object a line on standard error. Never anything of a request's body, query or a person.
+// Structured logs: one JSON object a line on standard error. Never anything of a request's body,
+// query or a person.
 #pragma once
 
 #include <concepts>
@@ -14,7 +15,8 @@ struct LogField {
   LogField(std::string_view k, const char* v) : key(k), text(v) {}
   LogField(std::string_view k, const std::string& v) : key(k), text(v) {}
   template <std::integral Integer>
-  LogField(std::string_view k, Integer v) : key(k), number(static_cast<std::int64_t>(v)), is_number(true) {}
+  LogField(std::string_view k, Integer v)
+      : key(k), number(static_cast<std::int64_t>(v)), is_number(true) {}
   std::string_view key;
   std::string_view text;
   std::int64_t number = 0;

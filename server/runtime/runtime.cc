@@ -31,7 +31,8 @@ Published outline_of(const pb::Event& e) {
           .bytes = {}};
 }
 
-Runtime::Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock, RuntimeOptions options)
+Runtime::Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock,
+                 RuntimeOptions options)
     : context_(context),
       store_(store),
       metrics_(metrics),
@@ -42,7 +43,8 @@ Runtime::Runtime(boost::asio::io_context& context, Store& store, Metrics& metric
       timer_(context),
       housekeeping_(context) {}
 
-StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock,
+StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& context, Store& store,
+                                                     Metrics& metrics, Clock clock,
                                                      RuntimeOptions options) {
   std::unique_ptr<Runtime> runtime(new Runtime(context, store, metrics, std::move(clock), options));
   QIAO_TRY(store.load(runtime->market_, on_threads(2)));
@@ -134,7 +136,9 @@ void Runtime::tidy_up(bool purge) {
 
 bool Runtime::overloaded() const { return pending_bytes() > options_.max_pending_bytes; }
 
-Result<Applied> Runtime::apply(const pb::Command& command, const KeyedAnswer* keyed) { return apply_at(command, clock_(), keyed); }
+Result<Applied> Runtime::apply(const pb::Command& command, const KeyedAnswer* keyed) {
+  return apply_at(command, clock_(), keyed);
+}
 
 Result<Applied> Runtime::apply_at(const pb::Command& command, Time now, const KeyedAnswer* keyed) {
   // What was due before this command happens before it.
@@ -170,7 +174,9 @@ void Runtime::take(const Outcome& outcome, const KeyedAnswer* keyed, const Appli
   {
     const std::lock_guard lock(mutex_);
     open_group_.add(outcome.events, market_.state(), store_);
-    if (keyed != nullptr) kept = open_group_.add_answer(keyed->key, std::move(keepable.answer), *keepable.message, clock_(), store_);
+    if (keyed != nullptr)
+      kept = open_group_.add_answer(keyed->key, std::move(keepable.answer), *keepable.message,
+                                    clock_(), store_);
     work_.notify_one();
   }
   if (keyed != nullptr) {
@@ -244,8 +250,10 @@ void Runtime::fail(const StoreError& error) const {
     log_error("the database is damaged; stopping. Restore the last backup", {{"reason", reason}});
     std::_Exit(65);  // EX_DATAERR
   }
-  log_error("the disk failed; stopping so that nothing is promised that is not on it. Put it right (is it full? read-only?) and start again: nothing that was answered is lost",
-            {{"reason", reason}});
+  log_error(
+      "the disk failed; stopping so that nothing is promised that is not on it. Put it right (is "
+      "it full? read-only?) and start again: nothing that was answered is lost",
+      {{"reason", reason}});
   std::_Exit(74);  // EX_IOERR
 }
 
@@ -256,7 +264,9 @@ bool Runtime::write(Group& group) {
     return false;
   }
   metrics_.commit_us.record_us(
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count()));
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                     std::chrono::steady_clock::now() - begin)
+                                     .count()));
   metrics_.commit_groups.add();
   const Seq seq = group.last_seq();
   group.clear();
@@ -281,7 +291,8 @@ void Runtime::on_durable(Seq seq) {
   if (listener_ && !unpublished_.empty()) {
     auto end = unpublished_.begin();
     while (end != unpublished_.end() && (*end)->seq <= durable_seq_) ++end;
-    std::vector<std::shared_ptr<const Published>> ready(std::make_move_iterator(unpublished_.begin()), std::make_move_iterator(end));
+    std::vector<std::shared_ptr<const Published>> ready(
+        std::make_move_iterator(unpublished_.begin()), std::make_move_iterator(end));
     unpublished_.erase(unpublished_.begin(), end);
     if (!ready.empty()) listener_(std::move(ready));
   }
@@ -303,12 +314,14 @@ std::optional<Runtime::Answer> Runtime::find_answer(const std::string& key) cons
   Answer answer{{}, 0};
   if (const auto it = fresh_answers_.find(key); it != fresh_answers_.end()) {
     answer.seq = it->second.seq;
-    return answer.kept.ParseFromString(it->second.bytes) ? std::optional(std::move(answer)) : std::nullopt;
+    return answer.kept.ParseFromString(it->second.bytes) ? std::optional(std::move(answer))
+                                                         : std::nullopt;
   }
   auto kept = store_.find_answer(key);
   if (!kept) fail(kept.error());
   if (!kept || !kept.value()) return std::nullopt;
-  if (!answer.kept.ParseFromString(*kept.value())) fail({"a kept answer cannot be read; restore the last backup", true});
+  if (!answer.kept.ParseFromString(*kept.value()))
+    fail({"a kept answer cannot be read; restore the last backup", true});
   return answer;
 }
 
@@ -338,7 +351,8 @@ void Runtime::arm_timer() {
   // A timer that goes off early does no harm; arming one costs a microsecond.
   if (!due || (is_set(armed_for_) && armed_for_ <= *due)) return;
   armed_for_ = *due;
-  const auto wait = std::clamp<std::chrono::steady_clock::duration>(*due - clock_(), std::chrono::milliseconds{0}, kLongestSleep);
+  const auto wait = std::clamp<std::chrono::steady_clock::duration>(
+      *due - clock_(), std::chrono::milliseconds{0}, kLongestSleep);
   timer_.expires_after(wait);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;

@@ -1,13 +1,15 @@
 // The one thread that owns the market, the timers, and what waits for the disk.
 //
-//   market thread   applies commands in memory, at once, one after another; adds each to the open group
-//   commit thread   takes the group, writes it with one sync, tells the market thread how far the disk is
-//   housekeeping    backups, forgetting, compaction: beside commits, which never wait for them
+//   market thread   applies commands in memory, at once, one after another; adds each to the open
+//   group commit thread   takes the group, writes it with one sync, tells the market thread how far
+//   the disk is housekeeping    backups, forgetting, compaction: beside commits, which never wait
+//   for them
 //
 // Where it is driven (RuntimeOptions) there is one thread, and the steps are taken from outside.
 //
-// The market thread never waits for the disk. Answers do: what changed something is answered when its events are on disk,
-// what read something when everything it saw is (DESIGN.md §2, idea 3). A failed write stops the process.
+// The market thread never waits for the disk. Answers do: what changed something is answered when
+// its events are on disk, what read something when everything it saw is (DESIGN.md §2, idea 3). A
+// failed write stops the process.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -55,18 +57,19 @@ struct RuntimeOptions {
   // itself (commit_load) goes to disk as one write at its end. Called again, with what is on disk
   // loaded, while the store has a LoadMark; a mark that it leaves refuses the start.
   std::function<StoreResult<void>(class Runtime&)> fill_empty = {};
-  // The disk refused a write, so that memory is ahead of it and must not be read any more; or it cannot be read, so that
-  // nobody can say whether a request was answered before. Called on the thread that found out; nothing happens after it.
-  // Where not given the process says why and ends with 74 (EX_IOERR), or with 65 (EX_DATAERR) where files are damaged.
+  // The disk refused a write, so that memory is ahead of it and must not be read any more; or it
+  // cannot be read, so that nobody can say whether a request was answered before. Called on the
+  // thread that found out; nothing happens after it. Where not given the process says why and ends
+  // with 74 (EX_IOERR), or with 65 (EX_DATAERR) where files are damaged.
   std::function<void(const StoreError&)> on_disk_failure = {};
-  // Without a thread and timers of its own: whoever has a time of his own calls commit(), wake() and tidy_up(). For
-  // simulations.
+  // Without a thread and timers of its own: whoever has a time of his own calls commit(), wake()
+  // and tidy_up(). For simulations.
   bool driven = false;
 };
 
 // What came of a command.
 struct Applied {
-  Seq seq;                        // answer when this is on disk
+  Seq seq;  // answer when this is on disk
   std::vector<Subject> subjects;
 };
 
@@ -76,12 +79,15 @@ class Runtime {
   using Clock = std::function<Time()>;
   using Listener = std::function<void(std::vector<std::shared_ptr<const Published>>)>;
 
-  // Loads the market from the store, which it uses until it is gone. The market thread is the one that runs `context`.
-  static StoreResult<std::unique_ptr<Runtime>> start(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock,
+  // Loads the market from the store, which it uses until it is gone. The market thread is the one
+  // that runs `context`.
+  static StoreResult<std::unique_ptr<Runtime>> start(boost::asio::io_context& context, Store& store,
+                                                     Metrics& metrics, Clock clock,
                                                      RuntimeOptions options = {});
   ~Runtime();
 
-  // Keeps the answer to a command under an idempotency key, in the same write as the command itself.
+  // Keeps the answer to a command under an idempotency key, in the same write as the command
+  // itself.
   struct Keepable {
     pb::KeptAnswer answer;
     std::unique_ptr<google::protobuf::Message> message;
@@ -95,10 +101,13 @@ class Runtime {
   Result<Applied> apply(const pb::Command& command, const KeyedAnswer* keyed = nullptr);
 
   // Which commands of a batch would be refused now. Changes nothing.
-  Result<std::vector<Market::Refused>> check(const pb::Batch& batch, const pb::Actor& actor) { return market_.check(batch, actor, clock_()); }
+  Result<std::vector<Market::Refused>> check(const pb::Batch& batch, const pb::Actor& actor) {
+    return market_.check(batch, actor, clock_());
+  }
 
   // The same at another moment than now: for loading a history. Not before the last event.
-  Result<Applied> apply_at(const pb::Command& command, Time now, const KeyedAnswer* keyed = nullptr);
+  Result<Applied> apply_at(const pb::Command& command, Time now,
+                           const KeyedAnswer* keyed = nullptr);
 
   const State& state() const { return market_.state(); }
   const Ranking& ranking() const { return ranking_; }
@@ -108,10 +117,12 @@ class Runtime {
   Seq durable_seq() const { return durable_seq_; }
   bool overloaded() const;
 
-  // Calls back on the market thread when everything up to seq is on disk: at once (before returning) where it is.
+  // Calls back on the market thread when everything up to seq is on disk: at once (before
+  // returning) where it is.
   void when_durable(Seq seq, std::function<void()> then);
 
-  // First answers by idempotency key. An answer that is not on disk yet is found too, with the seq to wait for.
+  // First answers by idempotency key. An answer that is not on disk yet is found too, with the seq
+  // to wait for.
   struct Answer {
     pb::KeptAnswer kept;
     Seq seq;
@@ -119,7 +130,8 @@ class Runtime {
   std::optional<Answer> find_answer(const std::string& key) const;
 
   // Events on disk after that one, in order, until event() returns false.
-  StoreResult<void> read_journal(Seq after, const std::function<bool(Seq, std::string_view bytes)>& event) const {
+  StoreResult<void> read_journal(
+      Seq after, const std::function<bool(Seq, std::string_view bytes)>& event) const {
     return store_.read_journal(after, durable_seq_, event);
   }
 
@@ -145,11 +157,12 @@ class Runtime {
   // Gets each event once, in order, when it is on disk. Called on the market thread; set once.
   void listen(Listener listener) { listener_ = std::move(listener); }
 
-  // Gets each event as it is applied, before it is on disk. On the market thread, which it must not hold up; set once, or
-  // to nothing.
+  // Gets each event as it is applied, before it is on disk. On the market thread, which it must not
+  // hold up; set once, or to nothing.
   void on_event(std::function<void(const pb::Event&)> observer) { observer_ = std::move(observer); }
 
-  // Waits until everything applied is on disk and stops the commit thread. Called by the destructor.
+  // Waits until everything applied is on disk and stops the commit thread. Called by the
+  // destructor.
   void stop();
 
   // The steps that threads and timers take, for who drives it.
@@ -167,7 +180,8 @@ class Runtime {
   StoreResult<void> fill();
   // `purge`: something was erased, and its key has left the tables.
   void tidy_up(bool purge);
-  Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock, RuntimeOptions options);
+  Runtime(boost::asio::io_context& context, Store& store, Metrics& metrics, Clock clock,
+          RuntimeOptions options);
   void run_commits();
   void run_jobs();
   bool write(Group& group);
@@ -211,7 +225,8 @@ class Runtime {
   std::condition_variable work_;
   Group open_group_;
   Group written_group_;  // of commit()
-  // What takes long and is no commit: the commit thread hands it on when everything before it is written.
+  // What takes long and is no commit: the commit thread hands it on when everything before it is
+  // written.
   std::vector<std::function<void()>> jobs_;
   std::vector<std::function<void()>> ready_jobs_;
   std::condition_variable jobs_ready_;

@@ -8,7 +8,8 @@
 
 namespace qiao {
 
-// Runs parts on so many threads, the caller's among them. Threads are started for each call: it is for work of milliseconds.
+// Runs parts on so many threads, the caller's among them. Threads are started for each call: it is
+// for work of milliseconds.
 Workers on_threads(unsigned count);
 
 // A thread for long work beside the market: where cores are scarce, those that answer go first. The

@@ -74,9 +74,8 @@ class Turns {
   void drop(Unwanted unwanted) {
     for (auto at = turns_.begin(); at != turns_.end();) {
       std::deque<Waiting>& waiting = waiting_.find(*at)->second;
-      const auto gone = std::stable_partition(waiting.begin(), waiting.end(), [&](const auto& w) {
-        return !unwanted(w.item);
-      });
+      const auto gone = std::stable_partition(waiting.begin(), waiting.end(),
+                                              [&](const auto& w) { return !unwanted(w.item); });
       for (auto w = gone; w != waiting.end(); ++w) ended(w->share);
       waiting.erase(gone, waiting.end());
       if (!waiting.empty()) {

@@ -25,10 +25,14 @@ bool good_answer(std::string_view key, std::string_view value) {
 bool good_clearing(std::string_view key, std::string_view value) {
   if (key.size() != kClearingKeySize) return false;
   switch (static_cast<ClearingPart>(key.back())) {
-    case ClearingPart::kSummary: return parses<pb::Clearing>(value);
-    case ClearingPart::kFills: return parses<pb::KeptFills>(value);
-    case ClearingPart::kProposals: return parses<pb::KeptProposals>(value);
-    case ClearingPart::kProgress: return parses<pb::KeptProgress>(value);
+    case ClearingPart::kSummary:
+      return parses<pb::Clearing>(value);
+    case ClearingPart::kFills:
+      return parses<pb::KeptFills>(value);
+    case ClearingPart::kProposals:
+      return parses<pb::KeptProposals>(value);
+    case ClearingPart::kProgress:
+      return parses<pb::KeptProgress>(value);
   }
   return false;
 }

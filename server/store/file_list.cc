@@ -28,8 +28,9 @@ StoreError file_list_is_damaged(rocksdb::Env& env, const std::string& folder) {
   const bool read = rocksdb::ReadFileToString(&env, folder + "/CURRENT", &name).ok();
   if (!read || !name.starts_with(kManifest)) name = "CURRENT";
   const std::string file = folder + "/" + name.substr(0, name.find('\n'));
-  return {.message = file + ", which lists the files of the database, is damaged or missing; put "
-                            "it back or restore the last backup",
+  return {.message = file +
+                     ", which lists the files of the database, is damaged or missing; put "
+                     "it back or restore the last backup",
           .damaged = true,
           .zh = "数据库的文件清单" + file + "已损坏或缺失；请放回该文件，或恢复最近的备份"};
 }

@@ -14,7 +14,8 @@ StoreError folder_in_use(const std::string& folder) {
 }
 
 // RocksDB locks the whole of LOCK for writing. A lock for reading excludes that one, and takes a
-// file that is open for reading. It belongs to the open file: closing another of the same name keeps it.
+// file that is open for reading. It belongs to the open file: closing another of the same name
+// keeps it.
 StoreResult<FolderLock> FolderLock::shared(const std::string& folder) {
   FolderLock lock(::open((folder + "/LOCK").c_str(), O_RDONLY | O_CLOEXEC));
   if (lock.file_ < 0) return lock;

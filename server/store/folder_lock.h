@@ -10,8 +10,8 @@ namespace qiao {
 // Several may hold one folder at once. Held until the end of the object.
 class FolderLock {
  public:
-  // Refused where a process has the database open for writing. Where the folder has no LOCK file, as
-  // a backup, or its file system has no locks, there is nothing to hold.
+  // Refused where a process has the database open for writing. Where the folder has no LOCK file,
+  // as a backup, or its file system has no locks, there is nothing to hold.
   static StoreResult<FolderLock> shared(const std::string& folder);
   FolderLock(FolderLock&& other) noexcept;
   FolderLock& operator=(FolderLock&& other) = delete;

@@ -92,9 +92,9 @@ std::uint64_t place_of(const std::string& folder) {
   struct statx info {};
   const std::string file = folder + "/IDENTITY";
   if (::statx(AT_FDCWD, file.c_str(), 0, STATX_INO | STATX_BTIME, &info) != 0) return 0;
-  return from_big_endian(checksum(
-      big_endian(info.stx_ino) + big_endian(static_cast<std::uint64_t>(info.stx_btime.tv_sec)) +
-      big_endian(info.stx_btime.tv_nsec)));
+  return from_big_endian(checksum(big_endian(info.stx_ino) +
+                                  big_endian(static_cast<std::uint64_t>(info.stx_btime.tv_sec)) +
+                                  big_endian(info.stx_btime.tv_nsec)));
 }
 
 StoreResult<std::optional<Head>> HeadMark::read(rocksdb::Env& env, const std::string& folder) {
@@ -105,9 +105,9 @@ StoreResult<std::optional<Head>> HeadMark::read(rocksdb::Env& env, const std::st
   for (const std::size_t body : kBodies) {
     if (auto last = last_record(content, body)) return last;
   }
-  return StoreError{"the mark of how far the journal was answered from, " + folder + kName +
-                        ", is damaged",
-                    true, "记录日志已答复到何处的标记" + folder + kName + "已损坏"};
+  return StoreError{
+      "the mark of how far the journal was answered from, " + folder + kName + ", is damaged", true,
+      "记录日志已答复到何处的标记" + folder + kName + "已损坏"};
 }
 
 StoreResult<std::unique_ptr<HeadMark>> HeadMark::create(rocksdb::Env& env,
@@ -146,6 +146,25 @@ StoreResult<void> HeadMark::start_over(const Head& head) {
   if (!status.ok()) return failed(path, status);
   records_ = 1;
   return boost::outcome_v2::success();
+}
+
+StoreResult<MarkRead> read_mark(rocksdb::Env& env, const std::string& path) {
+  auto read = HeadMark::read(env, path);
+  if (read) return MarkRead{.head = read.value()};
+  if (!read.error().damaged) return std::move(read).error();
+  return MarkRead{.damage = std::move(read).error()};
+}
+
+StoreError mark_is_lost(const MarkRead& mark, const std::string& path) {
+  StoreError lost{
+      "the mark of how far the journal was answered from, " + path + "/HEAD, is missing", true,
+      "记录日志已答复到何处的标记" + path + "/HEAD缺失"};
+  if (mark.damage) lost = *mark.damage;
+  lost.message +=
+      ": what was answered may be missing from the journal. Put the file back or "
+      "restore the last backup";
+  lost.zh += "：已答复的内容可能已从日志中丢失。请放回该文件，或恢复最近的备份";
+  return lost;
 }
 
 }  // namespace qiao

@@ -1,16 +1,17 @@
 // How far the journal had come when it was last answered from, in a file of its own beside the
 // database.
 //
-// RocksDB cannot tell a log that was cut off from one that ended there: it recovers what comes before
-// the damage and says nothing of the rest. The mark is written after each synced write, so that a start
-// can tell: a journal that ends before its mark has lost something that was answered.
+// RocksDB cannot tell a log that was cut off from one that ended there: it recovers what comes
+// before the damage and says nothing of the rest. The mark is written after each synced write, so
+// that a start can tell: a journal that ends before its mark has lost something that was answered.
 //
 // It also holds the epoch of the database. The file is a sequence of records of one size, each with
-// a checksum; the last good one counts. Its first is synced before the file gets its name, so that a
-// file without a good record is damaged. Appends are not synced one by one (that would halve the
+// a checksum; the last good one counts. Its first is synced before the file gets its name, so that
+// a file without a good record is damaged. Appends are not synced one by one (that would halve the
 // speed of small writes): after a power cut it may be some seconds behind the journal, never ahead.
 //
-// A row of the database ("marked") says that it has had a mark, so that one that is gone is noticed.
+// A row of the database ("marked") says that it has had a mark, so that one that is gone is
+// noticed.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -25,8 +26,8 @@
 
 namespace qiao {
 
-// Stands for an event and everything before it: BLAKE2b-256, keyed, of the hash before, the sequence and
-// the event as stored.
+// Stands for an event and everything before it: BLAKE2b-256, keyed, of the hash before, the
+// sequence and the event as stored.
 using ChainHash = std::array<unsigned char, 32>;
 std::string to_hex(const ChainHash& hash);
 // Of as many digits as a hash has, of either case; empty where the text is anything else.
@@ -35,8 +36,8 @@ std::optional<ChainHash> from_hex(std::string_view text);
 struct Head {
   Seq seq = 0;
   ChainHash hash{};
-  // Of the history that goes on from here. Another after a restore, where numbers come again for other
-  // things; 0: not given yet, as in a backup.
+  // Of the history that goes on from here. Another after a restore, where numbers come again for
+  // other things; 0: not given yet, as in a backup.
   std::uint64_t epoch = 0;
   // RocksDB's number of the last synced write, events or not; 0: not known, as in marks of before.
   std::uint64_t write = 0;
@@ -72,5 +73,15 @@ class HeadMark {
   std::unique_ptr<rocksdb::WritableFile> file_;
   std::size_t records_ = 0;
 };
+
+// The mark in the folder of a database that is not open yet.
+struct MarkRead {
+  std::optional<Head> head = {};
+  std::optional<StoreError> damage = {};  // why there is none although there is a file
+};
+
+StoreResult<MarkRead> read_mark(rocksdb::Env& env, const std::string& path);
+// What a mark that is not there means.
+StoreError mark_is_lost(const MarkRead& mark, const std::string& path);
 
 }  // namespace qiao

@@ -18,7 +18,8 @@ namespace {
 constexpr std::string_view kWord = "qiao-key-1 ";
 constexpr std::size_t kMostBytes = 64 << 10;
 constexpr std::string_view kHead =
-    "# Qiao's master key. Whoever has this file and the database can read residents' personal data; without it nobody can.\n"
+    "# Qiao's master key. Whoever has this file and the database can read residents' personal "
+    "data; without it nobody can.\n"
     "# Keep a copy in a safe place, apart from the database and its backups.\n";
 
 MasterKey key_of(const KeyBytes& bytes) {
@@ -38,7 +39,8 @@ MasterKey fresh_key() {
 }  // namespace
 
 const MasterKey* KeyFile::find(std::uint64_t id) const {
-  const auto at = std::find_if(keys_.begin(), keys_.end(), [&](const MasterKey& k) { return k.id == id; });
+  const auto at =
+      std::find_if(keys_.begin(), keys_.end(), [&](const MasterKey& k) { return k.id == id; });
   return at == keys_.end() ? nullptr : &*at;
 }
 
@@ -57,8 +59,11 @@ StoreResult<KeyFile> KeyFile::load(const std::string& path) {
   }
   ::close(fd);
   if (!good) return StoreError{"cannot read the key file " + path};
-  if ((info.st_mode & 077) != 0) return StoreError{"others can read the key file " + path + "; run: chmod 600 " + path};
-  if (info.st_uid != geteuid() && info.st_uid != 0) return StoreError{"the key file " + path + " belongs to another user; run: chown " + std::to_string(geteuid()) + " " + path};
+  if ((info.st_mode & 077) != 0)
+    return StoreError{"others can read the key file " + path + "; run: chmod 600 " + path};
+  if (info.st_uid != geteuid() && info.st_uid != 0)
+    return StoreError{"the key file " + path + " belongs to another user; run: chown " +
+                      std::to_string(geteuid()) + " " + path};
   KeyFile file;
   for (std::size_t from = 0; from < text.size();) {
     const auto to = std::min(text.find('\n', from), text.size());
@@ -67,8 +72,11 @@ StoreResult<KeyFile> KeyFile::load(const std::string& path) {
     if (line.empty() || line.front() == '#') continue;
     KeyBytes bytes{};
     std::size_t size = 0;
-    const std::string_view encoded = line.starts_with(kWord) ? line.substr(kWord.size()) : std::string_view();
-    if (sodium_base642bin(bytes.data(), bytes.size(), encoded.data(), encoded.size(), "\r ", &size, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0 || size != bytes.size()) {
+    const std::string_view encoded =
+        line.starts_with(kWord) ? line.substr(kWord.size()) : std::string_view();
+    if (sodium_base642bin(bytes.data(), bytes.size(), encoded.data(), encoded.size(), "\r ", &size,
+                          nullptr, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        size != bytes.size()) {
       return StoreError{path + " is not a key file of Qiao"};
     }
     file.keys_.push_back(key_of(bytes));
@@ -78,19 +86,24 @@ StoreResult<KeyFile> KeyFile::load(const std::string& path) {
   return file;
 }
 
-StoreResult<void> KeyFile::write(const std::string& path, const std::vector<MasterKey>& keys, bool fresh) {
+StoreResult<void> KeyFile::write(const std::string& path, const std::vector<MasterKey>& keys,
+                                 bool fresh) {
   std::string text(kHead);
   for (const MasterKey& key : keys) {
     std::array<char, sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL)> encoded{};
-    sodium_bin2base64(encoded.data(), encoded.size(), key.bytes.data(), key.bytes.size(), sodium_base64_VARIANT_ORIGINAL);
+    sodium_bin2base64(encoded.data(), encoded.size(), key.bytes.data(), key.bytes.size(),
+                      sodium_base64_VARIANT_ORIGINAL);
     text.append(kWord).append(encoded.data()).append("\n");
   }
-  const auto failed = [&] { return StoreError{"cannot write the key file " + path + ": " + std::strerror(errno)}; };
+  const auto failed = [&] {
+    return StoreError{"cannot write the key file " + path + ": " + std::strerror(errno)};
+  };
   // Whole or not at all: a half-written key file would lose the data.
   const std::string part = path + ".new";
   const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return failed();
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
+  const bool written =
+      ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
   ::close(fd);
   if (!written) return failed();
   if (fresh) {
@@ -131,10 +144,11 @@ StoreResult<KeyFile> KeyFile::prune(const std::string& path,
   const auto dropped = [&](std::uint64_t id) { return id != file.current().id; };
   if (std::any_of(in_use.begin(), in_use.end(), dropped)) {
     return StoreError{
-        .message = "the database is still sealed with an older master key in " + path +
+        .message =
+            "the database is still sealed with an older master key in " + path +
             "; start qiaod once with this key file, so that it seals with the new key, then prune",
         .zh = "数据库仍由" + path + "中较旧的主密钥加密；请先用此密钥文件启动一次qiaod，" +
-            "使其改用新密钥加密，再清理旧密钥"};
+              "使其改用新密钥加密，再清理旧密钥"};
   }
   file.keys_.resize(1, file.keys_.front());
   QIAO_TRY(write(path, file.keys_, false));

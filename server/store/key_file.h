@@ -1,4 +1,5 @@
-// The master key: a file of its own, so that the database, a copy of it or a stolen disk tells nothing about residents.
+// The master key: a file of its own, so that the database, a copy of it or a stolen disk tells
+// nothing about residents.
 #pragma once
 
 #include <array>
@@ -17,15 +18,17 @@ struct MasterKey {
   KeyBytes bytes;
 };
 
-// One key a line, "qiao-key-1 BASE64"; the first seals, those behind it are only for what they sealed.
+// One key a line, "qiao-key-1 BASE64"; the first seals, those behind it are only for what they
+// sealed.
 class KeyFile {
  public:
-  // Refuses, with words that say what to do, a file that others than its owner can read, one that belongs to somebody
-  // else, and one that is not of this form.
+  // Refuses, with words that say what to do, a file that others than its owner can read, one that
+  // belongs to somebody else, and one that is not of this form.
   static StoreResult<KeyFile> load(const std::string& path);
   // Makes the file with a fresh key, readable by its owner only. It must not exist.
   static StoreResult<KeyFile> create(const std::string& path);
-  // Puts a fresh key in front: what is sealed from now on is sealed with it, and the next start seals the rest again.
+  // Puts a fresh key in front: what is sealed from now on is sealed with it, and the next start
+  // seals the rest again.
   static StoreResult<KeyFile> rotate(const std::string& path);
   // Drops all but the first. Refused, and the file unchanged, while a key that it would drop is one
   // of `in_use`: the ids of the master keys that seal something in the database
@@ -37,7 +40,8 @@ class KeyFile {
   const MasterKey* find(std::uint64_t id) const;
 
  private:
-  static StoreResult<void> write(const std::string& path, const std::vector<MasterKey>& keys, bool fresh);
+  static StoreResult<void> write(const std::string& path, const std::vector<MasterKey>& keys,
+                                 bool fresh);
   std::vector<MasterKey> keys_;
 };
 

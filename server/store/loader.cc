@@ -5,7 +5,8 @@
 namespace qiao {
 namespace {
 
-// Some two thousand rows: a step takes a millisecond, and what is handed from one core to another is still near.
+// Some two thousand rows: a step takes a millisecond, and what is handed from one core to another
+// is still near.
 constexpr std::size_t kBatchBytes = (256 << 10) - 64;
 // Batches of a kind that are read ahead.
 constexpr std::size_t kMostWaiting = 4;
@@ -16,18 +17,24 @@ std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 }  // namespace
 
-Loader::Loader(State& state, Open open, Unseal unseal) : state_(state), open_(std::move(open)), unseal_(std::move(unseal)) {
-  // On two threads areas and needs are a little less work than parties and offers, for which the first that is done reads ahead.
+Loader::Loader(State& state, Open open, Unseal unseal)
+    : state_(state), open_(std::move(open)), unseal_(std::move(unseal)) {
+  // On two threads areas and needs are a little less work than parties and offers, for which the
+  // first that is done reads ahead.
   Lane& areas = add(pb::Event::kArea, "area", {});
   Lane& parties = add(pb::Event::kParty, "party", {});
-  const Lane& linked_areas =
-      add(&State::link_areas, "an area lies in one that is missing or of no higher level", {&areas});
+  const Lane& linked_areas = add(
+      &State::link_areas, "an area lies in one that is missing or of no higher level", {&areas});
   Lane& needs = add(pb::Event::kNeed, "need", {});
-  const Lane& linked_needs = add(&State::link_needs, "a need is in an area that is missing", {&needs, &linked_areas});
+  const Lane& linked_needs =
+      add(&State::link_needs, "a need is in an area that is missing", {&needs, &linked_areas});
   Lane& offers = add(pb::Event::kOffer, "offer", {});
-  const Lane& linked_parties = add(&State::link_parties, "a party is in an area that is missing", {&parties, &linked_areas});
-  const Lane& linked_offers = add(&State::link_offers, "an offer is of a party that is missing", {&offers, &parties});
-  const std::vector<const Lane*> all = {&linked_areas, &linked_needs, &linked_offers, &linked_parties};
+  const Lane& linked_parties =
+      add(&State::link_parties, "a party is in an area that is missing", {&parties, &linked_areas});
+  const Lane& linked_offers =
+      add(&State::link_offers, "an offer is of a party that is missing", {&offers, &parties});
+  const std::vector<const Lane*> all = {&linked_areas, &linked_needs, &linked_offers,
+                                        &linked_parties};
   add(pb::Event::kMatch, "match", all);
   add(pb::Event::kPerson, "person", all);
   add(pb::Event::kNotification, "notification", all);
@@ -35,7 +42,8 @@ Loader::Loader(State& state, Open open, Unseal unseal) : state_(state), open_(st
   add(pb::Event::kGrant, "grant", {&accounts});
 }
 
-Loader::Lane& Loader::add(pb::Event::RowCase kind, const char* name, std::vector<const Lane*> after) {
+Loader::Lane& Loader::add(pb::Event::RowCase kind, const char* name,
+                          std::vector<const Lane*> after) {
   Lane& lane = lanes_.emplace_back();
   lane.kind = kind;
   lane.name = name;
@@ -43,7 +51,8 @@ Loader::Lane& Loader::add(pb::Event::RowCase kind, const char* name, std::vector
   return lane;
 }
 
-Loader::Lane& Loader::add(bool (State::*link)(), const char* missing, std::vector<const Lane*> after) {
+Loader::Lane& Loader::add(bool (State::*link)(), const char* missing,
+                          std::vector<const Lane*> after) {
   Lane& lane = lanes_.emplace_back();
   lane.link = link;
   lane.missing = missing;
@@ -59,7 +68,8 @@ StoreResult<void> Loader::run(const Workers& workers) {
 }
 
 bool Loader::over() const {
-  return error_ || std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.done; });
+  return error_ ||
+         std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.done; });
 }
 
 void Loader::work() {
@@ -78,7 +88,9 @@ void Loader::work() {
 
 Loader::Lane* Loader::next_to_take() {
   for (Lane& lane : lanes_) {
-    if (!lane.taken && std::all_of(lane.after.begin(), lane.after.end(), [](const Lane* l) { return l->done; })) return &lane;
+    if (!lane.taken &&
+        std::all_of(lane.after.begin(), lane.after.end(), [](const Lane* l) { return l->done; }))
+      return &lane;
   }
   return nullptr;
 }
@@ -128,7 +140,9 @@ void Loader::put(Lane& lane, BlobBatch batch, std::unique_lock<std::mutex>& lock
   }
   lock.lock();
   lane.put += rows;
-  if (!good) fail("row " + std::to_string(lane.put) + " of " + lane.name + " is damaged or leans on one that is missing");
+  if (!good)
+    fail("row " + std::to_string(lane.put) + " of " + lane.name +
+         " is damaged or leans on one that is missing");
   changed_.notify_all();
 }
 
@@ -154,7 +168,8 @@ void Loader::read(Lane& lane, std::unique_lock<std::mutex>& lock) {
   const bool more = rows != nullptr && rows->Valid();
   lock.lock();
   if (!good) fail("a row of " + lane.name + " is damaged");
-  if (rows != nullptr && !rows->status().ok()) fail("it cannot be read: " + rows->status().ToString());
+  if (rows != nullptr && !rows->status().ok())
+    fail("it cannot be read: " + rows->status().ToString());
   if (batch) lane.waiting.push_back(std::move(*batch));
   lane.reads_to_come = more;
   if (!more) lane.rows.reset();

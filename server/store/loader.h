@@ -1,8 +1,8 @@
 // Rows from disk into a market's state, by threads that share the work evenly.
 //
-// A thread takes a kind, and reads a batch of its rows off the disk and puts it into the state, which is still in its core's cache
-// then, until there are no more. Where no kind is left to take, it reads ahead for those that others put, so that all threads have
-// work until the end.
+// A thread takes a kind, and reads a batch of its rows off the disk and puts it into the state,
+// which is still in its core's cache then, until there are no more. Where no kind is left to take,
+// it reads ahead for those that others put, so that all threads have work until the end.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -24,10 +24,13 @@ namespace qiao {
 
 class Loader {
  public:
-  // All rows of a kind, by key; nullptr where there is no such table. Asked for once a kind, by the thread that reads it first.
+  // All rows of a kind, by key; nullptr where there is no such table. Asked for once a kind, by the
+  // thread that reads it first.
   using Open = std::function<std::unique_ptr<rocksdb::Iterator>(pb::Event::RowCase)>;
-  // The row as the market knows it, in `buffer` where it is not the stored one; nothing where it is damaged.
-  using Unseal = std::function<std::optional<std::string_view>(pb::Event::RowCase, std::string_view key, std::string_view stored, std::string& buffer)>;
+  // The row as the market knows it, in `buffer` where it is not the stored one; nothing where it is
+  // damaged.
+  using Unseal = std::function<std::optional<std::string_view>(
+      pb::Event::RowCase, std::string_view key, std::string_view stored, std::string& buffer)>;
 
   Loader(State& state, Open open, Unseal unseal);
 
@@ -35,21 +38,21 @@ class Loader {
   StoreResult<void> run(const Workers& workers);
 
  private:
-  // A kind, or what links rows of a kind with what they lean on. All of it is behind the mutex, but what a thread has taken for a
-  // step is that thread's alone until it gives it back.
+  // A kind, or what links rows of a kind with what they lean on. All of it is behind the mutex, but
+  // what a thread has taken for a step is that thread's alone until it gives it back.
   struct Lane {
     pb::Event::RowCase kind{};
-    std::string name;                     // of the kind, for people
-    std::vector<const Lane*> after;       // begun only when those are done
-    bool (State::*link)() = nullptr;      // instead of rows
-    const char* missing = "";             // what, when that says no
+    std::string name;                 // of the kind, for people
+    std::vector<const Lane*> after;   // begun only when those are done
+    bool (State::*link)() = nullptr;  // instead of rows
+    const char* missing = "";         // what, when that says no
     bool taken = false;
     bool reads_to_come = true;
     bool being_read = false;
     bool done = false;
     std::unique_ptr<rocksdb::Iterator> rows = {};
     std::deque<BlobBatch> waiting = {};
-    std::uint64_t put = 0;                // rows
+    std::uint64_t put = 0;  // rows
   };
 
   Lane& add(pb::Event::RowCase kind, const char* name, std::vector<const Lane*> after);

@@ -9,7 +9,8 @@ namespace qiao {
 
 inline std::string big_endian(std::uint64_t v) {
   std::string key(8, '\0');
-  for (int i = 7; i >= 0; --i, v >>= 8) key[static_cast<std::size_t>(i)] = static_cast<char>(v & 0xff);
+  for (int i = 7; i >= 0; --i, v >>= 8)
+    key[static_cast<std::size_t>(i)] = static_cast<char>(v & 0xff);
   return key;
 }
 

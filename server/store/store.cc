@@ -1,22 +1,19 @@
 #include "server/store/store.h"
 
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
-#include <rocksdb/options.h>
-#include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <sodium.h>
 
 #include <algorithm>
 #include <array>
 #include <boost/container/small_vector.hpp>
-#include <cstdarg>
 #include <filesystem>
 
 #include "engine/rows/marked.h"
 #include "server/store/file_list.h"
 #include "server/store/folder_lock.h"
+#include "server/store/folders.h"
 #include "server/store/loader.h"
+#include "server/store/options.h"
 #include "server/store/scan.h"
 #include "server/store/status.h"
 
@@ -24,12 +21,16 @@ namespace qiao {
 namespace {
 
 constexpr std::string_view kMagic = "qiao";
-constexpr std::array<pb::Event::RowCase, 9> kKeyed = {pb::Event::kArea, pb::Event::kParty,        pb::Event::kPerson,  pb::Event::kOffer, pb::Event::kNeed,
-                                                      pb::Event::kMatch, pb::Event::kNotification, pb::Event::kAccount, pb::Event::kGrant};
-constexpr std::array<const char*, 17> kFamilyNames = {"default", "journal", "single", "dedup", "meta",         "vault",   "audit", "area",
-                                                      "party",   "person",  "offer",  "need",  "match", "notification", "account", "grant",
-                                                      "clearing"};
-std::string by_time(std::string_view time, std::string_view key) { return std::string(kByTime).append(time).append(key); }
+constexpr std::array<pb::Event::RowCase, 9> kKeyed = {
+    pb::Event::kArea,         pb::Event::kParty,   pb::Event::kPerson,
+    pb::Event::kOffer,        pb::Event::kNeed,    pb::Event::kMatch,
+    pb::Event::kNotification, pb::Event::kAccount, pb::Event::kGrant};
+constexpr std::array<const char*, 17> kFamilyNames = {
+    "default", "journal", "single", "dedup", "meta",         "vault",   "audit", "area",    "party",
+    "person",  "offer",   "need",   "match", "notification", "account", "grant", "clearing"};
+std::string by_time(std::string_view time, std::string_view key) {
+  return std::string(kByTime).append(time).append(key);
+}
 
 // In "meta": that the database has had a mark.
 constexpr const char* kMarked = "marked";
@@ -40,77 +41,29 @@ constexpr std::size_t kMigratedAtOnce = 2'000;
 rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
-// After a write that failed the process stops. RocksDB would try again by itself meanwhile, and its assertions end that
-// with less than an explanation.
-class NoRecovery : public rocksdb::EventListener {
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* automatic) override { *automatic = false; }
-};
-
-// RocksDB writes its log into the folder, also where it only reads.
-class NoLog : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
-
-rocksdb::DBOptions options_for(Store::Mode mode, const StoreOptions& with) {
-  rocksdb::DBOptions options;
-  options.env = with.env;
-  options.max_open_files = with.open_files;
-  options.max_file_opening_threads = with.opening_threads;
-  options.create_if_missing = mode == Store::Mode::kCreateIfMissing;
-  // A table that a newer format adds; foreign and newer databases have been refused by then.
-  options.create_missing_column_families = mode != Store::Mode::kReadOnly;
-  // Without these the kernel writes back in bursts, and a sync meets a 40 ms stall (DESIGN.md §8).
-  options.bytes_per_sync = 1 << 20;
-  options.wal_bytes_per_sync = 1 << 20;
-  options.max_background_jobs = 2;
-  options.max_total_wal_size = 256 << 20;
-  options.keep_log_file_num = 4;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  if (mode == Store::Mode::kReadOnly) options.info_log = std::make_shared<NoLog>();
-  // A log or a table that is missing, shorter than it was synced or of another database is noticed when it is opened. The
-  // end of a log that was being written is for the head mark: what a power cut tears there looks like damage to RocksDB's
-  // stricter ways of recovering.
-  options.track_and_verify_wals_in_manifest = true;
-  options.verify_sst_unique_id_in_manifest = true;
-  options.max_bgerror_resume_count = 0;
-  options.listeners.push_back(std::make_shared<NoRecovery>());
-  // Nobody reads them; each would have a thread of its own.
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
-  return options;
-}
-
-rocksdb::ColumnFamilyOptions family_options(std::size_t write_buffer) {
-  rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = write_buffer;
-  options.compression = rocksdb::kLZ4Compression;
-  rocksdb::BlockBasedTableOptions table;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.block_size = 16 << 10;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return options;
-}
-
 google::protobuf::Message& row_of(pb::Event& e) {
   const auto* field = pb::Event::descriptor()->FindFieldByNumber(e.row_case());
   return *e.GetReflection()->MutableMessage(&e, field);
 }
 
-ChainHash hash_next(const KeyBytes& key, const ChainHash& before, Seq seq, std::string_view stored) {
+ChainHash hash_next(const KeyBytes& key, const ChainHash& before, Seq seq,
+                    std::string_view stored) {
   ChainHash hash{};
   crypto_generichash_state state;
   crypto_generichash_init(&state, key.data(), key.size(), hash.size());
   crypto_generichash_update(&state, before.data(), before.size());
   const std::string number = big_endian(seq);
-  crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(number.data()), number.size());
-  crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(stored.data()), stored.size());
+  crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(number.data()),
+                            number.size());
+  crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(stored.data()),
+                            stored.size());
   crypto_generichash_final(&state, hash.data(), hash.size());
   return hash;
 }
 
-std::string_view view(const ChainHash& hash) { return {reinterpret_cast<const char*>(hash.data()), hash.size()}; }
+std::string_view view(const ChainHash& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
 
 std::optional<ChainHash> to_hash(std::string_view value) {
   ChainHash hash{};
@@ -120,13 +73,18 @@ std::optional<ChainHash> to_hash(std::string_view value) {
 }
 
 // Where the audit finds that the contact of a need was shown.
-void index_disclosure(const pb::Event& e, rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch& batch) {
+void index_disclosure(const pb::Event& e, rocksdb::ColumnFamilyHandle* family,
+                      rocksdb::WriteBatch& batch) {
   if (e.disclosure().subject() != pb::SUBJECT_KIND_NEED) return;
-  batch.Put(family, Store::AuditKey::object(kAuditContact, e.disclosure().subject_id()).prefix + big_endian(e.seq()), {});
+  batch.Put(family,
+            Store::AuditKey::object(kAuditContact, e.disclosure().subject_id()).prefix +
+                big_endian(e.seq()),
+            {});
 }
 
 // Where the audit finds an event: by what it is about, and by who did it.
-void index_event(const pb::Event& e, rocksdb::ColumnFamilyHandle* family, rocksdb::WriteBatch& batch) {
+void index_event(const pb::Event& e, rocksdb::ColumnFamilyHandle* family,
+                 rocksdb::WriteBatch& batch) {
   std::uint8_t kind = static_cast<std::uint8_t>(e.row_case());
   std::uint64_t id = key_of(e);
   if (e.has_disclosure()) {
@@ -134,18 +92,29 @@ void index_event(const pb::Event& e, rocksdb::ColumnFamilyHandle* family, rocksd
     // About the one whose data they are.
     id = e.disclosure().subject_id();
     switch (e.disclosure().subject()) {
-      case pb::SUBJECT_KIND_NEED: kind = static_cast<std::uint8_t>(pb::Event::kNeed); break;
-      case pb::SUBJECT_KIND_PERSON: kind = static_cast<std::uint8_t>(pb::Event::kPerson); break;
-      case pb::SUBJECT_KIND_PARTY: kind = static_cast<std::uint8_t>(pb::Event::kParty); break;
-      default: kind = kAuditResident;
+      case pb::SUBJECT_KIND_NEED:
+        kind = static_cast<std::uint8_t>(pb::Event::kNeed);
+        break;
+      case pb::SUBJECT_KIND_PERSON:
+        kind = static_cast<std::uint8_t>(pb::Event::kPerson);
+        break;
+      case pb::SUBJECT_KIND_PARTY:
+        kind = static_cast<std::uint8_t>(pb::Event::kParty);
+        break;
+      default:
+        kind = kAuditResident;
     }
   }
   batch.Put(family, Store::AuditKey::object(kind, id).prefix + big_endian(e.seq()), {});
-  if (e.actor().account_id() != 0) batch.Put(family, Store::AuditKey::account(e.actor().account_id()).prefix + big_endian(e.seq()), {});
+  if (e.actor().account_id() != 0)
+    batch.Put(family, Store::AuditKey::account(e.actor().account_id()).prefix + big_endian(e.seq()),
+              {});
 }
 
-// Takes what was deleted or replaced in some tables off the disk: the log goes with a flush of all, the rest by compaction.
-rocksdb::Status rewrite(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& all, const std::vector<rocksdb::ColumnFamilyHandle*>& some) {
+// Takes what was deleted or replaced in some tables off the disk: the log goes with a flush of all,
+// the rest by compaction.
+rocksdb::Status rewrite(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& all,
+                        const std::vector<rocksdb::ColumnFamilyHandle*>& some) {
   rocksdb::CompactRangeOptions whole;
   whole.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   auto status = db.Flush({}, all);
@@ -155,40 +124,12 @@ rocksdb::Status rewrite(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamily
   return status;
 }
 
-StoreResult<void> write_and_clear(rocksdb::DB& db, rocksdb::WriteBatch& batch, const std::string& path) {
-  if (const auto status = db.Write({}, &batch); !status.ok()) return error("cannot write to " + path, status);
+StoreResult<void> write_and_clear(rocksdb::DB& db, rocksdb::WriteBatch& batch,
+                                  const std::string& path) {
+  if (const auto status = db.Write({}, &batch); !status.ok())
+    return error("cannot write to " + path, status);
   batch.Clear();
   return outcome::success();
-}
-
-// Makes a rename in it last.
-rocksdb::Status sync_folder(rocksdb::Env& env, const std::string& path) {
-  std::unique_ptr<rocksdb::Directory> folder;
-  auto status = env.NewDirectory(path, &folder);
-  if (status.ok()) status = folder->Fsync();
-  return status;
-}
-
-rocksdb::Status make_folders(rocksdb::Env& env, const std::filesystem::path& path) {
-  if (path.empty() || env.FileExists(path.string()).ok()) return rocksdb::Status::OK();
-  auto status = path.has_relative_path() ? make_folders(env, path.parent_path()) : rocksdb::Status::OK();
-  if (status.ok()) status = env.CreateDirIfMissing(path.string());
-  return status;
-}
-
-// Opening writes: what only the log held gets files of its own. Where there is no room for it RocksDB 7.8 may end in one of
-// its assertions, which Debian's build has; so this is asked before.
-StoreResult<void> check_room(rocksdb::Env& env, const std::string& path) {
-  constexpr std::uint64_t kBeside = 8 << 20;
-  std::uint64_t needed = kBeside;
-  std::uint64_t free = 0;
-  std::vector<rocksdb::Env::FileAttributes> files;
-  if (!env.GetFreeSpace(path, &free).ok() || !env.GetChildrenFileAttributes(path, &files).ok()) return outcome::success();
-  for (const auto& file : files) {
-    if (file.name.ends_with(".log")) needed += file.size_bytes;
-  }
-  if (free >= needed) return outcome::success();
-  return StoreError{"No space left on device: the disk of " + path + " has " + std::to_string(free >> 10) + " KiB free, opening the database takes " + std::to_string(needed >> 10) + " KiB; make room and start again"};
 }
 
 std::uint64_t fresh_epoch() {
@@ -197,24 +138,12 @@ std::uint64_t fresh_epoch() {
   return epoch;
 }
 
-StoreResult<Seq> last_in(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal, const std::string& path) {
+StoreResult<Seq> last_in(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal,
+                         const std::string& path) {
   const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(scan_options(), journal));
   it->SeekToLast();
   if (!it->status().ok()) return error("cannot read the journal in " + path, it->status());
   return it->Valid() ? from_big_endian(view(it->key())) : 0;
-}
-
-// The mark in the folder of a database that is not open yet.
-struct MarkRead {
-  std::optional<Head> head = {};
-  std::optional<StoreError> damage = {};  // why there is none although there is a file
-};
-
-StoreResult<MarkRead> read_mark(rocksdb::Env& env, const std::string& path) {
-  auto read = HeadMark::read(env, path);
-  if (read) return MarkRead{.head = read.value()};
-  if (!read.error().damaged) return std::move(read).error();
-  return MarkRead{.damage = std::move(read).error()};
 }
 
 StoreResult<bool> had_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta,
@@ -223,17 +152,6 @@ StoreResult<bool> had_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta,
   const auto status = db.Get({}, meta, kMarked, &value);
   if (!status.ok() && !status.IsNotFound()) return error("cannot read " + path, status);
   return status.ok();
-}
-
-StoreError mark_is_lost(const MarkRead& mark, const std::string& path) {
-  StoreError lost{"the mark of how far the journal was answered from, " + path +
-                      "/HEAD, is missing",
-                  true, "记录日志已答复到何处的标记" + path + "/HEAD缺失"};
-  if (mark.damage) lost = *mark.damage;
-  lost.message += ": what was answered may be missing from the journal. Put the file back or "
-                  "restore the last backup";
-  lost.zh += "：已答复的内容可能已从日志中丢失。请放回该文件，或恢复最近的备份";
-  return lost;
 }
 
 // Is every write there that was answered, with events or without?
@@ -250,20 +168,27 @@ StoreResult<void> compare_writes(const rocksdb::DB& db, const Head& mark, const 
 }
 
 // Is everything there that was answered, by the mark? The error says what is missing.
-StoreResult<void> compare_with_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal, const Head& mark, const std::string& path) {
+StoreResult<void> compare_with_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal,
+                                    const Head& mark, const std::string& path) {
   QIAO_TRY(const Seq last, last_in(db, journal, path));
   if (last < mark.seq) {
-    return StoreError{"the journal in " + path + " ends with event " + std::to_string(last) + ", but event " + std::to_string(mark.seq) +
-                          " was answered: " + std::to_string(mark.seq - last) + " missing. The end of a log (" + path + "/*.log) is damaged or gone: put it back or restore the last backup",
+    return StoreError{"the journal in " + path + " ends with event " + std::to_string(last) +
+                          ", but event " + std::to_string(mark.seq) + " was answered: " +
+                          std::to_string(mark.seq - last) + " missing. The end of a log (" + path +
+                          "/*.log) is damaged or gone: put it back or restore the last backup",
                       true};
   }
   QIAO_TRY(compare_writes(db, mark, path));
   if (mark.seq == 0) return outcome::success();
   std::string value;
   const auto status = db.Get({}, journal, big_endian(mark.seq), &value);
-  if (!status.ok()) return error("cannot read event " + std::to_string(mark.seq) + " in " + path, status);
+  if (!status.ok())
+    return error("cannot read event " + std::to_string(mark.seq) + " in " + path, status);
   if (to_hash(value) == mark.hash) return outcome::success();
-  return StoreError{"event " + std::to_string(mark.seq) + " in " + path + " is not the one that was answered: files of different times were mixed; restore the last backup", true};
+  return StoreError{"event " + std::to_string(mark.seq) + " in " + path +
+                        " is not the one that was answered: files of different times were mixed; "
+                        "restore the last backup",
+                    true};
 }
 
 // What was answered and is not there, and that nobody can tell since the mark is gone.
@@ -294,14 +219,15 @@ StoreError cannot_open(const std::string& path, const rocksdb::Status& status) {
   return error("cannot open the database in " + path, status, "无法打开" + path + "中的数据库");
 }
 
-// Opening for writing throws away what RocksDB takes for the torn end of a log. So what is missing is found out before, while
-// nothing is changed and the files can still be put right.
+// Opening for writing throws away what RocksDB takes for the torn end of a log. So what is missing
+// is found out before, while nothing is changed and the files can still be put right.
 StoreResult<void> check_nothing_missing(
     const std::string& path, const StoreOptions& with,
     const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors, const MarkRead& mark) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
-  const auto status = rocksdb::DB::OpenForReadOnly(options_for(Store::Mode::kReadOnly, with), path, descriptors, &handles, &raw);
+  const auto status = rocksdb::DB::OpenForReadOnly(options_for(Store::Mode::kReadOnly, with), path,
+                                                   descriptors, &handles, &raw);
   if (!status.ok()) return cannot_open(path, status);
   const std::unique_ptr<rocksdb::DB> db(raw);
   const auto found = look_for_loss(*db, handles, mark, path);
@@ -315,32 +241,32 @@ StoreResult<void> check_nothing_missing(
   return refused;
 }
 
-rocksdb::Status remove_folder(rocksdb::Env& env, const std::string& path) {
-  std::vector<std::string> names;
-  auto status = env.GetChildren(path, &names);
-  if (status.IsNotFound()) return rocksdb::Status::OK();
-  for (const std::string& name : names) {
-    if (status.ok() && name != "." && name != "..") status = env.DeleteFile(path + "/" + name);
-  }
-  if (status.ok()) status = env.DeleteDir(path);
-  return status;
-}
-
 }  // namespace
 
 std::uint64_t key_of(const pb::Event& e) {
   switch (e.row_case()) {
-    case pb::Event::kArea: return e.area().code();
-    case pb::Event::kParty: return e.party().id();
-    case pb::Event::kPerson: return e.person().id();
-    case pb::Event::kOffer: return e.offer().id();
-    case pb::Event::kNeed: return e.need().id();
-    case pb::Event::kMatch: return e.match().id();
-    case pb::Event::kNotification: return e.notification().id();
-    case pb::Event::kAccount: return e.account().id();
-    case pb::Event::kGrant: return e.grant().id();
-    case pb::Event::kDisclosure: return e.disclosure().id();
-    default: return 0;
+    case pb::Event::kArea:
+      return e.area().code();
+    case pb::Event::kParty:
+      return e.party().id();
+    case pb::Event::kPerson:
+      return e.person().id();
+    case pb::Event::kOffer:
+      return e.offer().id();
+    case pb::Event::kNeed:
+      return e.need().id();
+    case pb::Event::kMatch:
+      return e.match().id();
+    case pb::Event::kNotification:
+      return e.notification().id();
+    case pb::Event::kAccount:
+      return e.account().id();
+    case pb::Event::kGrant:
+      return e.grant().id();
+    case pb::Event::kDisclosure:
+      return e.disclosure().id();
+    default:
+      return 0;
   }
 }
 
@@ -348,7 +274,8 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
   boost::container::small_vector<std::pair<pb::Event::RowCase, std::uint64_t>, 8> rows;
   for (const pb::Event& e : events) {
     const std::pair row{e.row_case(), key_of(e)};
-    if (e.kind() == pb::EVENT_KIND_PERSONAL_ERASED) store.vault().forget(row.first, row.second, batch_);
+    if (e.kind() == pb::EVENT_KIND_PERSONAL_ERASED)
+      store.vault().forget(row.first, row.second, batch_);
     buffer_.clear();
     bool sealed = false;
     if (Vault::covers(e.row_case())) {
@@ -366,11 +293,13 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
     const rocksdb::Slice key = slice(seq);
     batch_.Put(store.journal(), rocksdb::SliceParts(&key, 1), rocksdb::SliceParts(value.data(), 2));
     index_event(e, store.audit_, batch_);
-    // A need keeps no trace of the matches that touched it but in memory, so each row is written as the last event left it.
-    // A row with something sealed is written with its event: it is the same.
+    // A need keeps no trace of the matches that touched it but in memory, so each row is written as
+    // the last event left it. A row with something sealed is written with its event: it is the
+    // same.
     const auto known = std::find(rows.begin(), rows.end(), row);
     if (sealed) {
-      batch_.Put(store.family(row.first), big_endian(row.second), row_of(sealed_).SerializeAsString());
+      batch_.Put(store.family(row.first), big_endian(row.second),
+                 row_of(sealed_).SerializeAsString());
       if (known != rows.end()) rows.erase(known);
     } else if (known == rows.end() && !e.has_disclosure()) {
       rows.push_back(row);
@@ -389,7 +318,8 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
   }
 }
 
-std::string Group::add_answer(std::string_view key, pb::KeptAnswer answer, google::protobuf::Message& message, Time now, Store& store) {
+std::string Group::add_answer(std::string_view key, pb::KeptAnswer answer,
+                              google::protobuf::Message& message, Time now, Store& store) {
   const auto kind = static_cast<pb::Event::RowCase>(answer.row_kind());
   if (Vault::covers(kind)) store.vault().seal(kind, answer.row_id(), message, batch_);
   answer.set_message(message.SerializeAsString());
@@ -409,7 +339,9 @@ Store::~Store() {
   for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
 }
 
-Store::AuditKey Store::AuditKey::object(std::uint8_t kind, std::uint64_t id) { return {"o" + std::string(1, static_cast<char>(kind)) + big_endian(id)}; }
+Store::AuditKey Store::AuditKey::object(std::uint8_t kind, std::uint64_t id) {
+  return {"o" + std::string(1, static_cast<char>(kind)) + big_endian(id)};
+}
 Store::AuditKey Store::AuditKey::account(std::uint64_t id) { return {"a" + big_endian(id)}; }
 
 ChainHash Store::link(Seq seq, std::string_view stored) {
@@ -417,14 +349,16 @@ ChainHash Store::link(Seq seq, std::string_view stored) {
   return head_;
 }
 
-StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mode, StoreOptions options) {
+StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mode,
+                                                StoreOptions options) {
   namespace fs = std::filesystem;
   const fs::path whole = fs::absolute(fs::path(path) / ".").lexically_normal().parent_path();
   // Beside the folder, never in it: a copy of the folder is to tell nothing.
   if (options.key_file.empty()) options.key_file = whole.string() + ".key";
   if (options.env == nullptr) options.env = rocksdb::Env::Default();
   rocksdb::Env& env = *options.env;
-  if (env.FileExists(path + "/CURRENT").ok()) return open_folder(path, mode == Mode::kCreateIfMissing ? Mode::kExisting : mode, options);
+  if (env.FileExists(path + "/CURRENT").ok())
+    return open_folder(path, mode == Mode::kCreateIfMissing ? Mode::kExisting : mode, options);
   std::vector<std::string> names;
   const auto listed = env.GetChildren(path, &names);
   QIAO_TRY(const bool lost, was_database(env, path, names));
@@ -432,10 +366,15 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
   if (mode != Mode::kCreateIfMissing) return StoreError{"there is no database in " + path};
   std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
   if (!listed.ok() && !listed.IsNotFound()) return error("cannot look into " + path, listed);
-  if (!names.empty()) return StoreError{path + " is not empty and holds no Qiao database; give an empty or a new folder"};
-  // Made under another name and renamed when it is whole: a crash in between leaves nothing that looks like somebody else's.
+  if (!names.empty())
+    return StoreError{path +
+                      " is not empty and holds no Qiao database; give an empty or a new folder"};
+  // Made under another name and renamed when it is whole: a crash in between leaves nothing that
+  // looks like somebody else's.
   const std::string fresh = whole.string() + ".new";
-  const auto failed = [&](const rocksdb::Status& status) { return error("cannot make a database in " + path, status); };
+  const auto failed = [&](const rocksdb::Status& status) {
+    return error("cannot make a database in " + path, status);
+  };
   auto status = make_folders(env, whole.parent_path());
   if (status.ok()) status = remove_folder(env, fresh);
   if (!status.ok()) return failed(status);
@@ -456,11 +395,13 @@ StoreResult<std::vector<std::uint64_t>> Store::keys_in_use(const std::string& pa
                                                            const std::string& key_file) {
   QIAO_TRY(const auto store, open(path, Mode::kReadOnly, key_file));
   if (store->vault_ != nullptr) return store->vault_->keys_in_use();
-  return StoreError{.message = "the database in " + path + " is of an older format; start qiaod once first",
-                    .zh = path + "中的数据库是旧格式；请先启动一次qiaod"};
+  return StoreError{
+      .message = "the database in " + path + " is of an older format; start qiaod once first",
+      .zh = path + "中的数据库是旧格式；请先启动一次qiaod"};
 }
 
-StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, Mode mode, const StoreOptions& with) {
+StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, Mode mode,
+                                                       const StoreOptions& with) {
   const bool there = mode != Mode::kCreateIfMissing;
   if (there && mode != Mode::kReadOnly) {
     QIAO_TRY(check_room(*with.env, path));
@@ -469,18 +410,21 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   const auto options = options_for(mode, with);
   MarkRead mark;
   if (there) {
-    // Before the journal: where another process writes, the mark is never ahead of what is read after it.
+    // Before the journal: where another process writes, the mark is never ahead of what is read
+    // after it.
     QIAO_TRY(mark, read_mark(*with.env, path));
     std::vector<std::string> names;
     const auto listed = rocksdb::DB::ListColumnFamilies(options, path, &names);
     if (!listed.ok()) return cannot_open(path, listed);
-    if (std::find(names.begin(), names.end(), "meta") == names.end() || std::find(names.begin(), names.end(), "journal") == names.end()) {
+    if (std::find(names.begin(), names.end(), "meta") == names.end() ||
+        std::find(names.begin(), names.end(), "journal") == names.end()) {
       if (mark.head || mark.damage) return file_list_is_damaged(*with.env, path);
       return StoreError{path + " holds a RocksDB database that is not Qiao's; give another folder"};
     }
     for (const std::string& name : names) {
       if (std::find(kFamilyNames.begin(), kFamilyNames.end(), name) == kFamilyNames.end()) {
-        return StoreError{path + " was written by a newer Qiao (it has a table \"" + name + "\" unknown here); open it with that version"};
+        return StoreError{path + " was written by a newer Qiao (it has a table \"" + name +
+                          "\" unknown here); open it with that version"};
       }
     }
     for (const char* name : kFamilyNames) {
@@ -489,19 +433,23 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   }
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const char* name : kFamilyNames) {
-    if (std::find(missing.begin(), missing.end(), name) == missing.end()) descriptors.emplace_back(name, family_options(with.write_buffer));
+    if (std::find(missing.begin(), missing.end(), name) == missing.end())
+      descriptors.emplace_back(name, family_options(with.write_buffer));
   }
   if (mode == Mode::kExisting && !with.accept_loss) {
     QIAO_TRY(check_nothing_missing(path, with, descriptors, mark));
   }
   // Only looked at, an older database stays without the tables that came later.
   if (mode != Mode::kReadOnly) {
-    for (const std::string& name : missing) descriptors.emplace_back(name, family_options(with.write_buffer));
+    for (const std::string& name : missing)
+      descriptors.emplace_back(name, family_options(with.write_buffer));
   }
   std::unique_ptr<Store> store(new Store);
   rocksdb::DB* db = nullptr;
-  const auto opened = mode == Mode::kReadOnly ? rocksdb::DB::OpenForReadOnly(options, path, descriptors, &store->handles_, &db)
-                                              : rocksdb::DB::Open(options, path, descriptors, &store->handles_, &db);
+  const auto opened =
+      mode == Mode::kReadOnly
+          ? rocksdb::DB::OpenForReadOnly(options, path, descriptors, &store->handles_, &db)
+          : rocksdb::DB::Open(options, path, descriptors, &store->handles_, &db);
   if (!opened.ok()) {
     if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
       return folder_in_use(path);
@@ -512,7 +460,8 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   store->path_ = path;
   store->options_ = with;
   auto named = [&](std::string_view name) -> rocksdb::ColumnFamilyHandle* {
-    const auto at = std::find_if(store->handles_.begin(), store->handles_.end(), [&](auto* handle) { return handle->GetName() == name; });
+    const auto at = std::find_if(store->handles_.begin(), store->handles_.end(),
+                                 [&](auto* handle) { return handle->GetName() == name; });
     return at == store->handles_.end() ? nullptr : *at;
   };
   store->journal_ = named("journal");
@@ -522,7 +471,9 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   store->clearing_ = named("clearing");
   store->vault_family_ = named("vault");
   store->families_.assign(32, nullptr);
-  auto put = [&](pb::Event::RowCase kind, const char* name) { store->families_[static_cast<std::size_t>(kind)] = named(name); };
+  auto put = [&](pb::Event::RowCase kind, const char* name) {
+    store->families_[static_cast<std::size_t>(kind)] = named(name);
+  };
   put(pb::Event::kTaxonomy, "single");
   put(pb::Event::kPolicy, "single");
   put(pb::Event::kArea, "area");
@@ -544,8 +495,10 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   const auto found = db->Get({}, store->meta_, "format", &format);
   if (found.IsNotFound()) {
     if (there && mark.head && !with.accept_loss) return file_list_is_damaged(*with.env, path);
-    if (there && store->last_seq() != 0) return StoreError{path + " has no format mark; it is not a Qiao database"};
-    if (mode == Mode::kReadOnly) return StoreError{path + " has no format mark; it is not a Qiao database"};
+    if (there && store->last_seq() != 0)
+      return StoreError{path + " has no format mark; it is not a Qiao database"};
+    if (mode == Mode::kReadOnly)
+      return StoreError{path + " has no format mark; it is not a Qiao database"};
     rocksdb::WriteOptions sync;
     sync.sync = true;
     QIAO_TRY(store->open_vault(mode, kStoreFormat, true));
@@ -558,11 +511,13 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   } else if (!found.ok()) {
     return error("cannot read " + path, found);
   } else {
-    if (format.size() != kMagic.size() + 8 || !format.starts_with(kMagic)) return StoreError{path + " is not a Qiao database"};
+    if (format.size() != kMagic.size() + 8 || !format.starts_with(kMagic))
+      return StoreError{path + " is not a Qiao database"};
     const std::uint64_t version = from_big_endian(std::string_view(format).substr(kMagic.size()));
     if (version > kStoreFormat) {
-      return StoreError{path + " was written by a newer Qiao (format " + std::to_string(version) + "; this one knows " +
-                        std::to_string(kStoreFormat) + "); open it with that version"};
+      return StoreError{path + " was written by a newer Qiao (format " + std::to_string(version) +
+                        "; this one knows " + std::to_string(kStoreFormat) +
+                        "); open it with that version"};
     }
     QIAO_TRY(store->open_vault(mode, version, false));
     if (version < kStoreFormat && mode != Mode::kReadOnly) {
@@ -606,7 +561,8 @@ StoreResult<void> Store::open_vault(Mode mode, std::uint64_t format, bool made) 
     it->SeekToFirst();
     if (!it->status().ok()) return error("cannot read the keys in " + path_, it->status());
     if (mode == Mode::kReadOnly || (!made && it->Valid())) {
-      return StoreError{"the personal data in " + path_ + " are sealed and the key file " + key_file + " is not there; put it back, or give it with --key"};
+      return StoreError{"the personal data in " + path_ + " are sealed and the key file " +
+                        key_file + " is not there; put it back, or give it with --key"};
     }
     QIAO_TRY(KeyFile::create(key_file));
   }
@@ -639,15 +595,17 @@ StoreResult<void> Store::migrate(std::uint64_t from) {
   return outcome::success();
 }
 
-// From format 3: answers were kept as they were sent, with the reader's own personal data. That the request was done is kept;
-// what was answered is not.
+// From format 3: answers were kept as they were sent, with the reader's own personal data. That the
+// request was done is kept; what was answered is not.
 StoreResult<void> Store::strip_answers() {
   rocksdb::WriteBatch batch;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), dedup_));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     pb::KeptAnswer answer;
     const std::string_view value = view(it->value());
-    if (value.size() < 8 || !answer.ParseFromArray(value.data() + 8, static_cast<int>(value.size()) - 8)) continue;
+    if (value.size() < 8 ||
+        !answer.ParseFromArray(value.data() + 8, static_cast<int>(value.size()) - 8))
+      continue;
     answer.DiscardUnknownFields();
     answer.set_stripped(true);
     batch.Put(dedup_, it->key(), std::string(value.substr(0, 8)) + answer.SerializeAsString());
@@ -666,7 +624,8 @@ StoreResult<void> Store::index_disclosures() {
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     pb::Event event;
     const std::string_view stored = stored_event(view(it->value()));
-    if (!event.ParseFromArray(stored.data(), static_cast<int>(stored.size()))) return StoreError{path_ + ": the journal cannot be read; restore the last backup", true};
+    if (!event.ParseFromArray(stored.data(), static_cast<int>(stored.size())))
+      return StoreError{path_ + ": the journal cannot be read; restore the last backup", true};
     if (event.has_disclosure()) index_disclosure(event, audit_, batch);
     if (static_cast<std::size_t>(batch.Count()) < kMigratedAtOnce) continue;
     QIAO_TRY(write_and_clear(*db_, batch, path_));
@@ -675,8 +634,8 @@ StoreResult<void> Store::index_disclosures() {
   return write_and_clear(*db_, batch, path_);
 }
 
-// From format 1 or 2: seals what is personal, links the journal, makes the audit's index. Cut off in the middle it goes on
-// where it was, since each write says how far it has come.
+// From format 1 or 2: seals what is personal, links the journal, makes the audit's index. Cut off
+// in the middle it goes on where it was, since each write says how far it has come.
 StoreResult<void> Store::seal_and_link() {
   rocksdb::WriteOptions sync;
   sync.sync = true;
@@ -691,7 +650,8 @@ StoreResult<void> Store::seal_and_link() {
   Seq lifted = begun.ok() ? from_big_endian(mark) : 0;
   if (lifted != 0) {
     std::string value;
-    if (!db_->Get({}, journal_, big_endian(lifted), &value).ok()) return StoreError{path_ + ": the journal cannot be read"};
+    if (!db_->Get({}, journal_, big_endian(lifted), &value).ok())
+      return StoreError{path_ + ": the journal cannot be read"};
     head_ = to_hash(value).value_or(ChainHash{});
   }
   rocksdb::WriteBatch batch;
@@ -700,8 +660,10 @@ StoreResult<void> Store::seal_and_link() {
     std::size_t count = 0;
     for (it->Seek(big_endian(lifted + 1)); it->Valid(); it->Next()) {
       pb::Event event;
-      if (!event.ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) return StoreError{path_ + ": the journal cannot be read; restore the last backup", true};
-      if (Vault::covers(event.row_case())) vault_->seal(event.row_case(), key_of(event), row_of(event), batch);
+      if (!event.ParseFromArray(it->value().data(), static_cast<int>(it->value().size())))
+        return StoreError{path_ + ": the journal cannot be read; restore the last backup", true};
+      if (Vault::covers(event.row_case()))
+        vault_->seal(event.row_case(), key_of(event), row_of(event), batch);
       const std::string stored = event.SerializeAsString();
       const ChainHash hash = link(event.seq(), stored);
       batch.Put(journal_, it->key(), std::string(view(hash)) + stored);
@@ -722,7 +684,8 @@ StoreResult<void> Store::seal_and_link() {
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), family(kind)));
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
       const std::unique_ptr<google::protobuf::Message> row(State::row_type(kind).New());
-      if (!row->ParseFromArray(it->value().data(), static_cast<int>(it->value().size()))) return StoreError{path_ + ": a row cannot be read; restore the last backup", true};
+      if (!row->ParseFromArray(it->value().data(), static_cast<int>(it->value().size())))
+        return StoreError{path_ + ": a row cannot be read; restore the last backup", true};
       vault_->seal(kind, from_big_endian(view(it->key())), *row, batch);
       batch.Put(family(kind), it->key(), row->SerializeAsString());
       if (static_cast<std::size_t>(batch.Count()) >= kMigratedAtOnce) {
@@ -732,7 +695,8 @@ StoreResult<void> Store::seal_and_link() {
   }
   // Kept answers held personal data as they were.
   const std::unique_ptr<rocksdb::Iterator> answers(db_->NewIterator(scan_options(), dedup_));
-  for (answers->SeekToFirst(); answers->Valid(); answers->Next()) batch.Delete(dedup_, answers->key());
+  for (answers->SeekToFirst(); answers->Valid(); answers->Next())
+    batch.Delete(dedup_, answers->key());
   return write(batch);
 }
 
@@ -745,7 +709,9 @@ StoreResult<void> Store::purge() {
 StoreResult<void> Store::commit(Group& group) {
   rocksdb::WriteOptions options;
   options.sync = true;
-  if (group.last_seq() != 0) group.batch().Put(meta_, "head", big_endian(group.last_seq()) + std::string(view(group.last_hash())));
+  if (group.last_seq() != 0)
+    group.batch().Put(meta_, "head",
+                      big_endian(group.last_seq()) + std::string(view(group.last_hash())));
   // Others may write meanwhile without a sync; this write's sync is of all that came before it.
   const std::uint64_t before = db_->GetLatestSequenceNumber();
   const auto status = db_->Write(options, &group.batch());
@@ -766,12 +732,15 @@ StoreError Store::noticed(StoreError error) const {
 
 StoreResult<void> Store::load(Market& market, const Workers& workers) {
   State& state = market.state_to_load(last_seq());
-  for (const auto& [kind, name] : {std::pair{pb::Event::kTaxonomy, "taxonomy"}, std::pair{pb::Event::kPolicy, "policy"}}) {
+  for (const auto& [kind, name] :
+       {std::pair{pb::Event::kTaxonomy, "taxonomy"}, std::pair{pb::Event::kPolicy, "policy"}}) {
     std::string bytes;
     const auto status = db_->Get({}, family(kind), name, &bytes);
     if (status.IsNotFound()) continue;
     if (!status.ok()) return error("cannot read " + path_, status);
-    if (!state.load_row(kind, Blob(bytes))) return StoreError{path_ + ": the row of the " + name + " is damaged; restore the last backup", true};
+    if (!state.load_row(kind, Blob(bytes)))
+      return StoreError{path_ + ": the row of the " + name + " is damaged; restore the last backup",
+                        true};
   }
   std::uint64_t areas = 0;
   db_->GetIntProperty(family(pb::Event::kArea), rocksdb::DB::Properties::kEstimateNumKeys, &areas);
@@ -780,16 +749,21 @@ StoreResult<void> Store::load(Market& market, const Workers& workers) {
     rocksdb::ReadOptions options = scan_options();
     options.fill_cache = false;
     options.readahead_size = 4 << 20;
-    return std::unique_ptr<rocksdb::Iterator>(family(kind) == nullptr ? nullptr : db_->NewIterator(options, family(kind)));
+    return std::unique_ptr<rocksdb::Iterator>(
+        family(kind) == nullptr ? nullptr : db_->NewIterator(options, family(kind)));
   };
-  const auto unseal = [this](pb::Event::RowCase kind, std::string_view key, std::string_view stored, std::string& buffer) -> std::optional<std::string_view> {
+  const auto unseal = [this](pb::Event::RowCase kind, std::string_view key, std::string_view stored,
+                             std::string& buffer) -> std::optional<std::string_view> {
     if (!Vault::covers(kind) || !Vault::is_sealed(stored)) return stored;
     const std::unique_ptr<google::protobuf::Message> row(State::row_type(kind).New());
-    if (!row->ParseFromArray(stored.data(), static_cast<int>(stored.size())) || !vault_->unseal(kind, from_big_endian(key), *row)) return std::nullopt;
+    if (!row->ParseFromArray(stored.data(), static_cast<int>(stored.size())) ||
+        !vault_->unseal(kind, from_big_endian(key), *row))
+      return std::nullopt;
     buffer = row->SerializeAsString();
     return buffer;
   };
-  if (auto loaded = Loader(state, rows, unseal).run(workers); !loaded) return StoreError{path_ + ": " + loaded.error().message + "; restore the last backup", true};
+  if (auto loaded = Loader(state, rows, unseal).run(workers); !loaded)
+    return StoreError{path_ + ": " + loaded.error().message + "; restore the last backup", true};
   const Seq last = last_seq();
   Time time{};
   if (last != 0) {
@@ -797,14 +771,16 @@ StoreResult<void> Store::load(Market& market, const Workers& workers) {
     pb::Event event;
     const auto status = db_->Get({}, journal_, big_endian(last), &bytes);
     const std::string_view stored = stored_event(bytes);
-    if (!status.ok() || !event.ParseFromArray(stored.data(), static_cast<int>(stored.size()))) return StoreError{path_ + ": the last event cannot be read; restore the last backup", true};
+    if (!status.ok() || !event.ParseFromArray(stored.data(), static_cast<int>(stored.size())))
+      return StoreError{path_ + ": the last event cannot be read; restore the last backup", true};
     time = to_time(event.time());
   }
   market.loaded(last, time, workers);
   return outcome::success();
 }
 
-StoreResult<void> Store::read_journal(Seq after, Seq last, const std::function<bool(Seq, std::string_view)>& event) const {
+StoreResult<void> Store::read_journal(
+    Seq after, Seq last, const std::function<bool(Seq, std::string_view)>& event) const {
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), journal_));
   std::string buffer;
   for (it->Seek(big_endian(after + 1)); it->Valid(); it->Next()) {
@@ -813,17 +789,23 @@ StoreResult<void> Store::read_journal(Seq after, Seq last, const std::function<b
     QIAO_TRY(const auto plain, plain_event(view(it->value()), buffer));
     if (!event(seq, plain)) break;
   }
-  if (!it->status().ok()) return noticed(error("cannot read the journal in " + path_, it->status()));
+  if (!it->status().ok())
+    return noticed(error("cannot read the journal in " + path_, it->status()));
   return outcome::success();
 }
 
-StoreResult<std::string_view> Store::plain_event(std::string_view value, std::string& buffer) const {
+StoreResult<std::string_view> Store::plain_event(std::string_view value,
+                                                 std::string& buffer) const {
   const std::string_view stored = stored_event(value);
   if (!Vault::is_sealed(stored)) return stored;
   pb::Event event;
-  if (!event.ParseFromArray(stored.data(), static_cast<int>(stored.size())) || !Vault::covers(event.row_case())) return stored;
+  if (!event.ParseFromArray(stored.data(), static_cast<int>(stored.size())) ||
+      !Vault::covers(event.row_case()))
+    return stored;
   if (!vault_->unseal(event.row_case(), key_of(event), row_of(event))) {
-    return noticed({path_ + ": a sealed field of event " + std::to_string(event.seq()) + " was changed; run qiao verify", true});
+    return noticed({path_ + ": a sealed field of event " + std::to_string(event.seq()) +
+                        " was changed; run qiao verify",
+                    true});
   }
   buffer = event.SerializeAsString();
   return std::string_view(buffer);
@@ -840,11 +822,13 @@ std::optional<std::string> Store::stored_value(Seq seq) const {
   const auto status = db_->Get({}, journal_, big_endian(seq), &value);
   if (status.ok()) return value;
   // An event that was written does not go away.
-  if (!status.IsNotFound() || (seq != 0 && seq <= last_seq_)) noticed(error("cannot read event " + std::to_string(seq) + " in " + path_, status));
+  if (!status.IsNotFound() || (seq != 0 && seq <= last_seq_))
+    noticed(error("cannot read event " + std::to_string(seq) + " in " + path_, status));
   return std::nullopt;
 }
 
-StoreResult<std::vector<std::string>> Store::check_chain(const std::function<void(Seq, Seq)>& progress) const {
+StoreResult<std::vector<std::string>> Store::check_chain(
+    const std::function<void(Seq, Seq)>& progress) const {
   std::vector<std::string> findings;
   if (!chained_) return findings;
   const Seq last = last_seq();
@@ -858,7 +842,8 @@ StoreResult<std::vector<std::string>> Store::check_chain(const std::function<voi
     const auto hash = to_hash(view(it->value()));
     if (seq != expected) {
       findings.push_back("journal: event " + std::to_string(expected) + " is missing");
-    } else if (!hash || *hash != hash_next(vault_->chain_key(), before, seq, stored_event(view(it->value())))) {
+    } else if (!hash || *hash != hash_next(vault_->chain_key(), before, seq,
+                                           stored_event(view(it->value())))) {
       findings.push_back("journal: event " + std::to_string(seq) + " is not what was written");
     } else {
       before = *hash;
@@ -870,7 +855,8 @@ StoreResult<std::vector<std::string>> Store::check_chain(const std::function<voi
   if (findings.empty() && db_->Get({}, meta_, "head", &head).ok()) {
     const Seq promised = from_big_endian(head);
     if (promised != last) {
-      findings.push_back("journal: it ends with event " + std::to_string(last) + ", but " + std::to_string(promised) + " was the last");
+      findings.push_back("journal: it ends with event " + std::to_string(last) + ", but " +
+                         std::to_string(promised) + " was the last");
     } else if (std::string_view(head).substr(8) != view(before)) {
       findings.push_back("journal: its end is not what was written");
     }
@@ -887,7 +873,8 @@ std::vector<Seq> Store::audit(const AuditKey& key, Seq after, bool newest, std::
   } else {
     it->Seek(key.prefix + big_endian(after + 1));
   }
-  while (it->Valid() && found.size() < most && view(it->key()).starts_with(key.prefix) && it->key().size() == key.prefix.size() + 8) {
+  while (it->Valid() && found.size() < most && view(it->key()).starts_with(key.prefix) &&
+         it->key().size() == key.prefix.size() + 8) {
     found.push_back(from_big_endian(view(it->key()).substr(key.prefix.size())));
     newest ? it->Prev() : it->Next();
   }
@@ -903,7 +890,8 @@ std::optional<pb::Event> Store::event(Seq seq) const {
   if (!plain) return std::nullopt;
   pb::Event event;
   if (!event.ParseFromArray(plain.value().data(), static_cast<int>(plain.value().size()))) {
-    noticed({path_ + ": event " + std::to_string(seq) + " cannot be read; restore the last backup", true});
+    noticed({path_ + ": event " + std::to_string(seq) + " cannot be read; restore the last backup",
+             true});
     return std::nullopt;
   }
   return event;
@@ -934,7 +922,8 @@ StoreResult<std::size_t> Store::forget_answers(Time before, std::size_t most) {
   std::size_t count = 0;
   // Commits wait while a batch is written.
   constexpr std::size_t kDeletedAtOnce = 200;
-  for (it->Seek(slice(kByTime)); it->Valid() && view(it->key()) < end && count < most; it->Next(), ++count) {
+  for (it->Seek(slice(kByTime)); it->Valid() && view(it->key()) < end && count < most;
+       it->Next(), ++count) {
     batch.Delete(dedup_, it->key());
     batch.Delete(dedup_, slice(view(it->key()).substr(end.size())));
     if (static_cast<std::size_t>(batch.Count()) < kDeletedAtOnce) continue;

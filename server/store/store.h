@@ -1,19 +1,21 @@
 // The market on disk: one RocksDB, as in DESIGN.md §6.
 //
-//   journal   sequence (8 bytes, big endian) -> hash of it and everything before it (32 bytes), Event
-//   area, party, person, offer, need, match, notification, account, grant   key (8 bytes, big endian) -> row
-//   single    "taxonomy", "policy" -> row
-//   dedup     account (8 bytes), idempotency key -> time (8 bytes) and the first answer;
+//   journal   sequence (8 bytes, big endian) -> hash of it and everything before it (32 bytes),
+//   Event area, party, person, offer, need, match, notification, account, grant   key (8 bytes, big
+//   endian) -> row single    "taxonomy", "policy" -> row dedup     account (8 bytes), idempotency
+//   key -> time (8 bytes) and the first answer;
 //             0xff, time, account, idempotency key -> nothing: which of them are old
 //   clearing  number (8 bytes, big endian) and a part (ClearingPart) -> that part
-//   vault     kind (1 byte) and key -> the row's own key, sealed with the master key; "chain" -> that of the hashes
-//   audit     'o', kind, key, sequence; 'a', account, sequence -> nothing: who did what to what
-//   meta      "format" -> magic and format version; "head" -> last sequence and its hash;
+//   vault     kind (1 byte) and key -> the row's own key, sealed with the master key; "chain" ->
+//   that of the hashes audit     'o', kind, key, sequence; 'a', account, sequence -> nothing: who
+//   did what to what meta      "format" -> magic and format version; "head" -> last sequence and
+//   its hash;
 //             "loading" -> LoadMark, while a history is loaded; "marked" -> nothing: it had a HEAD
 //
 // Beside RocksDB's files lies HEAD (head_mark.h): how far the journal has been answered from.
 //
-// Personal fields of rows and events are sealed (vault.h); above this file nobody sees a sealed one.
+// Personal fields of rows and events are sealed (vault.h); above this file nobody sees a sealed
+// one.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -35,13 +37,15 @@
 
 namespace qiao {
 
-// Written into every database; one that has a greater number was written by a newer Qiao and is not opened.
+// Written into every database; one that has a greater number was written by a newer Qiao and is not
+// opened.
 inline constexpr std::uint32_t kStoreFormat = 5;
 
 struct StoreOptions {
   // File with the master key; empty: PATH.key.
   std::string key_file = {};
-  // The disk that the database is on; nullptr: the machine's. The key file is always on the machine's.
+  // The disk that the database is on; nullptr: the machine's. The key file is always on the
+  // machine's.
   rocksdb::Env* env = nullptr;
   // Bytes of a table in memory before they get a file of their own. There are 17 tables.
   std::size_t write_buffer = 32 << 20;
@@ -90,10 +94,11 @@ class Group {
  public:
   // Adds the events of one applied command and the rows that they left.
   void add(std::span<const pb::Event> events, const State& state, class Store& store);
-  // Keeps an answer under an idempotency key: its message with personal fields sealed as in the row that it shows. Behind
-  // add() of the events that it is about. Returns what is kept, for Store::read_answer().
-  std::string add_answer(std::string_view idempotency_key, pb::KeptAnswer answer, google::protobuf::Message& message, Time now,
-                         class Store& store);
+  // Keeps an answer under an idempotency key: its message with personal fields sealed as in the row
+  // that it shows. Behind add() of the events that it is about. Returns what is kept, for
+  // Store::read_answer().
+  std::string add_answer(std::string_view idempotency_key, pb::KeptAnswer answer,
+                         google::protobuf::Message& message, Time now, class Store& store);
   // Keeps a part of a clearing, or forgets it.
   void put_clearing(std::uint64_t number, ClearingPart part, std::string_view bytes, Store& store);
   void delete_clearing(std::uint64_t number, ClearingPart part, Store& store);
@@ -121,13 +126,16 @@ class Store {
  public:
   enum class Mode { kCreateIfMissing, kExisting, kReadOnly };
 
-  // Refuses, with words that say what to do, a folder that holds something else than a Qiao database, one written by a
-  // newer version, one that another process has open, and one whose master key is not in the key file. A new database
-  // makes its key file; one of an older format is migrated, which takes a while.
-  // A database that is damaged, or whose journal lost something that was answered, is refused before anything in it is
-  // changed (StoreError::damaged); read-only it is opened as far as possible, see missing().
-  static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode, StoreOptions options);
-  static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode, const std::string& key_file = {}) {
+  // Refuses, with words that say what to do, a folder that holds something else than a Qiao
+  // database, one written by a newer version, one that another process has open, and one whose
+  // master key is not in the key file. A new database makes its key file; one of an older format is
+  // migrated, which takes a while. A database that is damaged, or whose journal lost something that
+  // was answered, is refused before anything in it is changed (StoreError::damaged); read-only it
+  // is opened as far as possible, see missing().
+  static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode,
+                                                  StoreOptions options);
+  static StoreResult<std::unique_ptr<Store>> open(const std::string& path, Mode mode,
+                                                  const std::string& key_file = {}) {
     return open(path, mode, StoreOptions{.key_file = key_file});
   }
   ~Store();
@@ -140,20 +148,25 @@ class Store {
   // Puts every row into an empty market. Reads rows, not history.
   StoreResult<void> load(Market& market, const Workers& workers = alone);
 
-  // One write with one sync. After a failure the database is in doubt: the caller stops the process.
+  // One write with one sync. After a failure the database is in doubt: the caller stops the
+  // process.
   StoreResult<void> commit(Group& group);
 
-  // The hash of the next event, given how it will be stored. Events come in their order, from one thread.
+  // The hash of the next event, given how it will be stored. Events come in their order, from one
+  // thread.
   ChainHash link(Seq seq, std::string_view stored);
 
   // Calls event(bytes) for the events with after < seq <= last, in order, until it returns false.
-  StoreResult<void> read_journal(Seq after, Seq last, const std::function<bool(Seq, std::string_view bytes)>& event) const;
+  StoreResult<void> read_journal(
+      Seq after, Seq last, const std::function<bool(Seq, std::string_view bytes)>& event) const;
 
   // The first answer given to a key, as it was kept, if it still is.
   StoreResult<std::optional<std::string>> find_answer(std::string_view idempotency_key) const;
-  // Reads the message of an answer. What was erased since comes out empty. False: it cannot be read.
+  // Reads the message of an answer. What was erased since comes out empty. False: it cannot be
+  // read.
   bool read_answer(const pb::KeptAnswer& answer, google::protobuf::Message& message) const;
-  // Forgets answers given before that time, at most `most` of them; how many. O(that many), whatever is kept.
+  // Forgets answers given before that time, at most `most` of them; how many. O(that many),
+  // whatever is kept.
   StoreResult<std::size_t> forget_answers(Time before, std::size_t most);
 
   // Calls row() for each part of a clearing that is kept, by number.
@@ -165,37 +178,41 @@ class Store {
   // Writes what the tables hold in memory into files, so that the next start reads no log.
   StoreResult<void> flush();
 
-  // A complete copy that can be opened by itself, while the database is in use. The folder must not exist.
-  // On one file system its tables are hard links: damage to one is in both.
-  // Returns the end of its journal.
+  // A complete copy that can be opened by itself, while the database is in use. The folder must not
+  // exist. On one file system its tables are hard links: damage to one is in both. Returns the end
+  // of its journal.
   StoreResult<Head> checkpoint(const std::string& path);
 
   // Last sequence in the journal.
   Seq last_seq() const { return last_seq_; }
-  // What was answered and is not in the journal any more, in words; empty where nothing is known to be
-  // missing. Only of a database opened read-only or with accept_loss.
+  // What was answered and is not in the journal any more, in words; empty where nothing is known to
+  // be missing. Only of a database opened read-only or with accept_loss.
   const std::string& missing() const { return missing_; }
   // Nothing is known to be missing, but what would tell is: the mark of how far the journal was
   // answered from is gone or damaged. Then missing() says so, too.
   const std::optional<StoreError>& lost_mark() const { return lost_mark_; }
   // The key file, where this open made the database although that file was there; else empty.
   const std::string& key_without_database() const { return key_without_database_; }
-  // Of this history: random, another for each database, and another again after a restore, where numbers come again for
-  // other things.
+  // Of this history: random, another for each database, and another again after a restore, where
+  // numbers come again for other things.
   std::uint64_t epoch() const { return epoch_; }
-  // Called, on the thread that reads, when a read finds that a file is damaged. Set before other threads
-  // read.
+  // Called, on the thread that reads, when a read finds that a file is damaged. Set before other
+  // threads read.
   void on_damage(std::function<void(const StoreError&)> then) { on_damage_ = std::move(then); }
-  // The hash of an event on disk; nothing where there is none, or the database is of an older format and only looked at.
+  // The hash of an event on disk; nothing where there is none, or the database is of an older
+  // format and only looked at.
   std::optional<ChainHash> hash_of(Seq seq) const;
-  // Goes through the whole journal: is every event there, and is each hash what it has to be? Findings, a line each.
-  StoreResult<std::vector<std::string>> check_chain(const std::function<void(Seq, Seq)>& progress) const;
+  // Goes through the whole journal: is every event there, and is each hash what it has to be?
+  // Findings, a line each.
+  StoreResult<std::vector<std::string>> check_chain(
+      const std::function<void(Seq, Seq)>& progress) const;
   // Reads every file of every column family whole, whatever column families there are, and looks at
-  // the rows that a load does not read. Findings, a line each; the error says which file is damaged.
+  // the rows that a load does not read. Findings, a line each; the error says which file is
+  // damaged.
   StoreResult<std::vector<std::string>> check_tables() const;
 
-  // Sequences of the events about an object or by an account, from `after` on: greater ones, or smaller ones where the
-  // newest come first (0: from the end). At most `most`.
+  // Sequences of the events about an object or by an account, from `after` on: greater ones, or
+  // smaller ones where the newest come first (0: from the end). At most `most`.
   struct AuditKey {
     static AuditKey object(std::uint8_t kind, std::uint64_t id);
     static AuditKey account(std::uint64_t id);
@@ -207,7 +224,8 @@ class Store {
 
   Vault& vault() { return *vault_; }
   const Vault& vault() const { return *vault_; }
-  // Takes off the disk what was erased, and what an old master key had sealed: flushes, and compacts the keys. Seconds.
+  // Takes off the disk what was erased, and what an old master key had sealed: flushes, and
+  // compacts the keys. Seconds.
   StoreResult<void> purge();
 
   struct Statistics {
@@ -217,7 +235,9 @@ class Store {
   // Reads every row and drops it: what a restart cannot beat.
   Statistics scan() const;
 
-  rocksdb::ColumnFamilyHandle* family(pb::Event::RowCase kind) const { return families_[static_cast<std::size_t>(kind)]; }
+  rocksdb::ColumnFamilyHandle* family(pb::Event::RowCase kind) const {
+    return families_[static_cast<std::size_t>(kind)];
+  }
   rocksdb::ColumnFamilyHandle* journal() const { return journal_; }
   rocksdb::ColumnFamilyHandle* dedup() const { return dedup_; }
   rocksdb::ColumnFamilyHandle* clearing() const { return clearing_; }
@@ -226,7 +246,8 @@ class Store {
 
  private:
   Store() = default;
-  static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode, const StoreOptions& options);
+  static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode,
+                                                         const StoreOptions& options);
   StoreResult<void> open_vault(Mode mode, std::uint64_t format, bool made);
   // Gives the database its epoch: that of `before`, where it goes on from there.
   StoreResult<void> make_mark(const std::optional<Head>& before);
@@ -237,7 +258,9 @@ class Store {
   StoreResult<void> strip_answers();
   StoreResult<void> index_disclosures();
   // The event in a value of the journal, as stored.
-  std::string_view stored_event(std::string_view value) const { return chained_ ? value.substr(std::min(sizeof(ChainHash), value.size())) : value; }
+  std::string_view stored_event(std::string_view value) const {
+    return chained_ ? value.substr(std::min(sizeof(ChainHash), value.size())) : value;
+  }
   // The value of an event in the journal. Nothing where there is none with that number.
   std::optional<std::string> stored_value(Seq seq) const;
   // The same, unsealed, in `buffer` where anything was sealed.
@@ -268,10 +291,11 @@ class Store {
   friend class Group;
 };
 
-// Reads every table whole, refolds the journal and compares with the rows, byte for byte; checks the
-// market's invariants. Changes nothing where the store is open for reading only. Each difference is a
-// line; empty is good. progress(done, of) is called now and then.
-StoreResult<std::vector<std::string>> verify(Store& store, const Market::MatcherFactory& make_matcher,
+// Reads every table whole, refolds the journal and compares with the rows, byte for byte; checks
+// the market's invariants. Changes nothing where the store is open for reading only. Each
+// difference is a line; empty is good. progress(done, of) is called now and then.
+StoreResult<std::vector<std::string>> verify(Store& store,
+                                             const Market::MatcherFactory& make_matcher,
                                              const std::function<void(Seq, Seq)>& progress);
 
 }  // namespace qiao

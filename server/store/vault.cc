@@ -13,7 +13,8 @@
 namespace qiao {
 namespace {
 
-// No text that a person writes begins like this; validation of protobuf strings asks for UTF-8, which this is.
+// No text that a person writes begins like this; validation of protobuf strings asks for UTF-8,
+// which this is.
 constexpr std::string_view kMark = "\x01q1:";
 constexpr std::string_view kChainName = "chain";
 constexpr std::size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
@@ -21,20 +22,27 @@ constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr int kBase64 = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 constexpr std::size_t kRewrapAtOnce = 10'000;
 
-const unsigned char* bytes(std::string_view s) { return reinterpret_cast<const unsigned char*>(s.data()); }
+const unsigned char* bytes(std::string_view s) {
+  return reinterpret_cast<const unsigned char*>(s.data());
+}
 unsigned char* bytes(std::string& s) { return reinterpret_cast<unsigned char*>(s.data()); }
 
 std::string encrypt(const KeyBytes& key, std::string_view about, std::string_view plain) {
   std::string out(kNonce + plain.size() + kTag, '\0');
   randombytes_buf(out.data(), kNonce);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(bytes(out) + kNonce, nullptr, bytes(plain), plain.size(), bytes(about), about.size(), nullptr, bytes(out), key.data());
+  crypto_aead_xchacha20poly1305_ietf_encrypt(bytes(out) + kNonce, nullptr, bytes(plain),
+                                             plain.size(), bytes(about), about.size(), nullptr,
+                                             bytes(out), key.data());
   return out;
 }
 
-std::optional<std::string> decrypt(const KeyBytes& key, std::string_view about, std::string_view sealed) {
+std::optional<std::string> decrypt(const KeyBytes& key, std::string_view about,
+                                   std::string_view sealed) {
   if (sealed.size() < kNonce + kTag) return std::nullopt;
   std::string plain(sealed.size() - kNonce - kTag, '\0');
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(bytes(plain), nullptr, nullptr, bytes(sealed) + kNonce, sealed.size() - kNonce, bytes(about), about.size(), bytes(sealed), key.data()) != 0) {
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+          bytes(plain), nullptr, nullptr, bytes(sealed) + kNonce, sealed.size() - kNonce,
+          bytes(about), about.size(), bytes(sealed), key.data()) != 0) {
     return std::nullopt;
   }
   return plain;
@@ -48,18 +56,24 @@ std::string id_of(const KeyBytes& key) {
   return hash;
 }
 
-std::string name_of(pb::Event::RowCase kind, std::uint64_t id) { return std::string(1, static_cast<char>(kind)) + big_endian(id); }
-std::uint64_t slot_of(pb::Event::RowCase kind, std::uint64_t id) { return static_cast<std::uint64_t>(kind) << 56 | id; }
+std::string name_of(pb::Event::RowCase kind, std::uint64_t id) {
+  return std::string(1, static_cast<char>(kind)) + big_endian(id);
+}
+std::uint64_t slot_of(pb::Event::RowCase kind, std::uint64_t id) {
+  return static_cast<std::uint64_t>(kind) << 56 | id;
+}
 
 }  // namespace
 
 bool Vault::covers(pb::Event::RowCase kind) {
-  return kind == pb::Event::kParty || kind == pb::Event::kPerson || kind == pb::Event::kNeed || kind == pb::Event::kAccount;
+  return kind == pb::Event::kParty || kind == pb::Event::kPerson || kind == pb::Event::kNeed ||
+         kind == pb::Event::kAccount;
 }
 
 bool Vault::is_sealed(std::string_view b) {
   // By the second byte of the mark: the first is in nearly every row.
-  for (std::size_t at = b.find(kMark[1], 1); at != std::string_view::npos; at = b.find(kMark[1], at + 1)) {
+  for (std::size_t at = b.find(kMark[1], 1); at != std::string_view::npos;
+       at = b.find(kMark[1], at + 1)) {
     if (b.substr(at - 1).starts_with(kMark)) return true;
   }
   return false;
@@ -68,22 +82,29 @@ bool Vault::is_sealed(std::string_view b) {
 std::string Vault::wrap(std::string_view name, const KeyBytes& key) const {
   std::string out(8, '\0');
   std::memcpy(out.data(), &keys_.current().id, 8);
-  return out + encrypt(keys_.current().bytes, name, {reinterpret_cast<const char*>(key.data()), key.size()});
+  return out + encrypt(keys_.current().bytes, name,
+                       {reinterpret_cast<const char*>(key.data()), key.size()});
 }
 
 StoreResult<KeyBytes> Vault::unwrap(std::string_view name, std::string_view wrapped) const {
   std::uint64_t id = 0;
   if (wrapped.size() > 8) std::memcpy(&id, wrapped.data(), 8);
   const MasterKey* master = keys_.find(id);
-  if (master == nullptr) return StoreError{"the key file is not the one that this database was sealed with; give the right one with --key"};
+  if (master == nullptr)
+    return StoreError{
+        "the key file is not the one that this database was sealed with; give the right one with "
+        "--key"};
   const auto plain = decrypt(master->bytes, name, wrapped.substr(8));
   KeyBytes key{};
-  if (!plain || plain->size() != key.size()) return StoreError{"a key in the database was changed; restore the last backup", true};
+  if (!plain || plain->size() != key.size())
+    return StoreError{"a key in the database was changed; restore the last backup", true};
   std::memcpy(key.data(), plain->data(), key.size());
   return key;
 }
 
-StoreResult<std::unique_ptr<Vault>> Vault::open(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, KeyFile keys, bool read_only) {
+StoreResult<std::unique_ptr<Vault>> Vault::open(rocksdb::DB& db,
+                                                rocksdb::ColumnFamilyHandle* family, KeyFile keys,
+                                                bool read_only) {
   std::unique_ptr<Vault> vault(new Vault(family, std::move(keys)));
   rocksdb::WriteBatch batch;
   rocksdb::WriteOptions sync;
@@ -105,7 +126,8 @@ StoreResult<std::unique_ptr<Vault>> Vault::open(rocksdb::DB& db, rocksdb::Column
       vault->chain_key_ = key;
       chained = true;
     } else if (name.size() == 9) {
-      vault->row_keys_[slot_of(static_cast<pb::Event::RowCase>(name[0]), from_big_endian(name.substr(1)))] = key;
+      vault->row_keys_[slot_of(static_cast<pb::Event::RowCase>(name[0]),
+                               from_big_endian(name.substr(1)))] = key;
     }
     std::uint64_t by = 0;
     std::memcpy(&by, wrapped.data(), 8);
@@ -121,7 +143,8 @@ StoreResult<std::unique_ptr<Vault>> Vault::open(rocksdb::DB& db, rocksdb::Column
   if (!it->status().ok()) return error("cannot read the keys in the database", it->status());
   if (!chained && !read_only) {
     randombytes_buf(vault->chain_key_.data(), vault->chain_key_.size());
-    batch.Put(family, rocksdb::Slice(kChainName.data(), kChainName.size()), vault->wrap(kChainName, vault->chain_key_));
+    batch.Put(family, rocksdb::Slice(kChainName.data(), kChainName.size()),
+              vault->wrap(kChainName, vault->chain_key_));
   }
   if (batch.Count() > 0) {
     QIAO_TRY(write());
@@ -131,7 +154,8 @@ StoreResult<std::unique_ptr<Vault>> Vault::open(rocksdb::DB& db, rocksdb::Column
   return vault;
 }
 
-void Vault::seal(pb::Event::RowCase kind, std::uint64_t id, google::protobuf::Message& row, rocksdb::WriteBatch& batch) {
+void Vault::seal(pb::Event::RowCase kind, std::uint64_t id, google::protobuf::Message& row,
+                 rocksdb::WriteBatch& batch) {
   if (!has_marked(row)) return;
   const std::string name = name_of(kind, id);
   KeyBytes key{};
@@ -145,17 +169,20 @@ void Vault::seal(pb::Event::RowCase kind, std::uint64_t id, google::protobuf::Me
     key = at->second;
   }
   const std::string key_id = id_of(key);
-  visit_marked(row, [&](const MarkedField& field, const std::string& value) -> std::optional<std::string> {
-    if (value.starts_with(kMark)) return std::nullopt;
-    const std::string sealed = key_id + encrypt(key, name + field.name, value);
-    std::string text(sodium_base64_encoded_len(sealed.size(), kBase64), '\0');
-    sodium_bin2base64(text.data(), text.size(), bytes(std::string_view(sealed)), sealed.size(), kBase64);
-    text.pop_back();  // its end mark
-    return std::string(kMark) + text;
-  });
+  visit_marked(
+      row, [&](const MarkedField& field, const std::string& value) -> std::optional<std::string> {
+        if (value.starts_with(kMark)) return std::nullopt;
+        const std::string sealed = key_id + encrypt(key, name + field.name, value);
+        std::string text(sodium_base64_encoded_len(sealed.size(), kBase64), '\0');
+        sodium_bin2base64(text.data(), text.size(), bytes(std::string_view(sealed)), sealed.size(),
+                          kBase64);
+        text.pop_back();  // its end mark
+        return std::string(kMark) + text;
+      });
 }
 
-bool Vault::unseal(pb::Event::RowCase kind, std::uint64_t id, google::protobuf::Message& row) const {
+bool Vault::unseal(pb::Event::RowCase kind, std::uint64_t id,
+                   google::protobuf::Message& row) const {
   std::optional<KeyBytes> key;
   {
     const std::lock_guard lock(mutex_);
@@ -164,22 +191,25 @@ bool Vault::unseal(pb::Event::RowCase kind, std::uint64_t id, google::protobuf::
   const std::string name = name_of(kind, id);
   const std::string key_id = key ? id_of(*key) : std::string();
   bool good = true;
-  visit_marked(row, [&](const MarkedField& field, const std::string& value) -> std::optional<std::string> {
-    if (!value.starts_with(kMark)) return std::nullopt;
-    const std::string_view text = std::string_view(value).substr(kMark.size());
-    std::string sealed(text.size(), '\0');
-    std::size_t size = 0;
-    if (sodium_base642bin(bytes(sealed), sealed.size(), text.data(), text.size(), nullptr, &size, nullptr, kBase64) != 0 || size < 8) {
-      good = false;
-      return std::string();
-    }
-    sealed.resize(size);
-    // Sealed with a key that is gone: erased.
-    if (!key || std::string_view(sealed).substr(0, 8) != key_id) return std::string();
-    auto plain = decrypt(*key, name + field.name, std::string_view(sealed).substr(8));
-    if (!plain) good = false;
-    return plain.value_or(std::string());
-  });
+  visit_marked(
+      row, [&](const MarkedField& field, const std::string& value) -> std::optional<std::string> {
+        if (!value.starts_with(kMark)) return std::nullopt;
+        const std::string_view text = std::string_view(value).substr(kMark.size());
+        std::string sealed(text.size(), '\0');
+        std::size_t size = 0;
+        if (sodium_base642bin(bytes(sealed), sealed.size(), text.data(), text.size(), nullptr,
+                              &size, nullptr, kBase64) != 0 ||
+            size < 8) {
+          good = false;
+          return std::string();
+        }
+        sealed.resize(size);
+        // Sealed with a key that is gone: erased.
+        if (!key || std::string_view(sealed).substr(0, 8) != key_id) return std::string();
+        auto plain = decrypt(*key, name + field.name, std::string_view(sealed).substr(8));
+        if (!plain) good = false;
+        return plain.value_or(std::string());
+      });
   return good;
 }
 

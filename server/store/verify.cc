@@ -5,12 +5,14 @@
 namespace qiao {
 namespace {
 
-StoreResult<std::vector<std::string>> compare_rows(Store& store, const Market::MatcherFactory& make_matcher,
+StoreResult<std::vector<std::string>> compare_rows(Store& store,
+                                                   const Market::MatcherFactory& make_matcher,
                                                    const std::function<void(Seq, Seq)>& progress) {
   std::vector<std::string> findings;
   Market loaded(make_matcher);
   QIAO_TRY(store.load(loaded));
-  for (std::string& breach : check_invariants(loaded.state())) findings.push_back("rows: " + breach);
+  for (std::string& breach : check_invariants(loaded.state()))
+    findings.push_back("rows: " + breach);
 
   Market refolded(make_matcher);
   Seq expected = 1;
@@ -32,12 +34,14 @@ StoreResult<std::vector<std::string>> compare_rows(Store& store, const Market::M
   }));
   progress(last, last);
   if (!findings.empty()) return findings;
-  for (std::string& breach : check_invariants(refolded.state())) findings.push_back("journal: " + breach);
+  for (std::string& breach : check_invariants(refolded.state()))
+    findings.push_back("journal: " + breach);
   if (digest(loaded.state()) == digest(refolded.state())) return findings;
   // Say which rows differ.
   auto compare = [&](const char* kind, const auto& rows, const auto& again) {
     if (rows.size() != again.size()) {
-      findings.push_back(std::string(kind) + ": " + std::to_string(rows.size()) + " rows, but the journal makes " + std::to_string(again.size()));
+      findings.push_back(std::string(kind) + ": " + std::to_string(rows.size()) +
+                         " rows, but the journal makes " + std::to_string(again.size()));
     }
     for (Slot s = 0; s < again.size() && findings.size() < kMaxBreaches; ++s) {
       const Slot other = rows.find(again[s].id);
@@ -60,18 +64,22 @@ StoreResult<std::vector<std::string>> compare_rows(Store& store, const Market::M
   compare("notification", a.notifications(), b.notifications());
   compare("account", a.accounts(), b.accounts());
   compare("grant", a.grants(), b.grants());
-  if (findings.empty()) findings.push_back("taxonomy, policy or what follows from the rows differs from what the journal makes");
+  if (findings.empty())
+    findings.push_back(
+        "taxonomy, policy or what follows from the rows differs from what the journal makes");
   return findings;
 }
 
 }  // namespace
 
-StoreResult<std::vector<std::string>> verify(Store& store, const Market::MatcherFactory& make_matcher,
+StoreResult<std::vector<std::string>> verify(Store& store,
+                                             const Market::MatcherFactory& make_matcher,
                                              const std::function<void(Seq, Seq)>& progress) {
   QIAO_TRY(auto findings, store.check_tables());
   QIAO_TRY(const auto broken, store.check_chain(progress));
   findings.insert(findings.begin(), broken.begin(), broken.end());
-  if (!store.missing().empty() && !store.lost_mark()) findings.insert(findings.begin(), store.missing());
+  if (!store.missing().empty() && !store.lost_mark())
+    findings.insert(findings.begin(), store.missing());
   // What a changed event makes is nothing to compare with.
   if (findings.empty()) {
     QIAO_TRY(findings, compare_rows(store, make_matcher, progress));

@@ -5,9 +5,9 @@
 
 #include "engine/base/fixed.h"
 #include "engine/base/geography.h"
+#include "engine/base/random.h"
 #include "engine/base/refusal.h"
 #include "engine/base/time_zone.h"
-#include "engine/base/random.h"
 
 namespace qiao {
 namespace {
@@ -18,16 +18,22 @@ double haversine_metres(Point a, Point b) {
   const double k = 3.14159265358979323846 / 180e7;
   const double dlat = (a.latitude_e7 - b.latitude_e7) * k;
   const double dlon = (static_cast<double>(a.longitude_e7) - b.longitude_e7) * k;
-  const double h = std::pow(std::sin(dlat / 2), 2) + std::cos(a.latitude_e7 * k) * std::cos(b.latitude_e7 * k) * std::pow(std::sin(dlon / 2), 2);
+  const double h = std::pow(std::sin(dlat / 2), 2) + std::cos(a.latitude_e7 * k) *
+                                                         std::cos(b.latitude_e7 * k) *
+                                                         std::pow(std::sin(dlon / 2), 2);
   return 2 * 6'371'008.8 * std::asin(std::min(1.0, std::sqrt(h)));
 }
 
 TEST(Geography, DistanceIsWithinATenthOfAPerCentOfTheGreatCircle) {
   Random random(7);
   for (int i = 0; i < 100'000; ++i) {
-    const Point a{static_cast<std::int32_t>(random.between(-550'000'000, 550'000'000)), static_cast<std::int32_t>(random.between(-1'800'000'000, 1'800'000'000))};
-    const Point b{a.latitude_e7 + static_cast<std::int32_t>(random.between(-10'000'000, 10'000'000)),
-                  static_cast<std::int32_t>(std::clamp<std::int64_t>(a.longitude_e7 + random.between(-10'000'000, 10'000'000), -kMaxLongitudeE7, kMaxLongitudeE7))};
+    const Point a{static_cast<std::int32_t>(random.between(-550'000'000, 550'000'000)),
+                  static_cast<std::int32_t>(random.between(-1'800'000'000, 1'800'000'000))};
+    const Point b{
+        a.latitude_e7 + static_cast<std::int32_t>(random.between(-10'000'000, 10'000'000)),
+        static_cast<std::int32_t>(
+            std::clamp<std::int64_t>(a.longitude_e7 + random.between(-10'000'000, 10'000'000),
+                                     -kMaxLongitudeE7, kMaxLongitudeE7))};
     const double truth = haversine_metres(a, b);
     EXPECT_NEAR(static_cast<double>(distance_metres(a, b)), truth, truth * 0.001 + 2);
     EXPECT_EQ(distance_metres(a, b), distance_metres(b, a));
@@ -61,9 +67,12 @@ TEST(Geography, MatchingKnowsAPlaceByItsCellAlone) {
 TEST(Geography, AReckonedDistanceIsNeverTooLarge) {
   Random random(11);
   const auto anywhere = [&] {
-    return Point{static_cast<std::int32_t>(random.between(-kMaxLatitudeE7, kMaxLatitudeE7)), static_cast<std::int32_t>(random.between(-kMaxLongitudeE7, kMaxLongitudeE7))};
+    return Point{static_cast<std::int32_t>(random.between(-kMaxLatitudeE7, kMaxLatitudeE7)),
+                 static_cast<std::int32_t>(random.between(-kMaxLongitudeE7, kMaxLongitudeE7))};
   };
-  const auto moved = [&](std::int64_t e7, std::int64_t by, std::int64_t most) { return static_cast<std::int32_t>(std::clamp(e7 + random.between(-by, by), -most, most)); };
+  const auto moved = [&](std::int64_t e7, std::int64_t by, std::int64_t most) {
+    return static_cast<std::int32_t>(std::clamp(e7 + random.between(-by, by), -most, most));
+  };
   for (int i = 0; i < 300'000; ++i) {
     const Point a = anywhere();
     const Reckoner from(a);
@@ -71,7 +80,8 @@ TEST(Geography, AReckonedDistanceIsNeverTooLarge) {
     const Point far = anywhere();
     EXPECT_LE(from.at_least(far), static_cast<double>(distance_metres(a, far)));
     const std::int64_t by = random.between(1, 20'000'000);
-    const Point near{moved(a.latitude_e7, by, kMaxLatitudeE7), moved(a.longitude_e7, by, kMaxLongitudeE7)};
+    const Point near{moved(a.latitude_e7, by, kMaxLatitudeE7),
+                     moved(a.longitude_e7, by, kMaxLongitudeE7)};
     const auto exact = static_cast<double>(distance_metres(a, near));
     EXPECT_LE(from.at_least(near), exact);
     if (std::abs(a.latitude_e7) < 550'000'000 && exact < 100'000) {
@@ -84,7 +94,10 @@ TEST(Fixed, PowersAgreeWithFloatingPoint) {
   for (const double base : {0.01, 0.25, 0.5, 1.0, 1.7, 4.0, 16.0}) {
     for (const std::uint32_t milli : {0U, 1U, 250U, 500U, 999U, 1000U, 1500U, 2000U, 4000U}) {
       const double truth = std::pow(base, milli / 1000.0);
-      EXPECT_NEAR(static_cast<double>(pow_micro(static_cast<std::int64_t>(base * kMicro), milli)) / kMicro, truth, truth * 2e-4 + 5e-6) << base << " ^ " << milli;
+      EXPECT_NEAR(
+          static_cast<double>(pow_micro(static_cast<std::int64_t>(base * kMicro), milli)) / kMicro,
+          truth, truth * 2e-4 + 5e-6)
+          << base << " ^ " << milli;
     }
   }
 }
@@ -102,7 +115,9 @@ TEST(Fixed, IntegerRootIsTheFloor) {
 }
 
 LocalTime local(int year, unsigned month, unsigned day, int hour, int minute = 0) {
-  return LocalTime{std::chrono::local_days{std::chrono::year{year} / static_cast<int>(month) / static_cast<int>(day)}} + std::chrono::hours{hour} + std::chrono::minutes{minute};
+  return LocalTime{std::chrono::local_days{std::chrono::year{year} / static_cast<int>(month) /
+                                           static_cast<int>(day)}} +
+         std::chrono::hours{hour} + std::chrono::minutes{minute};
 }
 
 TEST(TimeZone, NingguoIsEightHoursAheadAllYear) {
@@ -128,7 +143,8 @@ TEST(TimeZone, TheHourThatComesTwiceIsTheFirst) {
 }
 
 TEST(TimeZone, EveryLocalMomentComesBack) {
-  for (const char* name : {"Asia/Shanghai", "America/New_York", "Europe/London", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"}) {
+  for (const char* name : {"Asia/Shanghai", "America/New_York", "Europe/London",
+                           "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"}) {
     const auto zone = TimeZone::load(name);
     ASSERT_TRUE(zone) << name;
     Random random(11);
@@ -136,7 +152,8 @@ TEST(TimeZone, EveryLocalMomentComesBack) {
       const Time t = to_time(random.between(0, 4'000'000'000));
       const Time back = zone->to_utc(zone->to_local(t));
       // Only the second of an hour that comes twice is another instant, on the same clock.
-      EXPECT_TRUE(back == t || (back < t && zone->to_local(back) == zone->to_local(t))) << name << " " << to_int(t);
+      EXPECT_TRUE(back == t || (back < t && zone->to_local(back) == zone->to_local(t)))
+          << name << " " << to_int(t);
     }
   }
 }
@@ -161,7 +178,8 @@ TEST(Refusal, EveryCodeHasWordsInBothLanguagesAndItsOwnName) {
     EXPECT_TRUE(seen.insert(c.code).second) << c.code;
     EXPECT_FALSE(c.zh.empty());
     EXPECT_FALSE(c.en.empty());
-    EXPECT_EQ(c.zh.find("{}") == std::string_view::npos, c.en.find("{}") == std::string_view::npos) << c.code;
+    EXPECT_EQ(c.zh.find("{}") == std::string_view::npos, c.en.find("{}") == std::string_view::npos)
+        << c.code;
   }
 }
 

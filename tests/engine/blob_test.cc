@@ -37,8 +37,8 @@ TEST(BlobBatch, TakesWhatThereIsRoomFor) {
   EXPECT_TRUE(batch.empty());
 }
 
-// Blobs of batches and of their own, dropped and put in each other's place in any order, beside plain strings; the address
-// sanitizer sees what is freed too early, too late or twice.
+// Blobs of batches and of their own, dropped and put in each other's place in any order, beside
+// plain strings; the address sanitizer sees what is freed too early, too late or twice.
 TEST(BlobBatch, IsThereAsLongAsAnyOfItsBlobs) {
   Random random(5);
   std::vector<std::pair<Blob, std::string>> all;

@@ -1,4 +1,5 @@
-// Clearing: feasible, certified, exact where everything can be tried, the same on any number of threads.
+// Clearing: feasible, certified, exact where everything can be tried, the same on any number of
+// threads.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -10,11 +11,11 @@
 #include "engine/clear/bound.h"
 #include "engine/clear/choice.h"
 #include "engine/clear/collect.h"
-#include "engine/report/equity.h"
 #include "engine/clear/gaps.h"
 #include "engine/clear/plan.h"
 #include "engine/clear/solver.h"
 #include "engine/clear/steer.h"
+#include "engine/report/equity.h"
 #include "engine/rows/invariants.h"
 #include "tests/support/build.h"
 #include "tools/sim/places.h"
@@ -42,8 +43,11 @@ Instance random_instance(Random& random, const Shape& shape) {
   in.per_micro = 1;
   for (std::uint32_t o = 0; o < shape.offers; ++o) {
     const auto slots = static_cast<std::uint32_t>(shape.rules ? random.between(1, 3) : 1);
-    in.offers.push_back({o, static_cast<std::uint32_t>(in.slots.size()), slots, shape.rules && random.chance(20) ? 2 : 1});
-    for (std::uint32_t s = 0; s < slots; ++s) in.slots.push_back({Time{}, o, static_cast<std::int32_t>(random.between(1, shape.most_units))});
+    in.offers.push_back({o, static_cast<std::uint32_t>(in.slots.size()), slots,
+                         shape.rules && random.chance(20) ? 2 : 1});
+    for (std::uint32_t s = 0; s < slots; ++s)
+      in.slots.push_back(
+          {Time{}, o, static_cast<std::int32_t>(random.between(1, shape.most_units))});
   }
   for (std::uint32_t n = 0; n < shape.needs; ++n) {
     ClearNeed need;
@@ -68,17 +72,22 @@ Instance random_instance(Random& random, const Shape& shape) {
         const ClearOffer& offer = in.offers[o];
         const auto first = static_cast<std::uint32_t>(random.below(offer.slots));
         const auto count = static_cast<std::uint32_t>(1 + random.below(offer.slots - first));
-        Edge e{random.between(1, 1000) * (shape.rules ? 1 : 1000), o, offer.first_slot + first, count, line.missing};
-        for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) e.most = std::min(e.most, in.slots[s].room);
+        Edge e{random.between(1, 1000) * (shape.rules ? 1 : 1000), o, offer.first_slot + first,
+               count, line.missing};
+        for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s)
+          e.most = std::min(e.most, in.slots[s].room);
         if (e.most < offer.smallest_lot) continue;
         in.edges.push_back(e);
         ++line.edges;
       }
-      std::sort(in.edges.end() - line.edges, in.edges.end(), [](const Edge& a, const Edge& b) { return a.unit > b.unit; });
+      std::sort(in.edges.end() - line.edges, in.edges.end(),
+                [](const Edge& a, const Edge& b) { return a.unit > b.unit; });
       in.lines.push_back(line);
     }
     // As the market asks: enough professionals for all volunteers that are asked for.
-    if (need.ratio > 0 && in.lines[need.first_line].missing > in.lines[need.first_line + 1].missing * need.ratio) need.ratio = 0;
+    if (need.ratio > 0 &&
+        in.lines[need.first_line].missing > in.lines[need.first_line + 1].missing * need.ratio)
+      need.ratio = 0;
     in.needs.push_back(need);
   }
   in.link();
@@ -116,8 +125,8 @@ Workers two_threads() {
   };
 }
 
-// The certificate once more, by the definition in DESIGN.md §5 and nothing of the solver's: at these prices each need takes
-// the best of every choice it has.
+// The certificate once more, by the definition in DESIGN.md §5 and nothing of the solver's: at
+// these prices each need takes the best of every choice it has.
 Worth certificate(const Instance& in, const std::vector<Worth>& prices) {
   Worth bound = 0;
   for (std::size_t s = 0; s < prices.size(); ++s) {
@@ -127,14 +136,17 @@ Worth certificate(const Instance& in, const std::vector<Worth>& prices) {
   for (const ClearNeed& need : in.needs) {
     const std::uint32_t first = in.lines[need.first_line].first_edge;
     std::uint32_t last = first;
-    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) last += in.lines[l].edges;
+    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l)
+      last += in.lines[l].edges;
     Allocation held(in.edges.size(), 0);
     Worth best = 0;
     const auto go = [&](auto self, std::uint32_t edge) -> void {
       if (edge == last) {
         for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
           std::int64_t units = 0;
-          for (std::uint32_t e = in.lines[l].first_edge; e < in.lines[l].first_edge + in.lines[l].edges; ++e) units += held[e];
+          for (std::uint32_t e = in.lines[l].first_edge;
+               e < in.lines[l].first_edge + in.lines[l].edges; ++e)
+            units += held[e];
           if (units > in.lines[l].missing) return;
         }
         Instance alone = in;
@@ -142,7 +154,8 @@ Worth certificate(const Instance& in, const std::vector<Worth>& prices) {
         if (infeasible(alone, held) != nullptr) return;
         Worth gain = worth_of(in, need, held);
         for (std::uint32_t e = first; e < last; ++e) {
-          for (std::uint32_t s = in.edges[e].slot; s < in.edges[e].slot + in.edges[e].slots; ++s) gain -= prices[s] * held[e];
+          for (std::uint32_t s = in.edges[e].slot; s < in.edges[e].slot + in.edges[e].slots; ++s)
+            gain -= prices[s] * held[e];
         }
         best = std::max(best, gain);
         return;
@@ -162,14 +175,17 @@ Worth certificate(const Instance& in, const std::vector<Worth>& prices) {
 TEST(Clear, IsExactWhereEverythingCanBeTried) {
   Random random(seed_of_run());
   for (int round = 0; round < 400; ++round) {
-    const Instance in = random_instance(random, {static_cast<std::uint32_t>(random.between(1, 3)), static_cast<std::uint32_t>(random.between(1, 3)), 2, true});
+    const Instance in =
+        random_instance(random, {static_cast<std::uint32_t>(random.between(1, 3)),
+                                 static_cast<std::uint32_t>(random.between(1, 3)), 2, true});
     if (in.edges.size() > 11) continue;
     const Worth best = brute_force(in);
     ClearOptions options;
     options.target_gap_micro = 0;
     options.helps_per_line = 200;
     const Cleared cleared = clear_market(in, options);
-    ASSERT_EQ(infeasible(in, cleared.held), nullptr) << infeasible(in, cleared.held) << " in round " << round;
+    ASSERT_EQ(infeasible(in, cleared.held), nullptr)
+        << infeasible(in, cleared.held) << " in round " << round;
     EXPECT_EQ(cleared.value, best) << "round " << round << " of seed " << seed_of_run();
     EXPECT_GE(cleared.bound, best) << "round " << round << " of seed " << seed_of_run();
   }
@@ -180,7 +196,8 @@ TEST(Clear, TheCertificateIsWhatThePricesProve) {
   for (int round = 0; round < 200; ++round) {
     const Instance in = random_instance(random, {4, 3, 2, true});
     const Cleared cleared = clear_market(in, {});
-    // The solver's choices are relaxed where that is quick, so its bound may be higher, never lower.
+    // The solver's choices are relaxed where that is quick, so its bound may be higher, never
+    // lower.
     EXPECT_GE(cleared.bound, certificate(in, cleared.prices)) << "round " << round;
     EXPECT_EQ(cleared.bound, upper_bound(in, cleared.prices, alone)) << "round " << round;
     EXPECT_LE(cleared.value, cleared.bound);
@@ -200,7 +217,9 @@ TEST(Clear, WithoutRulesTheCertificateIsThePricesToTheUnit) {
 TEST(Clear, IsFeasibleOnRandomInstances) {
   Random random(seed_of_run() + 3);
   for (int round = 0; round < 150; ++round) {
-    const Instance in = random_instance(random, {static_cast<std::uint32_t>(random.between(0, 60)), static_cast<std::uint32_t>(random.between(0, 20)), 9, true});
+    const Instance in =
+        random_instance(random, {static_cast<std::uint32_t>(random.between(0, 60)),
+                                 static_cast<std::uint32_t>(random.between(0, 20)), 9, true});
     const Cleared cleared = clear_market(in, {});
     const char* breach = infeasible(in, cleared.held);
     EXPECT_EQ(breach, nullptr) << breach << " in round " << round << " of seed " << seed_of_run();
@@ -264,11 +283,14 @@ TEST(Clear, TransportProblemsAreSolvedToTheEnd) {
 class ClearedCity : public testing::Test {
  protected:
   ClearedCity() : market_(make_ranking) {
-    places_ = read_city(QIAO_SOURCE "/data/ningguo/areas.csv", QIAO_SOURCE "/data/ningguo/outline.geojson", 1).value();
+    places_ = read_city(QIAO_SOURCE "/data/ningguo/areas.csv",
+                        QIAO_SOURCE "/data/ningguo/outline.geojson", 1)
+                  .value();
     const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
     must([](pb::Command& c) { *c.mutable_put_taxonomy() = default_taxonomy(); });
     must([](pb::Command& c) { *c.mutable_set_policy() = default_policy(); });
-    for (const Place& p : places_) must([&](pb::Command& c) { *c.mutable_put_area() = to_area(p); });
+    for (const Place& p : places_)
+      must([&](pb::Command& c) { *c.mutable_put_area() = to_area(p); });
     Population population(places_, zone, 11);
     add_givers(population, 120);
     for (int i = 0; i < 250; ++i) {
@@ -280,8 +302,12 @@ class ClearedCity : public testing::Test {
   }
   void add_givers(Population& population, int count) {
     for (int i = 0; i < count; ++i) {
-      const Giver giver = population.giver(i % 5 == 0 ? pb::PARTY_KIND_SOCIAL_ORGANISATION : i % 5 == 1 ? pb::PARTY_KIND_ENTERPRISE : pb::PARTY_KIND_VOLUNTEER_TEAM, at(9));
-      const std::uint64_t party = must([&](pb::Command& c) { *c.mutable_register_party() = giver.party; });
+      const Giver giver = population.giver(i % 5 == 0   ? pb::PARTY_KIND_SOCIAL_ORGANISATION
+                                           : i % 5 == 1 ? pb::PARTY_KIND_ENTERPRISE
+                                                        : pb::PARTY_KIND_VOLUNTEER_TEAM,
+                                           at(9));
+      const std::uint64_t party =
+          must([&](pb::Command& c) { *c.mutable_register_party() = giver.party; });
       for (pb::Offer o : giver.offers) {
         o.set_party_id(party);
         must([&](pb::Command& c) { *c.mutable_post_offer() = o; });
@@ -345,12 +371,25 @@ TEST_F(ClearedCity, IsCopiedOutTheSameInAnyOrderByAnyNumber) {
   const std::size_t read = several[0].needs();
   const Instance two = several[0].finish(two_threads());
   EXPECT_EQ(read, two.needs.size());
-  const auto of_need = [](const ClearNeed& n) { return std::tuple(n.ref, n.first_line, n.lines, n.bonus, n.community, n.volunteers, n.professionals, n.ratio, n.all_or_nothing); };
-  const auto of_line = [](const ClearLine& l) { return std::tuple(l.ref, l.need, l.first_edge, l.edges, l.split, l.rest, l.missing, l.asked, l.window.start, l.window.end, l.people, l.professional); };
-  const auto of_edge = [](const Edge& e) { return std::tuple(e.unit, e.offer, e.slot, e.slots, e.most); };
-  const auto of_offer = [](const ClearOffer& o) { return std::tuple(o.ref, o.first_slot, o.slots, o.smallest_lot); };
+  const auto of_need = [](const ClearNeed& n) {
+    return std::tuple(n.ref, n.first_line, n.lines, n.bonus, n.community, n.volunteers,
+                      n.professionals, n.ratio, n.all_or_nothing);
+  };
+  const auto of_line = [](const ClearLine& l) {
+    return std::tuple(l.ref, l.need, l.first_edge, l.edges, l.split, l.rest, l.missing, l.asked,
+                      l.window.start, l.window.end, l.people, l.professional);
+  };
+  const auto of_edge = [](const Edge& e) {
+    return std::tuple(e.unit, e.offer, e.slot, e.slots, e.most);
+  };
+  const auto of_offer = [](const ClearOffer& o) {
+    return std::tuple(o.ref, o.first_slot, o.slots, o.smallest_lot);
+  };
   const auto of_slot = [](const ClearSlot& s) { return std::tuple(s.at, s.offer, s.room); };
-  const auto same = [](const auto& a, const auto& b, auto of) { return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](const auto& x, const auto& y) { return of(x) == of(y); }); };
+  const auto same = [](const auto& a, const auto& b, auto of) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](const auto& x, const auto& y) { return of(x) == of(y); });
+  };
   EXPECT_TRUE(same(one.needs, two.needs, of_need));
   EXPECT_TRUE(same(one.lines, two.lines, of_line));
   EXPECT_TRUE(same(one.edges, two.edges, of_edge));
@@ -403,7 +442,9 @@ TEST_F(ClearedCity, WhatIsBookedAlreadyIsNotGivenTwice) {
   const Instance before = collect();
   // Half of it becomes real, the rest is cleared again.
   for (std::uint32_t e = 0; e < before.edges.size(); e += 2) {
-    if (first.held[e] == 0 || before.needs[before.lines[before.line_of_edge[e]].need].all_or_nothing) continue;
+    if (first.held[e] == 0 ||
+        before.needs[before.lines[before.line_of_edge[e]].need].all_or_nothing)
+      continue;
     const LineRow& line = market_.state().line(before.lines[before.line_of_edge[e]].ref);
     must([&](pb::Command& c) {
       pb::MakeMatch& m = *c.mutable_make_match();
@@ -446,7 +487,9 @@ void expect_plan_holds(const Plan& plan, Market& market) {
   }
   const auto refused = market.check(batch.batch(), batch.actor(), at(9));
   ASSERT_TRUE(refused);
-  EXPECT_TRUE(refused.value().empty()) << refused.value().size() << " of " << batch.batch().commands_size() << ": " << refused.value().front().refusal.en();
+  EXPECT_TRUE(refused.value().empty())
+      << refused.value().size() << " of " << batch.batch().commands_size() << ": "
+      << refused.value().front().refusal.en();
 }
 
 TEST_F(ClearedCity, APlanIsWhatWasCleared) {
@@ -491,7 +534,9 @@ TEST_F(ClearedCity, AfterASmallChangeThePlanHoldsAndSoDoesItsCertificate) {
     do {
       withdrawn = static_cast<Slot>(random.below(market_.state().offers().size()));
     } while (!market_.state().offers()[withdrawn].active);
-    must([&](pb::Command& c) { c.mutable_withdraw_offer()->set_offer_id(market_.state().offers()[withdrawn].id.value()); });
+    must([&](pb::Command& c) {
+      c.mutable_withdraw_offer()->set_offer_id(market_.state().offers()[withdrawn].id.value());
+    });
     offers.push_back(withdrawn);
     const std::size_t again = plan.refresh(needs, offers, at(9), {});
     EXPECT_LT(again, market_.state().needs().size());
@@ -509,7 +554,10 @@ TEST_F(ClearedCity, AfterASmallChangeThePlanHoldsAndSoDoesItsCertificate) {
 TEST_F(ClearedCity, TeamsThatTakeTheTopOfTheirListDoWhatClearingWants) {
   // Few offers for many needs, or nothing is contested.
   for (Slot o = 0; o < market_.state().offers().size(); ++o) {
-    if (o % 3 != 0) must([&](pb::Command& c) { c.mutable_withdraw_offer()->set_offer_id(market_.state().offers()[o].id.value()); });
+    if (o % 3 != 0)
+      must([&](pb::Command& c) {
+        c.mutable_withdraw_offer()->set_offer_id(market_.state().offers()[o].id.value());
+      });
   }
   const Instance in = collect();
   const Cleared cleared = clear_market(in, {});
@@ -517,7 +565,8 @@ TEST_F(ClearedCity, TeamsThatTakeTheTopOfTheirListDoWhatClearingWants) {
   plan.take(in, cleared);
   boost::unordered_flat_map<std::uint64_t, Worth> unit;
   for (std::uint32_t e = 0; e < in.edges.size(); ++e) {
-    unit[std::uint64_t{in.lines[in.line_of_edge[e]].ref} << 32 | in.offers[in.edges[e].offer].ref] = in.edges[e].unit;
+    unit[std::uint64_t{in.lines[in.line_of_edge[e]].ref} << 32 | in.offers[in.edges[e].offer].ref] =
+        in.edges[e].unit;
   }
   Random random(4);
   Worth taken = 0;
@@ -542,7 +591,8 @@ TEST_F(ClearedCity, TeamsThatTakeTheTopOfTheirListDoWhatClearingWants) {
       m.set_how(pb::MATCH_STATE_CLAIMED);
     });
   }
-  EXPECT_GE(taken * 100, cleared.value * 90) << static_cast<double>(taken) / static_cast<double>(cleared.value);
+  EXPECT_GE(taken * 100, cleared.value * 90)
+      << static_cast<double>(taken) / static_cast<double>(cleared.value);
 }
 
 // A finder that has chosen its five gaps.
@@ -575,12 +625,19 @@ TEST_F(ClearedCity, AGapIsWorthWhatItSays) {
       const NeedRow& n = market_.state().needs()[r.need];
       const LocalMoment m = take_apart(market_.state().zone().to_local(r.window.start));
       std::int64_t held = 0;
-      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) held += before.held[e];
+      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e)
+        held += before.held[e];
       const pb::Need of = market_.state().load_need(r.need);
       const pb::TimeRequirement& time = of.lines(r.number - 1).time();
-      const bool same = !time.certificate().empty() ? gap.skill() == time.certificate()
-                                                    : gap.skill().empty() || std::count(time.skills().begin(), time.skills().end(), gap.skill()) > 0;
-      if (same && held < line.missing && r.time_kind != 0 && market_.state().areas()[n.fairness].id.value() == gap.area_code() && m.weekday == gap.weekday() && m.minute / 60 == gap.hour()) row = &r;
+      const bool same =
+          !time.certificate().empty()
+              ? gap.skill() == time.certificate()
+              : gap.skill().empty() ||
+                    std::count(time.skills().begin(), time.skills().end(), gap.skill()) > 0;
+      if (same && held < line.missing && r.time_kind != 0 &&
+          market_.state().areas()[n.fairness].id.value() == gap.area_code() &&
+          m.weekday == gap.weekday() && m.minute / 60 == gap.hour())
+        row = &r;
     }
     ASSERT_NE(row, nullptr);
     const pb::Need need = market_.state().load_need(row->need);
@@ -611,7 +668,8 @@ TEST_F(ClearedCity, AGapIsWorthWhatItSays) {
     });
     const Instance more = collect();
     const Cleared after = clear_market(more, options);
-    // Against the bound before and the value before: what clearing itself leaves open is not the gap's.
+    // Against the bound before and the value before: what clearing itself leaves open is not the
+    // gap's.
     const std::int64_t gained = (after.value - before.value) / in.per_micro;
     const std::int64_t slack = (before.bound - before.value) / in.per_micro;
     EXPECT_GE(gained + slack, gap.gain_micro() * 9 / 10) << gap.en();
@@ -703,7 +761,8 @@ TEST(Plan, CountsWhatIsBeyondSixtyFourBits) {
 }
 
 TEST(Equity, JainIsOneWhenAllAreServedAlike) {
-  const std::vector<Fill> even = {{0, 2'000'000, 0, 1'000'000}, {1, 4'000'000, 4'000'000, 2'000'000}};
+  const std::vector<Fill> even = {{0, 2'000'000, 0, 1'000'000},
+                                  {1, 4'000'000, 4'000'000, 2'000'000}};
   EXPECT_EQ(equity(even, When::kAfter).jain_micro(), 1'000'000);
   EXPECT_EQ(equity(even, When::kAfter).mean_fill_micro(), 500'000);
   // One of two has everything: 1/2.

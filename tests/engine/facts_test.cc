@@ -24,7 +24,8 @@ void expect_same(const Codes& ours, const Theirs& theirs) {
 }
 template <class Ids, class Theirs>
 void expect_same_ids(const Ids& ours, const Theirs& theirs) {
-  EXPECT_TRUE(std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(), [](auto id, std::uint64_t value) { return id.value() == value; }));
+  EXPECT_TRUE(std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(),
+                         [](auto id, std::uint64_t value) { return id.value() == value; }));
 }
 
 void expect_same(const AreaFacts& ours, const pb::Area& theirs) {
@@ -55,20 +56,23 @@ void expect_same(const OfferFacts& ours, const pb::Offer& theirs) {
   EXPECT_EQ(to_int(ours.valid_from), theirs.valid_from());
   EXPECT_EQ(to_int(ours.valid_to), theirs.valid_to());
   expect_same(ours.categories, theirs.categories());
-  EXPECT_EQ(ours.quantity, theirs.has_time() ? theirs.time().capacity() : theirs.stock().quantity());
+  EXPECT_EQ(ours.quantity,
+            theirs.has_time() ? theirs.time().capacity() : theirs.stock().quantity());
   EXPECT_EQ(ours.time_kind, theirs.time().kind());
   expect_same(ours.skills, theirs.time().skills());
   ASSERT_EQ(ours.weekly.size(), static_cast<std::size_t>(theirs.time().weekly_size()));
   for (std::size_t i = 0; i < ours.weekly.size(); ++i) {
     const auto& w = theirs.time().weekly(static_cast<int>(i));
     EXPECT_EQ(ours.weekly[i].weekday, shortened(w.weekday()));
-    EXPECT_EQ(ours.weekly[i].open, (DaySlot{shortened(w.start_minute()), shortened(w.end_minute())}));
+    EXPECT_EQ(ours.weekly[i].open,
+              (DaySlot{shortened(w.start_minute()), shortened(w.end_minute())}));
   }
   ASSERT_EQ(ours.exceptions.size(), static_cast<std::size_t>(theirs.time().exceptions_size()));
   for (std::size_t i = 0; i < ours.exceptions.size(); ++i) {
     const auto& e = theirs.time().exceptions(static_cast<int>(i));
     EXPECT_EQ(ours.exceptions[i].date, e.date());
-    EXPECT_EQ(ours.exceptions[i].open, (DaySlot{shortened(e.start_minute()), shortened(e.end_minute())}));
+    EXPECT_EQ(ours.exceptions[i].open,
+              (DaySlot{shortened(e.start_minute()), shortened(e.end_minute())}));
   }
   ASSERT_EQ(ours.certificates.size(), static_cast<std::size_t>(theirs.time().certificates_size()));
   for (std::size_t i = 0; i < ours.certificates.size(); ++i) {
@@ -103,7 +107,8 @@ void expect_same(const NeedFacts& ours, const pb::Need& theirs) {
   EXPECT_EQ(ours.urgency, theirs.urgency());
   EXPECT_EQ(to_int(ours.deadline), theirs.deadline());
   ASSERT_EQ(ours.lines.size(), static_cast<std::size_t>(theirs.lines_size()));
-  for (std::size_t i = 0; i < ours.lines.size(); ++i) expect_same(ours.lines[i], theirs.lines(static_cast<int>(i)));
+  for (std::size_t i = 0; i < ours.lines.size(); ++i)
+    expect_same(ours.lines[i], theirs.lines(static_cast<int>(i)));
   EXPECT_EQ(ours.all_or_nothing, theirs.all_or_nothing());
   EXPECT_EQ(ours.ratio, theirs.volunteers_per_professional());
   EXPECT_EQ(ours.organiser.value(), theirs.organiser_id());
@@ -154,13 +159,16 @@ void compare(std::uint64_t seed) {
     ASSERT_TRUE(facts) << m.ShortDebugString();
     expect_same(*facts, m);
     EXPECT_EQ(has_marked(*Message::descriptor(), bytes), has_marked(m)) << m.ShortDebugString();
-    if (::testing::Test::HasFailure()) FAIL() << m.GetTypeName() << ", seed " << seed << ", message " << i << ": " << m.ShortDebugString();
+    if (::testing::Test::HasFailure())
+      FAIL() << m.GetTypeName() << ", seed " << seed << ", message " << i << ": "
+             << m.ShortDebugString();
     // Cut off anywhere it is no message, or the one that protobuf sees.
     const std::string cut = bytes.substr(0, random.below(bytes.size() + 1));
     Message theirs;
     const bool whole = theirs.ParseFromString(cut);
     const auto ours = Facts::read(cut);
-    EXPECT_TRUE(ours || !whole) << m.GetTypeName() << ", seed " << seed << ", message " << i << ", cut to " << cut.size();
+    EXPECT_TRUE(ours || !whole) << m.GetTypeName() << ", seed " << seed << ", message " << i
+                                << ", cut to " << cut.size();
     if (ours && whole) expect_same(*ours, theirs);
   }
 }
@@ -177,7 +185,10 @@ TEST(Facts, AreWhatProtobufReads) {
 
 // As protobuf has it: a field of another type than it should be is one that is not known.
 TEST(Facts, PassOverFieldsOfAnotherType) {
-  const std::string text_for_a_number("\x0a\x03""abc", 5);  // field 1, length-delimited
+  const std::string text_for_a_number(
+      "\x0a\x03"
+      "abc",
+      5);  // field 1, length-delimited
   const auto need = NeedFacts::read(text_for_a_number);
   ASSERT_TRUE(need);
   EXPECT_EQ(need->id.value(), 0U);
@@ -198,8 +209,9 @@ TEST(Facts, TakeIdsThatAreNotPacked) {
 
 TEST(Facts, OfWhatIsNoMessageAreNone) {
   EXPECT_FALSE(NeedFacts::read("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"));
-  EXPECT_FALSE(OfferFacts::read(std::string_view("\x2a\x7f", 2)));  // a time supply longer than the rest
-  EXPECT_FALSE(AreaFacts::read(std::string_view("\x08", 1)));       // a number that is not there
+  EXPECT_FALSE(
+      OfferFacts::read(std::string_view("\x2a\x7f", 2)));      // a time supply longer than the rest
+  EXPECT_FALSE(AreaFacts::read(std::string_view("\x08", 1)));  // a number that is not there
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Grids are the same whether their entries came one by one or many at once, and whatever happens to them then.
+// Grids are the same whether their entries came one by one or many at once, and whatever happens to
+// them then.
 #include "engine/match/grid.h"
 
 #include <gtest/gtest.h>
@@ -43,12 +44,19 @@ struct Kept {
 };
 
 Point any_point(Random& random) {
-  // Most in one county, so that cells have several; some anywhere, poles and the date line among them.
+  // Most in one county, so that cells have several; some anywhere, poles and the date line among
+  // them.
   if (random.chance(80)) {
-    return {static_cast<std::int32_t>(306'000'000 + random.below(4'000'000)), static_cast<std::int32_t>(1'190'000'000 + random.below(4'000'000))};
+    return {static_cast<std::int32_t>(306'000'000 + random.below(4'000'000)),
+            static_cast<std::int32_t>(1'190'000'000 + random.below(4'000'000))};
   }
-  const auto at = [&](std::int32_t most) { return static_cast<std::int32_t>(static_cast<std::int64_t>(random.below(2 * static_cast<std::uint64_t>(most) + 1)) - most); };
-  return random.chance(20) ? Point{random.chance(50) ? kMaxLatitudeE7 : -kMaxLatitudeE7, random.chance(50) ? kMaxLongitudeE7 : -kMaxLongitudeE7} : Point{at(kMaxLatitudeE7), at(kMaxLongitudeE7)};
+  const auto at = [&](std::int32_t most) {
+    return static_cast<std::int32_t>(
+        static_cast<std::int64_t>(random.below(2 * static_cast<std::uint64_t>(most) + 1)) - most);
+  };
+  return random.chance(20) ? Point{random.chance(50) ? kMaxLatitudeE7 : -kMaxLatitudeE7,
+                                   random.chance(50) ? kMaxLongitudeE7 : -kMaxLongitudeE7}
+                           : Point{at(kMaxLatitudeE7), at(kMaxLongitudeE7)};
 }
 
 TEST(Grid, IsTheSameFilledAtOnceOrOneByOne) {

@@ -38,15 +38,19 @@ TEST(Table, FindsTheRowOfAnIdAndOfNoOther) {
     const std::uint64_t last = ours.empty() ? 0 : ours.rbegin()->first;
     for (std::uint64_t id = 0; id < last + 200; ++id) {
       const auto at = ours.find(id);
-      ASSERT_EQ(table.find(OfferId{id}), at == ours.end() ? kNoSlot : at->second) << "seed " << seed << " id " << id;
-      EXPECT_EQ(table.takes(OfferId{id}), ours.empty() || id > last) << "seed " << seed << " id " << id;
+      ASSERT_EQ(table.find(OfferId{id}), at == ours.end() ? kNoSlot : at->second)
+          << "seed " << seed << " id " << id;
+      EXPECT_EQ(table.takes(OfferId{id}), ours.empty() || id > last)
+          << "seed " << seed << " id " << id;
     }
     EXPECT_EQ(table.find(OfferId{~std::uint64_t{0}}), kNoSlot);
-    EXPECT_FALSE(table.takes(OfferId{~std::uint64_t{0}})) << "no damaged row makes it take all memory";
+    EXPECT_FALSE(table.takes(OfferId{~std::uint64_t{0}}))
+        << "no damaged row makes it take all memory";
   }
 }
 
-// The same where ids come in any order; they are appended and taken back while the table of slots grows, against a map.
+// The same where ids come in any order; they are appended and taken back while the table of slots
+// grows, against a map.
 TEST(Table, FindsIdsThatCameInAnyOrder) {
   struct Row {
     AreaCode id;
@@ -56,7 +60,8 @@ TEST(Table, FindsIdsThatCameInAnyOrder) {
     Table<AreaCode, Row, HashedIds<AreaCode>> table;
     std::map<std::uint64_t, Slot> ours;
     std::vector<std::uint64_t> order;
-    // Few of them, so that many are asked for twice; or apart by powers of two, whose places are near each other.
+    // Few of them, so that many are asked for twice; or apart by powers of two, whose places are
+    // near each other.
     const std::uint64_t apart = std::uint64_t{1} << random.below(50);
     EXPECT_EQ(table.find(AreaCode{0}), kNoSlot);
     if (random.chance(50)) table.reserve(random.below(500));
@@ -79,7 +84,8 @@ TEST(Table, FindsIdsThatCameInAnyOrder) {
       const auto at = ours.find(id.value());
       table.prefetch(id);
       table.prefetch_row(id);
-      ASSERT_EQ(table.find(id), at == ours.end() ? kNoSlot : at->second) << "seed " << seed << " id " << id.value();
+      ASSERT_EQ(table.find(id), at == ours.end() ? kNoSlot : at->second)
+          << "seed " << seed << " id " << id.value();
     }
   }
 }
@@ -176,7 +182,8 @@ TEST(Claim, OnAFullLineIsRefusedAndChangesNothing) {
   const auto o = c.post(offer(c.team()).people(9));
   c.claim(n, o);
   const auto filled = digest(c.state());
-  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o)), "match.not_eligible");  // filled: it takes nobody now
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o)),
+            "match.not_eligible");  // filled: it takes nobody now
   EXPECT_EQ(digest(c.state()), filled);
   const auto m = c.post(need().people(2).people(2));
   c.claim(m, o, 2, 1);
@@ -192,7 +199,8 @@ TEST(Claim, NobodyIsInTwoPlacesAtOnce) {
   c.claim(c.post(need().people(3)), o);
   // The same hours: one is left. An hour later: all four again.
   EXPECT_EQ(c.match_row(c.claim(c.post(need().people(3)), o)).quantity(), 1);
-  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, c.post(need().people(1).on(hours(59, 62))), o)), "match.not_eligible");
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, c.post(need().people(1).on(hours(59, 62))), o)),
+            "match.not_eligible");
   EXPECT_EQ(c.match_row(c.claim(c.post(need().people(9).on(hours(60, 62))), o)).quantity(), 4);
 }
 
@@ -215,7 +223,8 @@ TEST(Stock, IsGivenAwayOnceAndInLots) {
   const auto n = c.post(need().stock("rice", 85));
   EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o, 5)), "match.too_little");
   c.claim(n, o, 80);
-  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o)), "match.not_eligible");  // 5 are missing, 10 is the least
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o)),
+            "match.not_eligible");  // 5 are missing, 10 is the least
   const auto m = c.post(need().stock("rice", 50));
   EXPECT_EQ(c.match_row(c.claim(m, o)).quantity(), 20);
 }
@@ -234,9 +243,12 @@ TEST(Dispatch, ThatIsDeclinedGoesToTheNextBest) {
 }
 
 TEST(Dispatch, ThatNobodyAnswersLapsesByUrgency) {
-  for (const auto& [urgency, limit] : {std::pair{pb::URGENCY_NORMAL, 12.0}, {pb::URGENCY_URGENT, 1.0}, {pb::URGENCY_CRITICAL, 0.25}}) {
+  for (const auto& [urgency, limit] : {std::pair{pb::URGENCY_NORMAL, 12.0},
+                                       {pb::URGENCY_URGENT, 1.0},
+                                       {pb::URGENCY_CRITICAL, 0.25}}) {
     City c;
-    const auto m = c.dispatch(c.post(need().people(1).urgent(urgency)), c.post(offer(c.team()).people(1)));
+    const auto m =
+        c.dispatch(c.post(need().people(1).urgent(urgency)), c.post(offer(c.team()).people(1)));
     EXPECT_EQ(c.match_row(m).answer_by(), to_int(at(limit)));
     c.wait_until(at(limit) - Seconds{1});
     EXPECT_EQ(c.match_row(m).state(), pb::MATCH_STATE_DISPATCHED);
@@ -282,7 +294,8 @@ TEST(Escalation, ANeedThatNobodyChecksIsRaisedAfterADay) {
 
 TEST(AllOrNothing, NobodyStartsBeforeItIsWhole) {
   City c;
-  const auto n = c.post(need().people(2).professionals(1).certificate("social_worker", 1).all_or_nothing());
+  const auto n =
+      c.post(need().people(2).professionals(1).certificate("social_worker", 1).all_or_nothing());
   const auto people = c.claim(n, c.post(offer(c.team()).people(2)), 0, 1);
   c.now = at(56.5);
   EXPECT_EQ(code_of(c.move(people, pb::MATCH_VERB_CHECK_IN)), "state.wrong");
@@ -301,16 +314,19 @@ TEST(Service, OnesThatDoNotComeAreNoShowsAndCountAgainstThem) {
   EXPECT_EQ(c.state().parties()[c.state().parties().find(PartyId{team})].broken, 1U);
 }
 
-// What was true when they accepted is judged again when they come; the organiser may decide otherwise, with a reason.
+// What was true when they accepted is judged again when they come; the organiser may decide
+// otherwise, with a reason.
 TEST(Service, IsJudgedAgainAtCheckIn) {
   City c;
-  const auto check_in = [&](std::uint64_t match, pb::Role role, std::uint64_t party, const std::string& reason = {}) {
+  const auto check_in = [&](std::uint64_t match, pb::Role role, std::uint64_t party,
+                            const std::string& reason = {}) {
     pb::Command move = by(role, party);
     move.mutable_move_match()->set_match_id(match);
     move.mutable_move_match()->set_verb(pb::MATCH_VERB_CHECK_IN);
     move.mutable_move_match()->set_reason(reason);
     const auto done = c.apply(move);
-    return done ? std::string() : std::string(info(done.error().code).code) + " " + done.error().field;
+    return done ? std::string()
+                : std::string(info(done.error().code).code) + " " + done.error().field;
   };
   pb::Need wanted = need().people(2).professionals(1).certificate("social_worker", 1);
   wanted.set_volunteers_per_professional(2);
@@ -318,7 +334,8 @@ TEST(Service, IsJudgedAgainAtCheckIn) {
   const auto team = c.team();
   const auto nurses = c.team();
   const auto people = c.claim(n, c.post(offer(team).people(2)), 0, 1);
-  const auto licensed = c.post(offer(nurses).time(pb::TIME_KIND_PROFESSIONAL, 1).certificate("social_worker", 1));
+  const auto licensed =
+      c.post(offer(nurses).time(pb::TIME_KIND_PROFESSIONAL, 1).certificate("social_worker", 1));
   c.now = at(57);
   EXPECT_EQ(check_in(people, pb::ROLE_SUPPLIER, team), "match.professional_missing matchId");
   EXPECT_EQ(check_in(people, pb::ROLE_LEAD, 0), "match.professional_missing reason");
@@ -382,10 +399,17 @@ TEST(Update, AHeldLineStaysWhatItIs) {
     change(*update.mutable_update_need()->mutable_lines(0));
     return code_of(c.apply(update));
   };
-  EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_window()->set_start(l.window().start() + 1800); }), "need.held");
-  EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_window()->set_end(l.window().end() + 1800); }), "need.held");
-  EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_time()->add_skills("first_aid"); }), "need.held");
-  EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_stock()->set_resource("rice"); }), "need.held");
+  EXPECT_EQ(changed([](pb::RequirementLine& l) {
+              l.mutable_window()->set_start(l.window().start() + 1800);
+            }),
+            "need.held");
+  EXPECT_EQ(
+      changed([](pb::RequirementLine& l) { l.mutable_window()->set_end(l.window().end() + 1800); }),
+      "need.held");
+  EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_time()->add_skills("first_aid"); }),
+            "need.held");
+  EXPECT_EQ(changed([](pb::RequirementLine& l) { l.mutable_stock()->set_resource("rice"); }),
+            "need.held");
   EXPECT_EQ(changed([](pb::RequirementLine&) {}), "");
 }
 
@@ -399,7 +423,9 @@ std::uint64_t lead_account(City& c) {
 TEST(Accounts, KeepsWhenItWasMadeHoweverOftenItChanges) {
   City c;
   const auto id = lead_account(c);
-  const auto account = [&] { return c.state().load_account(c.state().accounts().find(AccountId{id})); };
+  const auto account = [&] {
+    return c.state().load_account(c.state().accounts().find(AccountId{id}));
+  };
   EXPECT_EQ(account().created_at(), to_int(at(0)));
   c.now = at(5);
   pb::Command change = by(pb::ROLE_MARKET);
@@ -502,10 +528,16 @@ TEST(Roles, ASupplierActsForItselfAndAnOrganiserInItsArea) {
   const auto other = c.team("他队");
   const auto o = c.post(offer(other).people(3));
   const auto n = c.post(need().people(3).in(kOtherCommunity));
-  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o, 0, 1, pb::ROLE_SUPPLIER, mine)), "role.not_yours");
-  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, o, 0, 1, pb::ROLE_ORGANISER, c.organiser(kTown))), "role.not_yours");
-  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, o, 0, 1, pb::ROLE_SUPPLIER, other)), "role.forbidden");
-  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, o, 0, 1, pb::ROLE_ORGANISER, c.organiser(kCity))), "");
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, o, 0, 1, pb::ROLE_SUPPLIER, mine)),
+            "role.not_yours");
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, o, 0, 1, pb::ROLE_ORGANISER,
+                           c.organiser(kTown))),
+            "role.not_yours");
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, o, 0, 1, pb::ROLE_SUPPLIER, other)),
+            "role.forbidden");
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, o, 0, 1, pb::ROLE_ORGANISER,
+                           c.organiser(kCity))),
+            "");
 }
 
 TEST(Standing, ASuspendedPartyKeepsItsPromisesAndMakesNoNewOnes) {
@@ -517,7 +549,8 @@ TEST(Standing, ASuspendedPartyKeepsItsPromisesAndMakesNoNewOnes) {
   suspend.mutable_set_standing()->set_party_id(team);
   suspend.mutable_set_standing()->set_standing(pb::STANDING_SUSPENDED);
   c.must(suspend);
-  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, c.post(need().people(1)), o)), "party.not_active");
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, c.post(need().people(1)), o)),
+            "party.not_active");
   c.wait_until(at(57));
   pb::Command there = by(pb::ROLE_SUPPLIER, team);
   there.mutable_move_match()->set_match_id(m);
@@ -535,7 +568,8 @@ TEST(Taxonomy, GrowsAndNeverShrinks) {
   fresh.set_en("dragon dance");
   c.must(grow);
   const auto n = c.post(need().people(1).skill("dragon_dance"));
-  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, c.post(offer(c.team()).people(1)))), "match.not_eligible");
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, c.post(offer(c.team()).people(1)))),
+            "match.not_eligible");
   c.claim(n, c.post(offer(c.team()).people(1).skill("dragon_dance")));
   *grow.mutable_put_taxonomy() = default_taxonomy();
   EXPECT_EQ(code_of(c.apply(grow)), "taxonomy.shrunk");
@@ -562,10 +596,13 @@ TEST(Lists, LeadFromAPartyToItsPeopleAndFromAnOfferToItsMatches) {
   const State& s = c.state();
   const PartyRow& row = s.parties()[s.parties().find(PartyId{team})];
   std::vector<std::string> people;
-  for (Slot p = row.first_person; p != kNoSlot; p = s.persons()[p].next_of_party) people.push_back(s.load_person(p).name());
+  for (Slot p = row.first_person; p != kNoSlot; p = s.persons()[p].next_of_party)
+    people.push_back(s.load_person(p).name());
   EXPECT_EQ(people, (std::vector<std::string>{"李四", "张三"}));
   std::vector<std::uint64_t> matches;
-  for (Slot m = s.offers()[s.offers().find(OfferId{o})].first_match; m != kNoSlot; m = s.matches()[m].next_of_offer) matches.push_back(s.matches()[m].id.value());
+  for (Slot m = s.offers()[s.offers().find(OfferId{o})].first_match; m != kNoSlot;
+       m = s.matches()[m].next_of_offer)
+    matches.push_back(s.matches()[m].id.value());
   EXPECT_EQ(matches, (std::vector<std::uint64_t>{m2, m1}));
 }
 

@@ -1,13 +1,14 @@
-// Random commands to the market and to the naive reference at once: the same answers, the same state, every invariant after
-// each command. QIAO_MODEL_COMMANDS says how many in all (default 1,000,000 over the eight shards), QIAO_SEED replays one.
+// Random commands to the market and to the naive reference at once: the same answers, the same
+// state, every invariant after each command. QIAO_MODEL_COMMANDS says how many in all (default
+// 1,000,000 over the eight shards), QIAO_SEED replays one.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
+#include "engine/base/random.h"
 #include "engine/rows/invariants.h"
 #include "tests/engine/reference.h"
 #include "tests/support/build.h"
-#include "engine/base/random.h"
 
 namespace qiao {
 namespace {
@@ -37,7 +38,9 @@ class Duel {
   static inline unsigned seen_needs = 0;
 
  private:
-  std::uint64_t any(const std::vector<std::uint64_t>& ids) { return ids.empty() ? 0 : ids[random_.below(ids.size())]; }
+  std::uint64_t any(const std::vector<std::uint64_t>& ids) {
+    return ids.empty() ? 0 : ids[random_.below(ids.size())];
+  }
 
   void found() {
     ours_.policy = default_policy();
@@ -56,8 +59,10 @@ class Duel {
     organisers_.push_back(register_party(pb::PARTY_KIND_ORGANISER, kTown));
     organisers_.push_back(register_party(pb::PARTY_KIND_ORGANISER, kCity));
     for (int i = 0; i < 4; ++i) {
-      const pb::PartyKind kinds[] = {pb::PARTY_KIND_VOLUNTEER_TEAM, pb::PARTY_KIND_ENTERPRISE, pb::PARTY_KIND_SOCIAL_ORGANISATION};
-      givers_.push_back(register_party(kinds[random_.below(3)], random_.chance(50) ? kCommunity : kOtherCommunity));
+      const pb::PartyKind kinds[] = {pb::PARTY_KIND_VOLUNTEER_TEAM, pb::PARTY_KIND_ENTERPRISE,
+                                     pb::PARTY_KIND_SOCIAL_ORGANISATION};
+      givers_.push_back(register_party(kinds[random_.below(3)],
+                                       random_.chance(50) ? kCommunity : kOtherCommunity));
     }
   }
 
@@ -68,7 +73,8 @@ class Duel {
     p.set_name("甲");
     p.set_area_code(area);
     p.set_service_radius_m(8000);
-    if (!givers_.empty() && kind != pb::PARTY_KIND_ORGANISER && random_.chance(20)) p.set_parent_id(any(givers_));
+    if (!givers_.empty() && kind != pb::PARTY_KIND_ORGANISER && random_.chance(20))
+      p.set_parent_id(any(givers_));
     if (random_.chance(15)) p.add_excluded_categories("traffic");
     const std::uint64_t id = ours_.seq + 1;
     give(c);
@@ -108,22 +114,28 @@ class Duel {
   pb::Offer random_offer() {
     OfferBuilder b(any(givers_));
     if (random_.chance(75)) {
-      b.time(random_.chance(70) ? pb::TIME_KIND_PEOPLE : pb::TIME_KIND_PROFESSIONAL, random_.between(1, 8));
+      b.time(random_.chance(70) ? pb::TIME_KIND_PEOPLE : pb::TIME_KIND_PROFESSIONAL,
+             random_.between(1, 8));
       if (random_.chance(60)) b.skill("general");
       if (random_.chance(70)) b.skill("first_aid");
       if (random_.chance(20)) b.skill("haircut");
       if (random_.chance(40)) {
-        b.certificate("social_worker", static_cast<std::uint32_t>(random_.between(1, 3)), random_.chance(30) ? to_int(city_.now) + random_.between(1, 20) * 86400 : 0);
+        b.certificate("social_worker", static_cast<std::uint32_t>(random_.between(1, 3)),
+                      random_.chance(30) ? to_int(city_.now) + random_.between(1, 20) * 86400 : 0);
       }
       if (random_.chance(50)) {
         for (std::uint32_t day = 1; day <= 7; ++day) {
-          if (random_.chance(85)) b.weekly(day, static_cast<std::uint32_t>(random_.between(0, 9)), static_cast<std::uint32_t>(random_.between(16, 24)));
+          if (random_.chance(85))
+            b.weekly(day, static_cast<std::uint32_t>(random_.between(0, 9)),
+                     static_cast<std::uint32_t>(random_.between(16, 24)));
         }
       }
     } else {
       b.stock(random_.chance(70) ? "rice" : "oil", random_.between(6, 60), random_.between(0, 6));
-      if (random_.chance(20)) b->mutable_stock()->set_expires_at(to_int(city_.now) + random_.between(1, 15) * 86400);
-      b->mutable_stock()->set_handover(random_.chance(25) ? pb::HANDOVER_COLLECT : pb::HANDOVER_DELIVER);
+      if (random_.chance(20))
+        b->mutable_stock()->set_expires_at(to_int(city_.now) + random_.between(1, 15) * 86400);
+      b->mutable_stock()->set_handover(random_.chance(25) ? pb::HANDOVER_COLLECT
+                                                          : pb::HANDOVER_DELIVER);
     }
     *b->mutable_point() = somewhere();
     b.radius(static_cast<std::uint32_t>(random_.between(3, 25)) * 1000);
@@ -138,16 +150,19 @@ class Duel {
     b->set_category(random_.chance(60) ? "elder_care" : "traffic");
     b->set_urgency(static_cast<pb::Urgency>(random_.between(1, 3)));
     *b->mutable_point() = somewhere();
-    if (random_.chance(25)) b->set_travel_m(static_cast<std::uint32_t>(random_.between(1, 6)) * 1000);
+    if (random_.chance(25))
+      b->set_travel_m(static_cast<std::uint32_t>(random_.between(1, 6)) * 1000);
     if (random_.chance(25)) b->set_resident_ref(static_cast<std::uint64_t>(random_.between(1, 3)));
     if (random_.chance(10)) b->add_excluded_party_ids(any(givers_));
     const int lines = static_cast<int>(random_.between(1, 3));
     const std::int64_t now_half_hours = to_int(city_.now) / 1800;
     for (int i = 0; i < lines; ++i) {
       if (random_.chance(75)) {
-        b.line(random_.chance(70) ? pb::TIME_KIND_PEOPLE : pb::TIME_KIND_PROFESSIONAL, random_.between(1, 9));
+        b.line(random_.chance(70) ? pb::TIME_KIND_PEOPLE : pb::TIME_KIND_PROFESSIONAL,
+               random_.between(1, 9));
         if (random_.chance(30)) b.skill("first_aid");
-        if (random_.chance(20)) b.certificate("social_worker", static_cast<std::uint32_t>(random_.between(0, 2)));
+        if (random_.chance(20))
+          b.certificate("social_worker", static_cast<std::uint32_t>(random_.between(0, 2)));
       } else {
         b.stock(random_.chance(70) ? "rice" : "oil", random_.between(1, 30));
       }
@@ -163,14 +178,16 @@ class Duel {
 
   std::vector<std::uint64_t> recent(const auto& rows) {
     std::vector<std::uint64_t> ids;
-    for (auto it = rows.rbegin(); it != rows.rend() && ids.size() < 12; ++it) ids.push_back(it->first);
+    for (auto it = rows.rbegin(); it != rows.rend() && ids.size() < 12; ++it)
+      ids.push_back(it->first);
     return ids;
   }
 
   pb::Command random_command() {
     const auto due = ours_.next_due();
     if (due && random_.chance(*due <= to_int(city_.now) ? 60 : 9)) {
-      city_.now = std::max(city_.now, to_time(*due + (random_.chance(30) ? random_.between(0, 7200) : 0)));
+      city_.now =
+          std::max(city_.now, to_time(*due + (random_.chance(30) ? random_.between(0, 7200) : 0)));
       pb::Command c = by(pb::ROLE_MARKET);
       c.mutable_tick();
       return c;
@@ -194,21 +211,28 @@ class Duel {
   pb::Command simple_command() {
     const std::uint64_t roll = random_.below(100);
     pb::Command c;
-    const auto giver_of_offer = [&](std::uint64_t id) { return ours_.offers.contains(id) ? ours_.offers.at(id).party_id() : any(givers_); };
+    const auto giver_of_offer = [&](std::uint64_t id) {
+      return ours_.offers.contains(id) ? ours_.offers.at(id).party_id() : any(givers_);
+    };
     if (roll < 9 || ours_.offers.empty()) {
       *c.mutable_post_offer() = random_offer();
       *c.mutable_actor() = actor_for(c.post_offer().party_id(), false);
     } else if (roll < 20 || ours_.needs.empty()) {
       *c.mutable_post_need()->mutable_need() = random_need();
-      c.mutable_post_need()->set_until(random_.chance(60) ? pb::NEED_STATE_UNSPECIFIED : static_cast<pb::NeedState>(random_.between(0, 3)));
+      c.mutable_post_need()->set_until(random_.chance(60)
+                                           ? pb::NEED_STATE_UNSPECIFIED
+                                           : static_cast<pb::NeedState>(random_.between(0, 3)));
       *c.mutable_actor() = random_.chance(15) ? resident() : actor_for(0, true);
     } else if (roll < 48) {
       pb::MakeMatch& m = *c.mutable_make_match();
       std::vector<std::uint64_t> open;
       for (const auto& [id, n] : ours_.needs) {
-        if (n.state() == pb::NEED_STATE_OPEN || n.state() == pb::NEED_STATE_IN_SERVICE) open.push_back(id);
+        if (n.state() == pb::NEED_STATE_OPEN || n.state() == pb::NEED_STATE_IN_SERVICE)
+          open.push_back(id);
       }
-      m.set_need_id(!open.empty() && random_.chance(85) ? any(open) : random_.chance(98) ? any(recent(ours_.needs)) : 77);
+      m.set_need_id(!open.empty() && random_.chance(85) ? any(open)
+                    : random_.chance(98)                ? any(recent(ours_.needs))
+                                                        : 77);
       m.set_offer_id(random_.chance(98) ? any(recent(ours_.offers)) : 78);
       m.set_line(random_.chance(80) ? 1 : static_cast<std::uint32_t>(random_.between(0, 3)));
       m.set_quantity(random_.chance(70) ? 0 : random_.between(1, 9));
@@ -221,33 +245,50 @@ class Duel {
         const auto candidates = ranking.candidates(line, 3, city_.now);
         if (!candidates.empty()) {
           m.set_line(city_.state().line(line).number);
-          m.set_offer_id(city_.state().offers()[candidates[random_.below(candidates.size())].offer].id.value());
+          m.set_offer_id(city_.state()
+                             .offers()[candidates[random_.below(candidates.size())].offer]
+                             .id.value());
         }
       }
       m.set_how(static_cast<pb::MatchState>(random_.between(1, 3)));
-      *c.mutable_actor() = actor_for(giver_of_offer(m.offer_id()), m.how() != pb::MATCH_STATE_CLAIMED);
+      *c.mutable_actor() =
+          actor_for(giver_of_offer(m.offer_id()), m.how() != pb::MATCH_STATE_CLAIMED);
     } else if (roll < 78 && !ours_.matches.empty()) {
       pb::MoveMatch& m = *c.mutable_move_match();
       m.set_match_id(random_.chance(98) ? any(recent(ours_.matches)) : 79);
       m.set_verb(static_cast<pb::MatchVerb>(random_.between(1, 10)));
       // Half the time what its state calls for.
-      if (const auto it = ours_.matches.find(m.match_id()); it != ours_.matches.end() && random_.chance(60)) {
+      if (const auto it = ours_.matches.find(m.match_id());
+          it != ours_.matches.end() && random_.chance(60)) {
         switch (it->second.state) {
-          case pb::MATCH_STATE_DISPATCHED: m.set_verb(random_.chance(60) ? pb::MATCH_VERB_ACCEPT : pb::MATCH_VERB_DECLINE); break;
-          case pb::MATCH_STATE_ACCEPTED: m.set_verb(random_.chance(70) ? pb::MATCH_VERB_CHECK_IN : pb::MATCH_VERB_WITHDRAW); break;
-          case pb::MATCH_STATE_CHECKED_IN: m.set_verb(pb::MATCH_VERB_CHECK_OUT); break;
-          case pb::MATCH_STATE_SERVED: m.set_verb(pb::MATCH_VERB_VERIFY); break;
-          default: break;
+          case pb::MATCH_STATE_DISPATCHED:
+            m.set_verb(random_.chance(60) ? pb::MATCH_VERB_ACCEPT : pb::MATCH_VERB_DECLINE);
+            break;
+          case pb::MATCH_STATE_ACCEPTED:
+            m.set_verb(random_.chance(70) ? pb::MATCH_VERB_CHECK_IN : pb::MATCH_VERB_WITHDRAW);
+            break;
+          case pb::MATCH_STATE_CHECKED_IN:
+            m.set_verb(pb::MATCH_VERB_CHECK_OUT);
+            break;
+          case pb::MATCH_STATE_SERVED:
+            m.set_verb(pb::MATCH_VERB_VERIFY);
+            break;
+          default:
+            break;
         }
-        if (m.verb() == pb::MATCH_VERB_CHECK_IN && random_.chance(70)) city_.now = std::max(city_.now, to_time(it->second.start - 600));
+        if (m.verb() == pb::MATCH_VERB_CHECK_IN && random_.chance(70))
+          city_.now = std::max(city_.now, to_time(it->second.start - 600));
       }
       if (random_.chance(90)) m.set_reason("有事");
-      const bool staff = m.verb() == pb::MATCH_VERB_DISPATCH || m.verb() == pb::MATCH_VERB_CONFIRM || m.verb() >= pb::MATCH_VERB_VERIFY;
-      *c.mutable_actor() = actor_for(ours_.matches.contains(m.match_id()) ? ours_.matches.at(m.match_id()).party : 0, staff);
+      const bool staff = m.verb() == pb::MATCH_VERB_DISPATCH ||
+                         m.verb() == pb::MATCH_VERB_CONFIRM || m.verb() >= pb::MATCH_VERB_VERIFY;
+      *c.mutable_actor() = actor_for(
+          ours_.matches.contains(m.match_id()) ? ours_.matches.at(m.match_id()).party : 0, staff);
     } else if (roll < 84) {
       pb::MoveNeed& m = *c.mutable_move_need();
       m.set_need_id(any(recent(ours_.needs)));
-      m.set_verb(static_cast<pb::NeedVerb>(random_.chance(85) ? random_.between(1, 2) : random_.between(3, 4)));
+      m.set_verb(static_cast<pb::NeedVerb>(random_.chance(85) ? random_.between(1, 2)
+                                                              : random_.between(3, 4)));
       if (random_.chance(90)) m.set_reason("重复");
       *c.mutable_actor() = actor_for(0, true);
     } else if (roll < 89) {
@@ -280,7 +321,8 @@ class Duel {
       *c.mutable_actor() = actor_for(giver_of_offer(c.withdraw_offer().offer_id()), false);
     } else if (roll < 98) {
       c.mutable_set_standing()->set_party_id(any(givers_));
-      c.mutable_set_standing()->set_standing(random_.chance(85) ? pb::STANDING_ACTIVE : pb::STANDING_SUSPENDED);
+      c.mutable_set_standing()->set_standing(random_.chance(85) ? pb::STANDING_ACTIVE
+                                                                : pb::STANDING_SUSPENDED);
       *c.mutable_actor() = actor_for(0, true);
     } else {
       pb::Policy p = ours_.policy;
@@ -302,7 +344,9 @@ class Duel {
     const auto ours = ours_.apply(c, to_int(now));
     const std::string expected = ours ? std::string(info(*ours).code) : "";
     if (code_of(theirs) != expected) {
-      ADD_FAILURE() << "market: \"" << code_of(theirs) << "\" (" << (theirs ? "" : theirs.error().field) << "), reference: \"" << expected << "\"";
+      ADD_FAILURE() << "market: \"" << code_of(theirs) << "\" ("
+                    << (theirs ? "" : theirs.error().field) << "), reference: \"" << expected
+                    << "\"";
       return false;
     }
     if (!theirs && before != 0 && digest(city_.state()) != before) {
@@ -319,7 +363,8 @@ class Duel {
       ADD_FAILURE() << what << " " << id << ": market " << a << ", reference " << b;
       return true;
     };
-    if (differs("events", 0, s.last_seq(), ours_.seq) || differs("needs", 0, std::size_t{s.needs().size()}, ours_.needs.size()) ||
+    if (differs("events", 0, s.last_seq(), ours_.seq) ||
+        differs("needs", 0, std::size_t{s.needs().size()}, ours_.needs.size()) ||
         differs("matches", 0, std::size_t{s.matches().size()}, ours_.matches.size())) {
       return false;
     }
@@ -327,28 +372,35 @@ class Duel {
     for (const auto& [id, n] : ours_.needs) {
       const NeedRow& row = s.needs()[slot++];
       seen_needs |= 1U << row.state;
-      if (differs("need", id, row.id.value(), id) || differs("state of need", id, static_cast<int>(row.state), static_cast<int>(n.state())) ||
+      if (differs("need", id, row.id.value(), id) ||
+          differs("state of need", id, static_cast<int>(row.state), static_cast<int>(n.state())) ||
           differs("time limit of need", id, to_int(row.due), ours_.due(n))) {
         return false;
       }
       for (std::uint32_t l = 1; l <= row.line_count; ++l) {
         const LineRow& line = s.line(row.first_line + l - 1);
-        if (differs("held by need", id, line.held, ours_.held(id, l)) || differs("secured by need", id, line.secured, ours_.secured(id, l))) return false;
+        if (differs("held by need", id, line.held, ours_.held(id, l)) ||
+            differs("secured by need", id, line.secured, ours_.secured(id, l)))
+          return false;
       }
     }
     slot = 0;
     for (const auto& [id, m] : ours_.matches) {
       const MatchRow& row = s.matches()[slot++];
       seen_matches |= 1U << row.state;
-      if (differs("match", id, row.id.value(), id) || differs("state of match", id, static_cast<int>(row.state), static_cast<int>(m.state)) ||
-          differs("quantity of match", id, row.quantity, m.quantity) || differs("time limit of match", id, to_int(row.due), ours_.due(m)) ||
+      if (differs("match", id, row.id.value(), id) ||
+          differs("state of match", id, static_cast<int>(row.state), static_cast<int>(m.state)) ||
+          differs("quantity of match", id, row.quantity, m.quantity) ||
+          differs("time limit of match", id, to_int(row.due), ours_.due(m)) ||
           differs("offer of match", id, s.offers()[row.offer].id.value(), m.offer)) {
         return false;
       }
     }
     for (const std::uint64_t id : givers_) {
       const PartyRow& row = s.parties()[s.parties().find(PartyId{id})];
-      if (differs("kept by", id, std::int64_t{row.kept}, ours_.kept(id)) || differs("broken by", id, std::int64_t{row.broken}, ours_.broken(id))) return false;
+      if (differs("kept by", id, std::int64_t{row.kept}, ours_.kept(id)) ||
+          differs("broken by", id, std::int64_t{row.broken}, ours_.broken(id)))
+        return false;
     }
     const auto breaches = check_invariants(s);
     for (const auto& b : breaches) ADD_FAILURE() << b;
@@ -407,8 +459,10 @@ TEST_P(Model, AgreesWithTheReference) {
     }
   }
   // A generator that never gets anywhere would find nothing.
-  for (int s = pb::MATCH_STATE_PROPOSED; s <= pb::MATCH_STATE_CANCELLED; ++s) EXPECT_TRUE(Duel::seen_matches & 1U << s) << pb::MatchState_Name(s);
-  for (int s = pb::NEED_STATE_DRAFT; s <= pb::NEED_STATE_EXPIRED; ++s) EXPECT_TRUE(Duel::seen_needs & 1U << s) << pb::NeedState_Name(s);
+  for (int s = pb::MATCH_STATE_PROPOSED; s <= pb::MATCH_STATE_CANCELLED; ++s)
+    EXPECT_TRUE(Duel::seen_matches & 1U << s) << pb::MatchState_Name(s);
+  for (int s = pb::NEED_STATE_DRAFT; s <= pb::NEED_STATE_EXPIRED; ++s)
+    EXPECT_TRUE(Duel::seen_needs & 1U << s) << pb::NeedState_Name(s);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shard, Model, testing::Range(0, kShards));

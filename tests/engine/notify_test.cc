@@ -1,9 +1,10 @@
 // Who is told of a need, and who is left alone.
+#include "engine/notify/notify.h"
+
 #include <gtest/gtest.h>
 
 #include "engine/base/fixed.h"
 #include "engine/rows/invariants.h"
-#include "engine/notify/notify.h"
 #include "tests/support/build.h"
 
 namespace qiao {
@@ -25,7 +26,9 @@ class Told : public testing::Test {
   }
   const Ranking& ranking() const { return static_cast<const Ranking&>(city.market.matcher()); }
   Slot slot(std::uint64_t need) const { return city.state().needs().find(NeedId{need}); }
-  std::vector<pb::Notification> plan(std::uint64_t need) const { return whom_to_tell(ranking(), slot(need), city.now); }
+  std::vector<pb::Notification> plan(std::uint64_t need) const {
+    return whom_to_tell(ranking(), slot(need), city.now);
+  }
   Result<Outcome> tell(const std::vector<pb::Notification>& all, pb::Role role = pb::ROLE_MARKET) {
     pb::Command c = by(role);
     c.mutable_notify();
@@ -95,7 +98,8 @@ TEST_F(Told, NobodyAgainWhileThoseToldMayStillAnswer) {
   city.now += std::chrono::hours{24};
   const auto again = plan(id);
   ASSERT_FALSE(again.empty());
-  for (const auto& n : again) EXPECT_EQ(std::count(teams.begin(), teams.begin() + 3, n.party_id()), 0);
+  for (const auto& n : again)
+    EXPECT_EQ(std::count(teams.begin(), teams.begin() + 3, n.party_id()), 0);
 }
 
 TEST_F(Told, NobodyInQuietHours) {
@@ -113,7 +117,8 @@ TEST_F(Told, NeverMoreThanSoManyAWeek) {
     n.set_spacing(0);
   });
   std::vector<std::uint64_t> needs;
-  for (int i = 0; i < 3; ++i) needs.push_back(city.post(need().people(2).on(hours(24 * 9 + 9, 24 * 9 + 11))));
+  for (int i = 0; i < 3; ++i)
+    needs.push_back(city.post(need().people(2).on(hours(24 * 9 + 9, 24 * 9 + 11))));
   EXPECT_TRUE(tell({of(needs[0], 0)}));
   EXPECT_TRUE(tell({of(needs[1], 0)}));
   EXPECT_EQ(code_of(tell({of(needs[2], 0)})), "notify.too_often");
@@ -128,7 +133,8 @@ TEST_F(Told, SpacingGrowsWithSilence) {
     n.set_spacing(3600);
   });
   std::vector<std::uint64_t> needs;
-  for (int i = 0; i < 4; ++i) needs.push_back(city.post(need().people(2).on(hours(57 + 3 * i, 59 + 3 * i))));
+  for (int i = 0; i < 4; ++i)
+    needs.push_back(city.post(need().people(2).on(hours(57 + 3 * i, 59 + 3 * i))));
   EXPECT_TRUE(tell({of(needs[0], 0)}));
   city.now += Seconds{3599};
   EXPECT_EQ(code_of(tell({of(needs[1], 0)})), "notify.too_often");
@@ -172,13 +178,15 @@ TEST_F(Told, LearnsWhoAnswers) {
   EXPECT_LT(answer_chance(city.state(), silent, category, city.now), 130'000);
   // What is known of one kind is believed of another, though less.
   EXPECT_GT(answer_chance(city.state(), eager, other, city.now), 500'000);
-  EXPECT_LT(answer_chance(city.state(), eager, other, city.now), answer_chance(city.state(), eager, category, city.now));
+  EXPECT_LT(answer_chance(city.state(), eager, other, city.now),
+            answer_chance(city.state(), eager, category, city.now));
 }
 
 TEST_F(Told, RefusesWhatIsWrongAndChangesNothing) {
   const auto id = city.post(need().people(2));
   const std::uint64_t before = digest(city.state());
-  auto wrong = [&](const std::function<void(pb::Notification&)>& change, pb::Role role = pb::ROLE_MARKET) {
+  auto wrong = [&](const std::function<void(pb::Notification&)>& change,
+                   pb::Role role = pb::ROLE_MARKET) {
     pb::Notification n = of(id, 0);
     change(n);
     const auto result = tell({n}, role);
@@ -186,10 +194,13 @@ TEST_F(Told, RefusesWhatIsWrongAndChangesNothing) {
   };
   EXPECT_EQ(wrong([](auto& n) { n.set_need_id(9'999); }), "need.unknown notifications[0].needId");
   EXPECT_EQ(wrong([](auto& n) { n.set_line(2); }), "need.unknown_line notifications[0].line");
-  EXPECT_EQ(wrong([](auto& n) { n.set_offer_id(9'999); }), "offer.unknown notifications[0].offerId");
-  EXPECT_EQ(wrong([](auto& n) { n.set_party_id(1); }), "value.out_of_range notifications[0].partyId");
+  EXPECT_EQ(wrong([](auto& n) { n.set_offer_id(9'999); }),
+            "offer.unknown notifications[0].offerId");
+  EXPECT_EQ(wrong([](auto& n) { n.set_party_id(1); }),
+            "value.out_of_range notifications[0].partyId");
   EXPECT_EQ(wrong([](auto& n) { n.set_id(5); }), "value.not_settable notifications[0].id");
-  EXPECT_EQ(wrong([](auto& n) { n.set_chance_micro(kMicro + 1); }), "value.out_of_range notifications[0].chanceMicro");
+  EXPECT_EQ(wrong([](auto& n) { n.set_chance_micro(kMicro + 1); }),
+            "value.out_of_range notifications[0].chanceMicro");
   EXPECT_EQ(wrong([](auto&) {}, pb::ROLE_RESIDENT), "role.forbidden actor.role");
   EXPECT_EQ(code_of(tell({})), "value.required");
   EXPECT_EQ(digest(city.state()), before);

@@ -1,20 +1,24 @@
+#include "engine/rows/pattern.h"
+
 #include <gtest/gtest.h>
 
-#include "engine/rows/pattern.h"
 #include "tools/text/notation.h"
 
 namespace qiao {
 namespace {
 
 // Does a pattern, written as people do, cover the window on that city's clock?
-bool there(const char* week, const char* window, const char* zone_name = "Asia/Shanghai", const std::vector<DayException>& exceptions = {}) {
+bool there(const char* week, const char* window, const char* zone_name = "Asia/Shanghai",
+           const std::vector<DayException>& exceptions = {}) {
   const auto zone = TimeZone::load(zone_name);
   PatternPool pool;
   std::vector<WeekSlot> slots;
   const auto parsed = parse_week(week, "week");
   EXPECT_TRUE(parsed);
   for (const auto& s : parsed.value()) {
-    slots.push_back({static_cast<std::uint16_t>(s.weekday()), {static_cast<std::uint16_t>(s.start_minute()), static_cast<std::uint16_t>(s.end_minute())}});
+    slots.push_back({static_cast<std::uint16_t>(s.weekday()),
+                     {static_cast<std::uint16_t>(s.start_minute()),
+                      static_cast<std::uint16_t>(s.end_minute())}});
   }
   const auto w = parse_window(window, *zone, "window");
   EXPECT_TRUE(w);
@@ -46,13 +50,16 @@ TEST(Pattern, GoesAcrossMidnight) {
 }
 
 TEST(Pattern, AnExceptionReplacesItsDay) {
-  EXPECT_FALSE(there("6,7 08:00-12:00", "2026-11-28 09:00/12:00", "Asia/Shanghai", {{20'261'128, {0, 0}}}));
-  EXPECT_TRUE(there("6,7 08:00-12:00", "2026-11-28 20:00/21:00", "Asia/Shanghai", {{20'261'128, {1200, 1260}}}));
+  EXPECT_FALSE(
+      there("6,7 08:00-12:00", "2026-11-28 09:00/12:00", "Asia/Shanghai", {{20'261'128, {0, 0}}}));
+  EXPECT_TRUE(there("6,7 08:00-12:00", "2026-11-28 20:00/21:00", "Asia/Shanghai",
+                    {{20'261'128, {1200, 1260}}}));
   EXPECT_FALSE(there("", "2026-11-28 09:00/12:00", "Asia/Shanghai", {{20'261'128, {0, 0}}}));
 }
 
 TEST(Pattern, IsRightOnDaysWhenClocksChange) {
-  // 2027-03-14 in New York: the wall clock jumps from 02:00 to 03:00; a shift of the wall clock's 01:00-05:00 takes three hours.
+  // 2027-03-14 in New York: the wall clock jumps from 02:00 to 03:00; a shift of the wall clock's
+  // 01:00-05:00 takes three hours.
   EXPECT_TRUE(there("7 01:00-05:00", "2027-03-14 01:00/05:00", "America/New_York"));
   EXPECT_FALSE(there("7 03:30-05:00", "2027-03-14 03:00/05:00", "America/New_York"));
   // 2026-11-01: 01:00-02:00 comes twice; both belong to the slot.

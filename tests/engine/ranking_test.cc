@@ -1,4 +1,5 @@
-// The index against the naive scan on random markets, and what explanations, previews and bundles say.
+// The index against the naive scan on random markets, and what explanations, previews and bundles
+// say.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,7 +22,9 @@ std::vector<Candidate> scan(const City& c, Slot line, std::size_t k) {
     const Judgement j = c.market.matcher().judge(line, o, c.now);
     if (j.eligible()) all.push_back({line, o, j});
   }
-  std::stable_sort(all.begin(), all.end(), [&](const Candidate& a, const Candidate& b) { return a.judgement.value_micro > b.judgement.value_micro; });
+  std::stable_sort(all.begin(), all.end(), [&](const Candidate& a, const Candidate& b) {
+    return a.judgement.value_micro > b.judgement.value_micro;
+  });
   all.resize(std::min(all.size(), k));
   return all;
 }
@@ -35,28 +38,37 @@ std::vector<Candidate> scan_lines(const City& c, Slot party, std::size_t k) {
     for (Slot o = 0; o < s.offers().size(); ++o) {
       if (s.offers()[o].party != party) continue;
       const Judgement j = c.market.matcher().judge(l, o, c.now);
-      if (j.eligible() && (!best || j.value_micro > best->judgement.value_micro)) best = Candidate{l, o, j};
+      if (j.eligible() && (!best || j.value_micro > best->judgement.value_micro))
+        best = Candidate{l, o, j};
     }
     if (best) all.push_back(*best);
   }
-  const auto id = [&](const Candidate& x) { return std::pair(s.needs()[s.line(x.line).need].id, s.line(x.line).number); };
+  const auto id = [&](const Candidate& x) {
+    return std::pair(s.needs()[s.line(x.line).need].id, s.line(x.line).number);
+  };
   std::sort(all.begin(), all.end(), [&](const Candidate& a, const Candidate& b) {
-    return a.judgement.value_micro != b.judgement.value_micro ? a.judgement.value_micro > b.judgement.value_micro : id(a) < id(b);
+    return a.judgement.value_micro != b.judgement.value_micro
+               ? a.judgement.value_micro > b.judgement.value_micro
+               : id(a) < id(b);
   });
   all.resize(std::min(all.size(), k));
   return all;
 }
 
-void expect_same(const State& s, const std::vector<Candidate>& fast, const std::vector<Candidate>& naive, std::uint64_t seed) {
+void expect_same(const State& s, const std::vector<Candidate>& fast,
+                 const std::vector<Candidate>& naive, std::uint64_t seed) {
   ASSERT_EQ(fast.size(), naive.size()) << "seed " << seed;
   for (std::size_t i = 0; i < fast.size(); ++i) {
-    EXPECT_EQ(fast[i].judgement.value_micro, naive[i].judgement.value_micro) << "seed " << seed << " rank " << i;
-    EXPECT_EQ(s.offers()[fast[i].offer].id, s.offers()[naive[i].offer].id) << "seed " << seed << " rank " << i;
+    EXPECT_EQ(fast[i].judgement.value_micro, naive[i].judgement.value_micro)
+        << "seed " << seed << " rank " << i;
+    EXPECT_EQ(s.offers()[fast[i].offer].id, s.offers()[naive[i].offer].id)
+        << "seed " << seed << " rank " << i;
     EXPECT_EQ(fast[i].line, naive[i].line) << "seed " << seed << " rank " << i;
   }
 }
 
-// A market in a place with every kind of supply, lived in for a while: things change, are withdrawn, are taken back.
+// A market in a place with every kind of supply, lived in for a while: things change, are
+// withdrawn, are taken back.
 void random_market(City& c, std::uint64_t seed) {
   Random random(seed);
   const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
@@ -71,8 +83,10 @@ void random_market(City& c, std::uint64_t seed) {
     p.level = pb::AREA_LEVEL_COMMUNITY;
     p.name = "社区";
     const std::int64_t longitude = centre + random.between(-spread, spread);
-    p.point = {static_cast<std::int32_t>(std::clamp<std::int64_t>(kLatitude + random.between(-spread, spread), -800'000'000, 800'000'000)),
-               static_cast<std::int32_t>(longitude > kMaxLongitudeE7 ? longitude - 2LL * kMaxLongitudeE7 : longitude)};
+    p.point = {static_cast<std::int32_t>(std::clamp<std::int64_t>(
+                   kLatitude + random.between(-spread, spread), -800'000'000, 800'000'000)),
+               static_cast<std::int32_t>(
+                   longitude > kMaxLongitudeE7 ? longitude - 2LL * kMaxLongitudeE7 : longitude)};
     p.population = 1000;
     p.urban = random.chance(60);
     places.push_back(p);
@@ -82,9 +96,11 @@ void random_market(City& c, std::uint64_t seed) {
   }
   Population population(places, zone, seed);
   pb::Policy policy = c.policy();
-  policy.mutable_value()->set_equity_alpha_milli(static_cast<std::uint32_t>(random.between(0, 3000)));
+  policy.mutable_value()->set_equity_alpha_milli(
+      static_cast<std::uint32_t>(random.between(0, 3000)));
   c.set(policy);
-  const pb::PartyKind kinds[] = {pb::PARTY_KIND_VOLUNTEER_TEAM, pb::PARTY_KIND_ENTERPRISE, pb::PARTY_KIND_SOCIAL_ORGANISATION};
+  const pb::PartyKind kinds[] = {pb::PARTY_KIND_VOLUNTEER_TEAM, pb::PARTY_KIND_ENTERPRISE,
+                                 pb::PARTY_KIND_SOCIAL_ORGANISATION};
   for (int i = 0; i < 60; ++i) {
     Giver g = population.giver(random.pick(kinds), c.now);
     if (random.chance(15)) g.party.add_excluded_area_codes(random.pick(places).code);
@@ -93,7 +109,8 @@ void random_market(City& c, std::uint64_t seed) {
     const auto party = c.must(r);
     for (pb::Offer& o : g.offers) {
       o.set_party_id(party);
-      if (random.chance(10)) o.set_radius_m(static_cast<std::uint32_t>(random.between(0, 2'000'000)));
+      if (random.chance(10))
+        o.set_radius_m(static_cast<std::uint32_t>(random.between(0, 2'000'000)));
       if (o.has_time() && random.chance(20)) {
         auto& e = *o.mutable_time()->add_exceptions();
         e.set_date(20'261'125 + static_cast<std::uint32_t>(random.between(0, 5)));
@@ -105,7 +122,11 @@ void random_market(City& c, std::uint64_t seed) {
   for (int i = 0; i < 120; ++i) {
     pb::Need n = population.need(c.now);
     if (random.chance(20)) n.set_travel_m(static_cast<std::uint32_t>(random.between(0, 40'000)));
-    if (random.chance(10)) n.add_excluded_party_ids(c.state().parties()[static_cast<Slot>(random.below(c.state().parties().size()))].id.value());
+    if (random.chance(10))
+      n.add_excluded_party_ids(
+          c.state()
+              .parties()[static_cast<Slot>(random.below(c.state().parties().size()))]
+              .id.value());
     const auto id = c.post(n);
     if (random.chance(50)) {
       const Slot need = c.state().needs().find(NeedId{id});
@@ -116,8 +137,10 @@ void random_market(City& c, std::uint64_t seed) {
     if (random.chance(5)) {
       // Something that is taken back again.
       pb::Command batch = by(pb::ROLE_LEAD);
-      *batch.mutable_batch()->add_commands()->mutable_post_need()->mutable_need() = population.need(c.now);
-      batch.mutable_batch()->add_commands()->mutable_withdraw_offer()->set_offer_id(c.state().offers()[0].id.value());
+      *batch.mutable_batch()->add_commands()->mutable_post_need()->mutable_need() =
+          population.need(c.now);
+      batch.mutable_batch()->add_commands()->mutable_withdraw_offer()->set_offer_id(
+          c.state().offers()[0].id.value());
       batch.mutable_batch()->add_commands()->mutable_move_need()->set_need_id(1);
       EXPECT_FALSE(c.apply(batch));
     }
@@ -125,7 +148,9 @@ void random_market(City& c, std::uint64_t seed) {
       pb::Command stand = by(pb::ROLE_LEAD);
       const Slot p = static_cast<Slot>(random.below(c.state().parties().size()));
       stand.mutable_set_standing()->set_party_id(c.state().parties()[p].id.value());
-      stand.mutable_set_standing()->set_standing(c.state().parties()[p].standing == pb::STANDING_ACTIVE ? pb::STANDING_SUSPENDED : pb::STANDING_ACTIVE);
+      stand.mutable_set_standing()->set_standing(
+          c.state().parties()[p].standing == pb::STANDING_ACTIVE ? pb::STANDING_SUSPENDED
+                                                                 : pb::STANDING_ACTIVE);
       c.must(stand);
     }
   }
@@ -192,8 +217,8 @@ TEST(Ranking, ProposesWhatTheNaiveScanDoesButForWhoeverRefused) {
     for (Slot l = 0; l < s.line_count(); ++l) {
       const auto naive = scan_proposable(c, l, 10);
       expect_same(s, ranking_of(c).proposable(l, 10, c.now), naive, seed);
-      left_out += scan(c, l, s.offers().size()).size() -
-                  scan_proposable(c, l, s.offers().size()).size();
+      left_out +=
+          scan(c, l, s.offers().size()).size() - scan_proposable(c, l, s.offers().size()).size();
     }
     if (testing::Test::HasFatalFailure()) return;
   }
@@ -254,7 +279,8 @@ TEST(Refused, ADispatchThatLapsesCountsAndAProposalThatLapsesDoesNot) {
   EXPECT_EQ(c.state().offers()[left.front().offer].id.value(), proposed);
 }
 
-// A restart makes the index of everything at once. What changes afterwards changes it as it would have changed the one before.
+// A restart makes the index of everything at once. What changes afterwards changes it as it would
+// have changed the one before.
 TEST(Ranking, IsTheSameAfterARestart) {
   std::size_t pairs = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
@@ -282,7 +308,8 @@ TEST(Ranking, IsTheSameAfterARestart) {
         const auto found = after.open_lines(p, 10, c.now);
         ASSERT_EQ(found.size(), before.size()) << "seed " << seed << " round " << round;
         for (std::size_t i = 0; i < found.size(); ++i) {
-          EXPECT_EQ(again.state().line(found[i].line).need, c.state().line(before[i].line).need) << "seed " << seed << " round " << round;
+          EXPECT_EQ(again.state().line(found[i].line).need, c.state().line(before[i].line).need)
+              << "seed " << seed << " round " << round;
           EXPECT_EQ(found[i].offer, before[i].offer) << "seed " << seed << " round " << round;
         }
         pairs += found.size();
@@ -290,10 +317,15 @@ TEST(Ranking, IsTheSameAfterARestart) {
       for (int i = 0; i < 20; ++i) {
         pb::Command change = by(pb::ROLE_LEAD);
         if (random.chance(50)) {
-          change.mutable_withdraw_offer()->set_offer_id(c.state().offers()[static_cast<Slot>(random.below(c.state().offers().size()))].id.value());
+          change.mutable_withdraw_offer()->set_offer_id(
+              c.state()
+                  .offers()[static_cast<Slot>(random.below(c.state().offers().size()))]
+                  .id.value());
         } else {
           auto& move = *change.mutable_move_need();
-          move.set_need_id(c.state().needs()[static_cast<Slot>(random.below(c.state().needs().size()))].id.value());
+          move.set_need_id(c.state()
+                               .needs()[static_cast<Slot>(random.below(c.state().needs().size()))]
+                               .id.value());
           move.set_verb(pb::NEED_VERB_CANCEL);
           move.set_reason("不需要了");
         }
@@ -311,9 +343,11 @@ TEST(Ranking, PrefersTheNearTheReliableAndTheOneMeantForIt) {
   OfferBuilder meant(c.team("专"));
   meant.people(5).km_north(1)->add_categories("elder_care");
   const auto special = c.post(meant);
-  const auto spoilt = c.post(offer(c.team("多才")).people(5).km_north(1).skill("law").skill("medicine"));
+  const auto spoilt =
+      c.post(offer(c.team("多才")).people(5).km_north(1).skill("law").skill("medicine"));
   const auto n = c.post(need().people(2).km_north(0));
-  const auto ranked = ranking_of(c).candidates(c.state().line_of(c.state().needs().find(NeedId{n}), 1), 10, c.now);
+  const auto ranked =
+      ranking_of(c).candidates(c.state().line_of(c.state().needs().find(NeedId{n}), 1), 10, c.now);
   std::vector<std::uint64_t> order;
   for (const auto& x : ranked) order.push_back(c.state().offers()[x.offer].id.value());
   EXPECT_EQ(order, (std::vector<std::uint64_t>{special, near, spoilt, far}));
@@ -335,7 +369,11 @@ TEST(Equity, TheWorseServedCommunityComesFirst) {
   const auto neglected = c.post(need().people(1).in(kOtherCommunity).km_north(4).on(hours(80, 81)));
   const auto lines = ranking_of(c).open_lines(c.state().parties().find(PartyId{team}), 20, c.now);
   const auto place = [&](std::uint64_t need) {
-    return std::find_if(lines.begin(), lines.end(), [&](const Candidate& x) { return c.state().needs()[c.state().line(x.line).need].id.value() == need; }) - lines.begin();
+    return std::find_if(lines.begin(), lines.end(),
+                        [&](const Candidate& x) {
+                          return c.state().needs()[c.state().line(x.line).need].id.value() == need;
+                        }) -
+           lines.begin();
   };
   EXPECT_LT(place(neglected), place(served));
 }
@@ -359,16 +397,22 @@ TEST(Explain, NamesTheFirstRuleThatExcludesInItsOrder) {
   const auto cert = [&](const pb::Offer& o) {
     return explain(ranking_of(c), line, c.state().offers().find(OfferId{c.post(o)}), c.now).rule();
   };
-  EXPECT_EQ(cert(offer(team).time(pb::TIME_KIND_PROFESSIONAL, 1).certificate("social_worker", 1)), pb::RULE_CERTIFICATE_MISSING);
-  EXPECT_EQ(cert(offer(team).time(pb::TIME_KIND_PROFESSIONAL, 1).certificate("social_worker", 2, to_int(at(58)))), pb::RULE_CERTIFICATE_EXPIRED);
-  EXPECT_EQ(cert(offer(team).time(pb::TIME_KIND_PROFESSIONAL, 1).certificate("social_worker", 3)), pb::RULE_UNSPECIFIED);
+  EXPECT_EQ(cert(offer(team).time(pb::TIME_KIND_PROFESSIONAL, 1).certificate("social_worker", 1)),
+            pb::RULE_CERTIFICATE_MISSING);
+  EXPECT_EQ(cert(offer(team)
+                     .time(pb::TIME_KIND_PROFESSIONAL, 1)
+                     .certificate("social_worker", 2, to_int(at(58)))),
+            pb::RULE_CERTIFICATE_EXPIRED);
+  EXPECT_EQ(cert(offer(team).time(pb::TIME_KIND_PROFESSIONAL, 1).certificate("social_worker", 3)),
+            pb::RULE_UNSPECIFIED);
 }
 
 TEST(Explain, TheFactorsMultiplyToTheValueAndSpeakBothLanguages) {
   City c;
   const auto n = c.post(need().people(2).km_north(0).urgent(pb::URGENCY_URGENT));
   const auto o = c.post(offer(c.team()).people(5).km_north(3));
-  const auto e = explain(ranking_of(c), c.state().line_of(c.state().needs().find(NeedId{n}), 1), c.state().offers().find(OfferId{o}), c.now);
+  const auto e = explain(ranking_of(c), c.state().line_of(c.state().needs().find(NeedId{n}), 1),
+                         c.state().offers().find(OfferId{o}), c.now);
   ASSERT_EQ(e.factors_size(), 7);
   __int128 value = 1'000'000;
   for (const auto& f : e.factors()) {
@@ -415,7 +459,8 @@ TEST(Explain, APairSaysWhatItsLineStillLacks) {
   const Slot line = c.state().line_of(slot, 1);
   const auto candidates = ranking_of(c).candidates(line, 5, c.now);
   ASSERT_EQ(candidates.size(), 1U);
-  const auto pair = to_ranked_pair(ranking_of(c), c.state().needs()[slot], c.state().line(line), candidates.front(), 1);
+  const auto pair = to_ranked_pair(ranking_of(c), c.state().needs()[slot], c.state().line(line),
+                                   candidates.front(), 1);
   EXPECT_EQ(pair.offer_id(), o);
   EXPECT_EQ(pair.missing(), 3);
   EXPECT_EQ(pair.explanation().available(), 3);
@@ -442,23 +487,33 @@ TEST(Preview, SaysWhatWouldHelp) {
 
 TEST(Bundle, TakesFromAllThreeSidesAndKeepsTheRatio) {
   City c;
-  const auto workers = c.post(offer(c.party(pb::PARTY_KIND_SOCIAL_ORGANISATION, "社工中心")).time(pb::TIME_KIND_PROFESSIONAL, 1).certificate("social_worker", 2));
+  const auto workers = c.post(offer(c.party(pb::PARTY_KIND_SOCIAL_ORGANISATION, "社工中心"))
+                                  .time(pb::TIME_KIND_PROFESSIONAL, 1)
+                                  .certificate("social_worker", 2));
   const auto rice = c.post(offer(c.party(pb::PARTY_KIND_ENTERPRISE, "企业")).stock("rice", 500));
   const auto team = c.post(offer(c.team()).people(30));
   NeedBuilder b;
-  b.people(20).professionals(2).certificate("social_worker", 1).stock("rice", 100)->set_volunteers_per_professional(10);
+  b.people(20)
+      .professionals(2)
+      .certificate("social_worker", 1)
+      .stock("rice", 100)
+      ->set_volunteers_per_professional(10);
   const auto n = c.post(b);
   auto suggestion = bundle(ranking_of(c), c.state().needs().find(NeedId{n}), c.now);
   EXPECT_FALSE(suggestion.complete());
   EXPECT_TRUE(suggestion.held_back_by_ratio());
   EXPECT_EQ(suggestion.volunteers(), 10);
-  c.post(offer(c.party(pb::PARTY_KIND_SOCIAL_ORGANISATION, "另一中心")).time(pb::TIME_KIND_PROFESSIONAL, 1).certificate("social_worker", 1));
+  c.post(offer(c.party(pb::PARTY_KIND_SOCIAL_ORGANISATION, "另一中心"))
+             .time(pb::TIME_KIND_PROFESSIONAL, 1)
+             .certificate("social_worker", 1));
   suggestion = bundle(ranking_of(c), c.state().needs().find(NeedId{n}), c.now);
   EXPECT_TRUE(suggestion.complete());
   EXPECT_EQ(suggestion.parts_size(), 4);
   // What it suggests can be done.
   for (const auto& part : suggestion.parts()) {
-    EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, part.offer_id(), part.quantity(), part.line())), "");
+    EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_DISPATCHED, n, part.offer_id(), part.quantity(),
+                             part.line())),
+              "");
   }
   EXPECT_EQ(c.state().matches().size(), 4U);
   (void)workers, (void)rice, (void)team;

@@ -7,13 +7,25 @@ namespace {
 
 constexpr std::int64_t kOne = 1'000'000;
 
-bool holding(pb::MatchState s) { return s >= pb::MATCH_STATE_PROPOSED && s <= pb::MATCH_STATE_VERIFIED; }
-bool is_secured(pb::MatchState s) { return s >= pb::MATCH_STATE_ACCEPTED && s <= pb::MATCH_STATE_VERIFIED; }
-bool is_served(pb::MatchState s) { return s == pb::MATCH_STATE_SERVED || s == pb::MATCH_STATE_VERIFIED; }
-bool is_broken(pb::MatchState s) { return s == pb::MATCH_STATE_WITHDRAWN || s == pb::MATCH_STATE_NO_SHOW; }
-bool open_for_matches(pb::NeedState s) { return s == pb::NEED_STATE_OPEN || s == pb::NEED_STATE_IN_SERVICE; }
+bool holding(pb::MatchState s) {
+  return s >= pb::MATCH_STATE_PROPOSED && s <= pb::MATCH_STATE_VERIFIED;
+}
+bool is_secured(pb::MatchState s) {
+  return s >= pb::MATCH_STATE_ACCEPTED && s <= pb::MATCH_STATE_VERIFIED;
+}
+bool is_served(pb::MatchState s) {
+  return s == pb::MATCH_STATE_SERVED || s == pb::MATCH_STATE_VERIFIED;
+}
+bool is_broken(pb::MatchState s) {
+  return s == pb::MATCH_STATE_WITHDRAWN || s == pb::MATCH_STATE_NO_SHOW;
+}
+bool open_for_matches(pb::NeedState s) {
+  return s == pb::NEED_STATE_OPEN || s == pb::NEED_STATE_IN_SERVICE;
+}
 
-std::int64_t times(std::int64_t a, std::int64_t b) { return static_cast<std::int64_t>(static_cast<__int128>(a) * b / kOne); }
+std::int64_t times(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<__int128>(a) * b / kOne);
+}
 
 std::int64_t first_start(const pb::Need& n) {
   std::int64_t t = n.lines(0).window().start();
@@ -40,7 +52,8 @@ bool is_there(const pb::TimeSupply& t, std::int64_t start, std::int64_t end) {
   if (t.weekly().empty()) return true;
   for (std::int64_t at = start; at < end; at += 1800) {
     const std::int64_t local = at + 8 * 3600;
-    const auto weekday = static_cast<std::uint32_t>((local / 86400 + 3) % 7 + 1);  // 1970-01-01 was a Thursday
+    const auto weekday =
+        static_cast<std::uint32_t>((local / 86400 + 3) % 7 + 1);  // 1970-01-01 was a Thursday
     const auto minute = static_cast<std::uint32_t>(local % 86400 / 60);
     const bool any = std::any_of(t.weekly().begin(), t.weekly().end(), [&](const auto& s) {
       return s.weekday() == weekday && s.start_minute() <= minute && minute + 30 <= s.end_minute();
@@ -59,22 +72,28 @@ bool has(const List& list, const std::string& word) {
 
 std::int64_t Market::held(std::uint64_t need, std::uint32_t line) const {
   std::int64_t sum = 0;
-  for (const auto& [id, m] : matches) sum += m.need == need && m.line == line && holding(m.state) ? m.quantity : 0;
+  for (const auto& [id, m] : matches)
+    sum += m.need == need && m.line == line && holding(m.state) ? m.quantity : 0;
   return sum;
 }
 
 std::int64_t Market::secured(std::uint64_t need, std::uint32_t line) const {
   std::int64_t sum = 0;
-  for (const auto& [id, m] : matches) sum += m.need == need && m.line == line && is_secured(m.state) ? m.quantity : 0;
+  for (const auto& [id, m] : matches)
+    sum += m.need == need && m.line == line && is_secured(m.state) ? m.quantity : 0;
   return sum;
 }
 
 std::int64_t Market::kept(std::uint64_t party) const {
-  return std::count_if(matches.begin(), matches.end(), [&](const auto& m) { return m.second.party == party && is_served(m.second.state); });
+  return std::count_if(matches.begin(), matches.end(), [&](const auto& m) {
+    return m.second.party == party && is_served(m.second.state);
+  });
 }
 
 std::int64_t Market::broken(std::uint64_t party) const {
-  return std::count_if(matches.begin(), matches.end(), [&](const auto& m) { return m.second.party == party && is_broken(m.second.state); });
+  return std::count_if(matches.begin(), matches.end(), [&](const auto& m) {
+    return m.second.party == party && is_broken(m.second.state);
+  });
 }
 
 std::optional<Code> Market::apply(const pb::Command& command, std::int64_t now) {
@@ -90,43 +109,70 @@ std::optional<Code> Market::apply(const pb::Command& command, std::int64_t now) 
 
 std::optional<Code> Market::actor_ok(const pb::Command& c) const {
   const pb::Role role = c.actor().role();
-  const auto among = [&](std::initializer_list<pb::Role> roles) { return std::find(roles.begin(), roles.end(), role) != roles.end(); };
+  const auto among = [&](std::initializer_list<pb::Role> roles) {
+    return std::find(roles.begin(), roles.end(), role) != roles.end();
+  };
   bool ok = false;
   const auto L = pb::ROLE_LEAD;
   const auto O = pb::ROLE_ORGANISER;
   const auto S = pb::ROLE_SUPPLIER;
   const auto R = pb::ROLE_RESIDENT;
   switch (c.body_case()) {
-    case pb::Command::kSetPolicy: ok = among({L}); break;
-    case pb::Command::kSetStanding: ok = among({L, O}); break;
+    case pb::Command::kSetPolicy:
+      ok = among({L});
+      break;
+    case pb::Command::kSetStanding:
+      ok = among({L, O});
+      break;
     case pb::Command::kPostOffer:
     case pb::Command::kUpdateOffer:
-    case pb::Command::kWithdrawOffer: ok = among({L, O, S}); break;
-    case pb::Command::kPostNeed: ok = c.post_need().until() == pb::NEED_STATE_OPEN ? among({L, O}) : among({L, O, R}); break;
-    case pb::Command::kUpdateNeed:
-    case pb::Command::kReviewNeed: ok = among({L, O, R}); break;
-    case pb::Command::kMoveNeed:
-      ok = c.move_need().verb() == pb::NEED_VERB_APPROVE || c.move_need().verb() == pb::NEED_VERB_REJECT ? among({L, O}) : among({L, O, R});
+    case pb::Command::kWithdrawOffer:
+      ok = among({L, O, S});
       break;
-    case pb::Command::kMakeMatch: ok = c.make_match().how() == pb::MATCH_STATE_CLAIMED ? among({L, S}) : among({L, O}); break;
+    case pb::Command::kPostNeed:
+      ok = c.post_need().until() == pb::NEED_STATE_OPEN ? among({L, O}) : among({L, O, R});
+      break;
+    case pb::Command::kUpdateNeed:
+    case pb::Command::kReviewNeed:
+      ok = among({L, O, R});
+      break;
+    case pb::Command::kMoveNeed:
+      ok = c.move_need().verb() == pb::NEED_VERB_APPROVE ||
+                   c.move_need().verb() == pb::NEED_VERB_REJECT
+               ? among({L, O})
+               : among({L, O, R});
+      break;
+    case pb::Command::kMakeMatch:
+      ok = c.make_match().how() == pb::MATCH_STATE_CLAIMED ? among({L, S}) : among({L, O});
+      break;
     case pb::Command::kMoveMatch:
       switch (c.move_match().verb()) {
         case pb::MATCH_VERB_ACCEPT:
         case pb::MATCH_VERB_DECLINE:
-        case pb::MATCH_VERB_WITHDRAW: ok = among({L, S}); break;
+        case pb::MATCH_VERB_WITHDRAW:
+          ok = among({L, S});
+          break;
         case pb::MATCH_VERB_CHECK_IN:
-        case pb::MATCH_VERB_CHECK_OUT: ok = among({L, O, S}); break;
-        default: ok = among({L, O});
+        case pb::MATCH_VERB_CHECK_OUT:
+          ok = among({L, O, S});
+          break;
+        default:
+          ok = among({L, O});
       }
       break;
-    case pb::Command::kTick: ok = among({pb::ROLE_MARKET}); break;
-    default: ok = true;
+    case pb::Command::kTick:
+      ok = among({pb::ROLE_MARKET});
+      break;
+    default:
+      ok = true;
   }
   if (!ok) return Code::kRoleForbidden;
   if (role != O && role != S) return std::nullopt;
   const auto party = parties.find(c.actor().party_id());
-  if (party == parties.end()) return c.actor().party_id() == 0 ? Code::kRequired : Code::kActorUnknown;
-  const bool organises = party->second.kind() == pb::PARTY_KIND_ORGANISER || party->second.kind() == pb::PARTY_KIND_LEAD;
+  if (party == parties.end())
+    return c.actor().party_id() == 0 ? Code::kRequired : Code::kActorUnknown;
+  const bool organises = party->second.kind() == pb::PARTY_KIND_ORGANISER ||
+                         party->second.kind() == pb::PARTY_KIND_LEAD;
   if (organises != (role == O)) return Code::kRoleForbidden;
   if (party->second.standing() == pb::STANDING_ACTIVE) return std::nullopt;
   if (party->second.standing() == pb::STANDING_SUSPENDED && c.has_move_match()) return std::nullopt;
@@ -181,7 +227,8 @@ std::optional<Code> Market::run(const pb::Command& c) {
     }
     case pb::Command::kPostOffer: {
       pb::Offer o = c.post_offer();
-      if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id())) return Code::kNotYours;
+      if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id()))
+        return Code::kNotYours;
       o.set_id(seq + 1);
       o.set_state(pb::OFFER_STATE_ACTIVE);
       offers[o.id()] = o;
@@ -190,14 +237,17 @@ std::optional<Code> Market::run(const pb::Command& c) {
     }
     case pb::Command::kUpdateOffer: {
       pb::Offer& o = offers.at(c.update_offer().id());
-      if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id())) return Code::kNotYours;
+      if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id()))
+        return Code::kNotYours;
       if (o.state() != pb::OFFER_STATE_ACTIVE) return Code::kWrongState;
-      const std::int64_t total = c.update_offer().has_time() ? c.update_offer().time().capacity() : c.update_offer().stock().quantity();
+      const std::int64_t total = c.update_offer().has_time() ? c.update_offer().time().capacity()
+                                                             : c.update_offer().stock().quantity();
       const std::int64_t old = o.has_time() ? o.time().capacity() : o.stock().quantity();
       // What is promised is the old total less what is free, at the worst.
       std::int64_t promised = 0;
       for (const auto& [id, m] : matches) {
-        if (m.offer == o.id() && holding(m.state)) promised = std::max(promised, old - free_units(o.id(), m.start, m.end));
+        if (m.offer == o.id() && holding(m.state))
+          promised = std::max(promised, old - free_units(o.id(), m.start, m.end));
       }
       if (total < promised) return Code::kPromisesInTheWay;
       const auto state = o.state();
@@ -208,15 +258,19 @@ std::optional<Code> Market::run(const pb::Command& c) {
     }
     case pb::Command::kWithdrawOffer: {
       pb::Offer& o = offers.at(c.withdraw_offer().offer_id());
-      if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id())) return Code::kNotYours;
+      if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id()))
+        return Code::kNotYours;
       if (o.state() != pb::OFFER_STATE_ACTIVE) return Code::kWrongState;
       o.set_state(pb::OFFER_STATE_WITHDRAWN);
       emit();
       return std::nullopt;
     }
-    case pb::Command::kPostNeed: return post_need(c.post_need());
-    case pb::Command::kUpdateNeed: return update_need(c.update_need());
-    case pb::Command::kMoveNeed: return move_need(c.move_need());
+    case pb::Command::kPostNeed:
+      return post_need(c.post_need());
+    case pb::Command::kUpdateNeed:
+      return update_need(c.update_need());
+    case pb::Command::kMoveNeed:
+      return move_need(c.move_need());
     case pb::Command::kReviewNeed: {
       const auto it = needs.find(c.review_need().need_id());
       if (it == needs.end()) return Code::kUnknownNeed;
@@ -226,27 +280,34 @@ std::optional<Code> Market::run(const pb::Command& c) {
       it->second.set_state(pb::NEED_STATE_REVIEWED);
       emit();
       for (auto& [id, m] : matches) {
-        if (m.need == it->first && m.state == pb::MATCH_STATE_SERVED) change(m, pb::MATCH_STATE_VERIFIED);
+        if (m.need == it->first && m.state == pb::MATCH_STATE_SERVED)
+          change(m, pb::MATCH_STATE_VERIFIED);
       }
       return std::nullopt;
     }
-    case pb::Command::kMakeMatch: return make_match(c.make_match());
-    case pb::Command::kMoveMatch: return move_match(c.move_match());
-    case pb::Command::kTick: tick(); return std::nullopt;
+    case pb::Command::kMakeMatch:
+      return make_match(c.make_match());
+    case pb::Command::kMoveMatch:
+      return move_match(c.move_match());
+    case pb::Command::kTick:
+      tick();
+      return std::nullopt;
     case pb::Command::kBatch:
       for (pb::Command part : c.batch().commands()) {
         *part.mutable_actor() = actor_;
         if (const auto no = run(part)) return no;
       }
       return std::nullopt;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<Code> Market::post_need(const pb::PostNeed& post) {
   pb::Need n = post.need();
   pb::NeedState until = post.until();
-  if (until == pb::NEED_STATE_UNSPECIFIED) until = actor_.role() == pb::ROLE_RESIDENT ? pb::NEED_STATE_SUBMITTED : pb::NEED_STATE_OPEN;
+  if (until == pb::NEED_STATE_UNSPECIFIED)
+    until = actor_.role() == pb::ROLE_RESIDENT ? pb::NEED_STATE_SUBMITTED : pb::NEED_STATE_OPEN;
   if (first_start(n) <= now_) return Code::kWindowPast;
   if (!in_area(n.area_code())) return Code::kNotYours;
   if (actor_.role() == pb::ROLE_RESIDENT) {
@@ -276,11 +337,14 @@ std::optional<Code> Market::update_need(const pb::Need& sent) {
   pb::Need& n = needs.at(sent.id());
   if (!in_area(n.area_code()) || !asks(n)) return Code::kNotYours;
   if (n.state() > pb::NEED_STATE_FILLED || n.closed()) return Code::kWrongState;
-  if (actor_.role() == pb::ROLE_RESIDENT && n.state() > pb::NEED_STATE_SUBMITTED) return Code::kWrongState;
+  if (actor_.role() == pb::ROLE_RESIDENT && n.state() > pb::NEED_STATE_SUBMITTED)
+    return Code::kWrongState;
   for (int i = 0; i < n.lines_size(); ++i) {
-    if (sent.lines(i).quantity() < held(n.id(), static_cast<std::uint32_t>(i + 1))) return Code::kLinesInTheWay;
+    if (sent.lines(i).quantity() < held(n.id(), static_cast<std::uint32_t>(i + 1)))
+      return Code::kLinesInTheWay;
   }
-  for (int i = 0; i < n.lines_size(); ++i) n.mutable_lines(i)->set_quantity(sent.lines(i).quantity());
+  for (int i = 0; i < n.lines_size(); ++i)
+    n.mutable_lines(i)->set_quantity(sent.lines(i).quantity());
   n.set_title(sent.title());
   emit();
   settle(n.id());
@@ -301,7 +365,8 @@ std::optional<Code> Market::move_need(const pb::MoveNeed& move) {
       emit();
       return std::nullopt;
     case pb::NEED_VERB_APPROVE:
-      if (n.state() != pb::NEED_STATE_DRAFT && n.state() != pb::NEED_STATE_SUBMITTED) return Code::kWrongState;
+      if (n.state() != pb::NEED_STATE_DRAFT && n.state() != pb::NEED_STATE_SUBMITTED)
+        return Code::kWrongState;
       if (closing(n) <= now_) return Code::kWindowPast;
       n.set_state(pb::NEED_STATE_OPEN);
       n.set_opened_at(now_);
@@ -316,11 +381,14 @@ std::optional<Code> Market::move_need(const pb::MoveNeed& move) {
       if (n.state() > pb::NEED_STATE_IN_SERVICE) return Code::kWrongState;
       if (move.reason().empty()) return Code::kRequired;
       for (const auto& [id, m] : matches) {
-        if (m.need == n.id() && m.state >= pb::MATCH_STATE_CHECKED_IN && m.state <= pb::MATCH_STATE_VERIFIED) return Code::kWrongState;
+        if (m.need == n.id() && m.state >= pb::MATCH_STATE_CHECKED_IN &&
+            m.state <= pb::MATCH_STATE_VERIFIED)
+          return Code::kWrongState;
       }
       close(n.id(), pb::NEED_STATE_CANCELLED);
       return std::nullopt;
-    default: return Code::kRequired;
+    default:
+      return Code::kRequired;
   }
 }
 
@@ -333,7 +401,8 @@ std::int64_t Market::free_units(std::uint64_t id, std::int64_t start, std::int64
   }
   for (std::int64_t at = start; at < end; at += 1800) {
     std::int64_t sum = 0;
-    for (const auto& [mid, m] : matches) sum += m.offer == id && holding(m.state) && m.start <= at && at < m.end ? m.quantity : 0;
+    for (const auto& [mid, m] : matches)
+      sum += m.offer == id && holding(m.state) && m.start <= at && at < m.end ? m.quantity : 0;
     most = std::max(most, sum);
   }
   return o.time().capacity() - most;
@@ -344,11 +413,14 @@ std::pair<std::int64_t, std::int64_t> Market::fill_sums(std::uint64_t community)
   std::int64_t asked = 0;
   std::int64_t filled = 0;
   for (const auto& [id, n] : needs) {
-    const bool counts = (n.state() >= pb::NEED_STATE_OPEN && n.state() <= pb::NEED_STATE_REVIEWED) || n.state() == pb::NEED_STATE_EXPIRED;
+    const bool counts =
+        (n.state() >= pb::NEED_STATE_OPEN && n.state() <= pb::NEED_STATE_REVIEWED) ||
+        n.state() == pb::NEED_STATE_EXPIRED;
     if (!counts || (community != 0 && n.area_code() != community)) continue;
     for (int i = 0; i < n.lines_size(); ++i) {
       asked += kOne;
-      filled += std::min(held(id, static_cast<std::uint32_t>(i + 1)), n.lines(i).quantity()) * kOne / n.lines(i).quantity();
+      filled += std::min(held(id, static_cast<std::uint32_t>(i + 1)), n.lines(i).quantity()) *
+                kOne / n.lines(i).quantity();
     }
   }
   return {asked, filled};
@@ -356,21 +428,27 @@ std::pair<std::int64_t, std::int64_t> Market::fill_sums(std::uint64_t community)
 
 std::int64_t Market::fill(std::uint64_t community, bool smoothed) const {
   const auto [asked, filled] = fill_sums(community);
-  if (!smoothed) return asked == 0 ? 0 : static_cast<std::int64_t>(static_cast<__int128>(filled) * kOne / asked);
+  if (!smoothed)
+    return asked == 0 ? 0 : static_cast<std::int64_t>(static_cast<__int128>(filled) * kOne / asked);
   const std::int64_t mean = fill(0, false);
-  return static_cast<std::int64_t>(static_cast<__int128>(filled + 3 * mean) * kOne / (asked + 3 * kOne));
+  return static_cast<std::int64_t>(static_cast<__int128>(filled + 3 * mean) * kOne /
+                                   (asked + 3 * kOne));
 }
 
-Market::Judged Market::judge(std::uint64_t need_id, std::uint32_t number, std::uint64_t offer_id) const {
+Market::Judged Market::judge(std::uint64_t need_id, std::uint32_t number,
+                             std::uint64_t offer_id) const {
   const pb::Need& n = needs.at(need_id);
   const pb::RequirementLine& l = n.lines(static_cast<int>(number) - 1);
   const pb::Offer& o = offers.at(offer_id);
   const pb::Party& p = parties.at(o.party_id());
   const auto no = [](pb::Rule rule) { return Judged{false, rule, 0, 0}; };
-  if (!open_for_matches(n.state()) || now_ >= l.window().start() || (n.deadline() != 0 && now_ >= n.deadline())) return no(pb::RULE_NEED_NOT_OPEN);
+  if (!open_for_matches(n.state()) || now_ >= l.window().start() ||
+      (n.deadline() != 0 && now_ >= n.deadline()))
+    return no(pb::RULE_NEED_NOT_OPEN);
   if (o.state() != pb::OFFER_STATE_ACTIVE) return no(pb::RULE_OFFER_WITHDRAWN);
   if (p.standing() != pb::STANDING_ACTIVE) return no(pb::RULE_PARTY_NOT_ACTIVE);
-  if (l.has_time() != o.has_time() || (l.has_time() && l.time().kind() != o.time().kind()) || (l.has_stock() && l.stock().resource() != o.stock().resource())) {
+  if (l.has_time() != o.has_time() || (l.has_time() && l.time().kind() != o.time().kind()) ||
+      (l.has_stock() && l.stock().resource() != o.stock().resource())) {
     return no(pb::RULE_KIND_DIFFERS);
   }
   int surplus = 0;
@@ -378,28 +456,38 @@ Market::Judged Market::judge(std::uint64_t need_id, std::uint32_t number, std::u
     for (const auto& s : l.time().skills()) {
       if (!has(o.time().skills(), s)) return no(pb::RULE_SKILL_MISSING);
     }
-    for (const auto& s : o.time().skills()) surplus += !has(l.time().skills(), s) && s != "general" ? 1 : 0;
+    for (const auto& s : o.time().skills())
+      surplus += !has(l.time().skills(), s) && s != "general" ? 1 : 0;
     surplus += o.time().certificates_size();
     if (!l.time().certificate().empty()) {
       --surplus;
       const pb::Certificate* held = nullptr;
       for (const auto& c : o.time().certificates()) {
-        if (c.code() == l.time().certificate() && c.level() >= std::max(1U, l.time().certificate_level())) held = &c;
+        if (c.code() == l.time().certificate() &&
+            c.level() >= std::max(1U, l.time().certificate_level()))
+          held = &c;
       }
       if (held == nullptr) return no(pb::RULE_CERTIFICATE_MISSING);
-      if (held->expires_at() != 0 && held->expires_at() < l.window().end()) return no(pb::RULE_CERTIFICATE_EXPIRED);
+      if (held->expires_at() != 0 && held->expires_at() < l.window().end())
+        return no(pb::RULE_CERTIFICATE_EXPIRED);
     }
   }
   std::int64_t until = o.valid_to();
-  if (o.has_stock() && o.stock().expires_at() != 0) until = until == 0 ? o.stock().expires_at() : std::min(until, o.stock().expires_at());
-  if (l.window().start() < o.valid_from() || (until != 0 && l.window().end() > until)) return no(pb::RULE_OUTSIDE_VALIDITY);
-  if (o.has_time() && !is_there(o.time(), l.window().start(), l.window().end())) return no(pb::RULE_NOT_AVAILABLE);
+  if (o.has_stock() && o.stock().expires_at() != 0)
+    until = until == 0 ? o.stock().expires_at() : std::min(until, o.stock().expires_at());
+  if (l.window().start() < o.valid_from() || (until != 0 && l.window().end() > until))
+    return no(pb::RULE_OUTSIDE_VALIDITY);
+  if (o.has_time() && !is_there(o.time(), l.window().start(), l.window().end()))
+    return no(pb::RULE_NOT_AVAILABLE);
   const std::int64_t distance =
       distance_metres(matching_point({n.point().latitude_e7(), n.point().longitude_e7()}),
                       {o.point().latitude_e7(), o.point().longitude_e7()});
   const bool collect = o.has_stock() && o.stock().handover() == pb::HANDOVER_COLLECT;
-  if (distance > std::max<std::int64_t>(collect ? 0 : o.radius_m(), n.travel_m())) return no(pb::RULE_TOO_FAR);
-  if (std::find(n.excluded_party_ids().begin(), n.excluded_party_ids().end(), p.id()) != n.excluded_party_ids().end()) return no(pb::RULE_EXCLUDED_BY_NEED);
+  if (distance > std::max<std::int64_t>(collect ? 0 : o.radius_m(), n.travel_m()))
+    return no(pb::RULE_TOO_FAR);
+  if (std::find(n.excluded_party_ids().begin(), n.excluded_party_ids().end(), p.id()) !=
+      n.excluded_party_ids().end())
+    return no(pb::RULE_EXCLUDED_BY_NEED);
   if (has(p.excluded_categories(), n.category())) return no(pb::RULE_EXCLUDED_BY_PARTY);
   const std::int64_t missing = l.quantity() - held(need_id, number);
   if (missing <= 0) return no(pb::RULE_LINE_FULL);
@@ -421,25 +509,33 @@ Market::Judged Market::judge(std::uint64_t need_id, std::uint32_t number, std::u
   for (const auto& [id, m] : matches) {
     if (m.party != p.id() || !is_served(m.state)) continue;
     const pb::Need& other = needs.at(m.need);
-    same_resident = same_resident || (n.resident_ref() != 0 && other.resident_ref() == n.resident_ref());
+    same_resident =
+        same_resident || (n.resident_ref() != 0 && other.resident_ref() == n.resident_ref());
     same_area = same_area || other.area_code() == n.area_code();
   }
-  const std::int64_t continuity = same_resident ? v.same_resident_micro() : same_area ? v.same_area_micro() : kOne;
+  const std::int64_t continuity = same_resident ? v.same_resident_micro()
+                                  : same_area   ? v.same_area_micro()
+                                                : kOne;
   std::int64_t equity = kOne;
   const std::int64_t mean = fill(0, false);
   if (mean != 0 && v.equity_alpha_milli() != 0) {
     const std::int64_t here = fill(n.area_code(), true);
-    const std::int64_t sixty_fourths = here == 0 ? 1024 : std::min<std::int64_t>(mean * 64 / here, 1024);
+    const std::int64_t sixty_fourths =
+        here == 0 ? 1024 : std::min<std::int64_t>(mean * 64 / here, 1024);
     equity = std::clamp(sixty_fourths * kOne / 64, v.equity_least_micro(), v.equity_most_micro());
   }
   const std::int64_t prior = v.reliability_prior();
-  const std::int64_t reliability = (kept(p.id()) + prior) * kOne / (kept(p.id()) + broken(p.id()) + prior);
-  const std::int64_t lack = v.lack_least_micro() + times(kOne - v.lack_least_micro(), missing * kOne / l.quantity());
-  for (const std::int64_t f : {urgency, fit, nearness, continuity, equity, reliability, lack}) j.value = times(j.value, f);
+  const std::int64_t reliability =
+      (kept(p.id()) + prior) * kOne / (kept(p.id()) + broken(p.id()) + prior);
+  const std::int64_t lack =
+      v.lack_least_micro() + times(kOne - v.lack_least_micro(), missing * kOne / l.quantity());
+  for (const std::int64_t f : {urgency, fit, nearness, continuity, equity, reliability, lack})
+    j.value = times(j.value, f);
   return j;
 }
 
-std::uint64_t Market::next_best(std::uint64_t need, std::uint32_t line, std::int64_t quantity) const {
+std::uint64_t Market::next_best(std::uint64_t need, std::uint32_t line,
+                                std::int64_t quantity) const {
   std::set<std::uint64_t> asked;
   for (const auto& [id, m] : matches) {
     if (m.need != need || m.line != line) continue;
@@ -450,7 +546,8 @@ std::uint64_t Market::next_best(std::uint64_t need, std::uint32_t line, std::int
   std::int64_t value = -1;
   for (const auto& [id, o] : offers) {
     const Judged j = judge(need, line, id);
-    if (!j.eligible || j.available < quantity || asked.contains(o.party_id()) || j.value <= value) continue;
+    if (!j.eligible || j.available < quantity || asked.contains(o.party_id()) || j.value <= value)
+      continue;
     best = id;
     value = j.value;
   }
@@ -461,13 +558,17 @@ std::int64_t Market::answer_limit(pb::MatchState how, const pb::Need& n) const {
   const pb::TimeLimits& l = policy.limits();
   if (how == pb::MATCH_STATE_PROPOSED) return l.proposal();
   if (how == pb::MATCH_STATE_CLAIMED) return l.confirm();
-  return n.urgency() == pb::URGENCY_CRITICAL ? l.answer_critical() : n.urgency() == pb::URGENCY_URGENT ? l.answer_urgent() : l.answer_normal();
+  return n.urgency() == pb::URGENCY_CRITICAL ? l.answer_critical()
+         : n.urgency() == pb::URGENCY_URGENT ? l.answer_urgent()
+                                             : l.answer_normal();
 }
 
-std::uint64_t Market::new_match(std::uint64_t need, std::uint32_t line, std::uint64_t offer, std::int64_t quantity, pb::MatchState how) {
+std::uint64_t Market::new_match(std::uint64_t need, std::uint32_t line, std::uint64_t offer,
+                                std::int64_t quantity, pb::MatchState how) {
   const pb::Need& n = needs.at(need);
   const pb::Window& w = n.lines(static_cast<int>(line) - 1).window();
-  Match m{seq + 1, need, offer, offers.at(offer).party_id(), line, quantity, w.start(), w.end(), how};
+  Match m{seq + 1,   need,    offer, offers.at(offer).party_id(), line, quantity,
+          w.start(), w.end(), how};
   m.answer_by = std::min(now_ + answer_limit(how, n), w.start());
   m.was_dispatched = how == pb::MATCH_STATE_DISPATCHED;
   matches[m.id] = m;
@@ -497,11 +598,15 @@ std::optional<Code> Market::make_match(const pb::MakeMatch& make) {
   if (!in_area(need->second.area_code()) || !owns(offer->second.party_id())) return Code::kNotYours;
   const Judged j = judge(make.need_id(), line, make.offer_id());
   if (!j.eligible) {
-    return j.rule == pb::RULE_LINE_FULL ? Code::kLineFull : j.rule == pb::RULE_PARTY_NOT_ACTIVE ? Code::kPartyNotActive : Code::kNotEligible;
+    return j.rule == pb::RULE_LINE_FULL          ? Code::kLineFull
+           : j.rule == pb::RULE_PARTY_NOT_ACTIVE ? Code::kPartyNotActive
+                                                 : Code::kNotEligible;
   }
   const std::int64_t quantity = make.quantity() == 0 ? j.available : make.quantity();
   if (quantity > j.available) return Code::kQuantityTooLarge;
-  if (offer->second.has_stock() && quantity < std::max<std::int64_t>(1, offer->second.stock().smallest_lot())) return Code::kQuantityTooSmall;
+  if (offer->second.has_stock() &&
+      quantity < std::max<std::int64_t>(1, offer->second.stock().smallest_lot()))
+    return Code::kQuantityTooSmall;
   const std::uint64_t id = new_match(make.need_id(), line, make.offer_id(), quantity, make.how());
   if (make.how() == pb::MATCH_STATE_CLAIMED && !policy.confirm_claims()) {
     change(matches.at(id), pb::MATCH_STATE_ACCEPTED);
@@ -522,21 +627,28 @@ std::optional<Code> Market::why_not_now(const Match& m, const pb::Need& n) const
   }
   bool certified = l.time().certificate().empty();
   for (const auto& c : o.time().certificates()) {
-    const bool enough = c.code() == l.time().certificate() && c.level() >= std::max(1U, l.time().certificate_level());
-    certified = certified || (enough && (c.expires_at() == 0 || c.expires_at() >= l.window().end()));
+    const bool enough = c.code() == l.time().certificate() &&
+                        c.level() >= std::max(1U, l.time().certificate_level());
+    certified =
+        certified || (enough && (c.expires_at() == 0 || c.expires_at() >= l.window().end()));
   }
   if (!certified) return Code::kNotEligible;
-  if (n.volunteers_per_professional() == 0 || l.time().kind() != pb::TIME_KIND_PEOPLE) return std::nullopt;
+  if (n.volunteers_per_professional() == 0 || l.time().kind() != pb::TIME_KIND_PEOPLE)
+    return std::nullopt;
   std::int64_t professionals = 0;
   std::int64_t volunteers = m.quantity;
   for (const auto& [id, other] : matches) {
     if (other.need != n.id() || !is_secured(other.state)) continue;
     const pb::RequirementLine& line = n.lines(static_cast<int>(other.line) - 1);
-    if (line.has_time() && line.time().kind() == pb::TIME_KIND_PROFESSIONAL) professionals += other.quantity;
+    if (line.has_time() && line.time().kind() == pb::TIME_KIND_PROFESSIONAL)
+      professionals += other.quantity;
     const bool there = other.state != pb::MATCH_STATE_ACCEPTED;
-    if (line.has_time() && line.time().kind() == pb::TIME_KIND_PEOPLE && there) volunteers += other.quantity;
+    if (line.has_time() && line.time().kind() == pb::TIME_KIND_PEOPLE && there)
+      volunteers += other.quantity;
   }
-  return professionals * n.volunteers_per_professional() >= volunteers ? std::nullopt : std::optional(Code::kProfessionalMissing);
+  return professionals * n.volunteers_per_professional() >= volunteers
+             ? std::nullopt
+             : std::optional(Code::kProfessionalMissing);
 }
 
 std::optional<Code> Market::move_match(const pb::MoveMatch& move) {
@@ -553,13 +665,17 @@ std::optional<Code> Market::move_match(const pb::MoveMatch& move) {
       {pb::MATCH_VERB_CONFIRM, {{pb::MATCH_STATE_CLAIMED}, pb::MATCH_STATE_ACCEPTED, false}},
       {pb::MATCH_VERB_ACCEPT, {{pb::MATCH_STATE_DISPATCHED}, pb::MATCH_STATE_ACCEPTED, false}},
       {pb::MATCH_VERB_DECLINE, {{pb::MATCH_STATE_DISPATCHED}, pb::MATCH_STATE_DECLINED, true}},
-      {pb::MATCH_VERB_WITHDRAW, {{pb::MATCH_STATE_CLAIMED, pb::MATCH_STATE_ACCEPTED}, pb::MATCH_STATE_WITHDRAWN, true}},
+      {pb::MATCH_VERB_WITHDRAW,
+       {{pb::MATCH_STATE_CLAIMED, pb::MATCH_STATE_ACCEPTED}, pb::MATCH_STATE_WITHDRAWN, true}},
       {pb::MATCH_VERB_CHECK_IN, {{pb::MATCH_STATE_ACCEPTED}, pb::MATCH_STATE_CHECKED_IN, false}},
       {pb::MATCH_VERB_CHECK_OUT, {{pb::MATCH_STATE_CHECKED_IN}, pb::MATCH_STATE_SERVED, false}},
       {pb::MATCH_VERB_VERIFY, {{pb::MATCH_STATE_SERVED}, pb::MATCH_STATE_VERIFIED, false}},
       {pb::MATCH_VERB_NO_SHOW, {{pb::MATCH_STATE_ACCEPTED}, pb::MATCH_STATE_NO_SHOW, false}},
       {pb::MATCH_VERB_CANCEL,
-       {{pb::MATCH_STATE_PROPOSED, pb::MATCH_STATE_DISPATCHED, pb::MATCH_STATE_CLAIMED, pb::MATCH_STATE_ACCEPTED}, pb::MATCH_STATE_CANCELLED, true}}};
+       {{pb::MATCH_STATE_PROPOSED, pb::MATCH_STATE_DISPATCHED, pb::MATCH_STATE_CLAIMED,
+         pb::MATCH_STATE_ACCEPTED},
+        pb::MATCH_STATE_CANCELLED,
+        true}}};
   const Step& step = kSteps.at(move.verb());
   pb::Need& n = needs.at(m.need);
   if (!in_area(n.area_code()) || !owns(m.party)) return Code::kNotYours;
@@ -572,16 +688,20 @@ std::optional<Code> Market::move_match(const pb::MoveMatch& move) {
   }
   if (!step.from.contains(m.state)) return Code::kWrongState;
   if (step.reason && move.reason().empty()) return Code::kRequired;
-  if ((move.verb() == pb::MATCH_VERB_NO_SHOW || move.verb() == pb::MATCH_VERB_CHECK_OUT) && now_ < m.start) return Code::kTooEarly;
+  if ((move.verb() == pb::MATCH_VERB_NO_SHOW || move.verb() == pb::MATCH_VERB_CHECK_OUT) &&
+      now_ < m.start)
+    return Code::kTooEarly;
   if (move.verb() == pb::MATCH_VERB_CHECK_IN) {
     if (now_ < m.start - policy.limits().grace()) return Code::kTooEarly;
     if (n.all_or_nothing() && n.state() == pb::NEED_STATE_OPEN) return Code::kWrongState;
     const bool staff = actor_.role() != pb::ROLE_SUPPLIER && actor_.role() != pb::ROLE_MEMBER;
-    if (const auto unfit = why_not_now(m, n); unfit && !(staff && !move.reason().empty())) return unfit;
+    if (const auto unfit = why_not_now(m, n); unfit && !(staff && !move.reason().empty()))
+      return unfit;
   }
   change(m, step.to);
   if (confirms) m.confirmed = true;
-  if (move.verb() == pb::MATCH_VERB_CHECK_IN && (n.state() == pb::NEED_STATE_OPEN || n.state() == pb::NEED_STATE_FILLED)) {
+  if (move.verb() == pb::MATCH_VERB_CHECK_IN &&
+      (n.state() == pb::NEED_STATE_OPEN || n.state() == pb::NEED_STATE_FILLED)) {
     n.set_state(pb::NEED_STATE_IN_SERVICE);
     emit();
   }
@@ -593,7 +713,8 @@ std::optional<Code> Market::move_match(const pb::MoveMatch& move) {
 void Market::settle(std::uint64_t id) {
   pb::Need& n = needs.at(id);
   bool full = true;
-  for (int i = 0; i < n.lines_size(); ++i) full = full && secured(id, static_cast<std::uint32_t>(i + 1)) == n.lines(i).quantity();
+  for (int i = 0; i < n.lines_size(); ++i)
+    full = full && secured(id, static_cast<std::uint32_t>(i + 1)) == n.lines(i).quantity();
   if (n.state() == pb::NEED_STATE_OPEN && full) {
     n.set_state(pb::NEED_STATE_FILLED);
     emit();
@@ -629,12 +750,15 @@ void Market::go_on(const Match& failed) {
   std::uint64_t next = next_best(failed.need, failed.line, failed.quantity);
   if (next == 0) next = next_best(failed.need, failed.line, 1);
   if (next == 0) return;
-  new_match(failed.need, failed.line, next, std::min(failed.quantity, judge(failed.need, failed.line, next).available), pb::MATCH_STATE_DISPATCHED);
+  new_match(failed.need, failed.line, next,
+            std::min(failed.quantity, judge(failed.need, failed.line, next).available),
+            pb::MATCH_STATE_DISPATCHED);
 }
 
 void Market::close(std::uint64_t id, pb::NeedState state) {
   for (auto& [mid, m] : matches) {
-    if (m.need == id && m.state >= pb::MATCH_STATE_PROPOSED && m.state <= pb::MATCH_STATE_ACCEPTED) change(m, pb::MATCH_STATE_CANCELLED);
+    if (m.need == id && m.state >= pb::MATCH_STATE_PROPOSED && m.state <= pb::MATCH_STATE_ACCEPTED)
+      change(m, pb::MATCH_STATE_CANCELLED);
   }
   needs.at(id).set_state(state);
   emit();
@@ -645,30 +769,41 @@ std::int64_t Market::due(const Match& m) const {
   switch (m.state) {
     case pb::MATCH_STATE_PROPOSED:
     case pb::MATCH_STATE_DISPATCHED:
-    case pb::MATCH_STATE_CLAIMED: return m.answer_by;
+    case pb::MATCH_STATE_CLAIMED:
+      return m.answer_by;
     case pb::MATCH_STATE_ACCEPTED:
-    case pb::MATCH_STATE_CHECKED_IN: return m.end + l.grace();
-    case pb::MATCH_STATE_SERVED: return m.checked_out_at + l.close();
-    default: return 0;
+    case pb::MATCH_STATE_CHECKED_IN:
+      return m.end + l.grace();
+    case pb::MATCH_STATE_SERVED:
+      return m.checked_out_at + l.close();
+    default:
+      return 0;
   }
 }
 
 std::int64_t Market::due(const pb::Need& n) const {
   const pb::TimeLimits& l = policy.limits();
   switch (n.state()) {
-    case pb::NEED_STATE_DRAFT: return n.created_at() + l.draft();
+    case pb::NEED_STATE_DRAFT:
+      return n.created_at() + l.draft();
     case pb::NEED_STATE_SUBMITTED:
-      return n.raised() < 2 ? std::min(std::max(n.submitted_at(), n.raised_at()) + l.check(), closing(n)) : closing(n);
+      return n.raised() < 2
+                 ? std::min(std::max(n.submitted_at(), n.raised_at()) + l.check(), closing(n))
+                 : closing(n);
     case pb::NEED_STATE_OPEN: {
       if (n.closed()) return n.all_or_nothing() ? first_start(n) : last_start(n);
       const std::int64_t since = std::max(n.opened_at(), n.raised_at());
       const std::int64_t half = since + (closing(n) - since) / 2;
       return n.raised() < 2 && half > since ? std::min(half, closing(n)) : closing(n);
     }
-    case pb::NEED_STATE_FILLED: return first_start(n);
-    case pb::NEED_STATE_IN_SERVICE: return last_end(n) + l.grace();
-    case pb::NEED_STATE_DONE: return n.done_at() + (n.review_requested() ? l.close() : l.ask_review());
-    default: return 0;
+    case pb::NEED_STATE_FILLED:
+      return first_start(n);
+    case pb::NEED_STATE_IN_SERVICE:
+      return last_end(n) + l.grace();
+    case pb::NEED_STATE_DONE:
+      return n.done_at() + (n.review_requested() ? l.close() : l.ask_review());
+    default:
+      return 0;
   }
 }
 
@@ -706,11 +841,20 @@ void Market::fire(Match& m) {
   const bool lapsed_dispatch = m.state == pb::MATCH_STATE_DISPATCHED;
   switch (m.state) {
     case pb::MATCH_STATE_PROPOSED:
-    case pb::MATCH_STATE_DISPATCHED: change(m, pb::MATCH_STATE_LAPSED); break;
-    case pb::MATCH_STATE_CLAIMED: change(m, pb::MATCH_STATE_ACCEPTED); break;
-    case pb::MATCH_STATE_ACCEPTED: change(m, pb::MATCH_STATE_NO_SHOW); break;
-    case pb::MATCH_STATE_CHECKED_IN: change(m, pb::MATCH_STATE_SERVED); break;
-    default: change(m, pb::MATCH_STATE_VERIFIED);
+    case pb::MATCH_STATE_DISPATCHED:
+      change(m, pb::MATCH_STATE_LAPSED);
+      break;
+    case pb::MATCH_STATE_CLAIMED:
+      change(m, pb::MATCH_STATE_ACCEPTED);
+      break;
+    case pb::MATCH_STATE_ACCEPTED:
+      change(m, pb::MATCH_STATE_NO_SHOW);
+      break;
+    case pb::MATCH_STATE_CHECKED_IN:
+      change(m, pb::MATCH_STATE_SERVED);
+      break;
+    default:
+      change(m, pb::MATCH_STATE_VERIFIED);
   }
   settle(m.need);
   if (lapsed_dispatch) go_on(m);
@@ -724,7 +868,8 @@ void Market::fire(pb::Need& n) {
     all_secured += secured(n.id(), static_cast<std::uint32_t>(i + 1));
   }
   switch (n.state()) {
-    case pb::NEED_STATE_DRAFT: return close(n.id(), pb::NEED_STATE_EXPIRED);
+    case pb::NEED_STATE_DRAFT:
+      return close(n.id(), pb::NEED_STATE_EXPIRED);
     case pb::NEED_STATE_SUBMITTED:
       if (now_ >= closing(n)) return close(n.id(), pb::NEED_STATE_EXPIRED);
       return raise(n);
@@ -738,9 +883,13 @@ void Market::fire(pb::Need& n) {
       if (all_secured == 0) return close(n.id(), pb::NEED_STATE_EXPIRED);
       n.set_state(pb::NEED_STATE_IN_SERVICE);
       return emit();
-    case pb::NEED_STATE_FILLED: n.set_state(pb::NEED_STATE_IN_SERVICE); return emit();
+    case pb::NEED_STATE_FILLED:
+      n.set_state(pb::NEED_STATE_IN_SERVICE);
+      return emit();
     case pb::NEED_STATE_IN_SERVICE: {
-      const bool any = std::any_of(matches.begin(), matches.end(), [&](const auto& m) { return m.second.need == n.id() && is_served(m.second.state); });
+      const bool any = std::any_of(matches.begin(), matches.end(), [&](const auto& m) {
+        return m.second.need == n.id() && is_served(m.second.state);
+      });
       if (!any) return close(n.id(), pb::NEED_STATE_EXPIRED);
       n.set_state(pb::NEED_STATE_DONE);
       n.set_done_at(now_);
@@ -754,7 +903,8 @@ void Market::fire(pb::Need& n) {
       n.set_state(pb::NEED_STATE_REVIEWED);
       emit();
       for (auto& [id, m] : matches) {
-        if (m.need == n.id() && m.state == pb::MATCH_STATE_SERVED) change(m, pb::MATCH_STATE_VERIFIED);
+        if (m.need == n.id() && m.state == pb::MATCH_STATE_SERVED)
+          change(m, pb::MATCH_STATE_VERIFIED);
       }
   }
 }

@@ -1,6 +1,7 @@
-// A market as one would write it in an afternoon: plain lists, scans for everything, whole-state copies to undo. Shares with
-// the real one the protobuf vocabulary, the table of refusal codes and distance_metres(), and nothing else. Fixed to UTC+8,
-// to whole half hours, and to an equity alpha of 0 or 1.
+// A market as one would write it in an afternoon: plain lists, scans for everything, whole-state
+// copies to undo. Shares with the real one the protobuf vocabulary, the table of refusal codes and
+// distance_metres(), and nothing else. Fixed to UTC+8, to whole half hours, and to an equity alpha
+// of 0 or 1.
 #pragma once
 
 #include <map>
@@ -70,7 +71,8 @@ class Market {
   std::int64_t fill(std::uint64_t community, bool smoothed) const;
   std::optional<Code> why_not_now(const Match& match, const pb::Need& need) const;
   std::uint64_t next_best(std::uint64_t need, std::uint32_t line, std::int64_t quantity) const;
-  std::uint64_t new_match(std::uint64_t need, std::uint32_t line, std::uint64_t offer, std::int64_t quantity, pb::MatchState how);
+  std::uint64_t new_match(std::uint64_t need, std::uint32_t line, std::uint64_t offer,
+                          std::int64_t quantity, pb::MatchState how);
   void change(Match& m, pb::MatchState state);
   void settle(std::uint64_t need);
   void go_on(const Match& failed);

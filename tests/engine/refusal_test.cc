@@ -1,13 +1,14 @@
-// What the market refuses: one row a reason, with the field at fault, and nothing changed by any of them.
+// What the market refuses: one row a reason, with the field at fault, and nothing changed by any of
+// them.
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <limits>
 
 #include "engine/base/utf8.h"
+#include "engine/market/validate.h"
 #include "engine/rows/invariants.h"
 #include "engine/rows/limits.h"
-#include "engine/market/validate.h"
 #include "tests/support/build.h"
 
 namespace qiao {
@@ -24,45 +25,75 @@ TEST(NeedRefusals, EachNamesItsField) {
   const std::vector<Row> rows = {
       {"area.unknown", "need.areaCode", [](pb::Need& n) { n.set_area_code(5); }},
       {"value.required", "need.areaCode", [](pb::Need& n) { n.clear_area_code(); }},
-      {"value.out_of_range", "need.point.latitudeE7", [](pb::Need& n) { n.mutable_point()->set_latitude_e7(kMaxLatitudeE7 + 1); }},
+      {"value.out_of_range", "need.point.latitudeE7",
+       [](pb::Need& n) { n.mutable_point()->set_latitude_e7(kMaxLatitudeE7 + 1); }},
       {"value.required", "need.title", [](pb::Need& n) { n.clear_title(); }},
       {"value.too_long", "need.title", [&](pb::Need& n) { n.set_title(long_title); }},
       {"value.unknown_code", "need.category", [](pb::Need& n) { n.set_category("magic"); }},
       {"value.unknown_code", "need.beneficiary", [](pb::Need& n) { n.set_beneficiary("magic"); }},
       {"value.unknown_code", "need.programme", [](pb::Need& n) { n.set_programme("magic"); }},
-      {"value.out_of_range", "need.urgency", [](pb::Need& n) { n.set_urgency(static_cast<pb::Urgency>(9)); }},
+      {"value.out_of_range", "need.urgency",
+       [](pb::Need& n) { n.set_urgency(static_cast<pb::Urgency>(9)); }},
       {"value.required", "need.lines", [](pb::Need& n) { n.clear_lines(); }},
-      {"value.too_many", "need.lines", [](pb::Need& n) { for (int i = 0; i < kMaxLinesPerNeed; ++i) *n.add_lines() = n.lines(0); }},
-      {"value.one_of", "need.lines[0]", [](pb::Need& n) { n.mutable_lines(0)->clear_requirement(); }},
-      {"value.required", "need.lines[0].time.kind", [](pb::Need& n) { n.mutable_lines(0)->mutable_time()->clear_kind(); }},
-      {"value.unknown_code", "need.lines[0].time.skills[0]", [](pb::Need& n) { n.mutable_lines(0)->mutable_time()->add_skills("magic"); }},
+      {"value.too_many", "need.lines",
+       [](pb::Need& n) {
+         for (int i = 0; i < kMaxLinesPerNeed; ++i) *n.add_lines() = n.lines(0);
+       }},
+      {"value.one_of", "need.lines[0]",
+       [](pb::Need& n) { n.mutable_lines(0)->clear_requirement(); }},
+      {"value.required", "need.lines[0].time.kind",
+       [](pb::Need& n) { n.mutable_lines(0)->mutable_time()->clear_kind(); }},
+      {"value.unknown_code", "need.lines[0].time.skills[0]",
+       [](pb::Need& n) { n.mutable_lines(0)->mutable_time()->add_skills("magic"); }},
       {"value.duplicate", "need.lines[0].time.skills[1]",
-       [](pb::Need& n) { for (int i = 0; i < 2; ++i) n.mutable_lines(0)->mutable_time()->add_skills("haircut"); }},
-      {"value.unknown_code", "need.lines[0].time.certificate", [](pb::Need& n) { n.mutable_lines(0)->mutable_time()->set_certificate("magic"); }},
+       [](pb::Need& n) {
+         for (int i = 0; i < 2; ++i) n.mutable_lines(0)->mutable_time()->add_skills("haircut");
+       }},
+      {"value.unknown_code", "need.lines[0].time.certificate",
+       [](pb::Need& n) { n.mutable_lines(0)->mutable_time()->set_certificate("magic"); }},
       {"value.out_of_range", "need.lines[0].time.certificateLevel",
        [](pb::Need& n) {
          n.mutable_lines(0)->mutable_time()->set_certificate("social_worker");
          n.mutable_lines(0)->mutable_time()->set_certificate_level(4);
        }},
-      {"value.out_of_range", "need.lines[0].quantity", [](pb::Need& n) { n.mutable_lines(0)->set_quantity(0); }},
-      {"value.out_of_range", "need.lines[0].quantity", [](pb::Need& n) { n.mutable_lines(0)->set_quantity(-5); }},
-      {"value.out_of_range", "need.lines[0].quantity", [](pb::Need& n) { n.mutable_lines(0)->set_quantity(kMaxTimeQuantity + 1); }},
-      {"value.out_of_range", "need.lines[0].quantity", [](pb::Need& n) { n.mutable_lines(0)->set_quantity(std::numeric_limits<std::int64_t>::max()); }},
-      {"value.unknown_code", "need.lines[0].stock.resource", [](pb::Need& n) { n.mutable_lines(0)->mutable_stock()->set_resource("gold"); }},
-      {"value.required", "need.lines[0].window.start", [](pb::Need& n) { n.mutable_lines(0)->clear_window(); }},
-      {"window.order", "need.lines[0].window.end", [](pb::Need& n) { *n.mutable_lines(0)->mutable_window() = hours(10, 9); }},
-      {"window.order", "need.lines[0].window.end", [](pb::Need& n) { *n.mutable_lines(0)->mutable_window() = hours(10, 10); }},
-      {"window.too_long", "need.lines[0].window.end", [](pb::Need& n) { *n.mutable_lines(0)->mutable_window() = hours(10, 10 + 31 * 24 + 1); }},
-      {"window.past", "need.lines[0].window.start", [](pb::Need& n) { *n.mutable_lines(0)->mutable_window() = hours(-1, 3); }},
-      {"value.out_of_range", "need.lines[0].window.end", [](pb::Need& n) { n.mutable_lines(0)->mutable_window()->set_end(std::numeric_limits<std::int64_t>::max()); }},
+      {"value.out_of_range", "need.lines[0].quantity",
+       [](pb::Need& n) { n.mutable_lines(0)->set_quantity(0); }},
+      {"value.out_of_range", "need.lines[0].quantity",
+       [](pb::Need& n) { n.mutable_lines(0)->set_quantity(-5); }},
+      {"value.out_of_range", "need.lines[0].quantity",
+       [](pb::Need& n) { n.mutable_lines(0)->set_quantity(kMaxTimeQuantity + 1); }},
+      {"value.out_of_range", "need.lines[0].quantity",
+       [](pb::Need& n) {
+         n.mutable_lines(0)->set_quantity(std::numeric_limits<std::int64_t>::max());
+       }},
+      {"value.unknown_code", "need.lines[0].stock.resource",
+       [](pb::Need& n) { n.mutable_lines(0)->mutable_stock()->set_resource("gold"); }},
+      {"value.required", "need.lines[0].window.start",
+       [](pb::Need& n) { n.mutable_lines(0)->clear_window(); }},
+      {"window.order", "need.lines[0].window.end",
+       [](pb::Need& n) { *n.mutable_lines(0)->mutable_window() = hours(10, 9); }},
+      {"window.order", "need.lines[0].window.end",
+       [](pb::Need& n) { *n.mutable_lines(0)->mutable_window() = hours(10, 10); }},
+      {"window.too_long", "need.lines[0].window.end",
+       [](pb::Need& n) { *n.mutable_lines(0)->mutable_window() = hours(10, 10 + 31 * 24 + 1); }},
+      {"window.past", "need.lines[0].window.start",
+       [](pb::Need& n) { *n.mutable_lines(0)->mutable_window() = hours(-1, 3); }},
+      {"value.out_of_range", "need.lines[0].window.end",
+       [](pb::Need& n) {
+         n.mutable_lines(0)->mutable_window()->set_end(std::numeric_limits<std::int64_t>::max());
+       }},
       {"need.deadline", "need.deadline", [](pb::Need& n) { n.set_deadline(to_int(at(-1))); }},
       {"need.deadline", "need.deadline", [](pb::Need& n) { n.set_deadline(to_int(at(61))); }},
-      {"need.ratio", "need.volunteersPerProfessional", [](pb::Need& n) { n.set_volunteers_per_professional(10); }},
+      {"need.ratio", "need.volunteersPerProfessional",
+       [](pb::Need& n) { n.set_volunteers_per_professional(10); }},
       {"party.unknown", "need.organiserId", [](pb::Need& n) { n.set_organiser_id(4242); }},
-      {"value.out_of_range", "need.travelM", [](pb::Need& n) { n.set_travel_m(kMaxRadiusMetres + 1); }},
-      {"party.unknown", "need.excludedPartyIds[0]", [](pb::Need& n) { n.add_excluded_party_ids(4242); }},
+      {"value.out_of_range", "need.travelM",
+       [](pb::Need& n) { n.set_travel_m(kMaxRadiusMetres + 1); }},
+      {"party.unknown", "need.excludedPartyIds[0]",
+       [](pb::Need& n) { n.add_excluded_party_ids(4242); }},
       {"party.phone", "need.contactPhone", [](pb::Need& n) { n.set_contact_phone("call me"); }},
-      {"value.too_long", "need.address", [](pb::Need& n) { n.set_address(std::string(kMaxAddressBytes + 1, 'x')); }},
+      {"value.too_long", "need.address",
+       [](pb::Need& n) { n.set_address(std::string(kMaxAddressBytes + 1, 'x')); }},
   };
   City c;
   c.post(need().people(3));
@@ -94,10 +125,14 @@ TEST(OfferRefusals, EachNamesItsField) {
       {"party.cannot_give", "partyId", [&](pb::Offer& o) { o.set_party_id(organiser); }},
       {"value.required", "title", [](pb::Offer& o) { o.clear_title(); }},
       {"value.one_of", "time", [](pb::Offer& o) { o.clear_supply(); }},
-      {"value.out_of_range", "time.capacity", [](pb::Offer& o) { o.mutable_time()->set_capacity(0); }},
-      {"value.out_of_range", "time.weekly[0].weekday", [](pb::Offer& o) { o.mutable_time()->mutable_weekly(0)->set_weekday(8); }},
-      {"window.order", "time.weekly[0].endMinute", [](pb::Offer& o) { o.mutable_time()->mutable_weekly(0)->set_end_minute(480); }},
-      {"value.out_of_range", "time.exceptions[0].date", [](pb::Offer& o) { o.mutable_time()->add_exceptions()->set_date(20'270'229); }},
+      {"value.out_of_range", "time.capacity",
+       [](pb::Offer& o) { o.mutable_time()->set_capacity(0); }},
+      {"value.out_of_range", "time.weekly[0].weekday",
+       [](pb::Offer& o) { o.mutable_time()->mutable_weekly(0)->set_weekday(8); }},
+      {"window.order", "time.weekly[0].endMinute",
+       [](pb::Offer& o) { o.mutable_time()->mutable_weekly(0)->set_end_minute(480); }},
+      {"value.out_of_range", "time.exceptions[0].date",
+       [](pb::Offer& o) { o.mutable_time()->add_exceptions()->set_date(20'270'229); }},
       {"certificate.expired", "time.certificates[0].expiresAt",
        [](pb::Offer& o) {
          auto& held = *o.mutable_time()->add_certificates();
@@ -110,14 +145,19 @@ TEST(OfferRefusals, EachNamesItsField) {
          o.mutable_time()->add_certificates()->set_code("nurse");
          o.mutable_time()->mutable_certificates(0)->set_level(2);
        }},
-      {"value.unknown_code", "stock.resource", [](pb::Offer& o) { o.mutable_stock()->set_resource("gold"); }},
+      {"value.unknown_code", "stock.resource",
+       [](pb::Offer& o) { o.mutable_stock()->set_resource("gold"); }},
       {"value.out_of_range", "stock.smallestLot",
        [](pb::Offer& o) {
          o.mutable_stock()->set_resource("rice");
          o.mutable_stock()->set_quantity(5);
          o.mutable_stock()->set_smallest_lot(6);
        }},
-      {"window.order", "validTo", [](pb::Offer& o) { o.set_valid_from(to_int(at(9))); o.set_valid_to(to_int(at(8))); }},
+      {"window.order", "validTo",
+       [](pb::Offer& o) {
+         o.set_valid_from(to_int(at(9)));
+         o.set_valid_to(to_int(at(8)));
+       }},
       {"window.past", "validTo", [](pb::Offer& o) { o.set_valid_to(to_int(at(-8))); }},
       {"value.unknown_code", "categories[0]", [](pb::Offer& o) { o.add_categories("magic"); }},
   };
@@ -242,13 +282,19 @@ TEST(PolicyRefusals, OutOfRangeOutOfOrderAndUnknownZone) {
     const auto r = c.apply(set);
     return r ? std::string() : code_of(r) + " " + r.error().field;
   };
-  EXPECT_EQ(with([](pb::Policy& p) { p.set_time_zone("Mars/Olympus"); }), "policy.time_zone timeZone");
-  EXPECT_EQ(with([](pb::Policy& p) { p.mutable_value()->set_half_distance_m(0); }), "value.out_of_range value.halfDistanceM");
-  EXPECT_EQ(with([](pb::Policy& p) { p.mutable_value()->set_urgency_urgent_micro(1); }), "policy.order value.urgencyUrgentMicro");
-  EXPECT_EQ(with([](pb::Policy& p) { p.mutable_limits()->set_grace(5); }), "value.out_of_range limits.grace");
-  EXPECT_EQ(with([](pb::Policy& p) { p.mutable_limits()->set_close(60); }), "policy.order limits.close");
+  EXPECT_EQ(with([](pb::Policy& p) { p.set_time_zone("Mars/Olympus"); }),
+            "policy.time_zone timeZone");
+  EXPECT_EQ(with([](pb::Policy& p) { p.mutable_value()->set_half_distance_m(0); }),
+            "value.out_of_range value.halfDistanceM");
+  EXPECT_EQ(with([](pb::Policy& p) { p.mutable_value()->set_urgency_urgent_micro(1); }),
+            "policy.order value.urgencyUrgentMicro");
+  EXPECT_EQ(with([](pb::Policy& p) { p.mutable_limits()->set_grace(5); }),
+            "value.out_of_range limits.grace");
+  EXPECT_EQ(with([](pb::Policy& p) { p.mutable_limits()->set_close(60); }),
+            "policy.order limits.close");
   c.post(need().people(1));
-  EXPECT_EQ(with([](pb::Policy& p) { p.set_time_zone("Europe/London"); }), "policy.time_zone_in_use timeZone");
+  EXPECT_EQ(with([](pb::Policy& p) { p.set_time_zone("Europe/London"); }),
+            "policy.time_zone_in_use timeZone");
 }
 
 TEST(AreaRefusals, TheTreeKeepsItsShape) {

@@ -6,11 +6,11 @@
 #include <map>
 #include <set>
 
-#include "engine/report/trial.h"
 #include "engine/report/calendar.h"
 #include "engine/report/inbox.h"
 #include "engine/report/overview.h"
 #include "engine/report/record.h"
+#include "engine/report/trial.h"
 #include "engine/report/workforce.h"
 #include "tests/support/build.h"
 
@@ -121,7 +121,8 @@ TEST(Overview, KeepsTheTenThatWaitedLongestInOrder) {
   std::sort(naive.begin(), naive.end());
   const pb::Overview o = count.finish();
   ASSERT_EQ(o.waiting_size(), 10);
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(o.waiting(i).need_id(), naive[static_cast<std::size_t>(i)].second);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(o.waiting(i).need_id(), naive[static_cast<std::size_t>(i)].second);
 }
 
 TEST(Overview, OfAProvinceIsByTownsOrCities) {
@@ -155,7 +156,8 @@ TEST(Overview, OfAProvinceIsByTownsOrCities) {
 
 TEST(Report, GroupsAddUpToTheWholeWhateverTheyAreBy) {
   Lively c;
-  for (const ReportBy by : {ReportBy::kProgramme, ReportBy::kCategory, ReportBy::kBeneficiary, ReportBy::kArea, ReportBy::kMonth}) {
+  for (const ReportBy by : {ReportBy::kProgramme, ReportBy::kCategory, ReportBy::kBeneficiary,
+                            ReportBy::kArea, ReportBy::kMonth}) {
     const pb::Report r = c.report(by);
     std::uint32_t needs = 0, served = 0, ended = 0;
     std::int64_t units = 0, minutes = 0;
@@ -182,7 +184,9 @@ TEST(Report, GroupsAddUpToTheWholeWhateverTheyAreBy) {
 
 TEST(Record, HoursGoodsWishesAndStarsAreComputed) {
   Lively c;
-  const auto record = [&](std::uint64_t party) { return service_record(c.state(), c.state().parties().find(PartyId{party}), true); };
+  const auto record = [&](std::uint64_t party) {
+    return service_record(c.state(), c.state().parties().find(PartyId{party}), true);
+  };
   const pb::ServiceRecord team = record(c.team1);
   EXPECT_EQ(team.services(), 1U);
   EXPECT_EQ(team.minutes(), 4 * 180);
@@ -296,7 +300,9 @@ TEST(Inbox, HoldsWhatFallsToWhoeverAsks) {
   };
   using Kinds = std::multiset<pb::InboxKind>;
   // A review verifies; the rice waits for its own.
-  EXPECT_EQ(kinds(pb::ROLE_ORGANISER, station), (Kinds{pb::INBOX_KIND_CHECK_NEED, pb::INBOX_KIND_VERIFY_SERVICE, pb::INBOX_KIND_REVIEW_NEED}));
+  EXPECT_EQ(kinds(pb::ROLE_ORGANISER, station),
+            (Kinds{pb::INBOX_KIND_CHECK_NEED, pb::INBOX_KIND_VERIFY_SERVICE,
+                   pb::INBOX_KIND_REVIEW_NEED}));
   EXPECT_EQ(kinds(pb::ROLE_LEAD, 0), Kinds{}) << "nothing was raised to the city";
   EXPECT_EQ(kinds(pb::ROLE_SUPPLIER, c.team2), Kinds{pb::INBOX_KIND_CHECK_IN});
   const std::uint64_t asked = c.post(need().people(3).on(hours(200, 202)));
@@ -307,7 +313,8 @@ TEST(Inbox, HoldsWhatFallsToWhoeverAsks) {
 
 TEST(Calendar, FoldsLinesAndNeverACharacter) {
   EXPECT_EQ(fold_line("SUMMARY:短"), "SUMMARY:短\r\n");
-  const std::string folded = fold_line("DESCRIPTION:" + std::string(40, 'x') + "陪独居老人看病陪独居老人看病陪独居老人看病");
+  const std::string folded = fold_line("DESCRIPTION:" + std::string(40, 'x') +
+                                       "陪独居老人看病陪独居老人看病陪独居老人看病");
   std::string unfolded;
   std::size_t at = 0;
   while (at < folded.size()) {
@@ -322,17 +329,20 @@ TEST(Calendar, FoldsLinesAndNeverACharacter) {
     unfolded += line;
     at = end + 2;
   }
-  EXPECT_EQ(unfolded, "DESCRIPTION:" + std::string(40, 'x') + "陪独居老人看病陪独居老人看病陪独居老人看病");
+  EXPECT_EQ(unfolded,
+            "DESCRIPTION:" + std::string(40, 'x') + "陪独居老人看病陪独居老人看病陪独居老人看病");
 }
 
 TEST(Calendar, HasWhatWasAcceptedAndWhatIsAsked) {
   Lively c;
   const std::uint64_t asked = c.post(need().people(2).on(hours(200, 202)));
   const std::uint64_t match = c.dispatch(asked, c.people1, 2);
-  const std::string text = calendar(c.state(), c.state().parties().find(PartyId{c.team1}), c.now, "https://qiao.example.cn");
+  const std::string text = calendar(c.state(), c.state().parties().find(PartyId{c.team1}), c.now,
+                                    "https://qiao.example.cn");
   EXPECT_TRUE(text.starts_with("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"));
   EXPECT_TRUE(text.ends_with("END:VCALENDAR\r\n"));
-  EXPECT_NE(text.find("DTSTART:20261126T010000Z\r\nDTEND:20261126T040000Z"), std::string::npos) << text;
+  EXPECT_NE(text.find("DTSTART:20261126T010000Z\r\nDTEND:20261126T040000Z"), std::string::npos)
+      << text;
   EXPECT_NE(text.find("UID:match-" + std::to_string(match) + "@qiao"), std::string::npos);
   EXPECT_NE(text.find("STATUS:TENTATIVE"), std::string::npos);
   EXPECT_NE(text.find("STATUS:CONFIRMED"), std::string::npos);
@@ -343,9 +353,12 @@ TrialRows rows_of(City& c, const std::vector<pb::Need>& needs) {
   TrialRows rows;
   rows.taxonomy = c.state().taxonomy();
   const State& s = c.state();
-  for (Slot i = 0; i < s.areas().size(); ++i) rows.areas.emplace_back(s.row_bytes(pb::Event::kArea, s.areas()[i].id.value()));
-  for (Slot i = 0; i < s.parties().size(); ++i) rows.parties.emplace_back(s.row_bytes(pb::Event::kParty, s.parties()[i].id.value()));
-  for (Slot i = 0; i < s.offers().size(); ++i) rows.offers.emplace_back(s.row_bytes(pb::Event::kOffer, s.offers()[i].id.value()));
+  for (Slot i = 0; i < s.areas().size(); ++i)
+    rows.areas.emplace_back(s.row_bytes(pb::Event::kArea, s.areas()[i].id.value()));
+  for (Slot i = 0; i < s.parties().size(); ++i)
+    rows.parties.emplace_back(s.row_bytes(pb::Event::kParty, s.parties()[i].id.value()));
+  for (Slot i = 0; i < s.offers().size(); ++i)
+    rows.offers.emplace_back(s.row_bytes(pb::Event::kOffer, s.offers()[i].id.value()));
   rows.needs = needs;
   return rows;
 }
@@ -355,13 +368,14 @@ TEST(Trial, FairnessTakesFromTheWellServedAndGivesToTheOthers) {
   const std::uint64_t near = c.team();
   c.post(offer(near).people(4).radius(500'000));
   std::vector<pb::Need> needs;
-  const auto asks = [&](double opened, std::uint64_t area, std::int64_t people, double from, double km) {
+  const auto asks = [&](double opened, std::uint64_t area, std::int64_t people, double from,
+                        double km) {
     pb::Need n = need().people(people).in(area).on(hours(from, from + 2)).km_north(km);
     n.set_opened_at(to_int(at(opened)));
     needs.push_back(n);
   };
-  // Day after day two communities ask for the same four people at the same hour; one is far away, and nearness decides
-  // where fairness does not.
+  // Day after day two communities ask for the same four people at the same hour; one is far away,
+  // and nearness decides where fairness does not.
   for (int d = 0; d < 10; ++d) {
     asks(24 * d + 0.1, kCommunity, 4, 24 * d + 12, 0);
     asks(24 * d + 0.2, kOtherCommunity, 4, 24 * d + 12, 4);
@@ -381,7 +395,8 @@ TEST(Trial, FairnessTakesFromTheWellServedAndGivesToTheOthers) {
   EXPECT_LT(before.outcome.equity().jain_micro(), after.outcome.equity().jain_micro());
   EXPECT_EQ(before.outcome.equity().worst_decile_micro(), 0);
   EXPECT_GT(after.outcome.equity().worst_decile_micro(), 300'000);
-  EXPECT_LT(before.outcome.mean_distance_m(), after.outcome.mean_distance_m()) << "and it costs way";
+  EXPECT_LT(before.outcome.mean_distance_m(), after.outcome.mean_distance_m())
+      << "and it costs way";
 }
 
 TEST(Trial, IsTheSameEachTimeAndLeavesTheCityAlone) {

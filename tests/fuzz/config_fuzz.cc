@@ -1,8 +1,8 @@
 // The files that whoever runs a server writes: its options, the city's words and policy.
 #include <sstream>
 
-#include "server/app/config.h"
 #include "proto/json/json.h"
+#include "server/app/config.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/build.h"
 
@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
       std::istringstream file(text);
       app.parse_from_stream(file);
-      expect(config.timeout >= 1 && config.server.max_body_bytes >= 1024, "an option outside its range");
+      expect(config.timeout >= 1 && config.server.max_body_bytes >= 1024,
+             "an option outside its range");
     } catch (const CLI::Error& refused) {
       expect(std::string_view(refused.what()).size() > 0, "a refusal without words");
     }
@@ -31,6 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     if (!from_json(text, *command.mutable_set_policy())) return 0;
   }
-  if (const auto taken = market.apply(command, at(0)); !taken) expect(!taken.error().en().empty() && !taken.error().zh().empty(), "a refusal without words");
+  if (const auto taken = market.apply(command, at(0)); !taken)
+    expect(!taken.error().en().empty() && !taken.error().zh().empty(), "a refusal without words");
   return 0;
 }

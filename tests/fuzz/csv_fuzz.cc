@@ -56,7 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // What is written is read again the same.
     const std::string line = csv_line(r.fields);
     CsvReader copy(line);
-    if (const auto read = copy.next(); read && *read) expect(read->value().fields == r.fields, "a record that is another when it is written", line);
+    if (const auto read = copy.next(); read && *read)
+      expect(read->value().fields == r.fields, "a record that is another when it is written", line);
     if (header.empty()) {
       header = r.fields;
       continue;

@@ -1,4 +1,5 @@
-// What the fuzz targets share. A target is one function from bytes to nothing: it stops the process where something is wrong.
+// What the fuzz targets share. A target is one function from bytes to nothing: it stops the process
+// where something is wrong.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,9 @@ inline void expect(bool good, const char* what, std::string_view about = {}) {
   std::abort();
 }
 
-inline std::string_view text_of(const std::uint8_t* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
 
 // Takes numbers off the front of an input; zeros behind its end.
 class Bytes {

@@ -1,8 +1,8 @@
 // JSON and protobuf into messages: what is read is written and read again the same.
+#include "proto/json/json.h"
 #include "qiao/v1/command.pb.h"
 #include "qiao/v1/event.pb.h"
 #include "qiao/v1/query.pb.h"
-#include "proto/json/json.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace qiao;
@@ -13,12 +13,18 @@ namespace {
 // The first byte says which message; the second, whether the rest is JSON or protobuf.
 std::unique_ptr<google::protobuf::Message> pick(std::uint8_t kind) {
   switch (kind % 6) {
-    case 0: return std::make_unique<pb::Command>();
-    case 1: return std::make_unique<pb::Need>();
-    case 2: return std::make_unique<pb::Offer>();
-    case 3: return std::make_unique<pb::Policy>();
-    case 4: return std::make_unique<pb::Event>();
-    default: return std::make_unique<pb::Taxonomy>();
+    case 0:
+      return std::make_unique<pb::Command>();
+    case 1:
+      return std::make_unique<pb::Need>();
+    case 2:
+      return std::make_unique<pb::Offer>();
+    case 3:
+      return std::make_unique<pb::Policy>();
+    case 4:
+      return std::make_unique<pb::Event>();
+    default:
+      return std::make_unique<pb::Taxonomy>();
   }
 }
 
@@ -39,7 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string json = to_json(*message);
   const std::unique_ptr<google::protobuf::Message> again(message->New());
   const auto read = from_json(json, *again);
-  // From protobuf's wire come enums that no version knows, and bytes that are no UTF-8 where the parser let them through.
+  // From protobuf's wire come enums that no version knows, and bytes that are no UTF-8 where the
+  // parser let them through.
   if (!read) {
     expect(data[1] % 2 == 1, "what was written cannot be read", json);
     return 0;

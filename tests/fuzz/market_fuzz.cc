@@ -1,4 +1,5 @@
-// Bytes as a program of sensible commands: what is refused changes nothing, and every invariant holds.
+// Bytes as a program of sensible commands: what is refused changes nothing, and every invariant
+// holds.
 #include "engine/rows/invariants.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/build.h"
@@ -7,7 +8,8 @@ using namespace qiao;
 
 namespace {
 
-// At most so many steps of a program, and a look at the whole market after each so many: it takes ten times a step.
+// At most so many steps of a program, and a look at the whole market after each so many: it takes
+// ten times a step.
 constexpr int kSteps = 60;
 constexpr int kCheckEvery = 10;
 
@@ -22,8 +24,10 @@ struct Play {
 
   explicit Play(Bytes& bytes) {
     parties = {city.team("一队"), city.team("二队"), city.party(pb::PARTY_KIND_ENTERPRISE, "企业")};
-    for (const auto p : parties) offers.push_back(city.post(offer(p).people(static_cast<std::int64_t>(1 + bytes.below(8)))));
-    offers.push_back(city.post(offer(parties[2]).stock("rice", 30, static_cast<std::int64_t>(bytes.below(5)))));
+    for (const auto p : parties)
+      offers.push_back(city.post(offer(p).people(static_cast<std::int64_t>(1 + bytes.below(8)))));
+    offers.push_back(
+        city.post(offer(parties[2]).stock("rice", 30, static_cast<std::int64_t>(bytes.below(5)))));
   }
 
   template <class Ids>
@@ -32,15 +36,20 @@ struct Play {
   }
 
   pb::Command next(Bytes& bytes) {
-    pb::Command c = by(bytes.below(32) == 0 ? static_cast<pb::Role>(1 + bytes.below(7)) : pb::ROLE_LEAD, bytes.below(8) == 0 ? any(parties, bytes) : 0);
+    pb::Command c =
+        by(bytes.below(32) == 0 ? static_cast<pb::Role>(1 + bytes.below(7)) : pb::ROLE_LEAD,
+           bytes.below(8) == 0 ? any(parties, bytes) : 0);
     switch (bytes.below(12)) {
       case 0:
       case 1: {
         NeedBuilder n;
         const auto lines = 1 + bytes.below(3);
         for (std::uint64_t i = 0; i < lines; ++i) {
-          bytes.below(4) == 0 ? n.stock("rice", static_cast<std::int64_t>(1 + bytes.below(20))) : n.people(static_cast<std::int64_t>(1 + bytes.below(9)));
-          const double from = std::chrono::duration<double, std::ratio<3600>>(city.now - at(0)).count() + static_cast<double>(bytes.below(60)) / 2;
+          bytes.below(4) == 0 ? n.stock("rice", static_cast<std::int64_t>(1 + bytes.below(20)))
+                              : n.people(static_cast<std::int64_t>(1 + bytes.below(9)));
+          const double from =
+              std::chrono::duration<double, std::ratio<3600>>(city.now - at(0)).count() +
+              static_cast<double>(bytes.below(60)) / 2;
           n.on(hours(from, from + 0.5 * static_cast<double>(1 + bytes.below(8))));
         }
         if (bytes.below(4) == 0) n.all_or_nothing();
@@ -49,9 +58,12 @@ struct Play {
       }
       case 2:
         if (bytes.below(3) == 0) {
-          *c.mutable_post_offer() = offer(any(parties, bytes)).stock("rice", static_cast<std::int64_t>(1 + bytes.below(50)));
+          *c.mutable_post_offer() =
+              offer(any(parties, bytes))
+                  .stock("rice", static_cast<std::int64_t>(1 + bytes.below(50)));
         } else {
-          *c.mutable_post_offer() = offer(any(parties, bytes)).people(static_cast<std::int64_t>(1 + bytes.below(9)));
+          *c.mutable_post_offer() =
+              offer(any(parties, bytes)).people(static_cast<std::int64_t>(1 + bytes.below(9)));
         }
         break;
       case 3:

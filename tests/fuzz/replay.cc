@@ -11,7 +11,8 @@
 int main(int argc, char** argv) {
   std::vector<std::filesystem::path> files;
   for (int i = 1; i < argc; ++i) {
-    for (const auto& file : std::filesystem::directory_iterator(argv[i])) files.push_back(file.path());
+    for (const auto& file : std::filesystem::directory_iterator(argv[i]))
+      files.push_back(file.path());
   }
   std::sort(files.begin(), files.end());
   for (const auto& path : files) {

@@ -1,4 +1,5 @@
-// Requests, as they are once HTTP has been read, into the API over a whole server on a disk in memory.
+// Requests, as they are once HTTP has been read, into the API over a whole server on a disk in
+// memory.
 #include <set>
 
 #include "engine/rows/invariants.h"
@@ -25,7 +26,8 @@ struct Place {
   }
 };
 
-const std::set<unsigned> kStatuses = {200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 426, 429, 503};
+const std::set<unsigned> kStatuses = {200, 201, 202, 204, 304, 400, 401, 403, 404, 405,
+                                      406, 409, 412, 413, 415, 422, 426, 429, 503};
 
 }  // namespace
 
@@ -51,7 +53,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) return 0;
   }
   // Hashing passwords is meant to be slow; backups are files.
-  if (target.starts_with("/v1/sessions") || target.starts_with("/v1/password") || target.starts_with("/v1/setup") || target.starts_with("/v1/invitation") || target.starts_with("/v1/backups")) return 0;
+  if (target.starts_with("/v1/sessions") || target.starts_with("/v1/password") ||
+      target.starts_with("/v1/setup") || target.starts_with("/v1/invitation") ||
+      target.starts_with("/v1/backups"))
+    return 0;
   const std::string body(input.substr(std::min(input.size(), line.size() + 1)));
   Host::Headers headers;
   headers.anonymous = data[0] % 4 == 0;
@@ -62,19 +67,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((data[0] & 128) != 0) headers.type = "application/x-protobuf";
 
   if (target.starts_with("/v1/watch")) {
-    if (auto watch = parse_watch(target, "")) static_cast<void>(check_watch(watch.value(), by(pb::ROLE_LEAD).actor(), host.runtime->state(), host.runtime->durable_seq()).has_value());
+    if (auto watch = parse_watch(target, ""))
+      static_cast<void>(check_watch(watch.value(), by(pb::ROLE_LEAD).actor(), host.runtime->state(),
+                                    host.runtime->durable_seq())
+                            .has_value());
     return 0;
   }
   const Seq before = host.runtime->applied_seq();
   const Response r = host.send(method, target, body, headers);
-  expect(kStatuses.contains(r.status), "a status that is none of ours", std::to_string(r.status) + " " + r.body);
+  expect(kStatuses.contains(r.status), "a status that is none of ours",
+         std::to_string(r.status) + " " + r.body);
   if (r.status >= 400) {
     pb::Problem problem;
     expect(from_json(r.body, problem).has_value(), "a problem that cannot be read", r.body);
-    expect(!problem.zh().empty() && !problem.en().empty() && !problem.code().empty(), "a problem without words", r.body);
+    expect(!problem.zh().empty() && !problem.en().empty() && !problem.code().empty(),
+           "a problem without words", r.body);
     expect(host.runtime->applied_seq() == before, "refused, and yet something changed", r.body);
   }
-  if (method == "GET" || method == "HEAD") expect(host.runtime->applied_seq() == before, "a look that changed something", target);
+  if (method == "GET" || method == "HEAD")
+    expect(host.runtime->applied_seq() == before, "a look that changed something", target);
   if (requests % 500 == 0) {
     const auto breaches = check_invariants(host.runtime->state());
     expect(breaches.empty(), "broken invariant", breaches.empty() ? "" : breaches.front());

@@ -1,6 +1,6 @@
-// Rows as they come off the disk, read without making messages of them: nothing is read that is not there, and what protobuf
-// wrote is read as protobuf reads it. Put into a market among sound rows, as a start does: a damaged
-// row is refused, or can be counted with.
+// Rows as they come off the disk, read without making messages of them: nothing is read that is not
+// there, and what protobuf wrote is read as protobuf reads it. Put into a market among sound rows,
+// as a start does: a damaged row is refused, or can be counted with.
 #include <array>
 #include <map>
 
@@ -23,9 +23,12 @@ std::uint64_t sum(const Codes& codes) {
 
 // Looks at everything, so that a view that reaches too far is seen.
 std::uint64_t look(const AreaFacts& f) { return f.code.value() + f.parent.value(); }
-std::uint64_t look(const PartyFacts& f) { return f.id.value() + sum(f.excluded_categories) + f.excluded_areas.size(); }
+std::uint64_t look(const PartyFacts& f) {
+  return f.id.value() + sum(f.excluded_categories) + f.excluded_areas.size();
+}
 std::uint64_t look(const OfferFacts& f) {
-  std::uint64_t s = f.id.value() + sum(f.categories) + sum(f.skills) + sum({f.resource}) + f.weekly.size() + f.exceptions.size();
+  std::uint64_t s = f.id.value() + sum(f.categories) + sum(f.skills) + sum({f.resource}) +
+                    f.weekly.size() + f.exceptions.size();
   for (const auto& c : f.certificates) s += sum({c.code});
   return s;
 }
@@ -35,7 +38,9 @@ std::uint64_t look(const NeedFacts& f) {
   return s;
 }
 std::uint64_t look(const MatchFacts& f) { return f.id.value() + f.need.value() + f.offer.value(); }
-std::uint64_t look(const NotificationFacts& f) { return f.id.value() + f.need.value() + f.party.value(); }
+std::uint64_t look(const NotificationFacts& f) {
+  return f.id.value() + f.need.value() + f.party.value();
+}
 
 std::uint64_t id_of(const AreaFacts& f) { return f.code.value(); }
 std::uint64_t id_of(const pb::Area& m) { return m.code(); }
@@ -55,13 +60,18 @@ void check(std::string_view bytes) {
   const bool marked = has_marked(*Message::descriptor(), bytes);
   Message message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return;
-  // What protobuf would not write itself it may read otherwise: fields that come twice, groups of fields that are not known.
+  // What protobuf would not write itself it may read otherwise: fields that come twice, groups of
+  // fields that are not known.
   message.DiscardUnknownFields();
   if (message.SerializeAsString() != bytes) return;
   expect(facts.has_value(), "protobuf reads it, and facts are none", Message::descriptor()->name());
-  expect(id_of(*facts) == id_of(message), "another id than protobuf's", Message::descriptor()->name());
-  expect(marked == has_marked(message), "personal fields are there or not", Message::descriptor()->name());
-  if constexpr (std::is_same_v<Message, pb::Need>) expect(facts->lines.size() == static_cast<std::size_t>(message.lines_size()), "other lines than protobuf's");
+  expect(id_of(*facts) == id_of(message), "another id than protobuf's",
+         Message::descriptor()->name());
+  expect(marked == has_marked(message), "personal fields are there or not",
+         Message::descriptor()->name());
+  if constexpr (std::is_same_v<Message, pb::Need>)
+    expect(facts->lines.size() == static_cast<std::size_t>(message.lines_size()),
+           "other lines than protobuf's");
 }
 
 using Kind = pb::Event::RowCase;
@@ -222,13 +232,26 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_load(kind, edited ? damaged(kind, bytes) : std::string(bytes),
              edited || (data[0] & kInstead) != 0);
   switch (what) {
-    case 0: check<AreaFacts, pb::Area>(bytes); break;
-    case 1: check<PartyFacts, pb::Party>(bytes); break;
-    case 2: check<OfferFacts, pb::Offer>(bytes); break;
-    case 3: check<NeedFacts, pb::Need>(bytes); break;
-    case 4: check<MatchFacts, pb::Match>(bytes); break;
-    case 5: check<NotificationFacts, pb::Notification>(bytes); break;
-    default: break;
+    case 0:
+      check<AreaFacts, pb::Area>(bytes);
+      break;
+    case 1:
+      check<PartyFacts, pb::Party>(bytes);
+      break;
+    case 2:
+      check<OfferFacts, pb::Offer>(bytes);
+      break;
+    case 3:
+      check<NeedFacts, pb::Need>(bytes);
+      break;
+    case 4:
+      check<MatchFacts, pb::Match>(bytes);
+      break;
+    case 5:
+      check<NotificationFacts, pb::Notification>(bytes);
+      break;
+    default:
+      break;
   }
   return 0;
 }

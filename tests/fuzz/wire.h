@@ -1,4 +1,5 @@
-// A whole server that listens, and one client that sends bytes and takes what comes: for HTTP and for WebSocket frames.
+// A whole server that listens, and one client that sends bytes and takes what comes: for HTTP and
+// for WebSocket frames.
 #pragma once
 
 #include <arpa/inet.h>
@@ -17,14 +18,16 @@ class Wire {
   Wire() {
     host_.found();
     host_.id_of(host_.send("POST", "/v1/needs", Host::need_body()));
-    feed_.emplace(host_.context, *host_.store, host_.application->metrics(), FeedOptions{}, host_.runtime->durable_seq(), Relations(host_.runtime->state()));
+    feed_.emplace(host_.context, *host_.store, host_.application->metrics(), FeedOptions{},
+                  host_.runtime->durable_seq(), Relations(host_.runtime->state()));
     host_.runtime->listen([this](auto events) { feed_->publish(std::move(events)); });
     ServerOptions options;
     options.port = 0;
     options.max_header_bytes = 4096;
     options.max_body_bytes = 16'384;
     options.max_batch_bytes = 16'384;
-    server_.emplace(host_.context, *host_.api, *host_.runtime, *feed_, host_.application->metrics(), options);
+    server_.emplace(host_.context, *host_.api, *host_.runtime, *feed_, host_.application->metrics(),
+                    options);
     expect(server_->listen().has_value(), "the server does not listen");
   }
   ~Wire() {
@@ -34,8 +37,8 @@ class Wire {
   std::string authorization() const { return "Authorization: Bearer " + host_.token + "\r\n"; }
   Host& host() { return host_; }
 
-  // Sends the parts one after another and nothing more, and returns all that came until the server closed or had nothing
-  // more to say.
+  // Sends the parts one after another and nothing more, and returns all that came until the server
+  // closed or had nothing more to say.
   std::string talk(std::initializer_list<std::string_view> parts) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in to{};
@@ -47,7 +50,8 @@ class Wire {
     for (const std::string_view part : parts) {
       std::size_t sent = 0;
       while (sent < part.size()) {
-        const auto n = send(fd, part.data() + sent, part.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        const auto n =
+            send(fd, part.data() + sent, part.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n > 0) sent += static_cast<std::size_t>(n);
         if (!turn(fd, answer) && n <= 0) break;
       }
@@ -80,7 +84,8 @@ class Wire {
   std::optional<Server> server_;
 };
 
-// One for some thousand inputs. Never taken down at the end: what RocksDB leans on would be gone by then.
+// One for some thousand inputs. Never taken down at the end: what RocksDB leans on would be gone by
+// then.
 inline Wire& wire() {
   static Wire* wire = nullptr;
   static int uses = 0;

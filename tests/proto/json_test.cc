@@ -1,12 +1,12 @@
-#include <gtest/gtest.h>
+#include "proto/json/json.h"
 
 #include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include "qiao/v1/query.pb.h"
-#include "proto/json/json.h"
 #include "tests/support/build.h"
 #include "tools/swarm/any_message.h"
 
@@ -26,15 +26,20 @@ TEST(Json, RefusesWithTheFieldsPath) {
   EXPECT_EQ(refused("{\"titel\":\"x\"}"), "value.unknown_field titel");
   EXPECT_EQ(refused("{\"title\":5}"), "value.wrong_type title");
   EXPECT_EQ(refused("{\"lines\":{}}"), "value.wrong_type lines");
-  EXPECT_EQ(refused("{\"lines\":[{\"time\":{\"kind\":\"PEOPLE\"}}]}"), "value.out_of_range lines[0].time.kind");
-  EXPECT_EQ(refused("{\"lines\":[{},{\"quantity\":\"five\"}]}"), "value.wrong_type lines[1].quantity");
-  EXPECT_EQ(refused("{\"lines\":[{\"quantity\":9223372036854775808}]}"), "value.out_of_range lines[0].quantity");
-  EXPECT_EQ(refused("{\"lines\":[{\"quantity\":\"9223372036854775808\"}]}"), "value.out_of_range lines[0].quantity");
+  EXPECT_EQ(refused("{\"lines\":[{\"time\":{\"kind\":\"PEOPLE\"}}]}"),
+            "value.out_of_range lines[0].time.kind");
+  EXPECT_EQ(refused("{\"lines\":[{},{\"quantity\":\"five\"}]}"),
+            "value.wrong_type lines[1].quantity");
+  EXPECT_EQ(refused("{\"lines\":[{\"quantity\":9223372036854775808}]}"),
+            "value.out_of_range lines[0].quantity");
+  EXPECT_EQ(refused("{\"lines\":[{\"quantity\":\"9223372036854775808\"}]}"),
+            "value.out_of_range lines[0].quantity");
   EXPECT_EQ(refused("{\"lines\":[{\"quantity\":1.5}]}"), "value.wrong_type lines[0].quantity");
   EXPECT_EQ(refused("{\"lines\":[{\"quantity\":1e400}]}"), "value.out_of_range lines[0].quantity");
   EXPECT_EQ(refused("{\"lines\":[{\"quantity\":NaN}]}"), "request.malformed ");
   EXPECT_EQ(refused("{\"lines\":[{\"time\":{},\"stock\":{}}]}"), "value.one_of lines[0].stock");
-  EXPECT_EQ(refused("{\"point\":{\"latitudeE7\":-9000000000}}"), "value.out_of_range point.latitudeE7");
+  EXPECT_EQ(refused("{\"point\":{\"latitudeE7\":-9000000000}}"),
+            "value.out_of_range point.latitudeE7");
   EXPECT_EQ(refused("{\"title\":\"\xFF\"}"), "request.malformed ");
   EXPECT_EQ(refused("{\"title\":\"\\ud800\"}"), "request.malformed ");
   EXPECT_EQ(refused(std::string(1000, '[')), "request.malformed ");
@@ -42,7 +47,9 @@ TEST(Json, RefusesWithTheFieldsPath) {
 
 TEST(Json, TakesBothSpellingsNumbersAsTextAndNull) {
   pb::Need n;
-  ASSERT_TRUE(from_json(R"({"area_code":341881001001,"areaCode":null,"lines":[{"quantity":"3"},{"quantity":3.0}],"allOrNothing":true,"urgency":"URGENCY_URGENT"})", n));
+  ASSERT_TRUE(from_json(
+      R"({"area_code":341881001001,"areaCode":null,"lines":[{"quantity":"3"},{"quantity":3.0}],"allOrNothing":true,"urgency":"URGENCY_URGENT"})",
+      n));
   EXPECT_EQ(n.area_code(), kCommunity);
   EXPECT_EQ(n.lines(0).quantity(), 3);
   EXPECT_EQ(n.lines(1).quantity(), 3);
@@ -53,7 +60,12 @@ TEST(Json, IsTheMappingThatProtobufItselfWrites) {
   City c;
   const auto team = c.team("“贤娘熟得”\n\t\"\\队");
   c.post(offer(team).people(5).skill("haircut").certificate("nurse", 1).weekly(6, 8, 12));
-  const auto n = c.post(need().people(3).on(hours(105, 108)).stock("rice", 5).urgent(pb::URGENCY_CRITICAL).all_or_nothing());
+  const auto n = c.post(need()
+                            .people(3)
+                            .on(hours(105, 108))
+                            .stock("rice", 5)
+                            .urgent(pb::URGENCY_CRITICAL)
+                            .all_or_nothing());
   c.claim(n, c.state().offers()[0].id.value());
   const auto same = [](const google::protobuf::Message& m) {
     std::string theirs;
@@ -62,7 +74,8 @@ TEST(Json, IsTheMappingThatProtobufItselfWrites) {
     std::unique_ptr<google::protobuf::Message> b(m.New());
     ASSERT_TRUE(from_json(theirs, *a)) << theirs;
     EXPECT_EQ(a->SerializeAsString(), m.SerializeAsString());
-    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(to_json(m), b.get()).ok()) << to_json(m);
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(to_json(m), b.get()).ok())
+        << to_json(m);
     EXPECT_EQ(b->SerializeAsString(), m.SerializeAsString());
   };
   same(c.state().taxonomy());
@@ -78,11 +91,16 @@ using google::protobuf::Message;
 TEST(Json, WritesEveryMessageAsProtobufDoes) {
   Random random(23);
   int types = 0;
-  for (const char* name : {"access", "area", "base", "clearing", "command", "event", "match", "need", "notification", "offer", "party", "policy", "query", "report", "taxonomy"}) {
-    const auto* file = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(std::string("qiao/v1/") + name + ".proto");
+  for (const char* name :
+       {"access", "area", "base", "clearing", "command", "event", "match", "need", "notification",
+        "offer", "party", "policy", "query", "report", "taxonomy"}) {
+    const auto* file = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(
+        std::string("qiao/v1/") + name + ".proto");
     ASSERT_NE(file, nullptr) << name;
     for (int t = 0; t < file->message_type_count(); ++t, ++types) {
-      const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(file->message_type(t));
+      const Message* prototype =
+          google::protobuf::MessageFactory::generated_factory()->GetPrototype(
+              file->message_type(t));
       for (int i = 0; i < 20; ++i) {
         std::unique_ptr<Message> m(prototype->New());
         fill_with_anything(*m, random, 4);
@@ -96,7 +114,8 @@ TEST(Json, WritesEveryMessageAsProtobufDoes) {
   EXPECT_GT(types, 50);
 }
 
-// Text is looked at eight bytes at a time: each byte, at each place among eight others and at an end that is no eight.
+// Text is looked at eight bytes at a time: each byte, at each place among eight others and at an
+// end that is no eight.
 TEST(Json, EscapesEachByteWhereverItStands) {
   for (int c = 0; c < 0x80; ++c) {
     for (std::size_t at = 0; at < 19; ++at) {
@@ -142,7 +161,8 @@ TEST(Json, WritesNothingOfFieldsThatAreOfAnotherType) {
   const pb::Need empty;
   for (int i = 0; i < empty.GetDescriptor()->field_count(); ++i) {
     const auto* f = empty.GetDescriptor()->field(i);
-    const bool text = f->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING || f->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE;
+    const bool text = f->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING ||
+                      f->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE;
     pb::Need n;
     n.set_title("x");
     auto* kept = n.GetReflection()->MutableUnknownFields(&n);

@@ -1,5 +1,4 @@
 // What the server answers, without sockets: a real store on a real disk behind it.
-#include "engine/rows/invariants.h"
 #include "server/api/api.h"
 
 #include <gtest/gtest.h>
@@ -9,9 +8,10 @@
 #include <functional>
 #include <set>
 
+#include "engine/rows/invariants.h"
+#include "proto/json/json.h"
 #include "qiao/v1/clearing.pb.h"
 #include "qiao/v1/query.pb.h"
-#include "proto/json/json.h"
 #include "server/runtime/deadline.h"
 #include "tests/support/build.h"
 #include "tests/support/host.h"
@@ -26,7 +26,8 @@ TEST(Api, WalksANeedFromPostedToReviewedAndSurvivesARestart) {
   Host h;
   h.found();
   const auto need = h.id_of(h.send("POST", "/v1/needs", Host::need_body()));
-  const auto ranked = h.get<pb::RankedPairs>("/v1/needs/" + std::to_string(need) + "/lines/1/candidates");
+  const auto ranked =
+      h.get<pb::RankedPairs>("/v1/needs/" + std::to_string(need) + "/lines/1/candidates");
   ASSERT_EQ(ranked.pairs_size(), 1);
   EXPECT_EQ(ranked.pairs(0).party_name(), "党派我来");
   const auto match = h.id_of(h.send("POST", "/v1/matches:dispatch", h.match_body(need)));
@@ -39,7 +40,10 @@ TEST(Api, WalksANeedFromPostedToReviewedAndSurvivesARestart) {
   EXPECT_EQ(h.get<pb::Match>(m).state(), pb::MATCH_STATE_CHECKED_IN);
   h.now = at(60);
   EXPECT_EQ(h.send("POST", m + ":checkOut", "", {.actor = as_team}).status, 200U);
-  EXPECT_EQ(h.send("POST", "/v1/needs/" + std::to_string(need) + ":review", R"({"stars":5,"words":"好"})").status, 200U);
+  EXPECT_EQ(
+      h.send("POST", "/v1/needs/" + std::to_string(need) + ":review", R"({"stars":5,"words":"好"})")
+          .status,
+      200U);
   h.restart();
   EXPECT_EQ(h.get<pb::Need>("/v1/needs/" + std::to_string(need)).state(), pb::NEED_STATE_REVIEWED);
   EXPECT_EQ(h.get<pb::Match>(m).state(), pb::MATCH_STATE_VERIFIED);
@@ -50,7 +54,8 @@ TEST(Api, RefusesWithStatusCodeAndField) {
   h.found();
   const auto need = h.id_of(h.send("POST", "/v1/needs", Host::need_body()));
   const auto before = h.runtime->applied_seq();
-  const auto refused = [&](const std::string& method, const std::string& target, const std::string& body = "", const Host::Headers& headers = {}) {
+  const auto refused = [&](const std::string& method, const std::string& target,
+                           const std::string& body = "", const Host::Headers& headers = {}) {
     return h.code_of(h.send(method, target, body, headers));
   };
   EXPECT_EQ(refused("GET", "/v1/nothing"), "404 http.not_found");
@@ -66,31 +71,51 @@ TEST(Api, RefusesWithStatusCodeAndField) {
   EXPECT_EQ(refused("GET", "/v1/needs?area=%zz"), "400 request.malformed query");
   EXPECT_EQ(refused("GET", "/v1/needs?pageToken=five"), "400 value.wrong_type pageToken");
   EXPECT_EQ(refused("GET", "/v1/explanations?need=1"), "400 value.required offer");
-  EXPECT_EQ(refused("GET", "/v1/policy", "", {.accept = "image/png"}), "406 http.not_acceptable Accept");
-  EXPECT_EQ(refused("POST", "/v1/needs", "{}", {.type = "text/plain"}), "415 http.content_type Content-Type");
+  EXPECT_EQ(refused("GET", "/v1/policy", "", {.accept = "image/png"}),
+            "406 http.not_acceptable Accept");
+  EXPECT_EQ(refused("POST", "/v1/needs", "{}", {.type = "text/plain"}),
+            "415 http.content_type Content-Type");
   EXPECT_EQ(refused("POST", "/v1/needs", "{"), "400 request.malformed");
   EXPECT_EQ(refused("POST", "/v1/needs", ""), "400 request.malformed");
-  EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body("0")), "400 value.out_of_range need.lines[0].quantity");
-  EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body("9223372036854775808")), "400 value.out_of_range lines[0].quantity");
+  EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body("0")),
+            "400 value.out_of_range need.lines[0].quantity");
+  EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body("9223372036854775808")),
+            "400 value.out_of_range lines[0].quantity");
   EXPECT_EQ(refused("POST", "/v1/needs", R"({"id":"5"})"), "400 value.not_settable id");
-  EXPECT_EQ(refused("POST", "/v1/needs", "\xff\xff", {.type = "application/x-protobuf"}), "400 request.malformed");
-  EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body(), {.actor = "emperor"}), "400 value.out_of_range Qiao-Actor");
-  EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body(), {.actor = "supplier/" + std::to_string(h.team)}), "403 role.forbidden actor.role");
-  EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body(), {.actor = "organiser/77"}), "403 role.actor_unknown actor.partyId");
-  EXPECT_EQ(refused("PUT", "/v1/policy", "{}", {.if_match = "\"77\""}), "412 version.mismatch If-Match");
+  EXPECT_EQ(refused("POST", "/v1/needs", "\xff\xff", {.type = "application/x-protobuf"}),
+            "400 request.malformed");
+  EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body(), {.actor = "emperor"}),
+            "400 value.out_of_range Qiao-Actor");
+  EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body(),
+                    {.actor = "supplier/" + std::to_string(h.team)}),
+            "403 role.forbidden actor.role");
+  EXPECT_EQ(refused("POST", "/v1/needs", Host::need_body(), {.actor = "organiser/77"}),
+            "403 role.actor_unknown actor.partyId");
+  EXPECT_EQ(refused("PUT", "/v1/policy", "{}", {.if_match = "\"77\""}),
+            "412 version.mismatch If-Match");
   for (const char* tag : {"\"1\"", "\"0\"", "\"a\"", "W/\"1\""}) {
-    EXPECT_EQ(refused("PUT", "/v1/policy", "{}", {.if_match = tag}), "412 version.mismatch If-Match") << tag;
+    EXPECT_EQ(refused("PUT", "/v1/policy", "{}", {.if_match = tag}),
+              "412 version.mismatch If-Match")
+        << tag;
   }
-  EXPECT_EQ(refused("PUT", "/v1/policy", "{}", {.if_match = "77"}), "400 value.wrong_type If-Match");
+  EXPECT_EQ(refused("PUT", "/v1/policy", "{}", {.if_match = "77"}),
+            "400 value.wrong_type If-Match");
   EXPECT_EQ(refused("GET", "/v1/needs?pageToken=5"), "400 value.wrong_type pageToken");
-  EXPECT_EQ(refused("POST", "/v1/matches:claim", h.match_body(need, ",\"quantity\":\"0\"")), "400 value.out_of_range quantity");
-  EXPECT_EQ(refused("POST", "/v1/matches:claim", h.match_body(need, ",\"quantity\":\"9\"")), "409 match.too_much quantity");
-  EXPECT_EQ(refused("POST", "/v1/matches:claim", h.match_body(need, ",\"line\":3")), "400 need.unknown_line line");
-  EXPECT_EQ(refused("POST", "/v1/needs/" + std::to_string(need) + ":review", R"({"stars":5})"), "409 state.wrong needId");
-  EXPECT_EQ(refused("POST", "/v1/needs/" + std::to_string(need) + ":cancel", ""), "400 value.required reason");
+  EXPECT_EQ(refused("POST", "/v1/matches:claim", h.match_body(need, ",\"quantity\":\"0\"")),
+            "400 value.out_of_range quantity");
+  EXPECT_EQ(refused("POST", "/v1/matches:claim", h.match_body(need, ",\"quantity\":\"9\"")),
+            "409 match.too_much quantity");
+  EXPECT_EQ(refused("POST", "/v1/matches:claim", h.match_body(need, ",\"line\":3")),
+            "400 need.unknown_line line");
+  EXPECT_EQ(refused("POST", "/v1/needs/" + std::to_string(need) + ":review", R"({"stars":5})"),
+            "409 state.wrong needId");
+  EXPECT_EQ(refused("POST", "/v1/needs/" + std::to_string(need) + ":cancel", ""),
+            "400 value.required reason");
   EXPECT_EQ(refused("POST", "/v1/batch", R"({"commands":[]})"), "400 value.required commands");
-  EXPECT_EQ(refused("POST", "/v1/backups", R"({"name":"../../etc"})"), "400 value.out_of_range name");
-  EXPECT_EQ(refused("POST", "/v1/backups", R"({"name":"x"})", {.actor = "resident/7"}), "403 role.forbidden actor.role");
+  EXPECT_EQ(refused("POST", "/v1/backups", R"({"name":"../../etc"})"),
+            "400 value.out_of_range name");
+  EXPECT_EQ(refused("POST", "/v1/backups", R"({"name":"x"})", {.actor = "resident/7"}),
+            "403 role.forbidden actor.role");
   EXPECT_EQ(h.runtime->applied_seq(), before) << "a refusal has changed something";
 }
 
@@ -109,7 +134,8 @@ TEST(Api, SpeaksBinaryProtobuf) {
   h.found();
   pb::Need need;
   ASSERT_TRUE(from_json(Host::need_body(), need));
-  const Response r = h.send("POST", "/v1/needs", need.SerializeAsString(), {.accept = "application/x-protobuf", .type = "application/x-protobuf"});
+  const Response r = h.send("POST", "/v1/needs", need.SerializeAsString(),
+                            {.accept = "application/x-protobuf", .type = "application/x-protobuf"});
   EXPECT_EQ(r.status, 201U);
   EXPECT_EQ(r.content_type, "application/x-protobuf");
   pb::Need posted;
@@ -149,10 +175,14 @@ TEST(Api, WhatWasHandedOutBeforeARestoreIsRefused) {
   std::filesystem::remove_all(h.folder / "db");
   std::filesystem::rename(h.folder / "backup", h.folder / "db");
   h.start();
-  EXPECT_EQ(h.send("GET", url, "", {.if_none_match = old_tag}).status, 200U) << "it may be another thing by now";
-  const std::string body = R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"党派我来","areaCode":"341881001001"})";
-  EXPECT_EQ(h.code_of(h.send("PUT", url, body, {.if_match = old_tag})), "412 database.restored If-Match");
-  EXPECT_EQ(h.code_of(h.send("GET", "/v1/needs?pageToken=" + token)), "412 database.restored pageToken");
+  EXPECT_EQ(h.send("GET", url, "", {.if_none_match = old_tag}).status, 200U)
+      << "it may be another thing by now";
+  const std::string body =
+      R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"党派我来","areaCode":"341881001001"})";
+  EXPECT_EQ(h.code_of(h.send("PUT", url, body, {.if_match = old_tag})),
+            "412 database.restored If-Match");
+  EXPECT_EQ(h.code_of(h.send("GET", "/v1/needs?pageToken=" + token)),
+            "412 database.restored pageToken");
   EXPECT_EQ(h.send("PUT", url, body, {.if_match = h.send("GET", url).etag}).status, 200U);
 }
 
@@ -165,7 +195,8 @@ TEST(Api, EtagsGuardChangesAndSaveTransfers) {
   EXPECT_EQ(read.etag, made.etag);
   EXPECT_EQ(h.send("GET", url, "", {.if_none_match = read.etag}).status, 304U);
   EXPECT_EQ(h.send("PUT", url, Host::need_body("6"), {.if_match = read.etag}).status, 200U);
-  EXPECT_EQ(h.code_of(h.send("PUT", url, Host::need_body("7"), {.if_match = read.etag})), "412 version.mismatch If-Match");
+  EXPECT_EQ(h.code_of(h.send("PUT", url, Host::need_body("7"), {.if_match = read.etag})),
+            "412 version.mismatch If-Match");
   EXPECT_EQ(h.get<pb::Need>(url).lines(0).quantity(), 6);
 }
 
@@ -182,26 +213,32 @@ TEST(Idempotency, ARepeatedKeyGetsTheFirstAnswerEvenAfterARestart) {
   EXPECT_EQ(h.runtime->applied_seq(), seq);
   h.restart();
   EXPECT_EQ(h.send("POST", "/v1/needs", Host::need_body(), {.key = "abc"}).body, first.body);
-  EXPECT_EQ(h.code_of(h.send("POST", "/v1/needs", Host::need_body("6"), {.key = "abc"})), "422 idempotency.mismatch Idempotency-Key");
-  EXPECT_EQ(h.code_of(h.send("POST", "/v1/needs", Host::need_body(), {.key = std::string(129, 'k')})), "400 value.too_long Idempotency-Key");
+  EXPECT_EQ(h.code_of(h.send("POST", "/v1/needs", Host::need_body("6"), {.key = "abc"})),
+            "422 idempotency.mismatch Idempotency-Key");
+  EXPECT_EQ(
+      h.code_of(h.send("POST", "/v1/needs", Host::need_body(), {.key = std::string(129, 'k')})),
+      "400 value.too_long Idempotency-Key");
 }
 
 TEST(Paging, GivesEachRowOnceForwardsAndBackwards) {
   Host h;
   h.found();
   std::set<std::uint64_t> posted;
-  for (int i = 0; i < 23; ++i) posted.insert(h.id_of(h.send("POST", "/v1/needs", Host::need_body())));
+  for (int i = 0; i < 23; ++i)
+    posted.insert(h.id_of(h.send("POST", "/v1/needs", Host::need_body())));
   for (const std::string order : {"", "&newest=1"}) {
     std::vector<std::uint64_t> seen;
     std::string token;
     do {
-      const auto page = h.get<pb::ListNeedsResponse>("/v1/needs?pageSize=5&state=open" + order + (token.empty() ? "" : "&pageToken=" + token));
+      const auto page = h.get<pb::ListNeedsResponse>("/v1/needs?pageSize=5&state=open" + order +
+                                                     (token.empty() ? "" : "&pageToken=" + token));
       for (const auto& n : page.needs()) seen.push_back(n.id());
       token = page.next_page_token();
     } while (!token.empty());
     EXPECT_EQ(std::set(seen.begin(), seen.end()), posted);
     EXPECT_EQ(seen.size(), posted.size());
-    EXPECT_TRUE(order.empty() ? std::is_sorted(seen.begin(), seen.end()) : std::is_sorted(seen.rbegin(), seen.rend()));
+    EXPECT_TRUE(order.empty() ? std::is_sorted(seen.begin(), seen.end())
+                              : std::is_sorted(seen.rbegin(), seen.rend()));
   }
 }
 
@@ -213,23 +250,29 @@ TEST(Paging, FollowsMatchesOfANeedAPartyAndAnOffer) {
     needs.push_back(h.id_of(h.send("POST", "/v1/needs", Host::need_body("1"))));
     h.id_of(h.send("POST", "/v1/matches:claim", h.match_body(needs.back())));
   }
-  for (const std::string& filter : {"party=" + std::to_string(h.team), "offer=" + std::to_string(h.people), std::string("state=accepted")}) {
+  for (const std::string& filter :
+       {"party=" + std::to_string(h.team), "offer=" + std::to_string(h.people),
+        std::string("state=accepted")}) {
     std::vector<std::uint64_t> seen;
     std::string token;
     do {
-      const auto page = h.get<pb::ListMatchesResponse>("/v1/matches?pageSize=3&" + filter + (token.empty() ? "" : "&pageToken=" + token));
+      const auto page = h.get<pb::ListMatchesResponse>(
+          "/v1/matches?pageSize=3&" + filter + (token.empty() ? "" : "&pageToken=" + token));
       for (const auto& m : page.matches()) seen.push_back(m.need_id());
       token = page.next_page_token();
     } while (!token.empty());
     EXPECT_EQ(seen, needs) << filter;
   }
-  EXPECT_EQ(h.get<pb::ListMatchesResponse>("/v1/matches?need=" + std::to_string(needs[2])).matches_size(), 1);
+  EXPECT_EQ(
+      h.get<pb::ListMatchesResponse>("/v1/matches?need=" + std::to_string(needs[2])).matches_size(),
+      1);
   EXPECT_EQ(h.get<pb::ListMatchesResponse>("/v1/matches?party=123456").matches_size(), 0);
 }
 
 TEST(Params, AreReadFromTheMiddleOfABuffer) {
   Host h;
-  // What stands behind the target in a connection's buffer is not part of it (a bug of Boost 1.81's parse_query).
+  // What stands behind the target in a connection's buffer is not part of it (a bug of Boost 1.81's
+  // parse_query).
   const std::string buffer = "/v1/needs?pageSize=5 HTTP/1.1%20x";
   Request r;
   r.method = "GET";
@@ -244,8 +287,10 @@ TEST(Timers, TheMarketActsByItselfAndWhatWasDueComesFirst) {
   const auto match = h.id_of(h.send("POST", "/v1/matches:dispatch", h.match_body(need)));
   h.now = at(12.1);
   // Too late: it has lapsed although nothing has asked the market since.
-  EXPECT_EQ(h.code_of(h.send("POST", "/v1/matches/" + std::to_string(match) + ":accept", "")), "409 state.wrong matchId");
-  EXPECT_EQ(h.get<pb::Match>("/v1/matches/" + std::to_string(match)).state(), pb::MATCH_STATE_LAPSED);
+  EXPECT_EQ(h.code_of(h.send("POST", "/v1/matches/" + std::to_string(match) + ":accept", "")),
+            "409 state.wrong matchId");
+  EXPECT_EQ(h.get<pb::Match>("/v1/matches/" + std::to_string(match)).state(),
+            pb::MATCH_STATE_LAPSED);
 }
 
 TEST(Backup, IsMadeWhileInUse) {
@@ -253,7 +298,8 @@ TEST(Backup, IsMadeWhileInUse) {
   h.found();
   const Response r = h.send("POST", "/v1/backups", R"({"name":"monday"})");
   EXPECT_EQ(r.status, 201U) << r.body;
-  EXPECT_EQ(h.code_of(h.send("POST", "/v1/backups", R"({"name":"monday"})")), "409 backup.failed name");
+  EXPECT_EQ(h.code_of(h.send("POST", "/v1/backups", R"({"name":"monday"})")),
+            "409 backup.failed name");
   auto copy = Store::open(h.folder / "backups/monday", Store::Mode::kReadOnly, h.folder / "db.key");
   ASSERT_TRUE(copy);
   EXPECT_EQ(copy.value()->last_seq(), h.runtime->durable_seq());
@@ -304,9 +350,14 @@ TEST(Clearing, FindsProposalsProvesThemAndMakesMatchesOfThem) {
   EXPECT_EQ(proposals.proposals_size(), 2);
   EXPECT_EQ(proposals.proposals(0).quantity() + proposals.proposals(1).quantity(), 8);
   EXPECT_GT(proposals.proposals(0).price_micro(), 0);
-  EXPECT_EQ(host.get<pb::ListProposalsResponse>("/v1/proposals?need=" + std::to_string(one)).proposals_size(), 1);
-  // In the meantime the team takes three by itself: what no longer holds is dropped or refused, never forced.
-  EXPECT_EQ(host.send("POST", "/v1/matches:claim", host.match_body(two, R"(,"quantity":"3")")).status, 201U);
+  EXPECT_EQ(host.get<pb::ListProposalsResponse>("/v1/proposals?need=" + std::to_string(one))
+                .proposals_size(),
+            1);
+  // In the meantime the team takes three by itself: what no longer holds is dropped or refused,
+  // never forced.
+  EXPECT_EQ(
+      host.send("POST", "/v1/matches:claim", host.match_body(two, R"(,"quantity":"3")")).status,
+      201U);
   EXPECT_EQ(host.send("POST", "/v1/clearings/1:dispatch").status, 200U);
   const pb::Clearing applied = finished(host, "1");
   EXPECT_EQ(applied.applied() + applied.dropped(), 2U);
@@ -316,14 +367,18 @@ TEST(Clearing, FindsProposalsProvesThemAndMakesMatchesOfThem) {
   ASSERT_EQ(gaps.gaps_size(), 1);
   EXPECT_EQ(gaps.gaps(0).gain_units(), 1);
   EXPECT_EQ(host.get<pb::EquityReport>("/v1/equity?clearing=1").communities_size(), 1);
-  EXPECT_EQ(host.get<pb::RankedPairs>("/v1/parties/" + std::to_string(host.team) + "/open-lines?order=clearing").pairs_size(),
-            host.get<pb::RankedPairs>("/v1/parties/" + std::to_string(host.team) + "/open-lines").pairs_size());
+  EXPECT_EQ(host.get<pb::RankedPairs>("/v1/parties/" + std::to_string(host.team) +
+                                      "/open-lines?order=clearing")
+                .pairs_size(),
+            host.get<pb::RankedPairs>("/v1/parties/" + std::to_string(host.team) + "/open-lines")
+                .pairs_size());
 }
 
 TEST(Clearing, OfNothingAnswersAndChangesNothing) {
   Host host;
   const Seq before = host.runtime->applied_seq();
-  EXPECT_EQ(host.send("POST", "/v1/clearings", R"({"apply":"CLEARING_APPLY_DISPATCH"})").status, 201U);
+  EXPECT_EQ(host.send("POST", "/v1/clearings", R"({"apply":"CLEARING_APPLY_DISPATCH"})").status,
+            201U);
   const pb::Clearing c = finished(host, "1");
   EXPECT_EQ(c.value_micro(), 0);
   EXPECT_EQ(c.gap_micro(), 0);
@@ -332,7 +387,9 @@ TEST(Clearing, OfNothingAnswersAndChangesNothing) {
   EXPECT_EQ(host.get<pb::SupplyGapsResponse>("/v1/supply-gaps").gaps_size(), 0);
   // A need that nobody can serve.
   host.found();
-  host.id_of(host.send("POST", "/v1/needs", R"({"areaCode":"341881001001","title":"法律咨询","category":"legal_aid","lines":[{"time":{"kind":"TIME_KIND_PROFESSIONAL","certificate":"lawyer"},"quantity":"1","window":{"start":"1795654800","end":"1795665600"}}]})"));
+  host.id_of(host.send(
+      "POST", "/v1/needs",
+      R"({"areaCode":"341881001001","title":"法律咨询","category":"legal_aid","lines":[{"time":{"kind":"TIME_KIND_PROFESSIONAL","certificate":"lawyer"},"quantity":"1","window":{"start":"1795654800","end":"1795665600"}}]})"));
   EXPECT_EQ(host.send("POST", "/v1/clearings").status, 201U);
   const pb::Clearing alone = finished(host, "2");
   EXPECT_EQ(alone.proposals(), 0U);
@@ -364,26 +421,36 @@ TEST(Clearing, ADeadlineLeavesTimeForTheAnswer) {
 TEST(Clearing, RefusesWithStatusCodeAndField) {
   Host host;
   host.found();
-  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"budget":"0"})")), "400 value.out_of_range budget");
-  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"budget":"601"})")), "400 value.out_of_range budget");
-  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"targetGapMicro":"-1"})")), "400 value.out_of_range targetGapMicro");
-  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"areaCode":"5"})")), "400 area.unknown areaCode");
-  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", "{}", {.actor = "resident"})), "403 role.forbidden actor.role");
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"budget":"0"})")),
+            "400 value.out_of_range budget");
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"budget":"601"})")),
+            "400 value.out_of_range budget");
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"targetGapMicro":"-1"})")),
+            "400 value.out_of_range targetGapMicro");
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", R"({"areaCode":"5"})")),
+            "400 area.unknown areaCode");
+  EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings", "{}", {.actor = "resident"})),
+            "403 role.forbidden actor.role");
   EXPECT_EQ(host.code_of(host.send("GET", "/v1/clearings/7")), "404 not_found id");
   EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings/7:dispatch")), "404 not_found id");
-  EXPECT_EQ(host.code_of(host.send("GET", "/v1/supply-gaps?limit=0")), "400 value.out_of_range limit");
+  EXPECT_EQ(host.code_of(host.send("GET", "/v1/supply-gaps?limit=0")),
+            "400 value.out_of_range limit");
   EXPECT_EQ(host.code_of(host.send("GET", "/v1/equity?clearing=9")), "404 not_found id");
-  EXPECT_EQ(host.code_of(host.send("GET", "/v1/parties/" + std::to_string(host.team) + "/open-lines?order=age")), "400 value.out_of_range order");
+  EXPECT_EQ(host.code_of(host.send(
+                "GET", "/v1/parties/" + std::to_string(host.team) + "/open-lines?order=age")),
+            "400 value.out_of_range order");
   EXPECT_EQ(host.send("POST", "/v1/clearings").status, 201U);
   EXPECT_EQ(host.code_of(host.send("GET", "/v1/equity?clearing=1")), "409 clearing.running");
   finished(host, "1");
   EXPECT_EQ(host.code_of(host.send("POST", "/v1/clearings/1:cancel")), "409 state.wrong id");
   pb::Policy policy = host.get<pb::Policy>("/v1/policy");
   policy.mutable_clearing()->set_split_micro(-1);
-  EXPECT_EQ(host.code_of(host.send("PUT", "/v1/policy", to_json(policy))), "400 value.out_of_range clearing.splitMicro");
+  EXPECT_EQ(host.code_of(host.send("PUT", "/v1/policy", to_json(policy))),
+            "400 value.out_of_range clearing.splitMicro");
   policy.mutable_clearing()->set_split_micro(0);
   policy.mutable_clearing()->set_every(4);
-  EXPECT_EQ(host.code_of(host.send("PUT", "/v1/policy", to_json(policy))), "400 value.out_of_range clearing.every");
+  EXPECT_EQ(host.code_of(host.send("PUT", "/v1/policy", to_json(policy))),
+            "400 value.out_of_range clearing.every");
 }
 
 TEST(OpenApi, DescribesExactlyTheLiveRoutes) {
@@ -395,10 +462,12 @@ TEST(OpenApi, DescribesExactlyTheLiveRoutes) {
       std::string upper(method);
       for (char& c : upper) c = static_cast<char>(std::toupper(c));
       documented.insert(upper + " " + std::string(path));
-      // The live server knows it: whatever the answer to an empty request is, it is not "no such address" or "no such method".
+      // The live server knows it: whatever the answer to an empty request is, it is not "no such
+      // address" or "no such method".
       if (path == "/v1/watch") continue;
       std::string target(path);
-      for (auto open = target.find('{'); open != std::string::npos; open = target.find('{')) target.replace(open, target.find('}') - open + 1, "1");
+      for (auto open = target.find('{'); open != std::string::npos; open = target.find('{'))
+        target.replace(open, target.find('}') - open + 1, "1");
       const Response r = h.send(upper, target, "");
       EXPECT_NE(r.status, 405U) << upper << " " << path;
       EXPECT_EQ(r.body.find("http.not_found"), std::string::npos) << upper << " " << path;
@@ -414,8 +483,10 @@ TEST(OpenApi, AnswersFitTheirSchemas) {
   h.found();
   const auto document = boost::json::parse(h.send("GET", "/v1/openapi.json").body);
   const auto& schemas = document.at("components").at("schemas").as_object();
-  const std::function<void(const boost::json::value&, const boost::json::value&, const std::string&)> fits =
-      [&](const boost::json::value& v, const boost::json::value& given, const std::string& where) {
+  const std::function<void(const boost::json::value&, const boost::json::value&,
+                           const std::string&)>
+      fits = [&](const boost::json::value& v, const boost::json::value& given,
+                 const std::string& where) {
         const boost::json::value* schema = &given;
         if (const auto* ref = schema->as_object().if_contains("$ref")) {
           const std::string name(ref->as_string());
@@ -426,32 +497,54 @@ TEST(OpenApi, AnswersFitTheirSchemas) {
           ASSERT_TRUE(v.is_object()) << where;
           const auto* properties = schema->as_object().if_contains("properties");
           for (const auto& [key, child] : v.as_object()) {
-            ASSERT_TRUE(properties != nullptr && properties->as_object().contains(key)) << where << "." << std::string(key) << " is not documented";
+            ASSERT_TRUE(properties != nullptr && properties->as_object().contains(key))
+                << where << "." << std::string(key) << " is not documented";
             fits(child, properties->as_object().at(key), where + "." + std::string(key));
           }
         } else if (type == "array") {
           ASSERT_TRUE(v.is_array()) << where;
           for (const auto& child : v.as_array()) fits(child, schema->at("items"), where + "[]");
         } else {
-          EXPECT_TRUE(type == "string" ? v.is_string() : type == "boolean" ? v.is_bool() : v.is_number()) << where;
+          EXPECT_TRUE(type == "string"    ? v.is_string()
+                      : type == "boolean" ? v.is_bool()
+                                          : v.is_number())
+              << where;
         }
       };
   const auto need = h.id_of(h.send("POST", "/v1/needs", Host::need_body()));
   h.id_of(h.send("POST", "/v1/matches:claim", h.match_body(need)));
   const std::string id = std::to_string(need);
-  for (const auto& [path, target] : {std::pair<std::string, std::string>{"/v1/needs", "/v1/needs"}, {"/v1/needs/{id}", "/v1/needs/" + id},
-                                     {"/v1/needs/{id}/lines/{line}/candidates", "/v1/needs/" + id + "/lines/1/candidates"}, {"/v1/policy", "/v1/policy"},
-                                     {"/v1/taxonomy", "/v1/taxonomy"}, {"/v1/matches", "/v1/matches"}, {"/v1/events", "/v1/events"}, {"/v1/parties", "/v1/parties"},
-                                     {"/v1/offers", "/v1/offers"}, {"/v1/areas", "/v1/areas"}, {"/v1/needs/{id}/bundle", "/v1/needs/" + id + "/bundle"}, {"/healthz", "/healthz"}}) {
+  for (const auto& [path, target] :
+       {std::pair<std::string, std::string>{"/v1/needs", "/v1/needs"},
+        {"/v1/needs/{id}", "/v1/needs/" + id},
+        {"/v1/needs/{id}/lines/{line}/candidates", "/v1/needs/" + id + "/lines/1/candidates"},
+        {"/v1/policy", "/v1/policy"},
+        {"/v1/taxonomy", "/v1/taxonomy"},
+        {"/v1/matches", "/v1/matches"},
+        {"/v1/events", "/v1/events"},
+        {"/v1/parties", "/v1/parties"},
+        {"/v1/offers", "/v1/offers"},
+        {"/v1/areas", "/v1/areas"},
+        {"/v1/needs/{id}/bundle", "/v1/needs/" + id + "/bundle"},
+        {"/healthz", "/healthz"}}) {
     fits(boost::json::parse(h.send("GET", target).body),
-         document.at("paths").at(path).at("get").at("responses").at("200").at("content").at("application/json").at("schema"), target);
+         document.at("paths")
+             .at(path)
+             .at("get")
+             .at("responses")
+             .at("200")
+             .at("content")
+             .at("application/json")
+             .at("schema"),
+         target);
   }
 }
 
 TEST(CommandLine, HasAVerbForEveryOperation) {
   Host h;
   std::set<std::string> operations;
-  for (const Route& r : h.api->routes()) operations.insert(std::string(r.method) + " " + r.pattern + " " + r.id);
+  for (const Route& r : h.api->routes())
+    operations.insert(std::string(r.method) + " " + r.pattern + " " + r.id);
   std::set<std::string> covered;
   for (const Verb& v : verbs()) {
     const std::string pattern = v.pattern;

@@ -63,8 +63,7 @@ TEST(KeptClearings, SurviveARestartWithProposalsEquityAndNumbers) {
   host.found();
   const auto need = host.id_of(host.send("POST", "/v1/needs", Host::need_body("5")));
   const pb::Clearing first = finished(host, start(host));
-  const pb::Clearing second =
-      finished(host, start(host, R"({"areaCode":"341881001001"})"));
+  const pb::Clearing second = finished(host, start(host, R"({"areaCode":"341881001001"})"));
   EXPECT_EQ(second.id(), 2U);
   const auto before = host.get<pb::ListProposalsResponse>(of(2) + "/proposals");
   const auto equity = host.get<pb::EquityReport>("/v1/equity?clearing=2");
@@ -157,9 +156,8 @@ TEST(KeptClearings, AreTheLatestAndNoMoreOnDiskThanInMemory) {
     host.restart();
   }
   std::size_t rows = 0;
-  EXPECT_TRUE(host.store->read_clearings([&](std::uint64_t, ClearingPart, std::string_view) {
-    ++rows;
-  }));
+  EXPECT_TRUE(
+      host.store->read_clearings([&](std::uint64_t, ClearingPart, std::string_view) { ++rows; }));
   EXPECT_EQ(rows, 2 * kKeptRuns + kKeptProposals);
 }
 

@@ -64,8 +64,8 @@ struct Collector : Towns {
     return {};
   }
   std::string explained(const std::string& need) {
-    auto seen = seen_by_the_team<pb::Explanation>("/v1/explanations?need=" + need + "&offer=" +
-                                                  std::to_string(own.people));
+    auto seen = seen_by_the_team<pb::Explanation>("/v1/explanations?need=" + need +
+                                                  "&offer=" + std::to_string(own.people));
     EXPECT_GT(seen.distance_m(), 0);
     seen.clear_need_id();
     return to_json(seen);
@@ -114,10 +114,10 @@ TEST(AttackContacts, ATeamSeesSoManyADayHoweverItAsks) {
       "POST", "/v1/parties",
       R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"分队","parentId":")" +
           std::to_string(t.own.team) + R"(","areaCode":")" + std::to_string(t.own.area) + "\"}")));
-  const std::string offer = std::to_string(t.id_of(t.send(
-      "POST", "/v1/offers",
-      R"({"partyId":")" + branch +
-          R"(","title":"志愿者","time":{"kind":"TIME_KIND_PEOPLE","capacity":"9"}})")));
+  const std::string offer = std::to_string(t.id_of(
+      t.send("POST", "/v1/offers",
+             R"({"partyId":")" + branch +
+                 R"(","title":"志愿者","time":{"kind":"TIME_KIND_PEOPLE","capacity":"9"}})")));
   const std::string claim = R"({"needId":")" + needs[3] + R"(","offerId":")" + offer + "\"}";
   const RequestHeaders as_branch{.actor = "supplier/" + branch, .token = t.tokens.at("supplier")};
   EXPECT_EQ(t.code_of(t.send("POST", "/v1/matches:claim", claim, as_branch)), "429 rate.limited")

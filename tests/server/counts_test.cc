@@ -108,15 +108,16 @@ TEST(Counts, EachSliceIsChargedAndSoIsWorkBesideTheMarket) {
   t.finish(1);
   EXPECT_GE(t.charged, 20 * kSlice);
   t.charged = 0ns;
-  t.analyst->run_beside(question, [] { spin(5ms); }, [&] { t.order += '.'; });
+  t.analyst->run_beside(
+      question, [] { spin(5ms); }, [&] { t.order += '.'; });
   t.finish(2);
   EXPECT_GE(t.charged, 5ms);
 }
 
 TEST(Counts, AreChargedToTheAccountAndTheAddressBeyondWhatTheyTypicallyCost) {
   const auto now = std::chrono::steady_clock::time_point{1h};
-  GateOptions limits{.writes_per_second = 0, .time_share = 0.5, .time_burst = 1,
-                     .log_ins_per_minute = 0};
+  GateOptions limits{
+      .writes_per_second = 0, .time_share = 0.5, .time_burst = 1, .log_ins_per_minute = 0};
   limits.clock = [now] { return now; };
   Towns t(limits);
   const Route* route = nullptr;
@@ -131,7 +132,7 @@ TEST(Counts, AreChargedToTheAccountAndTheAddressBeyondWhatTheyTypicallyCost) {
   call.request = &request;
   call.route = route;
   call.identity = t.gate->identify(request.credentials).value;
-  call.gate = t.gate.get();
+  call.gate = t.gate;
   const auto take = [&](std::size_t steps) {
     Response r = later(call, *t.analyst, [&](const auto& question, auto then) {
       t.analyst->in_slices(
@@ -143,7 +144,8 @@ TEST(Counts, AreChargedToTheAccountAndTheAddressBeyondWhatTheyTypicallyCost) {
     while (!done) t.context.run_one();
   };
   const auto left = [&](std::chrono::microseconds time) {
-    return !t.gate->over_time("10.0.0.1", time, now) && !t.gate->over_time(call.identity, time, now);
+    return !t.gate->over_time("10.0.0.1", time, now) &&
+           !t.gate->over_time(call.identity, time, now);
   };
   EXPECT_TRUE(left(1s));
   // What it typically costs is charged by Api::handle().
@@ -187,7 +189,8 @@ struct Previews : Towns {
 
 TEST(Previews, OfOneAccountMakeNobodyElseWait) {
   Previews t;
-  for (std::size_t i = 0; i < kMostQuestions.per_account + 1; ++i) t.send_one("resident", "10.0.0.1");
+  for (std::size_t i = 0; i < kMostQuestions.per_account + 1; ++i)
+    t.send_one("resident", "10.0.0.1");
   EXPECT_EQ(t.answers, std::vector<std::string>{"resident 429 rate.limited"});
   t.send_one("organiser", "10.0.0.2");
   t.finish();

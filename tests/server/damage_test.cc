@@ -1,5 +1,5 @@
-// Damage on the disk: whatever becomes of a file of the database, the next start has everything that was
-// answered, or says what is wrong. It never goes on without a word.
+// Damage on the disk: whatever becomes of a file of the database, the next start has everything
+// that was answered, or says what is wrong. It never goes on without a word.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a start and a reading of everything make of a damaged copy: "" where nothing is missing, else the
-// words. Whatever is missing without a word is a failure.
+// What a start and a reading of everything make of a damaged copy: "" where nothing is missing,
+// else the words. Whatever is missing without a word is a failure.
 std::string words_of(const Lived& lived, const std::string& path, const std::string& key) {
   auto store = Store::open(path, Store::Mode::kExisting, key);
   if (!store) {
@@ -38,7 +38,8 @@ std::string words_of(const Lived& lived, const std::string& path, const std::str
 // By what it is, not by its number: 000123.sst is "sst".
 std::string class_of(const fs::path& file) {
   const std::string name = file.filename().string();
-  if (file.extension() == ".log" || file.extension() == ".sst") return file.extension().string().substr(1);
+  if (file.extension() == ".log" || file.extension() == ".sst")
+    return file.extension().string().substr(1);
   return name.substr(0, name.find('-'));
 }
 
@@ -46,7 +47,8 @@ TEST(Damage, OfAnyFileAnywhereIsSaidOrCostsNothing) {
   const Lived lived;
   std::map<std::string, int> said;
   int nothing_missing = 0;
-  const auto with = [&](const std::string& name, const std::string& what, const std::function<void(const fs::path&)>& damage) {
+  const auto with = [&](const std::string& name, const std::string& what,
+                        const std::function<void(const fs::path&)>& damage) {
     SCOPED_TRACE(name + ": " + what);
     const fs::path copy = lived.folder / "copy";
     fs::remove_all(copy);
@@ -60,11 +62,14 @@ TEST(Damage, OfAnyFileAnywhereIsSaidOrCostsNothing) {
     const std::string bytes = read_file(entry.path());
     if (name == "LOCK" || name == "LOG" || name.starts_with("LOG.")) continue;
     const std::size_t size = bytes.size();
-    for (const std::size_t at : {std::size_t{0}, std::size_t{5}, size / 4, size / 2, 3 * size / 4, size - std::min<std::size_t>(size, 20), size - 1}) {
-      with(name, "a byte flipped at " + std::to_string(at), [&](const fs::path& file) { write_file(file, flipped(bytes, at)); });
+    for (const std::size_t at : {std::size_t{0}, std::size_t{5}, size / 4, size / 2, 3 * size / 4,
+                                 size - std::min<std::size_t>(size, 20), size - 1}) {
+      with(name, "a byte flipped at " + std::to_string(at),
+           [&](const fs::path& file) { write_file(file, flipped(bytes, at)); });
     }
     for (const std::size_t at : {std::size_t{0}, size / 2, size - 1}) {
-      with(name, "cut at " + std::to_string(at), [&](const fs::path& file) { write_file(file, bytes.substr(0, at)); });
+      with(name, "cut at " + std::to_string(at),
+           [&](const fs::path& file) { write_file(file, bytes.substr(0, at)); });
     }
     with(name, "deleted", [](const fs::path& file) { fs::remove(file); });
     with(name, "a folder instead", [](const fs::path& file) {
@@ -73,7 +78,8 @@ TEST(Damage, OfAnyFileAnywhereIsSaidOrCostsNothing) {
     });
     for (const auto& earlier : fs::directory_iterator(lived.folder / "earlier")) {
       if (class_of(earlier.path()) != class_of(name)) continue;
-      with(name, "replaced by an earlier " + earlier.path().filename().string(), [&](const fs::path& file) { write_file(file, read_file(earlier.path())); });
+      with(name, "replaced by an earlier " + earlier.path().filename().string(),
+           [&](const fs::path& file) { write_file(file, read_file(earlier.path())); });
     }
   }
   // That it was damage that matters.
@@ -152,7 +158,8 @@ TEST(Damage, OfTheLogIsRefusedWithWordsAndCanBeAccepted) {
   ASSERT_FALSE(refused);
   EXPECT_TRUE(refused.error().damaged);
   const std::string& words = refused.error().message;
-  EXPECT_NE(words.find("event " + std::to_string(lived.last) + " was answered"), std::string::npos) << words;
+  EXPECT_NE(words.find("event " + std::to_string(lived.last) + " was answered"), std::string::npos)
+      << words;
   EXPECT_NE(words.find("--accept-loss"), std::string::npos) << words;
   // Looked at only, it is opened, and verifying it does not say that all is well.
   {
@@ -176,11 +183,13 @@ TEST(Damage, OfTheLogIsRefusedWithWordsAndCanBeAccepted) {
     Lived::post(*store, market, 2);
   }
   for (const auto& entry : fs::directory_iterator(lived.path())) {
-    if (entry.path().extension() == ".log") fs::resize_file(entry.path(), fs::file_size(entry.path()) / 2);
+    if (entry.path().extension() == ".log")
+      fs::resize_file(entry.path(), fs::file_size(entry.path()) / 2);
   }
   ASSERT_FALSE(Store::open(lived.path(), Store::Mode::kExisting));
   {
-    auto accepted = Store::open(lived.path(), Store::Mode::kExisting, StoreOptions{.accept_loss = true});
+    auto accepted =
+        Store::open(lived.path(), Store::Mode::kExisting, StoreOptions{.accept_loss = true});
     ASSERT_TRUE(accepted) << accepted.error().message;
     EXPECT_NE(accepted.value()->missing(), "");
     const auto findings = verify(*accepted.value(), make_ranking, [](Seq, Seq) {});
@@ -298,7 +307,8 @@ std::string second_table(Store& store, DurableCity& city, rocksdb::ColumnFamilyH
   return std::next(tables.begin())->second;
 }
 
-// RocksDB 7.8 skips such a table and those behind it; see scan.h. Found by seed 8 of the simulation.
+// RocksDB 7.8 skips such a table and those behind it; see scan.h. Found by seed 8 of the
+// simulation.
 TEST(Damage, OfATableBehindAnotherIsSaid) {
   TemporaryFolder folder;
   std::string journal;
@@ -340,14 +350,17 @@ TEST(Damage, NoticedWhileRunningIsTold) {
     for (int i = 0; i < 60; ++i) {
       pb::Command c = by(pb::ROLE_LEAD);
       *c.mutable_post_need()->mutable_need() = need().people(2);
-      for (int j = 0; j < 100; ++j) c.mutable_post_need()->mutable_need()->mutable_description()->append(std::to_string(i * j));
+      for (int j = 0; j < 100; ++j)
+        c.mutable_post_need()->mutable_need()->mutable_description()->append(std::to_string(i * j));
       city.keep(c);
     }
     EXPECT_TRUE(store->flush());
   }
   fs::path journal;
   for (const auto& entry : fs::directory_iterator(folder / "db")) {
-    if (entry.path().extension() == ".sst" && (journal.empty() || entry.file_size() > fs::file_size(journal))) journal = entry.path();
+    if (entry.path().extension() == ".sst" &&
+        (journal.empty() || entry.file_size() > fs::file_size(journal)))
+      journal = entry.path();
   }
   write_file(journal, flipped(read_file(journal), 20));
   auto store = Store::open(folder / "db", Store::Mode::kExisting);

@@ -63,8 +63,7 @@ TEST(TimeShare, ReadsTakeWhatTheyUseAndOthersDoNotNotice) {
   EXPECT_NEAR(answered, 200, 5);
   t.clock->step = 0ns;
   const std::string token = t.tokens.at("supplier");
-  const Response refused =
-      t.send("GET", "/v1/policy", "", {.token = token, .address = "10.0.0.2"});
+  const Response refused = t.send("GET", "/v1/policy", "", {.token = token, .address = "10.0.0.2"});
   EXPECT_EQ(t.code_of(refused), "429 rate.limited") << "an account, wherever it comes from";
   EXPECT_GE(refused.retry_after, 1);
   const auto anonymous = [&](const char* address) {

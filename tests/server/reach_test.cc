@@ -55,8 +55,8 @@ TEST(AttackRights, AnOrganiserBelongsToNobody) {
   EXPECT_EQ(t.change(t.own.organiser, under_team, t.as("organiser")), "409 state.wrong parentId");
   EXPECT_EQ(t.change(t.own.organiser, under_team, t.as("lead")), "409 state.wrong parentId");
   const std::string body = R"({"kind":"PARTY_KIND_ORGANISER","name":"二办","areaCode":")" +
-                           std::to_string(t.own.area) + R"(","parentId":")" +
-                           std::to_string(team) + "\"}";
+                           std::to_string(t.own.area) + R"(","parentId":")" + std::to_string(team) +
+                           "\"}";
   EXPECT_EQ(t.ask("POST", "/v1/parties", body, t.as("organiser")), "409 state.wrong parentId");
 }
 
@@ -100,9 +100,7 @@ TEST(AttackRights, NoOrganiserMovesATeamWithABranchElsewhereUnderAnother) {
   Neighbours t;
   t.party("VOLUNTEER_TEAM", "分队", t.foreign.area, t.as("lead"), t.own.team);
   const std::uint64_t mine = t.party("VOLUNTEER_TEAM", "我队", t.own.area, t.as("organiser"));
-  const auto under = [](std::uint64_t id) {
-    return [id](pb::Party& p) { p.set_parent_id(id); };
-  };
+  const auto under = [](std::uint64_t id) { return [id](pb::Party& p) { p.set_parent_id(id); }; };
   EXPECT_EQ(t.change(t.own.team, under(mine), t.as("organiser")), "403 role.not_yours parentId");
   // Nor does it give one of its own a part in what is elsewhere, nor that a branch here.
   EXPECT_EQ(t.change(mine, under(t.own.team), t.as("organiser")), "403 role.not_yours parentId");
@@ -115,15 +113,15 @@ TEST(AttackRights, WhoIsSuspendedActsForNobody) {
   t.tokens["beside"] = t.token_of(t.account(pb::ROLE_ORGANISER, "beside", beside));
   const std::uint64_t sibling = t.party("ORGANISER", "同办", t.own.area, t.as("lead"));
   ASSERT_EQ(t.of(beside, "suspend", t.as("lead")), "ok");
-  const std::string person =
-      R"({"name":"王五","partyId":")" + std::to_string(t.own.team) + "\"}";
-  for (const std::string& actor : {"organiser/" + std::to_string(sibling),
-                                   "supplier/" + std::to_string(t.own.team)}) {
+  const std::string person = R"({"name":"王五","partyId":")" + std::to_string(t.own.team) + "\"}";
+  for (const std::string& actor :
+       {"organiser/" + std::to_string(sibling), "supplier/" + std::to_string(t.own.team)}) {
     EXPECT_EQ(t.ask("POST", "/v1/persons", person, t.as("beside", actor)),
               "403 role.forbidden Qiao-Actor")
         << actor;
   }
-  EXPECT_EQ(t.ask("POST", "/v1/persons", person, t.as("beside")), "403 role.not_active actor.partyId");
+  EXPECT_EQ(t.ask("POST", "/v1/persons", person, t.as("beside")),
+            "403 role.not_active actor.partyId");
   // It sees of its area what anybody sees.
   EXPECT_EQ(t.send("GET", "/v1/persons", "", t.as("beside")).body, "{}");
   // Organisers of one area do not reinstate one another; whoever is above does.
@@ -155,9 +153,10 @@ TEST(AttackRights, AnInvitationEndsWithWhoeverSentIt) {
     return link.secret();
   };
   const auto accept = [&](const std::string& secret) {
-    return t.send("POST", "/v1/invitations:accept",
-                  R"({"token":")" + secret + R"(","password":"river-stone-47-lantern"})",
-                  {.anonymous = true})
+    return t
+        .send("POST", "/v1/invitations:accept",
+              R"({"token":")" + secret + R"(","password":"river-stone-47-lantern"})",
+              {.anonymous = true})
         .status;
   };
   const std::uint64_t second = t.account(pb::ROLE_LEAD, "second");
@@ -194,7 +193,8 @@ TEST(AttackRights, WhatADisabledAccountHeldDoesNotComeBack) {
             401U);
 }
 
-// Its number is in the answers of previews, and its export and erasure are for whoever has all of it.
+// Its number is in the answers of previews, and its export and erasure are for whoever has all of
+// it.
 TEST(AttackRights, AResidentElsewhereIsNotThereToBeWrittenDown) {
   Neighbours t;
   const std::uint64_t elsewhere = t.foreign.resident_ref;
@@ -204,8 +204,9 @@ TEST(AttackRights, AResidentElsewhereIsNotThereToBeWrittenDown) {
   EXPECT_EQ(t.open_need("organiser", 4711, t.own), "ok") << "a number that nobody has";
   pb::Need draft = t.get<pb::Need>("/v1/needs/" + std::to_string(t.own.draft));
   draft.set_resident_ref(elsewhere);
-  EXPECT_EQ(t.ask("PUT", "/v1/needs/" + std::to_string(t.own.draft), to_json(draft), t.as("organiser")),
-            "404 not_found residentRef");
+  EXPECT_EQ(
+      t.ask("PUT", "/v1/needs/" + std::to_string(t.own.draft), to_json(draft), t.as("organiser")),
+      "404 not_found residentRef");
   // Whether an account has such a number is not told either.
   const std::string none = t.open_need("organiser", kAccountResidents + 999'999, t.own);
   EXPECT_EQ(none, "400 value.out_of_range need.residentRef");
@@ -221,8 +222,9 @@ TEST(AttackRights, AResidentElsewhereIsNotThereToBeWrittenDown) {
   const auto answer = [&](std::uint64_t ref) {
     Towns::Side side = t.own;
     side.resident_ref = ref;
-    return t.send("POST", "/v1/needs:preview", R"({"need":)" + Towns::need_of(side, "") + "}",
-                  t.as("resident"))
+    return t
+        .send("POST", "/v1/needs:preview", R"({"need":)" + Towns::need_of(side, "") + "}",
+              t.as("resident"))
         .body;
   };
   EXPECT_EQ(answer(elsewhere), answer(t.own.resident_ref)) << "a resident asks for itself";
@@ -252,17 +254,17 @@ TEST(AttackContacts, BranchesAndTheirAccountsCountAsOneTeam) {
   const std::uint64_t branch =
       t.party("VOLUNTEER_TEAM", "分队", t.own.area, t.as("lead"), t.own.team);
   t.tokens["branch"] = t.token_of(t.account(pb::ROLE_SUPPLIER, "branch", branch));
-  const std::uint64_t offer = t.id_of(t.send(
-      "POST", "/v1/offers",
-      R"({"title":"人","partyId":")" + std::to_string(branch) +
-          R"(","time":{"kind":"TIME_KIND_PEOPLE","capacity":"30"}})"));
+  const std::uint64_t offer =
+      t.id_of(t.send("POST", "/v1/offers",
+                     R"({"title":"人","partyId":")" + std::to_string(branch) +
+                         R"(","time":{"kind":"TIME_KIND_PEOPLE","capacity":"30"}})"));
   const auto claim = [&](const std::string& role, std::uint64_t with) {
     const std::string need =
         std::to_string(t.id_of(t.send("POST", "/v1/needs", Towns::need_of(t.own, ""))));
-    return t.ask("POST", "/v1/matches:claim",
-                 R"({"quantity":"1","needId":")" + need + R"(","offerId":")" +
-                     std::to_string(with) + "\"}",
-                 t.as(role));
+    return t.ask(
+        "POST", "/v1/matches:claim",
+        R"({"quantity":"1","needId":")" + need + R"(","offerId":")" + std::to_string(with) + "\"}",
+        t.as(role));
   };
   EXPECT_EQ(claim("supplier", t.own.people), "ok");
   EXPECT_EQ(claim("branch", offer), "ok");
@@ -294,11 +296,12 @@ TEST(AttackRights, ANameIsSomethingThatCanBeRead) {
   for (const char* nothing : {" ", "\t\n", "\u200b", "\u3000", "\ufeff\u2060"}) {
     EXPECT_EQ(named(nothing), "400 value.required name");
   }
-  for (const std::string& bad : {std::string("a\0b", 3), std::string("\u202e王"), std::string("\x1b[2J"),
-                                 std::string("王\u2066")}) {
+  for (const std::string& bad : {std::string("a\0b", 3), std::string("\u202e王"),
+                                 std::string("\x1b[2J"), std::string("王\u2066")}) {
     EXPECT_EQ(named(bad), "400 value.out_of_range name");
   }
-  for (const char* good : {"王 小明", "Ångström", "👨‍👩‍👧 之家"}) EXPECT_EQ(named(good), "ok");
+  for (const char* good : {"王 小明", "Ångström", "👨‍👩‍👧 之家"})
+    EXPECT_EQ(named(good), "ok");
 }
 
 }  // namespace

@@ -19,7 +19,9 @@ TEST(Reports, AnOrganiserIsGivenItsOwnAreaAndNoOther) {
   };
   EXPECT_EQ(of("/v1/overview").area_code(), 341881001000U);
   EXPECT_EQ(of("/v1/overview?area=341881001001").area_code(), 341881001001U);
-  EXPECT_EQ(t.code_of(t.send("GET", "/v1/overview?area=341881002000", "", {.token = t.tokens["organiser"]})), "403 role.not_yours actor.partyId");
+  EXPECT_EQ(t.code_of(t.send("GET", "/v1/overview?area=341881002000", "",
+                             {.token = t.tokens["organiser"]})),
+            "403 role.not_yours actor.partyId");
   EXPECT_EQ(t.get<pb::Overview>("/v1/overview").waiting_size(), 2);
 }
 
@@ -31,7 +33,9 @@ TEST(Reports, RefuseWithTheField) {
   EXPECT_EQ(t.code_of(t.send("GET", "/v1/reports?from=10&to=10")), "400 window.order to");
   EXPECT_EQ(t.code_of(t.send("GET", "/v1/recognition?limit=51")), "400 value.out_of_range limit");
   EXPECT_EQ(t.code_of(t.send("GET", "/v1/parties/999999/record")), "404 not_found id");
-  EXPECT_EQ(t.code_of(t.send("POST", "/v1/policy:try", R"({"policy":{"timeZone":"Mars/Olympus"}})")), "400 policy.time_zone policy.timeZone");
+  EXPECT_EQ(
+      t.code_of(t.send("POST", "/v1/policy:try", R"({"policy":{"timeZone":"Mars/Olympus"}})")),
+      "400 policy.time_zone policy.timeZone");
 }
 
 TEST(Reports, ComeInPagesOfOneCount) {
@@ -66,7 +70,8 @@ TEST(Reports, PagesOfOneAccountDisplaceNobodyElses) {
   const auto token = t.get<pb::Report>(target).next_page_token();
   for (const char* login : {"one", "two", "three"}) {
     const std::string other = t.token_of(t.account(pb::ROLE_LEAD, login));
-    for (int i = 0; i < 20; ++i) EXPECT_EQ(t.send("GET", target, "", {.token = other}).status, 200U);
+    for (int i = 0; i < 20; ++i)
+      EXPECT_EQ(t.send("GET", target, "", {.token = other}).status, 200U);
   }
   EXPECT_EQ(t.get<pb::Report>(target + "&pageToken=" + token).rows_size(), 1);
 }
@@ -90,18 +95,24 @@ TEST(Reports, ATokenIsOfOneQuestionAndOneProcess) {
 
 TEST(Reports, TheBoardSaysWhatWasGivenAndNotWhatWasNot) {
   Towns t;
-  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":withdraw", R"({"reason":"没空"})", {.token = t.tokens["supplier"]}).status, 200U);
+  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":withdraw",
+                   R"({"reason":"没空"})", {.token = t.tokens["supplier"]})
+                .status,
+            200U);
   const Response r = t.send("GET", "/v1/recognition?kind=volunteer_team", "", {.anonymous = true});
   EXPECT_EQ(r.status, 200U);
   EXPECT_EQ(r.body.find("broken"), std::string::npos);
-  EXPECT_EQ(t.get<pb::ServiceRecord>("/v1/parties/" + std::to_string(t.own.team) + "/record").broken(), 1U);
+  EXPECT_EQ(
+      t.get<pb::ServiceRecord>("/v1/parties/" + std::to_string(t.own.team) + "/record").broken(),
+      1U);
 }
 
 TEST(SiteCode, ChecksInWhoeverHasItAndNobodyElseWhereThePolicySaysSo) {
   Towns t;
   const std::string match = "/v1/matches/" + std::to_string(t.own.match) + ":checkIn";
   const auto code = t.get<pb::SiteCode>("/v1/needs/" + std::to_string(t.own.need) + "/site-code");
-  const auto other = t.get<pb::SiteCode>("/v1/needs/" + std::to_string(t.foreign.need) + "/site-code");
+  const auto other =
+      t.get<pb::SiteCode>("/v1/needs/" + std::to_string(t.foreign.need) + "/site-code");
   EXPECT_EQ(code.code().size(), 9U);
   EXPECT_NE(code.code(), other.code());
   EXPECT_EQ(code.url(), "/#/check-in/" + std::to_string(t.own.need) + "/" + code.code());
@@ -110,12 +121,18 @@ TEST(SiteCode, ChecksInWhoeverHasItAndNobodyElseWhereThePolicySaysSo) {
   EXPECT_EQ(t.send("PUT", "/v1/policy", to_json(policy)).status, 200U);
   t.now = at(57);
   const auto as = [&](const char* role) { return RequestHeaders{.token = t.tokens[role]}; };
-  EXPECT_EQ(t.code_of(t.send("POST", match, "", as("supplier"))), "400 match.site_code_needed code");
-  EXPECT_EQ(t.code_of(t.send("POST", match, R"({"code":""})", as("member"))), "400 match.site_code_needed code");
-  EXPECT_EQ(t.code_of(t.send("POST", match, R"({"code":")" + other.code() + "\"}", as("supplier"))), "400 match.site_code code");
+  EXPECT_EQ(t.code_of(t.send("POST", match, "", as("supplier"))),
+            "400 match.site_code_needed code");
+  EXPECT_EQ(t.code_of(t.send("POST", match, R"({"code":""})", as("member"))),
+            "400 match.site_code_needed code");
+  EXPECT_EQ(t.code_of(t.send("POST", match, R"({"code":")" + other.code() + "\"}", as("supplier"))),
+            "400 match.site_code code");
   // Nobody says for himself that he is there.
-  const std::string claims = R"({"commands":[{"moveMatch":{"matchId":")" + std::to_string(t.own.match) + R"(","verb":"MATCH_VERB_CHECK_IN","atSite":true}}]})";
-  EXPECT_EQ(t.code_of(t.send("POST", "/v1/batch", claims, as("supplier"))), "400 request.not_allowed commands[0].moveMatch.atSite");
+  const std::string claims = R"({"commands":[{"moveMatch":{"matchId":")" +
+                             std::to_string(t.own.match) +
+                             R"(","verb":"MATCH_VERB_CHECK_IN","atSite":true}}]})";
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/batch", claims, as("supplier"))),
+            "400 request.not_allowed commands[0].moveMatch.atSite");
   // As people type it.
   std::string typed = code.code();
   typed[4] = ' ';
@@ -124,7 +141,8 @@ TEST(SiteCode, ChecksInWhoeverHasItAndNobodyElseWhereThePolicySaysSo) {
   EXPECT_TRUE(t.get<pb::Match>("/v1/matches/" + std::to_string(t.own.match)).at_site());
   // The same after a restart.
   t.restart();
-  EXPECT_EQ(t.get<pb::SiteCode>("/v1/needs/" + std::to_string(t.own.need) + "/site-code").code(), code.code());
+  EXPECT_EQ(t.get<pb::SiteCode>("/v1/needs/" + std::to_string(t.own.need) + "/site-code").code(),
+            code.code());
   EXPECT_TRUE(check_invariants(t.runtime->state()).empty());
 }
 
@@ -134,7 +152,10 @@ TEST(SiteCode, AnOrganiserChecksInByHand) {
   policy.set_check_in_by_code(true);
   EXPECT_EQ(t.send("PUT", "/v1/policy", to_json(policy)).status, 200U);
   t.now = at(57);
-  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":checkIn", "", {.token = t.tokens["organiser"]}).status, 200U);
+  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":checkIn", "",
+                   {.token = t.tokens["organiser"]})
+                .status,
+            200U);
   EXPECT_FALSE(t.get<pb::Match>("/v1/matches/" + std::to_string(t.own.match)).at_site());
 }
 
@@ -143,12 +164,16 @@ TEST(Reports, ATeamsListTellsAPlaceAndNotADoor) {
   const std::string exact = R"(,"point":{"latitudeE7":306271234,"longitudeE7":1189834567})";
   t.id_of(t.send("POST", "/v1/needs", Towns::need_of(t.own, exact)));
   pb::RankedPairs pairs;
-  ASSERT_TRUE(from_json(t.send("GET", "/v1/parties/" + std::to_string(t.own.team) + "/open-lines", "", {.token = t.tokens["supplier"]}).body, pairs));
+  ASSERT_TRUE(from_json(t.send("GET", "/v1/parties/" + std::to_string(t.own.team) + "/open-lines",
+                               "", {.token = t.tokens["supplier"]})
+                            .body,
+                        pairs));
   bool there = false;
   for (const auto& pair : pairs.pairs()) {
     EXPECT_EQ(pair.point().latitude_e7() % 100'000, 0);
     EXPECT_EQ(pair.point().longitude_e7() % 100'000, 0);
-    there = there || (pair.point().latitude_e7() == 306'300'000 && pair.point().longitude_e7() == 1'189'800'000);
+    there = there || (pair.point().latitude_e7() == 306'300'000 &&
+                      pair.point().longitude_e7() == 1'189'800'000);
     EXPECT_FALSE(pair.area_name().empty());
     EXPECT_EQ(pair.requirement().quantity(), 50);
   }
@@ -159,13 +184,22 @@ TEST(Calendar, TakesATokenFromItsAddressAndNothingElseDoes) {
   Towns t;
   const std::string secret = t.token_of(t.own.account, {"getCalendar"});
   const std::string party = std::to_string(t.own.team);
-  const Response r = t.send("GET", "/v1/parties/" + party + "/calendar?token=" + secret, "", {.anonymous = true});
+  const Response r =
+      t.send("GET", "/v1/parties/" + party + "/calendar?token=" + secret, "", {.anonymous = true});
   EXPECT_EQ(r.status, 200U);
   EXPECT_NE(r.body.find("SUMMARY:陪老人 ×2"), std::string::npos) << r.body;
-  EXPECT_EQ(t.send("GET", "/v1/parties/" + party + "/calendar?token=qiao_wrong", "", {.anonymous = true}).status, 401U);
-  EXPECT_EQ(t.send("GET", "/v1/parties/" + std::to_string(t.foreign.team) + "/calendar?token=" + secret, "", {.anonymous = true}).status, 403U);
+  EXPECT_EQ(
+      t.send("GET", "/v1/parties/" + party + "/calendar?token=qiao_wrong", "", {.anonymous = true})
+          .status,
+      401U);
+  EXPECT_EQ(
+      t.send("GET", "/v1/parties/" + std::to_string(t.foreign.team) + "/calendar?token=" + secret,
+             "", {.anonymous = true})
+          .status,
+      403U);
   EXPECT_EQ(t.send("GET", "/v1/inbox?token=" + secret, "", {.anonymous = true}).status, 401U);
-  EXPECT_EQ(t.send("GET", "/v1/inbox", "", {.token = secret}).status, 403U) << "it is for the calendar alone";
+  EXPECT_EQ(t.send("GET", "/v1/inbox", "", {.token = secret}).status, 403U)
+      << "it is for the calendar alone";
 }
 
 TEST(PolicyTrial, ComparesWithThePolicyInForceAndChangesNothing) {
@@ -174,7 +208,8 @@ TEST(PolicyTrial, ComparesWithThePolicyInForceAndChangesNothing) {
   pb::Policy policy = t.runtime->state().policy();
   policy.mutable_value()->set_equity_alpha_milli(2000);
   t.now = at(30);
-  const Response r = t.send("POST", "/v1/policy:try", R"({"days":7,"policy":)" + to_json(policy) + "}");
+  const Response r =
+      t.send("POST", "/v1/policy:try", R"({"days":7,"policy":)" + to_json(policy) + "}");
   ASSERT_EQ(r.status, 200U) << r.body;
   pb::PolicyTrial trial;
   ASSERT_TRUE(from_json(r.body, trial));

@@ -1,4 +1,7 @@
-// Nobody widens what it may do or see: the property, over every request there is, and the ways in which it was once broken.
+// Nobody widens what it may do or see: the property, over every request there is, and the ways in
+// which it was once broken.
+#include "tools/swarm/rights.h"
+
 #include <gtest/gtest.h>
 
 #include <map>
@@ -7,7 +10,6 @@
 #include "qiao/v1/request.pb.h"
 #include "tests/support/towns.h"
 #include "tools/swarm/random_request.h"
-#include "tools/swarm/rights.h"
 
 namespace qiao {
 namespace {
@@ -23,19 +25,24 @@ void try_one(Towns& t, const std::string& role, Random& random, Tried& tried) {
   const pb::Actor actor = t.gate->actor_of(account);
   const Pool pool(s);
   const bool own = random.chance(30);
-  const pb::Request request = own ? random_own_change(s, pool, actor, random)
-                                  : random_request(s, pool, random);
+  const pb::Request request =
+      own ? random_own_change(s, pool, actor, random) : random_request(s, pool, random);
   const Seq last = s.last_seq();
   const Rights before = rights_of(s, actor);
   std::map<std::uint64_t, std::string> hashes;
-  for (Slot a = 0; a < s.accounts().size(); ++a) hashes[s.accounts()[a].id.value()] = s.load_account(a).password_hash();
+  for (Slot a = 0; a < s.accounts().size(); ++a)
+    hashes[s.accounts()[a].id.value()] = s.load_account(a).password_hash();
   const Slot grants = s.grants().size();
 
   pb::BatchRequest batch;
   *batch.add_commands() = request;
-  const std::string operation = request.GetReflection()->GetOneofFieldDescriptor(request, pb::Request::descriptor()->oneof_decl(0))->name();
+  const std::string operation =
+      request.GetReflection()
+          ->GetOneofFieldDescriptor(request, pb::Request::descriptor()->oneof_decl(0))
+          ->name();
   const std::string what = role + ": " + request.ShortDebugString();
-  const Response answer = t.send("POST", "/v1/batch", batch.SerializeAsString(), {.type = "application/x-protobuf", .token = t.tokens.at(role)});
+  const Response answer = t.send("POST", "/v1/batch", batch.SerializeAsString(),
+                                 {.type = "application/x-protobuf", .token = t.tokens.at(role)});
   ASSERT_LT(answer.status, 500U) << what << " " << answer.body;
   if (answer.status != 200) {
     EXPECT_EQ(s.last_seq(), last) << "a refusal changes nothing: " << what;
@@ -43,7 +50,8 @@ void try_one(Towns& t, const std::string& role, Random& random, Tried& tried) {
   }
   ++tried.done[operation];
   EXPECT_EQ(s.grants().size(), grants) << "nothing to log in with is made: " << what;
-  for (const auto& [id, hash] : hashes) EXPECT_EQ(s.load_account(s.accounts().find(AccountId{id})).password_hash(), hash) << what;
+  for (const auto& [id, hash] : hashes)
+    EXPECT_EQ(s.load_account(s.accounts().find(AccountId{id})).password_hash(), hash) << what;
   for (Slot a = 0; a < s.accounts().size(); ++a) {
     const bool fresh = !hashes.contains(s.accounts()[a].id.value());
     EXPECT_TRUE(!fresh || s.load_account(a).password_hash().empty()) << what;
@@ -73,10 +81,17 @@ TEST(AccessRights, NothingThatAnybodyAsksForWidensWhatItMayDoOrSee) {
     t.account(pb::ROLE_LEAD, "second-lead");
     Random random(seed);
     for (int i = 0; i < 120 && !testing::Test::HasFailure(); ++i) {
-      const char* roles[] = {"organiser", "organiser", "supplier", "supplier", "member", "resident"};
+      const char* roles[] = {"organiser", "organiser", "supplier",
+                             "supplier",  "member",    "resident"};
       const std::string role = roles[random.below(6)];
-      if (t.runtime->state().accounts()[t.runtime->state().account_by_login(role) == kNoSlot ? 0 : t.runtime->state().account_by_login(role)].disabled) continue;
-      if (t.runtime->state().account_by_login(role) == kNoSlot) continue;  // it has another login now
+      if (t.runtime->state()
+              .accounts()[t.runtime->state().account_by_login(role) == kNoSlot
+                              ? 0
+                              : t.runtime->state().account_by_login(role)]
+              .disabled)
+        continue;
+      if (t.runtime->state().account_by_login(role) == kNoSlot)
+        continue;  // it has another login now
       try_one(t, role, random, tried);
       t.now += std::chrono::seconds{1};
     }
@@ -87,10 +102,13 @@ TEST(AccessRights, NothingThatAnybodyAsksForWidensWhatItMayDoOrSee) {
     }
   }
   // That it was done often enough to mean something.
-  for (const char* operation : {"update_party", "register_party", "put_account", "put_person", "put_area", "update_offer", "update_need"}) EXPECT_GT(tried.done[operation], 2) << operation;
+  for (const char* operation : {"update_party", "register_party", "put_account", "put_person",
+                                "put_area", "update_offer", "update_need"})
+    EXPECT_GT(tried.done[operation], 2) << operation;
 }
 
-// A token does what its scopes say, also in a batch, also where one route stands for two operations.
+// A token does what its scopes say, also in a batch, also where one route stands for two
+// operations.
 TEST(AccessRights, ATokensScopesHoldForEachPartOfABatch) {
   Random random(5);
   Towns t;
@@ -101,7 +119,8 @@ TEST(AccessRights, ATokensScopesHoldForEachPartOfABatch) {
     const char* roles[] = {"organiser", "supplier", "lead"};
     const std::string role = roles[random.below(3)];
     const std::uint64_t account = s.accounts()[s.account_by_login(role)].id.value();
-    const auto operation = static_cast<Operation>(random.below(static_cast<std::uint64_t>(Operation::kCount)));
+    const auto operation =
+        static_cast<Operation>(random.below(static_cast<std::uint64_t>(Operation::kCount)));
     if (gives_access(operation)) continue;
     const std::string some(name_of(operation));
     pb::TokenRequest wish;
@@ -109,14 +128,17 @@ TEST(AccessRights, ATokensScopesHoldForEachPartOfABatch) {
     wish.set_lifetime(86'400);
     wish.add_scopes("applyBatch");
     wish.add_scopes(some);
-    const auto made = t.gate->make_grant(by(pb::ROLE_MARKET).actor(), account, pb::GRANT_KIND_TOKEN, wish);
+    const auto made =
+        t.gate->make_grant(by(pb::ROLE_MARKET).actor(), account, pb::GRANT_KIND_TOKEN, wish);
     ASSERT_TRUE(made) << made.error().en();
     pb::BatchRequest batch;
     *batch.add_commands() = random_request(s, pool, random);
     // A request has the number that its command has.
     pb::Command command;
     ASSERT_TRUE(command.ParseFromString(batch.commands(0).SerializeAsString()));
-    const Response answer = t.send("POST", "/v1/batch", batch.SerializeAsString(), {.type = "application/x-protobuf", .token = made.value().secret});
+    const Response answer =
+        t.send("POST", "/v1/batch", batch.SerializeAsString(),
+               {.type = "application/x-protobuf", .token = made.value().secret});
     if (answer.status == 200) {
       ++done;
       EXPECT_EQ(name_of(*operation_of(command)), some) << command.ShortDebugString();
@@ -127,12 +149,22 @@ TEST(AccessRights, ATokensScopesHoldForEachPartOfABatch) {
   }
   EXPECT_GT(done, 0);
   const std::string batcher = t.token_of(t.own.account, {"applyBatch"});
-  const std::string person = R"({"commands":[{"putPerson":{"partyId":")" + std::to_string(t.own.team) + R"(","name":"某"}}]})";
-  EXPECT_EQ(t.code_of(t.send("POST", "/v1/batch", person, {.token = batcher})), "403 auth.scope commands[0].Authorization");
-  EXPECT_EQ(t.send("POST", "/v1/batch", person, {.token = t.token_of(t.own.account, {"applyBatch", "addPerson"})}).status, 200U);
-  const std::string poster = t.token_of(s.accounts()[s.account_by_login("organiser")].id.value(), {"postNeed"});
-  EXPECT_EQ(t.send("POST", "/v1/needs?until=draft", Towns::need_of(t.own, ""), {.token = poster}).status, 201U);
-  EXPECT_EQ(t.code_of(t.send("POST", "/v1/needs?until=open", Towns::need_of(t.own, ""), {.token = poster})), "403 auth.scope Authorization");
+  const std::string person = R"({"commands":[{"putPerson":{"partyId":")" +
+                             std::to_string(t.own.team) + R"(","name":"某"}}]})";
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/batch", person, {.token = batcher})),
+            "403 auth.scope commands[0].Authorization");
+  EXPECT_EQ(t.send("POST", "/v1/batch", person,
+                   {.token = t.token_of(t.own.account, {"applyBatch", "addPerson"})})
+                .status,
+            200U);
+  const std::string poster =
+      t.token_of(s.accounts()[s.account_by_login("organiser")].id.value(), {"postNeed"});
+  EXPECT_EQ(
+      t.send("POST", "/v1/needs?until=draft", Towns::need_of(t.own, ""), {.token = poster}).status,
+      201U);
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/needs?until=open", Towns::need_of(t.own, ""),
+                             {.token = poster})),
+            "403 auth.scope Authorization");
 }
 
 TEST(AccessRights, ARequestHasTheNameAndTheNumberOfItsCommand) {
@@ -142,47 +174,69 @@ TEST(AccessRights, ARequestHasTheNameAndTheNumberOfItsCommand) {
     ASSERT_NE(same, nullptr) << body->field(i)->name();
     EXPECT_EQ(same->name(), body->field(i)->name());
   }
-  for (const char* inside : {"set_password", "lock_account", "add_grant", "tick", "actor"}) EXPECT_EQ(pb::Request::descriptor()->FindFieldByName(inside), nullptr) << inside;
+  for (const char* inside : {"set_password", "lock_account", "add_grant", "tick", "actor"})
+    EXPECT_EQ(pb::Request::descriptor()->FindFieldByName(inside), nullptr) << inside;
 }
 
 // --- the ways in which it was broken, each found by somebody who tried
 
-std::string party_body(const Towns::Side& side, const std::string& kind, const std::string& name, const std::string& area) {
-  return R"({"kind":")" + kind + R"(","name":")" + name + R"(","areaCode":")" + (area.empty() ? std::to_string(side.area) : area) + R"(","serviceRadiusM":50000})";
+std::string party_body(const Towns::Side& side, const std::string& kind, const std::string& name,
+                       const std::string& area) {
+  return R"({"kind":")" + kind + R"(","name":")" + name + R"(","areaCode":")" +
+         (area.empty() ? std::to_string(side.area) : area) + R"(","serviceRadiusM":50000})";
 }
 
 TEST(AttackRights, AnOrganisersAreaIsNotItsOwnToChange) {
   Towns t;
   const RequestHeaders as{.token = t.tokens.at("organiser")};
   const std::string own = "/v1/parties/" + std::to_string(t.own.organiser);
-  const auto put = [&](const std::string& area) { return t.send("PUT", own, party_body(t.own, "PARTY_KIND_ORGANISER", "甲街道办", area), as); };
+  const auto put = [&](const std::string& area) {
+    return t.send("PUT", own, party_body(t.own, "PARTY_KIND_ORGANISER", "甲街道办", area), as);
+  };
   EXPECT_EQ(t.code_of(put("341881000000")), "403 role.forbidden areaCode");
   EXPECT_EQ(t.code_of(put("341881001001")), "403 role.forbidden areaCode");
   EXPECT_EQ(put("341881001000").status, 200U);
   // What it looks after it does not give away, nor more than it has.
   const std::string team = "/v1/parties/" + std::to_string(t.own.team);
-  EXPECT_EQ(t.code_of(t.send("PUT", team, party_body(t.own, "PARTY_KIND_VOLUNTEER_TEAM", "甲队", "341881002001"), as)), "403 role.not_yours areaCode");
+  EXPECT_EQ(
+      t.code_of(t.send("PUT", team,
+                       party_body(t.own, "PARTY_KIND_VOLUNTEER_TEAM", "甲队", "341881002001"), as)),
+      "403 role.not_yours areaCode");
   // Nor does an area lie elsewhere all of a sudden.
-  EXPECT_EQ(t.code_of(t.send("PUT", "/v1/areas/341881001001", R"({"parentCode":"341881002000","level":"AREA_LEVEL_COMMUNITY","name":"甲社区"})", as)), "400 value.not_settable parentCode");
+  EXPECT_EQ(
+      t.code_of(t.send(
+          "PUT", "/v1/areas/341881001001",
+          R"({"parentCode":"341881002000","level":"AREA_LEVEL_COMMUNITY","name":"甲社区"})", as)),
+      "400 value.not_settable parentCode");
 }
 
 TEST(AttackRights, ATeamThatCallsItselfAnotherIsCheckedAgain) {
   Towns t;
   const RequestHeaders as{.token = t.tokens.at("supplier")};
   const std::string team = "/v1/parties/" + std::to_string(t.own.team);
-  const auto put = [&](const std::string& name, const std::string& area, const std::string& more = "") {
+  const auto put = [&](const std::string& name, const std::string& area,
+                       const std::string& more = "") {
     std::string body = party_body(t.own, "PARTY_KIND_VOLUNTEER_TEAM", name, area);
     body.insert(body.size() - 1, more);
     EXPECT_EQ(t.send("PUT", team, body, as).status, 200U) << body;
     return t.get<pb::Party>(team).standing();
   };
-  EXPECT_EQ(put("甲队", "", R"(,"contactPhone":"13811112222")"), pb::STANDING_ACTIVE) << "a telephone is the team's own";
+  EXPECT_EQ(put("甲队", "", R"(,"contactPhone":"13811112222")"), pb::STANDING_ACTIVE)
+      << "a telephone is the team's own";
   EXPECT_EQ(put("市人民医院", ""), pb::STANDING_PENDING);
-  // What it has promised it still does, and it can take the name back; but only somebody else makes it active.
-  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.dispatched) + ":accept", "", as).status, 200U);
-  EXPECT_EQ(t.code_of(t.send("POST", "/v1/matches:claim", R"({"needId":")" + std::to_string(t.own.need) + R"(","offerId":")" + std::to_string(t.own.people) + R"("})", as)), "403 role.not_active actor.partyId");
+  // What it has promised it still does, and it can take the name back; but only somebody else makes
+  // it active.
+  EXPECT_EQ(
+      t.send("POST", "/v1/matches/" + std::to_string(t.own.dispatched) + ":accept", "", as).status,
+      200U);
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/matches:claim",
+                             R"({"needId":")" + std::to_string(t.own.need) + R"(","offerId":")" +
+                                 std::to_string(t.own.people) + R"("})",
+                             as)),
+            "403 role.not_active actor.partyId");
   EXPECT_EQ(put("甲队", ""), pb::STANDING_PENDING);
-  EXPECT_EQ(t.send("POST", team + ":approve", "", {.token = t.tokens.at("organiser")}).status, 200U);
+  EXPECT_EQ(t.send("POST", team + ":approve", "", {.token = t.tokens.at("organiser")}).status,
+            200U);
   EXPECT_EQ(put("甲队", "341881002001"), pb::STANDING_PENDING) << "nor does it move unseen";
 }
 
@@ -190,14 +244,19 @@ TEST(AttackRights, AMemberSaysNothingOfWhatItCountsAs) {
   Towns t;
   const std::string url = "/v1/persons/" + std::to_string(t.own.person);
   const auto put = [&](const std::string& more) {
-    return t.send("PUT", url, R"({"partyId":")" + std::to_string(t.own.team) + R"(","name":"张三","phone":"13900009999")" + more + "}", {.token = t.tokens.at("member")});
+    return t.send("PUT", url,
+                  R"({"partyId":")" + std::to_string(t.own.team) +
+                      R"(","name":"张三","phone":"13900009999")" + more + "}",
+                  {.token = t.tokens.at("member")});
   };
   EXPECT_EQ(put("").status, 200U);
-  EXPECT_EQ(t.code_of(put(R"(,"workforce":"WORKFORCE_COMMUNITY_WORKER")")), "403 role.forbidden workforce");
+  EXPECT_EQ(t.code_of(put(R"(,"workforce":"WORKFORCE_COMMUNITY_WORKER")")),
+            "403 role.forbidden workforce");
   // Each field that is marked so, and each that is added.
   const auto* type = pb::Person::descriptor();
   int others = 0;
-  for (int i = 0; i < type->field_count(); ++i) others += type->field(i)->options().GetExtension(pb::settable) == pb::SETTABLE_BY_OTHERS;
+  for (int i = 0; i < type->field_count(); ++i)
+    others += type->field(i)->options().GetExtension(pb::settable) == pb::SETTABLE_BY_OTHERS;
   EXPECT_GE(others, 6);
 }
 
@@ -205,13 +264,19 @@ TEST(AttackRights, WhoeverWasRemovedIsOutAtOnce) {
   Towns t;
   const RequestHeaders member{.token = t.tokens.at("member")};
   EXPECT_EQ(t.send("GET", "/v1/inbox", "", member).status, 200U);
-  EXPECT_EQ(t.send("DELETE", "/v1/persons/" + std::to_string(t.own.person), "", {.token = t.tokens.at("supplier")}).status, 200U);
+  EXPECT_EQ(t.send("DELETE", "/v1/persons/" + std::to_string(t.own.person), "",
+                   {.token = t.tokens.at("supplier")})
+                .status,
+            200U);
   EXPECT_EQ(t.send("GET", "/v1/inbox", "", member).status, 401U);
-  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":checkIn", "", member).status, 401U);
+  EXPECT_EQ(
+      t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":checkIn", "", member).status,
+      401U);
   const Slot account = t.runtime->state().account_by_login("member");
   pb::Account again = t.runtime->state().load_account(account);
   again.set_disabled(false);
-  EXPECT_EQ(t.code_of(t.send("PUT", "/v1/accounts/" + std::to_string(again.id()), to_json(again))), "409 state.wrong personId");
+  EXPECT_EQ(t.code_of(t.send("PUT", "/v1/accounts/" + std::to_string(again.id()), to_json(again))),
+            "409 state.wrong personId");
 }
 
 TEST(AttackRights, AResidentOfAnotherAreaIsNotThereForAnyVerb) {
@@ -224,11 +289,17 @@ TEST(AttackRights, AResidentOfAnotherAreaIsNotThereForAnyVerb) {
   const std::uint64_t id = t.id_of(t.send("POST", "/v1/accounts", to_json(a)));
   const std::string ref = std::to_string(kAccountResidents + id);
   const RequestHeaders as{.token = t.tokens.at("organiser")};
-  EXPECT_EQ(t.code_of(t.send("GET", "/v1/accounts/" + std::to_string(id), "", as)), "404 not_found id");
+  EXPECT_EQ(t.code_of(t.send("GET", "/v1/accounts/" + std::to_string(id), "", as)),
+            "404 not_found id");
   for (const char* verb : {":export", ":erase"}) {
-    EXPECT_EQ(t.code_of(t.send("POST", "/v1/residents/" + ref + verb, "", as)), "404 not_found ref") << verb;
-    EXPECT_EQ(t.code_of(t.send("POST", "/v1/residents/8" + std::string(verb), "", as)), "404 not_found ref") << "one who has needs there only";
-    EXPECT_EQ(t.code_of(t.send("POST", "/v1/residents/12345" + std::string(verb), "", as)), "404 not_found ref") << "nobody";
+    EXPECT_EQ(t.code_of(t.send("POST", "/v1/residents/" + ref + verb, "", as)), "404 not_found ref")
+        << verb;
+    EXPECT_EQ(t.code_of(t.send("POST", "/v1/residents/8" + std::string(verb), "", as)),
+              "404 not_found ref")
+        << "one who has needs there only";
+    EXPECT_EQ(t.code_of(t.send("POST", "/v1/residents/12345" + std::string(verb), "", as)),
+              "404 not_found ref")
+        << "nobody";
   }
   EXPECT_EQ(t.send("POST", "/v1/residents/" + ref + ":export").status, 200U) << "the lead";
 }
@@ -244,17 +315,22 @@ TEST(AttackRights, AnErasedAccountTakesNobodysLogin) {
   EXPECT_TRUE(check_invariants(t.runtime->state()).empty());
   const pb::Account erased = t.runtime->state().load_account(resident);
   EXPECT_TRUE(erased.erased() && erased.disabled());
-  EXPECT_EQ(t.code_of(t.send("PUT", "/v1/accounts/" + std::to_string(id), R"({"login":"back","role":"ROLE_AUDITOR"})")), "409 state.wrong id");
+  EXPECT_EQ(t.code_of(t.send("PUT", "/v1/accounts/" + std::to_string(id),
+                             R"({"login":"back","role":"ROLE_AUDITOR"})")),
+            "409 state.wrong id");
 }
 
 TEST(AttackRights, NothingIsServedBeforeItsWindow) {
   Towns t;
   const std::string match = "/v1/matches/" + std::to_string(t.own.match);
   t.now = at(56.5);  // half an hour before
-  EXPECT_EQ(t.send("POST", match + ":checkIn", "", {.token = t.tokens.at("supplier")}).status, 200U);
-  EXPECT_EQ(t.code_of(t.send("POST", match + ":checkOut", "", {.token = t.tokens.at("supplier")})), "409 state.too_early matchId");
+  EXPECT_EQ(t.send("POST", match + ":checkIn", "", {.token = t.tokens.at("supplier")}).status,
+            200U);
+  EXPECT_EQ(t.code_of(t.send("POST", match + ":checkOut", "", {.token = t.tokens.at("supplier")})),
+            "409 state.too_early matchId");
   t.now = at(57);
-  EXPECT_EQ(t.send("POST", match + ":checkOut", "", {.token = t.tokens.at("supplier")}).status, 200U);
+  EXPECT_EQ(t.send("POST", match + ":checkOut", "", {.token = t.tokens.at("supplier")}).status,
+            200U);
 }
 
 // One who claims, looks and withdraws. `policy` is set first, by the lead.
@@ -347,7 +423,8 @@ TEST(AttackRights, TheRuleOfContactsIsOneOfThree) {
 // A token that may do less than its account makes no way into the whole of it, nor rights.
 TEST(AttackRights, ATokenOfSomeScopesGivesNobodyAccess) {
   Towns t;
-  for (const char* scope : {"createInvitation", "createAccount", "updateAccount", "changePassword"}) {
+  for (const char* scope :
+       {"createInvitation", "createAccount", "updateAccount", "changePassword"}) {
     const std::string wish = R"({"name":"n","scopes":["getNeed",")" + std::string(scope) + "\"]}";
     EXPECT_EQ(t.code_of(t.send("POST", "/v1/tokens", wish)), "403 auth.scope scopes[1]") << scope;
   }
@@ -360,10 +437,12 @@ TEST(AttackRights, ATokenOfSomeScopesGivesNobodyAccess) {
     const RequestHeaders narrow{.token = secret.secret()};
     const std::string account = "/v1/accounts/" + std::to_string(t.own.account);
     const std::string body = to_json(t.get<pb::Account>(account));
-    EXPECT_EQ(t.code_of(t.send("POST", account + ":invite", "", narrow)), "403 auth.scope Authorization");
+    EXPECT_EQ(t.code_of(t.send("POST", account + ":invite", "", narrow)),
+              "403 auth.scope Authorization");
     EXPECT_EQ(t.code_of(t.send("PUT", account, body, narrow)), "403 auth.scope Authorization");
     const std::string part = R"({"commands":[{"putAccount":{"account":)" + body + "}}]}";
-    EXPECT_EQ(t.code_of(t.send("POST", "/v1/batch", part, narrow)), "403 auth.scope commands[0].Authorization");
+    EXPECT_EQ(t.code_of(t.send("POST", "/v1/batch", part, narrow)),
+              "403 auth.scope commands[0].Authorization");
     EXPECT_EQ(t.send("GET", account, "", narrow).status, 200U) << "the rest it may";
   }
 }
@@ -393,15 +472,17 @@ TEST(AttackRights, NoOrganiserTakesOverAResidentWithNeedsElsewhere) {
   EXPECT_EQ(t.code_of(t.send("POST", invite, "", organiser)), "403 role.not_yours residentRef");
   pb::Account account = t.get<pb::Account>("/v1/accounts/" + std::to_string(id));
   account.set_external_id("somebody@example.cn");
-  EXPECT_EQ(t.code_of(t.send("PUT", "/v1/accounts/" + std::to_string(id), to_json(account), organiser)),
-            "403 role.not_yours residentRef");
+  EXPECT_EQ(
+      t.code_of(t.send("PUT", "/v1/accounts/" + std::to_string(id), to_json(account), organiser)),
+      "403 role.not_yours residentRef");
   EXPECT_EQ(t.send("POST", invite).status, 201U) << "the lead may";
 }
 
 // Whoever acts for a team acts for all that belong to it.
 TEST(AttackRights, NoOrganiserActsForATeamWithABranchElsewhere) {
   Towns t;
-  const RequestHeaders as{.actor = "supplier/" + std::to_string(t.own.team), .token = t.tokens.at("organiser")};
+  const RequestHeaders as{.actor = "supplier/" + std::to_string(t.own.team),
+                          .token = t.tokens.at("organiser")};
   EXPECT_EQ(t.send("GET", "/v1/needs", "", as).status, 200U);
   pb::Party branch = t.get<pb::Party>("/v1/parties/" + std::to_string(t.foreign.team));
   branch.set_parent_id(t.own.team);
@@ -427,7 +508,8 @@ TEST(AttackRights, APartyComesUnderAnotherOnlyByWhoMayActForBoth) {
   const auto branch_of = [&](std::uint64_t parent, const RequestHeaders& as) {
     return t.send("POST", "/v1/parties",
                   R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"分队","areaCode":")" +
-                      std::to_string(t.own.area) + R"(","parentId":")" + std::to_string(parent) + "\"}",
+                      std::to_string(t.own.area) + R"(","parentId":")" + std::to_string(parent) +
+                      "\"}",
                   as);
   };
   EXPECT_EQ(under(t.own.team, t.foreign.team, supplier), "403 role.not_yours parentId");
@@ -461,7 +543,9 @@ TEST(AttackRights, AnInvitationIsNoWayIntoMoreThanItsSenderReachesNow) {
       R"({"token":")" + link.secret() + R"(","password":"correct horse battery"})";
   const RequestHeaders nobody{.anonymous = true};
   EXPECT_EQ(t.send("POST", "/v1/invitations:accept", accept, nobody).status, 401U);
-  EXPECT_EQ(t.send("POST", "/v1/needs/" + std::to_string(need) + ":cancel", R"({"reason":"x"})").status, 200U);
+  EXPECT_EQ(
+      t.send("POST", "/v1/needs/" + std::to_string(need) + ":cancel", R"({"reason":"x"})").status,
+      200U);
 }
 
 // Nor by the account of a team that has branches elsewhere.
@@ -475,9 +559,10 @@ TEST(AttackRights, NoOrganiserTakesOverATeamWithABranchElsewhere) {
   const std::string url = "/v1/parties/" + std::to_string(t.foreign.team);
   EXPECT_EQ(t.send("PUT", url, to_json(branch)).status, 200U);
   EXPECT_EQ(t.code_of(t.send("POST", invite, "", organiser)), "403 role.not_yours partyId");
-  const std::string made = R"({"login":"evil","role":"ROLE_SUPPLIER","partyId":")" +
-                           std::to_string(t.own.team) + "\"}";
-  EXPECT_EQ(t.code_of(t.send("POST", "/v1/accounts", made, organiser)), "403 role.not_yours partyId");
+  const std::string made =
+      R"({"login":"evil","role":"ROLE_SUPPLIER","partyId":")" + std::to_string(t.own.team) + "\"}";
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/accounts", made, organiser)),
+            "403 role.not_yours partyId");
 }
 
 TEST(AttackRights, ATokenMakesNoneThatLivesLonger) {
@@ -500,8 +585,9 @@ TEST(AttackRights, WhatIsHiddenIsNamedLikeWhatIsNotThere) {
   const std::string hidden_account = std::to_string(t.foreign.account);
   const RequestHeaders supplier{.token = t.tokens.at("supplier")};
   // Answers alike but for the number.
-  const auto same = [&](const std::string& method, const std::string& target, const std::string& body,
-                        const std::string& hidden, const RequestHeaders& as) {
+  const auto same = [&](const std::string& method, const std::string& target,
+                        const std::string& body, const std::string& hidden,
+                        const RequestHeaders& as) {
     std::string answers[2];
     for (int i = 0; i < 2; ++i) {
       const std::string id = i == 0 ? hidden : missing;
@@ -522,10 +608,11 @@ TEST(AttackRights, WhatIsHiddenIsNamedLikeWhatIsNotThere) {
        std::to_string(t.foreign.people), supplier);
   same("POST", "/v1/tokens", R"({"name":"n","accountId":"{id}"})", hidden_account, supplier);
   // A party that waits for its check is seen by nobody else.
-  const std::string pending = std::to_string(t.id_of(t.send(
-      "POST", "/v1/parties",
-      R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"新队","areaCode":")" + std::to_string(t.foreign.area) + "\"}",
-      {.token = t.token_of(t.foreign.account)})));
+  const std::string pending = std::to_string(
+      t.id_of(t.send("POST", "/v1/parties",
+                     R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"新队","areaCode":")" +
+                         std::to_string(t.foreign.area) + "\"}",
+                     {.token = t.token_of(t.foreign.account)})));
   pb::Party own = t.get<pb::Party>("/v1/parties/" + std::to_string(t.own.team));
   const auto with_parent = [&](const std::string& id) {
     std::string text = to_json(own);
@@ -536,7 +623,8 @@ TEST(AttackRights, WhatIsHiddenIsNamedLikeWhatIsNotThere) {
   const RequestHeaders resident{.token = t.tokens.at("resident")};
   for (const char* field : {R"(,"excludedPartyIds":["{id}"])", R"(,"organiserId":"{id}")"}) {
     same("POST", "/v1/needs", Towns::need_of(t.own, field), pending, resident);
-    same("POST", "/v1/needs:preview", R"({"need":)" + Towns::need_of(t.own, field) + "}", pending, resident);
+    same("POST", "/v1/needs:preview", R"({"need":)" + Towns::need_of(t.own, field) + "}", pending,
+         resident);
   }
 }
 
@@ -549,13 +637,23 @@ TEST(AttackRights, WhoSaidNoSeesTheDoorNoMore) {
     return seen.address() != "";
   };
   EXPECT_TRUE(exact());
-  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":withdraw", R"({"reason":"没空"})", {.token = t.tokens.at("supplier")}).status, 200U);
-  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.dispatched) + ":decline", R"({"reason":"没空"})", {.token = t.tokens.at("supplier")}).status, 200U);
-  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.proposed) + ":cancel", R"({"reason":"改期"})").status, 200U);
+  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.match) + ":withdraw",
+                   R"({"reason":"没空"})", {.token = t.tokens.at("supplier")})
+                .status,
+            200U);
+  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.dispatched) + ":decline",
+                   R"({"reason":"没空"})", {.token = t.tokens.at("supplier")})
+                .status,
+            200U);
+  EXPECT_EQ(t.send("POST", "/v1/matches/" + std::to_string(t.own.proposed) + ":cancel",
+                   R"({"reason":"改期"})")
+                .status,
+            200U);
   EXPECT_FALSE(exact());
 }
 
-// The kept answer to a request tells no more than the row does now: it is sealed with it, erased with it, and seen with it.
+// The kept answer to a request tells no more than the row does now: it is sealed with it, erased
+// with it, and seen with it.
 TEST(AttackRights, AKeptAnswerIsSealedAndErasedWithItsRow) {
   Towns t;
   const RequestHeaders as{.key = "once", .token = t.tokens.at("resident")};
@@ -567,13 +665,18 @@ TEST(AttackRights, AKeptAnswerIsSealedAndErasedWithItsRow) {
   EXPECT_EQ(t.send("POST", "/v1/needs", body, as).body, first.body) << "byte for byte";
   const Seq before = t.runtime->applied_seq();
   // Shown whole to its owner only, even if the number becomes another's.
-  pb::Account resident = t.runtime->state().load_account(t.runtime->state().account_by_login("resident"));
+  pb::Account resident =
+      t.runtime->state().load_account(t.runtime->state().account_by_login("resident"));
   resident.set_resident_ref(9);
-  EXPECT_EQ(t.send("PUT", "/v1/accounts/" + std::to_string(resident.id()), to_json(resident)).status, 200U);
+  EXPECT_EQ(
+      t.send("PUT", "/v1/accounts/" + std::to_string(resident.id()), to_json(resident)).status,
+      200U);
   EXPECT_EQ(t.send("POST", "/v1/needs", body, as).body.find("13912341234"), std::string::npos);
   resident = t.runtime->state().load_account(t.runtime->state().account_by_login("resident"));
   resident.set_resident_ref(7);
-  EXPECT_EQ(t.send("PUT", "/v1/accounts/" + std::to_string(resident.id()), to_json(resident)).status, 200U);
+  EXPECT_EQ(
+      t.send("PUT", "/v1/accounts/" + std::to_string(resident.id()), to_json(resident)).status,
+      200U);
   const auto id = boost::json::parse(first.body).at("id").as_string();
   EXPECT_EQ(t.send("POST", "/v1/needs/" + std::string(id) + ":erase").status, 200U);
   const Response after = t.send("POST", "/v1/needs", body, as);

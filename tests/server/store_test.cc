@@ -1,12 +1,12 @@
 #include "server/store/store.h"
 
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
+#include <sodium.h>
 
 #include <fstream>
 #include <functional>
 #include <map>
-#include <rocksdb/db.h>
-#include <sodium.h>
 
 #include "engine/rows/invariants.h"
 #include "engine/rows/limits.h"
@@ -17,13 +17,16 @@
 namespace qiao {
 namespace {
 
-std::unique_ptr<Store> open(const std::string& path, Store::Mode mode = Store::Mode::kCreateIfMissing, const std::string& key = {}) {
+std::unique_ptr<Store> open(const std::string& path,
+                            Store::Mode mode = Store::Mode::kCreateIfMissing,
+                            const std::string& key = {}) {
   auto store = Store::open(path, mode, key);
   EXPECT_TRUE(store) << (store ? "" : store.error().message);
   return store ? std::move(store).value() : nullptr;
 }
 
-// What `look` says of the database of a city that has lived, after something was done to it behind its back.
+// What `look` says of the database of a city that has lived, after something was done to it behind
+// its back.
 template <class Spoil, class Look>
 std::string with_spoiled(Spoil spoil, Look look) {
   TemporaryFolder folder;
@@ -99,27 +102,38 @@ TEST(Store, SaysWhichRowsAreDamagedOrMissing) {
     });
   };
   EXPECT_EQ(with([](Store&) {}), "");
-  for (const auto& [kind, said] : {std::pair{pb::Event::kArea, "row 4 of area is damaged"}, std::pair{pb::Event::kParty, "row 0 of party is damaged"},
-                                   std::pair{pb::Event::kOffer, "row 0 of offer is damaged"}, std::pair{pb::Event::kNeed, "row 19 of need is damaged"},
-                                   std::pair{pb::Event::kPerson, "row 0 of person is damaged"}, std::pair{pb::Event::kMatch, "row 19 of match is damaged"}}) {
+  for (const auto& [kind, said] : {std::pair{pb::Event::kArea, "row 4 of area is damaged"},
+                                   std::pair{pb::Event::kParty, "row 0 of party is damaged"},
+                                   std::pair{pb::Event::kOffer, "row 0 of offer is damaged"},
+                                   std::pair{pb::Event::kNeed, "row 19 of need is damaged"},
+                                   std::pair{pb::Event::kPerson, "row 0 of person is damaged"},
+                                   std::pair{pb::Event::kMatch, "row 19 of match is damaged"}}) {
     EXPECT_NE(junk(kind).find(said), std::string::npos) << junk(kind);
     EXPECT_NE(junk(kind).find("restore the last backup"), std::string::npos);
   }
-  const auto without_area = [&](std::uint64_t code) { return with([&](Store& s) { s.db().Delete({}, s.family(pb::Event::kArea), big_endian(code)); }); };
-  EXPECT_NE(without_area(kTown).find("an area lies in one that is missing"), std::string::npos) << without_area(kTown);
+  const auto without_area = [&](std::uint64_t code) {
+    return with([&](Store& s) { s.db().Delete({}, s.family(pb::Event::kArea), big_endian(code)); });
+  };
+  EXPECT_NE(without_area(kTown).find("an area lies in one that is missing"), std::string::npos)
+      << without_area(kTown);
   // Both lean on it; whichever is linked first says so.
-  EXPECT_NE(without_area(kCommunity).find("is in an area that is missing"), std::string::npos) << without_area(kCommunity);
+  EXPECT_NE(without_area(kCommunity).find("is in an area that is missing"), std::string::npos)
+      << without_area(kCommunity);
   const auto without_party = with([](Store& s) {
-    const std::unique_ptr<rocksdb::Iterator> it(s.db().NewIterator({}, s.family(pb::Event::kParty)));
+    const std::unique_ptr<rocksdb::Iterator> it(
+        s.db().NewIterator({}, s.family(pb::Event::kParty)));
     it->SeekToFirst();
     s.db().Delete({}, s.family(pb::Event::kParty), it->key());
   });
-  EXPECT_NE(without_party.find("an offer is of a party that is missing"), std::string::npos) << without_party;
+  EXPECT_NE(without_party.find("an offer is of a party that is missing"), std::string::npos)
+      << without_party;
 }
 
-// A row may be whole as a message and still say what no market writes: it is refused, and nothing is counted with it.
+// A row may be whole as a message and still say what no market writes: it is refused, and nothing
+// is counted with it.
 TEST(Store, RefusesRowsThatNoMarketWrites) {
-  const auto with = [](pb::Event::RowCase kind, const std::function<void(google::protobuf::Message&)>& change) {
+  const auto with = [](pb::Event::RowCase kind,
+                       const std::function<void(google::protobuf::Message&)>& change) {
     return with_spoiled(
         [&](Store& s) {
           const std::unique_ptr<rocksdb::Iterator> it(s.db().NewIterator({}, s.family(kind)));
@@ -135,21 +149,32 @@ TEST(Store, RefusesRowsThatNoMarketWrites) {
           return loaded ? std::string() : loaded.error().message;
         });
   };
-  const auto need = [&](auto change) { return with(pb::Event::kNeed, [&](auto& row) { change(static_cast<pb::Need&>(row)); }); };
-  const auto offer = [&](auto change) { return with(pb::Event::kOffer, [&](auto& row) { change(static_cast<pb::Offer&>(row)); }); };
+  const auto need = [&](auto change) {
+    return with(pb::Event::kNeed, [&](auto& row) { change(static_cast<pb::Need&>(row)); });
+  };
+  const auto offer = [&](auto change) {
+    return with(pb::Event::kOffer, [&](auto& row) { change(static_cast<pb::Offer&>(row)); });
+  };
   const std::string bad_need = "row 0 of need is damaged";
   EXPECT_EQ(need([](pb::Need&) {}), "");
-  EXPECT_NE(need([](pb::Need& n) { n.mutable_lines(0)->set_quantity(0); }).find(bad_need), std::string::npos);
+  EXPECT_NE(need([](pb::Need& n) { n.mutable_lines(0)->set_quantity(0); }).find(bad_need),
+            std::string::npos);
   EXPECT_NE(need([](pb::Need& n) { n.clear_lines(); }).find(bad_need), std::string::npos);
-  EXPECT_NE(need([](pb::Need& n) { while (n.lines_size() < 300) *n.add_lines() = n.lines(0); }).find(bad_need), std::string::npos);
-  EXPECT_NE(need([](pb::Need& n) { n.mutable_lines(0)->mutable_window()->set_end(1); }).find(bad_need), std::string::npos);
+  EXPECT_NE(need([](pb::Need& n) {
+              while (n.lines_size() < 300) *n.add_lines() = n.lines(0);
+            }).find(bad_need),
+            std::string::npos);
+  EXPECT_NE(
+      need([](pb::Need& n) { n.mutable_lines(0)->mutable_window()->set_end(1); }).find(bad_need),
+      std::string::npos);
   for (const std::uint32_t weekday : {0U, 8U, 4'000'000'000U}) {
     const std::string words = offer([&](pb::Offer& o) {
       pb::WeeklySlot& slot = *o.mutable_time()->add_weekly();
       slot.set_weekday(weekday);
       slot.set_end_minute(60);
     });
-    EXPECT_NE(words.find("row 0 of offer is damaged"), std::string::npos) << weekday << " " << words;
+    EXPECT_NE(words.find("row 0 of offer is damaged"), std::string::npos)
+        << weekday << " " << words;
   }
   const auto refused = [](const std::string& words) { return !words.empty(); };
   // Places outside the tables, times that do not fit into a sum, numbers that count nothing.
@@ -159,12 +184,10 @@ TEST(Store, RefusesRowsThatNoMarketWrites) {
   EXPECT_TRUE(refused(need([](pb::Need& n) {
     n.mutable_lines(0)->mutable_window()->set_end(n.lines(0).window().start() + 32 * 86'400);
   })));
-  EXPECT_TRUE(refused(offer([](pb::Offer& o) {
-    o.mutable_time()->set_kind(static_cast<pb::TimeKind>(256));
-  })));
-  EXPECT_TRUE(refused(offer([](pb::Offer& o) {
-    o.mutable_time()->add_exceptions()->set_date(20'261'399);
-  })));
+  EXPECT_TRUE(refused(
+      offer([](pb::Offer& o) { o.mutable_time()->set_kind(static_cast<pb::TimeKind>(256)); })));
+  EXPECT_TRUE(refused(
+      offer([](pb::Offer& o) { o.mutable_time()->add_exceptions()->set_date(20'261'399); })));
   // An id that no event had, for which a table would be made as long.
   EXPECT_TRUE(refused(need([](pb::Need& n) { n.set_id(std::uint64_t{1} << 35); })));
   const auto area = [&](auto change) {
@@ -207,17 +230,32 @@ TEST(Verify, FindsARowThatWasChangedOneThatIsGoneAndAnEventThatIsGone) {
               s.db().Put({}, s.family(pb::Event::kNeed), key, n.SerializeAsString());
             }).find("differs from what the journal makes"),
             std::string::npos);
-  EXPECT_NE(with([&](Store& s) { s.db().Delete({}, s.family(pb::Event::kNeed), first_need(s).first); }).find("damaged or leans on one that is missing"), std::string::npos);
-  EXPECT_NE(with([](Store& s) { s.db().Delete({}, s.journal(), big_endian(9)); }).find("event 9 is missing"), std::string::npos);
-  EXPECT_NE(with([](Store& s) { s.db().Put({}, s.journal(), big_endian(9), "junk"); }).find("event 9 is not what was written"), std::string::npos);
+  EXPECT_NE(with([&](Store& s) {
+              s.db().Delete({}, s.family(pb::Event::kNeed), first_need(s).first);
+            }).find("damaged or leans on one that is missing"),
+            std::string::npos);
+  EXPECT_NE(with([](Store& s) {
+              s.db().Delete({}, s.journal(), big_endian(9));
+            }).find("event 9 is missing"),
+            std::string::npos);
+  EXPECT_NE(with([](Store& s) {
+              s.db().Put({}, s.journal(), big_endian(9), "junk");
+            }).find("event 9 is not what was written"),
+            std::string::npos);
 }
 
 TEST(Store, RefusesWhatIsNotItsOwn) {
   TemporaryFolder folder;
-  EXPECT_NE(Store::open(folder / "none", Store::Mode::kExisting).error().message.find("there is no database"), std::string::npos);
+  EXPECT_NE(Store::open(folder / "none", Store::Mode::kExisting)
+                .error()
+                .message.find("there is no database"),
+            std::string::npos);
   std::filesystem::create_directories(folder / "files");
   std::filesystem::copy_file("/etc/hostname", folder / "files/readme");
-  EXPECT_NE(Store::open(folder / "files", Store::Mode::kCreateIfMissing).error().message.find("is not empty"), std::string::npos);
+  EXPECT_NE(Store::open(folder / "files", Store::Mode::kCreateIfMissing)
+                .error()
+                .message.find("is not empty"),
+            std::string::npos);
   // Git's.
   std::filesystem::copy_file("/etc/hostname", folder / "files/HEAD");
   const auto git = Store::open(folder / "files", Store::Mode::kCreateIfMissing);
@@ -231,14 +269,15 @@ TEST(Store, RefusesWhatIsNotItsOwn) {
     ASSERT_TRUE(rocksdb::DB::Open(options, folder / "foreign", &other).ok());
     delete other;
   }
-  EXPECT_NE(Store::open(folder / "foreign", Store::Mode::kCreateIfMissing).error().message.find("not Qiao's"), std::string::npos);
+  EXPECT_NE(Store::open(folder / "foreign", Store::Mode::kCreateIfMissing)
+                .error()
+                .message.find("not Qiao's"),
+            std::string::npos);
 }
 
 TEST(Store, RefusesANewerFormatWithWordsThatSayWhatToDo) {
   TemporaryFolder folder;
-  {
-    const auto store = open(folder / "db");
-  }
+  { const auto store = open(folder / "db"); }
   {
     std::vector<std::string> names;
     rocksdb::DBOptions options;
@@ -249,7 +288,8 @@ TEST(Store, RefusesANewerFormatWithWordsThatSayWhatToDo) {
     rocksdb::DB* db = nullptr;
     ASSERT_TRUE(rocksdb::DB::Open(options, folder / "db", descriptors, &handles, &db).ok());
     for (std::size_t i = 0; i < names.size(); ++i) {
-      if (names[i] == "meta") db->Put({}, handles[i], "format", "qiao" + big_endian(kStoreFormat + 1));
+      if (names[i] == "meta")
+        db->Put({}, handles[i], "format", "qiao" + big_endian(kStoreFormat + 1));
     }
     for (auto* h : handles) db->DestroyColumnFamilyHandle(h);
     delete db;
@@ -264,20 +304,22 @@ TEST(Store, RefusesANewerFormatWithWordsThatSayWhatToDo) {
 TEST(Store, OpensWhatAnOlderFormatWroteAndLiftsIt) {
   TemporaryFolder folder;
   open(folder / "db").reset();
-  const auto with_all = [&](const std::function<void(rocksdb::DB&, std::map<std::string, rocksdb::ColumnFamilyHandle*>&)>& what) {
-    std::vector<std::string> names;
-    ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, folder / "db", &names).ok());
-    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-    for (const auto& n : names) descriptors.emplace_back(n, rocksdb::ColumnFamilyOptions());
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* db = nullptr;
-    ASSERT_TRUE(rocksdb::DB::Open({}, folder / "db", descriptors, &handles, &db).ok());
-    std::map<std::string, rocksdb::ColumnFamilyHandle*> by_name;
-    for (std::size_t i = 0; i < names.size(); ++i) by_name[names[i]] = handles[i];
-    what(*db, by_name);
-    for (auto* h : handles) db->DestroyColumnFamilyHandle(h);
-    delete db;
-  };
+  const auto with_all =
+      [&](const std::function<void(rocksdb::DB&,
+                                   std::map<std::string, rocksdb::ColumnFamilyHandle*>&)>& what) {
+        std::vector<std::string> names;
+        ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, folder / "db", &names).ok());
+        std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+        for (const auto& n : names) descriptors.emplace_back(n, rocksdb::ColumnFamilyOptions());
+        std::vector<rocksdb::ColumnFamilyHandle*> handles;
+        rocksdb::DB* db = nullptr;
+        ASSERT_TRUE(rocksdb::DB::Open({}, folder / "db", descriptors, &handles, &db).ok());
+        std::map<std::string, rocksdb::ColumnFamilyHandle*> by_name;
+        for (std::size_t i = 0; i < names.size(); ++i) by_name[names[i]] = handles[i];
+        what(*db, by_name);
+        for (auto* h : handles) db->DestroyColumnFamilyHandle(h);
+        delete db;
+      };
   with_all([](rocksdb::DB& db, auto& families) {
     EXPECT_TRUE(db.DropColumnFamily(families.at("notification")).ok());
     EXPECT_TRUE(db.Put({}, families.at("meta"), "format", "qiao" + big_endian(1)).ok());
@@ -300,7 +342,8 @@ TEST(Store, OpensWhatAnOlderFormatWroteAndLiftsIt) {
 
 TEST(Store, ACrashWhileItIsMadeLeavesNothingInTheWay) {
   TemporaryFolder folder;
-  // As far as a process had come that was killed: a database without its tables, under the name that is not final.
+  // As far as a process had come that was killed: a database without its tables, under the name
+  // that is not final.
   rocksdb::DB* half = nullptr;
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -315,7 +358,10 @@ TEST(Store, ACrashWhileItIsMadeLeavesNothingInTheWay) {
 TEST(Store, OneFolderHasOneServer) {
   TemporaryFolder folder;
   const auto store = open(folder / "db");
-  EXPECT_NE(Store::open(folder / "db", Store::Mode::kCreateIfMissing).error().message.find("another process has"), std::string::npos);
+  EXPECT_NE(Store::open(folder / "db", Store::Mode::kCreateIfMissing)
+                .error()
+                .message.find("another process has"),
+            std::string::npos);
 }
 
 TEST(Store, ABackupIsWholeAndDoesNotFollowWhatComesLater) {
@@ -338,7 +384,8 @@ TEST(Store, ABackupIsWholeAndDoesNotFollowWhatComesLater) {
   EXPECT_EQ(digest(again.state()), before);
 }
 
-// Numbers come again after a restore, for other things: what was handed out before is of another history.
+// Numbers come again after a restore, for other things: what was handed out before is of another
+// history.
 TEST(Store, ARestoredBackupIsAHistoryOfItsOwn) {
   TemporaryFolder folder;
   std::uint64_t epoch = 0;
@@ -379,9 +426,8 @@ TEST(Store, AnOlderMarkKeepsItsEpoch) {
   record.append(reinterpret_cast<const char*>(head.value()->hash.data()), sizeof(ChainHash));
   record += big_endian(epoch);
   std::array<unsigned char, 16> sum{};
-  crypto_generichash(sum.data(), sum.size(),
-                     reinterpret_cast<const unsigned char*>(record.data()), record.size(), nullptr,
-                     0);
+  crypto_generichash(sum.data(), sum.size(), reinterpret_cast<const unsigned char*>(record.data()),
+                     record.size(), nullptr, 0);
   record.append(reinterpret_cast<const char*>(sum.data()), sum.size());
   std::ofstream(folder / "db/HEAD", std::ios::binary | std::ios::trunc) << record;
   EXPECT_EQ(open(folder / "db")->epoch(), epoch);

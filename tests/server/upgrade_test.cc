@@ -1,4 +1,5 @@
-// Databases that older versions left behind (tests/data): each opens, has everything that it had, and is whole afterwards.
+// Databases that older versions left behind (tests/data): each opens, has everything that it had,
+// and is whole afterwards.
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
@@ -30,7 +31,9 @@ struct Kept {
   }
 };
 
-std::uint64_t number(const boost::json::value& text) { return std::stoull(std::string(text.as_string())); }
+std::uint64_t number(const boost::json::value& text) {
+  return std::stoull(std::string(text.as_string()));
+}
 
 void expect_all_there(const State& state, const boost::json::object& facts) {
   EXPECT_EQ(state.last_seq(), static_cast<Seq>(facts.at("events").as_int64()));
@@ -116,7 +119,10 @@ TEST_P(Upgrade, GoesOnWhereItWas) {
   EXPECT_EQ(findings.value(), std::vector<std::string>());
 }
 
-INSTANTIATE_TEST_SUITE_P(Format, Upgrade, testing::Range(1U, kStoreFormat + 1), [](const testing::TestParamInfo<std::uint32_t>& format) { return std::to_string(format.param); });
+INSTANTIATE_TEST_SUITE_P(Format, Upgrade, testing::Range(1U, kStoreFormat + 1),
+                         [](const testing::TestParamInfo<std::uint32_t>& format) {
+                           return std::to_string(format.param);
+                         });
 
 }  // namespace
 }  // namespace qiao

@@ -1,4 +1,5 @@
-// Personal data at rest: no file tells them, an erased row stays erased, and nobody changes the past unnoticed.
+// Personal data at rest: no file tells them, an erased row stays erased, and nobody changes the
+// past unnoticed.
 #include "server/store/vault.h"
 
 #include <gtest/gtest.h>
@@ -19,7 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kSecrets[] = {"13912341234", "13900005678", "13900009999", "城东路18号", "王小明", "李四", "张三"};
+constexpr const char* kSecrets[] = {"13912341234", "13900005678", "13900009999", "城东路18号",
+                                    "王小明",      "李四",        "张三"};
 
 // Every byte of every file under the folder.
 std::string raw(const std::string& folder) {
@@ -41,7 +43,8 @@ std::string read(const std::string& path) {
   return text.str();
 }
 
-// A copy of the database as it is on disk, opened as plain RocksDB: what somebody does who has the files and not us.
+// A copy of the database as it is on disk, opened as plain RocksDB: what somebody does who has the
+// files and not us.
 struct Raw {
   rocksdb::DB* db = nullptr;
   std::map<std::string, rocksdb::ColumnFamilyHandle*> families;
@@ -63,7 +66,9 @@ struct Raw {
     EXPECT_TRUE(db->Get({}, families.at(family), key, &value).ok());
     return value;
   }
-  void put(const char* family, const std::string& key, const std::string& value) { EXPECT_TRUE(db->Put({}, families.at(family), key, value).ok()); }
+  void put(const char* family, const std::string& key, const std::string& value) {
+    EXPECT_TRUE(db->Put({}, families.at(family), key, value).ok());
+  }
 };
 
 std::vector<std::string> verified(const std::string& folder, const std::string& key = {}) {
@@ -77,7 +82,8 @@ TEST(Vault, NoFileOfTheDatabaseTellsAnythingPersonal) {
   Towns t;
   t.send("POST", "/v1/needs", Towns::need_of(t.own, ""), {.key = "kept answer"});
   // Shown to a resident whole, since it is its own.
-  t.send("POST", "/v1/needs", Towns::need_of(t.own, ""), {.key = "kept answer", .token = t.tokens.at("resident")});
+  t.send("POST", "/v1/needs", Towns::need_of(t.own, ""),
+         {.key = "kept answer", .token = t.tokens.at("resident")});
   // Everybody who may write personal data does, and is answered what it sees of them.
   const std::string person = R"({"partyId":"{team}","name":"李四","phone":"13900005678"})";
   const std::string changed = R"({"partyId":"{team}","name":"张三","phone":"13900009999"})";
@@ -97,13 +103,15 @@ TEST(Vault, NoFileOfTheDatabaseTellsAnythingPersonal) {
   const auto whole = [&](const char* when) {
     const std::string bytes = raw(t.folder / "db");
     EXPECT_NE(bytes.find("陪老人"), std::string::npos) << "the files are looked at";
-    for (const char* secret : kSecrets) EXPECT_EQ(bytes.find(secret), std::string::npos) << secret << " " << when;
+    for (const char* secret : kSecrets)
+      EXPECT_EQ(bytes.find(secret), std::string::npos) << secret << " " << when;
     EXPECT_EQ(bytes.find("argon2id"), std::string::npos);
     EXPECT_EQ(bytes.find(t.token), std::string::npos);
   };
   whole("in the log");
   ASSERT_TRUE(t.store->purge());
-  for (auto* family : {t.store->journal(), t.store->family(pb::Event::kNeed), t.store->family(pb::Event::kPerson)}) {
+  for (auto* family : {t.store->journal(), t.store->family(pb::Event::kNeed),
+                       t.store->family(pb::Event::kPerson)}) {
     rocksdb::CompactRangeOptions all;
     ASSERT_TRUE(t.store->db().CompactRange(all, family, nullptr, nullptr).ok());
   }
@@ -118,7 +126,8 @@ TEST(Vault, NoFileOfTheDatabaseTellsAnythingPersonal) {
 
 TEST(Vault, WhatIsErasedIsGoneFromTheFilesWithItsKeyAndTheJournalStaysWhole) {
   Towns t;
-  const std::string name = std::string(1, static_cast<char>(pb::Event::kNeed)) + big_endian(t.own.need);
+  const std::string name =
+      std::string(1, static_cast<char>(pb::Event::kNeed)) + big_endian(t.own.need);
   std::string wrapped;
   // The key as it is on disk now.
   {
@@ -134,14 +143,17 @@ TEST(Vault, WhatIsErasedIsGoneFromTheFilesWithItsKeyAndTheJournalStaysWhole) {
   ASSERT_TRUE(from_json(t.send("POST", "/v1/residents/7:erase").body, erased));
   EXPECT_EQ(erased.erased(), 3U);  // two needs and the account
   EXPECT_EQ(t.code_of(t.send("POST", "/v1/residents/7:erase")), "409 personal.nothing id");
-  EXPECT_EQ(t.send("GET", "/v1/policy", "", {.token = t.tokens.at("resident")}).status, 401U) << "the account is gone with its owner";
+  EXPECT_EQ(t.send("GET", "/v1/policy", "", {.token = t.tokens.at("resident")}).status, 401U)
+      << "the account is gone with its owner";
   EXPECT_TRUE(t.store->vault().take_forgotten());
   ASSERT_TRUE(t.store->purge());
-  EXPECT_EQ(raw(t.folder / "db").find(wrapped.substr(8)), std::string::npos) << "the key is still in a file";
+  EXPECT_EQ(raw(t.folder / "db").find(wrapped.substr(8)), std::string::npos)
+      << "the key is still in a file";
   // Nothing whole comes out of the past either.
   const std::string events = t.send("GET", "/v1/events?limit=1000").body;
   EXPECT_EQ(events.find("139****1234\",\"address\":\"甲社区\""), std::string::npos);
-  EXPECT_NE(events.find("139****1234\",\"address\":\"乙社区\""), std::string::npos) << "the other town's needs are as they were";
+  EXPECT_NE(events.find("139****1234\",\"address\":\"乙社区\""), std::string::npos)
+      << "the other town's needs are as they were";
   const auto before = digest(t.runtime->state());
   t.restart();
   EXPECT_EQ(digest(t.runtime->state()), before);
@@ -154,7 +166,12 @@ TEST(Vault, ARowThatIsFilledAgainAfterItWasErasedHasAnotherKey) {
   Towns t;
   const std::string team = "/v1/parties/" + std::to_string(t.own.team);
   EXPECT_EQ(t.send("POST", team + ":erase").status, 200U);
-  EXPECT_EQ(t.send("PUT", team, R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"队","areaCode":"341881001001","contactName":"赵六","contactPhone":"13700001111"})").status, 200U);
+  EXPECT_EQ(
+      t.send(
+           "PUT", team,
+           R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"队","areaCode":"341881001001","contactName":"赵六","contactPhone":"13700001111"})")
+          .status,
+      200U);
   t.restart();
   pb::PersonalData shown;
   ASSERT_TRUE(from_json(t.send("POST", team + ":reveal").body, shown));
@@ -162,7 +179,8 @@ TEST(Vault, ARowThatIsFilledAgainAfterItWasErasedHasAnotherKey) {
   pb::ListEventsResponse events;
   ASSERT_TRUE(from_json(t.send("GET", "/v1/events?limit=1000").body, events));
   std::string phones;
-  for (const auto& e : events.events()) phones += e.party().id() == t.own.team ? "[" + e.party().contact_phone() + "]" : "";
+  for (const auto& e : events.events())
+    phones += e.party().id() == t.own.team ? "[" + e.party().contact_phone() + "]" : "";
   EXPECT_EQ(phones, "[][][137****1111]");
   t.stop();
   EXPECT_EQ(verified(t.folder / "db"), std::vector<std::string>());
@@ -170,15 +188,21 @@ TEST(Vault, ARowThatIsFilledAgainAfterItWasErasedHasAnotherKey) {
 
 TEST(Vault, APersonGetsACopyOfAllThatIsHeldAndOfWhoSawIt) {
   Towns t;
-  t.send("POST", "/v1/persons/" + std::to_string(t.own.person) + ":reveal", "", {.token = t.tokens.at("organiser")});
+  t.send("POST", "/v1/persons/" + std::to_string(t.own.person) + ":reveal", "",
+         {.token = t.tokens.at("organiser")});
   pb::PersonExport copy;
-  ASSERT_TRUE(from_json(t.send("POST", "/v1/persons/" + std::to_string(t.own.person) + ":export", "", {.token = t.tokens.at("member")}).body, copy));
+  ASSERT_TRUE(from_json(t.send("POST", "/v1/persons/" + std::to_string(t.own.person) + ":export",
+                               "", {.token = t.tokens.at("member")})
+                            .body,
+                        copy));
   EXPECT_EQ(copy.person().phone(), "13900009999");
   EXPECT_EQ(copy.account().login(), "member");
   ASSERT_EQ(copy.seen_by_size(), 1);
   EXPECT_EQ(copy.seen_by(0).actor().role(), pb::ROLE_ORGANISER);
   pb::PersonExport resident;
-  ASSERT_TRUE(from_json(t.send("POST", "/v1/residents/7:export", "", {.token = t.tokens.at("resident")}).body, resident));
+  ASSERT_TRUE(from_json(
+      t.send("POST", "/v1/residents/7:export", "", {.token = t.tokens.at("resident")}).body,
+      resident));
   EXPECT_EQ(resident.needs_size(), 2);
   EXPECT_EQ(resident.needs(0).address(), "城东路18号");
 }
@@ -210,7 +234,10 @@ TEST(Chain, AChangedARemovedAndAnAddedEventAreFound) {
               r.put("journal", big_endian(9), value);
             }),
             "journal: event 9 is not what was written");
-  EXPECT_EQ(with([](Raw& r, Seq) { EXPECT_TRUE(r.db->Delete({}, r.families.at("journal"), big_endian(9)).ok()); }), "journal: event 9 is missing");
+  EXPECT_EQ(with([](Raw& r, Seq) {
+              EXPECT_TRUE(r.db->Delete({}, r.families.at("journal"), big_endian(9)).ok());
+            }),
+            "journal: event 9 is missing");
   // Two events change places.
   EXPECT_EQ(with([](Raw& r, Seq) {
               const std::string nine = r.get("journal", big_endian(9));
@@ -219,22 +246,29 @@ TEST(Chain, AChangedARemovedAndAnAddedEventAreFound) {
             }),
             "journal: event 9 is not what was written");
   // The last one taken away.
-  EXPECT_NE(with([](Raw& r, Seq last) { EXPECT_TRUE(r.db->Delete({}, r.families.at("journal"), big_endian(last)).ok()); }).find("but "), std::string::npos);
+  EXPECT_NE(with([](Raw& r, Seq last) {
+              EXPECT_TRUE(r.db->Delete({}, r.families.at("journal"), big_endian(last)).ok());
+            }).find("but "),
+            std::string::npos);
   // One more that nobody did.
-  EXPECT_NE(with([](Raw& r, Seq last) { r.put("journal", big_endian(last + 1), r.get("journal", big_endian(last))); }), "");
-  // A sealed field cut, or put where another was.
-  EXPECT_NE(with([](Raw& r, Seq) {
-              const std::unique_ptr<rocksdb::Iterator> it(r.db->NewIterator({}, r.families.at("person")));
-              it->SeekToFirst();
-              const std::string first = it->value().ToString();
-              it->Next();
-              pb::Person mine;
-              pb::Person other;
-              ASSERT_TRUE(mine.ParseFromString(it->value().ToString()) && other.ParseFromString(first));
-              mine.set_phone(other.phone());
-              r.put("person", it->key().ToString(), mine.SerializeAsString());
+  EXPECT_NE(with([](Raw& r, Seq last) {
+              r.put("journal", big_endian(last + 1), r.get("journal", big_endian(last)));
             }),
             "");
+  // A sealed field cut, or put where another was.
+  EXPECT_NE(
+      with([](Raw& r, Seq) {
+        const std::unique_ptr<rocksdb::Iterator> it(r.db->NewIterator({}, r.families.at("person")));
+        it->SeekToFirst();
+        const std::string first = it->value().ToString();
+        it->Next();
+        pb::Person mine;
+        pb::Person other;
+        ASSERT_TRUE(mine.ParseFromString(it->value().ToString()) && other.ParseFromString(first));
+        mine.set_phone(other.phone());
+        r.put("person", it->key().ToString(), mine.SerializeAsString());
+      }),
+      "");
 }
 
 TEST(Chain, AHashWrittenDownElsewhereShowsARollback) {
@@ -249,16 +283,19 @@ TEST(Chain, AHashWrittenDownElsewhereShowsARollback) {
 TEST(Audit, FindsByObjectAccountKindAndTimeForwardsAndBackwards) {
   Towns t;
   t.now = at(5);
-  t.send("POST", "/v1/needs/" + std::to_string(t.own.need) + ":reveal", "", {.token = t.tokens.at("organiser")});
+  t.send("POST", "/v1/needs/" + std::to_string(t.own.need) + ":reveal", "",
+         {.token = t.tokens.at("organiser")});
   t.now = at(6);
-  t.send("POST", "/v1/persons/" + std::to_string(t.own.person) + ":reveal", "", {.token = t.tokens.at("supplier")});
+  t.send("POST", "/v1/persons/" + std::to_string(t.own.person) + ":reveal", "",
+         {.token = t.tokens.at("supplier")});
   const auto page = [&](const std::string& query) {
     pb::ListAuditResponse r;
     EXPECT_TRUE(from_json(t.send("GET", "/v1/audit" + query).body, r));
     return r;
   };
   EXPECT_EQ(page("?kind=personal_shown").entries_size(), 2);
-  EXPECT_EQ(page("?object=person/" + std::to_string(t.own.person)).entries_size(), 2);  // entered, shown
+  EXPECT_EQ(page("?object=person/" + std::to_string(t.own.person)).entries_size(),
+            2);  // entered, shown
   EXPECT_EQ(page("?account=" + std::to_string(t.own.account)).entries_size(), 1);
   EXPECT_EQ(page("?kind=personal_shown&from=" + std::to_string(to_int(at(5.5)))).entries_size(), 1);
   EXPECT_EQ(page("?kind=personal_shown&to=" + std::to_string(to_int(at(5.5)))).entries_size(), 1);
@@ -272,9 +309,11 @@ TEST(Audit, FindsByObjectAccountKindAndTimeForwardsAndBackwards) {
       token = p.next_page_token();
     } while (!token.empty());
     EXPECT_EQ(seen.size(), t.runtime->durable_seq());
-    EXPECT_TRUE(order.empty() ? std::is_sorted(seen.begin(), seen.end()) : std::is_sorted(seen.rbegin(), seen.rend()));
+    EXPECT_TRUE(order.empty() ? std::is_sorted(seen.begin(), seen.end())
+                              : std::is_sorted(seen.rbegin(), seen.rend()));
   }
-  EXPECT_EQ(t.code_of(t.send("GET", "/v1/audit?object=dragon/5")).substr(0, 29), "400 value.out_of_range object");
+  EXPECT_EQ(t.code_of(t.send("GET", "/v1/audit?object=dragon/5")).substr(0, 29),
+            "400 value.out_of_range object");
   EXPECT_EQ(t.code_of(t.send("GET", "/v1/audit?object=need/x")), "400 value.wrong_type object");
 }
 
@@ -328,8 +367,14 @@ TEST(KeyFile, AFreshKeyTakesOverAtTheNextStartAndTheOldOneMayGo) {
   const fs::path stale = t.folder / "old.key";
   std::ofstream(stale) << old;
   fs::permissions(stale, fs::perms::owner_read | fs::perms::owner_write);
-  EXPECT_NE(Store::open(t.folder / "db", Store::Mode::kExisting, stale).error().message.find("give the right one"), std::string::npos);
-  EXPECT_NE(Store::open(t.folder / "db", Store::Mode::kExisting, t.folder / "none.key").error().message.find("put it back"), std::string::npos);
+  EXPECT_NE(Store::open(t.folder / "db", Store::Mode::kExisting, stale)
+                .error()
+                .message.find("give the right one"),
+            std::string::npos);
+  EXPECT_NE(Store::open(t.folder / "db", Store::Mode::kExisting, t.folder / "none.key")
+                .error()
+                .message.find("put it back"),
+            std::string::npos);
   EXPECT_EQ(verified(t.folder / "db"), std::vector<std::string>());
 }
 
@@ -349,14 +394,17 @@ TEST(Migration, AnswersOfAnOlderVersionAreStrippedAndTheirRequestsStayDone) {
     pb::KeptAnswer kept;
     ASSERT_TRUE(kept.ParseFromString(it->value().ToString().substr(8)));
     kept.clear_message();
-    kept.GetReflection()->MutableUnknownFields(&kept)->AddLengthDelimited(6, R"({"contactPhone":"13912341234"})");
-    raw.put("dedup", it->key().ToString(), it->value().ToString().substr(0, 8) + kept.SerializeAsString());
+    kept.GetReflection()->MutableUnknownFields(&kept)->AddLengthDelimited(
+        6, R"({"contactPhone":"13912341234"})");
+    raw.put("dedup", it->key().ToString(),
+            it->value().ToString().substr(0, 8) + kept.SerializeAsString());
     raw.put("meta", "format", "qiao" + big_endian(3));
   }
   EXPECT_NE(raw(t.folder / "db").find("13912341234"), std::string::npos);
   t.start();
   EXPECT_EQ(raw(t.folder / "db").find("13912341234"), std::string::npos);
-  EXPECT_EQ(t.code_of(t.send("POST", "/v1/needs", body, as)), "409 idempotency.done Idempotency-Key");
+  EXPECT_EQ(t.code_of(t.send("POST", "/v1/needs", body, as)),
+            "409 idempotency.done Idempotency-Key");
   EXPECT_EQ(t.runtime->applied_seq(), done);
 }
 
@@ -378,7 +426,9 @@ TEST(Migration, WhoSawAContactIsFoundByItsNeed) {
 }
 
 // As format 2 left it: everything in the clear, no chain, no index.
-void make_format_2(const std::string& folder, const Store& plain, std::vector<std::pair<std::string, std::pair<std::string, std::string>>> rows, Seq last) {
+void make_format_2(const std::string& folder, const Store& plain,
+                   std::vector<std::pair<std::string, std::pair<std::string, std::string>>> rows,
+                   Seq last) {
   std::vector<std::pair<Seq, std::string>> events;
   ASSERT_TRUE(plain.read_journal(0, last, [&](Seq seq, std::string_view bytes) {
     events.emplace_back(seq, bytes);
@@ -390,8 +440,10 @@ void make_format_2(const std::string& folder, const Store& plain, std::vector<st
   for (const auto& [seq, bytes] : events) raw.put("journal", big_endian(seq), bytes);
   for (const auto& [family, row] : rows) raw.put(family.c_str(), row.first, row.second);
   raw.put("meta", "format", "qiao" + big_endian(2));
-  for (const char* gone : {"head", "marked"}) EXPECT_TRUE(raw.db->Delete({}, raw.families.at("meta"), gone).ok());
-  for (const char* gone : {"vault", "audit"}) EXPECT_TRUE(raw.db->DropColumnFamily(raw.families.at(gone)).ok());
+  for (const char* gone : {"head", "marked"})
+    EXPECT_TRUE(raw.db->Delete({}, raw.families.at("meta"), gone).ok());
+  for (const char* gone : {"vault", "audit"})
+    EXPECT_TRUE(raw.db->DropColumnFamily(raw.families.at(gone)).ok());
 }
 
 TEST(Migration, ADatabaseInTheClearIsSealedChainedAndIndexed) {
@@ -399,7 +451,9 @@ TEST(Migration, ADatabaseInTheClearIsSealedChainedAndIndexed) {
   std::vector<std::pair<std::string, std::pair<std::string, std::string>>> rows;
   const State& s = t.runtime->state();
   const auto take = [&](const char* family, const auto& table) {
-    for (Slot i = 0; i < table.size(); ++i) rows.push_back({family, {big_endian(table[i].id.value()), std::string(table[i].bytes.view())}});
+    for (Slot i = 0; i < table.size(); ++i)
+      rows.push_back(
+          {family, {big_endian(table[i].id.value()), std::string(table[i].bytes.view())}});
   };
   take("party", s.parties());
   take("person", s.persons());
@@ -426,7 +480,9 @@ TEST(Migration, ADatabaseInTheClearIsSealedChainedAndIndexed) {
     Market market(make_ranking);
     ASSERT_TRUE(migrated.value()->load(market));
     EXPECT_EQ(digest(market.state()), before);
-    EXPECT_FALSE(migrated.value()->audit(Store::AuditKey::object(pb::Event::kNeed, t.own.need), 0, false, 10).empty());
+    EXPECT_FALSE(migrated.value()
+                     ->audit(Store::AuditKey::object(pb::Event::kNeed, t.own.need), 0, false, 10)
+                     .empty());
   }
   const std::string bytes = raw(t.folder / "old");
   for (const char* secret : kSecrets) EXPECT_EQ(bytes.find(secret), std::string::npos) << secret;

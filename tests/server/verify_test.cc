@@ -1,6 +1,4 @@
 // qiao verify: finds damage in whatever is on disk, and changes nothing itself.
-#include "tools/qiao/local.h"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -8,6 +6,7 @@
 
 #include "server/store/folder_lock.h"
 #include "tests/support/lived.h"
+#include "tools/qiao/local.h"
 #include "tools/qiao/session.h"
 
 namespace qiao {
@@ -78,9 +77,8 @@ TEST(Verify, FindsRowsOutsideTheMarketThatCannotBeRead) {
   const Verified answer = with([](Store& s) { s.db().Put({}, s.dedup(), "key-1", "short"); });
   EXPECT_EQ(answer.code, kDifferences);
   EXPECT_NE(answer.words.find("dedup: a row of"), std::string::npos) << answer.words;
-  const Verified clearing = with([](Store& s) {
-    s.db().Put({}, s.clearing(), big_endian(1) + "s", "\xff");
-  });
+  const Verified clearing =
+      with([](Store& s) { s.db().Put({}, s.clearing(), big_endian(1) + "s", "\xff"); });
   EXPECT_EQ(clearing.code, kDifferences);
   EXPECT_NE(clearing.words.find("clearing: a row of"), std::string::npos) << clearing.words;
 }

@@ -1,4 +1,6 @@
 // The watch feed without sockets: who sees what, for how long, and whose turn it is.
+#include "server/api/watch.h"
+
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -8,7 +10,6 @@
 #include <set>
 #include <vector>
 
-#include "server/api/watch.h"
 #include "tests/support/towns.h"
 #include "tools/swarm/random_request.h"
 #include "tools/swarm/shown.h"
@@ -89,10 +90,15 @@ std::optional<std::vector<pb::Event>> read_all(Watch& watch) {
       case Watch::Step::kEvent:
         EXPECT_TRUE(from_json(text, events.emplace_back())) << text;
         break;
-      case Watch::Step::kMore: break;
-      case Watch::Step::kNothingNow: return events;
-      case Watch::Step::kEnded: return std::nullopt;
-      case Watch::Step::kUnreadable: ADD_FAILURE() << "unreadable"; return std::nullopt;
+      case Watch::Step::kMore:
+        break;
+      case Watch::Step::kNothingNow:
+        return events;
+      case Watch::Step::kEnded:
+        return std::nullopt;
+      case Watch::Step::kUnreadable:
+        ADD_FAILURE() << "unreadable";
+        return std::nullopt;
     }
   }
 }
@@ -203,8 +209,8 @@ TEST(Watching, ShowsOfEachEventsRowWhatAnAnswerShowsRightAfterIt) {
       for (auto& e : events) beside.take(std::move(e));
     });
     Random random(seed);
-    const char* senders[] = {"second-lead", "second-lead", "second-lead", "organiser", "supplier",
-                             "resident"};
+    const char* senders[] = {"second-lead", "second-lead", "second-lead",
+                             "organiser",   "supplier",    "resident"};
     for (int i = 0; i < 250 && !testing::Test::HasFailure(); ++i) {
       const State& s = t.runtime->state();
       const bool move = random.chance(50);
@@ -220,8 +226,8 @@ TEST(Watching, ShowsOfEachEventsRowWhatAnAnswerShowsRightAfterIt) {
     t.runtime->listen({});
   }
   // That each kind was seen in each way often enough to mean something.
-  for (const auto row : {pb::Event::kParty, pb::Event::kPerson, pb::Event::kOffer,
-                         pb::Event::kNeed, pb::Event::kMatch, pb::Event::kAccount}) {
+  for (const auto row : {pb::Event::kParty, pb::Event::kPerson, pb::Event::kOffer, pb::Event::kNeed,
+                         pb::Event::kMatch, pb::Event::kAccount}) {
     for (const Sight sight : {Sight::kNothing, Sight::kWhole}) {
       EXPECT_GT(compared[counted_as(row, sight)], 5) << row;
     }
@@ -285,41 +291,43 @@ std::vector<Change> changes_of_access() {
   const auto own = [](const Watched& t) { return t.own.area / 1000 * 1000; };
   const auto foreign = [](const Watched& t) { return t.foreign.area / 1000 * 1000; };
   return {
-      {"role", "auditor", "", [](Watched& t) {
+      {"role", "auditor", "",
+       [](Watched& t) {
          change_account(t, "auditor", [](pb::Account& a) { a.set_role(pb::ROLE_LEAD); });
        }},
-      {"disabled", "supplier", "", [](Watched& t) {
+      {"disabled", "supplier", "",
+       [](Watched& t) {
          change_account(t, "supplier", [](pb::Account& a) { a.set_disabled(true); });
        }},
-      {"party", "supplier", "", [](Watched& t) {
+      {"party", "supplier", "",
+       [](Watched& t) {
          change_account(t, "supplier", [&](pb::Account& a) { a.set_party_id(t.foreign.team); });
        }},
-      {"resident number", "resident", "", [](Watched& t) {
+      {"resident number", "resident", "",
+       [](Watched& t) {
          change_account(t, "resident", [](pb::Account& a) { a.set_resident_ref(9); });
        }},
-      {"grant revoked", "organiser", "", [](Watched& t) {
+      {"grant revoked", "organiser", "",
+       [](Watched& t) {
          const std::string grant = std::to_string(t.watch("organiser")->reach().grant_id);
          t.as_lead("DELETE", "/v1/tokens/" + grant, "");
        }},
-      {"organiser's area", "organiser", "", [=](Watched& t) {
-         move_party(t, t.own.organiser, foreign(t));
-       }},
-      {"party moved", "supplier", "", [](Watched& t) {
-         move_party(t, t.own.team, t.foreign.area);
-       }},
-      {"party suspended", "member", "", [](Watched& t) {
+      {"organiser's area", "organiser", "",
+       [=](Watched& t) { move_party(t, t.own.organiser, foreign(t)); }},
+      {"party moved", "supplier", "",
+       [](Watched& t) { move_party(t, t.own.team, t.foreign.area); }},
+      {"party suspended", "member", "",
+       [](Watched& t) {
          t.as_lead("POST", "/v1/parties/" + std::to_string(t.own.team) + ":suspend", "");
        }},
-      {"person removed", "member", "", [](Watched& t) {
-         t.as_lead("DELETE", "/v1/persons/" + std::to_string(t.own.person), "");
-       }},
-      {"own party of who acts for another", "organiser", "supplier", [=](Watched& t) {
-         move_party(t, t.own.organiser, foreign(t));
-       }},
-      {"party acted for", "organiser", "supplier", [=](Watched& t) {
-         move_party(t, t.own.team, own(t));
-       }},
-      {"account of who acts for another", "second-lead", "organiser", [](Watched& t) {
+      {"person removed", "member", "",
+       [](Watched& t) { t.as_lead("DELETE", "/v1/persons/" + std::to_string(t.own.person), ""); }},
+      {"own party of who acts for another", "organiser", "supplier",
+       [=](Watched& t) { move_party(t, t.own.organiser, foreign(t)); }},
+      {"party acted for", "organiser", "supplier",
+       [=](Watched& t) { move_party(t, t.own.team, own(t)); }},
+      {"account of who acts for another", "second-lead", "organiser",
+       [](Watched& t) {
          change_account(t, "second-lead", [](pb::Account& a) { a.set_role(pb::ROLE_AUDITOR); });
        }},
   };
@@ -463,7 +471,8 @@ TEST(Watching, APlaceOfAnotherEpochIsRefused) {
   EXPECT_EQ(read(""), "database.restored");
   const auto without = [&](const std::string& query) {
     const auto request = parse_watch("/v1/watch" + query, "", epoch);
-    return request ? std::string() : std::string(info(request.error().code).code) + " " + request.error().field;
+    return request ? std::string()
+                   : std::string(info(request.error().code).code) + " " + request.error().field;
   };
   EXPECT_EQ(without("?after=3"), "value.required epoch");
   EXPECT_EQ(without("?after=0"), "");

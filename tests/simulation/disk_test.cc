@@ -9,7 +9,10 @@ struct Machine {
   SimulatedDisk disk;
   Random random{1};
   rocksdb::Env& env = *disk.env();
-  Machine() { EXPECT_TRUE(env.CreateDirIfMissing("/a").ok()); sync_names("/"); }
+  Machine() {
+    EXPECT_TRUE(env.CreateDirIfMissing("/a").ok());
+    sync_names("/");
+  }
 
   std::unique_ptr<rocksdb::WritableFile> create(const std::string& path) {
     std::unique_ptr<rocksdb::WritableFile> file;

@@ -56,8 +56,8 @@ TEST(Swarm, EveryPromiseIsKeptUnderEveryFault) {
   EXPECT_GT(all.feeds_ended, 50U);
 }
 
-// A refusal that was slow on its way arrives behind the success of the request's later copy: no breach, for it was decided
-// before. Found among the first 30,000 seeds; these are made small.
+// A refusal that was slow on its way arrives behind the success of the request's later copy: no
+// breach, for it was decided before. Found among the first 30,000 seeds; these are made small.
 TEST(Swarm, AnOlderRefusalMayArriveBehindASuccess) {
   for (const auto& [seed, operations] : {std::pair{14379U, 20U}, {25427U, 100U}}) {
     Plan plan = plan_of(seed, 3);
@@ -68,7 +68,8 @@ TEST(Swarm, AnOlderRefusalMayArriveBehindASuccess) {
 }
 
 TEST(Swarm, ASeedReplaysToTheBit) {
-  for (std::uint64_t seed = 100; seed < 104; ++seed) EXPECT_EQ(run(plan_of(seed)).fingerprint, run(plan_of(seed)).fingerprint) << seed;
+  for (std::uint64_t seed = 100; seed < 104; ++seed)
+    EXPECT_EQ(run(plan_of(seed)).fingerprint, run(plan_of(seed)).fingerprint) << seed;
   EXPECT_NE(run(plan_of(100)).fingerprint, run(plan_of(101)).fingerprint);
 }
 
@@ -95,11 +96,13 @@ bool concerns_people(Planted planted) {
 
 class PlantedMistake : public testing::TestWithParam<PlantedCase> {};
 
-// A simulation that finds nothing is worth nothing: each of these mistakes has been made by real databases.
+// A simulation that finds nothing is worth nothing: each of these mistakes has been made by real
+// databases.
 TEST_P(PlantedMistake, IsFoundAndMadeSmall) {
   Plan plan = plan_of(1, 24);
   plan.planted = GetParam().planted;
-  // Each mistake shows without the others' faults, and without people where it does not concern them.
+  // Each mistake shows without the others' faults, and without people where it does not concern
+  // them.
   if (plan.planted != Planted::kUnseenDamage) plan.faults &= ~static_cast<unsigned>(Fault::kDamage);
   plan.people = concerns_people(plan.planted) ? 12 : 0;
   // They ask often enough.
@@ -107,13 +110,15 @@ TEST_P(PlantedMistake, IsFoundAndMadeSmall) {
   static const TemporaryFolder folder;
   bool found = false;
   bool made_small = false;
-  // Leaving something away makes another world, in which the mistake may not show: not every seed can be made small.
+  // Leaving something away makes another world, in which the mistake may not show: not every seed
+  // can be made small.
   for (; plan.seed <= 12 && !made_small; ++plan.seed) {
     const Verdict verdict = run(plan);
     if (verdict.breach.empty()) continue;
     found = true;
     // A disk that lies may leave a database that does not open.
-    const bool does_not_open = plan.planted == Planted::kLyingDisk && verdict.breach.find("availability") == 0;
+    const bool does_not_open =
+        plan.planted == Planted::kLyingDisk && verdict.breach.find("availability") == 0;
     EXPECT_TRUE(verdict.breach.find(GetParam().promise) == 0 || does_not_open) << verdict.breach;
     plan.folder = folder.path();
     const Plan small = shrink(plan, [](const Plan&) {});
@@ -127,22 +132,35 @@ TEST_P(PlantedMistake, IsFoundAndMadeSmall) {
   EXPECT_TRUE(made_small);
 }
 INSTANTIATE_TEST_SUITE_P(Each, PlantedMistake,
-                         testing::Values(PlantedCase{Planted::kLyingDisk, "durability"}, PlantedCase{Planted::kEarlyAnswer, "durability"},
-                                         PlantedCase{Planted::kForgottenKeys, "idempotency"}, PlantedCase{Planted::kLossyFeed, "feed"},
-                                         PlantedCase{Planted::kStaleAnswers, "linearizability"}, PlantedCase{Planted::kUnseenDamage, "durability"},
-                                         PlantedCase{Planted::kUnaskedScope, "rights"}, PlantedCase{Planted::kUnguardedField, "rights"},
+                         testing::Values(PlantedCase{Planted::kLyingDisk, "durability"},
+                                         PlantedCase{Planted::kEarlyAnswer, "durability"},
+                                         PlantedCase{Planted::kForgottenKeys, "idempotency"},
+                                         PlantedCase{Planted::kLossyFeed, "feed"},
+                                         PlantedCase{Planted::kStaleAnswers, "linearizability"},
+                                         PlantedCase{Planted::kUnseenDamage, "durability"},
+                                         PlantedCase{Planted::kUnaskedScope, "rights"},
+                                         PlantedCase{Planted::kUnguardedField, "rights"},
                                          PlantedCase{Planted::kUnendedFeed, "feed"}),
                          [](const testing::TestParamInfo<PlantedCase>& planted) {
                            switch (planted.param.planted) {
-                             case Planted::kLyingDisk: return "LyingDisk";
-                             case Planted::kEarlyAnswer: return "EarlyAnswer";
-                             case Planted::kForgottenKeys: return "ForgottenKeys";
-                             case Planted::kLossyFeed: return "LossyFeed";
-                             case Planted::kUnseenDamage: return "UnseenDamage";
-                             case Planted::kUnaskedScope: return "UnaskedScope";
-                             case Planted::kUnguardedField: return "UnguardedField";
-                             case Planted::kUnendedFeed: return "UnendedFeed";
-                             default: return "StaleAnswers";
+                             case Planted::kLyingDisk:
+                               return "LyingDisk";
+                             case Planted::kEarlyAnswer:
+                               return "EarlyAnswer";
+                             case Planted::kForgottenKeys:
+                               return "ForgottenKeys";
+                             case Planted::kLossyFeed:
+                               return "LossyFeed";
+                             case Planted::kUnseenDamage:
+                               return "UnseenDamage";
+                             case Planted::kUnaskedScope:
+                               return "UnaskedScope";
+                             case Planted::kUnguardedField:
+                               return "UnguardedField";
+                             case Planted::kUnendedFeed:
+                               return "UnendedFeed";
+                             default:
+                               return "StaleAnswers";
                            }
                          });
 

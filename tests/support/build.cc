@@ -8,15 +8,18 @@ namespace qiao {
 
 bool reload(const State& from, Market& into) {
   State& state = into.state_to_load();
-  bool good = state.load_row(pb::Event::kTaxonomy, Blob(from.taxonomy().SerializeAsString())) && state.load_row(pb::Event::kPolicy, Blob(from.policy().SerializeAsString()));
+  bool good = state.load_row(pb::Event::kTaxonomy, Blob(from.taxonomy().SerializeAsString())) &&
+              state.load_row(pb::Event::kPolicy, Blob(from.policy().SerializeAsString()));
   const auto load = [&](pb::Event::RowCase kind, const auto& rows) {
-    for (Slot i = 0; good && i < rows.size(); ++i) good = state.load_row(kind, Blob(rows[i].bytes.view()));
+    for (Slot i = 0; good && i < rows.size(); ++i)
+      good = state.load_row(kind, Blob(rows[i].bytes.view()));
   };
   load(pb::Event::kArea, from.areas());
   load(pb::Event::kParty, from.parties());
   load(pb::Event::kOffer, from.offers());
   load(pb::Event::kNeed, from.needs());
-  good = good && state.link_areas() && state.link_parties() && state.link_offers() && state.link_needs();
+  good = good && state.link_areas() && state.link_parties() && state.link_offers() &&
+         state.link_needs();
   load(pb::Event::kPerson, from.persons());
   load(pb::Event::kMatch, from.matches());
   load(pb::Event::kNotification, from.notifications());
@@ -26,10 +29,11 @@ bool reload(const State& from, Market& into) {
   return good;
 }
 
-std::string code_of(const Result<Outcome>& result) { return result ? std::string() : std::string(info(result.error().code).code); }
+std::string code_of(const Result<Outcome>& result) {
+  return result ? std::string() : std::string(info(result.error().code).code);
+}
 
-City::City(const Market::MatcherFactory& factory, const pb::Taxonomy& taxonomy)
-    : market(factory) {
+City::City(const Market::MatcherFactory& factory, const pb::Taxonomy& taxonomy) : market(factory) {
   pb::Command words = by(pb::ROLE_LEAD);
   *words.mutable_put_taxonomy() = taxonomy;
   must(words);
@@ -40,9 +44,12 @@ City::City(const Market::MatcherFactory& factory, const pb::Taxonomy& taxonomy)
     const char* name;
     double km;
   };
-  for (const Place& p : {Place{kCity, 0, pb::AREA_LEVEL_CITY, "宁国市", 0}, Place{kTown, kCity, pb::AREA_LEVEL_TOWN, "西津街道", 0},
-                         Place{kOtherTown, kCity, pb::AREA_LEVEL_TOWN, "南山街道", 4}, Place{kCommunity, kTown, pb::AREA_LEVEL_COMMUNITY, "城东社区", 0},
-                         Place{kOtherCommunity, kOtherTown, pb::AREA_LEVEL_COMMUNITY, "南河社区", 4}}) {
+  for (const Place& p :
+       {Place{kCity, 0, pb::AREA_LEVEL_CITY, "宁国市", 0},
+        Place{kTown, kCity, pb::AREA_LEVEL_TOWN, "西津街道", 0},
+        Place{kOtherTown, kCity, pb::AREA_LEVEL_TOWN, "南山街道", 4},
+        Place{kCommunity, kTown, pb::AREA_LEVEL_COMMUNITY, "城东社区", 0},
+        Place{kOtherCommunity, kOtherTown, pb::AREA_LEVEL_COMMUNITY, "南河社区", 4}}) {
     pb::Command c = by(pb::ROLE_LEAD);
     pb::Area& a = *c.mutable_put_area();
     a.set_code(p.code);
@@ -96,7 +103,9 @@ std::uint64_t City::post(const pb::Need& n, pb::NeedState until) {
   return must(c);
 }
 
-Result<Outcome> City::make(pb::MatchState how, std::uint64_t need, std::uint64_t offer, std::int64_t quantity, std::uint32_t line, pb::Role role, std::uint64_t actor) {
+Result<Outcome> City::make(pb::MatchState how, std::uint64_t need, std::uint64_t offer,
+                           std::int64_t quantity, std::uint32_t line, pb::Role role,
+                           std::uint64_t actor) {
   pb::Command c = by(role, actor);
   pb::MakeMatch& m = *c.mutable_make_match();
   m.set_need_id(need);
@@ -107,13 +116,15 @@ Result<Outcome> City::make(pb::MatchState how, std::uint64_t need, std::uint64_t
   return apply(c);
 }
 
-std::uint64_t City::claim(std::uint64_t need, std::uint64_t offer, std::int64_t quantity, std::uint32_t line) {
+std::uint64_t City::claim(std::uint64_t need, std::uint64_t offer, std::int64_t quantity,
+                          std::uint32_t line) {
   const auto made = make(pb::MATCH_STATE_CLAIMED, need, offer, quantity, line);
   EXPECT_EQ(code_of(made), "");
   return made ? made.value().subjects.front().key : 0;
 }
 
-std::uint64_t City::dispatch(std::uint64_t need, std::uint64_t offer, std::int64_t quantity, std::uint32_t line) {
+std::uint64_t City::dispatch(std::uint64_t need, std::uint64_t offer, std::int64_t quantity,
+                             std::uint32_t line) {
   const auto made = make(pb::MATCH_STATE_DISPATCHED, need, offer, quantity, line);
   EXPECT_EQ(code_of(made), "");
   return made ? made.value().subjects.front().key : 0;

@@ -3,18 +3,20 @@
 
 #include <string>
 
+#include "data/defaults.h"
 #include "engine/base/time_zone.h"
 #include "engine/market/market.h"
 #include "engine/match/ranking.h"
 #include "qiao/v1/command.pb.h"
-#include "data/defaults.h"
 
 namespace qiao {
 
 // 2026-11-24 00:00 on Ningguo's clock, a Tuesday.
 inline constexpr std::int64_t kTuesday = 1'795'449'600;
 // So many hours after it.
-constexpr Time at(double hours) { return to_time(kTuesday + static_cast<std::int64_t>(hours * 3600)); }
+constexpr Time at(double hours) {
+  return to_time(kTuesday + static_cast<std::int64_t>(hours * 3600));
+}
 inline constexpr std::uint64_t kCity = 341'881'000'000;
 inline constexpr std::uint64_t kTown = 341'881'001'000;
 inline constexpr std::uint64_t kOtherTown = 341'881'002'000;
@@ -124,7 +126,8 @@ class OfferBuilder {
     offer_.mutable_time()->add_skills(code);
     return *this;
   }
-  OfferBuilder& certificate(const std::string& code, std::uint32_t level, std::int64_t expires_at = 0) {
+  OfferBuilder& certificate(const std::string& code, std::uint32_t level,
+                            std::int64_t expires_at = 0) {
     pb::Certificate& c = *offer_.mutable_time()->add_certificates();
     c.set_code(code);
     c.set_level(level);
@@ -155,7 +158,8 @@ class OfferBuilder {
 };
 inline OfferBuilder offer(std::uint64_t party) { return OfferBuilder(party); }
 
-// A market with Ningguo's words, the default policy and a few areas; everything else is for the test to say.
+// A market with Ningguo's words, the default policy and a few areas; everything else is for the
+// test to say.
 class City {
  public:
   explicit City(const Market::MatcherFactory& factory = make_ranking,
@@ -171,21 +175,34 @@ class City {
   void wait_until(Time t);
   const State& state() const { return market.state(); }
 
-  std::uint64_t party(pb::PartyKind kind, const std::string& name = "志愿服务队", std::uint64_t area = kCommunity);
-  std::uint64_t team(const std::string& name = "志愿服务队") { return party(pb::PARTY_KIND_VOLUNTEER_TEAM, name); }
-  std::uint64_t organiser(std::uint64_t area = kTown) { return party(pb::PARTY_KIND_ORGANISER, "实践所", area); }
+  std::uint64_t party(pb::PartyKind kind, const std::string& name = "志愿服务队",
+                      std::uint64_t area = kCommunity);
+  std::uint64_t team(const std::string& name = "志愿服务队") {
+    return party(pb::PARTY_KIND_VOLUNTEER_TEAM, name);
+  }
+  std::uint64_t organiser(std::uint64_t area = kTown) {
+    return party(pb::PARTY_KIND_ORGANISER, "实践所", area);
+  }
   std::uint64_t post(const pb::Offer& o);
   // As the lead: open at once unless another state is asked for.
   std::uint64_t post(const pb::Need& n, pb::NeedState until = pb::NEED_STATE_OPEN);
-  Result<Outcome> make(pb::MatchState how, std::uint64_t need, std::uint64_t offer, std::int64_t quantity = 0, std::uint32_t line = 1, pb::Role role = pb::ROLE_LEAD,
-                       std::uint64_t actor = 0);
-  std::uint64_t claim(std::uint64_t need, std::uint64_t offer, std::int64_t quantity = 0, std::uint32_t line = 1);
-  std::uint64_t dispatch(std::uint64_t need, std::uint64_t offer, std::int64_t quantity = 0, std::uint32_t line = 1);
+  Result<Outcome> make(pb::MatchState how, std::uint64_t need, std::uint64_t offer,
+                       std::int64_t quantity = 0, std::uint32_t line = 1,
+                       pb::Role role = pb::ROLE_LEAD, std::uint64_t actor = 0);
+  std::uint64_t claim(std::uint64_t need, std::uint64_t offer, std::int64_t quantity = 0,
+                      std::uint32_t line = 1);
+  std::uint64_t dispatch(std::uint64_t need, std::uint64_t offer, std::int64_t quantity = 0,
+                         std::uint32_t line = 1);
   Result<Outcome> move(std::uint64_t match, pb::MatchVerb verb, const std::string& reason = "原因");
-  Result<Outcome> move_need(std::uint64_t need, pb::NeedVerb verb, const std::string& reason = "原因");
+  Result<Outcome> move_need(std::uint64_t need, pb::NeedVerb verb,
+                            const std::string& reason = "原因");
 
-  pb::Need need_row(std::uint64_t id) const { return state().load_need(state().needs().find(NeedId{id})); }
-  pb::Match match_row(std::uint64_t id) const { return state().load_match(state().matches().find(MatchId{id})); }
+  pb::Need need_row(std::uint64_t id) const {
+    return state().load_need(state().needs().find(NeedId{id}));
+  }
+  pb::Match match_row(std::uint64_t id) const {
+    return state().load_match(state().matches().find(MatchId{id}));
+  }
   pb::Policy policy() const { return state().policy(); }
   void set(const pb::Policy& policy);
 };

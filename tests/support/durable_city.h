@@ -69,7 +69,8 @@ inline void live(DurableCity& c) {
     pb::Command m = by(pb::ROLE_LEAD);
     m.mutable_make_match()->set_need_id(id);
     m.mutable_make_match()->set_offer_id(o);
-    m.mutable_make_match()->set_how(i % 3 == 0 ? pb::MATCH_STATE_DISPATCHED : pb::MATCH_STATE_CLAIMED);
+    m.mutable_make_match()->set_how(i % 3 == 0 ? pb::MATCH_STATE_DISPATCHED
+                                               : pb::MATCH_STATE_CLAIMED);
     c.keep(m);
   }
 }

@@ -1,4 +1,5 @@
-// A server without sockets: a real store on a real disk, the runtime, the API, and an account of the lead.
+// A server without sockets: a real store on a real disk, the runtime, the API, and an account of
+// the lead.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,17 +9,19 @@
 #include <memory>
 #include <string>
 
+#include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
 #include "server/app/application.h"
 #include "server/app/empty_city.h"
-#include "proto/json/json.h"
 #include "tests/support/build.h"
 #include "tools/text/temporary_folder.h"
 
 namespace qiao {
 
 struct RequestHeaders {
-  std::string actor = {}, key = {}, if_match = {}, if_none_match = {}, accept = {}, language = {}, type = {}, token = {}, cookie = {}, origin = {}, host = "localhost", address = "127.0.0.1";
+  std::string actor = {}, key = {}, if_match = {}, if_none_match = {}, accept = {}, language = {},
+              type = {}, token = {}, cookie = {}, origin = {}, host = "localhost",
+              address = "127.0.0.1";
   bool anonymous = false;  // no token at all
 };
 
@@ -34,7 +37,8 @@ struct Host {
   Analyst* analyst = nullptr;
   Gate* gate = nullptr;
   Api* api = nullptr;
-  // Of an account of the lead, which is sent where a test names no other. Good for as long as a test's clock goes.
+  // Of an account of the lead, which is sent where a test names no other. Good for as long as a
+  // test's clock goes.
   std::string token;
 
   rocksdb::Env* env = nullptr;
@@ -68,7 +72,8 @@ struct Host {
     if (token.empty()) token = token_of(account(pb::ROLE_LEAD, "lead"));
   }
   // An account, made by the market itself.
-  std::uint64_t account(pb::Role role, const std::string& login, std::uint64_t party = 0, std::uint64_t person = 0, std::uint64_t resident_ref = 0) {
+  std::uint64_t account(pb::Role role, const std::string& login, std::uint64_t party = 0,
+                        std::uint64_t person = 0, std::uint64_t resident_ref = 0) {
     pb::Command c = by(runtime->state().accounts().size() == 0 ? pb::ROLE_MARKET : pb::ROLE_LEAD);
     pb::Account& a = *c.mutable_put_account()->mutable_account();
     a.set_login(login);
@@ -85,7 +90,8 @@ struct Host {
     wish.set_name("test");
     wish.set_lifetime(86'400 * 400);
     for (const char* s : scopes) wish.add_scopes(s);
-    const auto made = gate->make_grant(by(pb::ROLE_MARKET).actor(), account_id, pb::GRANT_KIND_TOKEN, wish);
+    const auto made =
+        gate->make_grant(by(pb::ROLE_MARKET).actor(), account_id, pb::GRANT_KIND_TOKEN, wish);
     EXPECT_TRUE(made) << (made ? "" : made.error().en());
     return made ? made.value().secret : std::string();
   }
@@ -102,12 +108,14 @@ struct Host {
   }
 
   using Headers = RequestHeaders;
-  Response send(const std::string& method, const std::string& target, const std::string& body = "", const Headers& h = {}) {
+  Response send(const std::string& method, const std::string& target, const std::string& body = "",
+                const Headers& h = {}) {
     Request r;
     r.method = method;
     r.target = target;
     r.body = body;
-    const std::string authorization = h.anonymous ? std::string() : "Bearer " + (h.token.empty() ? token : h.token);
+    const std::string authorization =
+        h.anonymous ? std::string() : "Bearer " + (h.token.empty() ? token : h.token);
     r.credentials.authorization = authorization;
     r.credentials.acting = h.actor;
     r.credentials.cookie = h.cookie;
@@ -162,18 +170,36 @@ struct Host {
   }
 
   void found() {
-    EXPECT_EQ(send("PUT", "/v1/areas/341881000000", R"({"level":"AREA_LEVEL_CITY","name":"宁国市","point":{"latitudeE7":306265000,"longitudeE7":1189834000}})").status, 200U);
-    EXPECT_EQ(send("PUT", "/v1/areas/341881001000", R"({"parentCode":"341881000000","level":"AREA_LEVEL_TOWN","name":"西津街道"})").status, 200U);
-    EXPECT_EQ(send("PUT", "/v1/areas/341881001001", R"({"parentCode":"341881001000","level":"AREA_LEVEL_COMMUNITY","name":"城东社区"})").status, 200U);
-    team = id_of(send("POST", "/v1/parties", R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"党派我来","areaCode":"341881001001"})"));
-    people = id_of(send("POST", "/v1/offers", R"({"partyId":")" + std::to_string(team) + R"(","title":"志愿者","time":{"kind":"TIME_KIND_PEOPLE","capacity":"8"}})"));
+    EXPECT_EQ(
+        send(
+            "PUT", "/v1/areas/341881000000",
+            R"({"level":"AREA_LEVEL_CITY","name":"宁国市","point":{"latitudeE7":306265000,"longitudeE7":1189834000}})")
+            .status,
+        200U);
+    EXPECT_EQ(send("PUT", "/v1/areas/341881001000",
+                   R"({"parentCode":"341881000000","level":"AREA_LEVEL_TOWN","name":"西津街道"})")
+                  .status,
+              200U);
+    EXPECT_EQ(
+        send("PUT", "/v1/areas/341881001001",
+             R"({"parentCode":"341881001000","level":"AREA_LEVEL_COMMUNITY","name":"城东社区"})")
+            .status,
+        200U);
+    team = id_of(send(
+        "POST", "/v1/parties",
+        R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"党派我来","areaCode":"341881001001"})"));
+    people =
+        id_of(send("POST", "/v1/offers",
+                   R"({"partyId":")" + std::to_string(team) +
+                       R"(","title":"志愿者","time":{"kind":"TIME_KIND_PEOPLE","capacity":"8"}})"));
   }
   static std::string need_body(const std::string& quantity = "5") {
-    return R"({"areaCode":"341881001001","title":"陪老人","category":"elder_care","lines":[{"time":{"kind":"TIME_KIND_PEOPLE"},"quantity":)" + quantity +
-           R"(,"window":{"start":"1795654800","end":"1795665600"}}]})";
+    return R"({"areaCode":"341881001001","title":"陪老人","category":"elder_care","lines":[{"time":{"kind":"TIME_KIND_PEOPLE"},"quantity":)" +
+           quantity + R"(,"window":{"start":"1795654800","end":"1795665600"}}]})";
   }
   std::string match_body(std::uint64_t need, const std::string& more = "") const {
-    return R"({"needId":")" + std::to_string(need) + R"(","offerId":")" + std::to_string(people) + "\"" + more + "}";
+    return R"({"needId":")" + std::to_string(need) + R"(","offerId":")" + std::to_string(people) +
+           "\"" + more + "}";
   }
   std::uint64_t team = 0;
   std::uint64_t people = 0;

@@ -9,7 +9,10 @@ namespace {
 
 class Season : public testing::Test {
  protected:
-  Season() : places(read_city(QIAO_SOURCE "/data/ningguo/areas.csv", QIAO_SOURCE "/data/ningguo/outline.geojson", 1).value()) {
+  Season()
+      : places(read_city(QIAO_SOURCE "/data/ningguo/areas.csv",
+                         QIAO_SOURCE "/data/ningguo/outline.geojson", 1)
+                   .value()) {
     plan.begin = to_time(1'788'220'800);  // 2026-09-01 08:00 in Ningguo
     plan.days = 7;
     plan.needs = 140;
@@ -32,14 +35,23 @@ TEST_F(Season, IsTheSameForTheSameSeed) {
 }
 
 TEST_F(Season, WhomThePolicyTellsAreFewerThanAll) {
-  SeasonResult everybody;
-  SeasonResult some;
-  for (const SimulatedPolicy& policy : simulated_policies()) {
-    if (policy.order != Order::kValue) continue;
-    if (policy.telling == Telling::kEverybody) everybody = simulate(places, plan, policy);
-    if (policy.telling == Telling::kPolicy) some = simulate(places, plan, policy);
+  // A week is short: one seed's share filled is a few needs more or less.
+  struct Sum {
+    double told = 0;
+    double fill = 0;
+  };
+  Sum everybody;
+  Sum some;
+  for (plan.seed = 1; plan.seed <= 5; ++plan.seed) {
+    for (const SimulatedPolicy& policy : simulated_policies()) {
+      if (policy.order != Order::kValue || policy.telling == Telling::kNobody) continue;
+      const SeasonResult result = simulate(places, plan, policy);
+      Sum& sum = policy.telling == Telling::kPolicy ? some : everybody;
+      sum.told += result.told_per_claim;
+      sum.fill += result.fill;
+    }
   }
-  EXPECT_LT(some.told_per_claim, everybody.told_per_claim / 2);
+  EXPECT_LT(some.told, everybody.told / 2);
   EXPECT_GT(some.fill, everybody.fill * 0.85);
 }
 

@@ -19,7 +19,8 @@ std::vector<std::vector<std::string>> all(std::string_view text) {
 }
 
 TEST(Csv, ReadsQuotesLineBreaksAndEmptyCells) {
-  EXPECT_EQ(all("a,b\r\n\"x,\"\"y\"\"\nz\",\n\n,2"), (std::vector<std::vector<std::string>>{{"a", "b"}, {"x,\"y\"\nz", ""}, {"", "2"}}));
+  EXPECT_EQ(all("a,b\r\n\"x,\"\"y\"\"\nz\",\n\n,2"),
+            (std::vector<std::vector<std::string>>{{"a", "b"}, {"x,\"y\"\nz", ""}, {"", "2"}}));
   EXPECT_TRUE(all("").empty());
 }
 
@@ -82,20 +83,26 @@ TEST(Encoding, TakesUtf8WithAndWithoutMarkAndGb18030) {
 }
 
 TEST(Encoding, KnowsWhatIsNotUtf8) {
-  for (const char* bad : {"\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF8", "\xE4\xB8"}) EXPECT_FALSE(is_utf8(bad)) << bad;
+  for (const char* bad :
+       {"\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF8", "\xE4\xB8"})
+    EXPECT_FALSE(is_utf8(bad)) << bad;
   for (const char* good : {"", "a", "é", "宁", "𠀀"}) EXPECT_TRUE(is_utf8(good));
 }
 
 TEST(Notation, WindowsOnTheCitysClock) {
   const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
-  for (const char* text : {"2026-11-28 09:00/12:00", "2026/11/28 9:00/12:00", "2026-11-28T09:00/2026-11-28T12:00", "2026-11-28 09：00/12：00"}) {
+  for (const char* text : {"2026-11-28 09:00/12:00", "2026/11/28 9:00/12:00",
+                           "2026-11-28T09:00/2026-11-28T12:00", "2026-11-28 09：00/12：00"}) {
     const auto w = parse_window(text, zone, "window");
     ASSERT_TRUE(w) << text;
     EXPECT_EQ(w.value().start(), 1'795'827'600) << text;
     EXPECT_EQ(format_window(w.value(), zone), "2026-11-28 09:00/12:00");
   }
-  EXPECT_EQ(format_window(parse_window("2026-11-28 22:00/2026-11-29 06:00", zone, "w").value(), zone), "2026-11-28 22:00/2026-11-29 06:00");
-  for (const char* bad : {"", "tomorrow", "2026-02-30 09:00/12:00", "2026-11-28 09:00", "2026-11-28 25:00/26:00", "2026-11-28 09:61/12:00"}) {
+  EXPECT_EQ(
+      format_window(parse_window("2026-11-28 22:00/2026-11-29 06:00", zone, "w").value(), zone),
+      "2026-11-28 22:00/2026-11-29 06:00");
+  for (const char* bad : {"", "tomorrow", "2026-02-30 09:00/12:00", "2026-11-28 09:00",
+                          "2026-11-28 25:00/26:00", "2026-11-28 09:61/12:00"}) {
     const auto w = parse_window(bad, zone, "window");
     ASSERT_FALSE(w) << bad;
     EXPECT_EQ(w.error().field, "window");
@@ -111,10 +118,13 @@ TEST(Notation, WeeksInDigitsEnglishAndChinese) {
     return format_week(slots);
   };
   EXPECT_EQ(round("1-5 08:00-12:00; 6,7 09:00-17:00"), "1-5 08:00-12:00; 6-7 09:00-17:00");
-  EXPECT_EQ(round("周一至周五 08:00-12:00；周六、周日 09:00-17:00"), "1-5 08:00-12:00; 6-7 09:00-17:00");
+  EXPECT_EQ(round("周一至周五 08:00-12:00；周六、周日 09:00-17:00"),
+            "1-5 08:00-12:00; 6-7 09:00-17:00");
   EXPECT_EQ(round("mon,wed 00:00-24:00"), "1,3 00:00-24:00");
   EXPECT_EQ(round(""), "");
-  for (const char* bad : {"8 08:00-12:00", "5-1 08:00-12:00", "1 12:00-08:00", "1 08:00", "every day"}) EXPECT_EQ(round(bad), "refused") << bad;
+  for (const char* bad :
+       {"8 08:00-12:00", "5-1 08:00-12:00", "1 12:00-08:00", "1 08:00", "every day"})
+    EXPECT_EQ(round(bad), "refused") << bad;
 }
 
 TEST(Notation, EveryMomentIsReadBackToTheSecond) {
@@ -190,7 +200,9 @@ TEST(Visible, WhatMovesTheCursorOrHidesIsWrittenOut) {
             "\\u009b\\u061c\\u200b\\u200d\\u2060\\ufeff");
   EXPECT_EQ(visible("\u202a\u202e\u2066\u2069\u2028"), "\\u202a\\u202e\\u2066\\u2069\\u2028");
   EXPECT_EQ(visible("\U000e0041"), "\\U000e0041");
-  EXPECT_EQ(visible("\x9b" "2J\xe4\xb8"), "\\x9b2J\\xe4\\xb8");
+  EXPECT_EQ(visible("\x9b"
+                    "2J\xe4\xb8"),
+            "\\x9b2J\\xe4\\xb8");
 }
 
 TEST(Visible, InEveryTextOfAMessage) {

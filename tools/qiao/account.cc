@@ -11,8 +11,8 @@
 #include <iostream>
 #include <sstream>
 
-#include "qiao/v1/access.pb.h"
 #include "proto/json/json.h"
+#include "qiao/v1/access.pb.h"
 #include "tools/text/visible.h"
 
 namespace qiao {
@@ -23,7 +23,9 @@ constexpr std::int64_t kLifetime = 30 * 86'400;
 std::string token_file() {
   const char* config = std::getenv("XDG_CONFIG_HOME");
   const char* home = std::getenv("HOME");
-  const std::string base = config != nullptr && *config != '\0' ? config : std::string(home == nullptr ? "." : home) + "/.config";
+  const std::string base = config != nullptr && *config != '\0'
+                               ? config
+                               : std::string(home == nullptr ? "." : home) + "/.config";
   return base + "/qiao/tokens";
 }
 
@@ -72,15 +74,22 @@ std::string ask_password(const Session& session, const char* zh, const char* en)
   return password;
 }
 
-// Sends what lets somebody in; what it gets is a cookie, and of that makes a token that outlives it.
-int enter(Session& session, const std::string& target, const google::protobuf::Message& request, bool print) {
+// Sends what lets somebody in; what it gets is a cookie, and of that makes a token that outlives
+// it.
+int enter(Session& session, const std::string& target, const google::protobuf::Message& request,
+          bool print) {
   Client& client = session.client();
   const auto reply = client.send("POST", target, to_json(request));
   if (!reply) return session.fail(reply.error());
   if (!reply.value().ok()) return session.fail(reply.value());
   pb::Session who;
-  if (const auto read = from_json(reply.value().body, who); !read) return session.fail(read.error());
-  const Headers with_cookie = {{"Cookie", reply.value().cookie.substr(0, reply.value().cookie.find(';'))}, {"Origin", client.url()}, {"Qiao-Actor", ""}, {"Authorization", ""}};
+  if (const auto read = from_json(reply.value().body, who); !read)
+    return session.fail(read.error());
+  const Headers with_cookie = {
+      {"Cookie", reply.value().cookie.substr(0, reply.value().cookie.find(';'))},
+      {"Origin", client.url()},
+      {"Qiao-Actor", ""},
+      {"Authorization", ""}};
   pb::TokenRequest wish;
   char host[256] = "";
   gethostname(host, sizeof host - 1);
@@ -90,9 +99,11 @@ int enter(Session& session, const std::string& target, const google::protobuf::M
   if (!made) return session.fail(made.error());
   if (!made.value().ok()) return session.fail(made.value());
   pb::NewSecret secret;
-  if (const auto read = from_json(made.value().body, secret); !read) return session.fail(read.error());
+  if (const auto read = from_json(made.value().body, secret); !read)
+    return session.fail(read.error());
   // The session has done what it was for.
-  if (const auto out = client.send("DELETE", "/v1/sessions/current", {}, with_cookie); !out) return session.fail(out.error());
+  if (const auto out = client.send("DELETE", "/v1/sessions/current", {}, with_cookie); !out)
+    return session.fail(out.error());
   if (print) {
     std::cout << secret.secret() << "\n";
     return kDone;
@@ -132,7 +143,8 @@ int set_up(Session& session, const Entry& entry) {
 
 int join(Session& session, const Entry& entry) {
   pb::AcceptInvitationRequest request;
-  request.set_token(entry.secret.substr(entry.secret.rfind('/') == std::string::npos ? 0 : entry.secret.rfind('/') + 1));
+  request.set_token(entry.secret.substr(
+      entry.secret.rfind('/') == std::string::npos ? 0 : entry.secret.rfind('/') + 1));
   request.set_password(ask_password(session, "新密码：", "New password: "));
   return enter(session, "/v1/invitations:accept", request, entry.print);
 }
@@ -141,10 +153,12 @@ int change_password(Session& session) {
   pb::ChangePasswordRequest request;
   request.set_old_password(ask_password(session, "现在的密码：", "Present password: "));
   request.set_new_password(ask_password(session, "新密码：", "New password: "));
-  const auto reply = session.client().send("POST", "/v1/sessions/current:changePassword", to_json(request));
+  const auto reply =
+      session.client().send("POST", "/v1/sessions/current:changePassword", to_json(request));
   if (!reply) return session.fail(reply.error());
   if (!reply.value().ok()) return session.fail(reply.value());
-  std::cout << session.say("密码已修改，其他地方的登录已失效\n", "the password is changed; sessions elsewhere have ended\n");
+  std::cout << session.say("密码已修改，其他地方的登录已失效\n",
+                           "the password is changed; sessions elsewhere have ended\n");
   return kDone;
 }
 

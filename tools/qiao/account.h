@@ -14,11 +14,12 @@ std::optional<std::string> kept_token(const std::string& url);
 struct Entry {
   std::string login;
   std::string name;
-  std::string secret;   // of a set-up link or an invitation
-  bool print = false;   // the token goes to standard output instead of the file
+  std::string secret;  // of a set-up link or an invitation
+  bool print = false;  // the token goes to standard output instead of the file
 };
 
-// Each asks for what it needs of passwords: on a terminal without showing it, else one a line from standard input.
+// Each asks for what it needs of passwords: on a terminal without showing it, else one a line from
+// standard input.
 int log_in(Session& session, const Entry& entry);
 int set_up(Session& session, const Entry& entry);
 int join(Session& session, const Entry& entry);

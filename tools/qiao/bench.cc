@@ -27,7 +27,8 @@ int bench_server(Session& session, const BenchOptions& options) {
         const auto at = Clock::now();
         const auto reply = client.send("GET", options.target);
         if (!reply || !reply.value().ok()) ++failed;
-        mine.push_back(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - at).count());
+        mine.push_back(
+            std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - at).count());
       }
     });
   }
@@ -36,9 +37,12 @@ int bench_server(Session& session, const BenchOptions& options) {
   std::vector<std::int64_t> all;
   for (const auto& mine : times) all.insert(all.end(), mine.begin(), mine.end());
   std::sort(all.begin(), all.end());
-  const auto at = [&](std::size_t per_mille) { return all[std::min(all.size() - 1, all.size() * per_mille / 1000)]; };
-  std::cout << static_cast<std::uint64_t>(static_cast<double>(all.size()) / seconds) << " requests/s, median " << at(500) << " us, 99 % " << at(990)
-            << " us, 99.9 % " << at(999) << " us, failed " << failed << "\n";
+  const auto at = [&](std::size_t per_mille) {
+    return all[std::min(all.size() - 1, all.size() * per_mille / 1000)];
+  };
+  std::cout << static_cast<std::uint64_t>(static_cast<double>(all.size()) / seconds)
+            << " requests/s, median " << at(500) << " us, 99 % " << at(990) << " us, 99.9 % "
+            << at(999) << " us, failed " << failed << "\n";
   return failed == 0 ? kDone : kNoServer;
 }
 

@@ -11,7 +11,8 @@ struct BenchOptions {
   std::string target = "/v1/policy";
 };
 
-// GETs on so many connections for so long; prints requests a second and the percentiles of their times.
+// GETs on so many connections for so long; prints requests a second and the percentiles of their
+// times.
 int bench_server(Session& session, const BenchOptions& options);
 
 }  // namespace qiao

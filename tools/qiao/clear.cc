@@ -28,7 +28,8 @@ int clear_city(Session& s, const ClearCommand& command) {
   if (!started) return s.fail(started.error());
   if (!started.value().ok()) return s.fail(started.value());
   pb::Clearing clearing;
-  if (const auto read = from_json(started.value().body, clearing); !read) return s.fail(read.error());
+  if (const auto read = from_json(started.value().body, clearing); !read)
+    return s.fail(read.error());
   const std::string target = "/v1/clearings/" + std::to_string(clearing.id());
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const auto busy = [&] {

@@ -66,14 +66,16 @@ struct Client::Impl {
   error_code trust() {
     error_code error;
     tls.set_default_verify_paths(error);
-    if (const char* ca = std::getenv("QIAO_CA"); !error && ca != nullptr && *ca != '\0') tls.load_verify_file(ca, error);
+    if (const char* ca = std::getenv("QIAO_CA"); !error && ca != nullptr && *ca != '\0')
+      tls.load_verify_file(ca, error);
     tls.set_verify_mode(asio::ssl::verify_peer);
     return error;
   }
   error_code shake_hands(Tls& stream) {
     error_code error;
     stream.set_verify_callback(asio::ssl::host_name_verification(host), error);
-    SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
+    SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             const_cast<char*>(host.c_str()));
     if (!error) stream.handshake(asio::ssl::stream_base::client, error);
     return error;
   }
@@ -92,7 +94,8 @@ struct Client::Impl {
     return error;
   }
   template <class Stream>
-  error_code exchange(Stream& stream, http::request<http::string_body>& request, http::response<http::string_body>& response) {
+  error_code exchange(Stream& stream, http::request<http::string_body>& request,
+                      http::response<http::string_body>& response) {
     error_code error;
     http::write(stream, request, error);
     http::response_parser<http::string_body> parser;
@@ -103,7 +106,8 @@ struct Client::Impl {
     if (!keep) disconnect();
     return error;
   }
-  error_code try_send(http::request<http::string_body>& request, http::response<http::string_body>& response) {
+  error_code try_send(http::request<http::string_body>& request,
+                      http::response<http::string_body>& response) {
     if (!connected()) {
       if (const error_code error = open()) return error;
     }
@@ -112,11 +116,13 @@ struct Client::Impl {
 
   // Frames until somebody has enough. The socket is connected.
   template <class Stream>
-  Result<std::string> watch(beast::websocket::stream<Stream>& socket, const std::string& target, const std::function<bool(std::string_view)>& frame, bool& declined) {
+  Result<std::string> watch(beast::websocket::stream<Stream>& socket, const std::string& target,
+                            const std::function<bool(std::string_view)>& frame, bool& declined) {
     error_code error;
-    socket.set_option(beast::websocket::stream_base::decorator([this](beast::websocket::request_type& request) {
-      for (const auto& [name, value] : always) request.set(name, value);
-    }));
+    socket.set_option(
+        beast::websocket::stream_base::decorator([this](beast::websocket::request_type& request) {
+          for (const auto& [name, value] : always) request.set(name, value);
+        }));
     beast::websocket::response_type answer;
     socket.handshake(answer, host + ":" + port, target, error);
     declined = error == beast::websocket::error::upgrade_declined;
@@ -125,7 +131,8 @@ struct Client::Impl {
     beast::flat_buffer incoming;
     while (true) {
       socket.read(incoming, error);
-      if (error == beast::websocket::error::closed) return std::string(socket.reason().reason.c_str());
+      if (error == beast::websocket::error::closed)
+        return std::string(socket.reason().reason.c_str());
       if (error) return unreachable(error);
       const auto bytes = incoming.cdata();
       if (!frame({static_cast<const char*>(bytes.data()), bytes.size()})) {
@@ -144,21 +151,30 @@ Client::~Client() = default;
 
 Result<Client> Client::to(const std::string& text) {
   const auto url = boost::urls::parse_uri(text);
-  const bool good = url && (url->scheme() == "http" || url->scheme() == "https") && !url->host().empty() && (url->path().empty() || url->path() == "/");
-  if (!good) return refuse(Code::kMalformed, "--server", "write it like http://127.0.0.1:8321 or https://qiao.example.cn", "请写成 http://127.0.0.1:8321 或 https://qiao.example.cn");
+  const bool good = url && (url->scheme() == "http" || url->scheme() == "https") &&
+                    !url->host().empty() && (url->path().empty() || url->path() == "/");
+  if (!good)
+    return refuse(Code::kMalformed, "--server",
+                  "write it like http://127.0.0.1:8321 or https://qiao.example.cn",
+                  "请写成 http://127.0.0.1:8321 或 https://qiao.example.cn");
   Client client;
   client.impl_->url = text.ends_with('/') ? text.substr(0, text.size() - 1) : text;
   client.impl_->secure = url->scheme() == "https";
   client.impl_->host = url->host_address();
-  client.impl_->port = url->has_port() ? std::string(url->port()) : client.impl_->secure ? "443" : "80";
+  client.impl_->port = url->has_port()        ? std::string(url->port())
+                       : client.impl_->secure ? "443"
+                                              : "80";
   return client;
 }
 
 const std::string& Client::url() const { return impl_->url; }
 
-void Client::always(std::string name, std::string value) { impl_->always.emplace_back(std::move(name), std::move(value)); }
+void Client::always(std::string name, std::string value) {
+  impl_->always.emplace_back(std::move(name), std::move(value));
+}
 
-Result<Reply> Client::send(const std::string& method, const std::string& target, const std::string& body, const Headers& headers) {
+Result<Reply> Client::send(const std::string& method, const std::string& target,
+                           const std::string& body, const Headers& headers) {
   http::request<http::string_body> request;
   request.version(11);
   request.method_string(method);
@@ -166,7 +182,8 @@ Result<Reply> Client::send(const std::string& method, const std::string& target,
   request.set(http::field::host, impl_->host + ":" + impl_->port);
   if (!body.empty()) request.set(http::field::content_type, "application/json");
   for (const auto& [name, value] : impl_->always) request.set(name, value);
-  for (const auto& [name, value] : headers) value.empty() ? static_cast<void>(request.erase(name)) : request.set(name, value);
+  for (const auto& [name, value] : headers)
+    value.empty() ? static_cast<void>(request.erase(name)) : request.set(name, value);
   request.body() = body;
   request.prepare_payload();
   http::response<http::string_body> response;
@@ -185,7 +202,8 @@ Result<Reply> Client::send(const std::string& method, const std::string& target,
   return reply;
 }
 
-Result<std::string> Client::watch(const std::string& target, const std::function<bool(std::string_view)>& frame) {
+Result<std::string> Client::watch(const std::string& target,
+                                  const std::function<bool(std::string_view)>& frame) {
   bool declined = false;
   Result<std::string> ended = std::string();
   if (impl_->secure) {
@@ -197,7 +215,8 @@ Result<std::string> Client::watch(const std::string& target, const std::function
     ended = impl_->watch(socket, target, frame, declined);
   } else {
     beast::websocket::stream<Impl::Plain> socket(impl_->context);
-    if (const error_code error = impl_->connect(socket.next_layer())) return impl_->unreachable(error);
+    if (const error_code error = impl_->connect(socket.next_layer()))
+      return impl_->unreachable(error);
     ended = impl_->watch(socket, target, frame, declined);
   }
   if (!declined) return ended;

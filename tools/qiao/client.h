@@ -26,8 +26,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // Blocking, for one thread. Does not resolve redirects and speaks to no proxy.
 class Client {
  public:
-  // "http://host:port" or "https://…", whose certificate is checked (QIAO_CA names a file of authorities to trust besides
-  // the system's); refused where it is not that.
+  // "http://host:port" or "https://…", whose certificate is checked (QIAO_CA names a file of
+  // authorities to trust besides the system's); refused where it is not that.
   static Result<Client> to(const std::string& url);
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
@@ -36,15 +36,19 @@ class Client {
   // A connection of its own to the same server, with the same headers.
   Client another() const;
 
-  // Sent with every request, e.g. Qiao-Actor. A header that a request gives with nothing in it is left out of that one.
+  // Sent with every request, e.g. Qiao-Actor. A header that a request gives with nothing in it is
+  // left out of that one.
   void always(std::string name, std::string value);
 
-  // An error only where there is no answer at all. A connection that broke is tried once more: give a request that
-  // changes something an Idempotency-Key.
-  Result<Reply> send(const std::string& method, const std::string& target, const std::string& body = {}, const Headers& headers = {});
+  // An error only where there is no answer at all. A connection that broke is tried once more: give
+  // a request that changes something an Idempotency-Key.
+  Result<Reply> send(const std::string& method, const std::string& target,
+                     const std::string& body = {}, const Headers& headers = {});
 
-  // Calls frame(text) for each event until it returns false or the server closes, which gives the reason.
-  Result<std::string> watch(const std::string& target, const std::function<bool(std::string_view)>& frame);
+  // Calls frame(text) for each event until it returns false or the server closes, which gives the
+  // reason.
+  Result<std::string> watch(const std::string& target,
+                            const std::function<bool(std::string_view)>& frame);
 
   const std::string& url() const;
 

@@ -1,5 +1,3 @@
-#include "tools/qiao/transfer.h"
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,10 +10,11 @@
 
 #include "engine/rows/limits.h"
 #include "engine/rows/marked.h"
-#include "qiao/v1/query.pb.h"
 #include "proto/json/json.h"
+#include "qiao/v1/query.pb.h"
 #include "tools/qiao/input.h"
 #include "tools/qiao/resources.h"
+#include "tools/qiao/transfer.h"
 #include "tools/text/csv.h"
 #include "tools/text/encoding.h"
 #include "tools/text/file.h"
@@ -567,10 +566,10 @@ class Importer {
   const SheetContext& context_;
   std::vector<std::string> names_;  // of the file's columns
   std::map<std::uint64_t, std::unique_ptr<Message>> existing_;
-  std::set<std::uint64_t> seen_;                // ids in the file of things that are here
+  std::set<std::uint64_t> seen_;                  // ids in the file of things that are here
   std::map<std::uint64_t, std::size_t> area_at_;  // by code, its place in items_
-  PartyNames in_file_;                          // by place in the file
-  std::map<std::size_t, std::uint64_t> ids_;  // by place in the file, of what is here
+  PartyNames in_file_;                            // by place in the file
+  std::map<std::size_t, std::uint64_t> ids_;      // by place in the file, of what is here
   std::vector<Item> items_;
   std::vector<BadRow> bad_;
   std::size_t unchanged_ = 0;

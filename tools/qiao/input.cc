@@ -4,8 +4,8 @@
 #include <array>
 #include <span>
 
-#include "qiao/v1/query.pb.h"
 #include "proto/json/json.h"
+#include "qiao/v1/query.pb.h"
 #include "tools/qiao/supply.h"
 #include "tools/qiao/verbs.h"
 #include "tools/text/file.h"
@@ -20,7 +20,8 @@ using google::protobuf::Message;
 
 bool is_time(const FieldDescriptor* f) {
   const std::string& n = f->name();
-  return f->cpp_type() == FieldDescriptor::CPPTYPE_INT64 && (n == "deadline" || n == "valid_from" || n == "valid_to" || n == "expires_at");
+  return f->cpp_type() == FieldDescriptor::CPPTYPE_INT64 &&
+         (n == "deadline" || n == "valid_from" || n == "valid_to" || n == "expires_at");
 }
 
 // Set by the market; of no use as a flag.
@@ -53,42 +54,54 @@ bool is_settable(const FieldDescriptor* f) {
 }
 
 bool is_plain(const FieldDescriptor* f) {
-  return f->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || f->message_type() == pb::Point::descriptor();
+  return f->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
+         f->message_type() == pb::Point::descriptor();
 }
 
-const char* const kKindFlags[] = {"people", "professional", "venue", "vehicle", "equipment", "stock"};
+const char* const kKindFlags[] = {"people",  "professional", "venue",
+                                  "vehicle", "equipment",    "stock"};
 
 // How a value of the field is written.
 std::string example(const FieldDescriptor* f) {
   if (is_time(f)) return "2026-11-28 09:00";
   if (f->is_repeated()) return "a,b";
   switch (f->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_MESSAGE: return "30.6265,118.9834";
-    case FieldDescriptor::CPPTYPE_BOOL: return "yes, no";
-    case FieldDescriptor::CPPTYPE_STRING: return "";
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return "30.6265,118.9834";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return "yes, no";
+    case FieldDescriptor::CPPTYPE_STRING:
+      return "";
     case FieldDescriptor::CPPTYPE_ENUM: {
       // URGENCY_NORMAL is written normal.
-      const std::size_t prefix = f->enum_type()->value(0)->name().size() - std::string_view("UNSPECIFIED").size();
+      const std::size_t prefix =
+          f->enum_type()->value(0)->name().size() - std::string_view("UNSPECIFIED").size();
       std::string all;
       for (int i = 1; i < f->enum_type()->value_count(); ++i) {
         all += i > 1 ? ", " : "";
-        for (const char c : f->enum_type()->value(i)->name().substr(prefix)) all += static_cast<char>(std::tolower(c));
+        for (const char c : f->enum_type()->value(i)->name().substr(prefix))
+          all += static_cast<char>(std::tolower(c));
       }
       return all;
     }
-    default: return "a number";
+    default:
+      return "a number";
   }
 }
 
 // "skills" belongs to a flag of a person as well as to a supply; one meaning a type.
-bool is_supplied(const Descriptor* type) { return type == pb::Need::descriptor() || type == pb::Offer::descriptor(); }
+bool is_supplied(const Descriptor* type) {
+  return type == pb::Need::descriptor() || type == pb::Offer::descriptor();
+}
 
 Status set_plain(Session& session, const FieldDescriptor* f, const std::string& text, Message& m) {
   const std::string name = "--" + flag_of(f->name());
   const auto* r = m.GetReflection();
   if (f->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     const auto parts = split(text);
-    if (parts.size() != 2) return refuse(Code::kMalformed, name, "write it like 30.6265,118.9834", "请写成 30.6265,118.9834");
+    if (parts.size() != 2)
+      return refuse(Code::kMalformed, name, "write it like 30.6265,118.9834",
+                    "请写成 30.6265,118.9834");
     QIAO_TRY(const auto latitude, parse_degrees(parts[0], name));
     QIAO_TRY(const auto longitude, parse_degrees(parts[1], name));
     auto& p = static_cast<pb::Point&>(*r->MutableMessage(&m, f));
@@ -107,7 +120,8 @@ Status set_plain(Session& session, const FieldDescriptor* f, const std::string& 
   const auto value = [&](const std::string& v) {
     if (f->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
       std::string upper;
-      for (const char c : v) upper += c == '-' || c == ' ' ? '_' : static_cast<char>(std::toupper(c));
+      for (const char c : v)
+        upper += c == '-' || c == ' ' ? '_' : static_cast<char>(std::toupper(c));
       const auto* type = f->enum_type();
       if (type->FindValueByName(upper) == nullptr) {
         // Values begin with the type's name: PARTY_KIND_ENTERPRISE.
@@ -116,7 +130,10 @@ Status set_plain(Session& session, const FieldDescriptor* f, const std::string& 
       }
       append_json_string(upper, json);
     } else if (f->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {
-      json += v == "yes" || v == "1" || v == "是" ? "true" : v == "no" || v == "0" || v == "否" ? "false" : v == "true" || v == "false" ? v : "\"\"";
+      json += v == "yes" || v == "1" || v == "是"  ? "true"
+              : v == "no" || v == "0" || v == "否" ? "false"
+              : v == "true" || v == "false"        ? v
+                                                   : "\"\"";
     } else {
       append_json_string(v, json);
     }
@@ -188,7 +205,7 @@ Status set_quantity(const std::string& kind, const std::string& text, const pb::
   QIAO_TRY(const auto cells, read_kind_flag(kind, text));
   pb::RequirementLine given;
   QIAO_TRY(read_line(cells, words, given));
-  QIAO_TRY(pb::RequirementLine* line, find_line(need, given, "--" + kind));
+  QIAO_TRY(pb::RequirementLine * line, find_line(need, given, "--" + kind));
   if (line != nullptr) {
     line->set_quantity(given.quantity());
     return outcome::success();
@@ -211,7 +228,7 @@ Status set_qualification(const std::string& flag, const std::string& kind, Suppl
   cells.quantity = "1";
   pb::RequirementLine given;
   QIAO_TRY(read_line(cells, words, given));
-  QIAO_TRY(pb::RequirementLine* line, find_line(need, given, flag));
+  QIAO_TRY(pb::RequirementLine * line, find_line(need, given, flag));
   if (line == nullptr) return refuse(Code::kRequired, "--" + kind);
   *line->mutable_time() = given.time();
   return outcome::success();
@@ -304,7 +321,8 @@ std::vector<InputFlag> input_flags(const Descriptor* type) {
     flags.push_back({flag_of(f->name()), example(f)});
   }
   if (is_supplied(type)) {
-    for (const char* kind : kKindFlags) flags.push_back({kind, std::string_view(kind) == "stock" ? "rice:50" : "how many"});
+    for (const char* kind : kKindFlags)
+      flags.push_back({kind, std::string_view(kind) == "stock" ? "rice:50" : "how many"});
     // A need has the first two of them.
     const auto supply =
         std::span(kSupplyFlags).first(type == pb::Need::descriptor() ? 2 : kSupplyFlags.size());
@@ -323,7 +341,8 @@ void clear_market_fields(Message& message) {
   for (auto& line : *static_cast<pb::Need&>(message).mutable_lines()) line.clear_held();
 }
 
-Status read_input(Session& session, const std::string& file, const std::map<std::string, std::string>& flags, Message& into) {
+Status read_input(Session& session, const std::string& file,
+                  const std::map<std::string, std::string>& flags, Message& into) {
   if (!file.empty()) {
     QIAO_TRY(const std::string text, read_file_or_stdin(file, "--file"));
     const std::unique_ptr<Message> given(into.New());
@@ -331,7 +350,8 @@ Status read_input(Session& session, const std::string& file, const std::map<std:
     overlay(*given, into);
   }
   Message* target = &into;
-  if (into.GetDescriptor() == pb::PreviewRequest::descriptor()) target = static_cast<pb::PreviewRequest&>(into).mutable_need();
+  if (into.GetDescriptor() == pb::PreviewRequest::descriptor())
+    target = static_cast<pb::PreviewRequest&>(into).mutable_need();
   for (int i = 0; i < target->GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor* f = target->GetDescriptor()->field(i);
     const auto it = flags.find(flag_of(f->name()));
@@ -339,8 +359,10 @@ Status read_input(Session& session, const std::string& file, const std::map<std:
       QIAO_TRY(set_plain(session, f, it->second, *target));
     }
   }
-  if (target->GetDescriptor() == pb::Need::descriptor()) return set_lines(session, flags, static_cast<pb::Need&>(*target));
-  if (target->GetDescriptor() == pb::Offer::descriptor()) return set_supply(session, flags, static_cast<pb::Offer&>(*target));
+  if (target->GetDescriptor() == pb::Need::descriptor())
+    return set_lines(session, flags, static_cast<pb::Need&>(*target));
+  if (target->GetDescriptor() == pb::Offer::descriptor())
+    return set_supply(session, flags, static_cast<pb::Offer&>(*target));
   return outcome::success();
 }
 

@@ -12,12 +12,12 @@
 namespace qiao {
 
 struct InputFlag {
-  std::string name;    // "service-radius-m"
+  std::string name;  // "service-radius-m"
   std::string help;
 };
 
-// The flags that a body of this type takes, --file left out: each plain field, and for needs and offers what they are made
-// of (--people 5 --skills first_aid --on "2026-11-28 09:00/12:00").
+// The flags that a body of this type takes, --file left out: each plain field, and for needs and
+// offers what they are made of (--people 5 --skills first_aid --on "2026-11-28 09:00/12:00").
 std::vector<InputFlag> input_flags(const google::protobuf::Descriptor* type);
 
 // Clears what the market sets by itself.
@@ -26,6 +26,7 @@ void clear_market_fields(google::protobuf::Message& message);
 // Changes what is given of the message and leaves the rest: first each field that the JSON of
 // `file` has (- for standard input; empty for none), then what the flags name, down to one part of
 // a supply or the quantity of one line of a need.
-Status read_input(Session& session, const std::string& file, const std::map<std::string, std::string>& flags, google::protobuf::Message& into);
+Status read_input(Session& session, const std::string& file,
+                  const std::map<std::string, std::string>& flags, google::protobuf::Message& into);
 
 }  // namespace qiao

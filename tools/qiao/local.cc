@@ -36,9 +36,9 @@ StoreResult<std::vector<std::string>> find_differences(Store& store,
                                                        bool chinese) {
   const bool terminal = isatty(STDERR_FILENO) != 0;
   QIAO_TRY(auto found, verify(store, make_ranking, [&](Seq done, Seq of) {
-    if (!terminal) return;
-    std::cerr << "\r" << done << " / " << of << (done == of ? "\n" : "") << std::flush;
-  }));
+             if (!terminal) return;
+             std::cerr << "\r" << done << " / " << of << (done == of ? "\n" : "") << std::flush;
+           }));
   // Said in the reader's language below.
   if (store.lost_mark()) std::erase(found, store.missing());
   if (expect) {
@@ -75,15 +75,21 @@ int verify_folder(const std::string& folder, const std::string& key,
   if (lost_mark) std::cout << words(*lost_mark, chinese) << "\n";
   if (!found.value().empty()) return kDifferences;
   if (lost_mark) return kLostMark;
-  std::cout << store.value()->last_seq() << (chinese ? " 个事件，与数据一致，所有约束成立" : " events; rows and journal agree, every invariant holds") << "\n";
+  std::cout << store.value()->last_seq()
+            << (chinese ? " 个事件，与数据一致，所有约束成立"
+                        : " events; rows and journal agree, every invariant holds")
+            << "\n";
   return kDone;
 }
 
-int restore_folder(const std::string& backup, const std::string& folder, const std::string& key, bool chinese) {
+int restore_folder(const std::string& backup, const std::string& folder, const std::string& key,
+                   bool chinese) {
   namespace fs = std::filesystem;
   std::error_code error;
   if (fs::exists(folder, error)) {
-    std::cerr << "qiao: " << folder << (chinese ? " 已存在；请给一个新文件夹" : " is there already; give a new folder") << "\n";
+    std::cerr << "qiao: " << folder
+              << (chinese ? " 已存在；请给一个新文件夹" : " is there already; give a new folder")
+              << "\n";
     return kRefused;
   }
   const auto lock = FolderLock::shared(backup);
@@ -137,8 +143,7 @@ int prune_keys(const std::string& file, const std::string& folder, bool chinese)
               << "\n";
     return kUsage;
   }
-  const std::string data =
-      folder.empty() ? file.substr(0, file.size() - kEnding.size()) : folder;
+  const std::string data = folder.empty() ? file.substr(0, file.size() - kEnding.size()) : folder;
   const auto in_use = Store::keys_in_use(data, file);
   if (!in_use) return fail(in_use.error(), chinese);
   if (const auto pruned = KeyFile::prune(file, in_use.value()); !pruned) {

@@ -17,16 +17,18 @@ struct Expected {
 // Of "SEQ:HASH", the hash as 64 hexadecimal digits; empty where the text is anything else.
 std::optional<Expected> read_expected(std::string_view text);
 
-// Reads every table whole, follows the journal's chain of hashes, refolds it against the rows and checks every invariant.
-// Changes nothing. The database must not be in use, and cannot be opened for writing meanwhile. `key`:
-// file of the master key, empty for the one beside the folder.
+// Reads every table whole, follows the journal's chain of hashes, refolds it against the rows and
+// checks every invariant. Changes nothing. The database must not be in use, and cannot be opened
+// for writing meanwhile. `key`: file of the master key, empty for the one beside the folder.
 int verify_folder(const std::string& folder, const std::string& key,
                   const std::optional<Expected>& expect, bool chinese);
 
 // Makes a working database of a backup: a full copy into a folder that is not there yet. Where the
 // copy does not verify it is removed, and the code is that of verify_folder().
-// `key` is the file of the master key, empty for the one beside the backup; it is copied beside the new folder.
-int restore_folder(const std::string& backup, const std::string& folder, const std::string& key, bool chinese);
+// `key` is the file of the master key, empty for the one beside the backup; it is copied beside the
+// new folder.
+int restore_folder(const std::string& backup, const std::string& folder, const std::string& key,
+                   bool chinese);
 
 // Puts a fresh master key into the file.
 int rotate_key(const std::string& file, bool chinese);

@@ -4,8 +4,8 @@
 #include <iostream>
 #include <optional>
 
-#include "qiao/v1/query.pb.h"
 #include "proto/json/json.h"
+#include "qiao/v1/query.pb.h"
 #include "tools/qiao/account.h"
 #include "tools/qiao/bench.h"
 #include "tools/qiao/clear.h"
@@ -34,7 +34,8 @@ struct Globals {
   bool chinese() const {
     if (!language.empty()) return language == "zh";
     for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
-      if (const char* v = std::getenv(name); v != nullptr && *v != '\0') return std::string_view(v).starts_with("zh");
+      if (const char* v = std::getenv(name); v != nullptr && *v != '\0')
+        return std::string_view(v).starts_with("zh");
     }
     return false;
   }
@@ -64,7 +65,8 @@ int without_session(const Globals& g, const Refusal& r) {
 }
 
 std::unique_ptr<Message> fresh(const google::protobuf::Descriptor* type) {
-  return std::unique_ptr<Message>(google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  return std::unique_ptr<Message>(
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
 }
 
 std::string url_encoded(const std::string& text) {
@@ -87,7 +89,8 @@ std::string target_of(const Verb& verb, const Given& given) {
   std::string target = verb.pattern;
   for (const auto& [name, value] : given.operands) {
     const std::string hole = "{" + name + "}";
-    if (const auto at = target.find(hole); at != std::string::npos) target.replace(at, hole.size(), url_encoded(value));
+    if (const auto at = target.find(hole); at != std::string::npos)
+      target.replace(at, hole.size(), url_encoded(value));
   }
   for (const auto& [name, value] : given.query) {
     target += (target.find('?') == std::string::npos ? "?" : "&") + name + "=" + url_encoded(value);
@@ -101,7 +104,13 @@ Result<Reply> whole_list(Session& session, const std::string& target, Message& i
   Reply last;
   const auto* field = into.GetDescriptor()->FindFieldByName("next_page_token");
   do {
-    QIAO_TRY(last, session.client().send("GET", target + (token.empty() ? "" : std::string(target.find('?') == std::string::npos ? "?" : "&") + "pageToken=" + token)));
+    QIAO_TRY(
+        last,
+        session.client().send(
+            "GET", target + (token.empty()
+                                 ? ""
+                                 : std::string(target.find('?') == std::string::npos ? "?" : "&") +
+                                       "pageToken=" + token)));
     if (!last.ok()) return last;
     const auto page = fresh(into.GetDescriptor());
     QIAO_TRY(from_json(last.body, *page));
@@ -122,7 +131,8 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
     const auto message = fresh(verb.request);
     if (verb.update) {
       // What is not given stays; what somebody else has changed meanwhile is not overwritten.
-      const auto now = session.client().send("GET", target_of(verb, {given.operands, {}, {}, {}, false}));
+      const auto now =
+          session.client().send("GET", target_of(verb, {given.operands, {}, {}, {}, false}));
       if (!now) return session.fail(now.error());
       const bool is_new = verb.creates && now.value().status == 404;
       if (!now.value().ok() && !is_new) return session.fail(now.value());
@@ -132,7 +142,8 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
         headers.emplace_back("If-Match", now.value().etag);
       }
     }
-    for (const char* operand : verb.operands) given.flags[flag_of(operand)] = given.operands[operand];
+    for (const char* operand : verb.operands)
+      given.flags[flag_of(operand)] = given.operands[operand];
     if (const auto read = read_input(session, given.file, given.flags, *message); !read) {
       session.fail(read.error());
       return read.error().code == Code::kUnreachable ? kNoServer : kUsage;
@@ -142,11 +153,13 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
   const std::string method = verb.method;
   if (method != "GET") headers.emplace_back("Idempotency-Key", fresh_idempotency_key());
   const auto answer = verb.response != nullptr ? fresh(verb.response) : nullptr;
-  const bool list = answer != nullptr && answer->GetDescriptor()->FindFieldByName("next_page_token") != nullptr;
+  const bool list =
+      answer != nullptr && answer->GetDescriptor()->FindFieldByName("next_page_token") != nullptr;
   if (list && !given.all && !given.query.contains("pageSize")) given.query["pageSize"] = "50";
   if (list && given.all) given.query["pageSize"] = "500";
   const std::string target = target_of(verb, given);
-  const auto reply = list && given.all ? whole_list(session, target, *answer) : session.client().send(method, target, body, headers);
+  const auto reply = list && given.all ? whole_list(session, target, *answer)
+                                       : session.client().send(method, target, body, headers);
   if (!reply) return session.fail(reply.error());
   if (!reply.value().ok()) return session.fail(reply.value());
   if (answer == nullptr || (g.json && !(list && given.all))) {
@@ -154,7 +167,8 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
     return kDone;
   }
   if (!(list && given.all)) {
-    if (const auto read = from_json(reply.value().body, *answer); !read) return session.fail(read.error());
+    if (const auto read = from_json(reply.value().body, *answer); !read)
+      return session.fail(read.error());
   }
   if (g.json) {
     std::cout << to_json(*answer) << "\n";
@@ -163,7 +177,8 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
   show(session, *answer, std::cout);
   if (list && !given.all) {
     const auto* field = answer->GetDescriptor()->FindFieldByName("next_page_token");
-    if (!answer->GetReflection()->GetString(*answer, field).empty()) std::cerr << session.say("还有更多；--all 列出全部\n", "there are more; --all lists them\n");
+    if (!answer->GetReflection()->GetString(*answer, field).empty())
+      std::cerr << session.say("还有更多；--all 列出全部\n", "there are more; --all lists them\n");
   }
   return kDone;
 }
@@ -174,9 +189,13 @@ int run_watch(const Globals& g, const Given& given) {
   Session& session = connected.value();
   std::string target = "/v1/watch";
   for (const auto& [name, value] : given.query) {
-    if (name != "count") target += (target.find('?') == std::string::npos ? "?" : "&") + name + "=" + url_encoded(value);
+    if (name != "count")
+      target +=
+          (target.find('?') == std::string::npos ? "?" : "&") + name + "=" + url_encoded(value);
   }
-  std::int64_t left = given.query.contains("count") ? std::strtoll(given.query.at("count").c_str(), nullptr, 10) : -1;
+  std::int64_t left = given.query.contains("count")
+                          ? std::strtoll(given.query.at("count").c_str(), nullptr, 10)
+                          : -1;
   const auto closed = session.client().watch(target, [&](std::string_view frame) {
     if (g.json) {
       std::cout << frame << std::endl;
@@ -199,7 +218,8 @@ int run_watch(const Globals& g, const Given& given) {
 std::vector<std::string> operands_of(const Verb& verb) {
   std::vector<std::string> names;
   const std::string_view pattern = verb.pattern;
-  for (auto open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{', open + 1)) {
+  for (auto open = pattern.find('{'); open != std::string_view::npos;
+       open = pattern.find('{', open + 1)) {
     names.emplace_back(pattern.substr(open + 1, pattern.find('}', open) - open - 1));
   }
   for (const char* o : verb.operands) names.emplace_back(o);
@@ -311,13 +331,16 @@ class CommandLine {
     const std::string name = gap == std::string::npos ? words : words.substr(gap + 1);
     CLI::App* sub = parent.add_subcommand(name, chinese_ ? verb.zh : verb.en);
     Given& given = all_given_[words];
-    for (const auto& operand : operands_of(verb)) sub->add_option(operand, given.operands[operand])->required();
+    for (const auto& operand : operands_of(verb))
+      sub->add_option(operand, given.operands[operand])->required();
     for (const char* q : verb.query) {
-      sub->add_option_function<std::string>(std::string("--") + q, [&given, q](const std::string& v) { given.query[q] = v; }, "");
+      sub->add_option_function<std::string>(
+          std::string("--") + q, [&given, q](const std::string& v) { given.query[q] = v; }, "");
     }
     if (verb.response != nullptr && verb.response->FindFieldByName("next_page_token") != nullptr) {
       sub->add_flag("--all", given.all, "Every page");
-      sub->add_flag_callback("--newest", [&given] { given.query["newest"] = "1"; }, "The newest first");
+      sub->add_flag_callback(
+          "--newest", [&given] { given.query["newest"] = "1"; }, "The newest first");
     }
     if (verb.request != nullptr) add_body(verb, given, *sub);
     sub->callback([this, &given, v = &verb] { code_ = run_verb(g_, *v, given); });
@@ -426,7 +449,7 @@ class CommandLine {
     import_app
         ->add_option("what", import_.what,
                      chinese_ ? "areas（区域）、parties（主体）、offers（供给）或needs（需求）"
-                             : "areas, parties, offers or needs")
+                              : "areas, parties, offers or needs")
         ->required()
         ->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
     import_app
@@ -436,9 +459,10 @@ class CommandLine {
         ->required();
     import_app->add_flag("--new", import_.as_new,
                          chinese_ ? "忽略编号，全部新建" : "Ignore ids: make new things");
-    import_app->add_flag("--skip-bad", import_.skip_bad,
-                         chinese_ ? "导入正确的行；不给时，有一行不对就都不导入"
-                                 : "Take the good rows; where not given, nothing is imported if a row is bad");
+    import_app->add_flag(
+        "--skip-bad", import_.skip_bad,
+        chinese_ ? "导入正确的行；不给时，有一行不对就都不导入"
+                 : "Take the good rows; where not given, nothing is imported if a row is bad");
     import_app->add_flag("--check", import_.check_only, chinese_ ? "只检查" : "Only check");
     import_app->callback([&] { in_session([&](Session& s) { return import_list(s, import_); }); });
   }
@@ -512,9 +536,9 @@ class CommandLine {
   void expect(const std::string& text) {
     expect_ = read_expected(text);
     if (expect_) return;
-    throw CLI::ValidationError(
-        "--expect", chinese_ ? "应为 序号:散列，散列为64位十六进制数"
-                             : "give SEQ:HASH, where HASH has 64 hexadecimal digits");
+    throw CLI::ValidationError("--expect",
+                               chinese_ ? "应为 序号:散列，散列为64位十六进制数"
+                                        : "give SEQ:HASH, where HASH has 64 hexadecimal digits");
   }
 
   void add_keys() {
@@ -534,7 +558,7 @@ class CommandLine {
     prune_app->add_option("file", key_, chinese_ ? "密钥文件" : "The key file")->required();
     prune_app->add_option("--data", folder_,
                           chinese_ ? "数据库文件夹；密钥文件名为 文件夹.key 时可不给"
-                                  : "The database's folder; not needed for a key file FOLDER.key");
+                                   : "The database's folder; not needed for a key file FOLDER.key");
     prune_app->callback([&] { code_ = prune_keys(key_, folder_, g_.chinese()); });
   }
 

@@ -3,10 +3,10 @@
 #include <iostream>
 #include <random>
 
+#include "proto/json/json.h"
 #include "qiao/v1/area.pb.h"
 #include "qiao/v1/party.pb.h"
 #include "qiao/v1/query.pb.h"
-#include "proto/json/json.h"
 #include "tools/text/visible.h"
 
 namespace qiao {
@@ -15,7 +15,9 @@ Status Session::fetch(const std::string& target, google::protobuf::Message& into
   QIAO_TRY(const Reply reply, client_.send("GET", target));
   if (reply.ok()) return from_json(reply.body, into);
   pb::Problem problem;
-  if (!from_json(reply.body, problem)) return refuse(Code::kUnreachable, {}, client_.url() + " (HTTP " + std::to_string(reply.status) + ")");
+  if (!from_json(reply.body, problem))
+    return refuse(Code::kUnreachable, {},
+                  client_.url() + " (HTTP " + std::to_string(reply.status) + ")");
   return refuse(Code::kMalformed, problem.field(), problem.en(), problem.zh());
 }
 

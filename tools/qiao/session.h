@@ -1,4 +1,5 @@
-// What every command of the tool needs: the server, the language, the city's clock, names of things.
+// What every command of the tool needs: the server, the language, the city's clock, names of
+// things.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -30,14 +31,16 @@ enum Exit : int {
 
 class Session {
  public:
-  Session(Client client, bool chinese, bool json) : client_(std::move(client)), chinese_(chinese), json_(json) {}
+  Session(Client client, bool chinese, bool json)
+      : client_(std::move(client)), chinese_(chinese), json_(json) {}
 
   Client& client() { return client_; }
   bool chinese() const { return chinese_; }
   bool json() const { return json_; }
   const char* say(const char* zh, const char* en) const { return chinese_ ? zh : en; }
 
-  // The answer to a GET as a message. A problem+json answer becomes a refusal with the server's words.
+  // The answer to a GET as a message. A problem+json answer becomes a refusal with the server's
+  // words.
   template <class Message>
   Result<Message> get(const std::string& target) {
     Message m;

@@ -33,7 +33,8 @@ Result<std::uint32_t> small_number(const Cells& cells, const char* name) {
 
 template <class Resource>
 Status read_point(const Cells& cells, Resource& r) {
-  if (cell(cells, "latitude").empty() && cell(cells, "longitude").empty()) return outcome::success();
+  if (cell(cells, "latitude").empty() && cell(cells, "longitude").empty())
+    return outcome::success();
   QIAO_TRY(const auto latitude, parse_degrees(cell(cells, "latitude"), "latitude"));
   QIAO_TRY(const auto longitude, parse_degrees(cell(cells, "longitude"), "longitude"));
   r.mutable_point()->set_latitude_e7(latitude);
@@ -50,14 +51,16 @@ void write_point(const Resource& r, Cells& cells) {
 
 // "enterprise", "ENTERPRISE", "PARTY_KIND_ENTERPRISE" or a Chinese word.
 template <class Enum>
-Result<Enum> read_enum(const Cells& cells, const char* name, const char* prefix, std::initializer_list<std::pair<const char*, Enum>> chinese) {
+Result<Enum> read_enum(const Cells& cells, const char* name, const char* prefix,
+                       std::initializer_list<std::pair<const char*, Enum>> chinese) {
   const std::string& text = cell(cells, name);
   if (text.empty()) return Enum{};
   for (const auto& [word, value] : chinese) {
     if (text == word) return value;
   }
   std::string upper;
-  for (const char c : text) upper += c == ' ' || c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  for (const char c : text)
+    upper += c == ' ' || c == '-' ? '_' : static_cast<char>(std::toupper(c));
   const auto* type = google::protobuf::GetEnumDescriptor<Enum>();
   const auto* value = type->FindValueByName(upper);
   if (value == nullptr) value = type->FindValueByName(prefix + upper);
@@ -122,13 +125,14 @@ SupplyCells read_supply(const Cells& cells) {
 class Areas final : public Sheet {
  public:
   std::span<const SheetColumn> columns() const override {
-    static constexpr std::array<SheetColumn, 7> kColumns = {{{"code", "编码", true, "code"},
-                                                             {"name", "名称", true, "name"},
-                                                             {"level", "层级", true, "level"},
-                                                             {"parent", "上级编码", false, "parentCode"},
-                                                             {"latitude", "纬度", false, "point.latitudeE7"},
-                                                             {"longitude", "经度", false, "point.longitudeE7"},
-                                                             {"population", "人口", false, "population"}}};
+    static constexpr std::array<SheetColumn, 7> kColumns = {
+        {{"code", "编码", true, "code"},
+         {"name", "名称", true, "name"},
+         {"level", "层级", true, "level"},
+         {"parent", "上级编码", false, "parentCode"},
+         {"latitude", "纬度", false, "point.latitudeE7"},
+         {"longitude", "经度", false, "point.longitudeE7"},
+         {"population", "人口", false, "population"}}};
     return kColumns;
   }
   Status read(std::span<const Cells> rows, const SheetContext&, Message& into,
@@ -139,7 +143,10 @@ class Areas final : public Sheet {
     a.set_code(code);
     a.set_name(cell(cells, "name"));
     QIAO_TRY(const auto level, read_enum<pb::AreaLevel>(cells, "level", "AREA_LEVEL_",
-                                                        {{"市", pb::AREA_LEVEL_CITY}, {"乡镇街道", pb::AREA_LEVEL_TOWN}, {"村社区", pb::AREA_LEVEL_COMMUNITY}, {"网格", pb::AREA_LEVEL_GRID}}));
+                                                        {{"市", pb::AREA_LEVEL_CITY},
+                                                         {"乡镇街道", pb::AREA_LEVEL_TOWN},
+                                                         {"村社区", pb::AREA_LEVEL_COMMUNITY},
+                                                         {"网格", pb::AREA_LEVEL_GRID}}));
     a.set_level(level);
     QIAO_TRY(const auto parent, number(cells, "parent"));
     a.set_parent_code(parent);
@@ -150,7 +157,9 @@ class Areas final : public Sheet {
   }
   std::vector<Cells> write(const Message& m, const SheetContext&) const override {
     const auto& a = static_cast<const pb::Area&>(m);
-    Cells c{{"code", std::to_string(a.code())}, {"name", a.name()}, {"level", lower_enum(pb::AreaLevel_Name(a.level()), "AREA_LEVEL_")}};
+    Cells c{{"code", std::to_string(a.code())},
+            {"name", a.name()},
+            {"level", lower_enum(pb::AreaLevel_Name(a.level()), "AREA_LEVEL_")}};
     if (a.parent_code() != 0) c["parent"] = std::to_string(a.parent_code());
     write_point(a, c);
     if (a.population() != 0) c["population"] = std::to_string(a.population());
@@ -169,21 +178,22 @@ class Areas final : public Sheet {
 class Parties final : public Sheet {
  public:
   std::span<const SheetColumn> columns() const override {
-    static constexpr std::array<SheetColumn, 15> kColumns = {{{"id", "编号", false, "id"},
-                                                              {"kind", "种类", true, "kind"},
-                                                              {"name", "名称", true, "name"},
-                                                              {"area", "区域", true, "areaCode"},
-                                                              {"latitude", "纬度", false, "point.latitudeE7"},
-                                                              {"longitude", "经度", false, "point.longitudeE7"},
-                                                              {"radius_m", "服务半径米", false, "serviceRadiusM"},
-                                                              {"credit_code", "统一社会信用代码", false, "creditCode"},
-                                                              {"contact_name", "联系人", false, "contactName"},
-                                                              {"contact_phone", "联系电话", false, "contactPhone"},
-                                                              {"parent", "上级单位", false, "parentId"},
-                                                              {"programmes", "项目", false, "programmes"},
-                                                              {"excluded_categories", "不服务类别", false, "excludedCategories"},
-                                                              {"excluded_areas", "不服务区域", false, "excludedAreaCodes"},
-                                                              {"standing", "资格", false, "standing"}}};
+    static constexpr std::array<SheetColumn, 15> kColumns = {
+        {{"id", "编号", false, "id"},
+         {"kind", "种类", true, "kind"},
+         {"name", "名称", true, "name"},
+         {"area", "区域", true, "areaCode"},
+         {"latitude", "纬度", false, "point.latitudeE7"},
+         {"longitude", "经度", false, "point.longitudeE7"},
+         {"radius_m", "服务半径米", false, "serviceRadiusM"},
+         {"credit_code", "统一社会信用代码", false, "creditCode"},
+         {"contact_name", "联系人", false, "contactName"},
+         {"contact_phone", "联系电话", false, "contactPhone"},
+         {"parent", "上级单位", false, "parentId"},
+         {"programmes", "项目", false, "programmes"},
+         {"excluded_categories", "不服务类别", false, "excludedCategories"},
+         {"excluded_areas", "不服务区域", false, "excludedAreaCodes"},
+         {"standing", "资格", false, "standing"}}};
     return kColumns;
   }
   Status read(std::span<const Cells> rows, const SheetContext& context, Message& into,
@@ -192,12 +202,13 @@ class Parties final : public Sheet {
     auto& p = static_cast<pb::Party&>(into);
     QIAO_TRY(const auto id, number(cells, "id"));
     p.set_id(id);
-    QIAO_TRY(const auto kind, read_enum<pb::PartyKind>(cells, "kind", "PARTY_KIND_",
-                                                       {{"牵头单位", pb::PARTY_KIND_LEAD},
-                                                        {"组织单位", pb::PARTY_KIND_ORGANISER},
-                                                        {"志愿服务队", pb::PARTY_KIND_VOLUNTEER_TEAM},
-                                                        {"企业", pb::PARTY_KIND_ENTERPRISE},
-                                                        {"社会组织", pb::PARTY_KIND_SOCIAL_ORGANISATION}}));
+    QIAO_TRY(const auto kind,
+             read_enum<pb::PartyKind>(cells, "kind", "PARTY_KIND_",
+                                      {{"牵头单位", pb::PARTY_KIND_LEAD},
+                                       {"组织单位", pb::PARTY_KIND_ORGANISER},
+                                       {"志愿服务队", pb::PARTY_KIND_VOLUNTEER_TEAM},
+                                       {"企业", pb::PARTY_KIND_ENTERPRISE},
+                                       {"社会组织", pb::PARTY_KIND_SOCIAL_ORGANISATION}}));
     p.set_kind(kind);
     p.set_name(cell(cells, "name"));
     QIAO_TRY(const auto area, number(cells, "area"));
@@ -210,8 +221,10 @@ class Parties final : public Sheet {
     p.set_contact_phone(cell(cells, "contact_phone"));
     QIAO_TRY(const auto parent, read_party(cell(cells, "parent"), "parent", context));
     p.set_parent_id(parent);
-    for (const auto& w : split(cell(cells, "programmes"))) p.add_programmes(code_of(context.words.programmes(), w));
-    for (const auto& w : split(cell(cells, "excluded_categories"))) p.add_excluded_categories(code_of(context.words.categories(), w));
+    for (const auto& w : split(cell(cells, "programmes")))
+      p.add_programmes(code_of(context.words.programmes(), w));
+    for (const auto& w : split(cell(cells, "excluded_categories")))
+      p.add_excluded_categories(code_of(context.words.categories(), w));
     for (const auto& w : split(cell(cells, "excluded_areas"))) {
       QIAO_TRY(const auto code, number({{"excluded_areas", w}}, "excluded_areas"));
       p.add_excluded_area_codes(code);
@@ -237,7 +250,8 @@ class Parties final : public Sheet {
             {"programmes", join(p.programmes())},
             {"excluded_categories", join(p.excluded_categories())},
             {"standing", lower_enum(pb::Standing_Name(p.standing()), "STANDING_")}};
-    for (const auto code : p.excluded_area_codes()) c["excluded_areas"] += (c["excluded_areas"].empty() ? "" : ";") + std::to_string(code);
+    for (const auto code : p.excluded_area_codes())
+      c["excluded_areas"] += (c["excluded_areas"].empty() ? "" : ";") + std::to_string(code);
     write_point(p, c);
     return {c};
   }
@@ -255,25 +269,26 @@ class Parties final : public Sheet {
 class Offers final : public Sheet {
  public:
   std::span<const SheetColumn> columns() const override {
-    static constexpr std::array<SheetColumn, 19> kColumns = {{{"id", "编号", false, "id"},
-                                                              {"party", "供给方", true, "partyId"},
-                                                              {"title", "名称", true, "title"},
-                                                              {"kind", "种类", true, "time.kind"},
-                                                              {"quantity", "数量", true, "time.capacity"},
-                                                              {"skills", "技能", false, "time.skills"},
-                                                              {"certificates", "资质", false, "time.certificates"},
-                                                              {"week", "每周时间", false, "time.weekly"},
-                                                              {"exceptions", "例外日期", false, "time.exceptions"},
-                                                              {"valid_from", "生效", false, "validFrom"},
-                                                              {"valid_to", "失效", false, "validTo"},
-                                                              {"smallest_lot", "最小起供量", false, "stock.smallestLot"},
-                                                              {"expires", "保质期至", false, "stock.expiresAt"},
-                                                              {"handover", "交付方式", false, "stock.handover"},
-                                                              {"latitude", "纬度", false, "point.latitudeE7"},
-                                                              {"longitude", "经度", false, "point.longitudeE7"},
-                                                              {"radius_m", "服务半径米", false, "radiusM"},
-                                                              {"categories", "适用类别", false, "categories"},
-                                                              {"state", "状态", false, "state"}}};
+    static constexpr std::array<SheetColumn, 19> kColumns = {
+        {{"id", "编号", false, "id"},
+         {"party", "供给方", true, "partyId"},
+         {"title", "名称", true, "title"},
+         {"kind", "种类", true, "time.kind"},
+         {"quantity", "数量", true, "time.capacity"},
+         {"skills", "技能", false, "time.skills"},
+         {"certificates", "资质", false, "time.certificates"},
+         {"week", "每周时间", false, "time.weekly"},
+         {"exceptions", "例外日期", false, "time.exceptions"},
+         {"valid_from", "生效", false, "validFrom"},
+         {"valid_to", "失效", false, "validTo"},
+         {"smallest_lot", "最小起供量", false, "stock.smallestLot"},
+         {"expires", "保质期至", false, "stock.expiresAt"},
+         {"handover", "交付方式", false, "stock.handover"},
+         {"latitude", "纬度", false, "point.latitudeE7"},
+         {"longitude", "经度", false, "point.longitudeE7"},
+         {"radius_m", "服务半径米", false, "radiusM"},
+         {"categories", "适用类别", false, "categories"},
+         {"state", "状态", false, "state"}}};
     return kColumns;
   }
   Status read(std::span<const Cells> rows, const SheetContext& context, Message& into,
@@ -297,7 +312,8 @@ class Offers final : public Sheet {
     QIAO_TRY(read_point(cells, o));
     QIAO_TRY(const auto radius, small_number(cells, "radius_m"));
     o.set_radius_m(radius);
-    for (const auto& w : split(cell(cells, "categories"))) o.add_categories(code_of(context.words.categories(), w));
+    for (const auto& w : split(cell(cells, "categories")))
+      o.add_categories(code_of(context.words.categories(), w));
     QIAO_TRY(const auto state, read_enum<pb::OfferState>(cells, "state", "OFFER_STATE_",
                                                          {{"有效", pb::OFFER_STATE_ACTIVE},
                                                           {"已撤回", pb::OFFER_STATE_WITHDRAWN}}));
@@ -342,33 +358,34 @@ constexpr std::initializer_list<std::pair<const char*, pb::NeedState>> kNeedStat
 class Needs final : public Sheet {
  public:
   std::span<const SheetColumn> columns() const override {
-    static constexpr std::array<SheetColumn, 27> kColumns = {{{"id", "编号", false, "id"},
-                                                              {"key", "需求序号", false, ""},
-                                                              {"area", "区域", true, "areaCode"},
-                                                              {"title", "名称", true, "title"},
-                                                              {"category", "服务类别", true, "category"},
-                                                              {"kind", "种类", true, "time.kind"},
-                                                              {"quantity", "数量", true, "quantity"},
-                                                              {"window", "时间段", true, "window"},
-                                                              {"skills", "技能", false, "time.skills"},
-                                                              {"certificates", "资质", false, "time.certificate"},
-                                                              {"description", "说明", false, "description"},
-                                                              {"beneficiary", "服务对象", false, "beneficiary"},
-                                                              {"programme", "项目", false, "programme"},
-                                                              {"urgency", "紧急程度", false, "urgency"},
-                                                              {"deadline", "截止时间", false, "deadline"},
-                                                              {"all_or_nothing", "须全部满足", false, "allOrNothing"},
-                                                              {"ratio", "每名专业人员带志愿者数", false, "volunteersPerProfessional"},
-                                                              {"organiser", "组织单位", false, "organiserId"},
-                                                              {"resident_ref", "居民代号", false, "residentRef"},
-                                                              {"travel_m", "可出行米数", false, "travelM"},
-                                                              {"excluded_parties", "不接受单位", false, "excludedPartyIds"},
-                                                              {"latitude", "纬度", false, "point.latitudeE7"},
-                                                              {"longitude", "经度", false, "point.longitudeE7"},
-                                                              {"contact_name", "联系人", false, "contactName"},
-                                                              {"contact_phone", "联系电话", false, "contactPhone"},
-                                                              {"address", "地址", false, "address"},
-                                                              {"state", "状态", false, "state"}}};
+    static constexpr std::array<SheetColumn, 27> kColumns = {
+        {{"id", "编号", false, "id"},
+         {"key", "需求序号", false, ""},
+         {"area", "区域", true, "areaCode"},
+         {"title", "名称", true, "title"},
+         {"category", "服务类别", true, "category"},
+         {"kind", "种类", true, "time.kind"},
+         {"quantity", "数量", true, "quantity"},
+         {"window", "时间段", true, "window"},
+         {"skills", "技能", false, "time.skills"},
+         {"certificates", "资质", false, "time.certificate"},
+         {"description", "说明", false, "description"},
+         {"beneficiary", "服务对象", false, "beneficiary"},
+         {"programme", "项目", false, "programme"},
+         {"urgency", "紧急程度", false, "urgency"},
+         {"deadline", "截止时间", false, "deadline"},
+         {"all_or_nothing", "须全部满足", false, "allOrNothing"},
+         {"ratio", "每名专业人员带志愿者数", false, "volunteersPerProfessional"},
+         {"organiser", "组织单位", false, "organiserId"},
+         {"resident_ref", "居民代号", false, "residentRef"},
+         {"travel_m", "可出行米数", false, "travelM"},
+         {"excluded_parties", "不接受单位", false, "excludedPartyIds"},
+         {"latitude", "纬度", false, "point.latitudeE7"},
+         {"longitude", "经度", false, "point.longitudeE7"},
+         {"contact_name", "联系人", false, "contactName"},
+         {"contact_phone", "联系电话", false, "contactPhone"},
+         {"address", "地址", false, "address"},
+         {"state", "状态", false, "state"}}};
     return kColumns;
   }
   Status read(std::span<const Cells> rows, const SheetContext& context, Message& into,
@@ -391,7 +408,10 @@ class Needs final : public Sheet {
     n.set_description(cell(cells, "description"));
     n.set_beneficiary(code_of(context.words.beneficiaries(), cell(cells, "beneficiary")));
     n.set_programme(code_of(context.words.programmes(), cell(cells, "programme")));
-    QIAO_TRY(const auto urgency, read_enum<pb::Urgency>(cells, "urgency", "URGENCY_", {{"一般", pb::URGENCY_NORMAL}, {"紧急", pb::URGENCY_URGENT}, {"特急", pb::URGENCY_CRITICAL}}));
+    QIAO_TRY(const auto urgency, read_enum<pb::Urgency>(cells, "urgency", "URGENCY_",
+                                                        {{"一般", pb::URGENCY_NORMAL},
+                                                         {"紧急", pb::URGENCY_URGENT},
+                                                         {"特急", pb::URGENCY_CRITICAL}}));
     n.set_urgency(urgency);
     if (!cell(cells, "deadline").empty()) {
       QIAO_TRY(const Time t, parse_moment(cell(cells, "deadline"), context.zone, "deadline"));
@@ -438,7 +458,8 @@ class Needs final : public Sheet {
             {"contact_phone", n.contact_phone()},
             {"address", n.address()},
             {"state", lower_enum(pb::NeedState_Name(n.state()), "NEED_STATE_")}};
-    if (n.volunteers_per_professional() != 0) c["ratio"] = std::to_string(n.volunteers_per_professional());
+    if (n.volunteers_per_professional() != 0)
+      c["ratio"] = std::to_string(n.volunteers_per_professional());
     if (n.resident_ref() != 0) c["resident_ref"] = std::to_string(n.resident_ref());
     if (n.travel_m() != 0) c["travel_m"] = std::to_string(n.travel_m());
     std::vector<std::string> excluded;
@@ -483,8 +504,8 @@ const Sheet* find_sheet(const std::string& name) {
   static const Parties kParties;
   static const Offers kOffers;
   static const Needs kNeeds;
-  for (const Sheet* s : {static_cast<const Sheet*>(&kAreas), static_cast<const Sheet*>(&kParties), static_cast<const Sheet*>(&kOffers),
-                         static_cast<const Sheet*>(&kNeeds)}) {
+  for (const Sheet* s : {static_cast<const Sheet*>(&kAreas), static_cast<const Sheet*>(&kParties),
+                         static_cast<const Sheet*>(&kOffers), static_cast<const Sheet*>(&kNeeds)}) {
     if (name == s->collection()) return s;
   }
   return nullptr;
@@ -497,7 +518,8 @@ std::string column_at_fault(const Sheet& sheet, std::string field) {
     if (close != std::string::npos) field.erase(0, close + 2);
   }
   // Stock and time share their columns.
-  for (const auto& [from, to] : {std::pair{"stock.resource", "time.kind"}, {"stock.quantity", "time.capacity"}}) {
+  for (const auto& [from, to] :
+       {std::pair{"stock.resource", "time.kind"}, {"stock.quantity", "time.capacity"}}) {
     if (field == from) field = to;
   }
   std::string best;

@@ -1,4 +1,5 @@
-// Areas, parties, offers and needs as rows of a spreadsheet: which column is which field, both ways.
+// Areas, parties, offers and needs as rows of a spreadsheet: which column is which field, both
+// ways.
 #pragma once
 
 #include <map>
@@ -37,7 +38,8 @@ class Sheet {
 
   // The rows of one thing, every cell of it: what write() gives is read back as the same, but for
   // what has no column (times and counts that the market keeps).
-  virtual std::vector<Cells> write(const google::protobuf::Message& resource, const SheetContext& context) const = 0;
+  virtual std::vector<Cells> write(const google::protobuf::Message& resource,
+                                   const SheetContext& context) const = 0;
   // Reads the rows of one thing into a fresh message; `row` is the one that is being read, so that
   // after a refusal it is the one at fault, and the refusal's field is the column.
   virtual Status read(std::span<const Cells> rows, const SheetContext& context,

@@ -3,8 +3,8 @@
 #include <iostream>
 
 #include "engine/market/words.h"
-#include "qiao/v1/query.pb.h"
 #include "proto/json/json.h"
+#include "qiao/v1/query.pb.h"
 #include "tools/qiao/show_access.h"
 #include "tools/qiao/show_clearing.h"
 #include "tools/qiao/supply.h"
@@ -17,7 +17,8 @@ namespace {
 
 using google::protobuf::Message;
 
-// The last word of an enum's name, for those that have no words of their own: PARTY_KIND_ENTERPRISE -> enterprise.
+// The last word of an enum's name, for those that have no words of their own: PARTY_KIND_ENTERPRISE
+// -> enterprise.
 std::string short_enum(std::string name, std::string_view prefix) {
   name.erase(0, prefix.size());
   for (char& c : name) c = c == '_' ? ' ' : static_cast<char>(std::tolower(c));
@@ -35,14 +36,21 @@ class Shower {
 
   bool show(const Message& m) {
     const std::string& type = m.GetDescriptor()->name();
-    if (type == "ListAreasResponse") return areas(static_cast<const pb::ListAreasResponse&>(m)), true;
-    if (type == "ListPartiesResponse") return parties(static_cast<const pb::ListPartiesResponse&>(m).parties()), true;
-    if (type == "ListPersonsResponse") return persons(static_cast<const pb::ListPersonsResponse&>(m)), true;
-    if (type == "ListOffersResponse") return offers(static_cast<const pb::ListOffersResponse&>(m).offers()), true;
-    if (type == "ListNeedsResponse") return needs(static_cast<const pb::ListNeedsResponse&>(m).needs()), true;
-    if (type == "ListMatchesResponse") return matches(static_cast<const pb::ListMatchesResponse&>(m).matches()), true;
+    if (type == "ListAreasResponse")
+      return areas(static_cast<const pb::ListAreasResponse&>(m)), true;
+    if (type == "ListPartiesResponse")
+      return parties(static_cast<const pb::ListPartiesResponse&>(m).parties()), true;
+    if (type == "ListPersonsResponse")
+      return persons(static_cast<const pb::ListPersonsResponse&>(m)), true;
+    if (type == "ListOffersResponse")
+      return offers(static_cast<const pb::ListOffersResponse&>(m).offers()), true;
+    if (type == "ListNeedsResponse")
+      return needs(static_cast<const pb::ListNeedsResponse&>(m).needs()), true;
+    if (type == "ListMatchesResponse")
+      return matches(static_cast<const pb::ListMatchesResponse&>(m).matches()), true;
     if (type == "ListEventsResponse") {
-      for (const auto& e : static_cast<const pb::ListEventsResponse&>(m).events()) out_ << event(e) << "\n";
+      for (const auto& e : static_cast<const pb::ListEventsResponse&>(m).events())
+        out_ << event(e) << "\n";
       return true;
     }
     if (type == "RankedPairs") return pairs(static_cast<const pb::RankedPairs&>(m).pairs()), true;
@@ -51,19 +59,29 @@ class Shower {
     if (type == "Bundle") return bundle(static_cast<const pb::Bundle&>(m)), true;
     if (type == "Need") return need(static_cast<const pb::Need&>(m)), true;
     if (type == "Match") return match(static_cast<const pb::Match&>(m)), true;
-    if (type == "Clearing") return show_clearing(s_, static_cast<const pb::Clearing&>(m), out_), true;
+    if (type == "Clearing")
+      return show_clearing(s_, static_cast<const pb::Clearing&>(m), out_), true;
     if (type == "ListClearingsResponse") {
-      for (const auto& c : static_cast<const pb::ListClearingsResponse&>(m).clearings()) show_clearing(s_, c, out_);
+      for (const auto& c : static_cast<const pb::ListClearingsResponse&>(m).clearings())
+        show_clearing(s_, c, out_);
       return true;
     }
-    if (type == "ListProposalsResponse") return show_proposals(s_, static_cast<const pb::ListProposalsResponse&>(m), out_), true;
-    if (type == "SupplyGapsResponse") return show_gaps(s_, static_cast<const pb::SupplyGapsResponse&>(m), out_), true;
-    if (type == "EquityReport") return show_equity(s_, static_cast<const pb::EquityReport&>(m), out_), true;
-    if (type == "ListNotificationsResponse") return show_notifications(s_, static_cast<const pb::ListNotificationsResponse&>(m), out_), true;
-    if (show_access(s_, m, [this](std::int64_t t) { return when(t); }, out_)) return true;
+    if (type == "ListProposalsResponse")
+      return show_proposals(s_, static_cast<const pb::ListProposalsResponse&>(m), out_), true;
+    if (type == "SupplyGapsResponse")
+      return show_gaps(s_, static_cast<const pb::SupplyGapsResponse&>(m), out_), true;
+    if (type == "EquityReport")
+      return show_equity(s_, static_cast<const pb::EquityReport&>(m), out_), true;
+    if (type == "ListNotificationsResponse")
+      return show_notifications(s_, static_cast<const pb::ListNotificationsResponse&>(m), out_),
+             true;
+    if (show_access(
+            s_, m, [this](std::int64_t t) { return when(t); }, out_))
+      return true;
     if (type == "CheckBatchResponse") {
       for (const auto& r : static_cast<const pb::CheckBatchResponse&>(m).refused()) {
-        out_ << "commands[" << r.index() << "] " << r.field() << ": " << (s_.chinese() ? r.zh() : r.en()) << "\n";
+        out_ << "commands[" << r.index() << "] " << r.field() << ": "
+             << (s_.chinese() ? r.zh() : r.en()) << "\n";
       }
       return true;
     }
@@ -71,15 +89,23 @@ class Shower {
   }
 
   std::string event(const pb::Event& e) {
-    std::string line = std::to_string(e.seq()) + "  " + when(e.time()) + "  " + short_enum(pb::EventKind_Name(e.kind()), "EVENT_KIND_");
-    if (e.has_need()) line += "  " + say("需求", "need ") + std::to_string(e.need_id()) + " " + e.need().title();
+    std::string line = std::to_string(e.seq()) + "  " + when(e.time()) + "  " +
+                       short_enum(pb::EventKind_Name(e.kind()), "EVENT_KIND_");
+    if (e.has_need())
+      line += "  " + say("需求", "need ") + std::to_string(e.need_id()) + " " + e.need().title();
     if (e.has_match()) {
-      line += "  " + say("对接单", "match ") + std::to_string(e.match().id()) + say("，需求", ", need ") + std::to_string(e.need_id()) + ", " +
+      line += "  " + say("对接单", "match ") + std::to_string(e.match().id()) +
+              say("，需求", ", need ") + std::to_string(e.need_id()) + ", " +
               s_.party_name(e.party_id()) + " ×" + std::to_string(e.match().quantity());
     }
-    if (e.has_offer()) line += "  " + say("供给", "offer ") + std::to_string(e.offer().id()) + " " + e.offer().title();
-    if (e.has_party()) line += "  " + say("主体", "party ") + std::to_string(e.party_id()) + " " + e.party().name();
-    if (e.has_notification()) line += "  " + s_.party_name(e.party_id()) + say("，需求", ", need ") + std::to_string(e.need_id());
+    if (e.has_offer())
+      line +=
+          "  " + say("供给", "offer ") + std::to_string(e.offer().id()) + " " + e.offer().title();
+    if (e.has_party())
+      line += "  " + say("主体", "party ") + std::to_string(e.party_id()) + " " + e.party().name();
+    if (e.has_notification())
+      line += "  " + s_.party_name(e.party_id()) + say("，需求", ", need ") +
+              std::to_string(e.need_id());
     if (e.has_area()) line += "  " + std::to_string(e.area_code()) + " " + e.area().name();
     return line;
   }
@@ -98,29 +124,42 @@ class Shower {
   }
 
   void areas(const pb::ListAreasResponse& r) {
-    Table t{{say("编码", "CODE"), say("名称", "NAME"), say("层级", "LEVEL"), say("人口", "POPULATION")}, {}};
+    Table t{
+        {say("编码", "CODE"), say("名称", "NAME"), say("层级", "LEVEL"), say("人口", "POPULATION")},
+        {}};
     for (const auto& a : r.areas()) {
-      t.rows.push_back({std::to_string(a.code()), a.name(), short_enum(pb::AreaLevel_Name(a.level()), "AREA_LEVEL_"), std::to_string(a.population())});
+      t.rows.push_back({std::to_string(a.code()), a.name(),
+                        short_enum(pb::AreaLevel_Name(a.level()), "AREA_LEVEL_"),
+                        std::to_string(a.population())});
     }
     t.print(out_);
   }
   template <class List>
   void parties(const List& list) {
-    Table t{{say("编号", "ID"), say("种类", "KIND"), say("名称", "NAME"), say("区域", "AREA"), say("状态", "STANDING")}, {}};
+    Table t{{say("编号", "ID"), say("种类", "KIND"), say("名称", "NAME"), say("区域", "AREA"),
+             say("状态", "STANDING")},
+            {}};
     for (const auto& p : list) {
-      t.rows.push_back({std::to_string(p.id()), short_enum(pb::PartyKind_Name(p.kind()), "PARTY_KIND_"), p.name(), s_.area_name(p.area_code()),
+      t.rows.push_back({std::to_string(p.id()),
+                        short_enum(pb::PartyKind_Name(p.kind()), "PARTY_KIND_"), p.name(),
+                        s_.area_name(p.area_code()),
                         short_enum(pb::Standing_Name(p.standing()), "STANDING_")});
     }
     t.print(out_);
   }
   void persons(const pb::ListPersonsResponse& r) {
-    Table t{{say("编号", "ID"), say("姓名", "NAME"), say("单位", "PARTY"), say("技能", "SKILLS")}, {}};
-    for (const auto& p : r.persons()) t.rows.push_back({std::to_string(p.id()), p.name(), s_.party_name(p.party_id()), join(p.skills())});
+    Table t{{say("编号", "ID"), say("姓名", "NAME"), say("单位", "PARTY"), say("技能", "SKILLS")},
+            {}};
+    for (const auto& p : r.persons())
+      t.rows.push_back(
+          {std::to_string(p.id()), p.name(), s_.party_name(p.party_id()), join(p.skills())});
     t.print(out_);
   }
   template <class List>
   void offers(const List& list) {
-    Table t{{say("编号", "ID"), say("名称", "TITLE"), say("供给方", "PARTY"), say("数量", "QUANTITY"), say("时间", "WEEK"), say("技能", "SKILLS")}, {}};
+    Table t{{say("编号", "ID"), say("名称", "TITLE"), say("供给方", "PARTY"),
+             say("数量", "QUANTITY"), say("时间", "WEEK"), say("技能", "SKILLS")},
+            {}};
     for (const auto& o : list) {
       const auto cells = write_offer(o, zone_);
       const std::int64_t quantity = o.has_time() ? o.time().capacity() : o.stock().quantity();
@@ -133,22 +172,30 @@ class Shower {
   }
   template <class List>
   void needs(const List& list) {
-    Table t{{say("编号", "ID"), say("状态", "STATE"), say("名称", "TITLE"), say("社区", "COMMUNITY"), say("需要", "WANTED"), say("时间", "WHEN")}, {}};
+    Table t{{say("编号", "ID"), say("状态", "STATE"), say("名称", "TITLE"),
+             say("社区", "COMMUNITY"), say("需要", "WANTED"), say("时间", "WHEN")},
+            {}};
     for (const auto& n : list) {
       std::string wanted;
       for (const auto& l : n.lines()) {
         wanted += (wanted.empty() ? "" : " + ") + line_text(l);
-        if (l.held() > 0) wanted += s_.chinese() ? "（已有" + std::to_string(l.held()) + "）" : " (" + std::to_string(l.held()) + " held)";
+        if (l.held() > 0)
+          wanted += s_.chinese() ? "（已有" + std::to_string(l.held()) + "）"
+                                 : " (" + std::to_string(l.held()) + " held)";
       }
-      t.rows.push_back({std::to_string(n.id()), word(words(n.state())), n.title(), s_.area_name(n.area_code()), wanted, when(n.lines(0).window())});
+      t.rows.push_back({std::to_string(n.id()), word(words(n.state())), n.title(),
+                        s_.area_name(n.area_code()), wanted, when(n.lines(0).window())});
     }
     t.print(out_);
   }
   template <class List>
   void matches(const List& list) {
-    Table t{{say("编号", "ID"), say("状态", "STATE"), say("需求", "NEED"), say("项", "LINE"), say("供给方", "PARTY"), say("数量", "QUANTITY"), say("时间", "WHEN")}, {}};
+    Table t{{say("编号", "ID"), say("状态", "STATE"), say("需求", "NEED"), say("项", "LINE"),
+             say("供给方", "PARTY"), say("数量", "QUANTITY"), say("时间", "WHEN")},
+            {}};
     for (const auto& m : list) {
-      t.rows.push_back({std::to_string(m.id()), word(words(m.state())), std::to_string(m.need_id()), std::to_string(m.line()), s_.party_name(m.party_id()),
+      t.rows.push_back({std::to_string(m.id()), word(words(m.state())), std::to_string(m.need_id()),
+                        std::to_string(m.line()), s_.party_name(m.party_id()),
                         std::to_string(m.quantity()), when(m.window())});
     }
     t.print(out_);
@@ -160,7 +207,9 @@ class Shower {
       return;
     }
     for (const auto& f : e.factors()) out_ << indent << (s_.chinese() ? f.zh() : f.en()) << "\n";
-    if (indent.empty()) out_ << say("价值 ", "value ") << value(e.value_micro()) << say("，现在可给 ", ", can give ") << e.available() << "\n";
+    if (indent.empty())
+      out_ << say("价值 ", "value ") << value(e.value_micro()) << say("，现在可给 ", ", can give ")
+           << e.available() << "\n";
   }
   static std::string value(std::int64_t micro) {
     const std::string thousandths = std::to_string(1000 + micro / 1000 % 1000).substr(1);
@@ -168,50 +217,72 @@ class Shower {
   }
   template <class List>
   void pairs(const List& list) {
-    if (list.empty()) out_ << say("现在没有合适的。用 qiao explain 需求 供给 看为什么。", "Nobody fits now. `qiao explain NEED OFFER` says why not.") << "\n";
+    if (list.empty())
+      out_ << say("现在没有合适的。用 qiao explain 需求 供给 看为什么。",
+                  "Nobody fits now. `qiao explain NEED OFFER` says why not.")
+           << "\n";
     for (const auto& p : list) {
       out_ << p.rank() << ". " << value(p.explanation().value_micro()) << "  ";
-      if (!p.need_title().empty()) out_ << say("需求", "need ") << p.need_id() << " " << p.need_title() << " · " << say("第", "line ") << p.line() << say("项", "") << " · ";
-      out_ << say("供给", "offer ") << p.offer_id() << " " << p.offer_title() << " · " << p.party_name() << " · " << when(p.window()) << " · "
-           << say("可给", "can give ") << p.explanation().available() << "\n";
+      if (!p.need_title().empty())
+        out_ << say("需求", "need ") << p.need_id() << " " << p.need_title() << " · "
+             << say("第", "line ") << p.line() << say("项", "") << " · ";
+      out_ << say("供给", "offer ") << p.offer_id() << " " << p.offer_title() << " · "
+           << p.party_name() << " · " << when(p.window()) << " · " << say("可给", "can give ")
+           << p.explanation().available() << "\n";
       explanation(p.explanation(), "     ");
     }
   }
   void preview(const pb::PreviewResponse& r) {
     for (const auto& l : r.lines()) {
-      out_ << say("第", "line ") << l.line() << say("项：", ": ") << l.parties() << say("家可接单，共可给", " parties could serve it, with ") << l.units()
-           << (l.enough() ? say("，够用", " units: enough") : say("，不够", " units: not enough")) << "\n";
+      out_ << say("第", "line ") << l.line() << say("项：", ": ") << l.parties()
+           << say("家可接单，共可给", " parties could serve it, with ") << l.units()
+           << (l.enough() ? say("，够用", " units: enough") : say("，不够", " units: not enough"))
+           << "\n";
       for (const auto& c : l.changes()) out_ << "  " << (s_.chinese() ? c.zh() : c.en()) << "\n";
       pairs(l.best());
     }
   }
   void bundle(const pb::Bundle& b) {
-    Table t{{say("项", "LINE"), say("供给", "OFFER"), say("供给方", "PARTY"), say("种类", "KIND"), say("数量", "QUANTITY"), say("价值", "VALUE")}, {}};
+    Table t{{say("项", "LINE"), say("供给", "OFFER"), say("供给方", "PARTY"), say("种类", "KIND"),
+             say("数量", "QUANTITY"), say("价值", "VALUE")},
+            {}};
     for (const auto& p : b.parts()) {
-      t.rows.push_back({std::to_string(p.line()), std::to_string(p.offer_id()), p.party_name(), short_enum(pb::PartyKind_Name(p.party_kind()), "PARTY_KIND_"),
+      t.rows.push_back({std::to_string(p.line()), std::to_string(p.offer_id()), p.party_name(),
+                        short_enum(pb::PartyKind_Name(p.party_kind()), "PARTY_KIND_"),
                         std::to_string(p.quantity()), value(p.value_micro())});
     }
     t.print(out_);
-    for (const auto& f : b.shortfalls()) out_ << say("第", "line ") << f.line() << say("项还缺", " still lacks ") << f.missing() << "\n";
-    if (b.held_back_by_ratio()) out_ << say("专业人员不足，志愿者人数受比例限制", "held back by the ratio: too few professionals") << "\n";
+    for (const auto& f : b.shortfalls())
+      out_ << say("第", "line ") << f.line() << say("项还缺", " still lacks ") << f.missing()
+           << "\n";
+    if (b.held_back_by_ratio())
+      out_ << say("专业人员不足，志愿者人数受比例限制",
+                  "held back by the ratio: too few professionals")
+           << "\n";
     out_ << (b.complete() ? say("全部满足", "complete") : say("尚不完整", "not complete")) << "\n";
   }
   void need(const pb::Need& n) {
-    out_ << say("需求", "need ") << n.id() << "  " << n.title() << "  [" << word(words(n.state())) << "]\n"
+    out_ << say("需求", "need ") << n.id() << "  " << n.title() << "  [" << word(words(n.state()))
+         << "]\n"
          << "  " << s_.area_name(n.area_code()) << " · " << s_.category_name(n.category()) << " · "
          << short_enum(pb::Urgency_Name(n.urgency()), "URGENCY_") << "\n";
     if (!n.description().empty()) out_ << "  " << n.description() << "\n";
     for (int i = 0; i < n.lines_size(); ++i) {
-      out_ << "  " << i + 1 << ". " << line_text(n.lines(i)) << " · " << when(n.lines(i).window()) << " · " << say("已有", "held ") << n.lines(i).held() << "\n";
+      out_ << "  " << i + 1 << ". " << line_text(n.lines(i)) << " · " << when(n.lines(i).window())
+           << " · " << say("已有", "held ") << n.lines(i).held() << "\n";
     }
     if (!n.reason().empty()) out_ << "  " << say("原因：", "reason: ") << n.reason() << "\n";
-    if (n.has_review()) out_ << "  " << say("评单：", "review: ") << n.review().stars() << "★ " << n.review().words() << "\n";
+    if (n.has_review())
+      out_ << "  " << say("评单：", "review: ") << n.review().stars() << "★ " << n.review().words()
+           << "\n";
   }
   void match(const pb::Match& m) {
-    out_ << say("对接单", "match ") << m.id() << "  [" << word(words(m.state())) << "]\n  " << say("需求", "need ") << m.need_id() << say(" 第", " line ") << m.line()
-         << say("项", "") << " · " << say("供给", "offer ") << m.offer_id() << " · " << s_.party_name(m.party_id()) << " ×" << m.quantity() << " · "
-         << when(m.window()) << "\n";
-    if (m.answer_by() != 0) out_ << "  " << say("请在此前应答：", "to be answered by ") << when(m.answer_by()) << "\n";
+    out_ << say("对接单", "match ") << m.id() << "  [" << word(words(m.state())) << "]\n  "
+         << say("需求", "need ") << m.need_id() << say(" 第", " line ") << m.line() << say("项", "")
+         << " · " << say("供给", "offer ") << m.offer_id() << " · " << s_.party_name(m.party_id())
+         << " ×" << m.quantity() << " · " << when(m.window()) << "\n";
+    if (m.answer_by() != 0)
+      out_ << "  " << say("请在此前应答：", "to be answered by ") << when(m.answer_by()) << "\n";
     if (!m.reason().empty()) out_ << "  " << say("原因：", "reason: ") << m.reason() << "\n";
   }
 

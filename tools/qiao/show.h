@@ -1,4 +1,5 @@
-// Answers for people: tables for lists, lines of "name: value" for one thing, sentences for reasons.
+// Answers for people: tables for lists, lines of "name: value" for one thing, sentences for
+// reasons.
 #pragma once
 
 #include <google/protobuf/message.h>

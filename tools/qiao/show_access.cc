@@ -8,14 +8,22 @@ namespace {
 
 std::string role_name(const Session& s, pb::Role role) {
   switch (role) {
-    case pb::ROLE_LEAD: return s.say("牵头单位", "lead");
-    case pb::ROLE_ORGANISER: return s.say("组织单位", "organiser");
-    case pb::ROLE_SUPPLIER: return s.say("供给方", "supplier");
-    case pb::ROLE_MEMBER: return s.say("队员", "member");
-    case pb::ROLE_RESIDENT: return s.say("居民", "resident");
-    case pb::ROLE_AUDITOR: return s.say("监督", "auditor");
-    case pb::ROLE_MARKET: return s.say("系统", "market");
-    default: return s.say("未登录", "nobody");
+    case pb::ROLE_LEAD:
+      return s.say("牵头单位", "lead");
+    case pb::ROLE_ORGANISER:
+      return s.say("组织单位", "organiser");
+    case pb::ROLE_SUPPLIER:
+      return s.say("供给方", "supplier");
+    case pb::ROLE_MEMBER:
+      return s.say("队员", "member");
+    case pb::ROLE_RESIDENT:
+      return s.say("居民", "resident");
+    case pb::ROLE_AUDITOR:
+      return s.say("监督", "auditor");
+    case pb::ROLE_MARKET:
+      return s.say("系统", "market");
+    default:
+      return s.say("未登录", "nobody");
   }
 }
 
@@ -29,9 +37,12 @@ std::string actor_name(Session& s, const pb::Actor& actor) {
 
 std::string kind_name(const Session& s, pb::GrantKind kind) {
   switch (kind) {
-    case pb::GRANT_KIND_SESSION: return s.say("登录", "session");
-    case pb::GRANT_KIND_TOKEN: return s.say("令牌", "token");
-    default: return s.say("邀请", "invitation");
+    case pb::GRANT_KIND_SESSION:
+      return s.say("登录", "session");
+    case pb::GRANT_KIND_TOKEN:
+      return s.say("令牌", "token");
+    default:
+      return s.say("邀请", "invitation");
   }
 }
 
@@ -41,10 +52,14 @@ std::string joined(const google::protobuf::RepeatedPtrField<std::string>& words)
   return all;
 }
 
-void accounts(Session& s, const google::protobuf::RepeatedPtrField<pb::Account>& all, std::ostream& out) {
-  Table t{{s.say("编号", "id"), s.say("登录名", "login"), s.say("姓名", "name"), s.say("角色", "role"), s.say("主体", "party"), s.say("状态", "state")}, {}};
+void accounts(Session& s, const google::protobuf::RepeatedPtrField<pb::Account>& all,
+              std::ostream& out) {
+  Table t{{s.say("编号", "id"), s.say("登录名", "login"), s.say("姓名", "name"),
+           s.say("角色", "role"), s.say("主体", "party"), s.say("状态", "state")},
+          {}};
   for (const auto& a : all) {
-    t.rows.push_back({std::to_string(a.id()), a.login(), a.name(), role_name(s, a.role()), a.party_id() == 0 ? "" : s.party_name(a.party_id()),
+    t.rows.push_back({std::to_string(a.id()), a.login(), a.name(), role_name(s, a.role()),
+                      a.party_id() == 0 ? "" : s.party_name(a.party_id()),
                       a.disabled() ? s.say("已停用", "disabled") : s.say("可用", "active")});
   }
   t.print(out);
@@ -71,26 +86,36 @@ void show_entries(Session& s, const google::protobuf::RepeatedPtrField<pb::Audit
 
 }  // namespace
 
-bool show_access(Session& s, const google::protobuf::Message& m, const std::function<std::string(std::int64_t)>& when, std::ostream& out) {
+bool show_access(Session& s, const google::protobuf::Message& m,
+                 const std::function<std::string(std::int64_t)>& when, std::ostream& out) {
   const std::string& type = m.GetDescriptor()->name();
   if (type == "Account") {
     pb::ListAccountsResponse one;
     *one.add_accounts() = static_cast<const pb::Account&>(m);
     return accounts(s, one.accounts(), out), true;
   }
-  if (type == "ListAccountsResponse") return accounts(s, static_cast<const pb::ListAccountsResponse&>(m).accounts(), out), true;
+  if (type == "ListAccountsResponse")
+    return accounts(s, static_cast<const pb::ListAccountsResponse&>(m).accounts(), out), true;
   if (type == "Session") {
     const auto& session = static_cast<const pb::Session&>(m);
-    out << s.say("账号：", "account: ") << (session.has_account() ? session.account().login() + " " + session.account().name() : s.say("未登录", "nobody has come in")) << "\n"
+    out << s.say("账号：", "account: ")
+        << (session.has_account() ? session.account().login() + " " + session.account().name()
+                                  : s.say("未登录", "nobody has come in"))
+        << "\n"
         << s.say("身份：", "acts as: ") << actor_name(s, session.actor()) << "\n";
-    if (session.expires_at() != 0) out << s.say("有效至：", "until: ") << when(session.expires_at()) << "\n";
+    if (session.expires_at() != 0)
+      out << s.say("有效至：", "until: ") << when(session.expires_at()) << "\n";
     out << s.say("可用操作：", "operations: ") << joined(session.operations()) << "\n";
     return true;
   }
   if (type == "ListGrantsResponse") {
-    Table t{{s.say("编号", "id"), s.say("种类", "kind"), s.say("用途", "name"), s.say("范围", "scopes"), s.say("有效至", "until")}, {}};
+    Table t{{s.say("编号", "id"), s.say("种类", "kind"), s.say("用途", "name"),
+             s.say("范围", "scopes"), s.say("有效至", "until")},
+            {}};
     for (const auto& g : static_cast<const pb::ListGrantsResponse&>(m).grants()) {
-      t.rows.push_back({std::to_string(g.id()), kind_name(s, g.kind()), g.name(), g.scopes().empty() ? s.say("全部", "all") : joined(g.scopes()), when(g.expires_at())});
+      t.rows.push_back({std::to_string(g.id()), kind_name(s, g.kind()), g.name(),
+                        g.scopes().empty() ? s.say("全部", "all") : joined(g.scopes()),
+                        when(g.expires_at())});
     }
     t.print(out);
     return true;
@@ -98,7 +123,8 @@ bool show_access(Session& s, const google::protobuf::Message& m, const std::func
   if (type == "NewSecret") {
     const auto& made = static_cast<const pb::NewSecret&>(m);
     out << (made.url().empty() ? made.secret() : made.url()) << "\n"
-        << s.say("只显示这一次；有效至 ", "shown this once; good until ") << when(made.grant().expires_at()) << "\n";
+        << s.say("只显示这一次；有效至 ", "shown this once; good until ")
+        << when(made.grant().expires_at()) << "\n";
     return true;
   }
   if (type == "PersonalData") {
@@ -107,18 +133,22 @@ bool show_access(Session& s, const google::protobuf::Message& m, const std::func
     if (!d.phone().empty()) out << s.say("电话：", "telephone: ") << d.phone() << "\n";
     if (!d.address().empty()) out << s.say("地址：", "address: ") << d.address() << "\n";
     if (!d.review_words().empty()) out << s.say("评语：", "review: ") << d.review_words() << "\n";
-    out << s.say("本次查看已记入日志，序号 ", "the journal keeps that you looked, as event ") << d.disclosure_id() << "\n";
+    out << s.say("本次查看已记入日志，序号 ", "the journal keeps that you looked, as event ")
+        << d.disclosure_id() << "\n";
     return true;
   }
   if (type == "ErasedResponse") {
     const auto rows = static_cast<const pb::ErasedResponse&>(m).erased();
-    out << s.say("已永久清除个人信息的记录数：", "rows whose personal data are gone for good: ") << rows << "\n";
+    out << s.say("已永久清除个人信息的记录数：", "rows whose personal data are gone for good: ")
+        << rows << "\n";
     return true;
   }
   if (type == "ListAuditResponse") {
     const auto& audit = static_cast<const pb::ListAuditResponse&>(m);
     show_entries(s, audit.entries(), when, out);
-    out << s.say("末尾（记在别处，供 qiao verify --expect 核对）：", "head, to be written down elsewhere for qiao verify --expect: ") << audit.head_seq() << ":" << audit.head_hash() << "\n";
+    out << s.say("末尾（记在别处，供 qiao verify --expect 核对）：",
+                 "head, to be written down elsewhere for qiao verify --expect: ")
+        << audit.head_seq() << ":" << audit.head_hash() << "\n";
     return true;
   }
   if (type == "ListDisclosuresResponse") {

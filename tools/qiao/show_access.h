@@ -12,6 +12,7 @@
 namespace qiao {
 
 // False where it is none of these. `when` writes a time as the city's clock shows it.
-bool show_access(Session& session, const google::protobuf::Message& message, const std::function<std::string(std::int64_t)>& when, std::ostream& out);
+bool show_access(Session& session, const google::protobuf::Message& message,
+                 const std::function<std::string(std::int64_t)>& when, std::ostream& out);
 
 }  // namespace qiao

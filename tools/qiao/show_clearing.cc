@@ -13,33 +13,49 @@ std::string points(std::int64_t micro, int digits = 2) {
   std::snprintf(text, sizeof text, "%.*f", digits, static_cast<double>(micro) / 1e6);
   return text;
 }
-std::string percent(std::int64_t micro, int digits = 1) { return points(micro * 100, digits) + " %"; }
+std::string percent(std::int64_t micro, int digits = 1) {
+  return points(micro * 100, digits) + " %";
+}
 
 const char* stage(Session& s, pb::ClearingStage stage) {
   switch (stage) {
-    case pb::CLEARING_STAGE_COLLECTING: return s.say("读取需求与供给", "reading needs and offers");
-    case pb::CLEARING_STAGE_PRICES: return s.say("求价格", "finding prices");
-    case pb::CLEARING_STAGE_ROUNDING: return s.say("取整", "rounding");
-    case pb::CLEARING_STAGE_BOUND: return s.say("求上界", "tightening the bound");
-    case pb::CLEARING_STAGE_IMPROVING: return s.say("改进方案", "improving");
-    case pb::CLEARING_STAGE_APPLYING: return s.say("写入对接单", "making matches");
-    default: return "";
+    case pb::CLEARING_STAGE_COLLECTING:
+      return s.say("读取需求与供给", "reading needs and offers");
+    case pb::CLEARING_STAGE_PRICES:
+      return s.say("求价格", "finding prices");
+    case pb::CLEARING_STAGE_ROUNDING:
+      return s.say("取整", "rounding");
+    case pb::CLEARING_STAGE_BOUND:
+      return s.say("求上界", "tightening the bound");
+    case pb::CLEARING_STAGE_IMPROVING:
+      return s.say("改进方案", "improving");
+    case pb::CLEARING_STAGE_APPLYING:
+      return s.say("写入对接单", "making matches");
+    default:
+      return "";
   }
 }
 
 const char* state_name(Session& s, pb::ClearingState state) {
   switch (state) {
-    case pb::CLEARING_STATE_QUEUED: return s.say("排队中", "waiting");
-    case pb::CLEARING_STATE_RUNNING: return s.say("进行中", "running");
-    case pb::CLEARING_STATE_CANCELLED: return s.say("已停止", "cancelled");
-    case pb::CLEARING_STATE_INTERRUPTED: return s.say("已中断", "interrupted");
-    default: return s.say("完成", "done");
+    case pb::CLEARING_STATE_QUEUED:
+      return s.say("排队中", "waiting");
+    case pb::CLEARING_STATE_RUNNING:
+      return s.say("进行中", "running");
+    case pb::CLEARING_STATE_CANCELLED:
+      return s.say("已停止", "cancelled");
+    case pb::CLEARING_STATE_INTERRUPTED:
+      return s.say("已中断", "interrupted");
+    default:
+      return s.say("完成", "done");
   }
 }
 
 std::string equity_line(Session& s, const pb::Equity& e) {
-  return s.say("平均满足率 ", "mean fill ") + percent(e.mean_fill_micro()) + s.say("，均衡指数 ", ", Jain index ") + points(e.jain_micro(), 3) +
-         s.say("，最差一成 ", ", worst tenth ") + percent(e.worst_decile_micro()) + s.say("，社区 ", ", communities ") + std::to_string(e.communities());
+  return s.say("平均满足率 ", "mean fill ") + percent(e.mean_fill_micro()) +
+         s.say("，均衡指数 ", ", Jain index ") + points(e.jain_micro(), 3) +
+         s.say("，最差一成 ", ", worst tenth ") + percent(e.worst_decile_micro()) +
+         s.say("，社区 ", ", communities ") + std::to_string(e.communities());
 }
 
 }  // namespace
@@ -47,12 +63,15 @@ std::string equity_line(Session& s, const pb::Equity& e) {
 std::string progress_line(Session& s, const pb::Clearing& c) {
   std::string line = stage(s, c.stage());
   if (c.state() == pb::CLEARING_STATE_QUEUED) line = s.chinese() ? c.zh() : c.en();
-  if (c.bound_micro() > 0) line += s.say("  价值 ", "  value ") + points(c.value_micro()) + s.say("  上界 ", "  bound ") + points(c.bound_micro()) + s.say("  差距 ", "  gap ") + percent(c.gap_micro(), 2);
+  if (c.bound_micro() > 0)
+    line += s.say("  价值 ", "  value ") + points(c.value_micro()) + s.say("  上界 ", "  bound ") +
+            points(c.bound_micro()) + s.say("  差距 ", "  gap ") + percent(c.gap_micro(), 2);
   return line;
 }
 
 void show_clearing(Session& s, const pb::Clearing& c, std::ostream& out) {
-  out << s.say("对接轮 ", "clearing ") << c.id() << "  [" << state_name(s, c.state()) << "]" << (c.scheduled() ? s.say("  自动", "  scheduled") : "") << "\n";
+  out << s.say("对接轮 ", "clearing ") << c.id() << "  [" << state_name(s, c.state()) << "]"
+      << (c.scheduled() ? s.say("  自动", "  scheduled") : "") << "\n";
   if (c.state() != pb::CLEARING_STATE_QUEUED && !c.zh().empty()) {
     out << "  " << (s.chinese() ? c.zh() : c.en()) << "\n";
   }
@@ -61,17 +80,24 @@ void show_clearing(Session& s, const pb::Clearing& c, std::ostream& out) {
     out << "  " << progress_line(s, c) << "\n";
     return;
   }
-  out << "  " << c.needs() << s.say(" 个需求，", " needs, ") << c.lines() << s.say(" 项，", " lines, ") << c.offers() << s.say(" 个供给；读取 ", " offers; read in ") << c.collect_ms()
-      << s.say(" 毫秒，求解 ", " ms, solved in ") << c.solve_ms() << s.say(" 毫秒\n", " ms\n");
-  out << s.say("  价值 ", "  value ") << points(c.value_micro()) << s.say("，上界 ", ", bound ") << points(c.bound_micro()) << s.say("：离最优不超过 ", ": at most ") << percent(c.gap_micro(), 2)
-      << s.say("\n", " from the best\n");
-  out << "  " << c.proposals() << s.say(" 条建议，满足 ", " proposals fill ") << c.needs_filled() << s.say(" 个需求\n", " needs\n");
+  out << "  " << c.needs() << s.say(" 个需求，", " needs, ") << c.lines()
+      << s.say(" 项，", " lines, ") << c.offers() << s.say(" 个供给；读取 ", " offers; read in ")
+      << c.collect_ms() << s.say(" 毫秒，求解 ", " ms, solved in ") << c.solve_ms()
+      << s.say(" 毫秒\n", " ms\n");
+  out << s.say("  价值 ", "  value ") << points(c.value_micro()) << s.say("，上界 ", ", bound ")
+      << points(c.bound_micro()) << s.say("：离最优不超过 ", ": at most ")
+      << percent(c.gap_micro(), 2) << s.say("\n", " from the best\n");
+  out << "  " << c.proposals() << s.say(" 条建议，满足 ", " proposals fill ") << c.needs_filled()
+      << s.say(" 个需求\n", " needs\n");
   for (const auto& u : c.unserved()) {
-    out << s.say("  未满足：", "  short: ") << u.lines() << s.say(" 项（缺 ", " lines (") << u.units() << s.say("）：", " units): ") << (s.chinese() ? u.zh() : u.en()) << "\n";
+    out << s.say("  未满足：", "  short: ") << u.lines() << s.say(" 项（缺 ", " lines (")
+        << u.units() << s.say("）：", " units): ") << (s.chinese() ? u.zh() : u.en()) << "\n";
   }
-  out << s.say("  之前：", "  before: ") << equity_line(s, c.equity_before()) << "\n" << s.say("  之后：", "  after:  ") << equity_line(s, c.equity_after()) << "\n";
+  out << s.say("  之前：", "  before: ") << equity_line(s, c.equity_before()) << "\n"
+      << s.say("  之后：", "  after:  ") << equity_line(s, c.equity_after()) << "\n";
   if (c.stage() == pb::CLEARING_STAGE_APPLYING || c.applied() + c.dropped() > 0) {
-    out << s.say("  已成对接单 ", "  made ") << c.applied() << s.say("，已失效 ", " matches, dropped ") << c.dropped() << "\n";
+    out << s.say("  已成对接单 ", "  made ") << c.applied()
+        << s.say("，已失效 ", " matches, dropped ") << c.dropped() << "\n";
   }
 }
 
@@ -80,30 +106,42 @@ void show_proposals(Session& s, const pb::ListProposalsResponse& all, std::ostre
   const TimeZone utc;
   const TimeZone& z = zone ? *zone.value() : utc;
   Table t;
-  t.headings = {s.say("需求", "need"), s.say("项", "line"), "", s.say("供给方", "giver"), s.say("数量", "quantity"), s.say("时间", "when"), s.say("价值", "value"), s.say("价格", "price"), s.say("理由", "why")};
+  t.headings = {s.say("需求", "need"),    s.say("项", "line"),       "",
+                s.say("供给方", "giver"), s.say("数量", "quantity"), s.say("时间", "when"),
+                s.say("价值", "value"),   s.say("价格", "price"),    s.say("理由", "why")};
   for (const auto& p : all.proposals()) {
-    t.rows.push_back({std::to_string(p.need_id()), std::to_string(p.line()), p.need_title(), p.party_name(), std::to_string(p.quantity()), format_moment(to_time(p.start()), z),
-                      points(p.value_micro()), points(p.price_micro()), s.chinese() ? p.zh() : p.en()});
+    t.rows.push_back({std::to_string(p.need_id()), std::to_string(p.line()), p.need_title(),
+                      p.party_name(), std::to_string(p.quantity()),
+                      format_moment(to_time(p.start()), z), points(p.value_micro()),
+                      points(p.price_micro()), s.chinese() ? p.zh() : p.en()});
   }
   t.print(out);
 }
 
 void show_gaps(Session& s, const pb::SupplyGapsResponse& all, std::ostream& out) {
   if (all.clearing_id() == 0) {
-    out << s.say("还没有对接轮；先运行 qiao clear\n", "there was no clearing yet; run qiao clear first\n");
+    out << s.say("还没有对接轮；先运行 qiao clear\n",
+                 "there was no clearing yet; run qiao clear first\n");
     return;
   }
   Table t;
-  t.headings = {s.say("缺口", "gap"), s.say("单价", "price"), s.say("尚缺", "unmet"), s.say("增值", "gain")};
-  for (const auto& g : all.gaps()) t.rows.push_back({s.chinese() ? g.zh() : g.en(), points(g.price_micro()), std::to_string(g.unmet_units()), points(g.gain_micro())});
+  t.headings = {s.say("缺口", "gap"), s.say("单价", "price"), s.say("尚缺", "unmet"),
+                s.say("增值", "gain")};
+  for (const auto& g : all.gaps())
+    t.rows.push_back({s.chinese() ? g.zh() : g.en(), points(g.price_micro()),
+                      std::to_string(g.unmet_units()), points(g.gain_micro())});
   t.print(out);
 }
 
 void show_equity(Session& s, const pb::EquityReport& r, std::ostream& out) {
-  out << s.say("之前：", "before: ") << equity_line(s, r.before()) << "\n" << s.say("之后：", "after:  ") << equity_line(s, r.after()) << "\n";
+  out << s.say("之前：", "before: ") << equity_line(s, r.before()) << "\n"
+      << s.say("之后：", "after:  ") << equity_line(s, r.after()) << "\n";
   Table t;
-  t.headings = {s.say("社区", "community"), s.say("需求项", "lines"), s.say("之前", "before"), s.say("之后", "after")};
-  for (const auto& c : r.communities()) t.rows.push_back({c.name(), points(c.asked_micro(), 1), percent(c.before_micro()), percent(c.after_micro())});
+  t.headings = {s.say("社区", "community"), s.say("需求项", "lines"), s.say("之前", "before"),
+                s.say("之后", "after")};
+  for (const auto& c : r.communities())
+    t.rows.push_back({c.name(), points(c.asked_micro(), 1), percent(c.before_micro()),
+                      percent(c.after_micro())});
   t.print(out);
 }
 
@@ -112,9 +150,12 @@ void show_notifications(Session& s, const pb::ListNotificationsResponse& all, st
   const TimeZone utc;
   const TimeZone& z = zone ? *zone.value() : utc;
   Table t;
-  t.headings = {s.say("时间", "when"), s.say("主体", "party"), s.say("需求", "need"), s.say("项", "line"), s.say("供给", "offer"), s.say("应答可能", "chance")};
+  t.headings = {s.say("时间", "when"), s.say("主体", "party"), s.say("需求", "need"),
+                s.say("项", "line"),   s.say("供给", "offer"), s.say("应答可能", "chance")};
   for (const auto& n : all.notifications()) {
-    t.rows.push_back({format_moment(to_time(n.sent_at()), z), s.party_name(n.party_id()), std::to_string(n.need_id()), std::to_string(n.line()), std::to_string(n.offer_id()), percent(n.chance_micro(), 0)});
+    t.rows.push_back({format_moment(to_time(n.sent_at()), z), s.party_name(n.party_id()),
+                      std::to_string(n.need_id()), std::to_string(n.line()),
+                      std::to_string(n.offer_id()), percent(n.chance_micro(), 0)});
   }
   t.print(out);
 }

@@ -17,19 +17,23 @@ struct Kind {
   const char* unit;
   const char* units;
 };
-constexpr std::array<Kind, 5> kKinds = {{{pb::TIME_KIND_PEOPLE, "people", "人员", "人", "person", "people"},
-                                         {pb::TIME_KIND_PROFESSIONAL, "professional", "专业人员", "名专业人员", "professional", "professionals"},
-                                         {pb::TIME_KIND_VENUE, "venue", "场地", "座", "seat", "seats"},
-                                         {pb::TIME_KIND_VEHICLE, "vehicle", "车辆", "座", "seat", "seats"},
-                                         {pb::TIME_KIND_EQUIPMENT, "equipment", "设备", "套", "set", "sets"}}};
+constexpr std::array<Kind, 5> kKinds = {
+    {{pb::TIME_KIND_PEOPLE, "people", "人员", "人", "person", "people"},
+     {pb::TIME_KIND_PROFESSIONAL, "professional", "专业人员", "名专业人员", "professional",
+      "professionals"},
+     {pb::TIME_KIND_VENUE, "venue", "场地", "座", "seat", "seats"},
+     {pb::TIME_KIND_VEHICLE, "vehicle", "车辆", "座", "seat", "seats"},
+     {pb::TIME_KIND_EQUIPMENT, "equipment", "设备", "套", "set", "sets"}}};
 
 const Kind* kind_of(const std::string& text) {
-  const auto it = std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& k) { return text == k.code || text == k.zh; });
+  const auto it = std::find_if(kKinds.begin(), kKinds.end(),
+                               [&](const Kind& k) { return text == k.code || text == k.zh; });
   return it == kKinds.end() ? nullptr : &*it;
 }
 
 const char* code_of(pb::TimeKind kind) {
-  const auto it = std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& k) { return kind == k.kind; });
+  const auto it =
+      std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& k) { return kind == k.kind; });
   return it == kKinds.end() ? "" : it->code;
 }
 
@@ -66,12 +70,14 @@ struct CertificateCell {
 };
 
 // `zone` where it may say until when it is valid.
-Result<CertificateCell> read_certificate(const std::string& text, const pb::Taxonomy& words, const TimeZone* zone) {
+Result<CertificateCell> read_certificate(const std::string& text, const pb::Taxonomy& words,
+                                         const TimeZone* zone) {
   const auto first = std::min(text.find(':'), text.size());
   const auto second = std::min(text.find(':', first + 1), text.size());
   const std::string_view code = trimmed(std::string_view(text).substr(0, first));
   if (code.empty() || (second < text.size() && zone == nullptr)) {
-    return refuse(Code::kMalformed, "certificates", "write it like social_worker:2", "请写成 social_worker:2");
+    return refuse(Code::kMalformed, "certificates", "write it like social_worker:2",
+                  "请写成 social_worker:2");
   }
   CertificateCell c;
   c.code = find_code(words.certificates(), std::string(code), kTermOf);
@@ -99,7 +105,8 @@ std::string expiry_cell(Time t, const TimeZone& zone) {
 
 }  // namespace
 
-std::string code_of(const google::protobuf::RepeatedPtrField<pb::Term>& terms, const std::string& text) {
+std::string code_of(const google::protobuf::RepeatedPtrField<pb::Term>& terms,
+                    const std::string& text) {
   return find_code(terms, text, [](const pb::Term& t) -> const pb::Term& { return t; });
 }
 
@@ -127,7 +134,8 @@ Status read_line(const SupplyCells& cells, const pb::Taxonomy& words, pb::Requir
   return outcome::success();
 }
 
-Status read_offer(const SupplyCells& cells, const pb::Taxonomy& words, const TimeZone& zone, pb::Offer& offer) {
+Status read_offer(const SupplyCells& cells, const pb::Taxonomy& words, const TimeZone& zone,
+                  pb::Offer& offer) {
   if (cells.kind.empty() || cells.kind == kStock) return refuse(Code::kRequired, "kind");
   if (cells.quantity.empty()) return refuse(Code::kRequired, "quantity");
   QIAO_TRY(const auto quantity, parse_integer(cells.quantity, "quantity"));
@@ -207,7 +215,8 @@ SupplyCells write_offer(const pb::Offer& offer, const TimeZone& zone) {
   c.quantity = std::to_string(t.capacity());
   c.skills = join(t.skills());
   for (const auto& held : t.certificates()) {
-    c.certificates += (c.certificates.empty() ? "" : ";") + held.code() + ":" + std::to_string(held.level());
+    c.certificates +=
+        (c.certificates.empty() ? "" : ";") + held.code() + ":" + std::to_string(held.level());
     if (held.expires_at() != 0)
       c.certificates += ":" + expiry_cell(to_time(held.expires_at()), zone);
   }
@@ -216,9 +225,11 @@ SupplyCells write_offer(const pb::Offer& offer, const TimeZone& zone) {
   return c;
 }
 
-std::string amount(std::int64_t quantity, const std::string& kind_code, const pb::Taxonomy& words, bool chinese) {
+std::string amount(std::int64_t quantity, const std::string& kind_code, const pb::Taxonomy& words,
+                   bool chinese) {
   const std::string n = std::to_string(quantity);
-  if (const Kind* k = kind_of(kind_code)) return n + (chinese ? "" : " ") + (chinese ? k->unit_zh : quantity == 1 ? k->unit : k->units);
+  if (const Kind* k = kind_of(kind_code))
+    return n + (chinese ? "" : " ") + (chinese ? k->unit_zh : quantity == 1 ? k->unit : k->units);
   const std::string resource =
       kind_code.starts_with(kStock) ? kind_code.substr(kStock.size()) : kind_code;
   for (const auto& r : words.resources()) {

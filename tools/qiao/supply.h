@@ -1,4 +1,5 @@
-// Kinds of supply, skills and certificates as people write them: by code or by name in either language.
+// Kinds of supply, skills and certificates as people write them: by code or by name in either
+// language.
 #pragma once
 
 #include <string>
@@ -19,12 +20,12 @@ struct SupplyCells {
   // and does where it is called like a kind of time.
   std::string kind;
   std::string quantity;
-  std::string skills;        // a,b
-  std::string certificates;  // code, code:level, code:level:2027-12-31
-  std::string week;          // offers only
-  std::string smallest_lot;  // stock offers only
-  std::string expires;       // stock offers only
-  std::string handover;      // stock offers only: deliver or collect
+  std::string skills;           // a,b
+  std::string certificates;     // code, code:level, code:level:2027-12-31
+  std::string week;             // offers only
+  std::string smallest_lot;     // stock offers only
+  std::string expires;          // stock offers only
+  std::string handover;         // stock offers only: deliver or collect
   std::string exceptions = {};  // offers only: "2026-12-01 closed; 2026-12-02 09:00-12:00"
 };
 
@@ -32,14 +33,18 @@ struct SupplyCells {
 // slots of the same day that are there twice. The first cell that cannot be read is named by its
 // column in the refusal.
 Status read_line(const SupplyCells& cells, const pb::Taxonomy& words, pb::RequirementLine& line);
-Status read_offer(const SupplyCells& cells, const pb::Taxonomy& words, const TimeZone& zone, pb::Offer& offer);
+Status read_offer(const SupplyCells& cells, const pb::Taxonomy& words, const TimeZone& zone,
+                  pb::Offer& offer);
 SupplyCells write_line(const pb::RequirementLine& line);
 SupplyCells write_offer(const pb::Offer& offer, const TimeZone& zone);
 
-// The code of a term, given its code, its Chinese or its English name; the text itself where it is none (the server says so).
-std::string code_of(const google::protobuf::RepeatedPtrField<pb::Term>& terms, const std::string& text);
+// The code of a term, given its code, its Chinese or its English name; the text itself where it is
+// none (the server says so).
+std::string code_of(const google::protobuf::RepeatedPtrField<pb::Term>& terms,
+                    const std::string& text);
 
 // "5 人", "50 kg".
-std::string amount(std::int64_t quantity, const std::string& kind_code, const pb::Taxonomy& words, bool chinese);
+std::string amount(std::int64_t quantity, const std::string& kind_code, const pb::Taxonomy& words,
+                   bool chinese);
 
 }  // namespace qiao

@@ -16,7 +16,8 @@ int export_list(Session& session, const ExportOptions& options) {
   const Sheet& sheet = *find_sheet(options.what);
   const auto context = make_context(session);
   if (!context) return session.fail(context.error());
-  const bool lines = options.format.empty() ? is_json_lines(options.file) : options.format == "jsonl";
+  const bool lines =
+      options.format.empty() ? is_json_lines(options.file) : options.format == "jsonl";
   std::string out;
   std::vector<std::string> header;
   for (const SheetColumn& c : sheet.columns()) header.emplace_back(session.say(c.zh, c.en));

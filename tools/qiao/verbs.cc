@@ -12,6 +12,7 @@ namespace qiao {
 namespace pb = qiao::v1;
 
 const std::vector<Verb>& verbs() {
+  // clang-format off
   static const std::vector<Verb> all = {
       {"health", "getHealth", "GET", "/healthz", nullptr, pb::Health::descriptor(), {}, "服务器是否在运行", "is the server alive"},
       {"ready", "getReadiness", "GET", "/readyz", nullptr, pb::Health::descriptor(), {}, "服务器是否接受请求", "does the server take requests"},
@@ -120,6 +121,7 @@ const std::vector<Verb>& verbs() {
       {"batch check", "checkBatch", "POST", "/v1/batch:check", pb::BatchRequest::descriptor(), pb::CheckBatchResponse::descriptor(), {}, "检查多条命令", "which of several commands would be refused"},
       {"backup", "createBackup", "POST", "/v1/backups", pb::BackupRequest::descriptor(), pb::BackupResponse::descriptor(), {}, "在线备份", "a complete copy while it is in use", false, {"name"}},
   };
+  // clang-format on
   return all;
 }
 

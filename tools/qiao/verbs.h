@@ -10,10 +10,10 @@
 namespace qiao {
 
 struct Verb {
-  const char* words;         // "need candidates"
-  const char* id;            // operationId in openapi.json
+  const char* words;  // "need candidates"
+  const char* id;     // operationId in openapi.json
   const char* method;
-  const char* pattern;       // {id} … are positional, in this order
+  const char* pattern;                           // {id} … are positional, in this order
   const google::protobuf::Descriptor* request;   // its fields are flags; nullptr for none
   const google::protobuf::Descriptor* response;  // nullptr: printed as it comes
   std::vector<const char*> query;                // names of query parameters, flags too
@@ -21,8 +21,8 @@ struct Verb {
   const char* en;
   bool update = false;  // read first, change what is given, put back with If-Match
   std::vector<const char*> operands = {};  // fields of the request that are positional
-  bool by_hand = false;  // a command of its own, which asks for a password
-  bool creates = false;  // an update of what is not there yet makes it
+  bool by_hand = false;                    // a command of its own, which asks for a password
+  bool creates = false;                    // an update of what is not there yet makes it
 };
 
 const std::vector<Verb>& verbs();

@@ -12,15 +12,19 @@ namespace {
 // Numbers of residents whom no organiser knows begin here.
 constexpr std::uint64_t kUnknownResidents = 1'000'000'000'000;
 
-// Somebody who does not exist, with a telephone that nobody can have: no Chinese number begins with 100. Made from a number,
-// not drawn, so that who is called what changes nothing else in a history.
+// Somebody who does not exist, with a telephone that nobody can have: no Chinese number begins with
+// 100. Made from a number, not drawn, so that who is called what changes nothing else in a history.
 struct Contact {
   std::string name;
   std::string phone;
 };
 Contact contact_of(std::uint64_t n) {
-  static constexpr std::array<const char*, 16> kFamily = {"王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "汪"};
-  static constexpr std::array<const char*, 16> kGiven = {"桂英", "建国", "秀兰", "小明", "丽华", "志强", "玉梅", "海燕", "德贵", "春花", "文斌", "晓云", "国平", "爱民", "雪梅", "永康"};
+  static constexpr std::array<const char*, 16> kFamily = {"王", "李", "张", "刘", "陈", "杨",
+                                                          "黄", "赵", "吴", "周", "徐", "孙",
+                                                          "马", "朱", "胡", "汪"};
+  static constexpr std::array<const char*, 16> kGiven = {
+      "桂英", "建国", "秀兰", "小明", "丽华", "志强", "玉梅", "海燕",
+      "德贵", "春花", "文斌", "晓云", "国平", "爱民", "雪梅", "永康"};
   const std::uint64_t h = (n + 1) * 0x9E3779B97F4A7C15ULL;
   std::string tail = std::to_string(10'000'000 + (h >> 24) % 90'000'000);
   return {std::string(kFamily[h >> 60]) + kGiven[(h >> 56) & 15], "100" + tail};
@@ -31,7 +35,11 @@ using namespace std::chrono_literals;
 class Player {
  public:
   Player(const std::vector<Place>& places, const HistoryPlan& plan, std::ostream& out)
-      : places_(places), plan_(plan), out_(out), market_(make_ranking), ranking_(static_cast<const Ranking&>(market_.matcher())) {}
+      : places_(places),
+        plan_(plan),
+        out_(out),
+        market_(make_ranking),
+        ranking_(static_cast<const Ranking&>(market_.matcher())) {}
 
   Result<HistorySummary> play(const pb::Taxonomy& taxonomy, const pb::Policy& policy) {
     // The loader gives these two itself.
@@ -54,7 +62,8 @@ class Player {
     } else {
       std::vector<Time> times;
       times.reserve(static_cast<std::size_t>(plan_.needs));
-      for (std::int64_t i = 0; i < plan_.needs; ++i) times.push_back(population_->posting_time(begin, plan_.until - 10min));
+      for (std::int64_t i = 0; i < plan_.needs; ++i)
+        times.push_back(population_->posting_time(begin, plan_.until - 10min));
       std::sort(times.begin(), times.end());
       for (const Time t : times) schedule(t, Do::kPost, 0);
     }
@@ -69,17 +78,29 @@ class Player {
     advance(plan_.until);
     plan_.progress(all, all);
     const State& s = market_.state();
-    return HistorySummary{lines_, s.parties().size(), s.offers().size(), s.needs().size(), s.matches().size()};
+    return HistorySummary{lines_, s.parties().size(), s.offers().size(), s.needs().size(),
+                          s.matches().size()};
   }
 
  private:
-  enum class Do : std::uint8_t { kPost, kPostGiven, kCheck, kFind, kAnswer, kCheckIn, kCheckOut, kReview };
+  enum class Do : std::uint8_t {
+    kPost,
+    kPostGiven,
+    kCheck,
+    kFind,
+    kAnswer,
+    kCheckIn,
+    kCheckOut,
+    kReview
+  };
   struct Task {
     Time at;
     std::uint64_t order;
     Do what;
     std::uint64_t id;
-    friend bool operator<(const Task& a, const Task& b) { return std::pair(b.at, b.order) < std::pair(a.at, a.order); }
+    friend bool operator<(const Task& a, const Task& b) {
+      return std::pair(b.at, b.order) < std::pair(a.at, a.order);
+    }
   };
 
   void schedule(Time at, Do what, std::uint64_t id) { queue_.push({at, order_++, what, id}); }
@@ -87,7 +108,9 @@ class Player {
     given_.push_back(need);
     schedule(at, Do::kPostGiven, given_.size() - 1);
   }
-  Seconds hours(std::int64_t least, std::int64_t most) { return Seconds{random_.between(least * 3600, most * 3600)}; }
+  Seconds hours(std::int64_t least, std::int64_t most) {
+    return Seconds{random_.between(least * 3600, most * 3600)};
+  }
 
   void write(const pb::Command& command, Time at) {
     pb::HistoryLine line;
@@ -100,7 +123,8 @@ class Player {
     ++lines_;
   }
 
-  // What is due by then happens, and is written, so that whoever loads the history gets the same identifiers.
+  // What is due by then happens, and is written, so that whoever loads the history gets the same
+  // identifiers.
   void advance(Time now) {
     for (auto due = market_.next_tick(); due && *due <= now; due = market_.next_tick()) {
       pb::Command tick;
@@ -114,14 +138,16 @@ class Player {
     }
   }
 
-  // The id of what it made or changed; 0 where it was refused (somebody else was faster, or it is too late).
+  // The id of what it made or changed; 0 where it was refused (somebody else was faster, or it is
+  // too late).
   std::uint64_t give(pb::Command& command, Time now) {
     now = std::max(now, market_.state().last_time());
     advance(now);
     const auto applied = market_.apply(command, now);
     if (!applied) return 0;
     write(command, now);
-    const std::uint64_t id = applied.value().subjects.empty() ? 0 : applied.value().subjects.front().key;
+    const std::uint64_t id =
+        applied.value().subjects.empty() ? 0 : applied.value().subjects.front().key;
     notice(applied.value());
     return id;
   }
@@ -131,22 +157,33 @@ class Player {
     for (const pb::Event& e : outcome.events) {
       const Time now = to_time(e.time());
       switch (e.kind()) {
-        case pb::EVENT_KIND_NEED_SUBMITTED: schedule(now + hours(1, 9), Do::kCheck, e.need_id()); break;
+        case pb::EVENT_KIND_NEED_SUBMITTED:
+          schedule(now + hours(1, 9), Do::kCheck, e.need_id());
+          break;
         case pb::EVENT_KIND_NEED_OPENED:
-        case pb::EVENT_KIND_NEED_REOPENED: schedule(now + hours(1, 30), Do::kFind, e.need_id()); break;
+        case pb::EVENT_KIND_NEED_REOPENED:
+          schedule(now + hours(1, 30), Do::kFind, e.need_id());
+          break;
         case pb::EVENT_KIND_MATCH_DISPATCHED: {
           const auto limit = Seconds{e.match().answer_by() - e.time()};
-          schedule(now + Seconds{random_.between(60, std::max<std::int64_t>(61, limit.count() * 9 / 10))}, Do::kAnswer, e.match().id());
+          schedule(now + Seconds{random_.between(
+                             60, std::max<std::int64_t>(61, limit.count() * 9 / 10))},
+                   Do::kAnswer, e.match().id());
           break;
         }
         case pb::EVENT_KIND_MATCH_ACCEPTED:
-          schedule(to_time(e.match().window().start()) - Seconds{random_.between(0, 1200)}, Do::kCheckIn, e.match().id());
+          schedule(to_time(e.match().window().start()) - Seconds{random_.between(0, 1200)},
+                   Do::kCheckIn, e.match().id());
           break;
         case pb::EVENT_KIND_MATCH_CHECKED_IN:
-          schedule(to_time(e.match().window().end()) + Seconds{random_.between(0, 900)}, Do::kCheckOut, e.match().id());
+          schedule(to_time(e.match().window().end()) + Seconds{random_.between(0, 900)},
+                   Do::kCheckOut, e.match().id());
           break;
-        case pb::EVENT_KIND_NEED_DONE: schedule(now + hours(2, 48), Do::kReview, e.need_id()); break;
-        default: break;
+        case pb::EVENT_KIND_NEED_DONE:
+          schedule(now + hours(2, 48), Do::kReview, e.need_id());
+          break;
+        default:
+          break;
       }
     }
   }
@@ -221,10 +258,14 @@ class Player {
     if (!plan_.community_organisers) return outcome::success();
     // Some of a team's helpers are known by name; an organisation's are its professionals.
     for (const pb::Offer& o : giver.offers) {
-      if (!o.has_time() || (o.time().kind() != pb::TIME_KIND_PEOPLE && o.time().kind() != pb::TIME_KIND_PROFESSIONAL)) continue;
+      if (!o.has_time() || (o.time().kind() != pb::TIME_KIND_PEOPLE &&
+                            o.time().kind() != pb::TIME_KIND_PROFESSIONAL))
+        continue;
       for (std::int64_t i = 0; i < std::min<std::int64_t>(o.time().capacity(), 6); ++i) {
         pb::Person p;
-        p.set_workforce(o.time().kind() == pb::TIME_KIND_PROFESSIONAL ? pb::WORKFORCE_SOCIAL_WORK_PROFESSIONAL : pb::WORKFORCE_VOLUNTEER);
+        p.set_workforce(o.time().kind() == pb::TIME_KIND_PROFESSIONAL
+                            ? pb::WORKFORCE_SOCIAL_WORK_PROFESSIONAL
+                            : pb::WORKFORCE_VOLUNTEER);
         *p.mutable_certificates() = o.time().certificates();
         QIAO_TRY(add_person(party, std::move(p), at));
       }
@@ -256,18 +297,28 @@ class Player {
     }
     return 0;
   }
-  std::uint64_t area_of_need(Slot need) const { return market_.state().areas()[market_.state().needs()[need].area].id.value(); }
+  std::uint64_t area_of_need(Slot need) const {
+    return market_.state().areas()[market_.state().needs()[need].area].id.value();
+  }
 
   void act(const Task& task) {
     switch (task.what) {
-      case Do::kPost: return post(population_->need(task.at), task.at);
-      case Do::kPostGiven: return post(given_[task.id], task.at);
-      case Do::kCheck: return check(task.id, task.at);
-      case Do::kFind: return find(task.id, task.at);
-      case Do::kAnswer: return answer(task.id, task.at);
-      case Do::kCheckIn: return move_by_giver(task.id, pb::MATCH_VERB_CHECK_IN, task.at, 93);
-      case Do::kCheckOut: return move_by_giver(task.id, pb::MATCH_VERB_CHECK_OUT, task.at, 90);
-      case Do::kReview: return review(task.id, task.at);
+      case Do::kPost:
+        return post(population_->need(task.at), task.at);
+      case Do::kPostGiven:
+        return post(given_[task.id], task.at);
+      case Do::kCheck:
+        return check(task.id, task.at);
+      case Do::kFind:
+        return find(task.id, task.at);
+      case Do::kAnswer:
+        return answer(task.id, task.at);
+      case Do::kCheckIn:
+        return move_by_giver(task.id, pb::MATCH_VERB_CHECK_IN, task.at, 93);
+      case Do::kCheckOut:
+        return move_by_giver(task.id, pb::MATCH_VERB_CHECK_OUT, task.at, 90);
+      case Do::kReview:
+        return review(task.id, task.at);
     }
   }
 
@@ -280,8 +331,13 @@ class Player {
     const Contact contact = contact_of(n);
     c.mutable_post_need()->mutable_need()->set_contact_name(contact.name);
     c.mutable_post_need()->mutable_need()->set_contact_phone(contact.phone);
-    c.mutable_post_need()->mutable_need()->set_address(std::to_string(n % 30 + 1) + "幢" + std::to_string(n % 6 + 1) + "0" + std::to_string(n % 4 + 1) + "室");
-    if (resident) c.mutable_actor()->set_resident_ref(need.resident_ref() != 0 ? need.resident_ref() : kUnknownResidents + market_.state().last_seq());
+    c.mutable_post_need()->mutable_need()->set_address(std::to_string(n % 30 + 1) + "幢" +
+                                                       std::to_string(n % 6 + 1) + "0" +
+                                                       std::to_string(n % 4 + 1) + "室");
+    if (resident)
+      c.mutable_actor()->set_resident_ref(need.resident_ref() != 0
+                                              ? need.resident_ref()
+                                              : kUnknownResidents + market_.state().last_seq());
     give(c, at);
   }
 
@@ -309,7 +365,8 @@ class Player {
       const bool claims = random_.chance(45);
       const Candidate& who = candidates[claims ? random_.below(candidates.size()) : 0];
       const OfferRow& offer = s.offers()[who.offer];
-      pb::Command c = claims ? by(pb::ROLE_SUPPLIER, s.parties()[offer.party].id.value()) : by(pb::ROLE_ORGANISER, staff);
+      pb::Command c = claims ? by(pb::ROLE_SUPPLIER, s.parties()[offer.party].id.value())
+                             : by(pb::ROLE_ORGANISER, staff);
       pb::MakeMatch& m = *c.mutable_make_match();
       m.set_need_id(id);
       m.set_line(number);
@@ -341,22 +398,27 @@ class Player {
 
   void review(std::uint64_t id, Time at) {
     if (!random_.chance(65)) return;
-    static constexpr std::array<const char*, 6> kWords = {"很及时，谢谢志愿者", "服务细致", "老人很高兴", "", "希望下次多来几个人", "准时、热情"};
+    static constexpr std::array<const char*, 6> kWords = {
+        "很及时，谢谢志愿者", "服务细致", "老人很高兴", "", "希望下次多来几个人", "准时、热情"};
     const Slot need = market_.state().needs().find(NeedId{id});
     const std::uint64_t resident = market_.state().needs()[need].resident_ref;
     const std::uint64_t staff = organiser(area_of_need(need));
     // Somebody without a number is asked by the organiser, who writes it down.
-    pb::Command c = resident != 0 ? by(pb::ROLE_RESIDENT) : staff != 0 ? by(pb::ROLE_ORGANISER, staff) : by(pb::ROLE_LEAD);
+    pb::Command c = resident != 0 ? by(pb::ROLE_RESIDENT)
+                    : staff != 0  ? by(pb::ROLE_ORGANISER, staff)
+                                  : by(pb::ROLE_LEAD);
     c.mutable_actor()->set_resident_ref(resident);
     c.mutable_review_need()->set_need_id(id);
-    c.mutable_review_need()->set_stars(static_cast<std::uint32_t>(random_.chance(75) ? 5 : random_.between(3, 4)));
+    c.mutable_review_need()->set_stars(
+        static_cast<std::uint32_t>(random_.chance(75) ? 5 : random_.between(3, 4)));
     c.mutable_review_need()->set_words(random_.pick(kWords));
     give(c, at);
   }
 
   std::uint64_t giver_of(std::uint64_t match) const {
     const State& s = market_.state();
-    return s.parties()[s.offers()[s.matches()[s.matches().find(MatchId{match})].offer].party].id.value();
+    return s.parties()[s.offers()[s.matches()[s.matches().find(MatchId{match})].offer].party]
+        .id.value();
   }
 
   const std::vector<Place>& places_;
@@ -377,7 +439,8 @@ class Player {
 
 }  // namespace
 
-Result<HistorySummary> write_history(const std::vector<Place>& places, const HistoryPlan& plan, const pb::Taxonomy& taxonomy, const pb::Policy& policy,
+Result<HistorySummary> write_history(const std::vector<Place>& places, const HistoryPlan& plan,
+                                     const pb::Taxonomy& taxonomy, const pb::Policy& policy,
                                      std::ostream& out) {
   return Player(places, plan, out).play(taxonomy, policy);
 }

@@ -22,7 +22,8 @@ namespace {
 using namespace qiao;
 
 int fail(const Refusal& r) {
-  std::cerr << "qiao-sim: " << (r.field.empty() ? "" : r.field + ": ") << r.en() << " / " << r.zh() << "\n";
+  std::cerr << "qiao-sim: " << (r.field.empty() ? "" : r.field + ": ") << r.en() << " / " << r.zh()
+            << "\n";
   return 1;
 }
 
@@ -39,7 +40,8 @@ Result<std::vector<Giver>> read_named(const std::string& path) {
     if (r.fields.size() != 7) return refuse(Code::kMalformed, at, "wants 7 fields", "应有7列");
     Giver g;
     pb::PartyKind kind{};
-    if (!pb::PartyKind_Parse("PARTY_KIND_" + r.fields[0], &kind)) return refuse(Code::kOutOfRange, at, "VOLUNTEER_TEAM, ENTERPRISE, SOCIAL_ORGANISATION");
+    if (!pb::PartyKind_Parse("PARTY_KIND_" + r.fields[0], &kind))
+      return refuse(Code::kOutOfRange, at, "VOLUNTEER_TEAM, ENTERPRISE, SOCIAL_ORGANISATION");
     g.party.set_kind(kind);
     g.party.set_name(r.fields[1]);
     QIAO_TRY(const auto area, parse_integer(r.fields[2], at));
@@ -78,11 +80,13 @@ struct Options {
 };
 
 Result<Time> until(const Options& o, const TimeZone& zone) {
-  if (o.until.empty()) return std::chrono::time_point_cast<Seconds>(std::chrono::system_clock::now());
+  if (o.until.empty())
+    return std::chrono::time_point_cast<Seconds>(std::chrono::system_clock::now());
   return parse_moment(o.until, zone, "--until");
 }
 
-Result<int> write(const std::vector<Place>& places, const HistoryPlan& plan, const pb::Policy& policy, const std::string& out) {
+Result<int> write(const std::vector<Place>& places, const HistoryPlan& plan,
+                  const pb::Policy& policy, const std::string& out) {
   const auto taxonomy = default_taxonomy();
   std::ofstream file;
   // A reader never sees half a history.
@@ -93,25 +97,30 @@ Result<int> write(const std::vector<Place>& places, const HistoryPlan& plan, con
     file.open(part, std::ios::binary);
     if (!file) return refuse(Code::kNotFound, "--out", "cannot write " + out, "无法写入" + out);
   }
-  QIAO_TRY(const HistorySummary s, write_history(places, plan, taxonomy, policy, out == "-" ? std::cout : file));
+  QIAO_TRY(const HistorySummary s,
+           write_history(places, plan, taxonomy, policy, out == "-" ? std::cout : file));
   if (out != "-") {
     file.close();
     if (!file) return refuse(Code::kNotFound, "--out", "cannot write " + out, "无法写入" + out);
     std::filesystem::rename(part, out);
   }
-  std::cerr << s.lines << " commands: " << places.size() << " areas, " << s.parties << " parties, " << s.offers << " offers, " << s.needs << " needs, "
-            << s.matches << " matches\n";
+  std::cerr << s.lines << " commands: " << places.size() << " areas, " << s.parties << " parties, "
+            << s.offers << " offers, " << s.needs << " needs, " << s.matches << " matches\n";
   return 0;
 }
 
 std::function<void(std::size_t, std::size_t)> progress(bool quiet) {
   if (quiet) return [](std::size_t, std::size_t) {};
-  return [](std::size_t done, std::size_t of) { std::cerr << "\r" << done * 100 / of << " %" << (done == of ? "\n" : "") << std::flush; };
+  return [](std::size_t done, std::size_t of) {
+    std::cerr << "\r" << done * 100 / of << " %" << (done == of ? "\n" : "") << std::flush;
+  };
 }
 
 Result<int> generate(const Options& o) {
-  if (o.areas.empty() == o.divisions.empty()) return refuse(Code::kNoSide, "", "--areas, --divisions");
-  QIAO_TRY(const auto places, o.areas.empty() ? read_divisions(o.divisions, o.prefix, o.seed) : read_city(o.areas, o.outline, o.seed));
+  if (o.areas.empty() == o.divisions.empty())
+    return refuse(Code::kNoSide, "", "--areas, --divisions");
+  QIAO_TRY(const auto places, o.areas.empty() ? read_divisions(o.divisions, o.prefix, o.seed)
+                                              : read_city(o.areas, o.outline, o.seed));
   std::int64_t people = 0;
   bool any = false;
   for (const Place& p : places) {
@@ -126,7 +135,9 @@ Result<int> generate(const Options& o) {
   plan.days = o.days;
   QIAO_TRY(plan.until, until(o, TimeZone::load(policy.time_zone()).value()));
   // Ningguo has 156 teams for 390,000 people.
-  const auto or_share = [&](std::int64_t given, std::int64_t each) { return given >= 0 ? given : std::max<std::int64_t>(1, people / each); };
+  const auto or_share = [&](std::int64_t given, std::int64_t each) {
+    return given >= 0 ? given : std::max<std::int64_t>(1, people / each);
+  };
   plan.teams = or_share(o.teams, 2'500);
   plan.enterprises = or_share(o.enterprises, 8'000);
   plan.organisations = or_share(o.organisations, 13'000);
@@ -166,8 +177,10 @@ Result<int> newyork(const Options& o) {
 }
 
 // Rankings and notification policies over a season.
-Result<int> policies(const Options& o, int seeds, const std::string& chart, std::optional<std::uint32_t> alpha_milli) {
-  if (o.areas.empty() == o.opportunities.empty()) return refuse(Code::kNoSide, "", "--areas, --opportunities");
+Result<int> policies(const Options& o, int seeds, const std::string& chart,
+                     std::optional<std::uint32_t> alpha_milli) {
+  if (o.areas.empty() == o.opportunities.empty())
+    return refuse(Code::kNoSide, "", "--areas, --opportunities");
   SeasonPlan plan;
   plan.seed = o.seed;
   plan.days = o.days;
@@ -195,62 +208,88 @@ Result<int> policies(const Options& o, int seeds, const std::string& chart, std:
     title = "A season in New York";
   }
   const auto compared = compare(places, plan, seeds, progress(o.quiet));
-  title += ": mean and standard deviation of " + std::to_string(seeds) + " seeds, " + std::to_string(o.days) + " days";
+  title += ": mean and standard deviation of " + std::to_string(seeds) + " seeds, " +
+           std::to_string(o.days) + " days";
   std::cout << title << "\n" << to_table(compared);
   if (!chart.empty()) {
     std::ofstream file(chart, std::ios::binary);
     file << to_svg(compared, title);
-    if (!file.flush()) return refuse(Code::kNotFound, "--chart", "cannot write " + chart, "无法写入" + chart);
+    if (!file.flush())
+      return refuse(Code::kNotFound, "--chart", "cannot write " + chart, "无法写入" + chart);
   }
   return 0;
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"qiao-sim: makes markets out of real places. What it writes fills an empty database: qiaod --load FILE."};
+  CLI::App app{
+      "qiao-sim: makes markets out of real places. What it writes fills an empty database: qiaod "
+      "--load FILE."};
   app.require_subcommand(1);
   Options o;
   const auto common = [&](CLI::App* sub) {
     sub->add_option("--seed", o.seed, "Same seed, same market")->capture_default_str();
-    sub->add_option("--until", o.until, "The market's present, \"2026-11-28 09:00\" on the city's clock; now where not given");
-    sub->add_option("--teams", o.teams, "Volunteer teams; in proportion to the people where not given");
+    sub->add_option(
+        "--until", o.until,
+        "The market's present, \"2026-11-28 09:00\" on the city's clock; now where not given");
+    sub->add_option("--teams", o.teams,
+                    "Volunteer teams; in proportion to the people where not given");
     sub->add_flag("--quiet", o.quiet, "No progress, no notes");
   };
-  auto* gen = app.add_subcommand("generate", "A city, a province or the nation, with weeks of history");
+  auto* gen =
+      app.add_subcommand("generate", "A city, a province or the nation, with weeks of history");
   gen->add_option("--areas", o.areas, "One city: CSV of code,name,level,parent");
   gen->add_option("--outline", o.outline, "Its outline, GeoJSON");
-  gen->add_option("--divisions", o.divisions, "Many cities: folder of counties.csv, streets.csv.gz, villages.csv.gz");
-  gen->add_option("--prefix", o.prefix, "Only division codes that begin so, e.g. 34 for Anhui; all where not given");
-  gen->add_option("--named", o.named, "CSV of teams that exist: kind,name,area,category,skills,capacity,week");
-  gen->add_option("--days", o.days, "Days of history")->capture_default_str()->check(CLI::Range(1, 365));
+  gen->add_option("--divisions", o.divisions,
+                  "Many cities: folder of counties.csv, streets.csv.gz, villages.csv.gz");
+  gen->add_option("--prefix", o.prefix,
+                  "Only division codes that begin so, e.g. 34 for Anhui; all where not given");
+  gen->add_option("--named", o.named,
+                  "CSV of teams that exist: kind,name,area,category,skills,capacity,week");
+  gen->add_option("--days", o.days, "Days of history")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 365));
   gen->add_option("--enterprises", o.enterprises, "Enterprises");
   gen->add_option("--organisations", o.organisations, "Social organisations");
   gen->add_option("--needs", o.needs, "Needs posted");
   gen->add_option("--out", o.out, "File to write; - for standard output")->capture_default_str();
   common(gen);
-  auto* ny = app.add_subcommand("newyork", "New York City's volunteer opportunities as needs, with teams made for them");
+  auto* ny = app.add_subcommand(
+      "newyork", "New York City's volunteer opportunities as needs, with teams made for them");
   ny->add_option("file", o.opportunities, "opportunities.csv")->required();
-  ny->add_option("--out", o.out, "Folder for history.jsonl and policy.json; - writes the history to standard output")->capture_default_str();
+  ny->add_option(
+        "--out", o.out,
+        "Folder for history.jsonl and policy.json; - writes the history to standard output")
+      ->capture_default_str();
   common(ny);
   int seeds = 20;
   std::string chart;
-  auto* pol = app.add_subcommand("policies", "A season under different rankings and notification policies: a table and a chart");
+  auto* pol = app.add_subcommand(
+      "policies",
+      "A season under different rankings and notification policies: a table and a chart");
   pol->add_option("--areas", o.areas, "One city: CSV of code,name,level,parent");
   pol->add_option("--outline", o.outline, "Its outline, GeoJSON");
   pol->add_option("--opportunities", o.opportunities, "New York's opportunities.csv instead");
-  pol->add_option("--days", o.days, "Length of the season; 21 where not given")->check(CLI::Range(1, 365));
-  pol->add_option("--seeds", seeds, "Seasons for each policy")->capture_default_str()->check(CLI::Range(1, 1000));
+  pol->add_option("--days", o.days, "Length of the season; 21 where not given")
+      ->check(CLI::Range(1, 365));
+  pol->add_option("--seeds", seeds, "Seasons for each policy")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
   pol->add_option("--enterprises", o.enterprises, "Enterprises");
   pol->add_option("--organisations", o.organisations, "Social organisations");
   pol->add_option("--needs", o.needs, "Needs posted");
   std::optional<std::uint32_t> alpha_milli;
-  pol->add_option("--alpha", alpha_milli, "Fairness between communities in thousandths: 0 most served, 1000 proportional, large the worst-off first; the default policy's where not given")
+  pol->add_option("--alpha", alpha_milli,
+                  "Fairness between communities in thousandths: 0 most served, 1000 proportional, "
+                  "large the worst-off first; the default policy's where not given")
       ->check(CLI::Range(0, 4000));
   pol->add_option("--chart", chart, "SVG file to write");
   common(pol);
   const SwarmCommand worlds(app);
   CLI11_PARSE(app, argc, argv);
   if (worlds.parsed()) return worlds.run();
-  const auto done = gen->parsed() ? generate(o) : ny->parsed() ? newyork(o) : policies(o, seeds, chart, alpha_milli);
+  const auto done = gen->parsed()  ? generate(o)
+                    : ny->parsed() ? newyork(o)
+                                   : policies(o, seeds, chart, alpha_milli);
   return done ? done.value() : fail(done.error());
 }
 

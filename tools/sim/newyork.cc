@@ -5,8 +5,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <sstream>
 
-#include "engine/rows/limits.h"
 #include "engine/base/random.h"
+#include "engine/rows/limits.h"
 #include "tools/text/csv.h"
 #include "tools/text/encoding.h"
 #include "tools/text/file.h"
@@ -24,22 +24,23 @@ struct Borough {
   Point centre;
   std::uint32_t population;
 };
-constexpr std::array<Borough, 5> kBoroughs = {{{360'610'000'000, "Manhattan", "MANHATTAN", {407831000, -739712000}, 1'694'000},
-                                               {360'050'000'000, "The Bronx", "BRONX", {408448000, -738648000}, 1'472'000},
-                                               {360'470'000'000, "Brooklyn", "BROOKLYN", {406782000, -739442000}, 2'736'000},
-                                               {360'810'000'000, "Queens", "QUEENS", {407282000, -737949000}, 2'405'000},
-                                               {360'850'000'000, "Staten Island", "STATEN IS", {405795000, -741502000}, 495'000}}};
+constexpr std::array<Borough, 5> kBoroughs = {
+    {{360'610'000'000, "Manhattan", "MANHATTAN", {407831000, -739712000}, 1'694'000},
+     {360'050'000'000, "The Bronx", "BRONX", {408448000, -738648000}, 1'472'000},
+     {360'470'000'000, "Brooklyn", "BROOKLYN", {406782000, -739442000}, 2'736'000},
+     {360'810'000'000, "Queens", "QUEENS", {407282000, -737949000}, 2'405'000},
+     {360'850'000'000, "Staten Island", "STATEN IS", {405795000, -741502000}, 495'000}}};
 
 struct Theme {
   const char* theirs;
   const char* ours;
 };
 constexpr std::array<Theme, 6> kCategories = {{{"Strengthening Communities", "events"},
-                                                  {"Helping Neighbors in Need", "hardship_relief"},
-                                                  {"Education", "student_aid"},
-                                                  {"Health", "health"},
-                                                  {"Environment", "environment"},
-                                                  {"Emergency Preparedness", "emergency"}}};
+                                               {"Helping Neighbors in Need", "hardship_relief"},
+                                               {"Education", "student_aid"},
+                                               {"Health", "health"},
+                                               {"Environment", "environment"},
+                                               {"Emergency Preparedness", "emergency"}}};
 
 const Borough* by_postcode(std::string_view code) {
   if (code.size() < 3) return nullptr;
@@ -53,8 +54,9 @@ const Borough* by_postcode(std::string_view code) {
 
 // "January 22 2011"
 std::optional<std::chrono::local_days> date_of(const std::string& text) {
-  static constexpr std::array<const char*, 12> kMonths = {"January", "February", "March", "April", "May", "June",
-                                                          "July", "August", "September", "October", "November", "December"};
+  static constexpr std::array<const char*, 12> kMonths = {
+      "January", "February", "March",     "April",   "May",      "June",
+      "July",    "August",   "September", "October", "November", "December"};
   std::istringstream in(text);
   std::string month;
   unsigned day = 0;
@@ -62,7 +64,9 @@ std::optional<std::chrono::local_days> date_of(const std::string& text) {
   if (!(in >> month >> day >> year)) return std::nullopt;
   const auto it = std::find(kMonths.begin(), kMonths.end(), month);
   if (it == kMonths.end()) return std::nullopt;
-  const std::chrono::year_month_day ymd{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(it - kMonths.begin() + 1)}, std::chrono::day{day}};
+  const std::chrono::year_month_day ymd{
+      std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(it - kMonths.begin() + 1)},
+      std::chrono::day{day}};
   if (!ymd.ok()) return std::nullopt;
   return std::chrono::local_days{ymd};
 }
@@ -73,7 +77,8 @@ std::optional<std::int32_t> coordinate(const std::string& text, const std::strin
   const auto at = text.find(key);
   if (at == std::string::npos) return std::nullopt;
   const auto from = at + key.size();
-  const auto degrees = parse_degrees(std::string_view(text).substr(from, text.find('\'', from) - from), name);
+  const auto degrees =
+      parse_degrees(std::string_view(text).substr(from, text.find('\'', from) - from), name);
   return degrees ? std::optional(degrees.value()) : std::nullopt;
 }
 
@@ -92,7 +97,12 @@ std::string plain(std::string_view html, std::size_t most) {
       }
       continue;
     }
-    for (const auto& [entity, letter] : {std::pair{"&nbsp;", ' '}, {"&amp;", '&'}, {"&quot;", '"'}, {"&#39;", '\''}, {"&lt;", '<'}, {"&gt;", '>'}}) {
+    for (const auto& [entity, letter] : {std::pair{"&nbsp;", ' '},
+                                         {"&amp;", '&'},
+                                         {"&quot;", '"'},
+                                         {"&#39;", '\''},
+                                         {"&lt;", '<'},
+                                         {"&gt;", '>'}}) {
       if (html.substr(i).starts_with(entity)) {
         c = letter;
         i += std::string_view(entity).size() - 1;
@@ -121,9 +131,11 @@ Result<Opportunities> read_opportunities(const std::string& path, const TimeZone
   const auto text = to_utf8(bytes);
   if (!text) return refuse(Code::kNotUtf8, path);
   Opportunities result;
-  result.places.push_back({kCity, 0, pb::AREA_LEVEL_CITY, "New York City", {407128000, -740060000}});
+  result.places.push_back(
+      {kCity, 0, pb::AREA_LEVEL_CITY, "New York City", {407128000, -740060000}});
   for (const Borough& b : kBoroughs) {
-    result.places.push_back({b.code, kCity, pb::AREA_LEVEL_COMMUNITY, b.name, b.centre, b.population, true});
+    result.places.push_back(
+        {b.code, kCity, pb::AREA_LEVEL_COMMUNITY, b.name, b.centre, b.population, true});
     result.places.front().population += b.population;
   }
   CsvReader reader(*text);
@@ -132,15 +144,22 @@ Result<Opportunities> read_opportunities(const std::string& path, const TimeZone
   QIAO_TRY(const CsvRecord names, std::move(*header));
   boost::unordered_flat_map<std::string, std::size_t> column;
   for (std::size_t i = 0; i < names.fields.size(); ++i) column.emplace(names.fields[i], i);
-  for (const char* wanted : {"opportunity_id", "title", "summary", "category_desc", "vol_requests", "locality", "Postcode", "Borough", "Latitude", "Longitude", "hours", "start_date_date"}) {
+  for (const char* wanted :
+       {"opportunity_id", "title", "summary", "category_desc", "vol_requests", "locality",
+        "Postcode", "Borough", "Latitude", "Longitude", "hours", "start_date_date"}) {
     if (!column.contains(wanted)) return refuse(Code::kRequired, path + ": " + wanted);
   }
   while (auto record = reader.next()) {
     QIAO_TRY(const CsvRecord row, std::move(*record));
     const std::string line = std::to_string(row.line);
-    if (row.fields.size() != names.fields.size()) return refuse(Code::kMalformed, path + ":" + line, "wrong number of fields", "列数不对");
-    const auto cell = [&](const char* name) -> const std::string& { return row.fields[column.at(name)]; };
-    const auto note = [&](const char* what) { result.notes.push_back("line " + line + ": " + what); };
+    if (row.fields.size() != names.fields.size())
+      return refuse(Code::kMalformed, path + ":" + line, "wrong number of fields", "列数不对");
+    const auto cell = [&](const char* name) -> const std::string& {
+      return row.fields[column.at(name)];
+    };
+    const auto note = [&](const char* what) {
+      result.notes.push_back("line " + line + ": " + what);
+    };
 
     pb::Need need;
     need.set_title(plain(cell("title"), kMaxNameBytes));
@@ -153,7 +172,8 @@ Result<Opportunities> read_opportunities(const std::string& path, const TimeZone
     if (need.category() == "other") note("no category; \"other\"");
 
     const auto borough_cell = trimmed(cell("Borough"));
-    const auto named = std::find_if(kBoroughs.begin(), kBoroughs.end(), [&](const Borough& b) { return borough_cell == b.column; });
+    const auto named = std::find_if(kBoroughs.begin(), kBoroughs.end(),
+                                    [&](const Borough& b) { return borough_cell == b.column; });
     const Borough* borough = named != kBoroughs.end() ? &*named : by_postcode(cell("Postcode"));
     if (borough == nullptr) {
       note("neither borough nor postcode; Manhattan");
@@ -182,7 +202,8 @@ Result<Opportunities> read_opportunities(const std::string& path, const TimeZone
       day = std::chrono::floor<std::chrono::days>(zone.to_local(now)) + std::chrono::days{1};
     }
     const auto hours = parse_integer(cell("hours"), "hours");
-    const int length = hours && hours.value() > 0 && hours.value() <= 24 ? static_cast<int>(hours.value()) : 3;
+    const int length =
+        hours && hours.value() > 0 && hours.value() <= 24 ? static_cast<int>(hours.value()) : 3;
     Time start = zone.to_utc(LocalTime{*day} + std::chrono::hours{10});
     while (start <= now) {
       *day += std::chrono::days{364};
@@ -191,7 +212,8 @@ Result<Opportunities> read_opportunities(const std::string& path, const TimeZone
     const auto people = parse_integer(cell("vol_requests"), "vol_requests");
     pb::RequirementLine& helpers = *need.add_lines();
     helpers.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
-    helpers.set_quantity(people ? std::clamp<std::int64_t>(people.value(), 1, kMaxTimeQuantity) : 1);
+    helpers.set_quantity(people ? std::clamp<std::int64_t>(people.value(), 1, kMaxTimeQuantity)
+                                : 1);
     helpers.mutable_window()->set_start(to_int(start));
     helpers.mutable_window()->set_end(to_int(start) + length * 3600);
     result.needs.push_back(std::move(need));
@@ -199,9 +221,14 @@ Result<Opportunities> read_opportunities(const std::string& path, const TimeZone
   return result;
 }
 
-std::vector<Giver> newyork_teams(const std::vector<Place>& places, std::int64_t count, std::uint64_t seed) {
-  static constexpr std::array<const char*, 8> kNames = {"Good Neighbors", "Open Hands", "Helping Hearts", "Sunrise Crew", "Corner Kindness", "Harbor Friends", "Borough Builders", "Green Stoop"};
-  static constexpr std::array<const char*, 5> kWeeks = {"", "6,7 08:00-20:00", "1-5 09:00-18:00", "1-7 09:00-21:00", "1-5 08:00-14:00; 6 09:00-17:00"};
+std::vector<Giver> newyork_teams(const std::vector<Place>& places, std::int64_t count,
+                                 std::uint64_t seed) {
+  static constexpr std::array<const char*, 8> kNames = {
+      "Good Neighbors",  "Open Hands",     "Helping Hearts",   "Sunrise Crew",
+      "Corner Kindness", "Harbor Friends", "Borough Builders", "Green Stoop"};
+  static constexpr std::array<const char*, 5> kWeeks = {"", "6,7 08:00-20:00", "1-5 09:00-18:00",
+                                                        "1-7 09:00-21:00",
+                                                        "1-5 08:00-14:00; 6 09:00-17:00"};
   Random random(seed);
   std::vector<Giver> teams;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -210,8 +237,10 @@ std::vector<Giver> newyork_teams(const std::vector<Place>& places, std::int64_t 
     g.party.set_kind(pb::PARTY_KIND_VOLUNTEER_TEAM);
     g.party.set_name(at.name + " " + random.pick(kNames) + " " + std::to_string(i + 1));
     g.party.set_area_code(at.code);
-    g.party.mutable_point()->set_latitude_e7(at.point.latitude_e7 + static_cast<std::int32_t>(random.between(-500'000, 500'000)));
-    g.party.mutable_point()->set_longitude_e7(at.point.longitude_e7 + static_cast<std::int32_t>(random.between(-500'000, 500'000)));
+    g.party.mutable_point()->set_latitude_e7(
+        at.point.latitude_e7 + static_cast<std::int32_t>(random.between(-500'000, 500'000)));
+    g.party.mutable_point()->set_longitude_e7(
+        at.point.longitude_e7 + static_cast<std::int32_t>(random.between(-500'000, 500'000)));
     g.party.set_service_radius_m(static_cast<std::uint32_t>(random.between(4, 25)) * 1000);
     pb::Offer o;
     o.set_title("Volunteers");

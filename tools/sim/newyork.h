@@ -1,4 +1,5 @@
-// The second real input: New York City's volunteer opportunities (open data set bquu-z2ht) as needs.
+// The second real input: New York City's volunteer opportunities (open data set bquu-z2ht) as
+// needs.
 #pragma once
 
 #include <string>
@@ -12,17 +13,18 @@
 namespace qiao {
 
 struct Opportunities {
-  std::vector<Place> places;      // the city and its five boroughs, by census codes
-  std::vector<pb::Need> needs;    // one a row
-  std::vector<std::string> notes; // rows that had to be guessed at, and why
+  std::vector<Place> places;       // the city and its five boroughs, by census codes
+  std::vector<pb::Need> needs;     // one a row
+  std::vector<std::string> notes;  // rows that had to be guessed at, and why
 };
 
-// Reads the CSV as it came. Dates (most of 2011) are moved by whole 52 weeks to the first such day after `now`, so that
-// weekday and season stay; a row without coordinates lies at its borough's centre, by its postcode; hours that are not
-// given are 10:00 to 13:00.
+// Reads the CSV as it came. Dates (most of 2011) are moved by whole 52 weeks to the first such day
+// after `now`, so that weekday and season stay; a row without coordinates lies at its borough's
+// centre, by its postcode; hours that are not given are 10:00 to 13:00.
 Result<Opportunities> read_opportunities(const std::string& path, const TimeZone& zone, Time now);
 
 // The file has no supply side: teams of volunteers in the boroughs, by seed.
-std::vector<Giver> newyork_teams(const std::vector<Place>& places, std::int64_t count, std::uint64_t seed);
+std::vector<Giver> newyork_teams(const std::vector<Place>& places, std::int64_t count,
+                                 std::uint64_t seed);
 
 }  // namespace qiao

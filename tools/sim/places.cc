@@ -17,7 +17,8 @@ namespace qiao {
 namespace {
 
 // Rows behind the header, each with at least so many fields.
-Status each_row(const std::string& path, std::size_t fields, const std::function<Status(const std::vector<std::string>&)>& row) {
+Status each_row(const std::string& path, std::size_t fields,
+                const std::function<Status(const std::vector<std::string>&)>& row) {
   QIAO_TRY(const std::string text, read_file(path, path));
   CsvReader reader(text);
   bool header = true;
@@ -34,7 +35,8 @@ Status each_row(const std::string& path, std::size_t fields, const std::function
 Result<std::uint64_t> code_of(const std::string& text, const std::string& path) {
   std::uint64_t v = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
-  if (error != std::errc{} || end != text.data() + text.size()) return refuse_type(path + ": " + text, "integer");
+  if (error != std::errc{} || end != text.data() + text.size())
+    return refuse_type(path + ": " + text, "integer");
   return v;
 }
 
@@ -43,7 +45,10 @@ struct Degrees {
   double longitude;
 };
 
-Point to_point(Degrees d) { return {static_cast<std::int32_t>(d.latitude * 1e7), static_cast<std::int32_t>(d.longitude * 1e7)}; }
+Point to_point(Degrees d) {
+  return {static_cast<std::int32_t>(d.latitude * 1e7),
+          static_cast<std::int32_t>(d.longitude * 1e7)};
+}
 
 double unit(Random& random) { return static_cast<double>(random.next() >> 11) * 0x1p-53; }
 
@@ -56,7 +61,9 @@ bool inside(const Ring& ring, Degrees p) {
     const auto& a = ring[i];
     const auto& b = ring[j];
     if ((a.latitude > p.latitude) != (b.latitude > p.latitude) &&
-        p.longitude < (b.longitude - a.longitude) * (p.latitude - a.latitude) / (b.latitude - a.latitude) + a.longitude) {
+        p.longitude <
+            (b.longitude - a.longitude) * (p.latitude - a.latitude) / (b.latitude - a.latitude) +
+                a.longitude) {
       in = !in;
     }
   }
@@ -71,18 +78,23 @@ Degrees near(Random& random, Degrees centre, double least_km, double most_km, co
     const double angle = unit(random) * 6.283185307179586;
     const double km = least_km + (most_km - least_km) * std::sqrt(unit(random));
     p = {centre.latitude + km / kKilometresPerDegree * std::sin(angle),
-         centre.longitude + km / kKilometresPerDegree / std::max(0.2, std::cos(centre.latitude * 0.017453292519943295)) * std::cos(angle)};
+         centre.longitude + km / kKilometresPerDegree /
+                                std::max(0.2, std::cos(centre.latitude * 0.017453292519943295)) *
+                                std::cos(angle)};
     if (outline.empty() || inside(outline, p)) return p;
   }
   return centre;
 }
 
 Degrees within_box(Random& random, const Ring& outline) {
-  auto [south, north] = std::minmax_element(outline.begin(), outline.end(), [](auto& a, auto& b) { return a.latitude < b.latitude; });
-  auto [west, east] = std::minmax_element(outline.begin(), outline.end(), [](auto& a, auto& b) { return a.longitude < b.longitude; });
+  auto [south, north] = std::minmax_element(
+      outline.begin(), outline.end(), [](auto& a, auto& b) { return a.latitude < b.latitude; });
+  auto [west, east] = std::minmax_element(
+      outline.begin(), outline.end(), [](auto& a, auto& b) { return a.longitude < b.longitude; });
   Degrees p{};
   do {
-    p = {south->latitude + (north->latitude - south->latitude) * unit(random), west->longitude + (east->longitude - west->longitude) * unit(random)};
+    p = {south->latitude + (north->latitude - south->latitude) * unit(random),
+         west->longitude + (east->longitude - west->longitude) * unit(random)};
   } while (!inside(outline, p));
   return p;
 }
@@ -101,14 +113,22 @@ Result<Outline> read_outline(const std::string& path) {
   QIAO_TRY(const std::string text, read_file(path, path));
   boost::system::error_code error;
   const auto value = boost::json::parse(text, error);
-  const auto bad = [&] { return refuse(Code::kMalformed, path, "not a GeoJSON outline", "不是GeoJSON轮廓"); };
+  const auto bad = [&] {
+    return refuse(Code::kMalformed, path, "not a GeoJSON outline", "不是GeoJSON轮廓");
+  };
   if (error) return bad();
   const auto* feature = value.find_pointer("/features/0", error);
   if (feature == nullptr) return bad();
   const auto* type = feature->find_pointer("/geometry/type", error);
-  const auto* ring = type != nullptr ? feature->find_pointer(*type == "MultiPolygon" ? "/geometry/coordinates/0/0" : "/geometry/coordinates/0", error) : nullptr;
+  const auto* ring =
+      type != nullptr ? feature->find_pointer(*type == "MultiPolygon" ? "/geometry/coordinates/0/0"
+                                                                      : "/geometry/coordinates/0",
+                                              error)
+                      : nullptr;
   if (ring == nullptr || !ring->is_array()) return bad();
-  const auto degrees = [](const boost::json::value& v) { return Degrees{v.at(1).to_number<double>(), v.at(0).to_number<double>()}; };
+  const auto degrees = [](const boost::json::value& v) {
+    return Degrees{v.at(1).to_number<double>(), v.at(0).to_number<double>()};
+  };
   for (const auto& p : ring->get_array()) o.ring.push_back(degrees(p));
   const auto* centre = feature->find_pointer("/properties/center", error);
   o.centre = centre != nullptr ? degrees(*centre) : o.ring.front();
@@ -118,7 +138,8 @@ Result<Outline> read_outline(const std::string& path) {
 bool is_urban(std::uint64_t code) { return code % 1000 >= 1 && code % 1000 < 200; }
 
 std::uint32_t some_population(Random& random, bool urban) {
-  return static_cast<std::uint32_t>(urban ? random.between(4'000, 14'000) : random.between(900, 4'200));
+  return static_cast<std::uint32_t>(urban ? random.between(4'000, 14'000)
+                                          : random.between(900, 4'200));
 }
 
 // Towns and cities have the people of what lies in them. Children come after parents.
@@ -126,13 +147,15 @@ void add_up(std::vector<Place>& places) {
   boost::unordered_flat_map<std::uint64_t, std::size_t> at;
   for (std::size_t i = 0; i < places.size(); ++i) at.emplace(places[i].code, i);
   for (std::size_t i = places.size(); i-- > 0;) {
-    if (const auto parent = at.find(places[i].parent); parent != at.end()) places[parent->second].population += places[i].population;
+    if (const auto parent = at.find(places[i].parent); parent != at.end())
+      places[parent->second].population += places[i].population;
   }
 }
 
 }  // namespace
 
-Result<std::vector<Place>> read_city(const std::string& areas, const std::string& outline_path, std::uint64_t seed) {
+Result<std::vector<Place>> read_city(const std::string& areas, const std::string& outline_path,
+                                     std::uint64_t seed) {
   QIAO_TRY(const Outline outline, read_outline(outline_path));
   Random random(seed);
   std::vector<Place> places;
@@ -150,13 +173,15 @@ Result<std::vector<Place>> read_city(const std::string& areas, const std::string
     } else if (f[2] == "town") {
       p.level = pb::AREA_LEVEL_TOWN;
       // Subdistricts (code digits 7-9 below 100) make the city; towns lie around it.
-      where = p.code / 1000 % 1000 < 100 ? near(random, outline.centre, 0.8, 5.0, outline.ring) : within_box(random, outline.ring);
+      where = p.code / 1000 % 1000 < 100 ? near(random, outline.centre, 0.8, 5.0, outline.ring)
+                                         : within_box(random, outline.ring);
     } else if (f[2] == "community") {
       p.level = pb::AREA_LEVEL_COMMUNITY;
       p.urban = is_urban(p.code);
       p.population = some_population(random, p.urban);
       if (const auto parent = at.find(p.parent); parent != at.end()) {
-        where = p.urban ? near(random, parent->second, 0.2, 1.8, outline.ring) : near(random, parent->second, 1.0, 7.0, outline.ring);
+        where = p.urban ? near(random, parent->second, 0.2, 1.8, outline.ring)
+                        : near(random, parent->second, 1.0, 7.0, outline.ring);
       }
     } else {
       return refuse(Code::kOutOfRange, areas + ": " + f[2], "city, town, community");
@@ -170,7 +195,8 @@ Result<std::vector<Place>> read_city(const std::string& areas, const std::string
   return places;
 }
 
-Result<std::vector<Place>> read_divisions(const std::string& folder, const std::string& prefix, std::uint64_t seed) {
+Result<std::vector<Place>> read_divisions(const std::string& folder, const std::string& prefix,
+                                          std::uint64_t seed) {
   Random random(seed);
   std::vector<Place> places;
   boost::unordered_flat_map<std::uint64_t, Degrees> at;
@@ -200,7 +226,9 @@ Result<std::vector<Place>> read_divisions(const std::string& folder, const std::
       }
     }
     const auto name = name_of.find(code);
-    places.push_back({key, 0, pb::AREA_LEVEL_CITY, name != name_of.end() ? name->second : "区县" + std::to_string(code), to_point(d)});
+    places.push_back({key, 0, pb::AREA_LEVEL_CITY,
+                      name != name_of.end() ? name->second : "区县" + std::to_string(code),
+                      to_point(d)});
     at.emplace(key, d);
     return d;
   };
@@ -214,7 +242,8 @@ Result<std::vector<Place>> read_divisions(const std::string& folder, const std::
     if (code % 1000 == 0) return outcome::success();
     const bool street = code % 1000 < 100;
     const Degrees d = near(random, centre, street ? 0.5 : 4.0, street ? 5.0 : 30.0, {});
-    places.push_back({code * 1000, county_code * 1'000'000, pb::AREA_LEVEL_TOWN, f[1], to_point(d)});
+    places.push_back(
+        {code * 1000, county_code * 1'000'000, pb::AREA_LEVEL_TOWN, f[1], to_point(d)});
     at.emplace(code * 1000, d);
     return outcome::success();
   }));
@@ -228,10 +257,12 @@ Result<std::vector<Place>> read_divisions(const std::string& folder, const std::
     if (parent == at.end() || code % 1000 == 0) return outcome::success();
     const bool urban = is_urban(code);
     const Degrees d = near(random, parent->second, 0.2, urban ? 1.8 : 6.0, {});
-    places.push_back({code, town * 1000, pb::AREA_LEVEL_COMMUNITY, f[1], to_point(d), some_population(random, urban), urban});
+    places.push_back({code, town * 1000, pb::AREA_LEVEL_COMMUNITY, f[1], to_point(d),
+                      some_population(random, urban), urban});
     return outcome::success();
   }));
-  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.level < b.level; });
+  std::stable_sort(places.begin(), places.end(),
+                   [](const Place& a, const Place& b) { return a.level < b.level; });
   add_up(places);
   return places;
 }

@@ -1,4 +1,5 @@
-// The areas that a generated market lies in: real names and codes, and a seeded guess where each is.
+// The areas that a generated market lies in: real names and codes, and a seeded guess where each
+// is.
 #pragma once
 
 #include <string>
@@ -24,14 +25,18 @@ struct Place {
 
 // What cannot be read is said with the file's name in the refusal's field.
 //
-// One city: `areas` is a CSV of code,name,level,parent (as data/ningguo/areas.csv); `outline` a GeoJSON of its outline, or
-// empty for a square around China's middle. The data sets have no coordinates of towns and villages: they are placed inside
-// the outline, villages near their town, by the seed.
-Result<std::vector<Place>> read_city(const std::string& areas, const std::string& outline, std::uint64_t seed);
+// One city: `areas` is a CSV of code,name,level,parent (as data/ningguo/areas.csv); `outline` a
+// GeoJSON of its outline, or empty for a square around China's middle. The data sets have no
+// coordinates of towns and villages: they are placed inside the outline, villages near their town,
+// by the seed.
+Result<std::vector<Place>> read_city(const std::string& areas, const std::string& outline,
+                                     std::uint64_t seed);
 
-// A province or the nation: `folder` holds counties.csv, streets.csv.gz and villages.csv.gz; only codes that begin with
-// `prefix` (empty: all 620,573 villages). Counties become cities; their towns and villages are placed inside their box.
-Result<std::vector<Place>> read_divisions(const std::string& folder, const std::string& prefix, std::uint64_t seed);
+// A province or the nation: `folder` holds counties.csv, streets.csv.gz and villages.csv.gz; only
+// codes that begin with `prefix` (empty: all 620,573 villages). Counties become cities; their towns
+// and villages are placed inside their box.
+Result<std::vector<Place>> read_divisions(const std::string& folder, const std::string& prefix,
+                                          std::uint64_t seed);
 
 pb::Area to_area(const Place& place);
 

@@ -5,15 +5,15 @@
 #include <cstdio>
 #include <queue>
 
+#include "data/defaults.h"
 #include "engine/base/check.h"
 #include "engine/base/fixed.h"
-#include "engine/report/equity.h"
 #include "engine/clear/steer.h"
 #include "engine/market/market.h"
 #include "engine/market/notifications.h"
 #include "engine/match/ranking.h"
 #include "engine/notify/notify.h"
-#include "data/defaults.h"
+#include "engine/report/equity.h"
 #include "qiao/v1/command.pb.h"
 
 namespace qiao {
@@ -32,8 +32,14 @@ constexpr std::size_t kEverybody = 40;  // told of one line
 class Season {
  public:
   Season(const std::vector<Place>& places, const SeasonPlan& plan, const SimulatedPolicy& policy)
-      : places_(places), plan_(plan), policy_(policy), market_(make_ranking), ranking_(static_cast<const Ranking&>(market_.matcher())), standing_(ranking_),
-        random_(plan.seed * 7919 + 1), zone_(TimeZone::load(plan.policy.time_zone()).value()) {}
+      : places_(places),
+        plan_(plan),
+        policy_(policy),
+        market_(make_ranking),
+        ranking_(static_cast<const Ranking&>(market_.matcher())),
+        standing_(ranking_),
+        random_(plan.seed * 7919 + 1),
+        zone_(TimeZone::load(plan.policy.time_zone()).value()) {}
 
   SeasonResult run() {
     found();
@@ -56,16 +62,21 @@ class Season {
     Do what;
     std::uint64_t id;
     std::uint64_t more;
-    friend bool operator<(const Task& a, const Task& b) { return std::pair(b.at, b.order) < std::pair(a.at, a.order); }
+    friend bool operator<(const Task& a, const Task& b) {
+      return std::pair(b.at, b.order) < std::pair(a.at, a.order);
+    }
   };
-  void schedule(Time at, Do what, std::uint64_t id = 0, std::uint64_t more = 0) { tasks_.push({at, order_++, what, id, more}); }
+  void schedule(Time at, Do what, std::uint64_t id = 0, std::uint64_t more = 0) {
+    tasks_.push({at, order_++, what, id, more});
+  }
 
   std::uint64_t must(const std::function<void(pb::Command&)>& make) {
     pb::Command c;
     c.mutable_actor()->set_role(pb::ROLE_LEAD);
     make(c);
     auto done = market_.apply(c, now_);
-    if (!done) std::fprintf(stderr, "%s: %s\n", done.error().field.c_str(), done.error().en().c_str());
+    if (!done)
+      std::fprintf(stderr, "%s: %s\n", done.error().field.c_str(), done.error().en().c_str());
     QIAO_CHECK(done.has_value(), "what the simulation sets up is good");
     return done.value().subjects.front().key;
   }
@@ -94,16 +105,21 @@ class Season {
       policy.mutable_notification()->set_spacing(0);
     }
     must([&](pb::Command& c) { *c.mutable_set_policy() = policy; });
-    for (const Place& p : places_) must([&](pb::Command& c) { *c.mutable_put_area() = to_area(p); });
+    for (const Place& p : places_)
+      must([&](pb::Command& c) { *c.mutable_put_area() = to_area(p); });
     Population population(places_, zone_, plan_.seed);
     std::vector<Giver> givers = plan_.givers;
     if (givers.empty()) {
-      for (std::int64_t i = 0; i < plan_.teams; ++i) givers.push_back(population.giver(pb::PARTY_KIND_VOLUNTEER_TEAM, now_));
-      for (std::int64_t i = 0; i < plan_.enterprises; ++i) givers.push_back(population.giver(pb::PARTY_KIND_ENTERPRISE, now_));
-      for (std::int64_t i = 0; i < plan_.organisations; ++i) givers.push_back(population.giver(pb::PARTY_KIND_SOCIAL_ORGANISATION, now_));
+      for (std::int64_t i = 0; i < plan_.teams; ++i)
+        givers.push_back(population.giver(pb::PARTY_KIND_VOLUNTEER_TEAM, now_));
+      for (std::int64_t i = 0; i < plan_.enterprises; ++i)
+        givers.push_back(population.giver(pb::PARTY_KIND_ENTERPRISE, now_));
+      for (std::int64_t i = 0; i < plan_.organisations; ++i)
+        givers.push_back(population.giver(pb::PARTY_KIND_SOCIAL_ORGANISATION, now_));
     }
     for (const Giver& g : givers) {
-      const std::uint64_t party = must([&](pb::Command& c) { *c.mutable_register_party() = g.party; });
+      const std::uint64_t party =
+          must([&](pb::Command& c) { *c.mutable_register_party() = g.party; });
       for (pb::Offer o : g.offers) {
         o.set_party_id(party);
         must([&](pb::Command& c) { *c.mutable_post_offer() = o; });
@@ -123,7 +139,9 @@ class Season {
       }
     } else {
       for (const pb::Need& n : plan_.needs_as_given) {
-        const Time at = std::max(plan_.begin, to_time(n.lines(0).window().start()) - std::chrono::days{14} + Seconds{random_.between(0, 86'400)});
+        const Time at =
+            std::max(plan_.begin, to_time(n.lines(0).window().start()) - std::chrono::days{14} +
+                                      Seconds{random_.between(0, 86'400)});
         needs_.push_back(n);
         schedule(at, Do::kPost, needs_.size() - 1);
       }
@@ -155,7 +173,8 @@ class Season {
       case Do::kCheckOut:
         may([&](pb::Command& c) {
           c.mutable_move_match()->set_match_id(t.id);
-          c.mutable_move_match()->set_verb(t.what == Do::kCheckIn ? pb::MATCH_VERB_CHECK_IN : pb::MATCH_VERB_CHECK_OUT);
+          c.mutable_move_match()->set_verb(t.what == Do::kCheckIn ? pb::MATCH_VERB_CHECK_IN
+                                                                  : pb::MATCH_VERB_CHECK_OUT);
         });
         return;
       case Do::kClear: {
@@ -180,17 +199,28 @@ class Season {
     const State& state = market_.state();
     if (policy_.order == Order::kClearing) {
       std::vector<Candidate> lines;
-      for (const Steered& s : steered_lines(ranking_, standing_, party, kListed, now_)) lines.push_back(s.candidate);
+      for (const Steered& s : steered_lines(ranking_, standing_, party, kListed, now_))
+        lines.push_back(s.candidate);
       return lines;
     }
     auto lines = ranking_.open_lines(party, kListed, now_);
-    const auto by = [&](auto key) { std::stable_sort(lines.begin(), lines.end(), [&](const Candidate& a, const Candidate& b) { return key(a) > key(b); }); };
+    const auto by = [&](auto key) {
+      std::stable_sort(lines.begin(), lines.end(),
+                       [&](const Candidate& a, const Candidate& b) { return key(a) > key(b); });
+    };
     switch (policy_.order) {
-      case Order::kNewest: by([](const Candidate& c) { return c.line; }); break;
-      case Order::kNearest: by([](const Candidate& c) { return -c.judgement.distance_m; }); break;
+      case Order::kNewest:
+        by([](const Candidate& c) { return c.line; });
+        break;
+      case Order::kNearest:
+        by([](const Candidate& c) { return -c.judgement.distance_m; });
+        break;
       // What many have joined already, as boards with "hot" lists do.
-      case Order::kPopular: by([&](const Candidate& c) { return state.line(c.line).held; }); break;
-      default: break;
+      case Order::kPopular:
+        by([&](const Candidate& c) { return state.line(c.line).held; });
+        break;
+      default:
+        break;
     }
     return lines;
   }
@@ -219,7 +249,9 @@ class Season {
     schedule(m.window.start, Do::kCheckIn, m.id.value());
     schedule(m.window.end, Do::kCheckOut, m.id.value());
     if (row.held == row.quantity) {
-      days_to_full_.push_back(static_cast<double>((now_ - to_time(state.load_need(row.need).created_at())).count()) / 86'400);
+      days_to_full_.push_back(
+          static_cast<double>((now_ - to_time(state.load_need(row.need).created_at())).count()) /
+          86'400);
     }
   }
 
@@ -244,14 +276,21 @@ class Season {
         }
       }
       for (const pb::Notification& note : all) {
-        if (!may([&](pb::Command& c) { *c.mutable_notify()->add_notifications() = note; }, pb::ROLE_MARKET)) continue;
+        if (!may([&](pb::Command& c) { *c.mutable_notify()->add_notifications() = note; },
+                 pb::ROLE_MARKET))
+          continue;
         ++told_;
         const Slot party = state.parties().find(PartyId{note.party_id()});
-        // Who is told too often stops listening: each one of the last week takes a tenth of what is left.
+        // Who is told too often stops listening: each one of the last week takes a tenth of what is
+        // left.
         double listens = 1;
-        for (Slot s = state.parties()[party].first_notification; s != kNoSlot && state.notifications()[s].sent > now_ - 7 * 24h; s = state.notifications()[s].next_of_party) listens *= 0.9;
+        for (Slot s = state.parties()[party].first_notification;
+             s != kNoSlot && state.notifications()[s].sent > now_ - 7 * 24h;
+             s = state.notifications()[s].next_of_party)
+          listens *= 0.9;
         if (!random_.chance(static_cast<unsigned>(habits_[party] * listens))) continue;
-        schedule(now_ + Seconds{random_.between(600, 12 * 3600)}, Do::kAnswer, state.line_of(n, note.line()), state.offers().find(OfferId{note.offer_id()}));
+        schedule(now_ + Seconds{random_.between(600, 12 * 3600)}, Do::kAnswer,
+                 state.line_of(n, note.line()), state.offers().find(OfferId{note.offer_id()}));
       }
     }
   }
@@ -269,7 +308,8 @@ class Season {
     r.fill = asked == 0 ? 0 : held / asked;
     if (!days_to_full_.empty()) {
       auto days = days_to_full_;
-      std::nth_element(days.begin(), days.begin() + static_cast<std::ptrdiff_t>(days.size() / 2), days.end());
+      std::nth_element(days.begin(), days.begin() + static_cast<std::ptrdiff_t>(days.size() / 2),
+                       days.end());
       r.median_days = days[days.size() / 2];
     }
     r.jain = static_cast<double>(equity(fills(state), When::kBefore).jain_micro()) / kMicro;
@@ -279,10 +319,12 @@ class Season {
       const pb::Match match = state.load_match(m);
       metres += static_cast<double>(match.score().distance_m());
       const LineRow& line = state.line(state.matches()[m].line);
-      value += static_cast<double>(match.score().value_micro()) / kMicro * static_cast<double>(match.quantity()) / line.quantity;
+      value += static_cast<double>(match.score().value_micro()) / kMicro *
+               static_cast<double>(match.quantity()) / line.quantity;
     }
     if (state.matches().size() > 0) r.kilometres = metres / 1000 / state.matches().size();
-    if (state.matches().size() > 0) r.told_per_claim = static_cast<double>(told_) / state.matches().size();
+    if (state.matches().size() > 0)
+      r.told_per_claim = static_cast<double>(told_) / state.matches().size();
     if (state.needs().size() > 0) r.value = value / state.needs().size();
     return r;
   }
@@ -310,9 +352,12 @@ struct Measure {
   const char* unit;
   int digits;
 };
-constexpr Measure kMeasures[] = {{"fill", &SeasonResult::fill, "of what was asked", 3},       {"value", &SeasonResult::value, "per need", 3},
-                                 {"days to full", &SeasonResult::median_days, "median", 2},   {"Jain index", &SeasonResult::jain, "of communities", 3},
-                                 {"km", &SeasonResult::kilometres, "per match", 2},           {"told", &SeasonResult::told_per_claim, "per match", 2}};
+constexpr Measure kMeasures[] = {{"fill", &SeasonResult::fill, "of what was asked", 3},
+                                 {"value", &SeasonResult::value, "per need", 3},
+                                 {"days to full", &SeasonResult::median_days, "median", 2},
+                                 {"Jain index", &SeasonResult::jain, "of communities", 3},
+                                 {"km", &SeasonResult::kilometres, "per match", 2},
+                                 {"told", &SeasonResult::told_per_claim, "per match", 2}};
 
 }  // namespace
 
@@ -327,9 +372,13 @@ std::vector<SimulatedPolicy> simulated_policies() {
           {"prices, told by policy", Order::kClearing, Telling::kPolicy}};
 }
 
-SeasonResult simulate(const std::vector<Place>& places, const SeasonPlan& plan, const SimulatedPolicy& policy) { return Season(places, plan, policy).run(); }
+SeasonResult simulate(const std::vector<Place>& places, const SeasonPlan& plan,
+                      const SimulatedPolicy& policy) {
+  return Season(places, plan, policy).run();
+}
 
-std::vector<Compared> compare(const std::vector<Place>& places, const SeasonPlan& plan, int seeds, const std::function<void(std::size_t, std::size_t)>& progress) {
+std::vector<Compared> compare(const std::vector<Place>& places, const SeasonPlan& plan, int seeds,
+                              const std::function<void(std::size_t, std::size_t)>& progress) {
   std::vector<Compared> all;
   const auto policies = simulated_policies();
   std::size_t done = 0;
@@ -370,7 +419,8 @@ std::string to_table(const std::vector<Compared>& all) {
     std::snprintf(text, sizeof text, "%-26s", c.name.c_str());
     out += text;
     for (const Measure& m : kMeasures) {
-      std::snprintf(text, sizeof text, " %9.*f +-%4.*f", m.digits, c.mean.*m.of, m.digits, c.spread.*m.of);
+      std::snprintf(text, sizeof text, " %9.*f +-%4.*f", m.digits, c.mean.*m.of, m.digits,
+                    c.spread.*m.of);
       out += text;
     }
     out += "\n";
@@ -390,23 +440,34 @@ std::string to_svg(const std::vector<Compared>& all, const std::string& title) {
     std::snprintf(text, sizeof text, format, values...);
     out += text;
   };
-  add("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" font-size=\"13\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n", width, height);
+  add("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+      "font-family=\"sans-serif\" font-size=\"13\">\n<rect width=\"100%%\" height=\"100%%\" "
+      "fill=\"white\"/>\n",
+      width, height);
   add("<text x=\"10\" y=\"24\" font-size=\"16\">%s</text>\n", title.c_str());
-  for (std::size_t i = 0; i < all.size(); ++i) add("<text x=\"10\" y=\"%d\">%s</text>\n", 83 + kRow * static_cast<int>(i), all[i].name.c_str());
+  for (std::size_t i = 0; i < all.size(); ++i)
+    add("<text x=\"10\" y=\"%d\">%s</text>\n", 83 + kRow * static_cast<int>(i),
+        all[i].name.c_str());
   int left = kNames;
   for (const Measure& m : kMeasures) {
     constexpr int kBar = kPanel / 2 - 40;
     double most = 1e-9;
     for (const Compared& c : all) most = std::max(most, c.mean.*m.of + c.spread.*m.of);
-    add("<text x=\"%d\" y=\"50\" font-weight=\"bold\">%s</text><text x=\"%d\" y=\"64\" font-size=\"10\" fill=\"#666\">%s</text>\n", left, m.name, left, m.unit);
+    add("<text x=\"%d\" y=\"50\" font-weight=\"bold\">%s</text><text x=\"%d\" y=\"64\" "
+        "font-size=\"10\" fill=\"#666\">%s</text>\n",
+        left, m.name, left, m.unit);
     for (std::size_t i = 0; i < all.size(); ++i) {
       const double mean = all[i].mean.*m.of;
       const double spread = all[i].spread.*m.of;
       const int y = 71 + kRow * static_cast<int>(i);
       const int end = left + static_cast<int>(kBar * mean / most);
-      add("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"14\" fill=\"#2f6db5\"/>", left, y, end - left);
-      add("<line x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\" stroke=\"#222\"/>", static_cast<int>(left + kBar * std::max(0.0, mean - spread) / most), static_cast<int>(left + kBar * (mean + spread) / most), y + 7, y + 7);
-      add("<text x=\"%d\" y=\"%d\" font-size=\"11\">%.*f</text>\n", left + kBar + 4, y + 12, m.digits, mean);
+      add("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"14\" fill=\"#2f6db5\"/>", left, y,
+          end - left);
+      add("<line x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\" stroke=\"#222\"/>",
+          static_cast<int>(left + kBar * std::max(0.0, mean - spread) / most),
+          static_cast<int>(left + kBar * (mean + spread) / most), y + 7, y + 7);
+      add("<text x=\"%d\" y=\"%d\" font-size=\"11\">%.*f</text>\n", left + kBar + 4, y + 12,
+          m.digits, mean);
     }
     left += kPanel / 2;
   }

@@ -27,11 +27,17 @@ constexpr std::array<const char*, 12> kWeeks = {
     "1-5 18:00-22:00",
 };
 
-constexpr std::array<const char*, 10> kFamiliar = {"和谐", "同心", "暖阳", "先锋", "邻里", "萤火", "春雨", "红帆", "小水滴", "向日葵"};
+constexpr std::array<const char*, 10> kFamiliar = {"和谐", "同心", "暖阳", "先锋",   "邻里",
+                                                   "萤火", "春雨", "红帆", "小水滴", "向日葵"};
 // Made up; no firm of that name is meant.
-constexpr std::array<const char*, 12> kFirmWords = {"宁皖", "青岭", "水阳江", "港口湾", "皖南竹海", "天目北", "山核桃", "东津", "中津", "九龙潭", "方塘", "仙霞"};
-constexpr std::array<const char*, 8> kIndustries = {"密封件", "汽车零部件", "食品", "竹木", "商贸", "医药", "物流", "电子元件"};
-constexpr std::array<const char*, 6> kOrganisations = {"社会工作服务中心", "心理健康服务中心", "公益助老服务中心", "青少年事务服务中心", "法律援助志愿服务中心", "康复护理服务中心"};
+constexpr std::array<const char*, 12> kFirmWords = {"宁皖",     "青岭",   "水阳江", "港口湾",
+                                                    "皖南竹海", "天目北", "山核桃", "东津",
+                                                    "中津",     "九龙潭", "方塘",   "仙霞"};
+constexpr std::array<const char*, 8> kIndustries = {"密封件", "汽车零部件", "食品", "竹木",
+                                                    "商贸",   "医药",       "物流", "电子元件"};
+constexpr std::array<const char*, 6> kOrganisations = {"社会工作服务中心",     "心理健康服务中心",
+                                                       "公益助老服务中心",     "青少年事务服务中心",
+                                                       "法律援助志愿服务中心", "康复护理服务中心"};
 
 struct Goods {
   const char* resource;
@@ -62,13 +68,14 @@ struct Profession {
   const char* title;
   const char* category;
 };
-constexpr std::array<Profession, 7> kProfessions = {{{"social_worker", "social_case_work", 3, "持证社工", "social_work"},
-                                                     {"counsellor", "counselling", 1, "心理咨询师", "mental_health"},
-                                                     {"nurse", "nursing", 1, "护士", "elder_care"},
-                                                     {"doctor", "medicine", 1, "医师", "health"},
-                                                     {"lawyer", "law", 1, "律师", "legal_aid"},
-                                                     {"teacher", "teaching", 1, "教师", "student_aid"},
-                                                     {"electrician", "electrician", 1, "电工", "safety_check"}}};
+constexpr std::array<Profession, 7> kProfessions = {
+    {{"social_worker", "social_case_work", 3, "持证社工", "social_work"},
+     {"counsellor", "counselling", 1, "心理咨询师", "mental_health"},
+     {"nurse", "nursing", 1, "护士", "elder_care"},
+     {"doctor", "medicine", 1, "医师", "health"},
+     {"lawyer", "law", 1, "律师", "legal_aid"},
+     {"teacher", "teaching", 1, "教师", "student_aid"},
+     {"electrician", "electrician", 1, "电工", "safety_check"}}};
 
 // GB 32100-2015: 17 characters and a check by weights 3^i mod 31.
 std::string credit_code(Random& random, std::uint64_t area) {
@@ -101,7 +108,8 @@ pb::Party party_at(pb::PartyKind kind, const Place& at, std::string name) {
   return p;
 }
 
-std::vector<std::uint32_t> weights(const std::vector<Place>& places, const std::vector<std::size_t>& communities) {
+std::vector<std::uint32_t> weights(const std::vector<Place>& places,
+                                   const std::vector<std::size_t>& communities) {
   std::vector<std::uint32_t> w;
   w.reserve(communities.size());
   for (const std::size_t i : communities) w.push_back(std::max(1U, places[i].population));
@@ -127,18 +135,26 @@ std::string short_name(const std::string& place) {
 }
 
 Population::Population(const std::vector<Place>& places, const TimeZone& zone, std::uint64_t seed)
-    : places_(places), zone_(zone), random_(seed), communities_(communities_of(places)), by_population_(weights(places, communities_)) {}
+    : places_(places),
+      zone_(zone),
+      random_(seed),
+      communities_(communities_of(places)),
+      by_population_(weights(places, communities_)) {}
 
 const Place& Population::community() { return places_[communities_[by_population_.draw(random_)]]; }
 
 pb::Party Population::organiser(const Place& place) const {
-  const std::string name = short_name(place.name) + (place.level == pb::AREA_LEVEL_COMMUNITY ? "新时代文明实践站" : "新时代文明实践所");
+  const std::string name =
+      short_name(place.name) +
+      (place.level == pb::AREA_LEVEL_COMMUNITY ? "新时代文明实践站" : "新时代文明实践所");
   return party_at(pb::PARTY_KIND_ORGANISER, place, name);
 }
 
 std::vector<pb::Person> Population::staff(const Place& place) {
   std::vector<pb::Person> all;
-  const std::uint64_t workers = std::min<std::uint64_t>(30, std::max<std::uint64_t>(2, place.population * static_cast<std::uint64_t>(random_.between(10, 21)) / 10'000));
+  const std::uint64_t workers = std::min<std::uint64_t>(
+      30, std::max<std::uint64_t>(
+              2, place.population * static_cast<std::uint64_t>(random_.between(10, 21)) / 10'000));
   for (std::uint64_t i = 0; i < workers; ++i) {
     pb::Person p;
     p.set_workforce(pb::WORKFORCE_COMMUNITY_WORKER);
@@ -167,7 +183,9 @@ Giver Population::team(const Place& at, Time) {
   const auto all = services();
   const Service& service = random_.pick(all);
   Giver g;
-  g.party = party_at(pb::PARTY_KIND_VOLUNTEER_TEAM, at, short_name(at.name) + "“" + service.team + "”" + random_.pick(kFamiliar) + "志愿服务队");
+  g.party = party_at(
+      pb::PARTY_KIND_VOLUNTEER_TEAM, at,
+      short_name(at.name) + "“" + service.team + "”" + random_.pick(kFamiliar) + "志愿服务队");
   g.party.set_service_radius_m(static_cast<std::uint32_t>(random_.between(3, 15)) * 1000);
   pb::Offer o;
   o.set_title(std::string(service.team) + "志愿者");
@@ -178,10 +196,14 @@ Giver Population::team(const Place& at, Time) {
   set_week(time, random_.pick(kWeeks));
   time.add_skills("general");
   if (*service.skill != '\0') time.add_skills(service.skill);
-  static constexpr std::array<const char*, 10> kExtra = {"first_aid", "driving_c", "local_dialect", "photography", "organising", "it_support", "cooking", "haircut", "music", "teaching"};
+  static constexpr std::array<const char*, 10> kExtra = {
+      "first_aid",  "driving_c", "local_dialect", "photography", "organising",
+      "it_support", "cooking",   "haircut",       "music",       "teaching"};
   for (int i = 0; i < 2; ++i) {
     const char* extra = random_.pick(kExtra);
-    if (random_.chance(40) && std::find(time.skills().begin(), time.skills().end(), extra) == time.skills().end()) time.add_skills(extra);
+    if (random_.chance(40) &&
+        std::find(time.skills().begin(), time.skills().end(), extra) == time.skills().end())
+      time.add_skills(extra);
   }
   g.offers.push_back(std::move(o));
   if (random_.chance(8)) {
@@ -197,7 +219,8 @@ Giver Population::team(const Place& at, Time) {
 
 Giver Population::enterprise(const Place& at, Time now) {
   Giver g;
-  const std::string name = std::string(random_.pick(kFirmWords)) + random_.pick(kIndustries) + "（示例）有限公司";
+  const std::string name =
+      std::string(random_.pick(kFirmWords)) + random_.pick(kIndustries) + "（示例）有限公司";
   g.party = party_at(pb::PARTY_KIND_ENTERPRISE, at, name);
   g.party.set_credit_code(credit_code(random_, at.code));
   g.party.set_service_radius_m(static_cast<std::uint32_t>(random_.between(10, 60)) * 1000);
@@ -211,7 +234,8 @@ Giver Population::enterprise(const Place& at, Time now) {
     stock.set_resource(goods.resource);
     stock.set_quantity(random_.between(goods.least, goods.most));
     stock.set_smallest_lot(goods.lot);
-    if (random_.chance(30)) stock.set_expires_at(to_int(now + std::chrono::days{random_.between(40, 400)}));
+    if (random_.chance(30))
+      stock.set_expires_at(to_int(now + std::chrono::days{random_.between(40, 400)}));
     stock.set_handover(random_.chance(15) ? pb::HANDOVER_COLLECT : pb::HANDOVER_DELIVER);
     g.offers.push_back(std::move(o));
   }
@@ -239,7 +263,8 @@ Giver Population::enterprise(const Place& at, Time now) {
 
 Giver Population::organisation(const Place& at, Time now) {
   Giver g;
-  g.party = party_at(pb::PARTY_KIND_SOCIAL_ORGANISATION, at, short_name(at.name) + random_.pick(kFamiliar) + random_.pick(kOrganisations));
+  g.party = party_at(pb::PARTY_KIND_SOCIAL_ORGANISATION, at,
+                     short_name(at.name) + random_.pick(kFamiliar) + random_.pick(kOrganisations));
   g.party.set_credit_code(credit_code(random_, at.code));
   g.party.set_service_radius_m(static_cast<std::uint32_t>(random_.between(8, 40)) * 1000);
   const int kinds = static_cast<int>(random_.between(1, 2));
@@ -271,7 +296,8 @@ pb::Window Population::window(Time now, int hours, Days kind, bool soon) {
   const LocalTime today = std::chrono::floor<std::chrono::days>(zone_.to_local(now));
   LocalTime day = today + std::chrono::days{random_.between(1, soon ? 3 : 14)};
   const auto weekend = [](LocalTime t) { return take_apart(t).weekday >= 6; };
-  while ((kind == Days::kWeekdays && weekend(day)) || (kind == Days::kWeekend && !weekend(day))) day += std::chrono::days{1};
+  while ((kind == Days::kWeekdays && weekend(day)) || (kind == Days::kWeekend && !weekend(day)))
+    day += std::chrono::days{1};
   static constexpr std::array<int, 8> kStarts = {8, 9, 9, 9, 14, 14, 15, 18};
   const int start = std::min(random_.pick(kStarts), 23 - hours);
   pb::Window w;
@@ -287,12 +313,15 @@ pb::Need Population::need(Time now) {
   const Service* service = nullptr;
   do {
     service = &random_.pick(all);
-  } while (random_.below(120) >= (at.urban ? service->urban : service->rural) * static_cast<std::uint32_t>(service->season[month - 1] - '0'));
+  } while (random_.below(120) >= (at.urban ? service->urban : service->rural) *
+                                     static_cast<std::uint32_t>(service->season[month - 1] - '0'));
   pb::Need n;
   n.set_area_code(at.code);
   // Somewhere in the community, not all on one spot.
-  n.mutable_point()->set_latitude_e7(at.point.latitude_e7 + static_cast<std::int32_t>(random_.between(-40'000, 40'000)));
-  n.mutable_point()->set_longitude_e7(at.point.longitude_e7 + static_cast<std::int32_t>(random_.between(-45'000, 45'000)));
+  n.mutable_point()->set_latitude_e7(at.point.latitude_e7 +
+                                     static_cast<std::int32_t>(random_.between(-40'000, 40'000)));
+  n.mutable_point()->set_longitude_e7(at.point.longitude_e7 +
+                                      static_cast<std::int32_t>(random_.between(-45'000, 45'000)));
   std::string title = service->title;
   title.replace(title.find("{}"), 2, short_name(at.name));
   n.set_title(title);
@@ -300,9 +329,13 @@ pb::Need Population::need(Time now) {
   n.set_beneficiary(service->beneficiary);
   n.set_programme(service->programme);
   const std::uint64_t haste = random_.below(100);
-  n.set_urgency(haste < 3 ? pb::URGENCY_CRITICAL : haste < 15 ? pb::URGENCY_URGENT : pb::URGENCY_NORMAL);
-  if (random_.chance(30)) n.set_resident_ref(1 + random_.below(std::max(1U, at.population)) + at.code * 100'000);
-  const pb::Window w = window(now, service->hours, service->days, n.urgency() != pb::URGENCY_NORMAL);
+  n.set_urgency(haste < 3    ? pb::URGENCY_CRITICAL
+                : haste < 15 ? pb::URGENCY_URGENT
+                             : pb::URGENCY_NORMAL);
+  if (random_.chance(30))
+    n.set_resident_ref(1 + random_.below(std::max(1U, at.population)) + at.code * 100'000);
+  const pb::Window w =
+      window(now, service->hours, service->days, n.urgency() != pb::URGENCY_NORMAL);
   const std::int64_t people = random_.between(service->people_least, service->people_most);
   pb::RequirementLine& helpers = *n.add_lines();
   helpers.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
@@ -319,7 +352,8 @@ pb::Need Population::need(Time now) {
     const std::int64_t ratio = 10;
     professionals.set_quantity((people + ratio - 1) / ratio);
     *professionals.mutable_window() = w;
-    if (std::string_view(service->certificate) == "social_worker") n.set_volunteers_per_professional(static_cast<std::uint32_t>(ratio));
+    if (std::string_view(service->certificate) == "social_worker")
+      n.set_volunteers_per_professional(static_cast<std::uint32_t>(ratio));
   }
   if (*service->resource != '\0') {
     pb::RequirementLine& goods = *n.add_lines();
@@ -334,7 +368,9 @@ pb::Need Population::need(Time now) {
 Time Population::posting_time(Time from, Time to) {
   const std::int64_t length = (to - from).count();
   while (true) {
-    const Time t = from + Seconds{static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(length)))};
+    const Time t =
+        from +
+        Seconds{static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(length)))};
     const LocalMoment m = take_apart(zone_.to_local(t));
     if (random_.below(10'000) < load_at(m.weekday, m.minute / 60)) return t;
   }

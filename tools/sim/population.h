@@ -1,15 +1,16 @@
-// Parties, offers and needs as a place of that size has them. Pure: the same seed gives the same ones.
+// Parties, offers and needs as a place of that size has them. Pure: the same seed gives the same
+// ones.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "engine/base/random.h"
 #include "engine/base/time_zone.h"
 #include "qiao/v1/need.pb.h"
 #include "qiao/v1/offer.pb.h"
 #include "qiao/v1/party.pb.h"
 #include "tools/sim/places.h"
-#include "engine/base/random.h"
 #include "tools/sim/services.h"
 
 namespace qiao {
@@ -27,8 +28,9 @@ class Population {
 
   // A party that organises for that place.
   pb::Party organiser(const Place& place) const;
-  // Who works there: community workers about as many as the standard asks for (18 for each 10,000 residents), some with a
-  // certificate of social work, and one who looks after party work. Without names.
+  // Who works there: community workers about as many as the standard asks for (18 for each 10,000
+  // residents), some with a certificate of social work, and one who looks after party work. Without
+  // names.
   std::vector<pb::Person> staff(const Place& place);
   // One giver of the kind, somewhere; `now` dates certificates and expiries.
   Giver giver(pb::PartyKind kind, Time now);

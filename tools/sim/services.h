@@ -1,4 +1,5 @@
-// What communities ask for, and who usually gives it: the mix that generated needs and offers are drawn from.
+// What communities ask for, and who usually gives it: the mix that generated needs and offers are
+// drawn from.
 #pragma once
 
 #include <cstdint>

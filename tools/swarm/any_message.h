@@ -16,22 +16,45 @@ namespace qiao {
 inline void fill_with_anything(google::protobuf::Message& m, Random& random, int depth) {
   using google::protobuf::FieldDescriptor;
   const auto& r = *m.GetReflection();
-  constexpr std::array<std::string_view, 5> kTexts = {"", "贤娘熟得", "a\"b\\c\n\x01", "0", "银龄志愿 'x' </script>"};
+  constexpr std::array<std::string_view, 5> kTexts = {"", "贤娘熟得", "a\"b\\c\n\x01", "0",
+                                                      "银龄志愿 'x' </script>"};
   for (int i = 0; i < m.GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor* f = m.GetDescriptor()->field(i);
-    const int times = random.chance(50) ? 0 : f->is_repeated() ? static_cast<int>(random.between(1, 3)) : 1;
+    const int times = random.chance(50)  ? 0
+                      : f->is_repeated() ? static_cast<int>(random.between(1, 3))
+                                         : 1;
     for (int n = 0; n < times; ++n) {
-      const auto number = static_cast<std::int64_t>(random.chance(30) ? random.below(3) : random.next());
+      const auto number =
+          static_cast<std::int64_t>(random.chance(30) ? random.below(3) : random.next());
       const bool add = f->is_repeated();
       switch (f->cpp_type()) {
-        case FieldDescriptor::CPPTYPE_BOOL: add ? r.AddBool(&m, f, number % 2 == 0) : r.SetBool(&m, f, number % 2 == 0); break;
-        case FieldDescriptor::CPPTYPE_INT32: add ? r.AddInt32(&m, f, static_cast<std::int32_t>(number)) : r.SetInt32(&m, f, static_cast<std::int32_t>(number)); break;
-        case FieldDescriptor::CPPTYPE_UINT32: add ? r.AddUInt32(&m, f, static_cast<std::uint32_t>(number)) : r.SetUInt32(&m, f, static_cast<std::uint32_t>(number)); break;
-        case FieldDescriptor::CPPTYPE_INT64: add ? r.AddInt64(&m, f, number) : r.SetInt64(&m, f, number); break;
-        case FieldDescriptor::CPPTYPE_UINT64: add ? r.AddUInt64(&m, f, static_cast<std::uint64_t>(number)) : r.SetUInt64(&m, f, static_cast<std::uint64_t>(number)); break;
+        case FieldDescriptor::CPPTYPE_BOOL:
+          add ? r.AddBool(&m, f, number % 2 == 0) : r.SetBool(&m, f, number % 2 == 0);
+          break;
+        case FieldDescriptor::CPPTYPE_INT32:
+          add ? r.AddInt32(&m, f, static_cast<std::int32_t>(number))
+              : r.SetInt32(&m, f, static_cast<std::int32_t>(number));
+          break;
+        case FieldDescriptor::CPPTYPE_UINT32:
+          add ? r.AddUInt32(&m, f, static_cast<std::uint32_t>(number))
+              : r.SetUInt32(&m, f, static_cast<std::uint32_t>(number));
+          break;
+        case FieldDescriptor::CPPTYPE_INT64:
+          add ? r.AddInt64(&m, f, number) : r.SetInt64(&m, f, number);
+          break;
+        case FieldDescriptor::CPPTYPE_UINT64:
+          add ? r.AddUInt64(&m, f, static_cast<std::uint64_t>(number))
+              : r.SetUInt64(&m, f, static_cast<std::uint64_t>(number));
+          break;
         case FieldDescriptor::CPPTYPE_ENUM: {
           // Sometimes a number that has no name.
-          const int value = random.chance(5) ? 4711 : f->enum_type()->value(static_cast<int>(random.below(static_cast<std::uint64_t>(f->enum_type()->value_count()))))->number();
+          const int value =
+              random.chance(5)
+                  ? 4711
+                  : f->enum_type()
+                        ->value(static_cast<int>(random.below(
+                            static_cast<std::uint64_t>(f->enum_type()->value_count()))))
+                        ->number();
           add ? r.AddEnumValue(&m, f, value) : r.SetEnumValue(&m, f, value);
           break;
         }
@@ -43,9 +66,12 @@ inline void fill_with_anything(google::protobuf::Message& m, Random& random, int
           break;
         }
         case FieldDescriptor::CPPTYPE_MESSAGE:
-          if (depth > 0) fill_with_anything(add ? *r.AddMessage(&m, f) : *r.MutableMessage(&m, f), random, depth - 1);
+          if (depth > 0)
+            fill_with_anything(add ? *r.AddMessage(&m, f) : *r.MutableMessage(&m, f), random,
+                               depth - 1);
           break;
-        default: QIAO_CHECK(false, "no message of the vocabulary has a field of another type");
+        default:
+          QIAO_CHECK(false, "no message of the vocabulary has a field of another type");
       }
     }
   }

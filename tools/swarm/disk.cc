@@ -58,10 +58,18 @@ std::string clean(const std::string& path) {
 
 void apply(Names& names, const Change& c) {
   switch (c.kind) {
-    case Change::Kind::kPut: names.files[c.path] = c.inode; break;
-    case Change::Kind::kRemove: names.files.erase(c.path); break;
-    case Change::Kind::kMakeFolder: names.folders.insert(c.path); break;
-    case Change::Kind::kRemoveFolder: names.folders.erase(c.path); break;
+    case Change::Kind::kPut:
+      names.files[c.path] = c.inode;
+      break;
+    case Change::Kind::kRemove:
+      names.files.erase(c.path);
+      break;
+    case Change::Kind::kMakeFolder:
+      names.folders.insert(c.path);
+      break;
+    case Change::Kind::kRemoveFolder:
+      names.folders.erase(c.path);
+      break;
     case Change::Kind::kRename:
       if (const auto file = names.files.find(c.path); file != names.files.end()) {
         names.files[c.to] = file->second;
@@ -69,7 +77,8 @@ void apply(Names& names, const Change& c) {
       } else if (names.folders.erase(c.path) > 0) {
         names.folders.insert(c.to);
         const std::string prefix = c.path + "/";
-        for (auto it = names.files.lower_bound(prefix); it != names.files.end() && it->first.starts_with(prefix);) {
+        for (auto it = names.files.lower_bound(prefix);
+             it != names.files.end() && it->first.starts_with(prefix);) {
           names.files[c.to + it->first.substr(c.path.size())] = it->second;
           it = names.files.erase(it);
         }
@@ -125,8 +134,8 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
   Counts counts;
 
   enum class Fate { kDone, kStopsBefore, kStopsAfter, kRefused };
-  // What becomes of the next operation. One that the machine stops in may have happened or not; its number says which, so
-  // that nothing is drawn here.
+  // What becomes of the next operation. One that the machine stops in may have happened or not; its
+  // number says which, so that nothing is drawn here.
   Fate next() {
     if (stopped) return Fate::kStopsBefore;
     ++operations;
@@ -152,13 +161,17 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
     const std::lock_guard lock(mutex);
     if (full && !stopped) return no_room();
     switch (next()) {
-      case Fate::kRefused: return refused();
+      case Fate::kRefused:
+        return refused();
       case Fate::kStopsBefore:
         // Some of it got through to the page cache.
         if (operations == stop_at) inode.data.append(data.data(), data.size() / 3);
         return off();
-      case Fate::kStopsAfter: inode.data.append(data.data(), data.size()); return off();
-      case Fate::kDone: break;
+      case Fate::kStopsAfter:
+        inode.data.append(data.data(), data.size());
+        return off();
+      case Fate::kDone:
+        break;
     }
     inode.data.append(data.data(), data.size());
     return IOStatus::OK();
@@ -188,7 +201,8 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
     if (fate == Fate::kStopsBefore) return off();
     ++counts.syncs;
     auto end = pending.rbegin();
-    while (end != pending.rend() && folder_of(end->path) != path && folder_of(end->to) != path) ++end;
+    while (end != pending.rend() && folder_of(end->path) != path && folder_of(end->to) != path)
+      ++end;
     // Whatever came before goes along: names are written in their order.
     if (!lying) {
       for (auto it = pending.begin(); it != end.base(); ++it) apply(durable, *it);
@@ -199,10 +213,16 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
 
   class Writable : public rocksdb::FSWritableFile {
    public:
-    Writable(Files& files, std::shared_ptr<Inode> inode) : files_(files), inode_(std::move(inode)) {}
+    Writable(Files& files, std::shared_ptr<Inode> inode)
+        : files_(files), inode_(std::move(inode)) {}
     using FSWritableFile::Append;
-    IOStatus Append(const Slice& data, const IOOptions&, IODebugContext*) override { return files_.append(*inode_, data); }
-    IOStatus Append(const Slice& data, const IOOptions&, const rocksdb::DataVerificationInfo&, IODebugContext*) override { return files_.append(*inode_, data); }
+    IOStatus Append(const Slice& data, const IOOptions&, IODebugContext*) override {
+      return files_.append(*inode_, data);
+    }
+    IOStatus Append(const Slice& data, const IOOptions&, const rocksdb::DataVerificationInfo&,
+                    IODebugContext*) override {
+      return files_.append(*inode_, data);
+    }
     IOStatus Truncate(std::uint64_t size, const IOOptions&, IODebugContext*) override {
       const std::lock_guard lock(files_.mutex);
       if (files_.stopped) return off();
@@ -214,7 +234,9 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
     IOStatus Flush(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
     IOStatus Sync(const IOOptions&, IODebugContext*) override { return files_.sync(*inode_); }
     bool IsSyncThreadSafe() const override { return true; }
-    std::uint64_t GetFileSize(const IOOptions&, IODebugContext*) override { return inode_->data.size(); }
+    std::uint64_t GetFileSize(const IOOptions&, IODebugContext*) override {
+      return inode_->data.size();
+    }
 
    private:
     Files& files_;
@@ -224,8 +246,10 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
   // Both ways of reading.
   class Readable : public rocksdb::FSSequentialFile, public rocksdb::FSRandomAccessFile {
    public:
-    Readable(Files& files, std::shared_ptr<Inode> inode) : files_(files), inode_(std::move(inode)) {}
-    IOStatus Read(std::size_t n, const IOOptions& options, Slice* result, char* scratch, IODebugContext* debug) override {
+    Readable(Files& files, std::shared_ptr<Inode> inode)
+        : files_(files), inode_(std::move(inode)) {}
+    IOStatus Read(std::size_t n, const IOOptions& options, Slice* result, char* scratch,
+                  IODebugContext* debug) override {
       const IOStatus status = Read(at_, n, options, result, scratch, debug);
       if (status.ok()) at_ += result->size();
       return status;
@@ -234,7 +258,8 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
       at_ += n;
       return IOStatus::OK();
     }
-    IOStatus Read(std::uint64_t offset, std::size_t n, const IOOptions&, Slice* result, char* scratch, IODebugContext*) const override {
+    IOStatus Read(std::uint64_t offset, std::size_t n, const IOOptions&, Slice* result,
+                  char* scratch, IODebugContext*) const override {
       const std::lock_guard lock(files_.mutex);
       if (files_.stopped) return off();
       const std::size_t from = std::min<std::size_t>(offset, inode_->data.size());
@@ -245,7 +270,9 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
     }
     IOStatus InvalidateCache(std::size_t, std::size_t) override { return IOStatus::OK(); }
     bool use_direct_io() const override { return false; }
-    std::size_t GetRequiredBufferAlignment() const override { return FSSequentialFile::GetRequiredBufferAlignment(); }
+    std::size_t GetRequiredBufferAlignment() const override {
+      return FSSequentialFile::GetRequiredBufferAlignment();
+    }
 
    private:
     Files& files_;
@@ -277,13 +304,19 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
     result->reset(new Readable(*this, std::move(inode)));
     return IOStatus::OK();
   }
-  IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions&, std::unique_ptr<rocksdb::FSSequentialFile>* result, IODebugContext*) override {
+  IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions&,
+                             std::unique_ptr<rocksdb::FSSequentialFile>* result,
+                             IODebugContext*) override {
     return open(path, result);
   }
-  IOStatus NewRandomAccessFile(const std::string& path, const rocksdb::FileOptions&, std::unique_ptr<rocksdb::FSRandomAccessFile>* result, IODebugContext*) override {
+  IOStatus NewRandomAccessFile(const std::string& path, const rocksdb::FileOptions&,
+                               std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
+                               IODebugContext*) override {
     return open(path, result);
   }
-  IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions&, std::unique_ptr<rocksdb::FSWritableFile>* result, IODebugContext*) override {
+  IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions&,
+                           std::unique_ptr<rocksdb::FSWritableFile>* result,
+                           IODebugContext*) override {
     const std::lock_guard lock(mutex);
     const std::string path = clean(name);
     if (!live.folders.contains(folder_of(path))) return IOStatus::PathNotFound(path);
@@ -293,7 +326,9 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
     result->reset(new Writable(*this, std::move(inode)));
     return IOStatus::OK();
   }
-  IOStatus ReopenWritableFile(const std::string& path, const rocksdb::FileOptions& options, std::unique_ptr<rocksdb::FSWritableFile>* result, IODebugContext* debug) override {
+  IOStatus ReopenWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                              std::unique_ptr<rocksdb::FSWritableFile>* result,
+                              IODebugContext* debug) override {
     const std::lock_guard lock(mutex);
     if (stopped) return off();
     auto inode = find(path);
@@ -301,7 +336,8 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
     result->reset(new Writable(*this, std::move(inode)));
     return IOStatus::OK();
   }
-  IOStatus NewDirectory(const std::string& name, const IOOptions&, std::unique_ptr<rocksdb::FSDirectory>* result, IODebugContext*) override {
+  IOStatus NewDirectory(const std::string& name, const IOOptions&,
+                        std::unique_ptr<rocksdb::FSDirectory>* result, IODebugContext*) override {
     const std::lock_guard lock(mutex);
     if (stopped) return off();
     const std::string path = clean(name);
@@ -312,9 +348,11 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
   IOStatus FileExists(const std::string& name, const IOOptions&, IODebugContext*) override {
     const std::lock_guard lock(mutex);
     const std::string path = clean(name);
-    return live.files.contains(path) || live.folders.contains(path) ? IOStatus::OK() : IOStatus::NotFound(path);
+    return live.files.contains(path) || live.folders.contains(path) ? IOStatus::OK()
+                                                                    : IOStatus::NotFound(path);
   }
-  IOStatus GetChildren(const std::string& name, const IOOptions&, std::vector<std::string>* result, IODebugContext*) override {
+  IOStatus GetChildren(const std::string& name, const IOOptions&, std::vector<std::string>* result,
+                       IODebugContext*) override {
     const std::lock_guard lock(mutex);
     const std::string path = clean(name);
     result->clear();
@@ -323,7 +361,8 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
       if (folder_of(file) == path) result->push_back(file.substr(file.rfind('/') + 1));
     }
     for (const auto& folder : live.folders) {
-      if (folder != "/" && folder_of(folder) == path) result->push_back(folder.substr(folder.rfind('/') + 1));
+      if (folder != "/" && folder_of(folder) == path)
+        result->push_back(folder.substr(folder.rfind('/') + 1));
     }
     return IOStatus::OK();
   }
@@ -332,35 +371,42 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
     if (!find(path)) return IOStatus::PathNotFound(path);
     return change({Change::Kind::kRemove, clean(path)});
   }
-  IOStatus CreateDir(const std::string& path, const IOOptions& options, IODebugContext* debug) override {
+  IOStatus CreateDir(const std::string& path, const IOOptions& options,
+                     IODebugContext* debug) override {
     if (FileExists(path, options, debug).ok()) return IOStatus::IOError("is there already", path);
     return change({Change::Kind::kMakeFolder, clean(path)});
   }
-  IOStatus CreateDirIfMissing(const std::string& path, const IOOptions& options, IODebugContext* debug) override {
+  IOStatus CreateDirIfMissing(const std::string& path, const IOOptions& options,
+                              IODebugContext* debug) override {
     return FileExists(path, options, debug).ok() ? IOStatus::OK() : CreateDir(path, options, debug);
   }
-  IOStatus DeleteDir(const std::string& path, const IOOptions& options, IODebugContext* debug) override {
+  IOStatus DeleteDir(const std::string& path, const IOOptions& options,
+                     IODebugContext* debug) override {
     std::vector<std::string> children;
     if (auto status = GetChildren(path, options, &children, debug); !status.ok()) return status;
     if (!children.empty()) return IOStatus::IOError("folder is not empty", path);
     return change({Change::Kind::kRemoveFolder, clean(path)});
   }
-  IOStatus GetFileSize(const std::string& path, const IOOptions&, std::uint64_t* size, IODebugContext*) override {
+  IOStatus GetFileSize(const std::string& path, const IOOptions&, std::uint64_t* size,
+                       IODebugContext*) override {
     const std::lock_guard lock(mutex);
     const auto inode = find(path);
     if (!inode) return IOStatus::PathNotFound(path);
     *size = inode->data.size();
     return IOStatus::OK();
   }
-  IOStatus GetFileModificationTime(const std::string&, const IOOptions&, std::uint64_t* time, IODebugContext*) override {
+  IOStatus GetFileModificationTime(const std::string&, const IOOptions&, std::uint64_t* time,
+                                   IODebugContext*) override {
     *time = 0;
     return IOStatus::OK();
   }
-  IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options, IODebugContext* debug) override {
+  IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
+                      IODebugContext* debug) override {
     if (!FileExists(from, options, debug).ok()) return IOStatus::PathNotFound(from);
     return change({Change::Kind::kRename, clean(from), clean(to)});
   }
-  IOStatus LockFile(const std::string& path, const IOOptions&, rocksdb::FileLock** result, IODebugContext*) override {
+  IOStatus LockFile(const std::string& path, const IOOptions&, rocksdb::FileLock** result,
+                    IODebugContext*) override {
     const std::lock_guard lock(mutex);
     if (stopped) return off();
     if (!locks.insert(path).second) return IOStatus::IOError("lock is held", path);
@@ -377,16 +423,19 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
     *path = "/test";
     return IOStatus::OK();
   }
-  IOStatus GetAbsolutePath(const std::string& path, const IOOptions&, std::string* out, IODebugContext*) override {
+  IOStatus GetAbsolutePath(const std::string& path, const IOOptions&, std::string* out,
+                           IODebugContext*) override {
     *out = path;
     return IOStatus::OK();
   }
-  IOStatus IsDirectory(const std::string& path, const IOOptions&, bool* is, IODebugContext*) override {
+  IOStatus IsDirectory(const std::string& path, const IOOptions&, bool* is,
+                       IODebugContext*) override {
     const std::lock_guard lock(mutex);
     *is = live.folders.contains(clean(path));
     return IOStatus::OK();
   }
-  IOStatus NewLogger(const std::string&, const IOOptions&, std::shared_ptr<rocksdb::Logger>* result, IODebugContext*) override {
+  IOStatus NewLogger(const std::string&, const IOOptions&, std::shared_ptr<rocksdb::Logger>* result,
+                     IODebugContext*) override {
     *result = std::make_shared<NoLog>();
     return IOStatus::OK();
   }
@@ -401,11 +450,13 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
 
 class SimulatedDisk::Environment : public rocksdb::EnvWrapper {
  public:
-  explicit Environment(const std::shared_ptr<Files>& files) : EnvWrapper(rocksdb::NewCompositeEnv(files)), clock(std::make_shared<Clock>()) {
+  explicit Environment(const std::shared_ptr<Files>& files)
+      : EnvWrapper(rocksdb::NewCompositeEnv(files)), clock(std::make_shared<Clock>()) {
     system_clock_ = clock;
   }
   const char* Name() const override { return "simulated"; }
-  void Schedule(void (*work)(void*), void* argument, Priority, void* tag, void (*undo)(void*)) override {
+  void Schedule(void (*work)(void*), void* argument, Priority, void* tag,
+                void (*undo)(void*)) override {
     const std::lock_guard lock(mutex);
     jobs.push_back({work, argument, tag, undo});
   }
@@ -426,7 +477,9 @@ class SimulatedDisk::Environment : public rocksdb::EnvWrapper {
   std::uint64_t NowMicros() override { return clock->NowMicros(); }
   std::uint64_t NowNanos() override { return clock->NowNanos(); }
   void SleepForMicroseconds(int) override {}
-  rocksdb::Status GetCurrentTime(std::int64_t* seconds) override { return clock->GetCurrentTime(seconds); }
+  rocksdb::Status GetCurrentTime(std::int64_t* seconds) override {
+    return clock->GetCurrentTime(seconds);
+  }
   rocksdb::Status NewLogger(const std::string&, std::shared_ptr<rocksdb::Logger>* result) override {
     *result = std::make_shared<NoLog>();
     return rocksdb::Status::OK();
@@ -443,7 +496,8 @@ class SimulatedDisk::Environment : public rocksdb::EnvWrapper {
   std::deque<Job> jobs;
 };
 
-SimulatedDisk::SimulatedDisk() : files_(std::make_shared<Files>()), env_(std::make_unique<Environment>(files_)) {}
+SimulatedDisk::SimulatedDisk()
+    : files_(std::make_shared<Files>()), env_(std::make_unique<Environment>(files_)) {}
 SimulatedDisk::~SimulatedDisk() = default;
 
 rocksdb::Env* SimulatedDisk::env() { return env_.get(); }
@@ -502,7 +556,8 @@ void SimulatedDisk::take_up_after_power_cut(Random& random) {
     inode->data.resize(inode->synced + left);
     if (left > 0 && path.ends_with(".log") && random.chance(30)) {
       const std::size_t garbage = std::min(left, 1 + random.below(kSector));
-      for (std::size_t i = inode->data.size() - garbage; i < inode->data.size(); ++i) inode->data[i] = random.chance(50) ? '\0' : static_cast<char>(random.below(256));
+      for (std::size_t i = inode->data.size() - garbage; i < inode->data.size(); ++i)
+        inode->data[i] = random.chance(50) ? '\0' : static_cast<char>(random.below(256));
       ++f.counts.torn_files;
     } else if (left < tail) {
       ++f.counts.torn_files;
@@ -526,7 +581,9 @@ class SimulatedDisk::Image {
   Names names_;
 };
 
-std::shared_ptr<const SimulatedDisk::Image> SimulatedDisk::image() const { return std::make_shared<Image>(files_->live); }
+std::shared_ptr<const SimulatedDisk::Image> SimulatedDisk::image() const {
+  return std::make_shared<Image>(files_->live);
+}
 
 void SimulatedDisk::put_back(const Image& image) {
   files_->live = image.names();
@@ -542,14 +599,21 @@ void SimulatedDisk::damage(Random& random) {
   }
   if (paths.empty()) return;
   // Often the newest log, which holds what was answered last.
-  const auto newest_log = std::find_if(paths.rbegin(), paths.rend(), [](const std::string& p) { return p.ends_with(".log"); });
-  const std::string& path = newest_log != paths.rend() && random.chance(50) ? *newest_log : random.pick(paths);
+  const auto newest_log = std::find_if(paths.rbegin(), paths.rend(),
+                                       [](const std::string& p) { return p.ends_with(".log"); });
+  const std::string& path =
+      newest_log != paths.rend() && random.chance(50) ? *newest_log : random.pick(paths);
   std::string& data = files_->live.files.at(path)->data;
   const std::size_t at = random.below(data.size());
   switch (random.below(3)) {
-    case 0: data[at] = static_cast<char>(data[at] ^ (1 << random.below(8))); break;
-    case 1: data.resize(at); break;
-    default: files_->live.files.erase(path);
+    case 0:
+      data[at] = static_cast<char>(data[at] ^ (1 << random.below(8)));
+      break;
+    case 1:
+      data.resize(at);
+      break;
+    default:
+      files_->live.files.erase(path);
   }
 }
 

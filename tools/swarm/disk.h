@@ -1,16 +1,19 @@
-// A disk in memory, for a database under simulation: it can be slow, refuse, be full, stop in the middle of a write, and
-// lose and tear what was never synced.
+// A disk in memory, for a database under simulation: it can be slow, refuse, be full, stop in the
+// middle of a write, and lose and tear what was never synced.
 //
-// What a power cut leaves is what POSIX promises and no more: the bytes of a file up to its last sync, then any part of
-// what came after; names as they were at the last sync of their folder, then any beginning
-// of what came after (file systems keep the order of names, as ext4 and XFS do). A kill leaves everything that was written.
+// What a power cut leaves is what POSIX promises and no more: the bytes of a file up to its last
+// sync, then any part of what came after; names as they were at the last sync of their folder, then
+// any beginning of what came after (file systems keep the order of names, as ext4 and XFS do). A
+// kill leaves everything that was written.
 //
-// The unsynced end of a RocksDB log may be garbage, too. That of other files is only cut: ext4 as it is mounted by default, XFS
-// and btrfs write bytes before the size that counts them, and where that is not so RocksDB 7.8 does not open a database whose
-// MANIFEST ends in garbage (docs/promises.md, D6).
+// The unsynced end of a RocksDB log may be garbage, too. That of other files is only cut: ext4 as
+// it is mounted by default, XFS and btrfs write bytes before the size that counts them, and where
+// that is not so RocksDB 7.8 does not open a database whose MANIFEST ends in garbage
+// (docs/promises.md, D6).
 //
-// RocksDB's background work runs when run_background() is called, on the caller's thread, so that a seed decides
-// everything. Source of the idea: FoundationDB's and TigerBeetle's simulators; RocksDB's own FaultInjectionTestFS.
+// RocksDB's background work runs when run_background() is called, on the caller's thread, so that a
+// seed decides everything. Source of the idea: FoundationDB's and TigerBeetle's simulators;
+// RocksDB's own FaultInjectionTestFS.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -39,7 +42,8 @@ class SimulatedDisk {
 
   // Operations that change something, so far: appends, syncs, names.
   std::uint64_t operations() const;
-  // The machine stops inside the operation with that number: part of it may have happened, nothing after it does. 0: never.
+  // The machine stops inside the operation with that number: part of it may have happened, nothing
+  // after it does. 0: never.
   void stop_at(std::uint64_t operation);
   // It has stopped: everything fails until it is taken up again.
   bool stopped() const;
@@ -50,11 +54,12 @@ class SimulatedDisk {
   // While full, whatever needs room fails.
   void set_full(bool full);
   bool full() const;
-  // For showing that the simulation sees what it has to see: syncs do nothing and say that all is well.
+  // For showing that the simulation sees what it has to see: syncs do nothing and say that all is
+  // well.
   void set_lying(bool lying);
 
-  // After the process is gone and no file is open. A kill keeps what was written; a power cut keeps what was synced, and of
-  // the rest what `random` says.
+  // After the process is gone and no file is open. A kill keeps what was written; a power cut keeps
+  // what was synced, and of the rest what `random` says.
   void take_up_after_kill();
   void take_up_after_power_cut(Random& random);
 

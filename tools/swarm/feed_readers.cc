@@ -90,9 +90,13 @@ bool FeedReaders::read_into(std::size_t reader, Events& events) {
   Seq last = r.last;
   while (true) {
     switch (r.watch->next(text)) {
-      case Watch::Step::kMore: break;
-      case Watch::Step::kNothingNow: return true;
-      case Watch::Step::kUnreadable: close(reader); return false;
+      case Watch::Step::kMore:
+        break;
+      case Watch::Step::kNothingNow:
+        return true;
+      case Watch::Step::kUnreadable:
+        close(reader);
+        return false;
       case Watch::Step::kEnded:
         if (goes_on_) {
           watch_again(r);
@@ -126,7 +130,8 @@ bool FeedReaders::parse(const Reader& r, const std::string& text, pb::Event& eve
 
 bool FeedReaders::wants(const WatchFilter& filter, const What& what) const {
   const auto& kinds = filter.kinds;
-  if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), what.kind) == kinds.end()) return false;
+  if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), what.kind) == kinds.end())
+    return false;
   if (filter.party && *filter.party != what.party) return false;
   if (filter.need && *filter.need != what.need) return false;
   if (!filter.area) return true;
@@ -208,11 +213,10 @@ bool FeedReaders::ground_is_gone(const Reader& r) const {
 
 bool FeedReaders::ground_was_touched(const Reader& r) const {
   const pb::Account& account = r.reach.account;
-  Seq newest_of_all = std::max({newest(pb::Event::kAccount, account.id()),
-                                newest(pb::Event::kGrant, r.reach.grant_id),
-                                newest(pb::Event::kPerson, account.person_id()),
-                                newest(pb::Event::kPerson, r.reach.actor.person_id()),
-                                newest_area_});
+  Seq newest_of_all = std::max(
+      {newest(pb::Event::kAccount, account.id()), newest(pb::Event::kGrant, r.reach.grant_id),
+       newest(pb::Event::kPerson, account.person_id()),
+       newest(pb::Event::kPerson, r.reach.actor.person_id()), newest_area_});
   for (const PartyId party : r.reach.parties) {
     newest_of_all = std::max(newest_of_all, newest(pb::Event::kParty, party.value()));
   }

@@ -1,18 +1,23 @@
-// What the world outside knows of a market, and what it therefore may hold the market to: the judge of a simulation.
-// Shares with the engine the protobuf vocabulary, and key_of() which reads it, and nothing else.
+// What the world outside knows of a market, and what it therefore may hold the market to: the judge
+// of a simulation. Shares with the engine the protobuf vocabulary, and key_of() which reads it, and
+// nothing else.
 //
 // Promises that are checked, each with the name under which a breach is reported:
-//   durability       what was answered, read or seen on the feed is there after every crash, and is what it was
-//   atomicity        a batch is there whole or not at all; a command that was repeated is there once
-//   idempotency      a repeated request gets the first answer
-//   capacity         no line holds more than it asks for, no offer gives more than it has, at any event
-//   linearizability  each claim takes effect at one moment between its sending and its answer: success shows up in the journal
-//                    behind everything that was answered before it was sent; a refusal for want of room was true at the
-//                    moment at which it was decided (Herlihy & Wing 1990; the journal is the witness order)
-//   feed             a watcher gets what it may see at that moment, each once, in order, without a hole, and nothing after its
+//   durability       what was answered, read or seen on the feed is there after every crash, and is
+//   what it was atomicity        a batch is there whole or not at all; a command that was repeated
+//   is there once idempotency      a repeated request gets the first answer capacity         no
+//   line holds more than it asks for, no offer gives more than it has, at any event linearizability
+//   each claim takes effect at one moment between its sending and its answer: success shows up in
+//   the journal
+//                    behind everything that was answered before it was sent; a refusal for want of
+//                    room was true at the moment at which it was decided (Herlihy & Wing 1990; the
+//                    journal is the witness order)
+//   feed             a watcher gets what it may see at that moment, each once, in order, without a
+//   hole, and nothing after its
 //                    ground has gone (feed_readers.h)
-//   erasure          of a row that was erased no earlier event shows personal data any more, and of others they are all there
-//   rights           after a request nobody may do or see more than before who was not granted it (people.h)
+//   erasure          of a row that was erased no earlier event shows personal data any more, and of
+//   others they are all there rights           after a request nobody may do or see more than
+//   before who was not granted it (people.h)
 #pragma once
 
 #include <cstdint>
@@ -47,7 +52,8 @@ struct Operation {
   Seq told_before = 0;
   int sent = 0;
   bool given_up = false;
-  // The server has let go of an answer that it is done, whether or not that arrived: from here on it answers nothing else.
+  // The server has let go of an answer that it is done, whether or not that arrived: from here on
+  // it answers nothing else.
   bool done = false;
   // The answer, once there is one.
   unsigned status = 0;
@@ -63,7 +69,8 @@ class Ledger {
   // An event that is on disk, in order: from the feed, or read from the journal after a crash.
   void on_disk(std::string_view bytes);
   Seq last_on_disk() const { return written_.size(); }
-  // After a crash: the journal again, from the first event on. Nothing that was on disk is missing or another.
+  // After a crash: the journal again, from the first event on. Nothing that was on disk is missing
+  // or another.
   void compare(Seq seq, std::string_view bytes);
   void compared(Seq last);
 
@@ -74,15 +81,19 @@ class Ledger {
 
   // Is about to be sent for the first time.
   void sent(Operation& operation);
-  // A client has an answer; `after_done`: it was decided when the operation was done already. A refusal changes nothing and is
-  // not kept, so an older one may arrive behind the success of a later copy.
-  void answered(Operation& operation, bool after_done, unsigned status, const std::string& etag, const std::string& body, std::int64_t now);
+  // A client has an answer; `after_done`: it was decided when the operation was done already. A
+  // refusal changes nothing and is not kept, so an older one may arrive behind the success of a
+  // later copy.
+  void answered(Operation& operation, bool after_done, unsigned status, const std::string& etag,
+                const std::string& body, std::int64_t now);
   // Somebody has seen that event.
   void told(Seq seq) { told_ = std::max(told_, seq); }
   Seq newest_told() const { return told_; }
 
-  // Are the rows of the market what was promised? version(id): of a need or a match; 0: there is none.
-  void check_rows(const std::function<std::uint64_t(std::uint64_t id)>& version, const std::map<std::string, int>& needs_by_title);
+  // Are the rows of the market what was promised? version(id): of a need or a match; 0: there is
+  // none.
+  void check_rows(const std::function<std::uint64_t(std::uint64_t id)>& version,
+                  const std::map<std::string, int>& needs_by_title);
 
   void fail(const std::string& promise, const std::string& what);
 
@@ -95,7 +106,9 @@ class Ledger {
   const Counts& counts() const { return counts_; }
   // Of everything that happened: the same for the same seed.
   std::uint64_t fingerprint() const { return fingerprint_; }
-  void mix(std::uint64_t value) { fingerprint_ = (fingerprint_ ^ value) * 0x9E3779B97F4A7C15ULL + (fingerprint_ >> 29); }
+  void mix(std::uint64_t value) {
+    fingerprint_ = (fingerprint_ ^ value) * 0x9E3779B97F4A7C15ULL + (fingerprint_ >> 29);
+  }
   void mix(std::string_view text);
 
  private:
@@ -124,7 +137,7 @@ class Ledger {
   void decide(Seq seq);
 
   std::string breach_;
-  std::vector<Written> written_;  // events, by seq - 1
+  std::vector<Written> written_;                                        // events, by seq - 1
   std::map<std::pair<pb::Event::RowCase, std::uint64_t>, Seq> erased_;  // rows, last by that event
   Seq compared_ = 0;  // the last event that was compared after a crash
   // Events with personal data, of those that were compared: the data are there, or are not.

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
 #include "server/access/view.h"
 #include "server/api/command_of.h"
-#include "proto/json/json.h"
 
 namespace qiao::swarm {
 namespace {
@@ -28,15 +28,14 @@ constexpr int kMostTries = 8;
 struct Collection {
   const char* name;
   pb::RowKind kind;
-  std::vector<std::uint64_t> Pool::* ids;
+  std::vector<std::uint64_t> Pool::*ids;
 };
-constexpr Collection kCollections[] = {
-    {"parties", pb::ROW_KIND_PARTY, &Pool::parties},
-    {"persons", pb::ROW_KIND_PERSON, &Pool::persons},
-    {"offers", pb::ROW_KIND_OFFER, &Pool::offers},
-    {"needs", pb::ROW_KIND_NEED, &Pool::needs},
-    {"matches", pb::ROW_KIND_MATCH, &Pool::matches},
-    {"accounts", pb::ROW_KIND_ACCOUNT, &Pool::accounts}};
+constexpr Collection kCollections[] = {{"parties", pb::ROW_KIND_PARTY, &Pool::parties},
+                                       {"persons", pb::ROW_KIND_PERSON, &Pool::persons},
+                                       {"offers", pb::ROW_KIND_OFFER, &Pool::offers},
+                                       {"needs", pb::ROW_KIND_NEED, &Pool::needs},
+                                       {"matches", pb::ROW_KIND_MATCH, &Pool::matches},
+                                       {"accounts", pb::ROW_KIND_ACCOUNT, &Pool::accounts}};
 
 std::string url(const char* collection, std::uint64_t id, const char* verb = "") {
   return std::string("/v1/") + collection + "/" + std::to_string(id) + verb;
@@ -258,8 +257,8 @@ std::optional<Identity> People::watcher(const Server& server, std::size_t who) {
   const Headers headers = headers_of(person.secret, person.session, person.acting);
   auto let_in = server.api.watcher(credentials_of(headers));
   if (!let_in.good() || !let_in.value.known()) return std::nullopt;
-  const bool may = may_act_for(state, server.gate.actor_of(let_in.value.account),
-                               let_in.value.actor);
+  const bool may =
+      may_act_for(state, server.gate.actor_of(let_in.value.account), let_in.value.actor);
   if (!may || !has_ground(state, person)) {
     ledger_.fail("rights", "person " + std::to_string(who) + " is let in to watch without ground");
   }
@@ -276,7 +275,8 @@ WatchFilter People::random_filter(const State& state) {
   const auto& kinds = *pb::EventKind_descriptor();
   for (std::uint64_t more = random_.chance(30) ? 1 + random_.below(8) : 0; more > 0; --more) {
     const auto kind = random_.below(static_cast<std::uint64_t>(kinds.value_count()));
-    filter.kinds.push_back(static_cast<pb::EventKind>(kinds.value(static_cast<int>(kind))->number()));
+    filter.kinds.push_back(
+        static_cast<pb::EventKind>(kinds.value(static_cast<int>(kind))->number()));
   }
   return filter;
 }
@@ -315,18 +315,29 @@ void People::choose_acting(const State& state, Person& person) {
   const pb::Account account = state.load_account(state.accounts().find(AccountId{person.account}));
   const Slot party = state.parties().find(PartyId{account.party_id()});
   const bool near = party != kNoSlot && random_.chance(60);
-  const Pool pool(state, near ? state.areas()[state.parties()[party].area].id
-                              : AreaCode{kPeoplesCity});
+  const Pool pool(state,
+                  near ? state.areas()[state.parties()[party].area].id : AreaCode{kPeoplesCity});
   const auto one_of = [&](const std::vector<std::uint64_t>& ids) {
     return std::to_string(ids.empty() ? 0 : random_.pick(ids));
   };
   switch (random_.below(6)) {
-    case 0: person.acting = "lead"; break;
-    case 1: person.acting = "auditor"; break;
-    case 2: person.acting = "organiser/" + one_of(pool.parties); break;
-    case 3: person.acting = "supplier/" + one_of(pool.parties); break;
-    case 4: person.acting = "member/" + one_of(pool.persons); break;
-    default: person.acting = "resident/" + std::to_string(random_.pick(kResidents));
+    case 0:
+      person.acting = "lead";
+      break;
+    case 1:
+      person.acting = "auditor";
+      break;
+    case 2:
+      person.acting = "organiser/" + one_of(pool.parties);
+      break;
+    case 3:
+      person.acting = "supplier/" + one_of(pool.parties);
+      break;
+    case 4:
+      person.acting = "member/" + one_of(pool.persons);
+      break;
+    default:
+      person.acting = "resident/" + std::to_string(random_.pick(kResidents));
   }
 }
 
@@ -375,19 +386,31 @@ void People::govern(const Server& server) {
     case 5:
       ask_lead(server, "POST", url("parties", random_.pick(pool.parties), ":reinstate"));
       break;
-    case 6: ask_lead(server, "DELETE", url("tokens", person.grant)); break;
-    case 7: erase(server, pool); break;
-    default: let_in_again(server, who);
+    case 6:
+      ask_lead(server, "DELETE", url("tokens", person.grant));
+      break;
+    case 7:
+      erase(server, pool);
+      break;
+    default:
+      let_in_again(server, who);
   }
 }
 
 // The personal data of a row, or of all that a resident has.
 void People::erase(const Server& server, const Pool& pool) {
   switch (random_.below(4)) {
-    case 0: ask_lead(server, "POST", url("needs", random_.pick(pool.needs), ":erase")); break;
-    case 1: ask_lead(server, "POST", url("parties", random_.pick(pool.parties), ":erase")); break;
-    case 2: ask_lead(server, "POST", url("residents", random_.pick(kResidents), ":erase")); break;
-    default: ask_lead(server, "POST", url("persons", random_.pick(pool.persons), ":erase"));
+    case 0:
+      ask_lead(server, "POST", url("needs", random_.pick(pool.needs), ":erase"));
+      break;
+    case 1:
+      ask_lead(server, "POST", url("parties", random_.pick(pool.parties), ":erase"));
+      break;
+    case 2:
+      ask_lead(server, "POST", url("residents", random_.pick(kResidents), ":erase"));
+      break;
+    default:
+      ask_lead(server, "POST", url("persons", random_.pick(pool.persons), ":erase"));
   }
 }
 
@@ -446,8 +469,8 @@ void People::act(const Server& server, std::size_t who) {
   const auto identity = identify(server, person);
   const pb::Actor actor = identity ? identity->actor : self;
   if (identity && !may_act_for(state, self, actor)) {
-    ledger_.fail("rights", "account " + std::to_string(person.account) + " may act for " +
-                               person.acting);
+    ledger_.fail("rights",
+                 "account " + std::to_string(person.account) + " may act for " + person.acting);
   }
   if (random_.chance(25)) {
     if (identity || person.acting.empty()) look(server, person, actor);
@@ -465,8 +488,8 @@ void People::act(const Server& server, std::size_t who) {
   const Before then = before(server, person, actor);
   const bool ground = has_ground(state, person);
   ++counts_.asked;
-  const bool done = alone ? ask_alone(server, person, asked.commands(0))
-                          : ask_together(server, person, asked);
+  const bool done =
+      alone ? ask_alone(server, person, asked.commands(0)) : ask_together(server, person, asked);
   if (!done) return;
   ++counts_.done;
   if (!ground) {
@@ -508,7 +531,8 @@ void People::ask_for_way_in(const Server& server, const Person& person, const pb
   const Pool pool(server.runtime.state(), AreaCode{kPeoplesCity});
   pb::TokenRequest wish;
   wish.set_account_id(person.account);
-  if (!pool.accounts.empty() && random_.chance(70)) wish.set_account_id(random_.pick(pool.accounts));
+  if (!pool.accounts.empty() && random_.chance(70))
+    wish.set_account_id(random_.pick(pool.accounts));
   const bool ground = has_ground(server.runtime.state(), person);
   Response r;
   if (random_.chance(50)) {
@@ -622,10 +646,12 @@ void People::judge_way_in(const Server& server, const Person& person, const pb::
   const bool own = wish.account_id() == person.account;
   // A token of some scopes makes no more than itself.
   for (const std::string& scope : wish.scopes()) {
-    if (!person.scopes.empty() && !person.scopes.contains(scope)) ledger_.fail("rights", "with " + scope + ": " + what);
+    if (!person.scopes.empty() && !person.scopes.contains(scope))
+      ledger_.fail("rights", "with " + scope + ": " + what);
   }
   const bool narrow = !person.scopes.empty();
-  if (narrow && (!token || wish.scopes().empty())) ledger_.fail("rights", "by a narrow token: " + what);
+  if (narrow && (!token || wish.scopes().empty()))
+    ledger_.fail("rights", "by a narrow token: " + what);
   if (actor.role() == pb::ROLE_LEAD || (token && own)) return;
   if (token || !may_invite(state, actor, other)) ledger_.fail("rights", what);
 }

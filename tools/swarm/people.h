@@ -68,7 +68,7 @@ class People {
   struct Before {
     Seq last = 0;
     Slot account = kNoSlot;
-    Rights rights;  // its own
+    Rights rights;                 // its own
     std::optional<Rights> acting;  // of whom it acts for
     const Rights& as_asked() const { return acting ? *acting : rights; }
     Slot grants = 0;
@@ -83,8 +83,8 @@ class People {
   Response send_as(const Server& server, const Person& person, const std::string& method,
                    const std::string& target, const std::string& body = "",
                    const std::string& type = "") const;
-  Response send_as_lead(const Server& server, const std::string& method,
-                        const std::string& target, const std::string& body) const;
+  Response send_as_lead(const Server& server, const std::string& method, const std::string& target,
+                        const std::string& body) const;
   std::uint64_t make(const Server& server, const std::string& method, const std::string& target,
                      const google::protobuf::Message& row);
   bool ask_lead(const Server& server, const std::string& method, const std::string& target,

@@ -9,18 +9,18 @@
 namespace qiao::swarm {
 
 enum class Fault : unsigned {
-  kPowerCut = 1,       // what was not synced is lost or torn
-  kKill = 2,           // kill -9 in the middle of a write
-  kRefusedWrite = 4,   // one input/output error
-  kFullDisk = 8,       // no room for minutes
-  kSlowDisk = 16,      // writes take seconds
-  kClock = 32,         // the clock jumps by up to two hours, either way
-  kLoss = 64,          // requests and answers get lost
-  kRepeat = 128,       // requests arrive twice
-  kDelay = 256,        // messages overtake each other
-  kVanish = 512,       // clients go and never ask again
-  kPause = 1024,       // the process stands still for minutes
-  kDamage = 2048,      // a file is changed, cut or gone while the process is down
+  kPowerCut = 1,      // what was not synced is lost or torn
+  kKill = 2,          // kill -9 in the middle of a write
+  kRefusedWrite = 4,  // one input/output error
+  kFullDisk = 8,      // no room for minutes
+  kSlowDisk = 16,     // writes take seconds
+  kClock = 32,        // the clock jumps by up to two hours, either way
+  kLoss = 64,         // requests and answers get lost
+  kRepeat = 128,      // requests arrive twice
+  kDelay = 256,       // messages overtake each other
+  kVanish = 512,      // clients go and never ask again
+  kPause = 1024,      // the process stands still for minutes
+  kDamage = 2048,     // a file is changed, cut or gone while the process is down
 };
 inline constexpr unsigned kAllFaults = 4095;
 // By the words of the command line, e.g. power-cut.
@@ -29,15 +29,15 @@ const std::vector<std::pair<std::string, Fault>>& fault_names();
 // A mistake planted in the world, to show that it would be seen.
 enum class Planted : unsigned {
   kNothing,
-  kLyingDisk,      // syncs do nothing
-  kEarlyAnswer,    // answers do not wait for the disk
-  kForgottenKeys,  // a repeated request is a new one
-  kLossyFeed,      // an event in five hundred is not sent
-  kStaleAnswers,   // looks and refusals come out of a cache
-  kUnseenDamage,   // a journal that lost what was answered is opened as if nothing were missing
-  kUnaskedScope,   // the parts of a batch are not held to the token's scopes
+  kLyingDisk,       // syncs do nothing
+  kEarlyAnswer,     // answers do not wait for the disk
+  kForgottenKeys,   // a repeated request is a new one
+  kLossyFeed,       // an event in five hundred is not sent
+  kStaleAnswers,    // looks and refusals come out of a cache
+  kUnseenDamage,    // a journal that lost what was answered is opened as if nothing were missing
+  kUnaskedScope,    // the parts of a batch are not held to the token's scopes
   kUnguardedField,  // a field that is not for the sender's role to set is set
-  kUnendedFeed,    // a feed goes on when its ground has gone
+  kUnendedFeed,     // a feed goes on when its ground has gone
 };
 const std::vector<std::pair<std::string, Planted>>& planted_names();
 

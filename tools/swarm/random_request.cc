@@ -47,8 +47,8 @@ Row with_one_changed(Row row, const Pool& pool, Random& random) {
 // A row of the pool with one field changed.
 pb::Request random_change(const State& s, const Pool& pool, Random& random) {
   pb::Request r;
-  for (const auto* ids : {&pool.areas, &pool.parties, &pool.persons, &pool.offers, &pool.needs,
-                          &pool.accounts}) {
+  for (const auto* ids :
+       {&pool.areas, &pool.parties, &pool.persons, &pool.offers, &pool.needs, &pool.accounts}) {
     if (ids->empty()) return r;
   }
   const auto changed = [&](auto row) { return with_one_changed(std::move(row), pool, random); };
@@ -59,7 +59,9 @@ pb::Request random_change(const State& s, const Pool& pool, Random& random) {
     return changed(s.load_account(s.accounts().find(AccountId{random.pick(pool.accounts)})));
   };
   switch (random.below(8)) {
-    case 0: *r.mutable_update_party() = any_party(); break;
+    case 0:
+      *r.mutable_update_party() = any_party();
+      break;
     case 1: {
       const Slot person = s.persons().find(PersonId{random.pick(pool.persons)});
       *r.mutable_put_person() = changed(s.load_person(person));
@@ -75,7 +77,9 @@ pb::Request random_change(const State& s, const Pool& pool, Random& random) {
       *r.mutable_update_need() = changed(s.load_need(need));
       break;
     }
-    case 4: *r.mutable_put_account()->mutable_account() = any_account(); break;
+    case 4:
+      *r.mutable_put_account()->mutable_account() = any_account();
+      break;
     case 5: {
       const Slot area = s.areas().find(AreaCode{random.pick(pool.areas)});
       *r.mutable_put_area() = changed(s.load_area(area));
@@ -158,8 +162,8 @@ pb::Request random_request(const State& s, const Pool& pool, Random& random) {
   const auto* body = pb::Request::descriptor()->oneof_decl(0);
   const auto count = static_cast<std::uint64_t>(body->field_count());
   const auto* f = body->field(static_cast<int>(random.below(count)));
-  const bool excluded = f->name() == "batch" || f->name() == "put_taxonomy" ||
-                        f->name() == "set_policy";
+  const bool excluded =
+      f->name() == "batch" || f->name() == "put_taxonomy" || f->name() == "set_policy";
   if (excluded) return random_change(s, pool, random);
   pb::Request r;
   fill_with_anything(*r.GetReflection()->MutableMessage(&r, f), random, 3);

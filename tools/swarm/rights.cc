@@ -12,12 +12,18 @@ constexpr std::array<const char*, Rights::kKinds> kNames = {"party", "person", "
 
 std::uint64_t id_at(const State& s, std::size_t kind, Slot slot) {
   switch (kind) {
-    case 0: return s.parties()[slot].id.value();
-    case 1: return s.persons()[slot].id.value();
-    case 2: return s.offers()[slot].id.value();
-    case 3: return s.needs()[slot].id.value();
-    case 4: return s.matches()[slot].id.value();
-    default: return s.accounts()[slot].id.value();
+    case 0:
+      return s.parties()[slot].id.value();
+    case 1:
+      return s.persons()[slot].id.value();
+    case 2:
+      return s.offers()[slot].id.value();
+    case 3:
+      return s.needs()[slot].id.value();
+    case 4:
+      return s.matches()[slot].id.value();
+    default:
+      return s.accounts()[slot].id.value();
   }
 }
 
@@ -87,7 +93,8 @@ bool may_invite(const State& s, const pb::Actor& giver, const pb::Actor& account
   if (giver.role() != pb::ROLE_ORGANISER) return false;
   switch (account.role()) {
     case pb::ROLE_LEAD:
-    case pb::ROLE_AUDITOR: return false;
+    case pb::ROLE_AUDITOR:
+      return false;
     case pb::ROLE_RESIDENT:
       for (Slot n = 0; n < s.needs().size(); ++n) {
         const NeedRow& need = s.needs()[n];
@@ -95,7 +102,8 @@ bool may_invite(const State& s, const pb::Actor& giver, const pb::Actor& account
         if (its && !in_area_of(giver, s, need.area)) return false;
       }
       return true;
-    default: return may_act_for(s, giver, account);
+    default:
+      return may_act_for(s, giver, account);
   }
 }
 

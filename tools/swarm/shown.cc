@@ -98,7 +98,8 @@ Shown shown_by_view(const State& s, const pb::Actor& actor, pb::Event::RowCase k
       if (scope == Scope::kNone || need == kNoSlot) return {};
       return {whole_if(View(s, actor, scope).need(need) == Sight::kWhole)};
     }
-    default: return {Sight::kWhole};
+    default:
+      return {Sight::kWhole};
   }
 }
 
@@ -106,14 +107,22 @@ Shown shown_by_feed(const pb::Event& e) {
   // The public is not told who did it.
   const Sight sight = e.has_actor() ? Sight::kWhole : Sight::kPublic;
   switch (e.row_case()) {
-    case pb::Event::kParty: return {sight, bytes_of(e.party())};
-    case pb::Event::kPerson: return {sight, bytes_of(e.person())};
-    case pb::Event::kOffer: return {sight, bytes_of(e.offer())};
-    case pb::Event::kNeed: return {sight, bytes_of(e.need())};
-    case pb::Event::kMatch: return {sight, bytes_of(e.match())};
-    case pb::Event::kNotification: return {sight, bytes_of(e.notification())};
-    case pb::Event::kAccount: return {sight, bytes_of(e.account())};
-    default: return {Sight::kWhole};
+    case pb::Event::kParty:
+      return {sight, bytes_of(e.party())};
+    case pb::Event::kPerson:
+      return {sight, bytes_of(e.person())};
+    case pb::Event::kOffer:
+      return {sight, bytes_of(e.offer())};
+    case pb::Event::kNeed:
+      return {sight, bytes_of(e.need())};
+    case pb::Event::kMatch:
+      return {sight, bytes_of(e.match())};
+    case pb::Event::kNotification:
+      return {sight, bytes_of(e.notification())};
+    case pb::Event::kAccount:
+      return {sight, bytes_of(e.account())};
+    default:
+      return {Sight::kWhole};
   }
 }
 

@@ -26,8 +26,8 @@ Shown shown_by_view(const State& state, const pb::Actor& actor, pb::Event::RowCa
                     std::uint64_t id);
 // An event as the feed sent it.
 Shown shown_by_feed(const pb::Event& event);
-// Id of the row that the event carries; an area's code; of a disclosure the need's, 0 where it is of
-// something else; 0 for settings.
+// Id of the row that the event carries; an area's code; of a disclosure the need's, 0 where it is
+// of something else; 0 for settings.
 std::uint64_t row_id_of(const pb::Event& event);
 
 }  // namespace qiao

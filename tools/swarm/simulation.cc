@@ -1,7 +1,5 @@
 #include "tools/swarm/simulation.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <cmath>
@@ -14,104 +12,16 @@
 #include "engine/rows/invariants.h"
 #include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
-#include "server/api/watch.h"
-#include "server/app/application.h"
 #include "server/app/empty_city.h"
 #include "tools/swarm/disk.h"
 #include "tools/swarm/feed_readers.h"
 #include "tools/swarm/ledger.h"
 #include "tools/swarm/people.h"
+#include "tools/swarm/seeded_secrets.h"
+#include "tools/swarm/world.h"
 
 namespace qiao::swarm {
 namespace {
-
-using Micros = std::int64_t;
-constexpr Micros kMillisecond = 1'000;
-constexpr Micros kSecond = 1'000'000;
-constexpr Micros kMinute = 60 * kSecond;
-constexpr Micros kHour = 60 * kMinute;
-
-// 2026-11-24 00:00 in Ningguo.
-constexpr std::int64_t kBegin = 1'795'449'600;
-// RocksDB's clock is far ahead of the machine's, so that none of its timers goes off.
-constexpr std::uint64_t kDiskEpoch = 2'500'000'000'000'000;
-constexpr std::uint64_t kCity = 341'881'000'000;
-constexpr std::uint64_t kTown = 341'881'001'000;
-constexpr std::uint64_t kCommunities[] = {341'881'001'001, 341'881'001'002};
-// A client waits so long for an answer, and sends again so often.
-constexpr Micros kPatience = 10 * kSecond;
-constexpr int kMostSent = 6;
-// Bytes of a table before RocksDB makes a file of it by itself: never, since how much a table takes depends on RocksDB's own
-// randomness. Files are made when the seed says so.
-constexpr std::size_t kWriteBuffer = 4 << 20;
-constexpr unsigned kFlushPercent = 4;
-// Events that the feed keeps in memory: few, so that watchers have to read the journal.
-constexpr std::size_t kRing = 64;
-constexpr Micros kRestartAfter = 3 * kSecond;
-constexpr Micros kTidyEvery = kHour;
-// A client may count on an answer being kept so long, in seconds: less than the server's 48 hours, since clocks jump.
-constexpr std::int64_t kAnswersKept = 30 * 3600;
-// Of each of the people, on average: between two requests, and between opening its feed and closing it.
-constexpr Micros kPersonActs = 20 * kMinute;
-constexpr Micros kPersonReads = 40 * kMinute;
-// Between two changes of what people may do.
-constexpr Micros kLeadGoverns = 30 * kMinute;
-
-// libsodium's randomness from the seed: what is sealed is the same in a replay.
-thread_local Random secrets{0};
-std::uint32_t secret_number() { return static_cast<std::uint32_t>(secrets.next()); }
-void secret_bytes(void* const out, std::size_t size) {
-  for (std::size_t i = 0; i < size; ++i) static_cast<unsigned char*>(out)[i] = static_cast<unsigned char>(secrets.next());
-}
-const char* secret_source() { return "seeded"; }
-void seed_secrets(std::uint64_t seed) {
-  static randombytes_implementation source{secret_source, secret_number, nullptr, nullptr, secret_bytes, nullptr};
-  static const int ready = randombytes_set_implementation(&source) + sodium_init();
-  static_cast<void>(ready);
-  secrets = Random(seed);
-}
-
-struct Happening {
-  Micros at;
-  std::uint64_t order;
-  std::function<void()> what;
-  bool operator<(const Happening& o) const { return at != o.at ? at > o.at : order > o.order; }
-};
-
-// The server as one process: gone with everything in it when it dies, what was made last first.
-struct Process {
-  // Goes last: what it had posted to itself is never run.
-  boost::asio::io_context context{1};
-  std::unique_ptr<Application> application;
-  // Its parts, while it is there; the last three once it serves.
-  Store* store = nullptr;
-  Runtime* runtime = nullptr;
-  Gate* gate = nullptr;
-  Api* api = nullptr;
-  std::unique_ptr<Tail> tail;
-  std::uint64_t number = 0;
-  bool committing = false;
-  bool failed = false;
-};
-
-struct Client {
-  std::string token;
-  std::uint64_t party = 0;
-  std::uint64_t community = 0;
-  bool supplier = false;
-  std::vector<std::uint64_t> offers;
-  std::vector<std::uint64_t> matches;  // its own
-};
-
-// Somebody on the feed. What it gets has to be what the journal has for it.
-struct Watcher {
-  WatchFilter filter;
-  std::string token;
-  std::unique_ptr<Watch> place;
-  std::uint64_t process = 0;  // that it hangs on
-  Seq last = 0;               // the last it got
-  std::vector<std::uint64_t> got;
-};
 
 class World {
  public:
@@ -129,8 +39,10 @@ class World {
     std::filesystem::remove(key_file(), ignored);
     start();
     found_city();
-    for (std::size_t c = 0; c < clients_.size(); ++c) later(Micros(random_.below(5 * kMinute)), [this, c] { act(c); });
-    for (std::size_t w = 0; w < watchers_.size(); ++w) later(Micros(random_.below(kMinute)), [this, w] { connect(w); });
+    for (std::size_t c = 0; c < clients_.size(); ++c)
+      later(Micros(random_.below(5 * kMinute)), [this, c] { act(c); });
+    for (std::size_t w = 0; w < watchers_.size(); ++w)
+      later(Micros(random_.below(kMinute)), [this, w] { connect(w); });
     begin_people();
     next_fault();
     tidy();
@@ -158,8 +70,14 @@ class World {
  private:
   bool may(Fault f) const { return (plan_.faults & static_cast<unsigned>(f)) != 0; }
   Time wall() const { return to_time(kBegin + now_ / kSecond + skew_); }
-  void later(Micros after, std::function<void()> what) { happenings_.push({now_ + after, order_++, std::move(what)}); }
-  Micros around(Micros mean) { return static_cast<Micros>(-std::log(1.0 - static_cast<double>(random_.below(1 << 20)) / (1 << 20)) * static_cast<double>(mean)); }
+  void later(Micros after, std::function<void()> what) {
+    happenings_.push({now_ + after, order_++, std::move(what)});
+  }
+  Micros around(Micros mean) {
+    return static_cast<Micros>(
+        -std::log(1.0 - static_cast<double>(random_.below(1 << 20)) / (1 << 20)) *
+        static_cast<double>(mean));
+  }
 
   std::string key_file() const { return plan_.folder + "/" + std::to_string(plan_.seed) + ".key"; }
 
@@ -177,17 +95,16 @@ class World {
 
   // Opens the database and loads the market.
   StoreResult<void> load(Process& p, bool accept_loss) {
-    ApplicationOptions options{.folder = "/qiao/db",
-                               .store = {.key_file = key_file(),
-                                         .env = disk_.env(),
-                                         .write_buffer = kWriteBuffer,
-                                         .opening_threads = 1,
-                                         .accept_loss = accept_loss},
-                               .clock = [this] { return wall(); },
-                               .clearing = {.threads = 1, .scheduled = false},
-                               .gate = {.writes_per_second = 0,
-                                        .time_share = 0,
-                                        .log_ins_per_minute = 0}};
+    ApplicationOptions options{
+        .folder = "/qiao/db",
+        .store = {.key_file = key_file(),
+                  .env = disk_.env(),
+                  .write_buffer = kWriteBuffer,
+                  .opening_threads = 1,
+                  .accept_loss = accept_loss},
+        .clock = [this] { return wall(); },
+        .clearing = {.threads = 1, .scheduled = false},
+        .gate = {.writes_per_second = 0, .time_share = 0, .log_ins_per_minute = 0}};
     options.runtime.driven = true;
     options.runtime.on_disk_failure = [raw = &p](const StoreError&) { raw->failed = true; };
     options.runtime.fill_empty = [](Runtime& r) { return fill_empty_city(r, "", "", ""); };
@@ -197,8 +114,8 @@ class World {
     return outcome::success();
   }
 
-  // A file is damaged while the process is down: a start refuses, or everything that was answered is there. Then the file is
-  // put back, as from a backup.
+  // A file is damaged while the process is down: a start refuses, or everything that was answered
+  // is there. Then the file is put back, as from a backup.
   void try_start_damaged() {
     if (disk_.full()) return;
     const auto before = disk_.image();
@@ -206,7 +123,8 @@ class World {
     ++tally_.damages;
     {
       auto p = std::make_unique<Process>();
-      const bool there = load(*p, plan_.planted == Planted::kUnseenDamage).has_value() && check_after_start(*p);
+      const bool there =
+          load(*p, plan_.planted == Planted::kUnseenDamage).has_value() && check_after_start(*p);
       if (!there || p->failed) ++tally_.damages_refused;
     }
     disk_.put_back(*before);
@@ -216,13 +134,15 @@ class World {
     if (std::exchange(damage_due_, false)) try_start_damaged();
     auto p = std::make_unique<Process>();
     p->number = ++processes_;
-    if (auto loaded = load(*p, false); !loaded) return could_not_start(std::move(p), loaded.error().message);
+    if (auto loaded = load(*p, false); !loaded)
+      return could_not_start(std::move(p), loaded.error().message);
     ++tally_.starts;
     if (!check_after_start(*p)) return could_not_start(std::move(p), "the journal cannot be read");
     p->application->serve();
     p->gate = &p->application->gate();
     p->api = &p->application->api();
-    p->tail = std::make_unique<Tail>(*p->store, kRing, p->runtime->durable_seq(), Relations(p->runtime->state()));
+    p->tail = std::make_unique<Tail>(*p->store, kRing, p->runtime->durable_seq(),
+                                     Relations(p->runtime->state()));
     p->runtime->listen([this](auto events) {
       for (auto& e : events) {
         ledger_.on_disk(e->bytes);
@@ -243,7 +163,8 @@ class World {
     // A machine that is off comes back; a disk that is full stays so until somebody makes room.
     if (disk_.stopped()) take_up();
     ++failed_starts_;
-    if (!disk_.full() && ++starts_that_should_work_ > 10) return ledger_.fail("availability", "the server does not start any more: " + why);
+    if (!disk_.full() && ++starts_that_should_work_ > 10)
+      return ledger_.fail("availability", "the server does not start any more: " + why);
     later(std::min(kRestartAfter << std::min(failed_starts_, 5), kMinute), [this] { start(); });
   }
 
@@ -296,8 +217,10 @@ class World {
     for (Slot n = 0; n < state.needs().size(); ++n) ++titles[state.load_need(n).title()];
     ledger_.check_rows(
         [&](std::uint64_t id) -> std::uint64_t {
-          if (const Slot need = state.needs().find(NeedId{id}); need != kNoSlot) return state.needs()[need].touched;
-          if (const Slot match = state.matches().find(MatchId{id}); match != kNoSlot) return state.load_match(match).version();
+          if (const Slot need = state.needs().find(NeedId{id}); need != kNoSlot)
+            return state.needs()[need].touched;
+          if (const Slot match = state.matches().find(MatchId{id}); match != kNoSlot)
+            return state.load_match(match).version();
           return 0;
         },
         titles);
@@ -320,8 +243,12 @@ class World {
       const Seq before = process_->runtime->applied_seq();
       const Response r = handle(o);
       if (process_->failed) return;
-      if (r.status != o.status || r.body != o.answer) ledger_.fail("idempotency", "operation " + std::to_string(o.number) + " was answered " + o.answer + ", and after a crash " + r.body);
-      if (process_->runtime->applied_seq() != before) ledger_.fail("idempotency", "operation " + std::to_string(o.number) + " was done again after a crash");
+      if (r.status != o.status || r.body != o.answer)
+        ledger_.fail("idempotency", "operation " + std::to_string(o.number) + " was answered " +
+                                        o.answer + ", and after a crash " + r.body);
+      if (process_->runtime->applied_seq() != before)
+        ledger_.fail("idempotency",
+                     "operation " + std::to_string(o.number) + " was done again after a crash");
     }
   }
 
@@ -347,16 +274,21 @@ class World {
   }
 
   void want_commit() {
-    if (!process_ || process_->committing || process_->runtime->applied_seq() == process_->runtime->durable_seq()) return;
+    if (!process_ || process_->committing ||
+        process_->runtime->applied_seq() == process_->runtime->durable_seq())
+      return;
     process_->committing = true;
-    const Micros takes = slow_until_ > now_ ? Micros(random_.below(4 * kSecond)) : 200 + Micros(random_.below(2 * kMillisecond));
+    const Micros takes = slow_until_ > now_ ? Micros(random_.below(4 * kSecond))
+                                            : 200 + Micros(random_.below(2 * kMillisecond));
     const std::uint64_t number = process_->number;
     ++tally_.commits;
     if (!process_->runtime->commit()) process_->failed = true;
     if (!still_there()) return;
     if (random_.chance(kFlushPercent)) {
       Store& store = *process_->store;
-      rocksdb::ColumnFamilyHandle* tables[] = {store.journal(), store.dedup(), store.family(pb::Event::kNeed), store.family(pb::Event::kMatch)};
+      rocksdb::ColumnFamilyHandle* tables[] = {store.journal(), store.dedup(),
+                                               store.family(pb::Event::kNeed),
+                                               store.family(pb::Event::kMatch)};
       rocksdb::FlushOptions options;
       options.wait = false;
       // Where it fails RocksDB takes no more writes, which the next one notices.
@@ -408,14 +340,21 @@ class World {
     later(kMinute + around(100 * kMinute), [this] {
       next_fault();
       std::vector<Fault> possible;
-      for (const Fault f : {Fault::kPowerCut, Fault::kKill, Fault::kRefusedWrite, Fault::kFullDisk, Fault::kSlowDisk, Fault::kClock, Fault::kPause, Fault::kDamage}) {
+      for (const Fault f : {Fault::kPowerCut, Fault::kKill, Fault::kRefusedWrite, Fault::kFullDisk,
+                            Fault::kSlowDisk, Fault::kClock, Fault::kPause, Fault::kDamage}) {
         if (may(f)) possible.push_back(f);
       }
       if (possible.empty()) return;
       switch (random_.pick(possible)) {
-        case Fault::kPowerCut: crash(true); break;
-        case Fault::kKill: crash(false); break;
-        case Fault::kRefusedWrite: disk_.refuse_at(disk_.operations() + 1 + random_.below(20)); break;
+        case Fault::kPowerCut:
+          crash(true);
+          break;
+        case Fault::kKill:
+          crash(false);
+          break;
+        case Fault::kRefusedWrite:
+          disk_.refuse_at(disk_.operations() + 1 + random_.below(20));
+          break;
         case Fault::kFullDisk:
           ++tally_.full_disks;
           disk_.set_full(true);
@@ -442,7 +381,8 @@ class World {
           disk_.stop();
           still_there();
           break;
-        default: break;
+        default:
+          break;
       }
     });
   }
@@ -460,7 +400,11 @@ class World {
 
   // --- the network
 
-  Micros travel() { return kMillisecond + Micros(random_.below(may(Fault::kDelay) && random_.chance(5) ? 15 * kSecond : 40 * kMillisecond)); }
+  Micros travel() {
+    return kMillisecond +
+           Micros(random_.below(may(Fault::kDelay) && random_.chance(5) ? 15 * kSecond
+                                                                        : 40 * kMillisecond));
+  }
   bool lost() {
     if (!may(Fault::kLoss) || !random_.chance(2)) return false;
     ++tally_.lost_messages;
@@ -481,7 +425,8 @@ class World {
     const int sent = o->sent;
     later(kPatience, [this, o, sent] {
       if (o->status != 0 || o->sent != sent || o->given_up) return;
-      if (o->method == "GET" || o->sent >= kMostSent || (may(Fault::kVanish) && random_.chance(10))) {
+      if (o->method == "GET" || o->sent >= kMostSent ||
+          (may(Fault::kVanish) && random_.chance(10))) {
         o->given_up = true;
         ++tally_.vanished;
         return go_on(o->client);
@@ -491,7 +436,8 @@ class World {
   }
 
   void arrive(const std::shared_ptr<Operation>& o) {
-    if (paused_until_ > now_) return later(paused_until_ - now_ + Micros(random_.below(kSecond)), [this, o] { arrive(o); });
+    if (paused_until_ > now_)
+      return later(paused_until_ - now_ + Micros(random_.below(kSecond)), [this, o] { arrive(o); });
     // Nobody listens: the client notices nothing but silence.
     if (!process_) return;
     ++tally_.requests;
@@ -505,17 +451,21 @@ class World {
     }
     if (r.status / 100 == 4) ledger_.refused(*o, r.body, process_->runtime->applied_seq());
     const Seq wait = plan_.planted == Planted::kEarlyAnswer ? 0 : r.wait_for;
-    process_->runtime->when_durable(wait, [this, o, number, after_done, status = r.status, etag = r.etag, body = r.body] {
-      if (!process_ || process_->number != number) return;
-      if (status / 100 == 2) o->done = true;
-      if (lost()) return;
-      later(travel(), [this, o, after_done, status, etag, body] { answer(o, after_done, status, etag, body); });
-    });
+    process_->runtime->when_durable(
+        wait, [this, o, number, after_done, status = r.status, etag = r.etag, body = r.body] {
+          if (!process_ || process_->number != number) return;
+          if (status / 100 == 2) o->done = true;
+          if (lost()) return;
+          later(travel(), [this, o, after_done, status, etag, body] {
+            answer(o, after_done, status, etag, body);
+          });
+        });
     want_commit();
     arm();
   }
 
-  void answer(const std::shared_ptr<Operation>& o, bool after_done, unsigned status, const std::string& etag, const std::string& body) {
+  void answer(const std::shared_ptr<Operation>& o, bool after_done, unsigned status,
+              const std::string& etag, const std::string& body) {
     const bool first = o->status == 0;
     if (status == 503 || status == 429) return;
     ledger_.answered(*o, after_done, status, etag, body, to_int(wall()));
@@ -539,8 +489,11 @@ class World {
     WatchRequest request;
     request.after = watcher.last;
     request.filter = watcher.filter;
-    if (auto known = check_watch(request, who.value.actor, process_->runtime->state(), process_->runtime->durable_seq()); !known) {
-      return ledger_.fail("feed", "a watcher that saw " + std::to_string(watcher.last) + " is refused: " + known.error().en());
+    if (auto known = check_watch(request, who.value.actor, process_->runtime->state(),
+                                 process_->runtime->durable_seq());
+        !known) {
+      return ledger_.fail("feed", "a watcher that saw " + std::to_string(watcher.last) +
+                                      " is refused: " + known.error().en());
     }
     auto reach = reach_of(who.value, request.filter, process_->runtime->state());
     if (!reach) return ledger_.fail("feed", reach.error().en());
@@ -566,8 +519,12 @@ class World {
       if (step == Watch::Step::kUnreadable || step == Watch::Step::kEnded) return disconnect(w);
       if (plan_.planted == Planted::kLossyFeed && random_.below(500) == 0) continue;
       pb::Event event;
-      if (!from_json(text, event)) return ledger_.fail("feed", "an event that cannot be read: " + text);
-      if (event.seq() <= watcher.last) return ledger_.fail("feed", "watcher " + std::to_string(w) + " got " + std::to_string(event.seq()) + " after " + std::to_string(watcher.last));
+      if (!from_json(text, event))
+        return ledger_.fail("feed", "an event that cannot be read: " + text);
+      if (event.seq() <= watcher.last)
+        return ledger_.fail("feed", "watcher " + std::to_string(w) + " got " +
+                                        std::to_string(event.seq()) + " after " +
+                                        std::to_string(watcher.last));
       watcher.last = event.seq();
       watcher.got.push_back(event.seq());
       ++tally_.watched;
@@ -649,7 +606,8 @@ class World {
 
   std::string token_for(pb::Role role, const std::string& login, std::uint64_t party) {
     pb::Command c;
-    c.mutable_actor()->set_role(process_->runtime->state().accounts().size() == 0 ? pb::ROLE_MARKET : pb::ROLE_LEAD);
+    c.mutable_actor()->set_role(process_->runtime->state().accounts().size() == 0 ? pb::ROLE_MARKET
+                                                                                  : pb::ROLE_LEAD);
     pb::Account& a = *c.mutable_put_account()->mutable_account();
     a.set_login(login);
     a.set_role(role);
@@ -661,12 +619,14 @@ class World {
     wish.set_lifetime(86'400 * 400);
     pb::Actor market;
     market.set_role(pb::ROLE_MARKET);
-    auto made = process_->gate->make_grant(market, applied.value().subjects.front().key, pb::GRANT_KIND_TOKEN, wish);
+    auto made = process_->gate->make_grant(market, applied.value().subjects.front().key,
+                                           pb::GRANT_KIND_TOKEN, wish);
     QIAO_CHECK(made.has_value(), "the simulated tokens are good");
     return made.value().secret;
   }
 
-  std::uint64_t make(const std::string& token, const std::string& method, const std::string& target, const std::string& body) {
+  std::uint64_t make(const std::string& token, const std::string& method, const std::string& target,
+                     const std::string& body) {
     Operation o;
     o.method = method;
     o.target = target;
@@ -682,21 +642,37 @@ class World {
   void found_city() {
     QIAO_CHECK(process_ != nullptr, "a new disk takes a new database");
     const std::string lead = token_for(pb::ROLE_LEAD, "lead", 0);
-    make(lead, "PUT", "/v1/areas/" + std::to_string(kCity), R"({"level":"AREA_LEVEL_CITY","name":"宁国市","point":{"latitudeE7":306265000,"longitudeE7":1189834000}})");
-    make(lead, "PUT", "/v1/areas/" + std::to_string(kTown), R"({"parentCode":"341881000000","level":"AREA_LEVEL_TOWN","name":"西津街道"})");
-    for (const auto c : kCommunities) make(lead, "PUT", "/v1/areas/" + std::to_string(c), R"({"parentCode":"341881001000","level":"AREA_LEVEL_COMMUNITY","name":"社区"})");
+    make(
+        lead, "PUT", "/v1/areas/" + std::to_string(kCity),
+        R"({"level":"AREA_LEVEL_CITY","name":"宁国市","point":{"latitudeE7":306265000,"longitudeE7":1189834000}})");
+    make(lead, "PUT", "/v1/areas/" + std::to_string(kTown),
+         R"({"parentCode":"341881000000","level":"AREA_LEVEL_TOWN","name":"西津街道"})");
+    for (const auto c : kCommunities)
+      make(lead, "PUT", "/v1/areas/" + std::to_string(c),
+           R"({"parentCode":"341881001000","level":"AREA_LEVEL_COMMUNITY","name":"社区"})");
     for (std::uint32_t i = 0; i < plan_.clients; ++i) {
       Client c;
       c.supplier = i % 3 != 0;
       c.community = kCommunities[i % 2];
-      c.party = make(lead, "POST", "/v1/parties",
-                     std::string(R"({"kind":")") + (c.supplier ? (i % 3 == 1 ? "PARTY_KIND_VOLUNTEER_TEAM" : "PARTY_KIND_ENTERPRISE") : "PARTY_KIND_ORGANISER") + R"(","name":"单位)" +
-                         std::to_string(i) + R"(","areaCode":")" + std::to_string(c.supplier ? c.community : kTown) + "\"}");
+      c.party = make(
+          lead, "POST", "/v1/parties",
+          std::string(R"({"kind":")") +
+              (c.supplier ? (i % 3 == 1 ? "PARTY_KIND_VOLUNTEER_TEAM" : "PARTY_KIND_ENTERPRISE")
+                          : "PARTY_KIND_ORGANISER") +
+              R"(","name":"单位)" + std::to_string(i) + R"(","areaCode":")" +
+              std::to_string(c.supplier ? c.community : kTown) + "\"}");
       if (c.supplier) {
-        c.offers.push_back(make(lead, "POST", "/v1/offers", R"({"partyId":")" + std::to_string(c.party) + R"(","title":"志愿者","time":{"kind":"TIME_KIND_PEOPLE","capacity":"7"}})"));
-        c.offers.push_back(make(lead, "POST", "/v1/offers", R"({"partyId":")" + std::to_string(c.party) + R"(","title":"大米","stock":{"resource":"rice","quantity":"400"}})"));
+        c.offers.push_back(
+            make(lead, "POST", "/v1/offers",
+                 R"({"partyId":")" + std::to_string(c.party) +
+                     R"(","title":"志愿者","time":{"kind":"TIME_KIND_PEOPLE","capacity":"7"}})"));
+        c.offers.push_back(
+            make(lead, "POST", "/v1/offers",
+                 R"({"partyId":")" + std::to_string(c.party) +
+                     R"(","title":"大米","stock":{"resource":"rice","quantity":"400"}})"));
       }
-      c.token = token_for(c.supplier ? pb::ROLE_SUPPLIER : pb::ROLE_ORGANISER, "client-" + std::to_string(i), c.party);
+      c.token = token_for(c.supplier ? pb::ROLE_SUPPLIER : pb::ROLE_ORGANISER,
+                          "client-" + std::to_string(i), c.party);
       for (const auto o : c.offers) offers_.push_back(o);
       if (c.supplier) rice_.push_back(c.offers[1]);
       clients_.push_back(std::move(c));
@@ -737,15 +713,22 @@ class World {
     o.target = "/v1/needs/" + std::to_string(o.looks_at);
   }
 
-  std::uint64_t recent(const std::vector<std::uint64_t>& ids) { return ids[ids.size() - 1 - random_.below(std::min<std::size_t>(ids.size(), 12))]; }
+  std::uint64_t recent(const std::vector<std::uint64_t>& ids) {
+    return ids[ids.size() - 1 - random_.below(std::min<std::size_t>(ids.size(), 12))];
+  }
 
   std::string need_text(const Client& c, const std::string& title, bool may_want_rice) {
     // Whole half hours, and few of them, so that bookings meet.
     const std::int64_t start = (to_int(wall()) / 1800 + random_.between(6, 16)) * 1800;
-    const std::string window = R"("window":{"start":")" + std::to_string(start) + R"(","end":")" + std::to_string(start + 1800 * random_.between(1, 4)) + "\"}";
-    std::string lines = R"({"time":{"kind":"TIME_KIND_PEOPLE"},"quantity":")" + std::to_string(random_.between(1, 9)) + "\"," + window + "}";
-    if (may_want_rice && random_.chance(25)) lines += R"(,{"stock":{"resource":"rice"},"quantity":")" + std::to_string(random_.between(1, 20)) + "\"," + window + "}";
-    return R"({"areaCode":")" + std::to_string(c.community) + R"(","title":")" + title + R"(","category":"elder_care","lines":[)" + lines + "]" +
+    const std::string window = R"("window":{"start":")" + std::to_string(start) + R"(","end":")" +
+                               std::to_string(start + 1800 * random_.between(1, 4)) + "\"}";
+    std::string lines = R"({"time":{"kind":"TIME_KIND_PEOPLE"},"quantity":")" +
+                        std::to_string(random_.between(1, 9)) + "\"," + window + "}";
+    if (may_want_rice && random_.chance(25))
+      lines += R"(,{"stock":{"resource":"rice"},"quantity":")" +
+               std::to_string(random_.between(1, 20)) + "\"," + window + "}";
+    return R"({"areaCode":")" + std::to_string(c.community) + R"(","title":")" + title +
+           R"(","category":"elder_care","lines":[)" + lines + "]" +
            (random_.chance(15) ? R"(,"allOrNothing":true)" : "") + "}";
   }
 
@@ -761,7 +744,8 @@ class World {
       std::string parts;
       for (int i = 0; i < 3; ++i) {
         o.titles.push_back("批量 " + std::to_string(o.number) + "/" + std::to_string(i));
-        parts += (i > 0 ? "," : "") + (R"({"postNeed":{"need":)" + need_text(c, o.titles.back(), false) + "}}");
+        parts += (i > 0 ? "," : "") +
+                 (R"({"postNeed":{"need":)" + need_text(c, o.titles.back(), false) + "}}");
       }
       o.body = "{\"commands\":[" + parts + "]}";
     } else if (roll < 66 && !needs_.empty() && !offers_.empty()) {
@@ -772,7 +756,8 @@ class World {
     } else if (roll < 84 && !matches_.empty()) {
       // One draw a statement: compilers differ in the order of two.
       const bool verified = random_.chance(70);
-      o.target = "/v1/matches/" + std::to_string(recent(matches_)) + (verified ? ":verify" : ":noShow");
+      o.target =
+          "/v1/matches/" + std::to_string(recent(matches_)) + (verified ? ":verify" : ":noShow");
     } else if (roll < 90 && !needs_.empty()) {
       o.target = "/v1/needs/" + std::to_string(recent(needs_)) + ":review";
       o.body = R"({"stars":5,"words":"很好"})";
@@ -790,8 +775,11 @@ class World {
     const bool rice = std::find(rice_.begin(), rice_.end(), offer) != rice_.end();
     if (rice && !wants_rice_.empty()) o.need = recent(wants_rice_);
     o.line = rice && !wants_rice_.empty() ? 2 : 1;
-    o.body = R"({"needId":")" + std::to_string(o.need) + R"(","offerId":")" + std::to_string(o.offer) + R"(","line":)" + std::to_string(o.line) +
-             (random_.chance(70) ? R"(,"quantity":")" + std::to_string(random_.between(1, 6)) + "\"" : "") + "}";
+    o.body = R"({"needId":")" + std::to_string(o.need) + R"(","offerId":")" +
+             std::to_string(o.offer) + R"(","line":)" + std::to_string(o.line) +
+             (random_.chance(70) ? R"(,"quantity":")" + std::to_string(random_.between(1, 6)) + "\""
+                                 : "") +
+             "}";
   }
 
   void give(Client& c, Operation& o) {
@@ -800,7 +788,8 @@ class World {
     if (roll < 50 && !needs_.empty()) {
       take(o, "/v1/matches:claim", c.offers[random_.chance(80) ? 0 : 1]);
     } else if (roll < 85 && !c.matches.empty()) {
-      static constexpr const char* kVerbs[] = {":accept", ":accept", ":decline", ":withdraw", ":checkIn", ":checkIn", ":checkOut", ":checkOut"};
+      static constexpr const char* kVerbs[] = {":accept",  ":accept",  ":decline",  ":withdraw",
+                                               ":checkIn", ":checkIn", ":checkOut", ":checkOut"};
       const char* verb = kVerbs[random_.below(8)];
       o.target = "/v1/matches/" + std::to_string(recent(c.matches)) + verb;
       if (verb[1] == 'd' || verb[1] == 'w') o.body = R"({"reason":"临时有事"})";
@@ -841,9 +830,12 @@ class World {
     plan_.faults = 0;
     plan_.operations = 0;
     const Micros until = now_ + 10 * kMinute;
-    while (ledger_.breach().empty() && !happenings_.empty() && happenings_.top().at <= until) step();
+    while (ledger_.breach().empty() && !happenings_.empty() && happenings_.top().at <= until)
+      step();
     if (!ledger_.breach().empty()) return;
-    if (!process_) return ledger_.fail("availability", "the server is not there again after all faults have ended");
+    if (!process_)
+      return ledger_.fail("availability",
+                          "the server is not there again after all faults have ended");
     for (std::size_t w = 0; w < watchers_.size(); ++w) connect(w);
     if (!ledger_.breach().empty()) return;
     check_rows(*process_);
@@ -855,21 +847,28 @@ class World {
   // Each watcher has got exactly what the journal has for it.
   void check_feed() {
     std::vector<std::vector<std::uint64_t>> wanted(watchers_.size());
-    const auto read = process_->store->read_journal(0, process_->runtime->durable_seq(), [&](Seq seq, std::string_view bytes) {
-      pb::Event e;
-      e.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
-      wanted[0].push_back(seq);
-      if (e.area_code() == kCommunities[0]) wanted[1].push_back(seq);
-      if (clients_.size() > 1 ? e.party_id() == clients_[1].party : true) wanted[2].push_back(seq);
-      if (e.kind() == pb::EVENT_KIND_NEED_OPENED || e.kind() == pb::EVENT_KIND_MATCH_ACCEPTED) wanted[3].push_back(seq);
-      return true;
-    });
+    const auto read = process_->store->read_journal(
+        0, process_->runtime->durable_seq(), [&](Seq seq, std::string_view bytes) {
+          pb::Event e;
+          e.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+          wanted[0].push_back(seq);
+          if (e.area_code() == kCommunities[0]) wanted[1].push_back(seq);
+          if (clients_.size() > 1 ? e.party_id() == clients_[1].party : true)
+            wanted[2].push_back(seq);
+          if (e.kind() == pb::EVENT_KIND_NEED_OPENED || e.kind() == pb::EVENT_KIND_MATCH_ACCEPTED)
+            wanted[3].push_back(seq);
+          return true;
+        });
     if (!read) return ledger_.fail("feed", read.error().message);
     for (std::size_t w = 0; w < watchers_.size(); ++w) {
       if (watchers_[w].got != wanted[w]) {
-        const auto [got, want] = std::mismatch(watchers_[w].got.begin(), watchers_[w].got.end(), wanted[w].begin(), wanted[w].end());
-        return ledger_.fail("feed", "watcher " + std::to_string(w) + " got " + (got == watchers_[w].got.end() ? "nothing" : std::to_string(*got)) + " where " +
-                                        (want == wanted[w].end() ? "nothing" : std::to_string(*want)) + " was due");
+        const auto [got, want] = std::mismatch(watchers_[w].got.begin(), watchers_[w].got.end(),
+                                               wanted[w].begin(), wanted[w].end());
+        return ledger_.fail(
+            "feed", "watcher " + std::to_string(w) + " got " +
+                        (got == watchers_[w].got.end() ? "nothing" : std::to_string(*got)) +
+                        " where " + (want == wanted[w].end() ? "nothing" : std::to_string(*want)) +
+                        " was due");
       }
     }
   }
@@ -883,7 +882,7 @@ class World {
   std::priority_queue<Happening> happenings_;
   std::uint64_t order_ = 0;
   Micros now_ = 0;
-  std::int64_t skew_ = 0;  // seconds by which the clock is wrong
+  std::int64_t skew_ = 0;    // seconds by which the clock is wrong
   std::int64_t latest_ = 0;  // that it has shown
   Micros slow_until_ = 0;
   Micros paused_until_ = 0;

@@ -54,7 +54,8 @@ std::string unprotect_cell(std::string_view cell) {
 }
 
 std::optional<Result<CsvRecord>> CsvReader::next() {
-  while (at_ < text_.size() && (text_[at_] == '\n' || text_[at_] == '\r')) line_ += text_[at_++] == '\n' ? 1 : 0;
+  while (at_ < text_.size() && (text_[at_] == '\n' || text_[at_] == '\r'))
+    line_ += text_[at_++] == '\n' ? 1 : 0;
   if (at_ >= text_.size()) return std::nullopt;
   CsvRecord record;
   record.line = line_;

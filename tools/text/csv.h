@@ -20,7 +20,8 @@ class CsvReader {
  public:
   explicit CsvReader(std::string_view text) : text_(text) {}
 
-  // Empty at the end. A quote that is not closed, or text behind one, is refused; the reader is at its end then.
+  // Empty at the end. A quote that is not closed, or text behind one, is refused; the reader is at
+  // its end then.
   std::optional<Result<CsvRecord>> next();
   // Bytes read so far, for showing progress.
   std::size_t position() const { return at_; }

@@ -15,7 +15,9 @@ std::optional<std::string> convert(std::string_view bytes, const char* to, const
   std::size_t in_left = bytes.size();
   char* out_at = out.data();
   std::size_t out_left = out.size();
-  const bool ok = iconv(converter, &in_at, &in_left, &out_at, &out_left) != static_cast<std::size_t>(-1) && in_left == 0;
+  const bool ok =
+      iconv(converter, &in_at, &in_left, &out_at, &out_left) != static_cast<std::size_t>(-1) &&
+      in_left == 0;
   iconv_close(converter);
   if (!ok) return std::nullopt;
   out.resize(out.size() - out_left);
@@ -30,6 +32,8 @@ std::optional<std::string> to_utf8(std::string_view bytes) {
   return convert(bytes, "UTF-8", "GB18030");
 }
 
-std::string to_gb18030(std::string_view utf8) { return convert(utf8, "GB18030", "UTF-8").value_or(std::string(utf8)); }
+std::string to_gb18030(std::string_view utf8) {
+  return convert(utf8, "GB18030", "UTF-8").value_or(std::string(utf8));
+}
 
 }  // namespace qiao

@@ -9,7 +9,8 @@
 
 namespace qiao {
 
-// The text as UTF-8: as it is (less the mark) when it is UTF-8, else read as GB18030. Empty when it is neither.
+// The text as UTF-8: as it is (less the mark) when it is UTF-8, else read as GB18030. Empty when it
+// is neither.
 std::optional<std::string> to_utf8(std::string_view bytes);
 
 // For Excel in China. GB18030 has every character of Unicode.

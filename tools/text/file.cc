@@ -14,9 +14,12 @@ Result<std::string> read_file(const std::string& path, const std::string& field)
   std::string text;
   std::vector<char> buffer(1 << 20);
   int n = 0;
-  while ((n = gzread(file, buffer.data(), static_cast<unsigned>(buffer.size()))) > 0) text.append(buffer.data(), static_cast<std::size_t>(n));
+  while ((n = gzread(file, buffer.data(), static_cast<unsigned>(buffer.size()))) > 0)
+    text.append(buffer.data(), static_cast<std::size_t>(n));
   gzclose(file);
-  if (n < 0) return refuse(Code::kMalformed, field, path + ": not readable to its end", path + "：不能完整读出");
+  if (n < 0)
+    return refuse(Code::kMalformed, field, path + ": not readable to its end",
+                  path + "：不能完整读出");
   return text;
 }
 

@@ -12,13 +12,15 @@ namespace {
 constexpr int kLastYear = 9999;
 
 Refusal not_a(std::string field, const char* example) {
-  return refuse(Code::kMalformed, std::move(field), std::string("write it like ") + example, std::string("请写成 ") + example);
+  return refuse(Code::kMalformed, std::move(field), std::string("write it like ") + example,
+                std::string("请写成 ") + example);
 }
 
 std::optional<int> number(std::string_view text) {
   int v = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || v < 0) return std::nullopt;
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || v < 0)
+    return std::nullopt;
   return v;
 }
 
@@ -50,7 +52,9 @@ std::optional<std::chrono::year_month_day> date(std::string_view text) {
   const auto m = number(parts[1]);
   const auto d = number(parts[2]);
   if (!y || !m || !d || *y < 1970 || *y > kLastYear) return std::nullopt;
-  const std::chrono::year_month_day ymd{std::chrono::year{*y}, std::chrono::month{static_cast<unsigned>(*m)}, std::chrono::day{static_cast<unsigned>(*d)}};
+  const std::chrono::year_month_day ymd{std::chrono::year{*y},
+                                        std::chrono::month{static_cast<unsigned>(*m)},
+                                        std::chrono::day{static_cast<unsigned>(*d)}};
   if (!ymd.ok()) return std::nullopt;
   return ymd;
 }
@@ -114,13 +118,14 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> hours(std::string_view te
 
 // ISO number of a day's name.
 std::optional<unsigned> weekday(std::string_view name) {
-  static const std::array<std::array<std::string_view, 4>, 7> kNames = {{{"1", "mon", "周一", "星期一"},
-                                                                         {"2", "tue", "周二", "星期二"},
-                                                                         {"3", "wed", "周三", "星期三"},
-                                                                         {"4", "thu", "周四", "星期四"},
-                                                                         {"5", "fri", "周五", "星期五"},
-                                                                         {"6", "sat", "周六", "星期六"},
-                                                                         {"7", "sun", "周日", "星期日"}}};
+  static const std::array<std::array<std::string_view, 4>, 7> kNames = {
+      {{"1", "mon", "周一", "星期一"},
+       {"2", "tue", "周二", "星期二"},
+       {"3", "wed", "周三", "星期三"},
+       {"4", "thu", "周四", "星期四"},
+       {"5", "fri", "周五", "星期五"},
+       {"6", "sat", "周六", "星期六"},
+       {"7", "sun", "周日", "星期日"}}};
   for (unsigned d = 0; d < 7; ++d) {
     if (std::find(kNames[d].begin(), kNames[d].end(), name) != kNames[d].end()) return d + 1;
   }
@@ -128,12 +133,15 @@ std::optional<unsigned> weekday(std::string_view name) {
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
 }
 
 std::string narrow(std::string_view text) {
   std::string s(text);
-  for (const auto& [wide, thin] : {std::pair{"，", ","}, {"；", ";"}, {"、", ","}, {"：", ":"}, {"至", "-"}, {"～", "-"}}) replace_all(s, wide, thin);
+  for (const auto& [wide, thin] :
+       {std::pair{"，", ","}, {"；", ";"}, {"、", ","}, {"：", ":"}, {"至", "-"}, {"～", "-"}})
+    replace_all(s, wide, thin);
   return s;
 }
 
@@ -167,7 +175,8 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
   return out;
 }
 
-std::string join(const google::protobuf::RepeatedPtrField<std::string>& words, std::string_view separator) {
+std::string join(const google::protobuf::RepeatedPtrField<std::string>& words,
+                 std::string_view separator) {
   std::string out;
   for (const auto& w : words) out += (out.empty() ? "" : std::string(separator)) + w;
   return out;
@@ -233,10 +242,13 @@ std::string exact_moment(Time t, const TimeZone& zone) {
   return second_text(TimeZone().to_local(t)) + "Z";
 }
 
-Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone, const std::string& field) {
+Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone,
+                                const std::string& field) {
   const std::string plain = narrow(text);
-  // Dates may have slashes of their own: the one that parts start and end is the one with a moment on either side.
-  for (auto slash = plain.find('/'); slash != std::string::npos; slash = plain.find('/', slash + 1)) {
+  // Dates may have slashes of their own: the one that parts start and end is the one with a moment
+  // on either side.
+  for (auto slash = plain.find('/'); slash != std::string::npos;
+       slash = plain.find('/', slash + 1)) {
     const std::string_view head = trimmed(std::string_view(plain).substr(0, slash));
     const std::string_view tail = trimmed(std::string_view(plain).substr(slash + 1));
     const bool timed = head.find(':') != std::string_view::npos || head.ends_with('s');
@@ -331,7 +343,8 @@ std::string format_week(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>
     for (std::size_t i = 0; i < days.size();) {
       std::size_t j = i;
       while (j + 1 < days.size() && days[j + 1] == days[j] + 1) ++j;
-      list += (list.empty() ? "" : ",") + std::to_string(days[i]) + (j > i ? "-" + std::to_string(days[j]) : "");
+      list += (list.empty() ? "" : ",") + std::to_string(days[i]) +
+              (j > i ? "-" + std::to_string(days[j]) : "");
       i = j + 1;
     }
     out += (out.empty() ? "" : "; ") + list + " " + hours_text(hours.first, hours.second);
@@ -343,7 +356,8 @@ Result<std::int64_t> parse_integer(std::string_view text, const std::string& fie
   text = trimmed(text);
   std::int64_t v = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return refuse_type(field, "integer");
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+    return refuse_type(field, "integer");
   return v;
 }
 
@@ -351,7 +365,8 @@ Result<std::int32_t> parse_degrees(std::string_view text, const std::string& fie
   text = trimmed(text);
   double degrees = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), degrees);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || !(degrees >= -180 && degrees <= 180)) {
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() ||
+      !(degrees >= -180 && degrees <= 180)) {
     return not_a(field, "30.626529");
   }
   return static_cast<std::int32_t>(degrees * 1e7 + (degrees < 0 ? -0.5 : 0.5));
@@ -360,7 +375,8 @@ Result<std::int32_t> parse_degrees(std::string_view text, const std::string& fie
 std::string format_degrees(std::int32_t e7) {
   const std::int64_t magnitude = e7 < 0 ? -std::int64_t{e7} : e7;
   const std::string fraction = std::to_string(magnitude % 10'000'000);
-  return (e7 < 0 ? "-" : "") + std::to_string(magnitude / 10'000'000) + "." + std::string(7 - fraction.size(), '0') + fraction;
+  return (e7 < 0 ? "-" : "") + std::to_string(magnitude / 10'000'000) + "." +
+         std::string(7 - fraction.size(), '0') + fraction;
 }
 
 }  // namespace qiao

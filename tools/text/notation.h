@@ -26,7 +26,8 @@ std::string exact_moment(Time t, const TimeZone& zone);
 
 // "2026-11-28 09:00/12:00" or "2026-11-28 22:00/2026-11-29 06:00". What is written is read back as
 // the same seconds.
-Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone, const std::string& field);
+Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone,
+                                const std::string& field);
 std::string format_window(const pb::Window& window, const TimeZone& zone);
 
 // "1-5 08:00-12:00; 6,7 09:00-17:00"; days also as mon..sun and 周一..周日; empty: always.
@@ -46,10 +47,11 @@ Result<std::int64_t> parse_integer(std::string_view text, const std::string& fie
 Result<std::int32_t> parse_degrees(std::string_view text, const std::string& field);
 std::string format_degrees(std::int32_t e7);
 
-// Cut at any of the separators, each piece without spaces around it, empty ones left out. The wide comma and semicolon of
-// Chinese keyboards count as the narrow ones.
+// Cut at any of the separators, each piece without spaces around it, empty ones left out. The wide
+// comma and semicolon of Chinese keyboards count as the narrow ones.
 std::vector<std::string> split(std::string_view text, std::string_view separators = ",;");
-std::string join(const google::protobuf::RepeatedPtrField<std::string>& words, std::string_view separator = ";");
+std::string join(const google::protobuf::RepeatedPtrField<std::string>& words,
+                 std::string_view separator = ";");
 // Free text in a list: pieces that have separators, quotes or outer spaces stand in double quotes.
 std::vector<std::string> split_names(std::string_view text);
 std::string join_names(const std::vector<std::string>& names);
