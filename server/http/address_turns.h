@@ -26,21 +26,23 @@ class AddressTurns {
   explicit AddressTurns(boost::asio::io_context& context) : context_(context) {}
   AddressTurns(const AddressTurns&) = delete;
 
-  // Does it now, or when it is the address's turn. What waits is destroyed with this.
+  using Moment = std::chrono::steady_clock::time_point;
+
+  // Does it now, which `now` is, or when it is the address's turn. It runs nothing else here. What
+  // waits is destroyed with this.
   template <class Work>
-  void run(const std::string& address, Work work) {
+  void run(const std::string& address, Moment now, Work work) {
     open_round();
-    if (waiting_.waits(address) || used_[address] >= kOfARound) {
+    std::chrono::nanoseconds& used = used_[address];
+    if (used >= kOfARound || (!waiting_.empty() && waiting_.waits(address))) {
       waiting_.add(address, {address, address}, {address, std::move(work)});
       return;
     }
-    const Moment begin = std::chrono::steady_clock::now();
     work();
-    used_[address] += std::chrono::steady_clock::now() - begin;
+    used += std::chrono::steady_clock::now() - now;
   }
 
  private:
-  using Moment = std::chrono::steady_clock::time_point;
   static constexpr std::chrono::milliseconds kOfARound{1};
   static constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
   struct Waiting {

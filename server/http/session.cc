@@ -279,7 +279,7 @@ void Session::on_request(const error_code& error) {
   if (error) return read_failed(error);
   request_read_ = std::chrono::steady_clock::now();
   doing_ = Doing::kWaiting;
-  server_.turns_.run(client_, [self = shared_from_this()] { self->handle(); });
+  server_.turns_.run(client_, request_read_, [self = shared_from_this()] { self->handle(); });
 }
 
 void Session::handle() {

@@ -243,7 +243,7 @@ std::string order_of(const std::vector<std::string>& ready) {
   std::string order;
   for (const std::string& address : ready) {
     boost::asio::post(context, [&turns, &order, address] {
-      turns.run(address, [&order, address] {
+      turns.run(address, std::chrono::steady_clock::now(), [&order, address] {
         const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{2};
         while (std::chrono::steady_clock::now() < until) {
         }
@@ -267,7 +267,7 @@ TEST(AddressTurns, WhatTakesLittleIsDoneAtOnce) {
   boost::asio::io_context context{1};
   AddressTurns turns(context);
   int done = 0;
-  for (int i = 0; i < 10; ++i) turns.run("a", [&] { ++done; });
+  for (int i = 0; i < 10; ++i) turns.run("a", std::chrono::steady_clock::now(), [&] { ++done; });
   EXPECT_EQ(done, 10);
 }
 
@@ -281,7 +281,7 @@ TEST(AddressTurns, WhatIsPostedMayOutliveThem) {
       ++done;
       std::this_thread::sleep_for(std::chrono::milliseconds{2});
     };
-    for (int i = 0; i < 3; ++i) turns.run("a", slow);
+    for (int i = 0; i < 3; ++i) turns.run("a", std::chrono::steady_clock::now(), slow);
   }
   context.run();
   EXPECT_EQ(done, 1);
