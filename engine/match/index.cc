@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "engine/match/judge.h"
+
 namespace qiao {
 namespace {
 
@@ -30,8 +32,6 @@ void each_grid(std::vector<std::unique_ptr<KindIndex<Entry>>>& kinds, Visit visi
   }
 }
 
-std::uint32_t reach(const OfferRow& offer) { return offer.collect ? 0 : offer.radius_m; }
-
 }  // namespace
 
 std::uint64_t signature(const LineRow& line) {
@@ -52,7 +52,7 @@ void Index::fill(Position& position, Slot slot) const {
   position = {};
   if (!offer.active || state_.parties()[offer.party].standing != pb::STANDING_ACTIVE) return;
   position.kind = kind_of(offer.time_kind, offer.resource);
-  position.level = KindIndex<OfferEntry>::level_of(reach(offer));
+  position.level = KindIndex<OfferEntry>::level_of(Judge::own_reach(offer));
 }
 
 void Index::fill(OfferEntry& entry, Slot slot) const {
@@ -63,7 +63,7 @@ void Index::fill(OfferEntry& entry, Slot slot) const {
   entry.signature = signature(offer);
   entry.week = offer.time_kind == 0 ? 0 : possible(offer.pattern, exceptions);
   entry.offer = slot;
-  entry.radius_m = reach(offer);
+  entry.radius_m = Judge::own_reach(offer);
 }
 
 void Index::fill(Position& position, const NeedRow& need, Slot l) const {

@@ -14,6 +14,9 @@
 
 namespace qiao {
 
+// Metres by which the place of a need may differ from where matching has it; see matching_point().
+inline constexpr std::uint32_t kPlaceErrorMetres = 200;
+
 class Judge {
  public:
   explicit Judge(const State& state);
@@ -43,9 +46,13 @@ class Judge {
   // party that is new here.
   std::int64_t newcomer(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const;
 
+  // How far an offer goes. Who collects it comes from where the need is, as far as that is known.
+  static std::uint32_t own_reach(const OfferRow& offer) {
+    return offer.collect ? kPlaceErrorMetres : offer.radius_m;
+  }
   // How far apart the pair may be at most.
   static std::int64_t reach(const OfferRow& offer, std::uint32_t travel_m) {
-    return offer.collect ? travel_m : std::max(offer.radius_m, travel_m);
+    return std::max(own_reach(offer), travel_m);
   }
 
   // The policy or the taxonomy has another version.

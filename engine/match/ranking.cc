@@ -236,7 +236,7 @@ OfferAsker asker_of(const State& state, const Judge& judge, Slot slot, Time now)
                       ? 0
                       : possible(offer.pattern, offer.extras ? offer.extras->exceptions : kNone),
           .this_minute = static_cast<std::int32_t>(to_int(now) / 60),
-          .radius_m = offer.collect ? 0 : offer.radius_m,
+          .radius_m = Judge::own_reach(offer),
           .bounds = bounds,
           .greatest = greatest,
           .equity = state.policy().value().equity_alpha_milli() != 0};

@@ -407,6 +407,27 @@ TEST(Explain, NamesTheFirstRuleThatExcludesInItsOrder) {
             pb::RULE_UNSPECIFIED);
 }
 
+// The place of a need is known to a cell only, so whoever collects nearby is near enough.
+TEST(Explain, WhatIsToBeCollectedIsForWhoIsThere) {
+  City c;
+  const auto team = c.team();
+  const auto near = [&](double km) {
+    pb::Offer rice = offer(team).stock("rice", 50).km_north(km);
+    rice.mutable_stock()->set_handover(pb::HANDOVER_COLLECT);
+    const auto o = c.state().offers().find(OfferId{c.post(rice)});
+    const auto n = c.post(need().stock("rice", 5).km_north(km));
+    const Slot line = c.state().line_of(c.state().needs().find(NeedId{n}), 1);
+    const Slot here = c.state().line_of(
+        c.state().needs().find(NeedId{c.post(need().stock("rice", 5).km_north(km + 1))}), 1);
+    EXPECT_EQ(explain(ranking_of(c), here, o, c.now).rule(), pb::RULE_TOO_FAR) << km;
+    EXPECT_EQ(explain(ranking_of(c), line, o, c.now).rule(), pb::RULE_UNSPECIFIED) << km;
+    const auto found = ranking_of(c).candidates(line, 50, c.now);
+    return std::any_of(found.begin(), found.end(),
+                       [&](const Candidate& x) { return x.offer == o; });
+  };
+  for (const double km : {0.0, 0.05, 0.13, 0.21}) EXPECT_TRUE(near(km)) << km;
+}
+
 TEST(Explain, TheFactorsMultiplyToTheValueAndSpeakBothLanguages) {
   City c;
   const auto n = c.post(need().people(2).km_north(0).urgent(pb::URGENCY_URGENT));

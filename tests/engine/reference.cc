@@ -483,7 +483,7 @@ Market::Judged Market::judge(std::uint64_t need_id, std::uint32_t number,
       distance_metres(matching_point({n.point().latitude_e7(), n.point().longitude_e7()}),
                       {o.point().latitude_e7(), o.point().longitude_e7()});
   const bool collect = o.has_stock() && o.stock().handover() == pb::HANDOVER_COLLECT;
-  if (distance > std::max<std::int64_t>(collect ? 0 : o.radius_m(), n.travel_m()))
+  if (distance > std::max<std::int64_t>(collect ? 200 : o.radius_m(), n.travel_m()))
     return no(pb::RULE_TOO_FAR);
   if (std::find(n.excluded_party_ids().begin(), n.excluded_party_ids().end(), p.id()) !=
       n.excluded_party_ids().end())
