@@ -1,6 +1,6 @@
 // A real qiaod on a real database, and real browsers. Every test file has its own.
 import { spawn, execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, existsSync, copyFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, existsSync, copyFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
@@ -14,11 +14,12 @@ mkdirSync(screenshots, { recursive: true })
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-// The demo city: real communities, made-up needs; the same each time but for today's date. Made once a run.
+// The demo city: real communities, made-up needs; the same each time but for today's date and the program
+// that makes it, whose market's decisions are in it.
 function history() {
   const path = join(bin, 'console-city.jsonl')
   const day = new Date().toISOString().slice(0, 10)
-  const kept = `${path}.${day}`
+  const kept = `${path}.${day}.${Math.trunc(statSync(join(bin, 'tools/qiao-sim')).mtimeMs)}`
   if (!existsSync(kept)) {
     const fresh = `${path}.${process.pid}`
     execFileSync(join(bin, 'tools/qiao-sim'), ['generate', '--areas', `${source}/data/ningguo/areas.csv`, '--outline', `${source}/data/ningguo/outline.geojson`, '--named', `${source}/data/ningguo/teams.csv`, '--seed', '1', '--quiet', '--out', fresh])

@@ -44,7 +44,7 @@ class CommandLine(Case):
         need = self.json("need", "post", "--title", "陪老人", "--area", "341881001001", "--category", "elder_care", "--people", "5", "--on", on)["id"]
         self.assertIn("5 people", self.qiao("need", "show", need))
         self.assertIn("党派我来", self.qiao("need", "candidates", need, "1"))
-        self.assertIn("0 m away", self.qiao("explain", need, self.people))
+        self.assertIn("43 m away", self.qiao("explain", need, self.people))
         match = self.json("dispatch", need, self.people)["id"]
         self.assertIn("dispatched", self.qiao("match", "show", match))
         self.qiao("--as", f"supplier/{self.team}", "accept", match)
@@ -373,7 +373,7 @@ class CommandLine(Case):
         self.qiao("import", "offers", few)
         offer = self.s.get("/v1/offers?pageSize=500")["offers"][2]
         self.assertEqual((offer["title"], offer["time"]["capacity"], len(offer["time"]["exceptions"]), len(offer["time"]["weekly"])), ("改", "4", 2, 3))
-        for text, why in ((f"{offer['id']},{offer['partyId']},改,professional,5,withdrawn", "state"), (f"{offer['id']},{offer['partyId']},改,professional,5,\r\n" * 2, "twice"),
+        for text, why in ((f"{offer['id']},{offer['partyId']},改,professional,5,withdrawn", "state"), (f"{offer['id']},{offer['partyId']},改,professional,5,\r\n" * 2, "duplicate"),
                           (f"999999,{offer['partyId']},改,professional,5,", "--new")):
             bad = self.write("bad.csv", "id,party,title,kind,quantity,state\r\n" + text)
             self.assertIn(why, self.qiao("import", "offers", bad, expect=1))
