@@ -17,15 +17,22 @@ inline bool is_hidden(char32_t c) {
     char32_t last;
   };
   // Ascending.
-  static constexpr std::array<Range, 11> kHidden = {{{0x00, 0x1F},
+  static constexpr std::array<Range, 18> kHidden = {{{0x00, 0x1F},
                                                      {0x7F, 0x9F},
                                                      {0xAD, 0xAD},
+                                                     {0x34F, 0x34F},
                                                      {0x61C, 0x61C},
-                                                     {0x180E, 0x180E},
+                                                     {0x115F, 0x1160},
+                                                     {0x17B4, 0x17B5},
+                                                     {0x180B, 0x180E},
                                                      {0x200B, 0x200F},
                                                      {0x2028, 0x202E},
                                                      {0x2060, 0x206F},
+                                                     {0x2800, 0x2800},
+                                                     {0x3164, 0x3164},
+                                                     {0xFE00, 0xFE0F},
                                                      {0xFEFF, 0xFEFF},
+                                                     {0xFFA0, 0xFFA0},
                                                      {0xFFF9, 0xFFFB},
                                                      {0xE0000, 0xE0FFF}}};
   return std::any_of(kHidden.begin(), kHidden.end(),

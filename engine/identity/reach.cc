@@ -37,6 +37,14 @@ PartyId topmost_of(const State& state, PartyId party) {
   return party;
 }
 
+bool is_below(const State& state, const pb::Actor& actor, PartyId party) {
+  const Slot slot = state.parties().find(party);
+  const Slot own = state.parties().find(PartyId{actor.party_id()});
+  if (slot == kNoSlot || own == kNoSlot) return false;
+  const Slot area = state.parties()[slot].area;
+  return area != state.parties()[own].area && in_area_of(actor, state, area);
+}
+
 bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party) {
   return all_in_area(state, actor, party, 0);
 }
@@ -57,6 +65,9 @@ Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
                                      : state.areas().find(AreaCode{account.area_code()});
   if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
   QIAO_TRY(check_area(scope, actor, state, area));
+  const bool colleague = account.party_id() == actor.party_id();
+  if (account.role() == pb::ROLE_ORGANISER && !colleague && !is_below(state, actor, id))
+    return refuse(Code::kNotYours, "partyId");
   if (gives(account.role()) && !all_in_area_of(state, actor, id))
     return refuse(Code::kNotYours, "partyId");
   return check_needs_of_resident(state, actor, scope, account.resident_ref());

@@ -79,7 +79,12 @@ int height_of(const State& state, PartyId party, int depth = 0) {
 // act for both.
 Status check_parent(const State& state, const pb::Actor& actor, Scope scope, const pb::Party& row,
                     std::uint64_t before) {
-  if (row.parent_id() == 0 || row.parent_id() == before) return outcome::success();
+  if (row.parent_id() == before) return outcome::success();
+  // Nor is a branch taken from a team elsewhere.
+  const bool taken_away = scope == Scope::kArea && before != 0 &&
+                          !all_in_area_of(state, actor, topmost_of(state, PartyId{before}));
+  if (taken_away) return refuse(Code::kNotYours, "parentId");
+  if (row.parent_id() == 0) return outcome::success();
   if (organises(row.kind())) {
     return refuse(Code::kWrongState, "parentId", "an organiser belongs to no other party",
                   "组织单位不隶属于其他主体");
@@ -151,13 +156,17 @@ Status Market::update_party(const pb::Party& party) {
   // An organiser's area is how far it may act: that is for others to say, and nobody gives what it
   // does not have.
   const bool own = actor_.role() == pb::ROLE_ORGANISER && actor_.party_id() == row.id();
+  const bool beside = scope_ == Scope::kArea && organises(row.kind()) && !own &&
+                      !is_below(state_, actor_, PartyId{row.id()});
+  if (beside) return refuse(Code::kNotYours, "id");
   if (own && row.area_code() != before.area_code()) return refuse(Code::kRoleForbidden, "areaCode");
   if (scope_ == Scope::kArea &&
       !in_area_of(actor_, state_, state_.areas().find(AreaCode{row.area_code()})))
     return refuse(Code::kNotYours, "areaCode");
   // What was checked when it was approved, and is another now, is checked again.
   const bool as_approved = row.name() == before.name() && row.area_code() == before.area_code() &&
-                           row.credit_code() == before.credit_code();
+                           row.credit_code() == before.credit_code() &&
+                           row.parent_id() == before.parent_id();
   if (scope_ == Scope::kParty && !as_approved && before.standing() == pb::STANDING_ACTIVE)
     row.set_standing(pb::STANDING_PENDING);
   complete(row, state_);
@@ -170,9 +179,8 @@ Status Market::set_standing(const pb::SetStanding& change) {
   QIAO_TRY(auto slot, find_party(change.party_id(), "partyId"));
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[slot].area));
   pb::Party row = state_.load_party(slot);
-  // Organisers of one area do not judge one another: that is for those above.
   const bool beside = scope_ == Scope::kArea && organises(row.kind()) &&
-                      row.area_code() == area_of_party(actor_.party_id());
+                      !is_below(state_, actor_, PartyId{row.id()});
   if (beside) return refuse(Code::kNotYours, "partyId");
   QIAO_TRY(check_version(row.version()));
   if (change.standing() != pb::STANDING_ACTIVE && change.standing() != pb::STANDING_SUSPENDED) {

@@ -203,8 +203,12 @@ std::optional<Operation> operation_of(const pb::Command& c) {
     case pb::Command::kWithdrawOffer:
       return Operation::kWithdrawOffer;
     case pb::Command::kPostNeed:
-      return c.post_need().until() == pb::NEED_STATE_OPEN ? Operation::kApproveNeed
-                                                          : Operation::kPostNeed;
+      // Whoever has checked it itself opens it where it says nothing else.
+      return c.post_need().until() == pb::NEED_STATE_OPEN ||
+                     (c.post_need().until() == pb::NEED_STATE_UNSPECIFIED &&
+                      c.actor().role() != pb::ROLE_RESIDENT)
+                 ? Operation::kApproveNeed
+                 : Operation::kPostNeed;
     case pb::Command::kUpdateNeed:
       return Operation::kUpdateNeed;
     case pb::Command::kMoveNeed:

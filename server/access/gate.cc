@@ -63,9 +63,11 @@ bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& act
   switch (self.role()) {
     case pb::ROLE_LEAD:
       return true;
-    case pb::ROLE_ORGANISER:
-      return (gives(actor.role()) || actor.role() == pb::ROLE_ORGANISER) &&
-             all_in_area_of(state, self, PartyId{actor.party_id()});
+    case pb::ROLE_ORGANISER: {
+      const PartyId id{actor.party_id()};
+      const bool below = actor.role() == pb::ROLE_ORGANISER && is_below(state, self, id);
+      return (gives(actor.role()) || below) && all_in_area_of(state, self, id);
+    }
     case pb::ROLE_SUPPLIER:
       return gives(actor.role()) && party != kNoSlot && is_active(state, self) &&
              in_party_of(self, state, party);

@@ -34,14 +34,18 @@ class Beside {
   // Destroys what is large there: a nation's results take tens of milliseconds. By the next turn of
   // the market thread nobody else may have it.
   void let_go(std::shared_ptr<const void> large) {
-    boost::asio::post(context_, [this, large = std::move(large)]() mutable {
-      boost::asio::post(threads_, [large = std::move(large)] {});
+    boost::asio::post(context_, [self = std::weak_ptr(self_), large = std::move(large)]() mutable {
+      // Where this is gone by then, it is destroyed here.
+      if (const auto beside = self.lock()) {
+        boost::asio::post((*beside)->threads_, [large = std::move(large)] {});
+      }
     });
   }
 
  private:
   boost::asio::io_context& context_;
   boost::asio::thread_pool threads_{1};
+  std::shared_ptr<Beside*> self_ = std::make_shared<Beside*>(this);
 };
 
 }  // namespace qiao

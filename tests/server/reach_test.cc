@@ -130,6 +130,65 @@ TEST(AttackRights, WhoIsSuspendedActsForNobody) {
   EXPECT_EQ(t.of(beside, "reinstate", t.as("organiser")), "ok");
 }
 
+// Directly, by moving it to where one may, by its accounts, or in its name.
+TEST(AttackRights, OrganisersOfOneAreaHaveNoSayOverOneAnother) {
+  Neighbours t;
+  const std::uint64_t one = t.party("ORGANISER", "一办", t.own.area, t.as("lead"));
+  const std::uint64_t other = t.party("ORGANISER", "二办", t.own.area, t.as("lead"));
+  t.tokens["one"] = t.token_of(t.account(pb::ROLE_ORGANISER, "one", one));
+  const std::uint64_t account = t.account(pb::ROLE_ORGANISER, "other", other);
+  ASSERT_EQ(t.ask("PUT", "/v1/areas/" + std::to_string(t.own.area + 900),
+                  R"({"parentCode":")" + std::to_string(t.own.area) +
+                      R"(","level":"AREA_LEVEL_GRID","name":"一格"})",
+                  t.as("lead")),
+            "ok");
+  const auto move = [&](pb::Party& p) { p.set_area_code(t.own.area + 900); };
+  EXPECT_EQ(t.change(other, move, t.as("one")), "403 role.not_yours id");
+  EXPECT_EQ(t.of(other, "suspend", t.as("one")), "403 role.not_yours partyId");
+  const std::string url = "/v1/accounts/" + std::to_string(account);
+  pb::Account row = t.get<pb::Account>(url);
+  row.set_disabled(true);
+  EXPECT_EQ(t.ask("PUT", url, to_json(row), t.as("one")), "403 role.not_yours partyId");
+  row.set_disabled(false);
+  row.set_party_id(one);
+  EXPECT_EQ(t.ask("PUT", url, to_json(row), t.as("one")), "403 role.not_yours partyId");
+  EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as("one")), "403 role.not_yours partyId");
+  const std::string in_its_name = "organiser/" + std::to_string(other);
+  EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as("one", in_its_name)),
+            "403 role.forbidden Qiao-Actor");
+  // A colleague's account, and whoever is below or above.
+  const std::string colleague =
+      R"({"login":"colleague","role":"ROLE_ORGANISER","partyId":")" + std::to_string(one) + "\"}";
+  EXPECT_EQ(t.ask("POST", "/v1/accounts", colleague, t.as("one")), "ok");
+  EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as("organiser")), "ok");
+  EXPECT_EQ(t.change(other, move, t.as("organiser")), "ok");
+  EXPECT_EQ(t.of(other, "suspend", t.as("one")), "ok");
+}
+
+TEST(AttackRights, ATokenForWritingNeedsDownOpensNone) {
+  Neighbours t;
+  const std::uint64_t organiser = t.account(pb::ROLE_ORGANISER, "writer", t.own.organiser);
+  const RequestHeaders writes{.token = t.token_of(organiser, {"postNeed"})};
+  const std::string need = Towns::need_of(t.own, "");
+  EXPECT_EQ(t.ask("POST", "/v1/needs", need, writes), "403 auth.scope Authorization");
+  EXPECT_EQ(t.ask("POST", "/v1/needs?until=open", need, writes), "403 auth.scope Authorization");
+  EXPECT_EQ(t.ask("POST", "/v1/needs?until=submitted", need, writes), "ok");
+}
+
+TEST(AttackRights, ABranchThatLeavesIsCheckedAgainAndTakenFromNobody) {
+  Neighbours t;
+  const auto leave = [](pb::Party& p) { p.clear_parent_id(); };
+  const std::uint64_t branch =
+      t.party("VOLUNTEER_TEAM", "分队", t.own.area, t.as("lead"), t.own.team);
+  EXPECT_EQ(t.change(branch, leave, t.as("supplier")), "ok");
+  EXPECT_EQ(t.get<pb::Party>("/v1/parties/" + std::to_string(branch)).standing(),
+            pb::STANDING_PENDING);
+  const std::uint64_t here =
+      t.party("VOLUNTEER_TEAM", "本地分队", t.own.area, t.as("lead"), t.foreign.team);
+  EXPECT_EQ(t.change(here, leave, t.as("organiser")), "403 role.not_yours parentId");
+  EXPECT_EQ(t.change(here, leave, t.as("lead")), "ok");
+}
+
 TEST(AttackRights, ATeamThatIsSuspendedActsForNoBranch) {
   Neighbours t;
   const std::uint64_t branch =
@@ -293,7 +352,8 @@ TEST(AttackRights, ANameIsSomethingThatCanBeRead) {
     person.set_name(name);
     return t.ask("POST", "/v1/persons", to_json(person), t.as("organiser"));
   };
-  for (const char* nothing : {" ", "\t\n", "\u200b", "\u3000", "\ufeff\u2060"}) {
+  for (const char* nothing :
+       {" ", "\t\n", "\u200b", "\u3000", "\ufeff\u2060", "\u3164", "\u2800", "\ufe0f"}) {
     EXPECT_EQ(named(nothing), "400 value.required name");
   }
   for (const std::string& bad : {std::string("a\0b", 3), std::string("\u202e王"),

@@ -64,6 +64,9 @@ bool may_act_for(const State& s, const pb::Actor& self, const pb::Actor& actor) 
   if (party == kNoSlot) return false;
   if (self.role() == pb::ROLE_ORGANISER) {
     if (!gives && actor.role() != pb::ROLE_ORGANISER) return false;
+    const Slot own = s.parties().find(PartyId{self.party_id()});
+    const bool beside = own != kNoSlot && s.parties()[own].area == s.parties()[party].area;
+    if (!gives && beside) return false;
     for (Slot p = 0; p < s.parties().size(); ++p) {
       const PartyRow& row = s.parties()[p];
       const bool form = row.standing == pb::STANDING_PENDING && row.first_person == kNoSlot &&
@@ -102,6 +105,8 @@ bool may_invite(const State& s, const pb::Actor& giver, const pb::Actor& account
         if (its && !in_area_of(giver, s, need.area)) return false;
       }
       return true;
+    case pb::ROLE_ORGANISER:
+      return giver.party_id() == account.party_id() || may_act_for(s, giver, account);
     default:
       return may_act_for(s, giver, account);
   }
