@@ -16,8 +16,8 @@ constexpr bool gives(pb::Role role) { return role == pb::ROLE_SUPPLIER || role =
 // The party that the party belongs to, the one that this belongs to, and so on: the last.
 PartyId topmost_of(const State& state, PartyId party);
 
-// Does the party lie below the actor's area, and not in the same? Organisers of one area have no say
-// over one another: that is for those above.
+// Does the party lie below the actor's area, and not in the same? Organisers of one area have no
+// say over one another: that is for those above.
 bool is_below(const State& state, const pb::Actor& actor, PartyId party);
 
 // Is the party in the actor's area, and are all that belong to it? Whoever acts for it acts for
