@@ -474,6 +474,7 @@ class CommandLine(Case):
                 self.assertNotIn(c, said, words)
             self.assertFalse(any(line.startswith("forged") for line in said.splitlines()), (words, said))
         self.assertIn("a\\u200bb\\u200dc\\ufeffd\\u2028e\\u000aforged", self.qiao("need", "list"))
+        self.assertTrue(self.qiao("watch", "--after", "1", "--count", "1").startswith("2 "))
         # Programs get it as it is.
         self.assertEqual(self.json("need", "show", need)["title"], bad)
         self.assertEqual(self.json("party", "show", self.team)["name"], bad)

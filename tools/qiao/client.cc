@@ -198,6 +198,7 @@ Result<Reply> Client::send(const std::string& method, const std::string& target,
   reply.etag = std::string(response[http::field::etag]);
   reply.cookie = std::string(response[http::field::set_cookie]);
   reply.retry_after = std::atoi(std::string(response[http::field::retry_after]).c_str());
+  reply.epoch = std::string(response["Qiao-Epoch"]);
   reply.body = std::move(response.body());
   return reply;
 }

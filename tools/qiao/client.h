@@ -18,6 +18,7 @@ struct Reply {
   std::string etag;
   std::string cookie = {};  // Set-Cookie
   int retry_after = 0;      // seconds; 0: not said
+  std::string epoch = {};   // Qiao-Epoch
   bool ok() const { return status >= 200 && status < 300; }
 };
 

@@ -183,10 +183,16 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
   return kDone;
 }
 
-int run_watch(const Globals& g, const Given& given) {
+int run_watch(const Globals& g, Given given) {
   auto connected = connect(g);
   if (!connected) return without_session(g, connected.error());
   Session& session = connected.value();
+  // A number that somebody types is one of the database that is served now.
+  if (given.query.contains("after") && !given.query.contains("epoch")) {
+    const auto now = session.client().send("GET", "/healthz");
+    if (!now) return session.fail(now.error());
+    given.query["epoch"] = now.value().epoch;
+  }
   std::string target = "/v1/watch";
   for (const auto& [name, value] : given.query) {
     if (name != "count")
@@ -368,7 +374,7 @@ class CommandLine {
 
   void add_watch() {
     auto* watch_app = app_.add_subcommand("watch", "Events as they happen");
-    for (const char* q : {"after", "area", "party", "need", "kind", "count"}) {
+    for (const char* q : {"after", "epoch", "area", "party", "need", "kind", "count"}) {
       watch_app->add_option_function<std::string>(
           std::string("--") + q, [this, q](const std::string& v) { watch_.query[q] = v; },
           std::string_view(q) == "count" ? "Stop after so many" : "");
