@@ -101,9 +101,8 @@ Status check_resident_ref(const State& state, const pb::Actor& actor, Scope scop
     known = known || in_area_of(actor, state, state.areas().find(AreaCode{account.area_code()}));
   }
   if (known || !elsewhere) return outcome::success();
-  if (resident_ref >= kAccountResidents) return no_such_resident(field);
-  const std::string number = std::to_string(resident_ref);
-  return refuse(Code::kNotFound, field, "resident " + number, "居民" + number);
+  if (resident_ref >= kAccountResidents) return resident_ref_out_of_range(field);
+  return unknown_resident(field, resident_ref);
 }
 
 Status check_approved(Scope scope, const State& state, Slot party) {
@@ -112,7 +111,12 @@ Status check_approved(Scope scope, const State& state, Slot party) {
   return refuse(Code::kActorSuspended, "partyId");
 }
 
-Refusal no_such_resident(std::string field) {
+Refusal unknown_resident(std::string field, std::uint64_t resident_ref) {
+  const std::string number = std::to_string(resident_ref);
+  return refuse(Code::kNotFound, std::move(field), "resident " + number, "居民" + number);
+}
+
+Refusal resident_ref_out_of_range(std::string field) {
   return refuse(Code::kOutOfRange, std::move(field), "1.." + std::to_string(kAccountResidents - 1));
 }
 

@@ -39,7 +39,8 @@ Status check_resident_ref(const State& state, const pb::Actor& actor, Scope scop
                           std::uint64_t resident_ref, const std::string& field);
 // A team adds people and offers to a branch of its own once this has been approved.
 Status check_approved(Scope scope, const State& state, Slot party);
+Refusal unknown_resident(std::string field, std::uint64_t resident_ref);
 // Of a number beyond those that organisers give, which no account has.
-Refusal no_such_resident(std::string field);
+Refusal resident_ref_out_of_range(std::string field);
 
 }  // namespace qiao

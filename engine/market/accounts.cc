@@ -85,8 +85,7 @@ Status Market::put_account(const pb::Account& sent) {
                                   : kAccountResidents + (sent.id() != 0 ? sent.id() : next_id());
     if (row.resident_ref() == 0) row.set_resident_ref(own);
     if (row.resident_ref() >= kAccountResidents && row.resident_ref() != own)
-      return refuse(Code::kOutOfRange, "residentRef",
-                    "1.." + std::to_string(kAccountResidents - 1));
+      return resident_ref_out_of_range("residentRef");
     // A number stands for the needs that carry it, wherever they are.
     const bool other = row.resident_ref() != own;
     if (other && scope_ != Scope::kAll) return refuse(Code::kRoleForbidden, "residentRef");

@@ -91,8 +91,7 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
     }
     case pb::SUBJECT_KIND_RESIDENT: {
       QIAO_TRY(check_resident(scope_, actor_, id));
-      const Refusal unknown = refuse(Code::kNotFound, "ref", "resident " + std::to_string(id),
-                                     "居民" + std::to_string(id));
+      const Refusal unknown = unknown_resident("ref", id);
       const Slot first = state_.first_need_of_resident(id);
       const auto accounts = state_.accounts_of_resident(id);
       if (id == 0 || (first == kNoSlot && accounts.empty())) return unknown;

@@ -497,10 +497,9 @@ Status validate(const pb::Account& account, const State& state) {
     const Slot party = state.parties().find(PartyId{account.party_id()});
     if (party == kNoSlot)
       return refuse(Code::kUnknownParty, "partyId", std::to_string(account.party_id()));
-    const auto kind = state.parties()[party].kind;
-    const bool organises = kind == pb::PARTY_KIND_ORGANISER || kind == pb::PARTY_KIND_LEAD;
-    if (organises && gives) return refuse(Code::kPartyCannotGive, "partyId");
-    if (!organises && !gives) return refuse(Code::kPartyCannotOrganise, "partyId");
+    const bool organiser = organises(state.parties()[party].kind);
+    if (organiser && gives) return refuse(Code::kPartyCannotGive, "partyId");
+    if (!organiser && !gives) return refuse(Code::kPartyCannotOrganise, "partyId");
   } else if (account.party_id() != 0) {
     return refuse(Code::kNotSettable, "partyId");
   }
@@ -552,9 +551,7 @@ Status validate(const pb::Offer& offer, const State& state, Time now) {
   const Slot slot = state.parties().find(PartyId{offer.party_id()});
   if (slot == kNoSlot)
     return refuse(Code::kUnknownParty, "partyId", std::to_string(offer.party_id()));
-  const pb::PartyKind kind = state.parties()[slot].kind;
-  if (kind == pb::PARTY_KIND_LEAD || kind == pb::PARTY_KIND_ORGANISER)
-    return refuse(Code::kPartyCannotGive, "partyId");
+  if (organises(state.parties()[slot].kind)) return refuse(Code::kPartyCannotGive, "partyId");
   QIAO_TRY(check_text(offer.title(), "title", 1, kMaxNameBytes));
   if (offer.has_time()) {
     QIAO_TRY(check_time_supply(offer.time(), state.vocabulary(), now));
@@ -609,13 +606,12 @@ Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
     const Slot party = state.parties().find(PartyId{need.organiser_id()});
     if (party == kNoSlot)
       return refuse(Code::kUnknownParty, at + "organiserId", std::to_string(need.organiser_id()));
-    const auto kind = state.parties()[party].kind;
-    if (kind != pb::PARTY_KIND_ORGANISER && kind != pb::PARTY_KIND_LEAD)
+    if (!organises(state.parties()[party].kind))
       return refuse(Code::kPartyCannotOrganise, at + "organiserId");
   }
   if (need.resident_ref() >= kAccountResidents &&
       state.accounts().find(AccountId{need.resident_ref() - kAccountResidents}) == kNoSlot) {
-    return no_such_resident(at + "residentRef");
+    return resident_ref_out_of_range(at + "residentRef");
   }
   QIAO_TRY(check_range(need.travel_m(), at + "travelM", 0, kMaxRadiusMetres));
   QIAO_TRY(check_count(need.excluded_party_ids_size(), at + "excludedPartyIds", kMaxExclusions));

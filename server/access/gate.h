@@ -102,8 +102,8 @@ class Gate {
   std::optional<std::chrono::seconds> over_limit(const Identity& identity, std::string_view address,
                                                  double changes);
   // Has the team seen so many contacts today that it may not do that? In how many seconds it may.
-  // The team is the party of the account, whoever it acts for; for an account without one, the
-  // party for which it acts. Nothing for who acts neither for a team nor for a member.
+  // The team is the topmost above the party of the account, whoever it acts for; for an account
+  // without one, above the party for which it acts. Nothing for the lead and for who gives nothing.
   std::optional<std::chrono::seconds> over_contacts(const Identity& identity,
                                                     const ContactLimit::Asked& asked);
   // Counts what was done.

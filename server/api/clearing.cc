@@ -18,6 +18,11 @@ Result<std::uint64_t> place_of_page(const Call& call) {
   return without_epoch(*token, call.epoch, "pageToken");
 }
 
+// Whether the need is outside the area that the role has of the operation.
+bool is_elsewhere(const Call& call, const State& state, Slot need) {
+  return call.scope == Scope::kArea && !in_area_of(call.actor, state, state.needs()[need].area);
+}
+
 // A page of the proposals that whoever asks may see; the token is how many of all came before.
 Result<pb::ListProposalsResponse> page(const Call& call, const State& state,
                                        const Clearinghouse& house,
@@ -31,7 +36,7 @@ Result<pb::ListProposalsResponse> page(const Call& call, const State& state,
   std::size_t at = begin;
   const std::size_t end = at + std::min<std::size_t>(all.size() - at, kMaxScanned);
   for (; at < end && static_cast<std::uint64_t>(r.proposals_size()) < size; ++at) {
-    if (!check_area(call.scope, call.actor, state, state.needs()[all[at].need].area)) continue;
+    if (is_elsewhere(call, state, all[at].need)) continue;
     *r.add_proposals() = house.describe(all[at]);
   }
   if (at < all.size()) r.set_next_page_token(with_epoch(at, call.epoch));
@@ -66,10 +71,7 @@ class ProposalPages {
  private:
   void add(Slot n, Slot party) {
     const auto& parts = plan_.of(n);
-    if (parts.empty()) return;
-    const bool elsewhere =
-        call_.scope == Scope::kArea && !in_area_of(call_.actor, state_, state_.needs()[n].area);
-    if (elsewhere) return;
+    if (parts.empty() || is_elsewhere(call_, state_, n)) return;
     for (const PlannedPart& p : parts) {
       const Slot giver = state_.offers()[p.offer].party;
       if (party != kNoSlot && giver != party) continue;

@@ -91,9 +91,10 @@ void declare(CLI::App& app, Config& c) {
       ->envname("QIAO_LOG_IN_RATE")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));
-  app.add_option("--reveal-rate", c.gate.contacts_per_day,
-                 "Needs whose contact one team may see, or whose exact place it saw and gave back, "
-                 "in a day; 0: no limit")
+  app.add_option(
+         "--reveal-rate", c.gate.contacts_per_day,
+         "Needs that one team, with its branches, may claim or see the contact of in a day; "
+         "0: no limit")
       ->envname("QIAO_REVEAL_RATE")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));

@@ -19,8 +19,8 @@ namespace qiao {
 //
 // A round is what is ready to be done when the context looks at its sockets: with hundreds of
 // connections of one address hundreds of requests, and whoever comes later waits for all of them.
-// So an address has a millisecond of a round; what is more waits, and of that one request is done
-// between two rounds, in turn over addresses.
+// So an address has a millisecond of a round; what is more waits. Between two rounds requests that
+// wait are done for a millisecond, at least one, in turn over addresses.
 class AddressTurns {
  public:
   explicit AddressTurns(boost::asio::io_context& context) : context_(context) {}

@@ -99,7 +99,7 @@ class Server {
   std::size_t refused_ = 0;  // of the open ones, those that are only told so
   std::function<void()> drained_;
   std::chrono::steady_clock::time_point drain_by_{};
-  // Goes first: sessions that wait in it say goodbye to the server.
+  // Destroyed first: the destructors of sessions that wait in it use the server.
   AddressTurns turns_{context_};
 };
 

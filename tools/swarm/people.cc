@@ -41,10 +41,6 @@ std::string url(const char* collection, std::uint64_t id, const char* verb = "")
   return std::string("/v1/") + collection + "/" + std::to_string(id) + verb;
 }
 
-bool organises(pb::PartyKind kind) {
-  return kind == pb::PARTY_KIND_ORGANISER || kind == pb::PARTY_KIND_LEAD;
-}
-
 // A request has the number that its command has.
 std::optional<qiao::Operation> operation_asked(const pb::Request& request) {
   pb::Command command;
