@@ -26,7 +26,7 @@ constexpr std::size_t clear_candidates(std::size_t needs) {
 }
 
 // Instants at which windows of one offer can pile up highest, and the room there; see ClearSlot.
-// Sorts `windows` and drops what is there twice.
+// Sorts `windows` and removes duplicates.
 struct Instant {
   Time at;
   std::int64_t room;

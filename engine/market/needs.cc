@@ -120,7 +120,7 @@ Status Market::update_need(const pb::Need& sent) {
   }
   const NeedRow& row_before = state_.needs()[slot];
   if (row_before.first_match != kNoSlot) {
-    // The record of who served whom, and how full a community is, lean on these.
+    // The record of who served whom, and how full a community is, depend on these.
     if (need.area_code() != before.area_code()) return refuse(Code::kNotSettable, "areaCode");
     if (need.resident_ref() != before.resident_ref())
       return refuse(Code::kNotSettable, "residentRef");

@@ -503,11 +503,11 @@ bool State::put_match(Blob bytes) {
   return true;
 }
 
-// --- what rows lean on, when all of it is there ---
+// --- the rows that rows reference, when all of them are there ---
 
 namespace {
 
-// link(slot, slot of what it leans on) for each of the ids; false when one is missing.
+// link(slot, slot of the row it references) for each of the ids; false when one is missing.
 template <class Id, class Rows, class Link>
 bool link_each(const std::vector<Id>& ids, Rows& rows, Link link) {
   constexpr std::size_t kTogether = 32;

@@ -142,15 +142,15 @@ class State {
   // Folds an event: its row replaces what was there. Events come in the order of their seq. Keeps
   // what is needed to undo it until commit().
   void fold(const pb::Event& event);
-  // Puts a row as it was stored. False when the bytes are not such a row or lean on something
-  // missing.
+  // Puts a row as it was stored. False when the bytes are not such a row or reference a
+  // missing row.
   //
   // At start-up: start_loading(), taxonomy, policy; then areas, parties, offers and needs in any
   // order, and link_areas(), link_parties(), link_offers(), link_needs(); then persons, matches,
   // notifications, accounts, grants (these after accounts); loaded(), start_timers(), link_lists().
   // Each row once. Rows of different kinds may be put by different threads at the same time, and
-  // linked beside each other and beside rows that are put, as soon as what they lean on is there
-  // and linked.
+  // linked beside each other and beside rows that are put, as soon as the rows they reference
+  // are there and linked.
   bool load_row(pb::Event::RowCase kind, Blob bytes);
   // What is loaded ends with that event: ids are numbers of events, and none is greater.
   void start_loading(Seq last_seq) {
@@ -217,9 +217,9 @@ class State {
     }
   };
 
-  // What rows lean on, by slot. It is looked for when all of it is there, and all at once: it lies
-  // in no order, and so the waits for memory overlap and what is looked at stays near; and rows of
-  // different kinds do not wait for each other.
+  // The rows that rows reference, by slot. They are looked for when all are there, all at once:
+  // they lie in no order, and so the waits for memory overlap and what is looked at stays near; and
+  // rows of different kinds do not wait for each other.
   struct Loading {
     alignas(kApart) std::vector<AreaCode> parents;  // itself where there is none
     alignas(kApart) std::vector<AreaCode> of_parties;

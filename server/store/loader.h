@@ -38,8 +38,8 @@ class Loader {
   StoreResult<void> run(const Workers& workers);
 
  private:
-  // A kind, or what links rows of a kind with what they lean on. All of it is behind the mutex, but
-  // what a thread has taken for a step is that thread's alone until it gives it back.
+  // A kind, or what links rows of a kind with those they reference. All of it is behind the mutex,
+  // but what a thread has taken for a step is that thread's alone until it gives it back.
   struct Lane {
     pb::Event::RowCase kind{};
     std::string name;                 // of the kind, for people
