@@ -99,7 +99,11 @@ Status Market::put_account(const pb::Account& sent) {
     row.set_created_at(to_int(now_));
   }
   answer(pb::Event::kAccount, row.id());
-  const bool ends = row.disabled() && slot != kNoSlot;
+  // What was given to the account as it was does not serve for another role or in another name.
+  const bool other = row.role() != before.role() || row.party_id() != before.party_id() ||
+                     row.person_id() != before.person_id() ||
+                     row.resident_ref() != before.resident_ref();
+  const bool ends = slot != kNoSlot && (row.disabled() || other);
   emit(pb::EVENT_KIND_ACCOUNT_CHANGED, std::move(row));
   if (ends) end_grants(slot, Ending::kAll);
   return outcome::success();

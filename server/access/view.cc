@@ -163,7 +163,7 @@ Sight View::account(Slot slot) const {
 bool is_there(const State& s, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id) {
   const auto seen = [&](Operation look, Slot slot, Sight (View::*sight)(Slot) const) {
     return slot != kNoSlot &&
-           (View(s, actor, scope_of(look, actor.role())).*sight)(slot) != Sight::kNothing;
+           (View(s, actor, scope_of(s, look, actor)).*sight)(slot) != Sight::kNothing;
   };
   switch (kind) {
     case pb::ROW_KIND_AREA:

@@ -36,7 +36,7 @@ pb::Session session_of(const State& state, const Gate& gate, const ApiOptions& o
   }
   for (std::size_t i = 0; i < static_cast<std::size_t>(Operation::kCount); ++i) {
     const auto operation = static_cast<Operation>(i);
-    if (scope_of(operation, actor.role()) != Scope::kNone && gate.covers(identity, operation))
+    if (scope_of(state, operation, actor) != Scope::kNone && gate.covers(identity, operation))
       s.add_operations(std::string(name_of(operation)));
   }
   return s;

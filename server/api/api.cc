@@ -683,7 +683,7 @@ Response Api::run(const Request& request, Call& call) {
     return problem(fault_of(Denial::kWho), call.chinese, "token");
   }
   call.actor = call.identity.actor;
-  call.scope = scope_of(route->operation, call.actor.role());
+  call.scope = scope_of(runtime_.state(), route->operation, call.actor);
   if (call.scope == Scope::kNone) {
     return call.identity.known()
                ? no(refuse(Code::kRoleForbidden, "actor.role"))

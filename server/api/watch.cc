@@ -198,7 +198,9 @@ struct Watch::Facts {
 Sight Watch::sight(const Published& event) const {
   const pb::Role role = reach().actor.role();
   const Facts facts{*this, event};
-  const auto scope = [role](Operation look) { return scope_of(look, role); };
+  // The area of who is not active is none.
+  const bool active = static_cast<bool>(reach().area);
+  const auto scope = [&](Operation look) { return scope_of(look, role, active); };
   const auto open = [&](Operation look) { return whole_if(scope(look) != Scope::kNone); };
   switch (event.row) {
     case pb::Event::kTaxonomy:

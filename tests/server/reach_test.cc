@@ -130,6 +130,84 @@ TEST(AttackRights, WhoIsSuspendedActsForNobody) {
   EXPECT_EQ(t.of(beside, "reinstate", t.as("organiser")), "ok");
 }
 
+// What every organiser may read of the whole city, who organises nothing may not.
+TEST(AttackRights, AnOrganiserThatIsSuspendedReadsNothingOfTheCity) {
+  Neighbours t;
+  const std::string offer = "/v1/offers/" + std::to_string(t.foreign.people);
+  const std::vector<std::string> of_the_city = {offer, "/v1/offers", "/v1/clearings", "/v1/equity",
+                                                "/v1/supply-gaps"};
+  const auto status = [&](const std::string& url) {
+    return t.send("GET", url, "", t.as("organiser")).status;
+  };
+  EXPECT_EQ(status(offer), 200U);
+  ASSERT_EQ(t.of(t.own.organiser, "suspend", t.as("lead")), "ok");
+  for (const std::string& url : of_the_city) EXPECT_EQ(status(url), 403U) << url;
+  EXPECT_EQ(status("/v1/policy"), 200U);
+  pb::Session session;
+  ASSERT_TRUE(
+      from_json(t.send("GET", "/v1/sessions/current", "", t.as("organiser")).body, session));
+  const auto& may = session.operations();
+  EXPECT_EQ(std::count(may.begin(), may.end(), "listOffers"), 0);
+  ASSERT_EQ(t.of(t.own.organiser, "reinstate", t.as("lead")), "ok");
+  EXPECT_EQ(status(offer), 200U);
+}
+
+// To make a party active is to approve or to reinstate it, whichever way it is asked.
+TEST(AttackRights, ATokenForApprovingReinstatesNobody) {
+  Neighbours t;
+  const std::uint64_t account = t.account(pb::ROLE_ORGANISER, "clerk", t.own.organiser);
+  const RequestHeaders approves{.token = t.token_of(account, {"approveParty", "applyBatch"})};
+  const RequestHeaders reinstates{.token = t.token_of(account, {"reinstateParty"})};
+  ASSERT_EQ(t.of(t.own.team, "suspend", t.as("organiser")), "ok");
+  EXPECT_EQ(t.of(t.own.team, "approve", approves), "403 auth.scope Authorization");
+  EXPECT_EQ(t.of(t.own.team, "reinstate", approves), "403 auth.scope Authorization");
+  EXPECT_EQ(t.ask("POST", "/v1/batch",
+                  R"({"commands":[{"setStanding":{"partyId":")" + std::to_string(t.own.team) +
+                      R"(","standing":"STANDING_ACTIVE"}}]})",
+                  approves),
+            "403 auth.scope commands[0].Authorization");
+  EXPECT_EQ(t.of(t.own.team, "reinstate", reinstates), "ok");
+}
+
+TEST(AttackRights, WhatAnAccountHeldEndsWithItsRoleOrParty) {
+  Neighbours t;
+  const std::uint64_t account = t.account(pb::ROLE_SUPPLIER, "leaver", t.own.team);
+  const std::string url = "/v1/accounts/" + std::to_string(account);
+  const std::uint64_t other = t.party("VOLUNTEER_TEAM", "二队", t.own.area, t.as("lead"));
+  const std::vector<std::function<void(pb::Account&)>> changes = {
+      [&](pb::Account& row) { row.set_party_id(other); },
+      [&](pb::Account& row) {
+        row.set_role(pb::ROLE_AUDITOR);
+        row.clear_party_id();
+      }};
+  for (const auto& change : changes) {
+    const RequestHeaders held{.token = t.token_of(account)};
+    pb::Account row = t.get<pb::Account>(url);
+    row.set_name("新名");
+    ASSERT_EQ(t.ask("PUT", url, to_json(row), t.as("lead")), "ok");
+    EXPECT_EQ(t.send("GET", "/v1/sessions/current", "", held).status, 200U);
+    row = t.get<pb::Account>(url);
+    change(row);
+    ASSERT_EQ(t.ask("PUT", url, to_json(row), t.as("lead")), "ok");
+    EXPECT_EQ(t.send("GET", "/v1/sessions/current", "", held).status, 401U);
+  }
+}
+
+// Two names that look the same are the same.
+TEST(AttackRights, ANameHasNoInvisibleCharacterAndOneLine) {
+  Neighbours t;
+  const auto named = [&](const std::string& name) {
+    return t.ask("POST", "/v1/parties",
+                 R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":")" + name + R"(","areaCode":")" +
+                     std::to_string(t.own.area) + "\"}",
+                 t.as("organiser"));
+  };
+  for (const char* name : {"一队\u200e", "一\u200b队", "一队\\n二队", "一\ufeff队", "一队\u00ad"}) {
+    EXPECT_EQ(named(name), "400 value.out_of_range name") << name;
+  }
+  EXPECT_EQ(named("一家👨‍👩‍👧‍👦队"), "ok");
+}
+
 // Directly, by moving it to where one may, by its accounts, or in its name.
 TEST(AttackRights, OrganisersOfOneAreaHaveNoSayOverOneAnother) {
   Neighbours t;

@@ -50,7 +50,7 @@ Shown erased(const Shown& shown, pb::Event::RowCase kind) {
 
 Shown shown_by_view(const State& s, const pb::Actor& actor, pb::Event::RowCase kind,
                     std::uint64_t id) {
-  const auto view = [&](Operation look) { return View(s, actor, scope_of(look, actor.role())); };
+  const auto view = [&](Operation look) { return View(s, actor, scope_of(s, look, actor)); };
   switch (kind) {
     case pb::Event::kParty: {
       const View v = view(Operation::kGetParty);
