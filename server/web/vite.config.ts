@@ -21,6 +21,14 @@ export default defineConfig({
   ],
   define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
   resolve: { alias: { '@': here('./src') } },
-  build: { outDir: out, emptyOutDir: true, target: 'es2021', manifest: true, reportCompressedSize: false, assetsInlineLimit: 0, cssCodeSplit: true },
+  build: {
+    outDir: out,
+    emptyOutDir: true,
+    target: 'es2021',
+    manifest: true,
+    reportCompressedSize: false,
+    assetsInlineLimit: 0,
+    cssCodeSplit: true,
+  },
   server: { proxy: { '/v1': { target: 'http://127.0.0.1:8321', ws: true } } },
 })

@@ -22,7 +22,8 @@ export function keepOnlyFor(account: string) {
     attempt(() => {
       const store = open()
       const others = Object.keys(store).filter(
-        (key) => key.startsWith(prefix) && (owner === '' || !key.startsWith(placeOf(''))))
+        (key) => key.startsWith(prefix) && (owner === '' || !key.startsWith(placeOf(''))),
+      )
       for (const key of others) store.removeItem(key)
     })
   }

@@ -27,7 +27,8 @@ let timer = 0
 let worry = 0
 
 function open() {
-  if (worry === 0) worry = window.setTimeout(() => (lost.value = wanted && !connected.value), patience)
+  if (worry === 0)
+    worry = window.setTimeout(() => (lost.value = wanted && !connected.value), patience)
   window.clearTimeout(timer)
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
   const place = last === undefined || !epoch.value ? '' : `?after=${last}&epoch=${epoch.value}`

@@ -6,5 +6,8 @@ export function csv(rows: (string | number)[][]): string {
     const plain = typeof v === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
     return /[",\r\n]/.test(plain) ? `"${plain.replace(/"/g, '""')}"` : plain
   }
-  return 'data:text/csv;charset=utf-8,' + encodeURIComponent('\ufeff' + rows.map((r) => r.map(cell).join(',')).join('\r\n') + '\r\n')
+  return (
+    'data:text/csv;charset=utf-8,' +
+    encodeURIComponent('\ufeff' + rows.map((r) => r.map(cell).join(',')).join('\r\n') + '\r\n')
+  )
 }

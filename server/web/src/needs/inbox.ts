@@ -25,8 +25,10 @@ function concerns(event: LiveEvent, inbox: Inbox | undefined): boolean {
     case 'organiser':
       if (!inArea(event.areaCode, party.value?.areaCode)) return false
       return match !== undefined || waitingStates.test(need?.state ?? '')
-    case 'resident': return need?.residentRef !== undefined && need.residentRef === account.value?.residentRef
-    default: return match !== undefined
+    case 'resident':
+      return need?.residentRef !== undefined && need.residentRef === account.value?.residentRef
+    default:
+      return match !== undefined
   }
 }
 

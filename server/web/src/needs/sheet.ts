@@ -46,12 +46,27 @@ export interface Row {
 }
 
 const kindWords: Record<string, (typeof timeKinds)[number]> = {
-  人: 'people', 志愿者: 'people', people: 'people', 专业人员: 'professional', professional: 'professional', 场地: 'venue', venue: 'venue', 车辆: 'vehicle', vehicle: 'vehicle', 设备: 'equipment', equipment: 'equipment',
+  人: 'people',
+  志愿者: 'people',
+  people: 'people',
+  专业人员: 'professional',
+  professional: 'professional',
+  场地: 'venue',
+  venue: 'venue',
+  车辆: 'vehicle',
+  vehicle: 'vehicle',
+  设备: 'equipment',
+  equipment: 'equipment',
 }
 
-function find(list: { code?: string; zh?: string; en?: string }[] | undefined, text: string): string | undefined {
+function find(
+  list: { code?: string; zh?: string; en?: string }[] | undefined,
+  text: string,
+): string | undefined {
   const wanted = text.trim().toLowerCase()
-  return list?.find((t) => t.code === wanted || t.zh === text.trim() || t.en?.toLowerCase() === wanted)?.code
+  return list?.find(
+    (t) => t.code === wanted || t.zh === text.trim() || t.en?.toLowerCase() === wanted,
+  )?.code
 }
 
 // "2026-11-28", "2026/11/28", "2026年11月28日" and what Excel gives; "9:00", "0900".
@@ -60,7 +75,9 @@ export function readDate(text: string): string | undefined {
   if (!m) return undefined
   const date = `${m[1]}-${m[2]?.padStart(2, '0')}-${m[3]?.padStart(2, '0')}`
   const shown = new Date(`${date}T00:00:00Z`)
-  return Number.isNaN(shown.getTime()) || shown.toISOString().slice(0, 10) !== date ? undefined : date
+  return Number.isNaN(shown.getTime()) || shown.toISOString().slice(0, 10) !== date
+    ? undefined
+    : date
 }
 export function readTime(text: string): string | undefined {
   const m = /^(\d{1,2})[:：.]?(\d{2})/.exec(text.trim())
@@ -69,7 +86,11 @@ export function readTime(text: string): string | undefined {
 }
 
 export function header(cells: string[]): (Key | undefined)[] {
-  return cells.map((c) => columns.find((k) => ([k.zh, k.en, ...k.also] as string[]).includes(c.trim().toLowerCase()))?.key)
+  return cells.map(
+    (c) =>
+      columns.find((k) => ([k.zh, k.en, ...k.also] as string[]).includes(c.trim().toLowerCase()))
+        ?.key,
+  )
 }
 
 // What of the first row is no column of ours, in the words of the file.
@@ -84,33 +105,50 @@ export function readRow(number: number, values: string[], keys: (Key | undefined
     if (k !== undefined && values[i]?.trim()) row.cells[k] = values[i].trim()
   })
   // "2026-11-28 09:00/11:30"
-  const whole = /^(\S+)[ T](\d{1,2}[:：]\d{2})\s*[/-]\s*(\d{1,2}[:：]\d{2})$/.exec(row.cells.date ?? '')
+  const whole = /^(\S+)[ T](\d{1,2}[:：]\d{2})\s*[/-]\s*(\d{1,2}[:：]\d{2})$/.exec(
+    row.cells.date ?? '',
+  )
   if (whole) [row.cells.date, row.cells.from, row.cells.to] = whole.slice(1)
-  const bad = (column: Key, key: Wrong['key']) => row.wrong.push({ column, key, value: row.cells[column] ?? '' })
+  const bad = (column: Key, key: Wrong['key']) =>
+    row.wrong.push({ column, key, value: row.cells[column] ?? '' })
   for (const c of columns) if (c.required && !row.cells[c.key]) bad(c.key, 'required')
   const cell = (k: Key) => row.cells[k] ?? ''
-  const place = areas.value.find((a) => a.code === cell('area') || a.name === cell('area')) ?? areas.value.find((a) => a.level === 'AREA_LEVEL_COMMUNITY' && cell('area') && a.name?.startsWith(cell('area')))
+  const place =
+    areas.value.find((a) => a.code === cell('area') || a.name === cell('area')) ??
+    areas.value.find(
+      (a) => a.level === 'AREA_LEVEL_COMMUNITY' && cell('area') && a.name?.startsWith(cell('area')),
+    )
   if (cell('area') && !place) bad('area', 'unknown')
   const category = find(taxonomy.value?.categories, cell('category'))
   if (cell('category') && !category) bad('category', 'unknown')
   const kind = kindWords[cell('kind').toLowerCase()]
-  const stock = kind === undefined ? find(taxonomy.value?.resources?.map((r) => r.term ?? {}), cell('kind')) : undefined
+  const stock =
+    kind === undefined
+      ? find(
+          taxonomy.value?.resources?.map((r) => r.term ?? {}),
+          cell('kind'),
+        )
+      : undefined
   if (cell('kind') && !kind && !stock) bad('kind', 'unknown')
-  const of = stock
-    ? { stock: { resource: stock } }
-    : { time: { kind: timeKind(kind ?? 'people') } }
+  const of = stock ? { stock: { resource: stock } } : { time: { kind: timeKind(kind ?? 'people') } }
   const quantity = parse(cell('quantity'), of)
   if (cell('quantity') && quantity === undefined) {
     bad('quantity', Number(cell('quantity')) > 0 ? 'whole' : 'number')
   }
-  const optional = (k: 'skill' | 'certificate' | 'programme' | 'beneficiary', list: { code?: string; zh?: string; en?: string }[] | undefined) => {
+  const optional = (
+    k: 'skill' | 'certificate' | 'programme' | 'beneficiary',
+    list: { code?: string; zh?: string; en?: string }[] | undefined,
+  ) => {
     if (!cell(k)) return undefined
     const code = find(list, cell(k))
     if (code === undefined) bad(k, 'unknown')
     return code
   }
   const skill = optional('skill', taxonomy.value?.skills)
-  const certificate = optional('certificate', taxonomy.value?.certificates?.map((c) => c.term ?? {}))
+  const certificate = optional(
+    'certificate',
+    taxonomy.value?.certificates?.map((c) => c.term ?? {}),
+  )
   const programme = optional('programme', taxonomy.value?.programmes)
   const beneficiary = optional('beneficiary', taxonomy.value?.beneficiaries)
   const date = readDate(cell('date'))
@@ -120,19 +158,46 @@ export function readRow(number: number, values: string[], keys: (Key | undefined
   if (cell('from') && !from) bad('from', 'date')
   if (cell('to') && !to) bad('to', 'date')
   if (row.wrong.length > 0 || !date || !from || !to) return row
-  const window = { start: String(toSeconds(date, from)), end: String(toSeconds(date, to) + (to > from ? 0 : 86_400)) }
+  const window = {
+    start: String(toSeconds(date, from)),
+    end: String(toSeconds(date, to) + (to > from ? 0 : 86_400)),
+  }
   row.need = {
-    title: cell('title'), areaCode: place?.code, category, programme, beneficiary, description: cell('description') || undefined,
-    contactName: cell('contact_name') || undefined, contactPhone: cell('contact_phone') || undefined, address: cell('address') || undefined,
-    lines: [{
-      quantity: String(quantity), window,
-      ...(stock ? { stock: { resource: stock } } : { time: { kind: timeKind(kind ?? 'people'), skills: skill ? [skill] : [], certificate, certificateLevel: certificate ? 1 : undefined } }),
-    }],
+    title: cell('title'),
+    areaCode: place?.code,
+    category,
+    programme,
+    beneficiary,
+    description: cell('description') || undefined,
+    contactName: cell('contact_name') || undefined,
+    contactPhone: cell('contact_phone') || undefined,
+    address: cell('address') || undefined,
+    lines: [
+      {
+        quantity: String(quantity),
+        window,
+        ...(stock
+          ? { stock: { resource: stock } }
+          : {
+              time: {
+                kind: timeKind(kind ?? 'people'),
+                skills: skill ? [skill] : [],
+                certificate,
+                certificateLevel: certificate ? 1 : undefined,
+              },
+            }),
+      },
+    ],
   }
   return row
 }
 
 export function toBatch(rows: Row[]): Schemas['BatchRequest'] {
-  return { commands: rows.filter((r) => r.need).map((r) => ({ postNeed: { need: r.need, until: 'NEED_STATE_OPEN' as const } })) }
+  return {
+    commands: rows
+      .filter((r) => r.need)
+      .map((r) => ({ postNeed: { need: r.need, until: 'NEED_STATE_OPEN' as const } })),
+  }
 }
-export const good = (rows: Row[]) => rows.filter((r) => r.need !== undefined && r.refused === undefined)
+export const good = (rows: Row[]) =>
+  rows.filter((r) => r.need !== undefined && r.refused === undefined)

@@ -29,7 +29,9 @@ function texts(of: Language): Map<string, string> {
   const all = new Map<string, string>()
   const walk = (node: Node, path: string) => {
     if (typeof node === 'string') all.set(path, node)
-    else for (const [key, child] of Object.entries(node)) walk(child, path === '' ? key : `${path}.${key}`)
+    else
+      for (const [key, child] of Object.entries(node))
+        walk(child, path === '' ? key : `${path}.${key}`)
   }
   walk(catalogues[of], '')
   flat[of] = all
@@ -40,14 +42,17 @@ function texts(of: Language): Map<string, string> {
 // for any other number. One that is missing shows its key, which tests look for.
 export function t(key: string, places?: Record<string, unknown>): string {
   const text = texts(chosen.value).get(key) ?? key
-  return places === undefined ? text : text.replace(
-    /\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g,
-    (whole, name: string, one?: string, many?: string) => {
-      if (!(name in places)) return whole
-      const value = String(places[name] ?? '')
-      if (one === undefined) return value
-      return (value === '1' ? one : many) ?? ''
-    })
+  return places === undefined
+    ? text
+    : text.replace(
+        /\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g,
+        (whole, name: string, one?: string, many?: string) => {
+          if (!(name in places)) return whole
+          const value = String(places[name] ?? '')
+          if (one === undefined) return value
+          return (value === '1' ? one : many) ?? ''
+        },
+      )
 }
 
 // Makes $t known to every template.

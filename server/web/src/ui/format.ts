@@ -17,7 +17,19 @@ export interface Wall {
 let clockwork: { zone: string; format: Intl.DateTimeFormat } | undefined
 function inZone(): Intl.DateTimeFormat {
   if (clockwork?.zone !== timeZone.value) {
-    clockwork = { zone: timeZone.value, format: new Intl.DateTimeFormat('en-CA', { timeZone: timeZone.value, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', weekday: 'short' }) }
+    clockwork = {
+      zone: timeZone.value,
+      format: new Intl.DateTimeFormat('en-CA', {
+        timeZone: timeZone.value,
+        hourCycle: 'h23',
+        year: 'numeric',
+        month: '2-digit',
+        day: '2-digit',
+        hour: '2-digit',
+        minute: '2-digit',
+        weekday: 'short',
+      }),
+    }
   }
   return clockwork.format
 }
@@ -37,7 +49,10 @@ export function localParts(seconds: number): Wall {
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const dayWords = (w: Wall) => (zh() ? `${w.month}月${w.day}日${t(`week.${w.weekday || 7}`)}` : `${t(`week.${w.weekday || 7}`)} ${w.day} ${months[w.month - 1]}`)
+const dayWords = (w: Wall) =>
+  zh()
+    ? `${w.month}月${w.day}日${t(`week.${w.weekday || 7}`)}`
+    : `${t(`week.${w.weekday || 7}`)} ${w.day} ${months[w.month - 1]}`
 export const day = (s: number | string) => dayWords(localParts(Number(s)))
 export function fullDay(s: number | string): string {
   const w = localParts(Number(s))
@@ -53,8 +68,12 @@ export function span(window: { start?: string; end?: string } | undefined): stri
   const from = localParts(Number(window.start))
   const to = localParts(Number(window.end))
   // Up to midnight is still that day.
-  const same = from.date === to.date || (to.time === '00:00' && localParts(Number(window.end) - 1).date === from.date)
-  return same ? `${dayWords(from)} ${from.time}–${to.time === '00:00' ? '24:00' : to.time}` : `${dayWords(from)} ${from.time} – ${dayWords(to)} ${to.time}`
+  const same =
+    from.date === to.date ||
+    (to.time === '00:00' && localParts(Number(window.end) - 1).date === from.date)
+  return same
+    ? `${dayWords(from)} ${from.time}–${to.time === '00:00' ? '24:00' : to.time}`
+    : `${dayWords(from)} ${from.time} – ${dayWords(to)} ${to.time}`
 }
 
 // Making a format costs a hundred times what using it does.
@@ -71,7 +90,8 @@ function number(options: Intl.NumberFormatOptions): Intl.NumberFormat {
 export const count = (n: number) => number({}).format(n)
 export const fixed = (n: number, digits: number) =>
   number({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n)
-export const percent = (share: number) => number({ style: 'percent', maximumFractionDigits: 1 }).format(share)
+export const percent = (share: number) =>
+  number({ style: 'percent', maximumFractionDigits: 1 }).format(share)
 
 export function metres(m: number): string {
   if (language() === 'zh') return m < 1000 ? `${m}米` : `${(m / 1000).toFixed(1)}公里`
@@ -80,8 +100,10 @@ export function metres(m: number): string {
 
 export function duration(seconds: number): string {
   if (seconds < 60) return zh() ? `${Math.round(seconds)}秒` : `${Math.round(seconds)} s`
-  if (seconds < 3600) return zh() ? `${Math.round(seconds / 60)}分钟` : `${Math.round(seconds / 60)} min`
-  if (seconds < 172_800) return zh() ? `${(seconds / 3600).toFixed(1)}小时` : `${(seconds / 3600).toFixed(1)} h`
+  if (seconds < 3600)
+    return zh() ? `${Math.round(seconds / 60)}分钟` : `${Math.round(seconds / 60)} min`
+  if (seconds < 172_800)
+    return zh() ? `${(seconds / 3600).toFixed(1)}小时` : `${(seconds / 3600).toFixed(1)} h`
   return zh() ? `${(seconds / 86_400).toFixed(1)}天` : `${(seconds / 86_400).toFixed(1)} days`
 }
 
