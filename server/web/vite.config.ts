@@ -5,7 +5,8 @@ import { defineConfig } from 'vite'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-// QIAO_WEB_OUT: where CMake wants it. The city's outline comes from its data; another city puts its own in its place.
+// QIAO_WEB_OUT: where CMake wants it. The city's outline comes from its data; another city puts its
+// own in its place.
 const out = process.env.QIAO_WEB_OUT ?? here('./dist')
 
 export default defineConfig({

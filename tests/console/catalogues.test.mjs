@@ -1,5 +1,5 @@
-// The texts of the console, without a browser: both languages whole, nothing asked for that is not there, nothing left over;
-// and how much a team's telephone has to load before it can claim.
+// The texts of the console, without a browser: both languages whole, nothing asked for that is not
+// there, nothing left over; and how much a team's telephone has to load before it can claim.
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'

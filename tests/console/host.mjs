@@ -23,8 +23,8 @@ mkdirSync(screenshots, { recursive: true })
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-// The demo city: real communities, made-up needs; the same each time but for today's date and the program
-// that makes it, whose market's decisions are in it.
+// The demo city: real communities, made-up needs; the same each time but for today's date and the
+// program that makes it, whose market's decisions are in it.
 function history() {
   const path = join(bin, 'console-city.jsonl')
   const day = new Date().toISOString().slice(0, 10)
@@ -59,7 +59,8 @@ export class Host {
     this.contexts = []
     this.minutesAhead = 0
   }
-  // The server's clock goes forward: it is restarted with another one, and the pages come back to it.
+  // The server's clock goes forward: it is restarted with another one, and the pages come back to
+  // it.
   async wait(minutes) {
     await this.stop()
     this.minutesAhead += minutes

@@ -32,8 +32,8 @@ test(
     const team = await host.page({ as: 'team', phone: true })
     const coordinator = await host.page({ as: 'community', phone: true })
 
-    // The team can come at any hour, on any day, and can what nobody else in the demo city can: whom else the test might meet, and in
-    // what order, depends on the hour at which it runs.
+    // The team can come at any hour, on any day, and can what nobody else in the demo city can:
+    // whom else the test might meet, and in what order, depends on the hour at which it runs.
     await host.go(team, '/pledges/new')
     await team.getByRole('button', { name: '人员', exact: true }).click()
     await team.fill('input[name=title]', '随时可以来')

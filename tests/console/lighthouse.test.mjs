@@ -1,5 +1,6 @@
-// Lighthouse, as a phone: what it says of the screens that most people open. Accessibility and best practices are facts of
-// the page and are checked. Performance is one of the machine too, and is said: node --test lighthouse.test.mjs.
+// Lighthouse, as a phone: what it says of the screens that most people open. Accessibility and best
+// practices are facts of the page and are checked. Performance is one of the machine too, and is
+// said: node --test lighthouse.test.mjs.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

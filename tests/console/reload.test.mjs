@@ -1,4 +1,5 @@
-// When screens are read again by themselves: after events, and after a server that was away or busy.
+// When screens are read again by themselves: after events, and after a server that was away or
+// busy.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

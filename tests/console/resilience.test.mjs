@@ -1,4 +1,5 @@
-// What goes wrong in the middle: the session, the line, a second tab, the keyboard alone, a bad spreadsheet, ten thousand rows.
+// What goes wrong in the middle: the session, the line, a second tab, the keyboard alone, a bad
+// spreadsheet, ten thousand rows.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -42,11 +43,13 @@ test(
       if (answer.status() === 401) await overtaken
       await route.fulfill({ response: answer })
     })
-    // The inbox is asked for by itself now and then: it is not to be what finds out that the session has ended, before anything is done.
+    // The inbox is asked for by itself now and then: it is not to be what finds out that the
+    // session has ended, before anything is done.
     const inbox = (await host.api(page, 'GET', '/v1/inbox')).body
     await page.route('**/v1/inbox', (route) => route.fulfill({ json: inbox }))
     await page.context().clearCookies()
-    // Of what is typed now: one of what was typed before may still be on its way, and is not refused.
+    // Of what is typed now: one of what was typed before may still be on its way, and is not
+    // refused.
     const ofSeven = (request) =>
       request.url().endsWith('/v1/needs:preview') &&
       Number(request.postDataJSON().need.lines[0].quantity) === 7

@@ -1,5 +1,5 @@
-// Every screen, in both languages, on a phone and on a desk: no violation that axe finds, nothing that does not fit, no text
-// that is missing.
+// Every screen, in both languages, on a phone and on a desk: no violation that axe finds, nothing
+// that does not fit, no text that is missing.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

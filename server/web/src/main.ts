@@ -6,8 +6,9 @@ import { router } from './router'
 import { translations } from './texts'
 import './ui/style.css'
 
-// Who one is decides which screens there are. What is wanted anyway is fetched meanwhile: the city's words, and the screen
-// that the address names. Where the server cannot be reached the screen says so.
+// Who one is decides which screens there are. What is wanted anyway is fetched meanwhile: the
+// city's words, and the screen that the address names. Where the server cannot be reached the
+// screen says so.
 const session = refreshSession().catch(() => undefined)
 void readWords().catch(() => undefined)
 const screen = router.resolve(location.hash.slice(1) || '/').matched[0]?.components?.default

@@ -1,4 +1,5 @@
-// One folder a screen, loaded when it is wanted: whoever claims a task downloads nothing of the lead department's.
+// One folder a screen, loaded when it is wanted: whoever claims a task downloads nothing of the
+// lead department's.
 import { START_LOCATION, createRouter, createWebHashHistory } from 'vue-router'
 import { known, party, role } from './api/session'
 import { lazily } from './ui/lazily'

@@ -32,7 +32,8 @@ const readAreas = once(async () => {
   }, 50_000)
 })
 
-// Words and areas. A province has twenty thousand areas: screens that only need words ask for them alone.
+// Words and areas. A province has twenty thousand areas: screens that only need words ask for them
+// alone.
 export async function readCity(): Promise<void> {
   await Promise.all([readWords(), readAreas()])
 }

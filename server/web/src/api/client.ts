@@ -111,7 +111,8 @@ export async function ask<T>(request: Answered<T>): Promise<T> {
   throw refused
 }
 
-// One for each thing somebody does: pressed twice, or sent again after a lost answer, it is done once.
+// One for each thing somebody does: pressed twice, or sent again after a lost answer, it is done
+// once.
 export function idempotencyKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')

@@ -1,4 +1,5 @@
-// A table as a file that Excel opens with its Chinese right (a byte order mark), and that runs no formula.
+// A table as a file that Excel opens with its Chinese right (a byte order mark), and that runs no
+// formula.
 export function csv(rows: (string | number)[][]): string {
   const cell = (v: string | number) => {
     const text = String(v)

@@ -1,4 +1,5 @@
-// Needs from a spreadsheet: the columns of `qiao need import` (tools/qiao/sheet.cc), by their Chinese or English names.
+// Needs from a spreadsheet: the columns of `qiao need import` (tools/qiao/sheet.cc), by their
+// Chinese or English names.
 import { type Need, type Schemas } from '@/api/client'
 import { areas, taxonomy } from '@/api/city'
 import { toSeconds } from '@/ui/format'
@@ -7,7 +8,8 @@ import { timeKind, timeKinds } from './words'
 
 export type Cells = Record<string, string>
 
-// `also`: other names that people give the column. Day and hours may stand in one cell, as the command line writes them.
+// `also`: other names that people give the column. Day and hours may stand in one cell, as the
+// command line writes them.
 export const columns = [
   { key: 'title', zh: '名称', en: 'title', also: ['标题'], required: true },
   { key: 'area', zh: '区域', en: 'area', also: ['社区'], required: true },

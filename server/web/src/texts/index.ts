@@ -1,7 +1,7 @@
 // The two catalogues. Chinese first; English is one tap away and stays chosen.
 //
-// A library for this (vue-i18n 11) was a fifth of all the JavaScript that a team's telephone had to load, for looking up a
-// text and filling in its places: that is here.
+// A library for this (vue-i18n 11) was a fifth of all the JavaScript that a team's telephone had to
+// load, for looking up a text and filling in its places: that is here.
 import { shallowRef, type App } from 'vue'
 import { en } from './en'
 import { zh } from './zh'

@@ -1,4 +1,5 @@
-// Chinese, the first of the two catalogues. English has the same keys: another one does not compile.
+// Chinese, the first of the two catalogues. English has the same keys: another one does not
+// compile.
 export const zh = {
   app: {
     name: '桥',

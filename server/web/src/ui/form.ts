@@ -1,4 +1,5 @@
-// What every form needs: the server's refusal at its field, one thing done once, nothing typed lost.
+// What every form needs: the server's refusal at its field, one thing done once, nothing typed
+// lost.
 import { reactive, ref, watch, type Ref } from 'vue'
 import { t } from '@/texts'
 import { Refused, Unreachable, idempotencyKey, online, sessionEnded } from '@/api/client'

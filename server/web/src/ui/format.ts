@@ -1,4 +1,5 @@
-// Numbers, days and hours as people write them; always in the city's time zone, wherever the browser is.
+// Numbers, days and hours as people write them; always in the city's time zone, wherever the
+// browser is.
 import { timeZone } from '@/api/session'
 import { language, t } from '@/texts'
 
@@ -13,7 +14,8 @@ export interface Wall {
   day: number
   weekday: number // 0 Sunday … 6
 }
-// Making one of these takes a telephone tens of milliseconds, so there is one, and texts are put together by hand.
+// Making one of these takes a telephone tens of milliseconds, so there is one, and texts are put
+// together by hand.
 let clockwork: { zone: string; format: Intl.DateTimeFormat } | undefined
 function inZone(): Intl.DateTimeFormat {
   if (clockwork?.zone !== timeZone.value) {
@@ -109,7 +111,8 @@ export function duration(seconds: number): string {
 
 export const hours = (minutes: number) => (minutes / 60).toFixed(1)
 
-// The instant at which the city's clocks show that; UTC seconds. NaN where the texts are no day and hour.
+// The instant at which the city's clocks show that; UTC seconds. NaN where the texts are no day and
+// hour.
 export function toSeconds(date: string, time: string): number {
   const guess = Date.parse(`${date}T${time}:00Z`) / 1000
   if (Number.isNaN(guess)) return NaN
