@@ -13,6 +13,7 @@ const session = refreshSession().catch(() => undefined)
 void readWords().catch(() => undefined)
 const screen = router.resolve(location.hash.slice(1) || '/').matched[0]?.components?.default
 if (typeof screen === 'function') void (screen as () => Promise<unknown>)()
+// eslint-disable-next-line @typescript-eslint/no-unsafe-argument -- only vue-tsc knows its type
 void session.finally(() => createApp(App).use(translations).use(router).mount('#app'))
 // An address that was changed before the router listened is not lost.
 void router.isReady().then(() => {

@@ -38,6 +38,11 @@ export async function readCity(): Promise<void> {
   await Promise.all([readWords(), readAreas()])
 }
 
+// The city's boundary as GeoJSON.
+export async function readOutline(): Promise<unknown> {
+  return (await fetch('/outline.geojson')).json()
+}
+
 export function area(code: string | undefined): Area | undefined {
   return byCode.value.get(code ?? '')
 }

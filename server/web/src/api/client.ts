@@ -111,6 +111,12 @@ export async function ask<T>(request: Answered<T>): Promise<T> {
   throw refused
 }
 
+// Whether the server hands out the console now.
+export async function reachable(): Promise<boolean> {
+  const answer = await fetch('/', { method: 'HEAD', cache: 'no-store' }).catch(() => undefined)
+  return answer?.ok ?? false
+}
+
 // One for each thing somebody does: pressed twice, or sent again after a lost answer, it is done
 // once.
 export function idempotencyKey(): string {

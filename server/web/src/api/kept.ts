@@ -35,7 +35,9 @@ export function keep(name: string, value: unknown) {
 }
 // Undefined where nothing is kept, or nothing that can be read.
 export function kept(name: string): unknown {
-  return attempt(() => JSON.parse(sessionStorage.getItem(placeOf(name)) ?? 'null')) ?? undefined
+  return (
+    attempt((): unknown => JSON.parse(sessionStorage.getItem(placeOf(name)) ?? 'null')) ?? undefined
+  )
 }
 
 // The same for as long as somebody is logged in, in every tab; of a visitor, for good.

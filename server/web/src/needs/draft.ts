@@ -97,7 +97,7 @@ export function toNeed(d: NeedDraft): Need {
   if (d.beneficiary) need.beneficiary = d.beneficiary
   if (d.programme) need.programme = d.programme
   if (d.description.trim()) need.description = d.description.trim()
-  if (d.ratio !== '' && Number(d.ratio) > 0) need.volunteersPerProfessional = Number(d.ratio)
+  if (d.ratio !== '' && d.ratio > 0) need.volunteersPerProfessional = d.ratio
   if (d.contactName.trim()) need.contactName = d.contactName.trim()
   if (d.contactPhone.trim()) need.contactPhone = d.contactPhone.trim()
   if (d.address.trim()) need.address = d.address.trim()

@@ -38,9 +38,11 @@ function texts(of: Language): Map<string, string> {
   return all
 }
 
+// What is filled in, by the name of its place.
+export type Places = Record<string, string | number | undefined>
 // The text of a key with its places filled in; "{n:need|needs}" is the first for one and the second
 // for any other number. One that is missing shows its key, which tests look for.
-export function t(key: string, places?: Record<string, unknown>): string {
+export function t(key: string, places?: Places): string {
   const text = texts(chosen.value).get(key) ?? key
   return places === undefined
     ? text

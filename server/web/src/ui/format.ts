@@ -51,18 +51,19 @@ export function localParts(seconds: number): Wall {
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const monthWord = (w: Wall) => months[w.month - 1] ?? ''
 const dayWords = (w: Wall) =>
   zh()
     ? `${w.month}月${w.day}日${t(`week.${w.weekday || 7}`)}`
-    : `${t(`week.${w.weekday || 7}`)} ${w.day} ${months[w.month - 1]}`
+    : `${t(`week.${w.weekday || 7}`)} ${w.day} ${monthWord(w)}`
 export const day = (s: number | string) => dayWords(localParts(Number(s)))
 export function fullDay(s: number | string): string {
   const w = localParts(Number(s))
-  return zh() ? `${w.year}年${w.month}月${w.day}日` : `${w.day} ${months[w.month - 1]} ${w.year}`
+  return zh() ? `${w.year}年${w.month}月${w.day}日` : `${w.day} ${monthWord(w)} ${w.year}`
 }
 export function moment(s: number | string): string {
   const w = localParts(Number(s))
-  return zh() ? `${w.month}月${w.day}日 ${w.time}` : `${w.day} ${months[w.month - 1]} ${w.time}`
+  return zh() ? `${w.month}月${w.day}日 ${w.time}` : `${w.day} ${monthWord(w)} ${w.time}`
 }
 
 export function span(window: { start?: string; end?: string } | undefined): string {
