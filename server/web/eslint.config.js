@@ -52,6 +52,7 @@ export default ts.config(
       'vue/component-api-style': ['error', ['script-setup']],
       'vue/define-emits-declaration': 'error',
       'vue/define-props-declaration': 'error',
+      'vue/max-lines-per-block': ['error', { script: 120, skipBlankLines: true }],
       'vue/no-restricted-syntax': [
         'error',
         {
