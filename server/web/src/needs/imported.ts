@@ -22,8 +22,9 @@ export function identify(rows: Row[]) {
   for (const row of rows) {
     if (row.need === undefined) continue
     const print = fingerprint(JSON.stringify(row.need))
-    times.set(print, (times.get(print) ?? 0) + 1)
-    row.id = `${print}.${times.get(print)}`
+    const time = (times.get(print) ?? 0) + 1
+    times.set(print, time)
+    row.id = `${print}.${time}`
   }
 }
 
@@ -32,11 +33,10 @@ export const keyOf = (part: Row[]) => `import-${fingerprint(part.map((r) => r.id
 
 export function useImported() {
   const ids = ref(new Set((kept(place) as string[] | undefined) ?? []))
-  return {
-    saved: (row: Row) => row.id !== undefined && ids.value.has(row.id),
-    remember(part: Row[]) {
-      ids.value = new Set([...ids.value, ...part.flatMap((r) => r.id ?? [])])
-      keep(place, [...ids.value])
-    },
+  const saved = (row: Row) => row.id !== undefined && ids.value.has(row.id)
+  const remember = (part: Row[]) => {
+    ids.value = new Set([...ids.value, ...part.flatMap((r) => r.id ?? [])])
+    keep(place, [...ids.value])
   }
+  return { saved, remember }
 }
