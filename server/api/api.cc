@@ -807,9 +807,12 @@ Response Api::answer_again(const Call& call, const pb::KeptAnswer& kept, Seq wai
   if (kept.stripped()) return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
   const State& state = runtime_.state();
   const auto kind = static_cast<pb::Event::RowCase>(kept.row_kind());
-  if (const pb::RowKind seen = row_kind_of(kind);
-      seen != pb::ROW_KIND_UNSPECIFIED && !is_there(state, call.actor, seen, kept.row_id())) {
-    return problem(not_there(seen, kept.row_id(), "id"), call.chinese);
+  if (const pb::RowKind row = row_kind_of(kind); row != pb::ROW_KIND_UNSPECIFIED) {
+    const Sight sight = sight_of(state, call.actor, row, kept.row_id());
+    if (sight == Sight::kNothing) return problem(not_there(row, kept.row_id(), "id"), call.chinese);
+    // It may see less of it now than it did.
+    if (sight == Sight::kPublic)
+      return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
   }
   Answer answer;
   answer.message.reset(google::protobuf::MessageFactory::generated_factory()

@@ -2,6 +2,7 @@
 // others, by what was given before, by the numbers of residents.
 #include <gtest/gtest.h>
 
+#include "engine/rows/limits.h"
 #include "server/access/relations.h"
 #include "tests/support/towns.h"
 
@@ -191,6 +192,148 @@ TEST(AttackRights, WhatAnAccountHeldEndsWithItsRoleOrParty) {
     ASSERT_EQ(t.ask("PUT", url, to_json(row), t.as("lead")), "ok");
     EXPECT_EQ(t.send("GET", "/v1/sessions/current", "", held).status, 401U);
   }
+}
+
+// It disables an account; it gives nobody a way in.
+TEST(AttackRights, AnOrganiserDisablesAResidentWithNeedsElsewhere) {
+  Neighbours t;
+  pb::Account resident;
+  resident.set_login("neighbour");
+  resident.set_role(pb::ROLE_RESIDENT);
+  resident.set_area_code(t.own.area);
+  const std::uint64_t id =
+      t.id_of(t.send("POST", "/v1/accounts", to_json(resident), t.as("organiser")));
+  const std::string url = "/v1/accounts/" + std::to_string(id);
+  t.tokens["neighbour"] = t.token_of(id);
+  resident = t.get<pb::Account>(url);
+  Towns::Side elsewhere = t.foreign;
+  elsewhere.resident_ref = resident.resident_ref();
+  ASSERT_EQ(
+      t.ask("POST", "/v1/needs?until=draft", Towns::need_of(elsewhere, ""), t.as("neighbour")),
+      "ok");
+  EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as("organiser")),
+            "403 role.not_yours residentRef");
+  for (const bool disabled : {true, false}) {
+    resident = t.get<pb::Account>(url);
+    resident.set_disabled(disabled);
+    EXPECT_EQ(t.ask("PUT", url, to_json(resident), t.as("organiser")), "ok");
+  }
+  resident = t.get<pb::Account>(url);
+  resident.set_disabled(true);
+  resident.set_name("别人");
+  EXPECT_EQ(t.ask("PUT", url, to_json(resident), t.as("organiser")),
+            "403 role.not_yours residentRef");
+}
+
+TEST(AttackRights, AResidentHasSoManyNeedsWaitingAndNoMore) {
+  Neighbours t;
+  const std::string need = Towns::need_of(t.own, "");
+  for (int i = 0; i < kMaxWaitingNeeds; ++i)
+    ASSERT_EQ(t.ask("POST", "/v1/needs", need, t.as("resident")), "ok");
+  EXPECT_EQ(t.ask("POST", "/v1/needs", need, t.as("resident")), "400 value.too_many need");
+  const std::uint64_t draft =
+      t.id_of(t.send("POST", "/v1/needs?until=draft", need, t.as("resident")));
+  EXPECT_EQ(t.ask("POST", "/v1/needs/" + std::to_string(draft) + ":submit", "", t.as("resident")),
+            "400 value.too_many needId");
+  EXPECT_EQ(t.ask("POST", "/v1/needs", need, t.as("organiser")), "ok");
+}
+
+// An account that somebody has come in to is that person's.
+TEST(AttackRights, NobodyTakesOverTheAccountOfAPeerOrTheirOwn) {
+  Neighbours t;
+  const auto come_in = [&](std::uint64_t account) {
+    pb::NewSecret link;
+    EXPECT_TRUE(from_json(
+        t.send("POST", "/v1/accounts/" + std::to_string(account) + ":invite").body, link));
+    const std::string accept =
+        R"({"token":")" + link.secret() + R"(","password":"river-stone-47-lantern"})";
+    EXPECT_EQ(t.send("POST", "/v1/invitations:accept", accept, {.anonymous = true}).status, 201U);
+  };
+  const std::uint64_t organiser =
+      t.runtime->state().accounts()[t.runtime->state().account_by_login("organiser")].id.value();
+  const std::uint64_t office = t.account(pb::ROLE_ORGANISER, "office", t.own.organiser);
+  const std::uint64_t team = t.account(pb::ROLE_SUPPLIER, "second", t.own.team);
+  for (const auto& [role, peer, own] :
+       {std::tuple{"organiser", office, organiser}, std::tuple{"supplier", team, t.own.account}}) {
+    const std::string url = "/v1/accounts/" + std::to_string(peer);
+    EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as(role)), "ok") << "nobody has come in yet";
+    come_in(peer);
+    EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as(role)), "403 role.not_yours accountId");
+    pb::Account row = t.get<pb::Account>(url);
+    row.set_login("mine");
+    EXPECT_EQ(t.ask("PUT", url, to_json(row), t.as(role)), "403 role.not_yours accountId");
+    EXPECT_EQ(t.ask("POST", "/v1/accounts/" + std::to_string(own) + ":invite", "", t.as(role)),
+              "403 role.forbidden accountId");
+    EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as("lead")), "ok");
+  }
+  EXPECT_EQ(
+      t.ask("POST", "/v1/accounts/" + std::to_string(team) + ":invite", "", t.as("organiser")),
+      "ok");
+}
+
+// Whoever has the identity comes in to the account that is named so first.
+TEST(AttackRights, OnlyTheLeadNamesIdentitiesOfElsewhere) {
+  Neighbours t;
+  const std::string mayor = R"({"login":"mayor","role":"ROLE_SUPPLIER","partyId":")" +
+                            std::to_string(t.own.team) +
+                            R"(","externalId":"https://id.example.cn mayor"})";
+  for (const char* role : {"supplier", "organiser"})
+    EXPECT_EQ(t.ask("POST", "/v1/accounts", mayor, t.as(role)), "403 role.forbidden externalId");
+  EXPECT_EQ(t.ask("POST", "/v1/accounts", mayor, t.as("lead")), "ok");
+}
+
+TEST(AttackRights, NoOrganiserMakesAnotherOfItsOwnArea) {
+  Neighbours t;
+  const std::uint64_t town = t.own.area / 1000 * 1000;
+  const std::string body =
+      R"({"kind":"PARTY_KIND_ORGANISER","name":"二办","areaCode":")" + std::to_string(town) + "\"}";
+  EXPECT_EQ(t.ask("POST", "/v1/parties", body, t.as("organiser")), "403 role.not_yours areaCode");
+  const std::uint64_t below = t.party("ORGANISER", "居委会", t.own.area, t.as("organiser"));
+  EXPECT_EQ(t.change(
+                below, [&](pb::Party& p) { p.set_area_code(town); }, t.as("organiser")),
+            "403 role.not_yours areaCode");
+}
+
+TEST(AttackRights, AnOrganiserTakesNoCodeOfAnotherTown) {
+  Neighbours t;
+  const auto put = [&](std::uint64_t code) {
+    return t.ask("PUT", "/v1/areas/" + std::to_string(code),
+                 R"({"parentCode":")" + std::to_string(t.own.area) +
+                     R"(","level":"AREA_LEVEL_GRID","name":"一格"})",
+                 t.as("organiser"));
+  };
+  EXPECT_EQ(put(341881999000), "403 role.not_yours code");
+  EXPECT_EQ(put(t.foreign.area + 900), "403 role.not_yours code");
+  EXPECT_EQ(put(t.own.area + 900), "ok");
+}
+
+TEST(AttackRights, ATeamGivesNoWayInToABranchThatIsOnlyAppliedFor) {
+  Neighbours t;
+  const std::uint64_t branch =
+      t.party("VOLUNTEER_TEAM", "远队", t.foreign.area, t.as("supplier"), t.own.team);
+  const std::string account =
+      R"({"login":"far","role":"ROLE_SUPPLIER","partyId":")" + std::to_string(branch) + "\"}";
+  EXPECT_EQ(t.ask("POST", "/v1/accounts", account, t.as("supplier")),
+            "403 role.not_active partyId");
+  const std::uint64_t made = t.id_of(t.send("POST", "/v1/accounts", account));
+  EXPECT_EQ(t.ask("POST", "/v1/accounts/" + std::to_string(made) + ":invite", "", t.as("supplier")),
+            "403 role.not_active partyId");
+  ASSERT_EQ(t.of(branch, "approve", t.as("lead")), "ok");
+  EXPECT_EQ(t.ask("POST", "/v1/accounts/" + std::to_string(made) + ":invite", "", t.as("supplier")),
+            "ok");
+}
+
+// What it may still see of the row, it sees by asking for the row.
+TEST(AttackRights, AKeptAnswerShowsNoMoreThanTheRowDoesNow) {
+  Neighbours t;
+  RequestHeaders as = t.as("organiser");
+  as.key = "once";
+  const std::string need = Towns::need_of(t.own, "");
+  ASSERT_EQ(t.ask("POST", "/v1/needs", need, as), "ok");
+  EXPECT_EQ(t.ask("POST", "/v1/needs", need, as), "ok");
+  const auto move = [&](pb::Party& p) { p.set_area_code(t.foreign.area); };
+  ASSERT_EQ(t.change(t.own.organiser, move, t.as("lead")), "ok");
+  EXPECT_EQ(t.ask("POST", "/v1/needs", need, as), "409 idempotency.done Idempotency-Key");
 }
 
 // Two names that look the same are the same.
