@@ -42,6 +42,8 @@ MAY = {
 }
 # Beast takes half a minute a file to compile.
 BEAST = {"server/http/connection.h", "server/http/feed.cc", "server/http/provider_keys.cc", "server/http/request_parser.cc", "server/http/request_parser.h", "server/http/server.cc", "server/http/session.cc", "server/http/session.h", "tools/qiao/client.cc", "benchmarks/beast_peer.cc"}
+# Who sees RocksDB: the store, the simulated disk that stands in for RocksDB's, and what tests and measures the store itself.
+ROCKSDB = ("server/store/", "tools/swarm/disk.", "tests/server/clearing_test.cc", "tests/server/damage_test.cc", "tests/server/store_test.cc", "tests/server/vault_test.cc", "tests/server/verify_test.cc", "tests/support/lived.h", "tests/simulation/disk_test.cc", "benchmarks/durable.cc")
 MOST_LINES = 1000
 
 
@@ -57,6 +59,18 @@ def sources(*folders):
 def includes(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
         return re.findall(r'^#include [<"]([^>"]+)[>"]', f.read(), re.M)
+
+
+def all_includes(path):
+    """What the file includes, also through our own headers."""
+    seen, left = set(), [path]
+    while left:
+        for name in includes(left.pop()):
+            if name not in seen:
+                seen.add(name)
+                if os.path.exists(os.path.join(ROOT, name)):
+                    left.append(name)
+    return seen
 
 
 class Layers(unittest.TestCase):
@@ -82,6 +96,11 @@ class Layers(unittest.TestCase):
         for path in sources("proto", "data", "engine", "server", "tools", "tests", "benchmarks"):
             if any(n.startswith("boost/beast") for n in includes(path)):
                 self.assertIn(path, BEAST)
+
+    def test_rocksdb_is_seen_by_the_store_only(self):
+        for path in sources("proto", "data", "engine", "server", "tools", "tests", "benchmarks"):
+            if not path.startswith(ROCKSDB) and path.endswith((".cc", ".h")):
+                self.assertFalse([n for n in all_includes(path) if n.startswith("rocksdb/")], path)
 
     def test_files_fit_in_a_readers_head(self):
         for path in sources("proto", "data", "engine", "server", "tools", "tests", "benchmarks"):

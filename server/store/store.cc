@@ -1,5 +1,6 @@
 #include "server/store/store.h"
 
+#include <rocksdb/db.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <sodium.h>
 
@@ -270,18 +271,28 @@ std::uint64_t key_of(const pb::Event& e) {
   }
 }
 
+Group::Group() : batch_(std::make_unique<rocksdb::WriteBatch>()) {}
+
+Group::~Group() = default;
+Group::Group(Group&&) noexcept = default;
+Group& Group::operator=(Group&&) noexcept = default;
+
+bool Group::empty() const { return batch_->Count() == 0; }
+
+std::size_t Group::bytes() const { return batch_->GetDataSize(); }
+
 void Group::add(std::span<const pb::Event> events, const State& state, Store& store) {
   boost::container::small_vector<std::pair<pb::Event::RowCase, std::uint64_t>, 8> rows;
   for (const pb::Event& e : events) {
     const std::pair row{e.row_case(), key_of(e)};
     if (e.kind() == pb::EVENT_KIND_PERSONAL_ERASED)
-      store.vault().forget(row.first, row.second, batch_);
+      store.vault().forget(row.first, row.second, *batch_);
     buffer_.clear();
     bool sealed = false;
     if (Vault::covers(e.row_case())) {
       sealed_ = e;
       if (has_marked(row_of(sealed_))) {
-        store.vault().seal(row.first, row.second, row_of(sealed_), batch_);
+        store.vault().seal(row.first, row.second, row_of(sealed_), *batch_);
         sealed_.AppendToString(&buffer_);
         sealed = true;
       }
@@ -291,15 +302,16 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
     const std::array<rocksdb::Slice, 2> value{slice(view(last_hash_)), slice(buffer_)};
     const std::string seq = big_endian(e.seq());
     const rocksdb::Slice key = slice(seq);
-    batch_.Put(store.journal(), rocksdb::SliceParts(&key, 1), rocksdb::SliceParts(value.data(), 2));
-    index_event(e, store.audit_, batch_);
+    batch_->Put(store.journal(), rocksdb::SliceParts(&key, 1),
+                rocksdb::SliceParts(value.data(), 2));
+    index_event(e, store.audit_, *batch_);
     // A need keeps no trace of the matches that touched it but in memory, so each row is written as
     // the last event left it. A row with something sealed is written with its event: it is the
     // same.
     const auto known = std::find(rows.begin(), rows.end(), row);
     if (sealed) {
-      batch_.Put(store.family(row.first), big_endian(row.second),
-                 row_of(sealed_).SerializeAsString());
+      batch_->Put(store.family(row.first), big_endian(row.second),
+                  row_of(sealed_).SerializeAsString());
       if (known != rows.end()) rows.erase(known);
     } else if (known == rows.end() && !e.has_disclosure()) {
       rows.push_back(row);
@@ -309,11 +321,11 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
   }
   for (const auto& [kind, key] : rows) {
     if (kind == pb::Event::kTaxonomy) {
-      batch_.Put(store.family(kind), "taxonomy", state.taxonomy().SerializeAsString());
+      batch_->Put(store.family(kind), "taxonomy", state.taxonomy().SerializeAsString());
     } else if (kind == pb::Event::kPolicy) {
-      batch_.Put(store.family(kind), "policy", state.policy().SerializeAsString());
+      batch_->Put(store.family(kind), "policy", state.policy().SerializeAsString());
     } else {
-      batch_.Put(store.family(kind), big_endian(key), slice(state.row_bytes(kind, key)));
+      batch_->Put(store.family(kind), big_endian(key), slice(state.row_bytes(kind, key)));
     }
   }
 }
@@ -321,19 +333,21 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
 std::string Group::add_answer(std::string_view key, pb::KeptAnswer answer,
                               google::protobuf::Message& message, Time now, Store& store) {
   const auto kind = static_cast<pb::Event::RowCase>(answer.row_kind());
-  if (Vault::covers(kind)) store.vault().seal(kind, answer.row_id(), message, batch_);
+  if (Vault::covers(kind)) store.vault().seal(kind, answer.row_id(), message, *batch_);
   answer.set_message(message.SerializeAsString());
   std::string bytes = answer.SerializeAsString();
   const std::string time = big_endian(static_cast<std::uint64_t>(to_int(now)));
-  batch_.Put(store.dedup(), slice(key), time + bytes);
-  batch_.Put(store.dedup(), by_time(time, key), {});
+  batch_->Put(store.dedup(), slice(key), time + bytes);
+  batch_->Put(store.dedup(), by_time(time, key), {});
   return bytes;
 }
 
 void Group::clear() {
-  batch_.Clear();
+  batch_->Clear();
   last_seq_ = 0;
 }
+
+Store::Store() = default;
 
 Store::~Store() {
   for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
@@ -959,6 +973,15 @@ StoreResult<Head> Store::checkpoint(const std::string& path) {
   // Without an epoch: whatever is made of the copy is a history of its own.
   QIAO_TRY(HeadMark::create(*options_.env, path, end));
   return end;
+}
+
+void Store::begin_flush(std::size_t table) {
+  rocksdb::ColumnFamilyHandle* const tables[kFlushed] = {
+      journal(), dedup(), family(pb::Event::kNeed), family(pb::Event::kMatch)};
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  // Where it fails RocksDB takes no more writes, which the next one notices.
+  db_->Flush(options, tables[table]).PermitUncheckedError();
 }
 
 Store::Statistics Store::scan() const {
