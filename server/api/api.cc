@@ -3,12 +3,17 @@
 #include <google/protobuf/dynamic_message.h>
 
 #include "engine/base/ascii.h"
+#include "engine/report/equity.h"
+#include "engine/report/report.h"
+#include "engine/report/workforce.h"
 #include "engine/rows/marked.h"
 #include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
 #include "server/api/command_of.h"
+#include "server/api/counted.h"
 #include "server/api/params.h"
 #include "server/api/problem.h"
+#include "server/api/resources.h"
 #include "server/background/analyst.h"
 
 namespace qiao {
@@ -62,6 +67,23 @@ pb::RowKind addressed_kind(std::string_view pattern) {
     if (word_of(pattern) == word) return kind;
   }
   return pb::ROW_KIND_UNSPECIFIED;
+}
+
+std::vector<Route> all_routes(bool with_backups) {
+  std::vector<Route> routes;
+  const auto add = [&](std::span<const Route> of_resource) {
+    routes.insert(routes.end(), of_resource.begin(), of_resource.end());
+  };
+  for (const auto of_resource :
+       {session_routes,  account_routes,  token_routes,      taxonomy_routes,     policy_routes,
+        area_routes,     party_routes,    person_routes,     resident_routes,     offer_routes,
+        need_routes,     matching_routes, match_routes,      notification_routes, clearing_routes,
+        proposal_routes, equity_routes,   supply_gap_routes, report_routes,       inbox_routes,
+        audit_routes,    event_routes,    batch_routes,      process_routes}) {
+    add(of_resource());
+  }
+  if (with_backups) add(backup_routes());
+  return routes;
 }
 
 std::string_view path_of(std::string_view target) {
@@ -130,6 +152,10 @@ bool has_unknown_fields(const Message& m) {
   return false;
 }
 
+bool takes_batch(const Route& route) {
+  return route.request != nullptr && route.request() == pb::BatchRequest::descriptor();
+}
+
 // What older versions took in a batch, and no client may send any more, is told from a slip of the
 // pen.
 Refusal explain_to_old_client(Refusal refusal) {
@@ -143,19 +169,19 @@ Refusal explain_to_old_client(Refusal refusal) {
 Result<std::unique_ptr<Message>> parse_body(const Call& call) {
   const Request& request = *call.request;
   auto message = std::unique_ptr<Message>(google::protobuf::MessageFactory::generated_factory()
-                                              ->GetPrototype(call.route->request)
+                                              ->GetPrototype(call.route->request())
                                               ->New());
   if (request.body.empty() && call.route->body_optional) return message;
   if (media_type(request.content_type) == kProtobuf) {
     if (!message->ParseFromArray(request.body.data(), static_cast<int>(request.body.size()))) {
       return refuse(Code::kMalformed, {},
-                    "not a protobuf message of type " + call.route->request->full_name());
+                    "not a protobuf message of type " + call.route->request()->full_name());
     }
     if (has_unknown_fields(*message)) return refuse(Code::kUnknownField);
     return message;
   }
   if (auto read = from_json(request.body, *message); !read) {
-    const bool batch = call.route->request == pb::BatchRequest::descriptor();
+    const bool batch = takes_batch(*call.route);
     return batch ? explain_to_old_client(std::move(read).error()) : std::move(read).error();
   }
   return message;
@@ -209,8 +235,8 @@ const char* collection(pb::Event::RowCase kind) {
   }
 }
 
-Answer answer_of(const Call& call, const Applied& applied, const State& state, bool batch) {
-  if (call.route->present) return call.route->present(call, applied);
+Answer answer_of(const Services& services, const Call& call, const Applied& applied, bool batch) {
+  if (call.route->present != nullptr) return call.route->present(services, call, applied);
   Answer answer;
   answer.wait_for = applied.seq;
   if (batch) {
@@ -225,7 +251,7 @@ Answer answer_of(const Call& call, const Applied& applied, const State& state, b
     return answer;
   }
   const Subject& subject = applied.subjects.front();
-  answer.message = show(state, subject, call.view(state));
+  answer.message = show(services.state(), subject, call.view(services.state()));
   answer.version = version_of(*answer.message);
   if (call.route->success == 201)
     answer.location =
@@ -242,7 +268,7 @@ Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer
   keep.answer.set_location(answer.location);
   // What a route makes by itself shows no row.
   if (!call.route->present && applied.subjects.size() == 1 &&
-      call.route->response != pb::BatchResponse::descriptor()) {
+      call.route->response() != pb::BatchResponse::descriptor()) {
     const Subject& subject = applied.subjects.front();
     keep.answer.set_row_kind(subject.kind);
     keep.answer.set_row_id(subject.key);
@@ -436,111 +462,26 @@ std::unique_ptr<Message> show(const State& s, const Subject& subject, const View
 
 Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, Metrics& metrics,
          ApiOptions options)
-    : runtime_(runtime), gate_(gate), metrics_(metrics), options_(std::move(options)) {
-  for (auto& r : access_routes(runtime_, gate_, options_)) routes_.push_back(std::move(r));
-  for (auto& r : privacy_routes(runtime_)) routes_.push_back(std::move(r));
-  for (auto& r : read_routes(runtime_, house, analyst, gate_)) routes_.push_back(std::move(r));
-  for (auto& r : clearing_routes(runtime_, house, analyst)) routes_.push_back(std::move(r));
-  for (auto& r : report_routes(runtime_, analyst, gate_, options_.public_url))
-    routes_.push_back(std::move(r));
-  for (auto& r : command_routes()) routes_.push_back(std::move(r));
-
-  auto health = [this](bool ready) {
-    return [this, ready](const Call&, const Message*) {
-      pb::Health h;
-      h.set_status(draining_ ? "draining" : "ok");
-      h.set_applied_seq(runtime_.applied_seq());
-      h.set_durable_seq(runtime_.durable_seq());
-      Response r;
-      r.status = draining_ && ready ? 503 : 200;
-      r.body = to_json(h);
-      return r;
-    };
-  };
-  routes_.push_back({.method = "GET",
-                     .pattern = "/healthz",
-                     .id = "getHealth",
-                     .summary = "Is the process alive?",
-                     .tag = "server",
-                     .response = pb::Health::descriptor(),
-                     .raw = health(false)});
-  routes_.push_back({.method = "GET",
-                     .pattern = "/readyz",
-                     .id = "getReadiness",
-                     .summary = "Does it take requests? 503 while it stops.",
-                     .tag = "server",
-                     .response = pb::Health::descriptor(),
-                     .raw = health(true)});
-  routes_.push_back({.method = "GET",
-                     .pattern = "/metrics",
-                     .id = "getMetrics",
-                     .summary = "Prometheus metrics.",
-                     .tag = "server",
-                     .raw =
-                         [this](const Call&, const Message*) {
-                           Response r;
-                           r.content_type = "text/plain; version=0.0.4; charset=utf-8";
-                           r.body = metrics_.text();
-                           return r;
-                         },
-                     .raw_type = "text/plain"});
-  routes_.push_back({.method = "GET",
-                     .pattern = "/v1/openapi.json",
-                     .id = "getOpenApi",
-                     .summary = "This document.",
-                     .tag = "server",
-                     .raw = [this](const Call&, const Message*) {
-                       Response r;
-                       r.body = openapi_;
-                       return r;
-                     }});
-  if (!options_.backup_folder.empty()) {
-    routes_.push_back(
-        {.method = "POST",
-         .pattern = "/v1/backups",
-         .id = "createBackup",
-         .summary =
-             "Makes a complete copy of the database while it is in use (lead only). It shares "
-             "its table files with the database until it is copied to another disk: copy it, "
-             "then verify the copy.",
-         .tag = "server",
-         .request = pb::BackupRequest::descriptor(),
-         .response = pb::BackupResponse::descriptor(),
-         .success = 201,
-         .raw = [this](const Call& call, const Message* body) {
-           const std::string name = static_cast<const pb::BackupRequest&>(*body).name();
-           const bool good = !name.empty() && name.size() <= 64 &&
-                             name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") ==
-                                 std::string::npos;
-           if (!good)
-             return problem(refuse(Code::kOutOfRange, "name", "a-z 0-9 - _"), call.chinese);
-           Response r;
-           r.deferred = [this, path = options_.backup_folder + "/" + name,
-                         chinese = call.chinese](auto then) {
-             runtime_.checkpoint(path, [=](StoreResult<Head> end) {
-               if (!end)
-                 return then(
-                     problem(refuse(Code::kBackupFailed, "name", end.error().message), chinese));
-               pb::BackupResponse made;
-               made.set_path(path);
-               made.set_last_seq(end.value().seq);
-               made.set_last_hash(to_hex(end.value().hash));
-               Response answer;
-               answer.status = 201;
-               answer.body = to_json(made);
-               then(std::move(answer));
-             });
-           };
-           return r;
-         }});
-  }
+    : services_{.runtime = runtime,
+                .house = house,
+                .analyst = analyst,
+                .gate = gate,
+                .metrics = metrics,
+                .options = std::move(options),
+                .equity = std::make_shared<KeptCounts<EquityCount>>(),
+                .reports = std::make_shared<KeptCounts<ReportCount>>(),
+                .workforce = std::make_shared<KeptCounts<WorkforceCount>>()},
+      runtime_(runtime),
+      gate_(gate),
+      metrics_(metrics),
+      routes_(all_routes(!services_.options.backup_folder.empty())) {
   for (Route& r : routes_) {
     const auto operation = find_operation(r.id);
     QIAO_CHECK(operation, "every route has a row in operations.inc");
     r.operation = *operation;
     r.addressed = addressed_kind(r.pattern);
   }
-  openapi_ = make_openapi(routes_);
+  services_.openapi = make_openapi(routes_);
   for (const Route& r : routes_) by_word_[std::string(word_of(r.pattern))].push_back(&r);
 }
 
@@ -614,7 +555,7 @@ Gate::Answer<Identity> Api::watcher(const Credentials& credentials) const {
 // What changes something is not begun while the server stops, or while too much waits for the disk.
 std::optional<Response> Api::stopped(const Call& call) const {
   if (only_looks(call.route->operation)) return std::nullopt;
-  if (draining_) return problem(HttpFault::kDraining, call.chinese);
+  if (services_.draining) return problem(HttpFault::kDraining, call.chinese);
   if (runtime_.overloaded()) return problem(HttpFault::kOverloaded, call.chinese);
   return std::nullopt;
 }
@@ -693,7 +634,7 @@ Response Api::run(const Request& request, Call& call) {
     return no(refuse(Code::kTokenScope, "Authorization"));
   if (auto no_more = stopped(call)) return std::move(*no_more);
   // How many a batch is, is known when it has been read.
-  const bool batch_asked = route->request == pb::BatchRequest::descriptor();
+  const bool batch_asked = takes_batch(*route);
   const bool changes = !only_looks(route->operation);
   if (auto limited = over_limit(call, changes && !batch_asked ? 1 : 0, cost)) {
     return std::move(*limited);
@@ -732,9 +673,10 @@ Response Api::run(const Request& request, Call& call) {
     if (auto limited = over_time_of_address(call, cost_of(parts))) return std::move(*limited);
     if (auto limited = over_limit(call, count, cost_of(parts))) return std::move(*limited);
   }
-  if (route->raw) return route->raw(call, body.get());
+  if (route->raw) return route->raw(services_, call, body.get());
   if (route->read || route->compute) {
-    auto answer = route->read ? route->read(call) : route->compute(call, body.get());
+    auto answer =
+        route->read ? route->read(services_, call) : route->compute(services_, call, body.get());
     if (!answer) {
       // A refusal tells something about the state too.
       Response r = no(answer.error());
@@ -783,7 +725,7 @@ Response Api::run(const Request& request, Call& call) {
   const bool batch = command.value().has_batch();
   Response r;
   Runtime::KeyedAnswer keyed{key, [&](const Applied& applied) {
-                               Answer answer = answer_of(call, applied, runtime_.state(), batch);
+                               Answer answer = answer_of(services_, call, applied, batch);
                                Runtime::Keepable keepable =
                                    to_keep(call, applied, answer, runtime_.state());
                                keepable.answer.set_fingerprint(print);
@@ -797,7 +739,7 @@ Response Api::run(const Request& request, Call& call) {
     return refused;
   }
   gate_.count_contacts(call.identity, contacts);
-  if (key.empty()) r = respond(call, answer_of(call, applied.value(), runtime_.state(), batch));
+  if (key.empty()) r = respond(call, answer_of(services_, call, applied.value(), batch));
   return r;
 }
 
@@ -813,7 +755,7 @@ Response Api::answer_again(const Call& call, const pb::KeptAnswer& kept, Seq wai
   }
   Answer answer;
   answer.message.reset(google::protobuf::MessageFactory::generated_factory()
-                           ->GetPrototype(call.route->response)
+                           ->GetPrototype(call.route->response())
                            ->New());
   if (!runtime_.store().read_answer(kept, *answer.message))
     return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");

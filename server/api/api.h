@@ -10,22 +10,9 @@
 
 #include "server/access/gate.h"
 #include "server/api/route.h"
-#include "server/background/analyst.h"
-#include "server/background/clearinghouse.h"
-#include "server/runtime/runtime.h"
+#include "server/api/services.h"
 
 namespace qiao {
-
-struct ApiOptions {
-  // How the server is reached from outside, e.g. https://qiao.example.cn; for links in invitations.
-  // Empty: they are paths.
-  std::string public_url;
-  // Backups are made in folders under this one; empty: the route answers 404.
-  std::string backup_folder;
-  // What the console is told; see Session.
-  std::string map_tiles;
-  bool demo = false;
-};
 
 // For the market thread. Lives as long as requests may come.
 class Api {
@@ -43,7 +30,7 @@ class Api {
   // May whoever sends it watch the feed, and what of it? For the WebSocket, which is no route.
   Gate::Answer<Identity> watcher(const Credentials& credentials) const;
   // No more commands: the process is going.
-  void drain() { draining_ = true; }
+  void drain() { services_.draining = true; }
 
  private:
   Response answer_again(const Call& call, const pb::KeptAnswer& kept, Seq wait_for) const;
@@ -54,15 +41,13 @@ class Api {
                                      std::chrono::microseconds cost);
   const Route* find(const Request& request, Call& call, Response& refusal) const;
 
+  Services services_;
   Runtime& runtime_;
   Gate& gate_;
   Metrics& metrics_;
-  ApiOptions options_;
   std::vector<Route> routes_;
   // Routes by the first segment behind /v1, or the only one.
   boost::unordered_flat_map<std::string, std::vector<const Route*>> by_word_;
-  std::string openapi_;
-  bool draining_ = false;
 };
 
 }  // namespace qiao

@@ -261,7 +261,7 @@ class Document {
                             {"description", q.description},
                             {"schema", {{"type", q.type}}}});
     }
-    const bool changes = static_cast<bool>(r.command);
+    const bool changes = r.command != nullptr;
     parameters.push_back(
         header("Qiao-Actor",
                "For whom somebody acts, where not for itself: organiser/ID, supplier/ID, member/ID "
@@ -278,11 +278,11 @@ class Document {
     }
     if (!parameters.empty()) op["parameters"] = std::move(parameters);
     if (r.request != nullptr)
-      op["requestBody"] = {{"required", !r.body_optional}, {"content", content(r.request)}};
+      op["requestBody"] = {{"required", !r.body_optional}, {"content", content(r.request())}};
     json::object responses;
     json::object good{{"description", r.success == 201 ? "Made." : "Done."}};
     if (r.response != nullptr) {
-      good["content"] = content(r.response);
+      good["content"] = content(r.response());
     } else {
       good["content"] = {
           {r.raw_type,

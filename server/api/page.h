@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "engine/market/validate.h"
 #include "server/api/route.h"
+#include "server/api/services.h"
 
 namespace qiao {
 
@@ -18,15 +20,22 @@ inline constexpr std::uint64_t kMaxPage = 500;
 inline constexpr Slot kMaxScanned = 20'000;
 inline constexpr std::uint64_t kAny = ~std::uint64_t{0};
 
-inline const QueryParam kPageSize{"pageSize", "Most rows on the page, 1..500; 50 where not given.",
-                                  "integer"};
-inline const QueryParam kPageToken{"pageToken", "nextPageToken of the page before."};
-inline const QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.",
-                                "integer"};
+inline constexpr QueryParam kPageSize{
+    "pageSize", "Most rows on the page, 1..500; 50 where not given.", "integer"};
+inline constexpr QueryParam kPageToken{"pageToken", "nextPageToken of the page before."};
+inline constexpr QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.",
+                                    "integer"};
 
 template <class Message>
 Answer answer(Message&& m, Seq wait_for, std::uint64_t version = 0) {
   return {std::make_unique<std::decay_t<Message>>(std::forward<Message>(m)), version, wait_for};
+}
+
+// One row as it was read; its version is the last event that changed it.
+template <class Row>
+Answer row_answer(Row row) {
+  const auto version = row.version();
+  return answer(std::move(row), version, version);
 }
 
 // The rows that a list is about: all of a table, or those that a link leads to.
@@ -109,6 +118,16 @@ inline Result<Slot> area_param(const Call& call, const State& state, const char*
   const Slot slot = state.areas().find(AreaCode{code});
   if (slot == kNoSlot) return refuse(Code::kUnknownArea, name, std::to_string(code));
   return slot;
+}
+
+// The word that a query names by its code; nothing where it names none.
+inline Result<std::optional<std::uint16_t>> word_param(const Call& call, const State& state,
+                                                       const char* name, WordList list) {
+  const std::string* code = call.param(name);
+  if (code == nullptr) return std::optional<std::uint16_t>();
+  const auto word = state.vocabulary().find(list, *code);
+  if (!word) return refuse(Code::kUnknownCode, name, quoted(*code));
+  return word;
 }
 
 }  // namespace qiao
