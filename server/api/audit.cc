@@ -8,6 +8,7 @@
 #include "server/api/page.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
+#include "server/api/subject.h"
 
 namespace qiao {
 namespace {

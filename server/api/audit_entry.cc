@@ -1,7 +1,8 @@
 #include "server/api/audit_entry.h"
 
 #include "engine/rows/marked.h"
-#include "server/api/route.h"
+#include "server/api/subject.h"
+#include "server/store/store.h"
 
 namespace qiao {
 

@@ -1,6 +1,6 @@
 // Clearings: the whole market matched at once, and what becomes of the result.
 #include "qiao/v1/clearing.pb.h"
-#include "server/api/page.h"
+#include "server/api/answer.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 #include "server/background/clearinghouse.h"

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "server/access/secrets.h"
+#include "server/api/later.h"
 #include "server/api/page.h"
 #include "server/api/problem.h"
 #include "server/api/route.h"

@@ -1,7 +1,7 @@
 // What waits for whoever asks.
 #include "engine/report/inbox.h"
 
-#include "server/api/page.h"
+#include "server/api/answer.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 

@@ -1,4 +1,4 @@
-// Private to the routes: how a list is cut into pages, and how a message becomes an answer.
+// Private to the routes: how a list is cut into pages, and what its query names.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "engine/market/validate.h"
+#include "server/api/answer.h"
+#include "server/api/epoch.h"
 #include "server/api/route.h"
 #include "server/api/services.h"
 
@@ -25,18 +27,6 @@ inline constexpr QueryParam kPageSize{
 inline constexpr QueryParam kPageToken{"pageToken", "nextPageToken of the page before."};
 inline constexpr QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.",
                                     "integer"};
-
-template <class Message>
-Answer answer(Message&& m, Seq wait_for, std::uint64_t version = 0) {
-  return {std::make_unique<std::decay_t<Message>>(std::forward<Message>(m)), version, wait_for};
-}
-
-// One row as it was read; its version is the last event that changed it.
-template <class Row>
-Answer row_answer(Row row) {
-  const auto version = row.version();
-  return answer(std::move(row), version, version);
-}
 
 // The rows that a list is about: all of a table, or those that a link leads to.
 struct Slots {

@@ -1,10 +1,10 @@
 // The policy in force, another one, and what another one would have made of the last weeks.
 #include "engine/market/validate.h"
-#include "server/api/page.h"
+#include "server/api/answer.h"
+#include "server/api/later.h"
 #include "server/api/problem.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
-#include "server/background/analyst.h"
 
 namespace qiao {
 namespace {

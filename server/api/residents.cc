@@ -1,5 +1,5 @@
 // Residents, who are a number on their needs: their data exported and erased.
-#include "server/api/page.h"
+#include "server/api/answer.h"
 #include "server/api/personal_data.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "server/api/route.h"
 
@@ -32,5 +33,8 @@ std::span<const Route> session_routes();
 std::span<const Route> supply_gap_routes();
 std::span<const Route> taxonomy_routes();
 std::span<const Route> token_routes();
+
+// All of them; those of backups only where backups can be made.
+std::vector<Route> all_routes(bool with_backups);
 
 }  // namespace qiao

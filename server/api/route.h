@@ -185,30 +185,6 @@ Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const
   return std::optional<Enum>(static_cast<Enum>(value->number()));
 }
 
-// What stands for a place or a version together with the history that it is of: "17" and
-// "17.5f3a9c01". A number alone is of any history; another history's is refused.
-std::string epoch_text(std::uint64_t epoch);
-std::string with_epoch(std::uint64_t number, std::uint64_t epoch);
-Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch,
-                                    const std::string& field);
-
-// A row as the actor of the call sees it.
-std::unique_ptr<google::protobuf::Message> show(const State& state, const Subject& subject,
-                                                const View& view);
-// What one row of the kind is called, e.g. need.
-const char* singular(pb::Event::RowCase kind);
-// An answer that takes long: `start` is called, and calls back with it; it is given in the format
-// that the call asks for, which is done beside the market, when the last event that it can tell of
-// is on disk. The time that the question takes is charged to whoever asks, beyond what the
-// operation typically costs, which is charged when it is asked.
-using Found = std::function<void(Result<std::unique_ptr<google::protobuf::Message>>)>;
-using Start = std::function<void(const std::shared_ptr<struct Question>& question, Found then)>;
-Response later(const Call& call, class Analyst& analyst, Start start);
-// Whom something that the call asks for counts for: its account, or its address.
-std::string asker_of(const Call& call);
-// A message in the format that the call asks for.
-Response respond(const Call& call, Answer answer);
-
 // OpenAPI 3.1 of exactly these routes, with the comments of the vocabulary as descriptions.
 std::string make_openapi(const std::vector<Route>& routes);
 

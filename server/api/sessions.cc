@@ -1,7 +1,7 @@
 // Sessions: who somebody is, with a password, a link or an ID token.
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/request.pb.h"
-#include "server/api/page.h"
+#include "server/api/answer.h"
 #include "server/api/problem.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"

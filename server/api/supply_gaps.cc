@@ -1,10 +1,10 @@
 // Where supply is short by the latest clearing.
 #include "qiao/v1/clearing.pb.h"
+#include "server/api/later.h"
 #include "server/api/page.h"
 #include "server/api/problem.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
-#include "server/background/analyst.h"
 #include "server/background/clearinghouse.h"
 
 namespace qiao {

@@ -1,5 +1,5 @@
 // The city's words.
-#include "server/api/page.h"
+#include "server/api/answer.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 

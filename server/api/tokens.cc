@@ -1,7 +1,7 @@
 // Tokens and invitations: a secret that is shown once, and opens an account.
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/request.pb.h"
-#include "server/api/page.h"
+#include "server/api/answer.h"
 #include "server/api/problem.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
