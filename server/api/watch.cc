@@ -5,8 +5,8 @@
 
 #include "engine/base/ascii.h"
 #include "proto/json/json.h"
+#include "server/api/epoch.h"
 #include "server/api/params.h"
-#include "server/api/route.h"
 
 namespace qiao {
 namespace {

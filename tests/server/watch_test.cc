@@ -10,6 +10,7 @@
 #include <set>
 #include <vector>
 
+#include "server/api/epoch.h"
 #include "tests/support/towns.h"
 #include "tools/swarm/random_request.h"
 #include "tools/swarm/shown.h"
