@@ -26,7 +26,7 @@ void measure(const std::string& name, const Instance& instance, double budget,
   ClearOptions options;
   options.workers = on_threads(2);
   Deadline deadline = deadline_in(budget);
-  options.go_on = [&](const ClearProgress& p) { return deadline.allows(p); };
+  options.keep_going = [&](const ClearProgress& p) { return deadline.allows(p); };
   const Cleared cleared = clear_market(instance, options);
   const double seconds = watch.seconds();
   if (const char* breach = infeasible(instance, cleared.held); breach != nullptr) {
@@ -59,7 +59,7 @@ void small_change(const std::string& name, Market& market, Size size) {
   ClearOptions options;
   options.workers = on_threads(2);
   Deadline solving = deadline_in(kNationSeconds);
-  options.go_on = [&](const ClearProgress& p) { return solving.allows(p); };
+  options.keep_going = [&](const ClearProgress& p) { return solving.allows(p); };
   Plan plan(ranking);
   plan.take(all, clear_market(all, options));
   const std::int64_t before = plan.gap_micro();
@@ -69,7 +69,7 @@ void small_change(const std::string& name, Market& market, Size size) {
   for (Slot n = first; n < market.state().needs().size(); ++n) fresh.push_back(n);
   const Stopwatch watch;
   Deadline changing = deadline_in(kChangeSeconds);
-  options.go_on = [&](const ClearProgress& p) { return changing.allows(p); };
+  options.keep_going = [&](const ClearProgress& p) { return changing.allows(p); };
   const std::size_t again = plan.refresh(fresh, {}, kNow, options);
   limited("clearing." + name + ".change.time", watch.seconds(), "s", kChangeSeconds);
   figure("clearing." + name + ".change.needs", static_cast<double>(again), "needs",

@@ -128,7 +128,7 @@ void Auction::wake(std::uint32_t line) {
   bidders_.push_back(line);
 }
 
-bool Auction::run(Worth step, Worth finest, const std::function<bool()>& go_on) {
+bool Auction::run(Worth step, Worth finest, const std::function<bool()>& keep_going) {
   step_ = step;
   finest_ = finest;
   for (int pass = 0; pass < (transport_ ? kPasses : 1); ++pass) {
@@ -141,12 +141,12 @@ bool Auction::run(Worth step, Worth finest, const std::function<bool()>& go_on) 
     // A line with several offers may be left with units that would be better elsewhere: they are
     // offered again.
     if (pass > 0 && released * kFewReleased <= missing_.size()) return true;
-    if (!forward(go_on) || !backward(go_on)) return false;
+    if (!forward(keep_going) || !backward(keep_going)) return false;
   }
   return true;
 }
 
-bool Auction::forward(const std::function<bool()>& go_on) {
+bool Auction::forward(const std::function<bool()>& keep_going) {
   std::uint64_t ask_at = looks_ + kLooksBetweenAsking;
   while (!bidders_.empty()) {
     const std::uint32_t line = bidders_.front();
@@ -161,7 +161,7 @@ bool Auction::forward(const std::function<bool()>& go_on) {
     bid(line);
     if (looks_ < ask_at) continue;
     ask_at = looks_ + kLooksBetweenAsking;
-    if (go_on()) continue;
+    if (keep_going()) continue;
     for (const std::uint32_t l : bidders_) waiting_[l] = 0;
     bidders_.clear();
     return false;
@@ -169,7 +169,7 @@ bool Auction::forward(const std::function<bool()>& go_on) {
   return true;
 }
 
-bool Auction::backward(const std::function<bool()>& go_on) {
+bool Auction::backward(const std::function<bool()>& keep_going) {
   std::fill(gain_.begin(), gain_.end(), 0);
   for (std::uint32_t s = 0; s < slots_.size(); ++s) {
     if (slots_[s].room > 0 && prices_[s] > 0) {
@@ -199,7 +199,7 @@ bool Auction::backward(const std::function<bool()>& go_on) {
     lower(slot);
     if (looks_ < ask_at) continue;
     ask_at = looks_ + kLooksBetweenAsking;
-    go = go_on();
+    go = keep_going();
   }
   for (const std::uint32_t s : lowering_) slots_[s].queued = 0;
   lowering_.clear();

@@ -24,9 +24,9 @@ class Auction {
 
   // One round. `step` is the least rise of a price, for a whole line: a unit of it rises by
   // step/missing. Prices are kept, and so is what is held where no other choice is better by more
-  // than a step. False when `go_on` said no in the middle; what is held is feasible even so.
+  // than a step. False when `keep_going` said no in the middle; what is held is feasible even so.
   // `finest` is the step of the last round that there will be: what is little against it is let be.
-  bool run(Worth step, Worth finest, const std::function<bool()>& go_on);
+  bool run(Worth step, Worth finest, const std::function<bool()>& keep_going);
 
   // What lines hold. Needs may hold parts of what they only want whole.
   Allocation held() const;
@@ -49,8 +49,8 @@ class Auction {
   Worth unit_step(const ClearLine& line) const { return std::max<Worth>(1, step_ / line.missing); }
   // True when there is something for the line to bid for.
   bool begin_line(std::uint32_t line);
-  bool forward(const std::function<bool()>& go_on);
-  bool backward(const std::function<bool()>& go_on);
+  bool forward(const std::function<bool()>& keep_going);
+  bool backward(const std::function<bool()>& keep_going);
   void wake(std::uint32_t line);
   void bid(std::uint32_t line);
   // Takes room, and takes it from others where there is too little.

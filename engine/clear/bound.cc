@@ -58,9 +58,9 @@ Polisher::Polisher(const Instance& instance, std::vector<Worth> prices, const Wo
       sums_(need_parts(instance)),
       bound_(upper_bound(instance, prices_, workers)) {}
 
-int Polisher::polish(int rounds, Worth value, const std::function<bool()>& go_on) {
+int Polisher::polish(int rounds, Worth value, const std::function<bool()>& keep_going) {
   int round = 0;
-  for (; round < rounds && bound_ > value && length_ > kShortest && go_on(); ++round) {
+  for (; round < rounds && bound_ > value && length_ > kShortest && keep_going(); ++round) {
     std::fill(demand_.begin(), demand_.end(), 0);
     std::fill(sums_.begin(), sums_.end(), 0);
     choose_each(instance_, workers_, [&](Chooser& chooser, std::size_t part, std::uint32_t n) {

@@ -28,10 +28,10 @@ class Polisher {
   // The instance and the workers must outlive it.
   Polisher(const Instance& instance, std::vector<Worth> prices, const Workers& workers);
 
-  // At most `rounds` steps, aiming at `value` (that of an allocation). Asks go_on() before each.
-  // Returns how many it made: fewer when it was told to stop, the bound met the value, or steps
-  // have become too small to matter.
-  int polish(int rounds, Worth value, const std::function<bool()>& go_on);
+  // At most `rounds` steps, aiming at `value` (that of an allocation). Asks keep_going() before
+  // each. Returns how many it made: fewer when it was told to stop, the bound met the value, or
+  // steps have become too small to matter.
+  int polish(int rounds, Worth value, const std::function<bool()>& keep_going);
 
   // The best so far, and the prices that prove it.
   Worth bound() const { return bound_; }

@@ -31,7 +31,7 @@ void Improver::take_in_chain(std::uint32_t edge, std::int32_t units) {
 }
 
 // Room for so many units in a slot. False where those who hold it have chosen already.
-bool Improver::make_room(std::uint32_t slot, std::int32_t units) {
+bool Improver::evict_from(std::uint32_t slot, std::int32_t units) {
   while (room_[slot] < units) {
     Worth least = 0;
     std::uint32_t who = kNobody;
@@ -83,7 +83,7 @@ bool Improver::chain(std::uint32_t first) {
       const Edge& e = instance_.edges[p.edge];
       std::int32_t units = p.units;
       for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) {
-        if (!make_room(s, units)) units = std::min(units, room_[s]);
+        if (!evict_from(s, units)) units = std::min(units, room_[s]);
       }
       if (units < instance_.offers[e.offer].smallest_lot) continue;
       take_in_chain(p.edge, units);

@@ -30,9 +30,9 @@ void Chooser::list(const ClearNeed& need, std::span<const Worth> prices) {
       const std::int32_t most = std::min(edge.most, line.missing);
       options_.push_back({gain - line.split / most, gain, most, e});
     }
-    if (line.rest > 0 && closed_ == nullptr)
-      options_.push_back(
-          {line.rest - line.split / line.missing, line.rest, line.missing, kLeftOut});
+    if (line.best_omitted > 0 && closed_ == nullptr)
+      options_.push_back({line.best_omitted - line.split / line.missing, line.best_omitted,
+                          line.missing, kLeftOut});
     std::sort(options_.begin() + begin, options_.end(), [](const Option& a, const Option& b) {
       return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge;
     });

@@ -30,7 +30,7 @@ class Chooser {
   // with part and with nothing. Some things are counted in the need's favour, so that the answer is
   // quick and stays an upper bound: on a line of more than kExactUnits, and where a ratio binds, a
   // further offer costs its share of `split` by the units taken of it; smallest lots are not looked
-  // at; an offer that was left out of the instance (ClearLine::rest) is taken to be free.
+  // at; an offer that was left out of the instance (ClearLine::best_omitted) is taken to be free.
   Worth choose(const ClearNeed& need, std::span<const Worth> prices) {
     return choose(need, prices, nullptr);
   }

@@ -135,9 +135,11 @@ void Collector::add(Slot slot) {
       continue;
     }
     const auto found = ranking_.proposable(l, candidates_, now_);
-    const std::int64_t rest = found.size() == candidates_ ? found.back().judgement.value_micro : 0;
+    const std::int64_t best_omitted =
+        found.size() == candidates_ ? found.back().judgement.value_micro : 0;
     read.lines.push_back({l, line.window, missing, line.quantity,
-                          static_cast<std::uint32_t>(found.size()), rest, people, professional});
+                          static_cast<std::uint32_t>(found.size()), best_omitted, people,
+                          professional});
     ++raw.lines;
     for (const Candidate& c : found) {
       read.edges.push_back({c.judgement.value_micro, keep_offer(c.offer),
@@ -270,7 +272,7 @@ void Collector::put_needs(const std::vector<Found>& needs, const Workers& worker
         line.split =
             unit(mul_micro(read.edges[raw_edge].value_micro, policy_.split_micro())) * raw.asked;
       }
-      if (raw.rest_micro > 0) line.rest = unit(raw.rest_micro) + 1;
+      if (raw.best_omitted_micro > 0) line.best_omitted = unit(raw.best_omitted_micro) + 1;
       for (std::uint32_t i = 0; i < raw.edges; ++i, ++raw_edge, ++edge) {
         const RawEdge& e = read.edges[raw_edge];
         out.edges[edge] = {unit(e.value_micro), e.offer, 0, 0, e.available};

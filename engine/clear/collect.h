@@ -13,7 +13,7 @@
 namespace qiao {
 
 // Offers listed for a line. One that has more keeps the value of the best that was left out
-// (ClearLine::rest).
+// (ClearLine::best_omitted).
 inline constexpr std::size_t kClearCandidates = 200;
 
 // Reads the market while it stands still, between which it may change: what is proposed is checked
@@ -81,7 +81,7 @@ class Collector {
     std::int32_t missing;
     std::int32_t asked;
     std::uint32_t edges;
-    std::int64_t rest_micro;
+    std::int64_t best_omitted_micro;
     bool people;
     bool professional;
   };

@@ -195,10 +195,10 @@ void GapFinder::choose() {
   }
 }
 
-std::vector<pb::SupplyGap> GapFinder::find(const std::function<bool()>& go_on) const {
+std::vector<pb::SupplyGap> GapFinder::find(const std::function<bool()>& keep_going) const {
   std::vector<pb::SupplyGap> gaps;
   for (const Group& g : groups_) {
-    if (!go_on()) break;
+    if (!keep_going()) break;
     const auto [gain, units] = try_one(g);
     pb::SupplyGap& gap = gaps.emplace_back(g.gap);
     gap.set_gain_micro(gain / in_.per_micro);
@@ -361,7 +361,7 @@ std::pair<Worth, std::int64_t> GapFinder::try_one(const Group& g) const {
   const auto again = [&](const Around& around) {
     const Workers workers = alone;
     Improver improver(around.instance, around.prices, 1, workers);
-    improver.settle(around.held);
+    improver.start_from(around.held);
     improver.improve_around(helped, kTimesAround);
     std::int64_t units = 0;
     for (const std::int32_t h : improver.held()) units += h;

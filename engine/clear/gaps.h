@@ -32,8 +32,8 @@ class GapFinder {
   void add(std::size_t line);
   void choose();
   // Does not, and may be on any thread. Some milliseconds for each gap that is tried, however large
-  // the instance. Asks go_on() before each; after a no, those that were tried are the answer.
-  std::vector<pb::SupplyGap> find(const std::function<bool()>& go_on) const;
+  // the instance. Asks keep_going() before each; after a no, those that were tried are the answer.
+  std::vector<pb::SupplyGap> find(const std::function<bool()>& keep_going) const;
 
  private:
   struct Short {

@@ -10,7 +10,7 @@ namespace {
 constexpr int kLookedAt = 90;
 // A need that could not be helped counts as if it lost half as much, after the next time a quarter;
 // no less than 2 to the power of minus this, for its neighbours change.
-constexpr std::uint8_t kMostTired = 6;
+constexpr std::uint8_t kMostFailuresInARow = 6;
 
 }  // namespace
 
@@ -25,7 +25,7 @@ Improver::Improver(const Instance& instance, std::span<const Worth> prices, std:
       worth_(instance.needs.size()),
       potential_(instance.needs.size()),
       live_of_(instance.lines.size()),
-      tired_(instance.needs.size()),
+      failures_in_a_row_(instance.needs.size()),
       chooser_(instance),
       touched_in_(instance.needs.size()),
       fixed_in_(instance.needs.size()),
@@ -44,7 +44,7 @@ void Improver::take(std::uint32_t edge, std::int32_t units) {
 }
 
 // Takes out what the group holds, and lists what it could then have.
-void Improver::lift(std::vector<Part>& held) {
+void Improver::remove(std::vector<Part>& held) {
   held.clear();
   for (const std::uint32_t n : group_) {
     each_held(n, [&](std::uint32_t e) {
@@ -211,7 +211,7 @@ std::vector<std::pair<Worth, std::uint32_t>> Improver::ranked(Value value) const
   return all;
 }
 
-void Improver::settle(const Allocation& held) {
+void Improver::start_from(const Allocation& held) {
   for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
     const ClearNeed& need = instance_.needs[n];
     bool complete = true;
@@ -243,7 +243,7 @@ void Improver::settle(const Allocation& held) {
   for (const auto& [gain, n] : by_gain) {
     group_.assign(1, n);
     const Worth before = worth_[n];
-    lift(before_);
+    remove(before_);
     serve(n, kWholePrice);
     if (worth_[n] < before) put_back(before_);
   }
@@ -277,66 +277,66 @@ Worth Improver::loss(Chooser& chooser, std::uint32_t n) const {
   return loss;
 }
 
-void Improver::find_losing(std::uint64_t most) {
-  losing_ = ranked([this](Chooser& chooser, std::uint32_t n) {
-    const Worth l = loss(chooser, n) >> tired_[n];
+void Improver::find_by_loss(std::uint64_t most) {
+  by_loss_ = ranked([this](Chooser& chooser, std::uint32_t n) {
+    const Worth l = loss(chooser, n) >> failures_in_a_row_[n];
     return l > 0 ? l : -1;
   });
   __int128 all = 0;
-  for (const auto& [l, n] : losing_) all += l;
+  for (const auto& [l, n] : by_loss_) all += l;
   __int128 sum = 0;
   std::size_t kept = 0;
-  while (kept < std::min<std::uint64_t>(losing_.size(), most) && sum * 100 < all * kLookedAt)
-    sum += losing_[kept++].first;
-  losing_.resize(kept);
+  while (kept < std::min<std::uint64_t>(by_loss_.size(), most) && sum * 100 < all * kLookedAt)
+    sum += by_loss_[kept++].first;
+  by_loss_.resize(kept);
   // Neighbours after each other: what one has brought into the cache the next one uses. Measured on
   // the nation: nearly twice as many a second.
-  std::sort(losing_.begin(), losing_.end(),
+  std::sort(by_loss_.begin(), by_loss_.end(),
             [](const auto& a, const auto& b) { return a.second < b.second; });
 }
 
-bool Improver::help(std::uint32_t need) { return chain(need) || ruin_and_recreate(need); }
+bool Improver::try_insert(std::uint32_t need) { return chain(need) || ruin_and_recreate(need); }
 
 void Improver::improve_around(std::span<const std::uint32_t> needs, int times) {
   for (int i = 0; i < times; ++i) {
     for (const std::uint32_t n : needs) {
-      if (wants(n)) help(n);
+      if (wants(n)) try_insert(n);
     }
   }
 }
 
 // Whoever lacks something, in any order: also those that at the prices would as soon be without it.
 void Improver::find_wanting() {
-  losing_.clear();
+  by_loss_.clear();
   for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
-    if (wants(n)) losing_.emplace_back(0, n);
+    if (wants(n)) by_loss_.emplace_back(0, n);
   }
-  for (std::size_t k = losing_.size(); k > 1; --k)
-    std::swap(losing_[k - 1], losing_[random_.below(k)]);
+  for (std::size_t k = by_loss_.size(); k > 1; --k)
+    std::swap(by_loss_[k - 1], by_loss_[random_.below(k)]);
 }
 
-std::uint64_t Improver::improve(std::uint64_t steps, const std::function<bool()>& go_on) {
-  losing_.clear();
+std::uint64_t Improver::improve(std::uint64_t steps, const std::function<bool()>& keep_going) {
+  by_loss_.clear();
   std::uint64_t better = 0;
   std::uint64_t better_before = 0;  // when these were found
   std::size_t at = 0;
   for (std::uint64_t step = 0; step < steps; ++step) {
-    if (step % 64 == 0 && !go_on()) break;
-    if (at == losing_.size()) {
+    if (step % 64 == 0 && !keep_going()) break;
+    if (at == by_loss_.size()) {
       // Where none of those who lose most can be helped, it may be another.
       const bool any = step == 0 || better > better_before;
       better_before = better;
-      if (any) find_losing(steps - step);
-      if (!any || losing_.empty()) find_wanting();
-      if (losing_.empty()) break;
+      if (any) find_by_loss(steps - step);
+      if (!any || by_loss_.empty()) find_wanting();
+      if (by_loss_.empty()) break;
       at = 0;
     }
-    const std::uint32_t n = losing_[at++].second;
-    if (help(n)) {
+    const std::uint32_t n = by_loss_[at++].second;
+    if (try_insert(n)) {
       ++better;
-      tired_[n] = 0;
-    } else if (tired_[n] < kMostTired) {
-      ++tired_[n];
+      failures_in_a_row_[n] = 0;
+    } else if (failures_in_a_row_[n] < kMostFailuresInARow) {
+      ++failures_in_a_row_[n];
     }
   }
   return better;

@@ -34,16 +34,16 @@ class Improver {
 
   // Takes over what an auction left: drops what breaks a rule, then serves again whoever lacks
   // something, those first who gain most. `held` keeps to rooms and to what lines miss.
-  void settle(const Allocation& held);
+  void start_from(const Allocation& held);
 
-  // Helps up to `steps` needs; never for the worse. Stops when go_on() says no. Returns how many
-  // times it helped. The same whatever the workers.
-  std::uint64_t improve(std::uint64_t steps, const std::function<bool()>& go_on);
+  // Helps up to `steps` needs; never for the worse. Stops when keep_going() says no. Returns how
+  // many times it helped. The same whatever the workers.
+  std::uint64_t improve(std::uint64_t steps, const std::function<bool()>& keep_going);
 
   // The same around some needs only, each so many times.
   void improve_around(std::span<const std::uint32_t> needs, int times);
 
-  // Feasible after settle().
+  // Feasible after start_from().
   const Allocation& held() const { return held_; }
   Worth worth() const { return total_; }
 
@@ -77,7 +77,7 @@ class Improver {
       }
     }
   }
-  void lift(std::vector<Part>& held);
+  void remove(std::vector<Part>& held);
   void list_live();
   std::span<const Live> live(std::uint32_t line) const;
   std::int32_t room_on(const Edge& edge) const;
@@ -97,10 +97,10 @@ class Improver {
   template <class Value>
   std::vector<std::pair<Worth, std::uint32_t>> ranked(Value value) const;
   // Those with whom most of the loss is, at most so many.
-  void find_losing(std::uint64_t most);
+  void find_by_loss(std::uint64_t most);
   void find_wanting();
   // True when it was for the better; otherwise all is as before.
-  bool help(std::uint32_t need);
+  bool try_insert(std::uint32_t need);
 
   // ruin.cc
   void gather(std::uint32_t need);
@@ -113,7 +113,7 @@ class Improver {
   // chain.cc
   void evict(std::uint32_t need);
   void take_in_chain(std::uint32_t edge, std::int32_t units);
-  bool make_room(std::uint32_t slot, std::int32_t units);
+  bool evict_from(std::uint32_t slot, std::int32_t units);
   void choose_in_chain(std::uint32_t need);
   bool chain(std::uint32_t need);
 
@@ -148,8 +148,9 @@ class Improver {
   std::uint64_t tried_ = 0;
 
   std::vector<std::pair<Worth, std::uint32_t>>
-      losing_;  // those that are to be helped, in this order, and what they lose
-  std::vector<std::uint8_t> tired_;  // by need: how often in a row it could not be helped
+      by_loss_;  // those that are to be helped, in this order, and what they lose
+  std::vector<std::uint8_t>
+      failures_in_a_row_;  // by need: how often in a row it could not be helped
 
   // Of the chain that is made: its number marks what belongs to it.
   std::uint32_t chain_ = 0;

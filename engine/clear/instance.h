@@ -33,7 +33,7 @@ struct Edge {
 
 struct ClearLine {
   Worth split = 0;  // cost of each offer beyond the first
-  Worth rest =
+  Worth best_omitted =
       0;  // no offer that was left out is worth more to it, for each unit; 0: none was left out
   std::uint32_t need = 0;
   std::uint32_t first_edge = 0;

@@ -103,7 +103,7 @@ void Improver::try_all(std::size_t at, std::size_t g, Worth so_far) {
 bool Improver::ruin_and_recreate(std::uint32_t n) {
   gather(n);
   const Worth before = total_;
-  lift(before_);
+  remove(before_);
   order_ = group_;
   Worth best = before;
   bool found = false;

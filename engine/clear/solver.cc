@@ -44,7 +44,7 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
   ClearProgress progress;
   bool stopped = false;
   const auto ask = [&] {
-    if (!stopped && !options.go_on(progress)) stopped = true;
+    if (!stopped && !options.keep_going(progress)) stopped = true;
     return !stopped;
   };
   const bool warm = !options.prices.empty();
@@ -66,7 +66,7 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
   progress.phase = ClearPhase::kRounding;
   Polisher polisher(instance, auction.prices(), options.workers);
   result.prices = auction.prices();
-  improver.settle(auction.held());
+  improver.start_from(auction.held());
   const auto look = [&](ClearPhase phase) {
     progress = {phase, improver.worth(), polisher.bound()};
     return gap_of(improver.worth(), polisher.bound()) > options.target_gap_micro && ask();

@@ -33,7 +33,7 @@ struct ClearOptions {
   // Asked often; no ends the work, and what there is so far is the answer. Time is the caller's
   // affair: the same instance and options give the same answer to the bit, whatever the workers, as
   // long as it always says yes.
-  std::function<bool(const ClearProgress&)> go_on = [](const ClearProgress&) { return true; };
+  std::function<bool(const ClearProgress&)> keep_going = [](const ClearProgress&) { return true; };
   Workers workers = alone;
 };
 
@@ -45,7 +45,7 @@ struct Cleared {
   std::vector<Worth> prices;  // those that prove the bound
   Worth value = 0;
   Worth bound = 0;         // no allocation is worth more
-  bool cut_short = false;  // go_on() said no
+  bool cut_short = false;  // keep_going() said no
   std::int64_t gap_micro() const { return gap_of(value, bound); }
 };
 

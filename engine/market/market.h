@@ -141,7 +141,7 @@ class Market {
 
   // Steps shared by commands and timers.
   void open_need(pb::Need need);
-  void raise_need(pb::Need need);
+  void escalate_need(pb::Need need);
   // Cancels what is live of it, then closes the need itself.
   void close_need(Slot need, pb::NeedState state, pb::EventKind kind, const std::string& reason);
   void change_match(Slot match, pb::MatchState state, const std::string& reason,
@@ -149,9 +149,9 @@ class Market {
   void new_match(Slot line, Slot offer, std::int64_t quantity, pb::MatchState how,
                  const Judgement& judgement);
   // After matches of a need changed: filled, reopened, done?
-  void settle(Slot need);
+  void refresh_need_state(Slot need);
   // A dispatch came to nothing: counts it, raises the need, asks the next best.
-  void go_on(Slot match);
+  void redispatch(Slot match);
   void verify_served(Slot need);
 
   template <class Resource>

@@ -140,7 +140,7 @@ Status Market::make_match(const pb::MakeMatch& make) {
   new_match(line, offer, quantity, how, judgement);
   if (how == pb::MATCH_STATE_CLAIMED && !state_.policy().confirm_claims()) {
     change_match(state_.matches().size() - 1, pb::MATCH_STATE_ACCEPTED, "");
-    settle(need);
+    refresh_need_state(need);
   }
   return outcome::success();
 }
@@ -304,12 +304,13 @@ Status Market::move_match(const pb::MoveMatch& request) {
     started.set_started_at(to_int(now_));
     emit(pb::EVENT_KIND_NEED_STARTED, std::move(started));
   }
-  settle(need_slot);
-  if (move->to == pb::MATCH_STATE_DECLINED || move->to == pb::MATCH_STATE_WITHDRAWN) go_on(slot);
+  refresh_need_state(need_slot);
+  if (move->to == pb::MATCH_STATE_DECLINED || move->to == pb::MATCH_STATE_WITHDRAWN)
+    redispatch(slot);
   return outcome::success();
 }
 
-void Market::go_on(Slot slot) {
+void Market::redispatch(Slot slot) {
   const MatchRow& failed = state_.matches()[slot];
   const Slot need_slot = failed.need;
   const Slot line = failed.line;
@@ -320,7 +321,7 @@ void Market::go_on(Slot slot) {
   need.set_failed_dispatches(need.failed_dispatches() + 1);
   if (need.failed_dispatches() % state_.policy().raise_after_dispatches() == 0 &&
       need.raised() < kMaxRaised) {
-    raise_need(std::move(need));
+    escalate_need(std::move(need));
   } else {
     emit(pb::EVENT_KIND_NEED_CHANGED, std::move(need));
   }

@@ -155,7 +155,7 @@ Status Market::update_need(const pb::Need& sent) {
   complete(row, state_, actor_);
   answer(pb::Event::kNeed, row.id());
   emit(pb::EVENT_KIND_NEED_CHANGED, std::move(row));
-  settle(slot);
+  refresh_need_state(slot);
   return outcome::success();
 }
 
@@ -236,7 +236,7 @@ void Market::open_need(pb::Need need) {
   emit(pb::EVENT_KIND_NEED_OPENED, std::move(need));
 }
 
-void Market::raise_need(pb::Need need) {
+void Market::escalate_need(pb::Need need) {
   need.set_raised(need.raised() + 1);
   need.set_raised_at(to_int(now_));
   emit(pb::EVENT_KIND_NEED_RAISED, std::move(need));
@@ -265,7 +265,7 @@ void Market::verify_served(Slot slot) {
   }
 }
 
-void Market::settle(Slot slot) {
+void Market::refresh_need_state(Slot slot) {
   const NeedRow& row = state_.needs()[slot];
   bool full = true;
   for (Slot l = row.first_line; l < row.first_line + row.line_count; ++l) {

@@ -32,8 +32,8 @@ void Market::fire_match(Slot slot) {
       break;
     case pb::MATCH_STATE_DISPATCHED:
       change_match(slot, pb::MATCH_STATE_LAPSED, "");
-      settle(need);
-      go_on(slot);
+      refresh_need_state(need);
+      redispatch(slot);
       return;
     case pb::MATCH_STATE_CLAIMED:
       change_match(slot, pb::MATCH_STATE_ACCEPTED, "");
@@ -50,7 +50,7 @@ void Market::fire_match(Slot slot) {
     default:
       QIAO_CHECK(false, "only live matches have a time limit");
   }
-  settle(need);
+  refresh_need_state(need);
 }
 
 void Market::fire_need(Slot slot) {
@@ -75,9 +75,9 @@ void Market::fire_need(Slot slot) {
       return expire();
     case pb::NEED_STATE_SUBMITTED:
       if (now_ >= times_of(need).closing) return expire();
-      return raise_need(std::move(need));
+      return escalate_need(std::move(need));
     case pb::NEED_STATE_OPEN:
-      if (!need.closed() && now_ < times_of(need).closing) return raise_need(std::move(need));
+      if (!need.closed() && now_ < times_of(need).closing) return escalate_need(std::move(need));
       // Settling would have filled it, so an all-or-nothing need that is open lacks something.
       if (need.all_or_nothing() || held == 0) return expire();
       if (now_ < times_of(need).last_start) {

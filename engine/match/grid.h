@@ -57,32 +57,32 @@ class Grid {
     return {it->second, bucket.size++};
   }
 
-  // Many at once, into an empty grid: expect() each of their points, make_room(), lay() and fill
-  // each of them, settle(). Entries come in no order, and looking for the cell of each waits for
+  // Many at once, into an empty grid: count() each of their points, allocate(), place() and fill
+  // each of them, finish(). Entries come in no order, and looking for the cell of each waits for
   // memory; so they are laid in bands of latitude first, behind one another, and then sorted band
   // by band, each of which stays in the cache.
-  void expect(Point point) {
+  void count(Point point) {
     const auto band = static_cast<std::size_t>(band_of(point));
     if (bands_.size() <= band) bands_.resize(band + 1);
     ++bands_[band];
   }
-  void make_room() {
+  void allocate() {
     std::uint32_t begin = 0;
     for (std::uint32_t& band : bands_) begin += std::exchange(band, begin);
-    laid_ = std::make_unique_for_overwrite<Entry[]>(begin);
+    placed_ = std::make_unique_for_overwrite<Entry[]>(begin);
     laid_count_ = begin;
   }
   // To be filled, with that point.
-  Entry& lay(Point point) { return laid_[bands_[static_cast<std::size_t>(band_of(point))]++]; }
+  Entry& place(Point point) { return placed_[bands_[static_cast<std::size_t>(band_of(point))]++]; }
   std::size_t laid() const { return laid_count_; }
   // placed(entry, position) says where each is.
   template <class Placed>
-  void settle(Placed placed) {
+  void finish(Placed placed) {
     std::vector<std::uint64_t> order;  // cell, and place in the band
     std::vector<Entry> band;
     std::uint32_t begin = 0;
     for (const std::uint32_t end : std::exchange(bands_, {})) {
-      band.assign(laid_.get() + begin, laid_.get() + end);
+      band.assign(placed_.get() + begin, placed_.get() + end);
       order.clear();
       for (std::uint32_t i = 0; i < band.size(); ++i) order.push_back(key(band[i].point) << 32 | i);
       boost::sort::spreadsort::integer_sort(order.begin(), order.end());
@@ -90,11 +90,11 @@ class Grid {
         const std::uint64_t cell = next >> 32;
         if (buckets_.empty() || buckets_.back().key != cell) {
           index_.emplace(cell, static_cast<std::uint32_t>(buckets_.size()));
-          buckets_.push_back({.key = cell, .entries = &laid_[begin]});
+          buckets_.push_back({.key = cell, .entries = &placed_[begin]});
         }
         Bucket& bucket = buckets_.back();
-        laid_[begin] = band[static_cast<std::uint32_t>(next)];
-        placed(laid_[begin++],
+        placed_[begin] = band[static_cast<std::uint32_t>(next)];
+        placed(placed_[begin++],
                GridPosition{static_cast<std::uint32_t>(buckets_.size() - 1), bucket.size++});
         bucket.capacity = bucket.size;
       }
@@ -220,7 +220,7 @@ class Grid {
   std::int64_t rows_of_band_;
   // While many are laid: entries of each band, then where the next one of it goes.
   std::vector<std::uint32_t> bands_;
-  std::unique_ptr<Entry[]> laid_;
+  std::unique_ptr<Entry[]> placed_;
   std::size_t laid_count_ = 0;
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> index_;
   std::vector<Bucket> buckets_;

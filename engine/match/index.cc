@@ -97,13 +97,13 @@ void Index::build(const Workers& workers) {
   each_grid(offers_, [&](Grid<OfferEntry>& grid) {
     settlings.push_back(
         {grid.laid(), [this, &grid] {
-           grid.settle([this](const OfferEntry& e, GridPosition p) { offer_at_[e.offer].at = p; });
+           grid.finish([this](const OfferEntry& e, GridPosition p) { offer_at_[e.offer].at = p; });
          }});
   });
   each_grid(lines_, [&](Grid<LineEntry>& grid) {
     settlings.push_back(
         {grid.laid(), [this, &grid] {
-           grid.settle([this](const LineEntry& e, GridPosition p) { line_at_[e.line].at = p; });
+           grid.finish([this](const LineEntry& e, GridPosition p) { line_at_[e.line].at = p; });
          }});
   });
   // The longest first, so that all threads have something to do to the end.
@@ -120,13 +120,13 @@ void Index::lay_offers() {
     Position& place = offer_at_[o];
     fill(place, o);
     if (place.kind != 0)
-      get(offers_, place.kind).grid(place.level, kOfferCells).expect(offers[o].point);
+      get(offers_, place.kind).grid(place.level, kOfferCells).count(offers[o].point);
   }
-  each_grid(offers_, [](Grid<OfferEntry>& grid) { grid.make_room(); });
+  each_grid(offers_, [](Grid<OfferEntry>& grid) { grid.allocate(); });
   for (Slot o = 0; o < offers.size(); ++o) {
     const Position& place = offer_at_[o];
     if (place.kind != 0)
-      fill(offers_[place.kind]->grid(place.level, kOfferCells).lay(offers[o].point), o);
+      fill(offers_[place.kind]->grid(place.level, kOfferCells).place(offers[o].point), o);
   }
 }
 
@@ -143,13 +143,13 @@ void Index::lay_lines() {
   each_line([&](const NeedRow& need, Slot l) {
     Position& place = line_at_[l];
     fill(place, need, l);
-    if (place.kind != 0) get(lines_, place.kind).grid(place.level, kLineCells).expect(need.point);
+    if (place.kind != 0) get(lines_, place.kind).grid(place.level, kLineCells).count(need.point);
   });
-  each_grid(lines_, [](Grid<LineEntry>& grid) { grid.make_room(); });
+  each_grid(lines_, [](Grid<LineEntry>& grid) { grid.allocate(); });
   each_line([&](const NeedRow& need, Slot l) {
     const Position& place = line_at_[l];
     if (place.kind != 0)
-      fill(lines_[place.kind]->grid(place.level, kLineCells).lay(need.point), need, l);
+      fill(lines_[place.kind]->grid(place.level, kLineCells).place(need.point), need, l);
   });
 }
 

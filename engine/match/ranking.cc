@@ -83,7 +83,7 @@ void find_cells(const KindIndex<Entry>& index, Point from, std::int64_t reach_m,
 
 // An entry that passed the quick tests, and the most it can be worth.
 template <class Entry>
-struct Hopeful {
+struct BoundedEntry {
   double most;
   const Entry* entry;
 };
@@ -101,7 +101,7 @@ struct Hopeful {
 // wrong: each stage writes what it looks at behind what has passed, and counts it or not.
 template <class Entry, class Asker>
 void find_hopefuls(std::span<const Entry> entries, const Asker& asker, const Reckoner& reckoner,
-                   double threshold, std::vector<Hopeful<Entry>>& hopefuls) {
+                   double threshold, std::vector<BoundedEntry<Entry>>& bounded) {
   struct Passing {
     const Entry* entry;
     double distance;  // at least
@@ -119,41 +119,40 @@ void find_hopefuls(std::span<const Entry> entries, const Asker& asker, const Rec
     passing[near] = {&e, reckoner.at_least(e.point)};
     near += static_cast<std::size_t>(passing[near].distance <= asker.reach_m(e));
   }
-  std::size_t end = hopefuls.size();
-  hopefuls.resize(end + near);
+  std::size_t end = bounded.size();
+  bounded.resize(end + near);
   for (std::size_t i = 0; i < near; ++i) {
     const Entry& e = *passing[i].entry;
-    hopefuls[end] = {asker.most(e, passing[i].distance), &e};
-    end += static_cast<std::size_t>(hopefuls[end].most >= threshold);
+    bounded[end] = {asker.most(e, passing[i].distance), &e};
+    end += static_cast<std::size_t>(bounded[end].most >= threshold);
   }
-  hopefuls.resize(end);
+  bounded.resize(end);
 }
 
 // Fills top with the k best entries, from the nearest cell out.
 template <class Entry, class Asker, class Top>
 void search(const Cells<Entry>& cells, Point from, const Asker& asker, std::size_t k, Top& top) {
   const Reckoner reckoner(from);
-  thread_local std::vector<Hopeful<Entry>> hopefuls;
-  hopefuls.clear();
+  thread_local std::vector<BoundedEntry<Entry>> bounded;
+  bounded.clear();
   // The k most hopeful first, so that few of the others can still get in.
   const auto judge_hopefuls = [&] {
-    if (hopefuls.size() > k) {
-      std::nth_element(hopefuls.begin(), hopefuls.begin() + static_cast<std::ptrdiff_t>(k),
-                       hopefuls.end(),
-                       [](const auto& a, const auto& b) { return a.most > b.most; });
+    if (bounded.size() > k) {
+      std::nth_element(bounded.begin(), bounded.begin() + static_cast<std::ptrdiff_t>(k),
+                       bounded.end(), [](const auto& a, const auto& b) { return a.most > b.most; });
     }
-    for (const Hopeful<Entry>& h : hopefuls) {
+    for (const BoundedEntry<Entry>& h : bounded) {
       if (h.most >= top.threshold()) asker.judge(*h.entry, top);
     }
-    hopefuls.clear();
+    bounded.clear();
   };
   for (std::size_t c = 0; c < cells.size(); ++c) {
     if (asker.most(static_cast<double>(cells[c].least_m)) < top.threshold()) break;
     if (c + 1 < cells.size()) prefetch_begin(cells[c + 1].entries);
-    const std::size_t before = hopefuls.size();
-    find_hopefuls(cells[c].entries, asker, reckoner, top.threshold(), hopefuls);
-    for (std::size_t h = before; h < hopefuls.size(); ++h) asker.prefetch(*hopefuls[h].entry);
-    if (hopefuls.size() >= kHopefulsAtOnce) judge_hopefuls();
+    const std::size_t before = bounded.size();
+    find_hopefuls(cells[c].entries, asker, reckoner, top.threshold(), bounded);
+    for (std::size_t h = before; h < bounded.size(); ++h) asker.prefetch(*bounded[h].entry);
+    if (bounded.size() >= kHopefulsAtOnce) judge_hopefuls();
   }
   judge_hopefuls();
 }

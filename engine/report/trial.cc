@@ -60,16 +60,16 @@ class Trial {
     return outcome::success();
   }
 
-  TrialResult run(const std::function<bool()>& go_on) {
+  TrialResult run(const std::function<bool()>& keep_going) {
     std::size_t i = 0;
-    while (i < rows_.needs.size() && go_on()) {
+    while (i < rows_.needs.size() && keep_going()) {
       const Time round_end = to_time(rows_.needs[i].opened_at()) + kTrialRound;
       Time last{};
       for (; i < rows_.needs.size() && to_time(rows_.needs[i].opened_at()) < round_end; ++i) {
         last = to_time(rows_.needs[i].opened_at());
         post(rows_.needs[i], last);
       }
-      clear(last, go_on);
+      clear(last, keep_going);
     }
     return sum_up();
   }
@@ -85,7 +85,7 @@ class Trial {
     result_.lines += static_cast<std::uint32_t>(need.lines_size());
   }
 
-  void clear(Time now, const std::function<bool()>& go_on) {
+  void clear(Time now, const std::function<bool()>& keep_going) {
     const State& state = market_.state();
     Collector collector(static_cast<const Ranking&>(market_.matcher()), now);
     // Needs whose windows are over are never looked at again.
@@ -98,7 +98,7 @@ class Trial {
     options.target_gap_micro = kTrialGapMicro;
     options.polish_rounds = kTrialPolish;
     options.helps_per_line = kTrialHelps;
-    options.go_on = [&](const ClearProgress&) { return go_on(); };
+    options.keep_going = [&](const ClearProgress&) { return keep_going(); };
     const Cleared cleared = clear_market(instance, options);
     for (const ClearNeed& need : instance.needs) {
       pb::Command c = by_lead();
@@ -163,10 +163,10 @@ class Trial {
 }  // namespace
 
 Result<TrialResult> try_policy(const TrialRows& rows, const pb::Policy& policy,
-                               const std::function<bool()>& go_on) {
+                               const std::function<bool()>& keep_going) {
   Trial trial(rows);
   QIAO_TRY(trial.load(policy));
-  return trial.run(go_on);
+  return trial.run(keep_going);
 }
 
 std::vector<pb::CommunityFill> compare_fills(const TrialResult& before, const TrialResult& after) {

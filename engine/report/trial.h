@@ -37,10 +37,10 @@ struct TrialResult {
   std::uint32_t refused = 0;
 };
 
-// Pure: the same rows and policy give the same result while go_on() says yes; when it says no, what
-// there is so far. On any thread. Refuses rows that no market can be made of.
+// Pure: the same rows and policy give the same result while keep_going() says yes; when it says no,
+// what there is so far. On any thread. Refuses rows that no market can be made of.
 Result<TrialResult> try_policy(const TrialRows& rows, const pb::Policy& policy,
-                               const std::function<bool()>& go_on);
+                               const std::function<bool()>& keep_going);
 
 // The communities that both results have, by area code and without names: how full each was with
 // the first policy and with the second, the greatest difference first.

@@ -22,11 +22,11 @@ constexpr int kMaxLockDoublings = 7;
 constexpr std::size_t kMostFailures = 100'000;
 constexpr std::size_t kMostVouched = 20'000;
 // Other hashes have ended by then, and the memory of other work may be free again.
-const Gate::Answer<Gate::Entry> kNoMemoryForHash{.denial = Denial::kBusy,
-                                                 .retry_after = std::chrono::seconds{5}};
+const Gate::Answer<Gate::NewSession> kNoMemoryForHash{.error = AuthError::kBusy,
+                                                      .retry_after = std::chrono::seconds{5}};
 
 // A __Host- cookie can only have been set over TLS by this very host, so over TLS no other is
-// looked at.
+// accepted.
 std::string_view session_in(std::string_view cookies, bool secure) {
   const std::string_view name = secure ? kSecureCookie : kCookie;
   while (!cookies.empty()) {
@@ -125,7 +125,7 @@ std::optional<Identity> Gate::by_secret(std::string_view secret, pb::GrantKind k
 Gate::Answer<Identity> Gate::by_token(std::string_view token) {
   if (token.find('.') == std::string_view::npos) {
     const auto found = by_secret(token, pb::GRANT_KIND_TOKEN);
-    if (!found) return {.denial = Denial::kWho};
+    if (!found) return {.error = AuthError::kUnauthenticated};
     return {.value = *found};
   }
   // Checking a signature costs fifty times what looking it up does.
@@ -133,13 +133,13 @@ Gate::Answer<Identity> Gate::by_token(std::string_view token) {
   auto known = vouched_.find(hash);
   if (known == vouched_.end() || known->second.expires <= runtime_.now()) {
     const auto subject = provider_.verify(token, runtime_.now());
-    if (!subject) return {.denial = Denial::kWho};
+    if (!subject) return {.error = AuthError::kUnauthenticated};
     if (vouched_.size() >= kMostVouched) vouched_.clear();
     known = vouched_.insert_or_assign(hash, Vouched{subject->external_id, subject->expires}).first;
   }
   const Slot account = runtime_.state().account_by_external_id(known->second.external_id);
   if (account == kNoSlot || runtime_.state().accounts()[account].disabled)
-    return {.denial = Denial::kWho};
+    return {.error = AuthError::kUnauthenticated};
   return {.value = {actor_of(account), account, kNoSlot, known->second.expires}};
 }
 
@@ -147,25 +147,25 @@ Gate::Answer<Identity> Gate::identify(const Credentials& c) {
   Answer<Identity> answer;
   answer.value.actor.set_role(pb::ROLE_ANONYMOUS);
   // A browser says where a request that changes something comes from.
-  if (c.changes && !c.origin.empty() && !same_site(c)) return {.denial = Denial::kOrigin};
+  if (c.changes && !c.origin.empty() && !same_site(c)) return {.error = AuthError::kOrigin};
   if (!c.authorization.empty()) {
     constexpr std::string_view kBearer = "bearer ";
     if (c.authorization.size() <= kBearer.size() ||
         ascii_lower(c.authorization.substr(0, kBearer.size())) != kBearer)
-      return {.denial = Denial::kWho};
+      return {.error = AuthError::kUnauthenticated};
     answer = by_token(trim(c.authorization.substr(kBearer.size())));
     if (!answer.good()) return answer;
   } else if (const auto secret = session_in(c.cookie, c.secure); !secret.empty()) {
     if (const auto found = by_secret(secret, pb::GRANT_KIND_SESSION)) {
       // What a cookie vouches for, any page could have sent.
-      if (c.changes && !same_site(c)) return {.denial = Denial::kOrigin};
+      if (c.changes && !same_site(c)) return {.error = AuthError::kOrigin};
       answer.value = *found;
     }
   }
   if (!c.acting.empty()) {
-    if (!answer.value.known()) return {.denial = Denial::kWho};
+    if (!answer.value.known()) return {.error = AuthError::kUnauthenticated};
     auto actor = acting_for(answer.value, c.acting);
-    if (!actor) return {.denial = Denial::kRefused, .refusal = std::move(actor).error()};
+    if (!actor) return {.error = AuthError::kRefused, .refusal = std::move(actor).error()};
     answer.value.actor = std::move(actor).value();
   }
   return answer;
@@ -282,7 +282,7 @@ void Gate::charge_time(const Identity& identity, std::string_view address,
   address_time_.charge(address, tokens, now, most_debt);
 }
 
-bool Gate::lead_can_come_in() const {
+bool Gate::lead_can_log_in() const {
   const State& state = runtime_.state();
   for (Slot s = 0; s < state.accounts().size(); ++s) {
     if (state.accounts()[s].role == pb::ROLE_LEAD && !state.accounts()[s].disabled) return true;
@@ -291,34 +291,34 @@ bool Gate::lead_can_come_in() const {
 }
 
 std::optional<std::string> Gate::set_up_secret() const {
-  if (lead_can_come_in()) return std::nullopt;
+  if (lead_can_log_in()) return std::nullopt;
   return set_up_secret_;
 }
 
 Result<Gate::Made> Gate::make_grant(const pb::Actor& actor, std::uint64_t account_id,
-                                    pb::GrantKind kind, const pb::TokenRequest& wish) {
+                                    pb::GrantKind kind, const pb::TokenRequest& request) {
   Made made{fresh_secret(), 0, 0};
   pb::Command c;
   *c.mutable_actor() = actor;
   pb::Grant& grant = *c.mutable_add_grant()->mutable_grant();
   grant.set_account_id(account_id);
   grant.set_kind(kind);
-  grant.set_name(wish.name());
-  *grant.mutable_scopes() = wish.scopes();
+  grant.set_name(request.name());
+  *grant.mutable_scopes() = request.scopes();
   grant.set_secret_hash(to_hex(hash_secret(made.secret)));
-  grant.set_expires_at(to_int(runtime_.now()) + wish.lifetime());
+  grant.set_expires_at(to_int(runtime_.now()) + request.lifetime());
   QIAO_TRY(const auto applied, runtime_.apply(c));
   made.grant_id = applied.subjects.front().key;
   made.seq = applied.seq;
   return made;
 }
 
-Gate::Answer<Gate::Entry> Gate::let_in(Slot account) {
-  pb::TokenRequest wish;
-  wish.set_lifetime(options_.session.count());
+Gate::Answer<Gate::NewSession> Gate::open_session(Slot account) {
+  pb::TokenRequest request;
+  request.set_lifetime(options_.session.count());
   const std::uint64_t id = runtime_.state().accounts()[account].id.value();
-  auto made = make_grant(by_market(id).actor(), id, pb::GRANT_KIND_SESSION, wish);
-  if (!made) return {.denial = Denial::kRefused, .refusal = std::move(made).error()};
+  auto made = make_grant(by_market(id).actor(), id, pb::GRANT_KIND_SESSION, request);
+  if (!made) return {.error = AuthError::kRefused, .refusal = std::move(made).error()};
   const Slot grant = runtime_.state().grants().find(GrantId{made.value().grant_id});
   return {.value = {made.value().secret, account, runtime_.state().grants()[grant].expires,
                     made.value().seq}};
@@ -354,18 +354,18 @@ std::optional<std::chrono::seconds> Gate::locked(const std::string& login, Slot 
 
 // Checks a password, counting those that are wrong; where it is right and there is a new one,
 // hashes that too.
-void Gate::check_then(Slot account, Asker asker, const std::string& password,
-                      const std::string& new_password, std::function<void(Checked)> then,
-                      const Done& otherwise) {
+void Gate::verify_password(Slot account, Asker asker, const std::string& password,
+                           const std::string& new_password, std::function<void(Checked)> then,
+                           const Done& otherwise) {
   if (const auto wait = locked(asker.login, account)) {
-    return otherwise({.denial = Denial::kLocked, .retry_after = *wait});
+    return otherwise({.error = AuthError::kLocked, .retry_after = *wait});
   }
   std::string hash;
   if (account != kNoSlot) hash = runtime_.state().load_account(account).password_hash();
   const auto work = [hash, password, new_password] {
-    Checked checked{.verdict = verify_password(hash, password)};
+    Checked checked{.verdict = qiao::verify_password(hash, password)};
     if (!checked.right() || new_password.empty()) return checked;
-    if (auto fresh = hash_password(new_password)) {
+    if (auto fresh = qiao::hash_password(new_password)) {
       checked.fresh_hash = *std::move(fresh);
     } else {
       checked.verdict = Verdict::kNoMemory;
@@ -398,14 +398,14 @@ void Gate::check_then(Slot account, Asker asker, const std::string& password,
   ++failures_[asker.login].pending;
 }
 
-void Gate::hash_then(const Asker& asker, const std::string& password,
-                     std::function<void(std::string)> then, const Done& otherwise) {
+void Gate::hash_password(const Asker& asker, const std::string& password,
+                         std::function<void(std::string)> then, const Done& otherwise) {
   const auto hashed = [then = std::move(then), otherwise](const std::optional<std::string>& hash) {
     if (!hash) return otherwise(kNoMemoryForHash);
     then(*hash);
   };
   queue_hash(
-      asker, [password] { return hash_password(password); }, hashed, otherwise);
+      asker, [password] { return qiao::hash_password(password); }, hashed, otherwise);
 }
 
 // False, and `otherwise` called, where too much waits already.
@@ -415,43 +415,43 @@ bool Gate::queue_hash(const Asker& asker, Work work, Then then, const Done& othe
     return std::function<void()>([then, result = work()] { then(result); });
   });
   if (taken == Taken::kYes) return true;
-  const Denial denial = taken == Taken::kFull ? Denial::kBusy : Denial::kTooOften;
-  otherwise({.denial = denial, .retry_after = std::chrono::seconds{1}});
+  const AuthError error = taken == Taken::kFull ? AuthError::kBusy : AuthError::kRateLimited;
+  otherwise({.error = error, .retry_after = std::chrono::seconds{1}});
   return false;
 }
 
 void Gate::log_in(const pb::LogInRequest& request, std::string_view address, Done done) {
   const State& state = runtime_.state();
   if (const auto wait = log_ins_.take(address, 1, options_.clock())) {
-    return done({.denial = Denial::kTooOften, .retry_after = *wait});
+    return done({.error = AuthError::kRateLimited, .retry_after = *wait});
   }
   if (!request.id_token().empty()) {
     const auto subject = provider_.verify(request.id_token(), runtime_.now());
     const Slot account = subject ? state.account_by_external_id(subject->external_id) : kNoSlot;
     if (account == kNoSlot || state.accounts()[account].disabled)
-      return done({.denial = Denial::kPassword});
-    return done(let_in(account));
+      return done({.error = AuthError::kPassword});
+    return done(open_session(account));
   }
   if (request.login().empty())
-    return done({.denial = Denial::kRefused, .refusal = refuse(Code::kRequired, "login")});
+    return done({.error = AuthError::kRefused, .refusal = refuse(Code::kRequired, "login")});
   if (request.password().empty())
-    return done({.denial = Denial::kRefused, .refusal = refuse(Code::kRequired, "password")});
+    return done({.error = AuthError::kRefused, .refusal = refuse(Code::kRequired, "password")});
   const std::string login = ascii_lower(request.login().substr(0, 64));
   Slot account = state.account_by_login(login);
   if (account != kNoSlot && state.accounts()[account].disabled) account = kNoSlot;
-  check_then(
+  verify_password(
       account, {login, std::string(address)}, request.password().substr(0, kMaxPasswordBytes + 1),
       {},
       [this, account, done](const Checked& checked) {
         // It may have been disabled meanwhile.
         if (!checked.right() || runtime_.state().accounts()[account].disabled)
-          return done({.denial = Denial::kPassword});
-        done(let_in(account));
+          return done({.error = AuthError::kPassword});
+        done(open_session(account));
       },
       done);
 }
 
-// May whoever sent the invitation still give that way in? The account may reach further since.
+// May whoever sent the invitation still invite that account? It may reach further since.
 bool Gate::still_invited(const Identity& invited) const {
   const std::uint64_t grant = state().grants()[invited.grant].id.value();
   const auto key = Store::AuditKey::object(pb::Event::kGrant, grant);
@@ -478,29 +478,28 @@ bool Gate::still_invited(const Identity& invited) const {
 void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address,
                              Done done) {
   if (const auto wait = log_ins_.take(address, 1, options_.clock())) {
-    return done({.denial = Denial::kTooOften, .retry_after = *wait});
+    return done({.error = AuthError::kRateLimited, .retry_after = *wait});
   }
   const auto invited = by_secret(request.token(), pb::GRANT_KIND_INVITATION);
-  if (!invited || !still_invited(*invited)) return done({.denial = Denial::kLink});
+  if (!invited || !still_invited(*invited)) return done({.error = AuthError::kInvalidLink});
   const Slot account = invited->account;
   if (auto good = check_password(request.password(), runtime_.state().load_account(account).login(),
                                  "password");
       !good) {
-    return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
+    return done({.error = AuthError::kRefused, .refusal = std::move(good).error()});
   }
-  hash_then(
+  hash_password(
       {runtime_.state().load_account(account).login(), std::string(address)}, request.password(),
       [this, account, token = request.token(), done](const std::string& hash) {
-        // Once: whoever comes second with the same link finds it used up, since setting the
-        // password takes it back.
+        // Once: setting the password revokes the link, so that whoever uses it second is refused.
         const auto still = by_secret(token, pb::GRANT_KIND_INVITATION);
-        if (!still || !still_invited(*still)) return done({.denial = Denial::kLink});
+        if (!still || !still_invited(*still)) return done({.error = AuthError::kInvalidLink});
         pb::Command set = by_market(runtime_.state().accounts()[account].id.value());
         set.mutable_set_password()->set_account_id(set.actor().account_id());
         set.mutable_set_password()->set_password_hash(hash);
         if (auto applied = runtime_.apply(set); !applied)
-          return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
-        done(let_in(account));
+          return done({.error = AuthError::kRefused, .refusal = std::move(applied).error()});
+        done(open_session(account));
       },
       done);
 }
@@ -509,63 +508,63 @@ void Gate::change_password(const Identity& identity, const pb::ChangePasswordReq
                            std::string_view address, Done done) {
   const pb::Account account = runtime_.state().load_account(identity.account);
   if (auto good = check_password(request.new_password(), account.login(), "newPassword"); !good) {
-    return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
+    return done({.error = AuthError::kRefused, .refusal = std::move(good).error()});
   }
   if (request.new_password() == request.old_password())
     return done(
-        {.denial = Denial::kRefused, .refusal = refuse(Code::kPasswordWeak, "newPassword")});
+        {.error = AuthError::kRefused, .refusal = refuse(Code::kPasswordWeak, "newPassword")});
   const bool by_grant = identity.grant != kNoSlot;
   const SecretHash held =
       by_grant ? runtime_.state().grants()[identity.grant].secret : SecretHash{};
-  check_then(
+  verify_password(
       identity.account, {account.login(), std::string(address)}, request.old_password(),
       request.new_password(),
       [this, identity, by_grant, held, done](const Checked& checked) {
-        // What it came in with may have ended meanwhile.
-        if (by_grant && !is_live(held)) return done({.denial = Denial::kWho});
+        // Its session or token may have ended meanwhile.
+        if (by_grant && !is_live(held)) return done({.error = AuthError::kUnauthenticated});
         if (!checked.right()) {
-          return done(
-              {.denial = Denial::kRefused, .refusal = refuse(Code::kPasswordWrong, "oldPassword")});
+          return done({.error = AuthError::kRefused,
+                       .refusal = refuse(Code::kPasswordWrong, "oldPassword")});
         }
         pb::Command set;
         *set.mutable_actor() = actor_of(identity.account);
         set.mutable_set_password()->set_account_id(set.actor().account_id());
         set.mutable_set_password()->set_password_hash(checked.fresh_hash);
         if (auto applied = runtime_.apply(set); !applied) {
-          return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
+          return done({.error = AuthError::kRefused, .refusal = std::move(applied).error()});
         }
-        done(let_in(identity.account));
+        done(open_session(identity.account));
       },
       done);
 }
 
 void Gate::set_up(const pb::SetUpRequest& request, std::string_view address, Done done) {
   if (const auto wait = log_ins_.take(address, 1, options_.clock())) {
-    return done({.denial = Denial::kTooOften, .retry_after = *wait});
+    return done({.error = AuthError::kRateLimited, .retry_after = *wait});
   }
-  if (lead_can_come_in() || !same_secret(request.token(), set_up_secret_))
-    return done({.denial = Denial::kLink});
+  if (lead_can_log_in() || !same_secret(request.token(), set_up_secret_))
+    return done({.error = AuthError::kInvalidLink});
   if (auto good = check_password(request.password(), ascii_lower(request.login()), "password");
       !good) {
-    return done({.denial = Denial::kRefused, .refusal = std::move(good).error()});
+    return done({.error = AuthError::kRefused, .refusal = std::move(good).error()});
   }
-  hash_then(
+  hash_password(
       {ascii_lower(request.login()), std::string(address)}, request.password(),
       [this, login = request.login(), name = request.name(), done](const std::string& hash) {
-        if (lead_can_come_in()) return done({.denial = Denial::kLink});
+        if (lead_can_log_in()) return done({.error = AuthError::kInvalidLink});
         pb::Command make = by_market(0);
         pb::Account& account = *make.mutable_put_account()->mutable_account();
         account.set_login(login);
         account.set_name(name);
         account.set_role(pb::ROLE_LEAD);
         auto made = runtime_.apply(make);
-        if (!made) return done({.denial = Denial::kRefused, .refusal = std::move(made).error()});
+        if (!made) return done({.error = AuthError::kRefused, .refusal = std::move(made).error()});
         pb::Command set = by_market(made.value().subjects.front().key);
         set.mutable_set_password()->set_account_id(set.actor().account_id());
         set.mutable_set_password()->set_password_hash(hash);
         if (auto applied = runtime_.apply(set); !applied)
-          return done({.denial = Denial::kRefused, .refusal = std::move(applied).error()});
-        done(let_in(runtime_.state().accounts().find(AccountId{set.actor().account_id()})));
+          return done({.error = AuthError::kRefused, .refusal = std::move(applied).error()});
+        done(open_session(runtime_.state().accounts().find(AccountId{set.actor().account_id()})));
       },
       done);
 }

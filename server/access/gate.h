@@ -1,4 +1,4 @@
-// From what a request carries to who sends it; and how somebody comes in.
+// Authentication: from the credentials of a request to an identity, and opening sessions.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,37 +19,37 @@
 
 namespace qiao {
 
-// What of a request tells who sends it. Views into the connection's buffers.
+// The credentials of a request. Views into the connection's buffers.
 struct Credentials {
   std::string_view authorization;
   std::string_view cookie;
-  std::string_view acting;  // Qiao-Actor: for whom somebody acts, where it is not for itself
+  std::string_view acting;  // Qiao-Actor: on whose behalf, empty for oneself
   std::string_view origin;
   std::string_view host;
-  std::string_view address;  // of the other side, as limits count it: see client_key()
-  bool secure = false;       // it came over TLS
-  bool changes = false;      // its method is none of those that only look
+  std::string_view address;  // of the client, as limits count it: see client_key()
+  bool secure = false;       // over TLS
+  bool changes = false;      // its method is neither GET nor HEAD
 };
 
 struct Identity {
-  pb::Actor actor;  // anonymous where nobody has come in
+  pb::Actor actor;  // anonymous without credentials
   Slot account = kNoSlot;
   Slot grant = kNoSlot;  // kNoSlot also where an identity provider vouches
   Time expires{};
   bool known() const { return account != kNoSlot; }
 };
 
-// Why somebody does not get in.
-enum class Denial : std::uint8_t {
+// Why a request is not authenticated, or somebody is not logged in.
+enum class AuthError : std::uint8_t {
   kNone,
-  kWho,       // nobody has come in, or what was sent lets nobody in
-  kOrigin,    // the request was made by a page of another site
-  kPassword,  // login and password do not go together
-  kLink,  // the link of an invitation, or of the first account, is used up, out of date or made up
-  kLocked,    // too many wrong passwords
-  kTooOften,  // a token bucket is empty, or the share of what waits is used up
-  kBusy,      // too many log-ins wait for their hash, or there is no memory for one
-  kRefused,   // see the refusal
+  kUnauthenticated,  // no credentials, or none that are valid
+  kOrigin,           // the request was made by a page of another site
+  kPassword,         // wrong login or password
+  kInvalidLink,      // of an invitation or of the first account: used, expired or unknown
+  kLocked,           // too many wrong passwords
+  kRateLimited,      // a token bucket is empty, or a share of a queue is used up
+  kBusy,             // too many log-ins wait for their hash, or there is no memory for one
+  kRefused,          // see the refusal
 };
 
 struct GateOptions {
@@ -83,86 +83,86 @@ class Gate {
 
   template <class T>
   struct Answer {
-    Denial denial = Denial::kNone;
+    AuthError error = AuthError::kNone;
     std::optional<Refusal> refusal = {};
     std::chrono::seconds retry_after{0};
     T value = {};
-    bool good() const { return denial == Denial::kNone; }
+    bool good() const { return error == AuthError::kNone; }
   };
 
-  // Who sends it. Somebody with a session that has ended is nobody.
+  // Who sends it. A session that has ended is no session: anonymous.
   Answer<Identity> identify(const Credentials& credentials);
-  // Did it come in with a token for nothing but that operation?
+  // Is it authenticated by a token for nothing but that operation?
   bool opens_only(const Identity& identity, Operation operation) const;
-  // May what it came in with be used for that?
+  // May its session or token be used for that operation?
   bool covers(const Identity& identity, Operation operation) const;
-  // Counts so many changes; where that is too many, none, and in how many seconds it is not. More
-  // changes at once than the burst are let through when nothing else was changed before, and what
-  // they are too many has to be waited for afterwards.
+  // Takes so many changes from the rate limits. Where they are exceeded: takes none, and returns in
+  // how many seconds to try again. A batch of more changes than the burst passes when the bucket is
+  // full, and leaves it in debt.
   std::optional<std::chrono::seconds> over_limit(const Identity& identity, std::string_view address,
                                                  double changes);
-  // Has the team seen so many contacts today that it may not do that? In how many seconds it may.
-  // The team is the topmost above the party of the account, whoever it acts for; for an account
-  // without one, above the party for which it acts. Nothing for the lead and for who gives nothing.
+  // Whether the limit of contacts refuses that: in how many seconds to try again. It is counted by
+  // the topmost party above that of the account, whoever it acts for; for an account without a
+  // party, above the party for which it acts. The lead, and who supplies nothing, has no limit.
   std::optional<std::chrono::seconds> over_contacts(const Identity& identity,
                                                     const ContactLimit::Asked& asked);
   // Counts what was done.
   void count_contacts(const Identity& identity, const ContactLimit::Asked& asked);
   using Moment = std::chrono::steady_clock::time_point;
-  // In how many seconds so much of the market thread's time is left of an address's or an account's
-  // share; nothing where it is left now. Takes none.
+  // In how many seconds an address or an account has so much of its share of the market thread's
+  // time; nothing where it has it now. Takes none.
   std::optional<std::chrono::seconds> over_time(std::string_view address,
                                                 std::chrono::microseconds cost, Moment now);
   std::optional<std::chrono::seconds> over_time(const Identity& identity,
                                                 std::chrono::microseconds cost, Moment now);
-  // Charges both for what was used. At most a burst can be owed, so that a machine that was halted
-  // locks nobody out.
+  // Charges both for the time used. The debt is at most one burst, so that nobody is locked out
+  // after the machine was suspended.
   void charge_time(const Identity& identity, std::string_view address,
                    std::chrono::nanoseconds used, Moment now);
 
-  // What comes of coming in.
-  struct Entry {
+  // The session that a log-in opens.
+  struct NewSession {
     std::string secret;  // for the cookie
     Slot account = kNoSlot;
     Time expires{};
     Seq wait_for = 0;
   };
-  using Done = std::function<void(Answer<Entry>)>;
+  using Done = std::function<void(Answer<NewSession>)>;
   // Calls back on the market thread, also at once.
   void log_in(const pb::LogInRequest& request, std::string_view address, Done done);
   void accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address,
                          Done done);
   void change_password(const Identity& identity, const pb::ChangePasswordRequest& request,
                        std::string_view address, Done done);
-  // The first account of all. Only while there is none of the lead that can come in.
+  // Makes the first account. Only while no account of the lead can log in.
   void set_up(const pb::SetUpRequest& request, std::string_view address, Done done);
 
-  // A token for the first set-up, where there is none of the lead yet; the same as long as the
-  // process lives.
+  // The token for the first set-up, while no account of the lead can log in; the same as long as
+  // the process runs.
   std::optional<std::string> set_up_secret() const;
-  // Gives an account something to come in with.
+  // Makes a session, a token or an invitation of an account.
   struct Made {
     std::string secret;
     std::uint64_t grant_id;
     Seq seq;
   };
   Result<Made> make_grant(const pb::Actor& actor, std::uint64_t account_id, pb::GrantKind kind,
-                          const pb::TokenRequest& wish);
+                          const pb::TokenRequest& request);
 
-  // What hangs at the door of a need's place: a keyed hash of its number, so that nothing has to be
-  // kept and nobody can guess it (40 bits). Stays the same as long as the database lives.
+  // The code that is displayed at the place of a need: a keyed hash of its number (40 bits), so
+  // that nothing is stored and nobody can guess it. The same as long as the database exists.
   std::string site_code(std::uint64_t need_id) const;
-  // As typed: case and spaces do not matter.
+  // Ignores case, spaces and hyphens.
   bool is_site_code(std::uint64_t need_id, std::string_view typed) const;
 
   IdentityProvider& identity_provider() { return provider_; }
   const GateOptions& options() const { return options_; }
   const State& state() const { return runtime_.state(); }
-  // In whose name an account acts.
+  // The actor that an account is by itself.
   pb::Actor actor_of(Slot account) const;
 
  private:
-  // Whose share of the queue a hash of a password counts for.
+  // For whom a password is hashed: shares of the queue are counted by both.
   struct Asker {
     std::string login;
     std::string address;
@@ -177,15 +177,17 @@ class Gate {
   Answer<Identity> by_token(std::string_view token);
   bool is_live(const SecretHash& secret) const;
   std::optional<Identity> by_secret(std::string_view secret, pb::GrantKind kind) const;
-  bool lead_can_come_in() const;
-  void check_then(Slot account, Asker asker, const std::string& password,
-                  const std::string& new_password, std::function<void(Checked)> then,
-                  const Done& otherwise);
+  bool lead_can_log_in() const;
+  void verify_password(Slot account, Asker asker, const std::string& password,
+                       const std::string& new_password, std::function<void(Checked)> then,
+                       const Done& otherwise);
   std::optional<std::chrono::seconds> locked(const std::string& login, Slot account) const;
   void failed(const std::string& login, Slot account);
-  Answer<Entry> let_in(Slot account);
-  void hash_then(const Asker& asker, const std::string& password,
-                 std::function<void(std::string)> then, const Done& otherwise);
+  Answer<NewSession> open_session(Slot account);
+  void hash_password(const Asker& asker, const std::string& password,
+                     std::function<void(std::string)> then, const Done& otherwise);
+  bool still_invited(const Identity& invited) const;
+  std::optional<PartyId> team_of(const Identity& identity) const;
   template <class Work, class Then>
   bool queue_hash(const Asker& asker, Work work, Then then, const Done& otherwise);
 
@@ -194,8 +196,6 @@ class Gate {
   IdentityProvider provider_;
   std::unique_ptr<FairQueue> hashes_;
   Buckets<std::uint64_t> account_writes_;
-  bool still_invited(const Identity& invited) const;
-  std::optional<PartyId> team_of(const Identity& identity) const;
   ContactLimit contacts_;
   Buckets<std::string> address_writes_;
   Buckets<std::uint64_t> account_time_;  // microseconds
@@ -204,7 +204,7 @@ class Gate {
   std::string set_up_secret_;
   struct Failures {
     int count = 0;
-    int pending = 0;  // attempts that are not decided yet
+    int pending = 0;  // attempts whose hash is not made yet
     Time locked_until{};
   };
   // By login, whether or not there is such an account.

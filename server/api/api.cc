@@ -72,11 +72,11 @@ Gate::Answer<Identity> Api::watcher(const Credentials& credentials) const {
   if (!who.good()) return who;
   const bool open = scope_of(Operation::kWatch, who.value.actor.role()) != Scope::kNone;
   if (!open)
-    return {.denial = who.value.known() ? Denial::kRefused : Denial::kWho,
+    return {.error = who.value.known() ? AuthError::kRefused : AuthError::kUnauthenticated,
             .refusal = who.value.known() ? std::optional(refuse(Code::kRoleForbidden, "actor.role"))
                                          : std::nullopt};
   if (!services_.gate.covers(who.value, Operation::kWatch))
-    return {.denial = Denial::kRefused, .refusal = refuse(Code::kRoleForbidden, "Authorization")};
+    return {.error = AuthError::kRefused, .refusal = refuse(Code::kRoleForbidden, "Authorization")};
   return who;
 }
 

@@ -104,28 +104,28 @@ Response problem(HttpFault fault, bool chinese, std::string field) {
   return make(f.status, f.code, std::move(field), f.zh, f.en, chinese);
 }
 
-HttpFault fault_of(Denial denial) {
-  switch (denial) {
-    case Denial::kOrigin:
+HttpFault fault_of(AuthError error) {
+  switch (error) {
+    case AuthError::kOrigin:
       return HttpFault::kForeignOrigin;
-    case Denial::kPassword:
+    case AuthError::kPassword:
       return HttpFault::kPasswordWrong;
-    case Denial::kLink:
+    case AuthError::kInvalidLink:
       return HttpFault::kLinkSpent;
-    case Denial::kLocked:
+    case AuthError::kLocked:
       return HttpFault::kLocked;
-    case Denial::kTooOften:
+    case AuthError::kRateLimited:
       return HttpFault::kTooOften;
-    case Denial::kBusy:
+    case AuthError::kBusy:
       return HttpFault::kOverloaded;
     default:
       return HttpFault::kUnauthenticated;
   }
 }
 
-Response problem(const Gate::Answer<Gate::Entry>& denied, bool chinese) {
-  Response r = denied.refusal ? problem(*denied.refusal, chinese)
-                              : problem(fault_of(denied.denial), chinese);
+Response problem(const Gate::Answer<Gate::NewSession>& denied, bool chinese) {
+  Response r =
+      denied.refusal ? problem(*denied.refusal, chinese) : problem(fault_of(denied.error), chinese);
   r.retry_after = denied.retry_after.count();
   return r;
 }

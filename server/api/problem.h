@@ -35,8 +35,8 @@ enum class HttpFault {
 
 Response problem(const Refusal& refusal, bool chinese);
 Response problem(HttpFault fault, bool chinese, std::string field = {});
-Response problem(const Gate::Answer<Gate::Entry>& denied, bool chinese);
-HttpFault fault_of(Denial denial);
+Response problem(const Gate::Answer<Gate::NewSession>& denied, bool chinese);
+HttpFault fault_of(AuthError error);
 unsigned status_of(Category category);
 // Does Accept-Language prefer Chinese?
 bool prefers_chinese(std::string_view accept_language);

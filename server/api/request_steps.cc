@@ -87,14 +87,14 @@ std::optional<Response> authenticate(Exchange& x) {
   auto who = x.services.gate.identify(credentials);
   if (!who.good()) {
     if (who.refusal) return refused(x, *who.refusal);
-    return refused(x, fault_of(who.denial),
-                   who.denial == Denial::kOrigin ? "Origin" : "Authorization");
+    return refused(x, fault_of(who.error),
+                   who.error == AuthError::kOrigin ? "Origin" : "Authorization");
   }
   call.identity = std::move(who.value);
   // Addresses are written down by programs and proxies: what opens more than a calendar is refused
   // there.
   if (!bearer.empty() && !x.services.gate.opens_only(call.identity, Operation::kGetCalendar))
-    return refused(x, fault_of(Denial::kWho), "token");
+    return refused(x, fault_of(AuthError::kUnauthenticated), "token");
   call.actor = call.identity.actor;
   return std::nullopt;
 }

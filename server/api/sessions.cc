@@ -40,7 +40,8 @@ pb::Session session_of(const Services& services, const Identity& identity, const
 }
 
 // Sets the cookie of a new session and says who it is.
-Response session_response(const Services& services, const Call& call, const Gate::Entry& entry) {
+Response session_response(const Services& services, const Call& call,
+                          const Gate::NewSession& entry) {
   const pb::Actor actor = services.gate.actor_of(entry.account);
   Answer answer;
   answer.message = std::make_unique<pb::Session>(
@@ -69,7 +70,7 @@ Response open_session(const Services& services, const Call& call, const Message*
   r.deferred = [&services, kept, request_kept, what,
                 address = std::string(call.request->credentials.address)](auto then) {
     begin(services.gate, *kept, *what, address,
-          [&services, kept, request_kept, then](Gate::Answer<Gate::Entry> entered) {
+          [&services, kept, request_kept, then](Gate::Answer<Gate::NewSession> entered) {
             if (!entered.good()) return then(problem(entered, kept->chinese));
             then(session_response(services, *kept, entered.value));
           });

@@ -331,7 +331,7 @@ void Clearinghouse::solve(std::shared_ptr<Run> run) {
       run->request.has_target_gap_micro() ? run->request.target_gap_micro() : kDefaultGapMicro;
   options.workers = on_threads(options_.threads);
   Deadline deadline(begin + budget);
-  options.go_on = [&](const ClearProgress& p) {
+  options.keep_going = [&](const ClearProgress& p) {
     {
       const std::lock_guard lock(run->mutex);
       run->progress = p;
@@ -640,8 +640,10 @@ void Clearinghouse::find_gaps(const std::shared_ptr<GapFinder>& finder) {
   gap_finder_ = background_thread([this, finder] {
     auto response = std::make_shared<pb::SupplyGapsResponse>();
     const auto until = Clock::now() + kMostGapTime;
-    const auto go_on = [this, until] { return gaps_wanted_ && !stopping_ && Clock::now() < until; };
-    for (pb::SupplyGap& g : finder->find(go_on)) *response->add_gaps() = std::move(g);
+    const auto keep_going = [this, until] {
+      return gaps_wanted_ && !stopping_ && Clock::now() < until;
+    };
+    for (pb::SupplyGap& g : finder->find(keep_going)) *response->add_gaps() = std::move(g);
     post([this, response] { std::exchange(gaps_found_, nullptr)(std::move(*response)); });
   });
 }
@@ -754,9 +756,8 @@ void Clearinghouse::refresh() {
   refresher_ = background_thread([this, refresh, id = plan_id_] {
     ClearOptions options;
     options.target_gap_micro = kDefaultGapMicro;
-    options.go_on = [this, until = Clock::now() + std::chrono::seconds{1}](const ClearProgress&) {
-      return !stopping_ && Clock::now() < until;
-    };
+    options.keep_going = [this, until = Clock::now() + std::chrono::seconds{1}](
+                             const ClearProgress&) { return !stopping_ && Clock::now() < until; };
     Plan::solve(*refresh, options);
     post([this, refresh, id] {
       refreshing_ = false;

@@ -473,7 +473,7 @@ void Session::upgrade(std::string_view target) {
   auto who = server_.api_.watcher(strict);
   if (!who.good())
     return write(who.refusal ? problem(*who.refusal, chinese_)
-                             : problem(fault_of(who.denial), chinese_));
+                             : problem(fault_of(who.error), chinese_));
   auto watch = parse_watch(target, h.accept, server_.runtime_.store().epoch());
   if (!watch) return write(problem(watch.error(), chinese_));
   if (auto known = check_watch(watch.value(), who.value.actor, server_.runtime_.state(),

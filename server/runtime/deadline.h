@@ -9,7 +9,7 @@
 
 namespace qiao {
 
-// For ClearOptions::go_on, of one clearing. Not thread-safe.
+// For ClearOptions::keep_going, of one clearing. Not thread-safe.
 class Deadline {
  public:
   using Clock = std::chrono::steady_clock;

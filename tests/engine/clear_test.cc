@@ -248,7 +248,7 @@ TEST(Clear, WhatThereIsSoFarIsTheAnswerWhenStopped) {
     int asked = 0;
     ClearOptions options;
     options.target_gap_micro = 0;
-    options.go_on = [&](const ClearProgress&) { return asked++ < after; };
+    options.keep_going = [&](const ClearProgress&) { return asked++ < after; };
     const Cleared cleared = clear_market(in, options);
     EXPECT_TRUE(cleared.cut_short) << after;
     EXPECT_EQ(infeasible(in, cleared.held), nullptr) << after;

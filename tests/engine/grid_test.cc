@@ -69,12 +69,12 @@ TEST(Grid, IsTheSameFilledAtOnceOrOneByOne) {
       for (std::uint32_t id = 0; id < count; ++id) entries.push_back({any_point(random), id});
       Kept once(cell);
       Kept one_by_one(cell);
-      for (const Entry& e : entries) once.grid.expect(e.point);
-      once.grid.make_room();
+      for (const Entry& e : entries) once.grid.count(e.point);
+      once.grid.allocate();
       once.at.resize(entries.size());
-      for (const Entry& e : entries) once.grid.lay(e.point) = e;
+      for (const Entry& e : entries) once.grid.place(e.point) = e;
       EXPECT_EQ(once.grid.laid(), entries.size());
-      once.grid.settle([&](const Entry& e, GridPosition p) { once.at[e.id] = p; });
+      once.grid.finish([&](const Entry& e, GridPosition p) { once.at[e.id] = p; });
       for (const Entry& e : entries) one_by_one.insert(e);
 
       std::set<std::uint32_t> there;

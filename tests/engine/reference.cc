@@ -347,7 +347,7 @@ std::optional<Code> Market::update_need(const pb::Need& sent) {
     n.mutable_lines(i)->set_quantity(sent.lines(i).quantity());
   n.set_title(sent.title());
   emit();
-  settle(n.id());
+  refresh_need_state(n.id());
   return std::nullopt;
 }
 
@@ -611,7 +611,7 @@ std::optional<Code> Market::make_match(const pb::MakeMatch& make) {
   if (make.how() == pb::MATCH_STATE_CLAIMED && !policy.confirm_claims()) {
     change(matches.at(id), pb::MATCH_STATE_ACCEPTED);
     matches.at(id).confirmed = actor_.role() == pb::ROLE_LEAD;
-    settle(make.need_id());
+    refresh_need_state(make.need_id());
   }
   return std::nullopt;
 }
@@ -705,12 +705,12 @@ std::optional<Code> Market::move_match(const pb::MoveMatch& move) {
     n.set_state(pb::NEED_STATE_IN_SERVICE);
     emit();
   }
-  settle(n.id());
-  if (step.to == pb::MATCH_STATE_DECLINED || step.to == pb::MATCH_STATE_WITHDRAWN) go_on(m);
+  refresh_need_state(n.id());
+  if (step.to == pb::MATCH_STATE_DECLINED || step.to == pb::MATCH_STATE_WITHDRAWN) keep_going(m);
   return std::nullopt;
 }
 
-void Market::settle(std::uint64_t id) {
+void Market::refresh_need_state(std::uint64_t id) {
   pb::Need& n = needs.at(id);
   bool full = true;
   for (int i = 0; i < n.lines_size(); ++i)
@@ -737,7 +737,7 @@ void Market::raise(pb::Need& n) {
   emit();
 }
 
-void Market::go_on(const Match& failed) {
+void Market::keep_going(const Match& failed) {
   pb::Need& n = needs.at(failed.need);
   if (!open_for_matches(n.state()) || !failed.was_dispatched) return;
   n.set_failed_dispatches(n.failed_dispatches() + 1);
@@ -856,8 +856,8 @@ void Market::fire(Match& m) {
     default:
       change(m, pb::MATCH_STATE_VERIFIED);
   }
-  settle(m.need);
-  if (lapsed_dispatch) go_on(m);
+  refresh_need_state(m.need);
+  if (lapsed_dispatch) keep_going(m);
 }
 
 void Market::fire(pb::Need& n) {

@@ -74,8 +74,8 @@ class Market {
   std::uint64_t new_match(std::uint64_t need, std::uint32_t line, std::uint64_t offer,
                           std::int64_t quantity, pb::MatchState how);
   void change(Match& m, pb::MatchState state);
-  void settle(std::uint64_t need);
-  void go_on(const Match& failed);
+  void refresh_need_state(std::uint64_t need);
+  void keep_going(const Match& failed);
   void close(std::uint64_t need, pb::NeedState state);
   void raise(pb::Need& need);
   void tick();

@@ -48,7 +48,7 @@ class World {
     tidy();
     const Micros end = Micros(plan_.hours) * kHour;
     while (ledger_.breach().empty() && !happenings_.empty() && happenings_.top().at <= end) step();
-    if (ledger_.breach().empty()) settle();
+    if (ledger_.breach().empty()) check_all();
     tally_.hours = static_cast<std::uint64_t>(now_ / kHour);
     tally_.lost_bytes = disk_.counts().lost_bytes;
     tally_.torn_files = disk_.counts().torn_files;
@@ -422,7 +422,7 @@ class World {
           (may(Fault::kVanish) && random_.chance(10))) {
         o->given_up = true;
         ++tally_.vanished;
-        return go_on(o->client);
+        return next_request(o->client);
       }
       later(around(5 * kSecond), [this, o] { send(o); });
     });
@@ -465,7 +465,7 @@ class World {
     if (!first) return;
     if (status / 100 == 2 && o->method != "GET") answered_.push_back(o);
     learn(*o, status, body);
-    if (!o->given_up) go_on(o->client);
+    if (!o->given_up) next_request(o->client);
   }
 
   // --- the feed
@@ -680,7 +680,7 @@ class World {
     want_commit();
   }
 
-  void go_on(std::size_t c) {
+  void next_request(std::size_t c) {
     later(kSecond + around(5 * kMinute), [this, c] { act(c); });
   }
 
@@ -814,7 +814,7 @@ class World {
   }
 
   // The end: everything calms down, and the whole is looked at.
-  void settle() {
+  void check_all() {
     disk_.set_full(false);
     disk_.stop_at(0);
     disk_.refuse_at(0);
