@@ -444,6 +444,7 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, M
   for (auto& r : report_routes(runtime_, analyst, gate_, options_.public_url))
     routes_.push_back(std::move(r));
   for (auto& r : command_routes()) routes_.push_back(std::move(r));
+  for (auto& r : import_routes(runtime_, analyst, gate)) routes_.push_back(std::move(r));
 
   auto health = [this](bool ready) {
     return [this, ready](const Call&, const Message*) {

@@ -206,6 +206,7 @@ Response respond(const Call& call, Answer answer);
 std::vector<Route> access_routes(class Runtime& runtime, class Gate& gate,
                                  const struct ApiOptions& options);
 std::vector<Route> privacy_routes(class Runtime& runtime);
+std::vector<Route> import_routes(class Runtime& runtime, class Analyst& analyst, class Gate& gate);
 std::vector<Route> read_routes(class Runtime& runtime, const class Clearinghouse& house,
                                class Analyst& analyst, const class Gate& gate);
 std::vector<Route> clearing_routes(class Runtime& runtime, class Clearinghouse& house,

@@ -1,10 +1,10 @@
 // A file that somebody imports: encoding, records, columns, cells.
+#include "server/sheets/csv.h"
+#include "server/sheets/encoding.h"
+#include "server/sheets/notation.h"
+#include "server/sheets/sheet.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/build.h"
-#include "tools/qiao/sheet.h"
-#include "tools/text/csv.h"
-#include "tools/text/encoding.h"
-#include "tools/text/notation.h"
 
 using namespace qiao;
 
