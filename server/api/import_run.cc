@@ -183,7 +183,7 @@ void ImportRun::read_rows() {
         .done =
             [this] {
               for (const auto& places : by_level_)
-                order_of_saving_.insert(order_of_saving_.end(), places.begin(), places.end());
+                in_order_.insert(in_order_.end(), places.begin(), places.end());
               check_rows();
             }});
 }
@@ -192,6 +192,7 @@ void ImportRun::read_row(std::size_t place) {
   ImportItem& item = items_[place];
   item = rows_->read(place);
   ++counts_[item.outcome];
+  if (item.parent || item.suspend) to_finish_.push_back(place);
   std::size_t level = 0;
   requests_[place] = std::move(item.request);
   if (requests_[place] && requests_[place]->has_put_area()) {
@@ -213,9 +214,9 @@ bool ImportRun::is_repeated(ImportItem& item) const {
 
 void ImportRun::check_rows() {
   state_ = pb::IMPORT_STATE_CHECKING;
-  walk({.count = order_of_saving_.size(),
+  walk({.count = in_order_.size(),
         .at_once = kLooksAtOnce,
-        .step = [this](std::size_t i) { check_row(order_of_saving_[i]); },
+        .step = [this](std::size_t i) { check_row(in_order_[i]); },
         .done =
             [this] {
               parents_.assign(items_.size(), Parents::kNotKnown);
@@ -258,6 +259,7 @@ void ImportRun::check_row(std::size_t place) {
     if (r.index == own) return refuse(item, r.refusal);
   }
   set(item, pb::IMPORT_OUTCOME_READY);
+  to_save_.push_back(place);
 }
 
 // A party whose parent is not imported cannot belong to it; nor can those that belong to that
@@ -295,10 +297,10 @@ void ImportRun::after_check() {
 
 void ImportRun::save_rows() {
   state_ = pb::IMPORT_STATE_SAVING;
-  walk({.count = order_of_saving_.size(),
+  walk({.count = to_save_.size(),
         .at_once = kRowsAtOnce,
         .changes = true,
-        .step = [this](std::size_t i) { save_row(order_of_saving_[i]); },
+        .step = [this](std::size_t i) { save_row(to_save_[i]); },
         .done = [this] { follow_up(); }});
 }
 
@@ -330,11 +332,10 @@ void ImportRun::save_row(std::size_t place) {
 // What needs the ids that new parties were given: whom they belong to, and that some are not to be
 // matched.
 void ImportRun::follow_up() {
-  const bool parties = order_.sheet->fresh()->GetDescriptor() == pb::Party::descriptor();
-  walk({.count = parties ? items_.size() : 0,
+  walk({.count = to_finish_.size(),
         .at_once = kRowsAtOnce,
         .changes = true,
-        .step = [this](std::size_t place) { finish_party(place); },
+        .step = [this](std::size_t i) { finish_party(to_finish_[i]); },
         .done = [this] { end(pb::IMPORT_STATE_DONE); }});
 }
 
@@ -343,7 +344,7 @@ void ImportRun::finish_party(std::size_t place) {
   const State& state = runtime_.state();
   const Slot slot = state.parties().find(PartyId{item.id});
   const bool saved = item.outcome != pb::IMPORT_OUTCOME_REFUSED && slot != kNoSlot;
-  if (!saved || (!item.parent && !item.suspend)) return;
+  if (!saved) return;
   const pb::Actor& actor = sender_.identity.actor;
   pb::Party party =
       View(state, actor, scope_of(Operation::kGetParty, actor.role())).show_party(slot);

@@ -110,7 +110,9 @@ class ImportRun : public std::enable_shared_from_this<ImportRun> {
   std::vector<std::unique_ptr<pb::Request>> requests_;  // by place; nothing for what needs none
   std::vector<ImportItem> items_;                       // by their place in the file
   std::array<std::vector<std::size_t>, 6> by_level_;  // places; areas by level, others in the first
-  std::vector<std::size_t> order_of_saving_;
+  std::vector<std::size_t> in_order_;   // places, so that areas come before what lies in them
+  std::vector<std::size_t> to_save_;    // places of what is ready, in that order
+  std::vector<std::size_t> to_finish_;  // places of parties with something left to do
   std::map<std::uint64_t, std::size_t> area_at_;  // by code, its place
   enum class Parents : std::uint8_t { kNotKnown, kThere, kMissing };
   std::vector<Parents> parents_;  // of parties, by place: whether those above it in the file are

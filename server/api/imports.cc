@@ -23,7 +23,6 @@ constexpr std::size_t kMostWaiting = 32;
 // That have ended and are kept for their senders: of one account, and of all.
 constexpr std::size_t kMostEndedOfAccount = 4;
 constexpr std::size_t kMostEnded = 64;
-constexpr std::size_t kMaxIdempotencyKey = 128;
 
 constexpr const char* kCsv = "text/csv";
 constexpr const char* kXlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -124,8 +123,6 @@ Result<ImportOrder> order_of(const Call& call) {
     QIAO_TRY(order.headings.columns, parse_mapping(*mapping, *order.sheet));
   }
   order.key = call.request->idempotency_key;
-  if (order.key.size() > kMaxIdempotencyKey)
-    return refuse(Code::kTooLong, "Idempotency-Key", std::to_string(kMaxIdempotencyKey));
   if (call.request->body.empty()) return refuse(Code::kRequired, "file");
   order.bytes = call.request->body;
   return order;
@@ -235,7 +232,8 @@ Route create_route(const std::shared_ptr<Imports>& imports) {
                     {"new", "1: drops ids, so that every row makes a new thing.", "integer"},
                     {"skipBad", "1: saves the good rows although others are refused.", "integer"}},
           .success = 201,
-          .raw = [imports](const Call& call, const Message*) { return create(call, *imports); }};
+          .raw = [imports](const Call& call, const Message*) { return create(call, *imports); },
+          .file_types = {kCsv, kXlsx, kJsonLines}};
 }
 
 }  // namespace

@@ -133,6 +133,8 @@ struct Route {
   std::function<Result<Answer>(const Call&, const google::protobuf::Message* body)> compute = {};
   std::function<Response(const Call&, const google::protobuf::Message* body)> raw = {};
   const char* raw_type = "application/json";
+  // Of a raw route whose body is a file: its media types.
+  std::vector<const char*> file_types = {};
   // Of a command: makes its answer where that is not the row it is about.
   std::function<Answer(const Call&, const Applied&)> present = {};
   // The answer holds something that is shown once or to be seen by nobody else: it is not kept for

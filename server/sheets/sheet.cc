@@ -40,6 +40,11 @@ std::string column_at_fault(const Sheet& sheet, std::string field) {
       length = path.size();
     }
   }
+  // Part of what several columns tell: a point.
+  for (const SheetColumn& c : sheet.columns()) {
+    if (best.empty() && !field.empty() && std::string_view(c.field).starts_with(field + "."))
+      best = c.en;
+  }
   return best;
 }
 

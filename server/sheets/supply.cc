@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "engine/base/ascii.h"
 #include "server/sheets/cell_values.h"
 #include "server/sheets/notation.h"
 
@@ -17,9 +18,10 @@ struct Kind {
   const char* unit_zh;
   const char* unit;
   const char* units;
+  std::array<std::string_view, 2> also = {};  // as people write it; empty for none
 };
 constexpr std::array<Kind, 5> kKinds = {
-    {{pb::TIME_KIND_PEOPLE, "people", "人员", "人", "person", "people"},
+    {{pb::TIME_KIND_PEOPLE, "people", "人员", "人", "person", "people", {"人", "志愿者"}},
      {pb::TIME_KIND_PROFESSIONAL, "professional", "专业人员", "名专业人员", "professional",
       "professionals"},
      {pb::TIME_KIND_VENUE, "venue", "场地", "座", "seat", "seats"},
@@ -27,8 +29,10 @@ constexpr std::array<Kind, 5> kKinds = {
      {pb::TIME_KIND_EQUIPMENT, "equipment", "设备", "套", "set", "sets"}}};
 
 const Kind* kind_of(const std::string& text) {
-  const auto it = std::find_if(kKinds.begin(), kKinds.end(),
-                               [&](const Kind& k) { return text == k.code || text == k.zh; });
+  const auto it = std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& k) {
+    const bool other = std::find(k.also.begin(), k.also.end(), text) != k.also.end();
+    return text == k.code || text == k.zh || (other && !text.empty());
+  });
   return it == kKinds.end() ? nullptr : &*it;
 }
 
@@ -53,6 +57,11 @@ std::string find_code(const List& list, const std::string& text, TermOf term) {
   for (const auto& entry : list) {
     const pb::Term& t = term(entry);
     if (t.zh() == text || t.en() == text) return t.code();
+  }
+  // A name in English, whatever its case.
+  const std::string lower = ascii_lower(text);
+  for (const auto& entry : list) {
+    if (ascii_lower(term(entry).en()) == lower) return term(entry).code();
   }
   return text;
 }

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include "qiao/v1/import.pb.h"
 #include "tests/support/host.h"
@@ -43,7 +44,11 @@ struct ImportHost : Host {
   }
   // Ningguo's areas, by an import.
   void areas() {
-    const pb::Import made = import("kind=areas", file_of("data/ningguo/areas.csv"));
+    std::istringstream lines(file_of("data/ningguo/areas.csv"));
+    std::string file;
+    for (std::string line; std::getline(lines, line, '\r'); lines.ignore())
+      file += line + (file.empty() ? ",latitude,longitude\n" : ",30.6,118.9\n");
+    const pb::Import made = import("kind=areas", file);
     EXPECT_EQ(made.state(), pb::IMPORT_STATE_DONE) << made.en();
     EXPECT_EQ(made.created(), 137U) << made.DebugString();
   }

@@ -317,10 +317,10 @@ class CommandLine {
   // The command that a noun is, made when it is first asked for.
   CLI::App& noun(const std::string& name) {
     static const std::map<std::string, const char*> kWords = {
-        {"taxonomy", "词表"},  {"policy", "政策"}, {"area", "区域"},     {"party", "主体"},
-        {"person", "人员"},    {"offer", "供给"},  {"need", "需求"},     {"match", "对接单"},
-        {"account", "账号"},   {"token", "令牌"},  {"resident", "居民"}, {"batch", "批量命令"},
-        {"clearing", "对接轮"}};
+        {"taxonomy", "词表"},   {"policy", "政策"}, {"area", "区域"},     {"party", "主体"},
+        {"person", "人员"},     {"offer", "供给"},  {"need", "需求"},     {"match", "对接单"},
+        {"account", "账号"},    {"token", "令牌"},  {"resident", "居民"}, {"batch", "批量命令"},
+        {"clearing", "对接轮"}, {"imports", "导入"}};
     auto& noun = nouns_[name];
     if (noun == nullptr) {
       noun = app_.add_subcommand(name, chinese_ ? kWords.at(name) : name);
