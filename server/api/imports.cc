@@ -185,13 +185,17 @@ Response give_template(const Call& call, Imports& imports, const State& state) {
   const std::string* format = call.param("format");
   if (format != nullptr && *format != "csv" && *format != "xlsx")
     return problem(refuse(Code::kOutOfRange, "format", "csv, xlsx"), call.chinese);
+  const std::string* language = call.param("language");
+  if (language != nullptr && *language != "zh" && *language != "en")
+    return problem(refuse(Code::kOutOfRange, "language", "zh, en"), call.chinese);
+  const bool chinese = language == nullptr ? call.chinese : *language == "zh";
   Response r;
   if (format == nullptr || *format == "csv") {
     r.content_type = "text/csv; charset=utf-8";
-    r.body = csv_template(*sheet.value(), call.chinese);
+    r.body = csv_template(*sheet.value(), chinese);
     return r;
   }
-  r.deferred = [&imports, sheet = sheet.value(), chinese = call.chinese,
+  r.deferred = [&imports, sheet = sheet.value(), chinese,
                 words = std::make_shared<const pb::Taxonomy>(state.taxonomy())](Waiter waiter) {
     auto made = std::make_shared<Response>();
     imports.beside().run(
@@ -263,16 +267,19 @@ std::vector<Route> import_routes(Runtime& runtime, Analyst& analyst, Gate& gate)
        .read = [imports, &runtime](const Call& call) {
          return show_import(call, *imports, runtime);
        }});
-  routes.push_back({.method = "GET",
-                    .pattern = "/v1/imports/template",
-                    .id = "getImportTemplate",
-                    .summary = "An empty spreadsheet with the columns that an export has.",
-                    .tag = "imports",
-                    .query = {kKind, {"format", "csv (default) or xlsx."}},
-                    .raw = [imports, &state = runtime.state()](
-                               const Call& call,
-                               const Message*) { return give_template(call, *imports, state); },
-                    .raw_type = kCsv});
+  routes.push_back(
+      {.method = "GET",
+       .pattern = "/v1/imports/template",
+       .id = "getImportTemplate",
+       .summary = "An empty spreadsheet with the columns that an export has.",
+       .tag = "imports",
+       .query = {kKind,
+                 {"format", "csv (default) or xlsx."},
+                 {"language", "Of the headings: zh or en; by Accept-Language where not given."}},
+       .raw = [imports, &state = runtime.state()](
+                  const Call& call,
+                  const Message*) { return give_template(call, *imports, state); },
+       .raw_type = kCsv});
   return routes;
 }
 

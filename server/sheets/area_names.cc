@@ -25,7 +25,7 @@ Result<std::uint64_t> AreaNames::find(const std::string& text, const std::string
     if (it->second.size() > 1) return refuse(Code::kAmbiguous, field, text);
     return it->second.front();
   }
-  return refuse(Code::kUnknownArea, field, text);
+  return refuse(Code::kNotFound, field, "area called \"" + text + "\"", "名为“" + text + "”的区域");
 }
 
 }  // namespace qiao

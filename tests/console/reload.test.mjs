@@ -212,7 +212,7 @@ test('a screen that could not be read comes back by itself after a restart', {
   await done(anybody, lead, unread)
 })
 
-test('an import waits as long as the server says, and then goes on by itself', {
+test('an import goes on by itself as fast as the limits of its sender let it', {
   timeout: 90_000,
 }, async () => {
   const limited = await new Host('--background', 'false', '--write-rate', '2', '--write-burst', '8').start()
@@ -228,16 +228,13 @@ test('an import waits as long as the server says, and then goes on by itself', {
     await page.getByText('10行可以导入').waitFor()
     // Somebody else's changes from the same account use up what it may at once.
     const template = { title: '先占用', category: 'elder_care', areaCode: '341881001001', lines: [people] }
-    const commands = Array.from({ length: 8 }, () => ({ postNeed: { need: template } }))
+    const commands = Array.from({ length: 7 }, () => ({ postNeed: { need: template } }))
     assert.equal((await limited.api(page, 'POST', '/v1/batch', { commands })).status, 200)
-    const answers = []
-    page.on('response', (r) => { if (r.url().endsWith('/v1/batch')) answers.push(r.status()) })
     await page.getByRole('button', { name: '导入这10条' }).click()
-    await page.getByText(/\d+秒后自动继续/).waitFor()
-    await shot(page, 'import-waits')
+    const clicked = Date.now()
     await page.getByText('已保存10条，共10条').waitFor()
-    assert.equal(answers.at(-1), 200)
-    assert.ok(answers.includes(429))
+    assert.ok(Date.now() - clicked > 1000, 'it waited')
+    await shot(page, 'import-waits')
     const found = (await limited.api(page, 'GET', '/v1/needs?state=open&newest=1&pageSize=50')).body.needs
     assert.equal(found.filter((n) => n.title.startsWith('慢慢导入')).length, 10)
     assert.deepEqual(page.faults, [])

@@ -123,7 +123,7 @@ const std::vector<Verb>& verbs() {
       {"import", "createImport", "POST", "/v1/imports", nullptr, pb::Import::descriptor(), {}, "导入表格", "import a spreadsheet", false, {}, true},
       {"imports list", "listImports", "GET", "/v1/imports", nullptr, pb::ListImportsResponse::descriptor(), {}, "自己的导入", "one's imports"},
       {"imports show", "getImport", "GET", "/v1/imports/{id}", nullptr, pb::Import::descriptor(), {"outcome"}, "导入的进度和各行结果", "how far an import is, and results by row"},
-      {"imports template", "getImportTemplate", "GET", "/v1/imports/template", nullptr, nullptr, {"kind", "format"}, "导入模板", "an empty spreadsheet to fill in"},
+      {"imports template", "getImportTemplate", "GET", "/v1/imports/template", nullptr, nullptr, {"kind", "format", "language"}, "导入模板", "an empty spreadsheet to fill in"},
       {"backup", "createBackup", "POST", "/v1/backups", pb::BackupRequest::descriptor(), pb::BackupResponse::descriptor(), {}, "在线备份", "a complete copy while it is in use", false, {"name"}},
   };
   // clang-format on

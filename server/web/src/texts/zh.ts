@@ -54,11 +54,11 @@ export const zh = {
     do: { check_need: '审核通过', confirm_claim: '确认', verify_service: '确认完成' },
   },
   import: {
-    title: '表格导入', lead: '选择Excel（.xlsx）或CSV表格，第一行是列名。先检查，确认后才保存。', choose: '选择表格', template: '下载模板', unreadable: '读不懂这个文件，请另存为.xlsx或.csv再试。', noHeader: '第一行没有“名称”这一列，请对照模板。', tooMany: '一次最多{n}行，请分几次导入。', good: '{n}行可以导入', bad: '{n}行有问题', row: '行', why: '问题', save: '导入这{n}条',
+    title: '表格导入', lead: '选择Excel（.xlsx）或CSV表格。先检查，确认后才保存；已保存过的行不会重复。', choose: '选择表格', template: '下载模板', good: '{n}行可以导入', bad: '{n}行有问题', row: '行', why: '问题', save: '导入这{n}条',
     saved: '已保存{n}条，共{all}条',
     waits: '服务器正忙，{n}秒后自动继续，请不要离开本页。',
+    progress: '正在处理，已完成{n}，共{all}',
     unread: '这些列不认识，不会导入：{names}。请对照模板改列名。',
-    wrong: { required: '必填', unknown: '没有“{value}”', number: '“{value}”不是大于0的数', whole: '“{value}”应为整数，金额最多到分', date: '“{value}”不是日期或时间' },
   },
   forYou: {
     title: '推荐给你们的', lead: '按最需要你们的程度排列', show: '显示方式', list: '列表', map: '地图', days: '按日期', byClearing: '按统一对接的价格排', empty: '现在没有你们能接的需求。供给的时间、技能或范围放宽一些会更多。', mendOffers: '调整供给', missing: '还缺{what}', with: '可用“{offer}”，能出{n}', claim: '认领', claimNow: '认领', claimed: '已认领“{title}”。', howMany: '认领多少', atMost: '最多{n}',
