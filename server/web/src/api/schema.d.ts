@@ -6759,6 +6759,7 @@ export interface operations {
             query?: {
                 kind?: string;
                 format?: string;
+                language?: string;
             };
             header?: never;
             path?: never;
