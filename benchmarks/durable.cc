@@ -2,6 +2,8 @@
 // RocksDB alone does with the same bytes on the same disk, and against PostgreSQL where it is
 // running (QIAO_PG_CLAIMS: what pgbench said).
 //   tools/bench durable
+#include <rocksdb/db.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <filesystem>

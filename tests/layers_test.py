@@ -43,7 +43,37 @@ MAY = {
 }
 # Beast takes half a minute a file to compile.
 BEAST = {"server/http/connection.h", "server/http/feed.cc", "server/http/provider_keys.cc", "server/http/request_parser.cc", "server/http/request_parser.h", "server/http/server.cc", "server/http/session.cc", "server/http/session.h", "tools/qiao/client.cc", "benchmarks/beast_peer.cc"}
+# Who sees RocksDB: the store, the simulated disk that stands in for RocksDB's, and what tests and measures the store itself.
+ROCKSDB = ("server/store/", "tools/swarm/disk.", "tests/server/clearing_test.cc", "tests/server/damage_test.cc", "tests/server/store_test.cc", "tests/server/vault_test.cc", "tests/server/verify_test.cc", "tests/support/lived.h", "tests/simulation/disk_test.cc", "benchmarks/durable.cc")
 MOST_LINES = 1000
+MOST_LINES_OF_A_FUNCTION = 70
+# Functions that are longer still. The list may only become shorter; none of them is in server/.
+LONG_FUNCTIONS = {
+    "benchmarks/durable.cc run",
+    "benchmarks/exact.cc Model",
+    "benchmarks/postgis.cc run",
+    "engine/market/validate.cc validate",
+    "engine/match/bundle.cc bundle",
+    "engine/report/record.cc service_record",
+    "engine/rows/facts.cc read",
+    "engine/rows/operations.cc operation_of",
+    "engine/rows/state.cc State::undo",
+    "tests/engine/clear_test.cc TEST_F(ClearedCity, AGapIsWorthWhatItSays)",
+    "tests/engine/model_test.cc simple_command",
+    "tests/engine/ranking_test.cc random_market",
+    "tests/engine/reference.cc Market::actor_ok",
+    "tests/engine/reference.cc Market::judge",
+    "tests/engine/reference.cc Market::run",
+    "tests/engine/refusal_test.cc TEST(NeedRefusals, EachNamesItsField)",
+    "tests/fuzz/market_fuzz.cc next",
+    "tests/server/store_test.cc TEST(Store, RefusesRowsThatNoMarketWrites)",
+    "tools/qiao/show_access.cc show_access",
+    "tools/qiao/verbs.cc verbs",
+    "tools/sim/main.cc run",
+    "tools/sim/newyork.cc read_opportunities",
+    "tools/sim/places.cc read_divisions",
+    "tools/sim/swarm.cc SwarmCommand::run",
+}
 
 
 def sources(*folders):
@@ -55,9 +85,38 @@ def sources(*folders):
                     yield os.path.relpath(os.path.join(where, f), ROOT)
 
 
+def long_functions(path):
+    """Names of the functions of a file that are too long. In a formatted file a function ends with a brace
+    alone on a line, and begins with the last line before that is indented as much: not at all, or by two
+    spaces inside a class."""
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        lines = f.read().split("\n")
+    for indent in ("", "  "):
+        begin = 0
+        for number, line in enumerate(lines):
+            if line == indent + "}" and number - begin + 1 > MOST_LINES_OF_A_FUNCTION:
+                # In a function such a block is a part of it.
+                if not re.match(r" *(switch|for|while|if|else|do)\b", lines[begin]):
+                    yield re.search(r"(TEST\w*\([^)]*\)|[\w:~]+)(\(|$| \{)", lines[begin]).group(1)
+            if re.match(indent + r"[^\s#/}]", line):
+                begin = number
+
+
 def includes(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
         return re.findall(r'^#include [<"]([^>"]+)[>"]', f.read(), re.M)
+
+
+def all_includes(path):
+    """What the file includes, also through our own headers."""
+    seen, left = set(), [path]
+    while left:
+        for name in includes(left.pop()):
+            if name not in seen:
+                seen.add(name)
+                if os.path.exists(os.path.join(ROOT, name)):
+                    left.append(name)
+    return seen
 
 
 class Layers(unittest.TestCase):
@@ -84,10 +143,23 @@ class Layers(unittest.TestCase):
             if any(n.startswith("boost/beast") for n in includes(path)):
                 self.assertIn(path, BEAST)
 
+    def test_rocksdb_is_seen_by_the_store_only(self):
+        for path in sources("proto", "data", "engine", "server", "tools", "tests", "benchmarks"):
+            if not path.startswith(ROCKSDB) and path.endswith((".cc", ".h")):
+                self.assertFalse([n for n in all_includes(path) if n.startswith("rocksdb/")], path)
+
     def test_files_fit_in_a_readers_head(self):
         for path in sources("proto", "data", "engine", "server", "tools", "tests", "benchmarks"):
             with open(os.path.join(ROOT, path), encoding="utf-8") as f:
                 self.assertLess(len(f.readlines()), MOST_LINES, path)
+
+    def test_functions_fit_on_a_screen(self):
+        found = set()
+        for path in sources("proto", "data", "engine", "server", "tools", "tests", "benchmarks"):
+            if path.endswith((".h", ".cc")):
+                found |= {f"{path} {name}" for name in long_functions(path)}
+        self.assertEqual(found - LONG_FUNCTIONS, set(), f"more than {MOST_LINES_OF_A_FUNCTION} lines")
+        self.assertEqual(LONG_FUNCTIONS - found, set(), "short enough by now: take them from the list")
 
     def test_sources_are_formatted(self):
         """As .clang-format says, by Debian 12's clang-format; `clang-format -i FILE` does it."""

@@ -39,6 +39,10 @@ inline bool is_hidden(char32_t c) {
                      [c](const Range& r) { return c >= r.first && c <= r.last; });
 }
 
+// Hidden by itself, but part of how others look: joiners, as in emoji and in Indic and Arabic
+// scripts, and variation selectors.
+inline bool joins(char32_t c) { return c == 0x200C || c == 0x200D || (c >= 0xFE00 && c <= 0xFE0F); }
+
 inline bool is_space(char32_t c) {
   return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x205F || c == 0x3000;

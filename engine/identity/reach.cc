@@ -37,12 +37,14 @@ PartyId topmost_of(const State& state, PartyId party) {
   return party;
 }
 
+bool is_below(const State& state, const pb::Actor& actor, Slot area) {
+  const Slot own = state.parties().find(PartyId{actor.party_id()});
+  return own != kNoSlot && area != state.parties()[own].area && in_area_of(actor, state, area);
+}
+
 bool is_below(const State& state, const pb::Actor& actor, PartyId party) {
   const Slot slot = state.parties().find(party);
-  const Slot own = state.parties().find(PartyId{actor.party_id()});
-  if (slot == kNoSlot || own == kNoSlot) return false;
-  const Slot area = state.parties()[slot].area;
-  return area != state.parties()[own].area && in_area_of(actor, state, area);
+  return slot != kNoSlot && is_below(state, actor, state.parties()[slot].area);
 }
 
 bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party) {

@@ -20,6 +20,8 @@ PartyId topmost_of(const State& state, PartyId party);
 // say over one another: that is for those above.
 bool is_below(const State& state, const pb::Actor& actor, PartyId party);
 
+bool is_below(const State& state, const pb::Actor& actor, Slot area);
+
 // Is the party in the actor's area, and are all that belong to it? Whoever acts for it acts for
 // them. A branch that is only applied for does not count until it is approved.
 bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party);

@@ -4,6 +4,19 @@
 
 namespace qiao {
 
+Scope scope_of(Operation operation, pb::Role role, bool active) {
+  const Scope scope = scope_of(operation, role);
+  const bool lost = role == pb::ROLE_ORGANISER && !active && scope == Scope::kAll &&
+                    scope_of(operation, pb::ROLE_RESIDENT) != Scope::kAll;
+  return lost ? Scope::kNone : scope;
+}
+
+Scope scope_of(const State& state, Operation operation, const pb::Actor& actor) {
+  const Slot party = state.parties().find(PartyId{actor.party_id()});
+  const bool active = party != kNoSlot && state.parties()[party].standing == pb::STANDING_ACTIVE;
+  return scope_of(operation, actor.role(), active);
+}
+
 Result<Scope> check_role(const pb::Command& command) {
   const auto role = command.actor().role();
   if (!is_role(role)) return refuse(Code::kRequired, "actor.role");

@@ -9,6 +9,11 @@
 
 namespace qiao {
 
+// What a role has of an operation. An organiser that is not active has of the whole city only what
+// a resident has; its area is none (in_area_of).
+Scope scope_of(Operation operation, pb::Role role, bool active);
+Scope scope_of(const State& state, Operation operation, const pb::Actor& actor);
+
 // What the actor's role has of the command. Refused where that is nothing. Looks at the command and
 // the actor only.
 Result<Scope> check_role(const pb::Command& command);

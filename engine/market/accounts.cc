@@ -19,6 +19,8 @@ Result<Slot> find_account(const State& state, std::uint64_t id, const char* fiel
   return slot;
 }
 
+Refusal not_a_peers() { return refuse(Code::kNotYours, "accountId"); }
+
 bool ended(const GrantRow& grant, Time now) { return grant.revoked || grant.expires <= now; }
 
 }  // namespace
@@ -49,6 +51,46 @@ Status Market::check_role_of(const pb::Account& account) const {
   return check_reach(state_, actor_, scope_, account);
 }
 
+// Before anything of the account is told. A resident's is its area's, wherever its needs are.
+Status Market::check_account_area(const pb::Account& account) const {
+  const bool resident = scope_ == Scope::kArea && account.role() == pb::ROLE_RESIDENT;
+  if (!resident) return check_role_of(account);
+  const Slot area = state_.areas().find(AreaCode{account.area_code()});
+  if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
+  return check_area(scope_, actor_, state_, area);
+}
+
+Status Market::check_account_change(const pb::Account& before, const pb::Account& row) const {
+  // To disable a resident's account, or to enable it again, gives nobody a way in.
+  pb::Account as_before = row;
+  as_before.set_disabled(before.disabled());
+  const bool only_disables = before.id() != 0 && before.role() == pb::ROLE_RESIDENT &&
+                             as_before.SerializeAsString() == before.SerializeAsString();
+  if (only_disables) return check_account_area(before);
+  if (before.id() != 0) {
+    QIAO_TRY(check_role_of(before));
+  }
+  QIAO_TRY(check_role_of(row));
+  const bool moves = row.party_id() != before.party_id();
+  if (moves && row.party_id() != actor_.party_id() && row.party_id() != 0) {
+    QIAO_TRY(check_approved(scope_, state_, state_.parties().find(PartyId{row.party_id()})));
+  }
+  // Whoever has such an identity comes in to the account: one that is named wrongly would be let in
+  // elsewhere than it belongs.
+  if (row.external_id() != before.external_id() && scope_ != Scope::kAll)
+    return refuse(Code::kRoleForbidden, "externalId");
+  if (row.login() != before.login() && is_peer_in_use(before)) return not_a_peers();
+  return outcome::success();
+}
+
+// Another account of the same role and party that somebody has come in to: it is that person's, and
+// only whoever is above gives another a way in to it.
+bool Market::is_peer_in_use(const pb::Account& account) const {
+  const bool in_use = !account.password_hash().empty() || !account.external_id().empty();
+  return scope_ != Scope::kAll && in_use && account.role() == actor_.role() &&
+         account.party_id() == actor_.party_id() && account.id() != actor_.account_id();
+}
+
 bool Market::lead_remains_without(Slot account) const {
   for (Slot s = 0; s < state_.accounts().size(); ++s) {
     if (s != account && state_.accounts()[s].role == pb::ROLE_LEAD &&
@@ -64,7 +106,7 @@ Status Market::put_account(const pb::Account& sent) {
   if (sent.id() != 0) {
     QIAO_TRY(slot, find_account(state_, sent.id(), "id"));
     before = state_.load_account(slot);
-    QIAO_TRY(check_role_of(before));
+    QIAO_TRY(check_account_area(before));
     QIAO_TRY(check_version(before.version()));
     if (before.erased()) return refuse(Code::kWrongState, "id", "erased", "已清除");
   }
@@ -73,7 +115,7 @@ Status Market::put_account(const pb::Account& sent) {
   row.set_login(ascii_lower(row.login()));
   QIAO_TRY(unmask(row, before, {}));
   QIAO_TRY(validate(row, state_));
-  QIAO_TRY(check_role_of(row));
+  QIAO_TRY(check_account_change(before, row));
   const Slot same_login = state_.account_by_login(row.login());
   if (same_login != kNoSlot && same_login != slot) return refuse(Code::kLoginTaken, "login");
   const Slot same_identity = state_.account_by_external_id(row.external_id());
@@ -99,7 +141,11 @@ Status Market::put_account(const pb::Account& sent) {
     row.set_created_at(to_int(now_));
   }
   answer(pb::Event::kAccount, row.id());
-  const bool ends = row.disabled() && slot != kNoSlot;
+  // What was given to the account as it was does not serve for another role or in another name.
+  const bool other = row.role() != before.role() || row.party_id() != before.party_id() ||
+                     row.person_id() != before.person_id() ||
+                     row.resident_ref() != before.resident_ref();
+  const bool ends = slot != kNoSlot && (row.disabled() || other);
   emit(pb::EVENT_KIND_ACCOUNT_CHANGED, std::move(row));
   if (ends) end_grants(slot, Ending::kAll);
   return outcome::success();
@@ -149,6 +195,15 @@ Status Market::add_grant(const pb::Grant& sent) {
   if (state_.accounts()[account].disabled) return refuse(Code::kAccountDisabled, "accountId");
   if (sent.kind() == pb::GRANT_KIND_SESSION && actor_.role() != pb::ROLE_MARKET)
     return refuse(Code::kRoleForbidden, "kind");
+  if (sent.kind() == pb::GRANT_KIND_INVITATION) {
+    // The password of one's own account is changed by who knows the old one.
+    if (sent.account_id() == actor_.account_id()) return refuse(Code::kRoleForbidden, "accountId");
+    const pb::Account invited = state_.load_account(account);
+    if (is_peer_in_use(invited)) return not_a_peers();
+    if (invited.party_id() != actor_.party_id() && invited.party_id() != 0) {
+      QIAO_TRY(check_approved(scope_, state_, state_.parties().find(PartyId{invited.party_id()})));
+    }
+  }
   QIAO_TRY(validate(sent, now_));
   const auto secret = parse_secret_hash(sent.secret_hash());
   if (!secret) return refuse(Code::kOutOfRange, "secretHash", "64 x 0-9 a-f");

@@ -44,6 +44,19 @@ bool same_requirement(const pb::RequirementLine& a, const pb::RequirementLine& b
 
 }  // namespace
 
+// A resident has so many needs waiting for its organiser, and no more.
+Status Market::check_waiting(const char* field) const {
+  if (scope_ != Scope::kOwn) return outcome::success();
+  int waiting = 0;
+  Slot need = state_.first_need_of_resident(actor_.resident_ref());
+  for (; need != kNoSlot; need = state_.needs()[need].next_of_resident) {
+    if (state_.needs()[need].state == pb::NEED_STATE_SUBMITTED) ++waiting;
+  }
+  if (waiting >= kMaxWaitingNeeds)
+    return refuse(Code::kTooMany, field, std::to_string(kMaxWaitingNeeds));
+  return outcome::success();
+}
+
 Status Market::post_need(const pb::PostNeed& post) {
   const bool staff = actor_.role() != pb::ROLE_RESIDENT;
   pb::NeedState until = post.until();
@@ -79,6 +92,7 @@ Status Market::post_need(const pb::PostNeed& post) {
     row.set_state(pb::NEED_STATE_OPEN);
     emit(pb::EVENT_KIND_NEED_OPENED, std::move(row));
   } else if (until == pb::NEED_STATE_SUBMITTED) {
+    QIAO_TRY(check_waiting("need"));
     row.set_submitted_at(to_int(now_));
     row.set_state(pb::NEED_STATE_SUBMITTED);
     emit(pb::EVENT_KIND_NEED_SUBMITTED, std::move(row));
@@ -154,13 +168,15 @@ Status Market::move_need(const pb::MoveNeed& move) {
   answer(pb::Event::kNeed, need.id());
   const pb::NeedState from = need.state();
   switch (move.verb()) {
-    case pb::NEED_VERB_SUBMIT:
+    case pb::NEED_VERB_SUBMIT: {
       if (from != pb::NEED_STATE_DRAFT) return wrong_state(from, "needId");
       if (times_of(need).first_start <= now_) return refuse(Code::kWindowPast, "lines");
+      QIAO_TRY(check_waiting("needId"));
       need.set_state(pb::NEED_STATE_SUBMITTED);
       need.set_submitted_at(to_int(now_));
       emit(pb::EVENT_KIND_NEED_SUBMITTED, std::move(need));
       return outcome::success();
+    }
     case pb::NEED_VERB_APPROVE:
       if (from != pb::NEED_STATE_DRAFT && from != pb::NEED_STATE_SUBMITTED)
         return wrong_state(from, "needId");

@@ -30,6 +30,19 @@ Status Market::set_policy(const pb::Policy& policy) {
   return outcome::success();
 }
 
+namespace {
+
+// GB/T 10114: the first six digits are of the city, nine of the town, twelve of the community.
+// Communities have no codes of their own to give: theirs are their town's.
+bool is_code_of(std::uint64_t code, std::uint64_t organiser_area) {
+  constexpr std::uint64_t kTown = 1'000;
+  constexpr std::uint64_t kCity = 1'000'000;
+  const std::uint64_t unit = organiser_area % kCity == 0 ? kCity : kTown;
+  return code / unit == organiser_area / unit;
+}
+
+}  // namespace
+
 Status Market::put_area(const pb::Area& area) {
   const Slot before = state_.areas().find(AreaCode{area.code()});
   if (before != kNoSlot) {
@@ -41,6 +54,10 @@ Status Market::put_area(const pb::Area& area) {
       area.parent_code() == 0 ? kNoSlot : state_.areas().find(AreaCode{area.parent_code()});
   if (before == kNoSlot) {
     QIAO_TRY(check_area(scope_, actor_, state_, parent));
+    const Slot organiser = state_.parties().find(PartyId{actor_.party_id()});
+    if (scope_ == Scope::kArea &&
+        !is_code_of(area.code(), state_.areas()[state_.parties()[organiser].area].id.value()))
+      return refuse(Code::kNotYours, "code");
   }
   pb::Area row;
   take_settable(area, row);
@@ -115,6 +132,11 @@ Status check_parent(const State& state, const pb::Actor& actor, Scope scope, con
 
 }  // namespace
 
+// An organiser has no say over another of its own area, so it makes none there.
+bool Market::may_organise_there(Slot area, pb::PartyKind kind) const {
+  return scope_ != Scope::kArea || !organises(kind) || is_below(state_, actor_, area);
+}
+
 Status Market::register_party(const pb::Party& party) {
   pb::Party row;
   take_settable(party, row);
@@ -126,6 +148,7 @@ Status Market::register_party(const pb::Party& party) {
     return refuse(Code::kRoleForbidden, "kind");
   if (party.kind() == pb::PARTY_KIND_LEAD && actor_.role() != pb::ROLE_LEAD)
     return refuse(Code::kRoleForbidden, "kind");
+  if (!may_organise_there(area, party.kind())) return refuse(Code::kNotYours, "areaCode");
   // A team registers another as its own branch, or as nobody's.
   QIAO_TRY(check_parent(
       state_, actor_,
@@ -160,8 +183,9 @@ Status Market::update_party(const pb::Party& party) {
                       !is_below(state_, actor_, PartyId{row.id()});
   if (beside) return refuse(Code::kNotYours, "id");
   if (own && row.area_code() != before.area_code()) return refuse(Code::kRoleForbidden, "areaCode");
-  if (scope_ == Scope::kArea &&
-      !in_area_of(actor_, state_, state_.areas().find(AreaCode{row.area_code()})))
+  const Slot area = state_.areas().find(AreaCode{row.area_code()});
+  if (!own && !may_organise_there(area, row.kind())) return refuse(Code::kNotYours, "areaCode");
+  if (scope_ == Scope::kArea && !in_area_of(actor_, state_, area))
     return refuse(Code::kNotYours, "areaCode");
   // What was checked when it was approved, and is another now, is checked again.
   const bool as_approved = row.name() == before.name() && row.area_code() == before.area_code() &&

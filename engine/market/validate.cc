@@ -55,8 +55,8 @@ Status check_code(std::string_view code, std::string field) {
 
 Status check_term(const pb::Term& term, const std::string& field) {
   QIAO_TRY(check_code(term.code(), field + ".code"));
-  QIAO_TRY(check_text(term.zh(), field + ".zh", 1, kMaxTermBytes));
-  return check_text(term.en(), field + ".en", 1, kMaxTermBytes);
+  QIAO_TRY(check_name(term.zh(), field + ".zh", 1, kMaxTermBytes));
+  return check_name(term.en(), field + ".en", 1, kMaxTermBytes);
 }
 
 // A point that is there lies on the earth.
@@ -257,6 +257,19 @@ Status check_text(std::string_view value, std::string field, std::size_t least, 
   return outcome::success();
 }
 
+Status check_name(std::string_view value, std::string field, std::size_t least, std::size_t most) {
+  QIAO_TRY(check_text(value, field, least, most));
+  while (!value.empty()) {
+    const std::size_t size = std::max<std::size_t>(1, utf8_character(value));
+    const char32_t c = code_point(value.substr(0, size));
+    if (is_hidden(c) && !joins(c))
+      return refuse(Code::kOutOfRange, std::move(field), "one line without invisible characters",
+                    "不含换行和不可见字符的一行文本");
+    value.remove_prefix(size);
+  }
+  return outcome::success();
+}
+
 Status check_phone(std::string_view value, std::string field) {
   if (value.empty()) return outcome::success();
   QIAO_TRY(check_text(value, field, 5, kMaxPhoneBytes));
@@ -301,7 +314,7 @@ Status validate(const pb::Taxonomy& t, const Vocabulary& vocabulary) {
   }
   for (int i = 0; i < t.resources_size(); ++i) {
     QIAO_TRY(
-        check_text(t.resources(i).unit(), indexed("resources", i) + ".unit", 1, kMaxCodeBytes));
+        check_name(t.resources(i).unit(), indexed("resources", i) + ".unit", 1, kMaxCodeBytes));
     QIAO_TRY(check_text(t.resources(i).unit_zh(), indexed("resources", i) + ".unitZh", 1,
                         kMaxCodeBytes));
     // What quantities count never changes under them.
@@ -406,7 +419,7 @@ Status validate(const pb::Area& area, const State& state) {
       "code", 1, 999'999'999'999));
   if (area.level() == pb::AREA_LEVEL_UNSPECIFIED || !pb::AreaLevel_IsValid(area.level()))
     return refuse(Code::kRequired, "level");
-  QIAO_TRY(check_text(area.name(), "name", 1, 120));
+  QIAO_TRY(check_name(area.name(), "name", 1, 120));
   QIAO_TRY(check_point(area.has_point(), area.point(), "point"));
   const Slot slot = state.areas().find(AreaCode{area.code()});
   if (slot != kNoSlot) {
@@ -429,13 +442,13 @@ Status validate(const pb::Area& area, const State& state) {
 Status validate(const pb::Party& party, const State& state) {
   if (party.kind() == pb::PARTY_KIND_UNSPECIFIED || !pb::PartyKind_IsValid(party.kind()))
     return refuse(Code::kRequired, "kind");
-  QIAO_TRY(check_text(party.name(), "name", 1, kMaxNameBytes));
+  QIAO_TRY(check_name(party.name(), "name", 1, kMaxNameBytes));
   QIAO_TRY(check_area_exists(party.area_code(), "areaCode", state));
   QIAO_TRY(check_point(party.has_point(), party.point(), "point"));
   QIAO_TRY(check_range(party.service_radius_m(), "serviceRadiusM", 0, kMaxRadiusMetres));
   if (!party.credit_code().empty() && !is_credit_code(party.credit_code()))
     return refuse(Code::kCreditCode, "creditCode");
-  QIAO_TRY(check_text(party.contact_name(), "contactName", 0, kMaxNameBytes));
+  QIAO_TRY(check_name(party.contact_name(), "contactName", 0, kMaxNameBytes));
   QIAO_TRY(check_phone(party.contact_phone(), "contactPhone"));
   if (party.parent_id() != 0 && (party.parent_id() == party.id() ||
                                  state.parties().find(PartyId{party.parent_id()}) == kNoSlot)) {
@@ -457,14 +470,14 @@ Status validate(const pb::Person& person, const State& state, Time now) {
   if (state.parties().find(PartyId{person.party_id()}) == kNoSlot) {
     return refuse(Code::kUnknownParty, "partyId", std::to_string(person.party_id()));
   }
-  QIAO_TRY(check_text(person.name(), "name", 1, kMaxTermBytes));
+  QIAO_TRY(check_name(person.name(), "name", 1, kMaxTermBytes));
   QIAO_TRY(check_phone(person.phone(), "phone"));
   QIAO_TRY(check_words(state.vocabulary(), WordList::kSkill, person.skills(), "skills",
                        kMaxSkillsPerThing));
   QIAO_TRY(check_certificates(state.vocabulary(), person.certificates(), "certificates", now));
   QIAO_TRY(check_count(person.trainings_size(), "trainings", kMaxTrainings));
   for (int i = 0; i < person.trainings_size(); ++i) {
-    QIAO_TRY(check_text(person.trainings(i), indexed("trainings", i), 1, kMaxTermBytes));
+    QIAO_TRY(check_name(person.trainings(i), indexed("trainings", i), 1, kMaxTermBytes));
   }
   if (!pb::Workforce_IsValid(person.workforce()))
     return refuse(Code::kOutOfRange, "workforce", "Workforce");
@@ -481,8 +494,8 @@ Status validate(const pb::Account& account, const State& state) {
                              std::string_view("._+@-").find(c) != std::string_view::npos;
                     });
   if (!good) return refuse(login.empty() ? Code::kRequired : Code::kLogin, "login");
-  QIAO_TRY(check_text(account.name(), "name", 0, kMaxTermBytes));
-  QIAO_TRY(check_text(account.external_id(), "externalId", 0, kMaxExternalIdBytes));
+  QIAO_TRY(check_name(account.name(), "name", 0, kMaxTermBytes));
+  QIAO_TRY(check_name(account.external_id(), "externalId", 0, kMaxExternalIdBytes));
   constexpr pb::Role kRoles[] = {pb::ROLE_LEAD,   pb::ROLE_ORGANISER, pb::ROLE_SUPPLIER,
                                  pb::ROLE_MEMBER, pb::ROLE_RESIDENT,  pb::ROLE_AUDITOR};
   const pb::Role role = account.role();
@@ -528,7 +541,7 @@ Status validate(const pb::Account& account, const State& state) {
 Status validate(const pb::Grant& grant, Time now) {
   if (!pb::GrantKind_IsValid(grant.kind()) || grant.kind() == pb::GRANT_KIND_UNSPECIFIED)
     return refuse(Code::kRequired, "kind");
-  QIAO_TRY(check_text(grant.name(), "name", grant.kind() == pb::GRANT_KIND_TOKEN ? 1 : 0,
+  QIAO_TRY(check_name(grant.name(), "name", grant.kind() == pb::GRANT_KIND_TOKEN ? 1 : 0,
                       kMaxTermBytes));
   QIAO_TRY(check_count(grant.scopes_size(), "scopes", kMaxScopes));
   for (int i = 0; i < grant.scopes_size(); ++i) {
@@ -552,7 +565,7 @@ Status validate(const pb::Offer& offer, const State& state, Time now) {
   if (slot == kNoSlot)
     return refuse(Code::kUnknownParty, "partyId", std::to_string(offer.party_id()));
   if (organises(state.parties()[slot].kind)) return refuse(Code::kPartyCannotGive, "partyId");
-  QIAO_TRY(check_text(offer.title(), "title", 1, kMaxNameBytes));
+  QIAO_TRY(check_name(offer.title(), "title", 1, kMaxNameBytes));
   if (offer.has_time()) {
     QIAO_TRY(check_time_supply(offer.time(), state.vocabulary(), now));
   } else if (offer.has_stock()) {
@@ -577,7 +590,7 @@ Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
   const Vocabulary& words = state.vocabulary();
   QIAO_TRY(check_area_exists(need.area_code(), at + "areaCode", state));
   QIAO_TRY(check_point(need.has_point(), need.point(), at + "point"));
-  QIAO_TRY(check_text(need.title(), at + "title", 1, kMaxNameBytes));
+  QIAO_TRY(check_name(need.title(), at + "title", 1, kMaxNameBytes));
   QIAO_TRY(check_text(need.description(), at + "description", 0, kMaxDescriptionBytes));
   QIAO_TRY(check_word(words, WordList::kCategory, need.category(), at + "category"));
   if (!need.beneficiary().empty()) {
@@ -621,7 +634,7 @@ Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
                     std::to_string(need.excluded_party_ids(i)));
     }
   }
-  QIAO_TRY(check_text(need.contact_name(), at + "contactName", 0, kMaxNameBytes));
+  QIAO_TRY(check_name(need.contact_name(), at + "contactName", 0, kMaxNameBytes));
   QIAO_TRY(check_phone(need.contact_phone(), at + "contactPhone"));
   return check_text(need.address(), at + "address", 0, kMaxAddressBytes);
 }

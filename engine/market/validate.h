@@ -30,7 +30,12 @@ Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
 // A code that a client sent, as it is quoted in a refusal: shortened to what a code can be long.
 std::string quoted(std::string_view code);
 
+// A text of `least` to `most` bytes that displays something, where `least` is not 0, and without
+// controls that mislead.
 Status check_text(std::string_view value, std::string field, std::size_t least, std::size_t most);
+// The same on one line, and without any character that is not displayed: two names that look the
+// same are the same.
+Status check_name(std::string_view value, std::string field, std::size_t least, std::size_t most);
 Status check_phone(std::string_view value, std::string field);
 // GB 32100-2015: 18 characters, the last one a check by weights 3^i mod 31.
 bool is_credit_code(std::string_view code);

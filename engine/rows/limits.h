@@ -42,6 +42,8 @@ inline constexpr int kMaxExclusions = 64;
 inline constexpr int kMaxProgrammesPerParty = 32;
 inline constexpr int kMaxTrainings = 32;
 inline constexpr int kMaxLinesPerNeed = 32;
+// Of one resident, that wait for an organiser to check them.
+inline constexpr int kMaxWaitingNeeds = 20;
 inline constexpr int kMaxCommandsPerBatch = 10'000;
 // Of what a client sends: it is applied in one piece, and others wait for so long, about 5 ms.
 inline constexpr int kMaxRequestsPerBatch = 200;

@@ -23,6 +23,15 @@ void add_asked(const pb::Command& command, const State& state, ContactLimit::Ask
   }
 }
 
+// How many of the needs are not among those.
+double fresh_of(const boost::unordered_flat_set<NeedId>& known, const std::vector<NeedId>& needs) {
+  boost::unordered_flat_set<NeedId> fresh;
+  for (const NeedId need : needs) {
+    if (!known.contains(need)) fresh.insert(need);
+  }
+  return static_cast<double>(fresh.size());
+}
+
 }  // namespace
 
 ContactLimit::ContactLimit(double needs_per_day)
@@ -40,9 +49,10 @@ ContactLimit::Asked ContactLimit::asked_of(const pb::Command& command, const Sta
 std::optional<std::chrono::seconds> ContactLimit::wait_for(PartyId team, const Asked& asked,
                                                            Moment now) {
   if (needs_per_day_ == 0 || asked.sees.empty()) return std::nullopt;
-  const double fresh = fresh_of(seen_by(team, now), asked.sees);
+  const double fresh = fresh_of(seen_by(team, now).opened, asked.sees);
   // Who only looks again at what it has seen today is not kept from it.
   if (fresh == 0) return std::nullopt;
+  if (fresh > needs_per_day_) return kDay;
   return needs_.wait_for(team.value(), fresh, now);
 }
 
@@ -50,24 +60,17 @@ void ContactLimit::count(PartyId team, const Asked& asked, Moment now) {
   if (needs_per_day_ == 0 || (asked.sees.empty() && asked.withdrawals.empty())) return;
   Seen& seen = seen_by(team, now);
   for (const auto* needs : {&asked.sees, &asked.withdrawals}) {
-    needs_.charge(team.value(), fresh_of(seen, *needs), now, needs_per_day_);
-    seen.needs.insert(needs->begin(), needs->end());
+    needs_.charge(team.value(), fresh_of(seen.charged, *needs), now, needs_per_day_);
+    seen.charged.insert(needs->begin(), needs->end());
   }
+  seen.opened.insert(asked.sees.begin(), asked.sees.end());
 }
 
 ContactLimit::Seen& ContactLimit::seen_by(PartyId team, Moment now) {
   if (seen_.size() >= kMostTeams) seen_.clear();
-  Seen& seen = seen_.try_emplace(team, Seen{now, {}}).first->second;
-  if (now - seen.since >= kDay) seen = {now, {}};
+  Seen& seen = seen_.try_emplace(team, Seen{now, {}, {}}).first->second;
+  if (now - seen.since >= kDay) seen = {now, {}, {}};
   return seen;
-}
-
-double ContactLimit::fresh_of(const Seen& seen, const std::vector<NeedId>& needs) const {
-  boost::unordered_flat_set<NeedId> fresh;
-  for (const NeedId need : needs) {
-    if (!seen.needs.contains(need)) fresh.insert(need);
-  }
-  return static_cast<double>(fresh.size());
 }
 
 }  // namespace qiao

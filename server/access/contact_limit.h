@@ -3,7 +3,8 @@
 //
 // A need counts once a day: when its contact is looked at, when it is claimed, or when a match that
 // showed its exact place is withdrawn. Nobody is kept from withdrawing; whoever has used up the
-// day's number looks at no further contact and claims nothing. A team and all that belong to it
+// day's number claims nothing, and looks at no contact but of a need that it has looked at or
+// claimed that day. No batch asks for more than a day's number. A team and all that belong to it
 // count as one.
 #pragma once
 
@@ -43,10 +44,10 @@ class ContactLimit {
   // What a team has seen since; of a day.
   struct Seen {
     Moment since;
-    boost::unordered_flat_set<NeedId> needs;
+    boost::unordered_flat_set<NeedId> opened;   // looked at, or claimed
+    boost::unordered_flat_set<NeedId> charged;  // these, and what was withdrawn
   };
   Seen& seen_by(PartyId team, Moment now);
-  double fresh_of(const Seen& seen, const std::vector<NeedId>& needs) const;
 
   double needs_per_day_;
   Buckets<std::uint64_t> needs_;  // by team

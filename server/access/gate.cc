@@ -105,14 +105,20 @@ pb::Actor Gate::actor_of(Slot slot) const {
   return actor;
 }
 
+bool Gate::is_live(const SecretHash& secret) const {
+  const Slot slot = state().grant_by_secret(secret);
+  if (slot == kNoSlot) return false;
+  const GrantRow& grant = state().grants()[slot];
+  return !grant.revoked && grant.expires > runtime_.now() &&
+         !state().accounts()[grant.account].disabled;
+}
+
 std::optional<Identity> Gate::by_secret(std::string_view secret, pb::GrantKind kind) const {
-  const State& state = runtime_.state();
-  const Slot slot = state.grant_by_secret(hash_secret(secret));
-  if (slot == kNoSlot) return std::nullopt;
-  const GrantRow& grant = state.grants()[slot];
-  if (grant.kind != kind || grant.revoked || grant.expires <= runtime_.now() ||
-      state.accounts()[grant.account].disabled)
-    return std::nullopt;
+  const SecretHash hash = hash_secret(secret);
+  if (!is_live(hash)) return std::nullopt;
+  const Slot slot = state().grant_by_secret(hash);
+  const GrantRow& grant = state().grants()[slot];
+  if (grant.kind != kind) return std::nullopt;
   return Identity{actor_of(grant.account), grant.account, slot, grant.expires};
 }
 
@@ -366,13 +372,18 @@ void Gate::check_then(Slot account, Asker asker, const std::string& password,
     }
     return checked;
   };
-  const auto decided = [this, account, login = asker.login, then,
+  const auto decided = [this, account, login = asker.login, hash, then,
                         otherwise](const Checked& checked) {
     const int pending = --failures_[login].pending;
     // Nothing was tried.
     if (checked.verdict == Verdict::kNoMemory) return otherwise(kNoMemoryForHash);
+    // It was the password; it may have been changed meanwhile.
+    const bool replaced =
+        checked.right() && runtime_.state().load_account(account).password_hash() != hash;
     if (!checked.right()) {
       failed(login, account);
+    } else if (replaced) {
+      return then(Checked{});
     } else if (pending == 0) {
       failures_.erase(login);
     } else {
@@ -503,10 +514,15 @@ void Gate::change_password(const Identity& identity, const pb::ChangePasswordReq
   if (request.new_password() == request.old_password())
     return done(
         {.denial = Denial::kRefused, .refusal = refuse(Code::kPasswordWeak, "newPassword")});
+  const bool by_grant = identity.grant != kNoSlot;
+  const SecretHash held =
+      by_grant ? runtime_.state().grants()[identity.grant].secret : SecretHash{};
   check_then(
       identity.account, {account.login(), std::string(address)}, request.old_password(),
       request.new_password(),
-      [this, identity, done](const Checked& checked) {
+      [this, identity, by_grant, held, done](const Checked& checked) {
+        // What it came in with may have ended meanwhile.
+        if (by_grant && !is_live(held)) return done({.denial = Denial::kWho});
         if (!checked.right()) {
           return done(
               {.denial = Denial::kRefused, .refusal = refuse(Code::kPasswordWrong, "oldPassword")});

@@ -175,6 +175,7 @@ class Gate {
   };
   Result<pb::Actor> acting_for(const Identity& identity, std::string_view header) const;
   Answer<Identity> by_token(std::string_view token);
+  bool is_live(const SecretHash& secret) const;
   std::optional<Identity> by_secret(std::string_view secret, pb::GrantKind kind) const;
   bool lead_can_come_in() const;
   void check_then(Slot account, Asker asker, const std::string& password,

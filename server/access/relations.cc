@@ -96,6 +96,11 @@ bool Relations::serves(PartyId party, NeedId need) const {
   return false;
 }
 
+bool Relations::is_pending(PartyId party) const {
+  const auto it = parties_.find(party);
+  return it != parties_.end() && it->second.standing == pb::STANDING_PENDING;
+}
+
 AreaCode Relations::area_of(PartyId party) const {
   const auto it = parties_.find(party);
   return it == parties_.end() ? AreaCode{} : it->second.area;

@@ -160,14 +160,14 @@ Sight View::account(Slot slot) const {
   return sight_of_account(scope_, ViewedAccount{{state_, actor_, slot}});
 }
 
-bool is_there(const State& s, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id) {
+Sight sight_of(const State& s, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id) {
   const auto seen = [&](Operation look, Slot slot, Sight (View::*sight)(Slot) const) {
-    return slot != kNoSlot &&
-           (View(s, actor, scope_of(look, actor.role())).*sight)(slot) != Sight::kNothing;
+    if (slot == kNoSlot) return Sight::kNothing;
+    return (View(s, actor, scope_of(s, look, actor)).*sight)(slot);
   };
   switch (kind) {
     case pb::ROW_KIND_AREA:
-      return s.areas().find(AreaCode{id}) != kNoSlot;
+      return whole_if(s.areas().find(AreaCode{id}) != kNoSlot);
     case pb::ROW_KIND_PARTY:
       return seen(Operation::kGetParty, s.parties().find(PartyId{id}), &View::party);
     case pb::ROW_KIND_PERSON:
@@ -182,13 +182,17 @@ bool is_there(const State& s, const pb::Actor& actor, pb::RowKind kind, std::uin
       return seen(Operation::kGetAccount, s.accounts().find(AccountId{id}), &View::account);
     case pb::ROW_KIND_GRANT: {
       const Slot grant = s.grants().find(GrantId{id});
-      if (grant == kNoSlot) return false;
+      if (grant == kNoSlot) return Sight::kNothing;
       const bool own = s.accounts()[s.grants()[grant].account].id.value() == actor.account_id();
-      return own || scope_of(Operation::kRevokeToken, actor.role()) == Scope::kAll;
+      return whole_if(own || scope_of(Operation::kRevokeToken, actor.role()) == Scope::kAll);
     }
     default:
-      return false;
+      return Sight::kNothing;
   }
+}
+
+bool is_there(const State& s, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id) {
+  return sight_of(s, actor, kind, id) != Sight::kNothing;
 }
 
 Refusal not_there(pb::RowKind kind, std::uint64_t id, std::string field) {

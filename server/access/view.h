@@ -50,6 +50,8 @@ class View {
 // What is the account's own; nothing where there is no such account.
 Owner owner_of(const State& state, std::uint64_t account_id);
 
+// What the actor sees of a row of that kind.
+Sight sight_of(const State& state, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id);
 // Is there a row of that kind, as far as the actor may see? What it may not see is not there.
 bool is_there(const State& state, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id);
 // What is said of a row that is not there.

@@ -2,30 +2,16 @@
 // sockets here.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/access/gate.h"
 #include "server/api/route.h"
-#include "server/background/analyst.h"
-#include "server/background/clearinghouse.h"
-#include "server/runtime/runtime.h"
+#include "server/api/router.h"
+#include "server/api/services.h"
 
 namespace qiao {
-
-struct ApiOptions {
-  // How the server is reached from outside, e.g. https://qiao.example.cn; for links in invitations.
-  // Empty: they are paths.
-  std::string public_url;
-  // Backups are made in folders under this one; empty: the route answers 404.
-  std::string backup_folder;
-  // What the console is told; see Session.
-  std::string map_tiles;
-  bool demo = false;
-};
 
 // For the market thread. Lives as long as requests may come.
 class Api {
@@ -39,30 +25,17 @@ class Api {
   // Charges an address for time of the market thread that an answer took after handle().
   void charge(std::string_view address, std::chrono::nanoseconds used);
 
-  const std::vector<Route>& routes() const { return routes_; }
+  const std::vector<Route>& routes() const { return router_.routes(); }
   // May whoever sends it watch the feed, and what of it? For the WebSocket, which is no route.
   Gate::Answer<Identity> watcher(const Credentials& credentials) const;
   // No more commands: the process is going.
-  void drain() { draining_ = true; }
+  void drain() { services_.draining = true; }
 
  private:
-  Response answer_again(const Call& call, const pb::KeptAnswer& kept, Seq wait_for) const;
-  Response run(const Request& request, Call& call);
-  std::optional<Response> stopped(const Call& call) const;
-  std::optional<Response> over_time_of_address(const Call& call, std::chrono::microseconds cost);
-  std::optional<Response> over_limit(const Call& call, double changes,
-                                     std::chrono::microseconds cost);
-  const Route* find(const Request& request, Call& call, Response& refusal) const;
+  static Response run(struct Exchange& x);
 
-  Runtime& runtime_;
-  Gate& gate_;
-  Metrics& metrics_;
-  ApiOptions options_;
-  std::vector<Route> routes_;
-  // Routes by the first segment behind /v1, or the only one.
-  boost::unordered_flat_map<std::string, std::vector<const Route*>> by_word_;
-  std::string openapi_;
-  bool draining_ = false;
+  Services services_;
+  Router router_;
 };
 
 }  // namespace qiao

@@ -100,6 +100,17 @@ Status check_site_code(const pb::MoveMatchRequest& request, const Gate& gate, pb
   return outcome::success();
 }
 
+// The operation, where it depends on the row: to make a party active is to approve or to reinstate
+// it.
+std::optional<Operation> operation_on(const pb::Command& command, const State& state) {
+  const auto operation = operation_of(command);
+  if (operation != Operation::kApproveParty) return operation;
+  const Slot party = state.parties().find(PartyId{command.set_standing().party_id()});
+  const bool suspended =
+      party != kNoSlot && state.parties()[party].standing == pb::STANDING_SUSPENDED;
+  return suspended ? Operation::kReinstateParty : operation;
+}
+
 Result<pb::Command> single_command_of(const pb::Request& request, const Identity& identity,
                                       const Gate& gate) {
   const auto* field = request.GetReflection()->GetOneofFieldDescriptor(
@@ -112,7 +123,7 @@ Result<pb::Command> single_command_of(const pb::Request& request, const Identity
   pb::Command command;
   convert(request, body, *field, command);
   *command.mutable_actor() = identity.actor;
-  const auto operation = operation_of(command);
+  const auto operation = operation_on(command, gate.state());
   if (!operation) return refuse(Code::kRequired, "command");
   if (scope_of(*operation, identity.actor.role()) == Scope::kNone)
     return refuse(Code::kRoleForbidden, "actor.role");

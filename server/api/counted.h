@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "server/access/secrets.h"
+#include "server/api/later.h"
 #include "server/api/page.h"
 #include "server/api/problem.h"
 #include "server/api/route.h"
@@ -78,7 +79,7 @@ class KeptCounts {
 };
 
 inline constexpr std::uint64_t kMaxRows = 1000;
-inline const QueryParam kRowsOnPage{
+inline constexpr QueryParam kRowsOnPage{
     "pageSize", "Most rows on the page, 1..1000; 500 where not given.", "integer"};
 
 // Which rows of which count; the token of a page is "row.count".

@@ -7,7 +7,7 @@
 #include "proto/json/json.h"
 #include "server/access/secrets.h"
 #include "server/access/view.h"
-#include "server/api/route.h"
+#include "server/api/subject.h"
 #include "server/sheets/cell_values.h"
 #include "server/store/numbers.h"
 
@@ -123,7 +123,7 @@ std::unique_ptr<Message> ImportRows::existing(std::uint64_t id) const {
   const bool there = sheet_.is_own_key() ? state.areas().find(AreaCode{id}) != kNoSlot
                                          : is_there(state, identity_.actor, kind.row, id);
   if (order_.as_new || id == 0 || !there) return nullptr;
-  const View view(state, identity_.actor, scope_of(kind.get, identity_.actor.role()));
+  const View view(state, identity_.actor, scope_of(state, kind.get, identity_.actor));
   return show(state, Subject{.kind = kind.event, .key = id}, view);
 }
 

@@ -165,7 +165,7 @@ void ImportRun::find_parties() {
               const std::uint64_t id = state.parties()[slot].id.value();
               const pb::Actor& actor = sender_.identity.actor;
               if (!is_there(state, actor, pb::ROW_KIND_PARTY, id)) return;
-              const View view(state, actor, scope_of(Operation::kGetParty, actor.role()));
+              const View view(state, actor, scope_of(state, Operation::kGetParty, actor));
               const pb::Party party = view.show_party(slot);
               if (file_.party_names.contains(party.name()) ||
                   file_.party_names.contains(party.credit_code()))
@@ -347,7 +347,7 @@ void ImportRun::finish_party(std::size_t place) {
   if (!saved) return;
   const pb::Actor& actor = sender_.identity.actor;
   pb::Party party =
-      View(state, actor, scope_of(Operation::kGetParty, actor.role())).show_party(slot);
+      View(state, actor, scope_of(state, Operation::kGetParty, actor)).show_party(slot);
   if (item.parent && party.parent_id() != items_[*item.parent].id) {
     pb::Request request;
     party.set_parent_id(items_[*item.parent].id);

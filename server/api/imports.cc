@@ -1,14 +1,15 @@
 // Imports of spreadsheets: the routes, and which imports there are.
+#include "server/api/imports.h"
+
 #include <algorithm>
-#include <deque>
 
 #include "engine/base/ascii.h"
 #include "qiao/v1/import.pb.h"
-#include "server/api/import_run.h"
+#include "server/api/answer.h"
 #include "server/api/page.h"
 #include "server/api/problem.h"
-#include "server/api/route.h"
-#include "server/background/analyst.h"
+#include "server/api/resources.h"
+#include "server/api/services.h"
 #include "server/sheets/limits.h"
 #include "server/sheets/template.h"
 
@@ -27,77 +28,6 @@ constexpr std::size_t kMostEnded = 64;
 constexpr const char* kCsv = "text/csv";
 constexpr const char* kXlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 constexpr const char* kJsonLines = "application/x-ndjson";
-
-// For the market thread.
-class Imports {
- public:
-  Imports(boost::asio::io_context& context, Runtime& runtime, Gate& gate)
-      : context_(context), runtime_(runtime), gate_(gate) {}
-
-  Result<std::shared_ptr<ImportRun>> start(ImportOrder order, ImportSender sender) {
-    const std::uint64_t account = sender.identity.actor.account_id();
-    const auto unfinished = [&](const auto& run) { return !run->has_ended(); };
-    for (const auto& run : runs_) {
-      if (unfinished(run) && run->account() == account) return refuse(Code::kImportRunning);
-    }
-    if (waiting_.size() >= kMostWaiting)
-      return refuse(Code::kTooMany, "imports", std::to_string(kMostWaiting));
-    auto run = std::make_shared<ImportRun>(context_, runtime_, gate_, beside_, ++last_id_,
-                                           std::move(order), std::move(sender));
-    runs_.push_back(run);
-    waiting_.push_back(run);
-    forget(account);
-    start_next();
-    return run;
-  }
-
-  // Those of an account, the newest first.
-  std::vector<std::shared_ptr<ImportRun>> of(std::uint64_t account) const {
-    std::vector<std::shared_ptr<ImportRun>> own;
-    std::copy_if(runs_.rbegin(), runs_.rend(), std::back_inserter(own),
-                 [&](const auto& run) { return run->account() == account; });
-    return own;
-  }
-
-  Beside& beside() { return beside_; }
-
- private:
-  void start_next() {
-    while (running_ < kMostRunning && !waiting_.empty()) {
-      const auto run = std::move(waiting_.front());
-      waiting_.pop_front();
-      ++running_;
-      run->start([self = std::weak_ptr(self_)] {
-        const auto imports = self.lock();
-        if (!imports) return;
-        --(*imports)->running_;
-        (*imports)->start_next();
-      });
-    }
-  }
-
-  // The oldest that have ended make room.
-  void forget(std::uint64_t account) {
-    const auto too_many = [&](auto matches, std::size_t most) {
-      const auto count = std::count_if(runs_.begin(), runs_.end(), matches);
-      if (count <= static_cast<std::ptrdiff_t>(most)) return;
-      runs_.erase(std::find_if(runs_.begin(), runs_.end(), matches));
-    };
-    too_many([&](const auto& run) { return run->has_ended() && run->account() == account; },
-             kMostEndedOfAccount);
-    too_many([](const auto& run) { return run->has_ended(); }, kMostEnded);
-  }
-
-  boost::asio::io_context& context_;
-  Runtime& runtime_;
-  Gate& gate_;
-  Beside beside_{context_};
-  std::deque<std::shared_ptr<ImportRun>> runs_;  // in the order of their ids
-  std::deque<std::shared_ptr<ImportRun>> waiting_;
-  std::size_t running_ = 0;
-  std::uint64_t last_id_ = 0;
-  std::shared_ptr<Imports*> self_ = std::make_shared<Imports*>(this);
-};
 
 Result<const Sheet*> sheet_param(const Call& call) {
   const std::string* kind = call.param("kind");
@@ -138,14 +68,14 @@ std::optional<bool> is_json_lines(std::string_view content_type) {
   return known ? std::optional(false) : std::nullopt;
 }
 
-Response create(const Call& call, Imports& imports) {
+Response create_import(const Services& services, const Call& call, const Message*) {
   const auto json_lines = is_json_lines(call.request->content_type);
   if (!json_lines) return problem(HttpFault::kUnsupportedType, call.chinese, "Content-Type");
   auto order = order_of(call);
   if (!order) return problem(order.error(), call.chinese);
   order.value().json_lines = *json_lines;
-  const auto run = imports.start(std::move(order).value(),
-                                 ImportSender(call.identity, call.request->credentials));
+  const auto run = services.imports->start(std::move(order).value(),
+                                           ImportSender(call.identity, call.request->credentials));
   if (!run) return problem(run.error(), call.chinese);
   Answer made = answer(run.value()->summary(), 0);
   made.location = "/v1/imports/" + std::to_string(run.value()->id());
@@ -161,25 +91,26 @@ Result<std::shared_ptr<ImportRun>> own_import(const Call& call, const Imports& i
   return refuse(Code::kNotFound, "id", "import " + std::to_string(id), "导入" + std::to_string(id));
 }
 
-Result<Answer> show_import(const Call& call, const Imports& imports, const Runtime& runtime) {
-  QIAO_TRY(const auto run, own_import(call, imports));
+Result<Answer> get_import(const Services& services, const Call& call) {
+  QIAO_TRY(const auto run, own_import(call, *services.imports));
   QIAO_TRY(const auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
   QIAO_TRY(const auto first, query_number(call, "pageToken", 0, kAny, 0));
   QIAO_TRY(const auto outcome, query_enum<pb::ImportOutcome>(call, "outcome", "IMPORT_OUTCOME_"));
   pb::Import shown = run->summary();
   if (const auto next = run->add_results(first, size, outcome, shown))
     shown.set_next_page_token(std::to_string(*next));
-  return answer(std::move(shown), runtime.applied_seq());
+  return answer(std::move(shown), services.runtime.applied_seq());
 }
 
-Result<Answer> list_imports(const Call& call, const Imports& imports, const Runtime& runtime) {
+Result<Answer> list_imports(const Services& services, const Call& call) {
   pb::ListImportsResponse list;
-  for (const auto& run : imports.of(call.actor.account_id())) *list.add_imports() = run->summary();
-  return answer(std::move(list), runtime.applied_seq());
+  for (const auto& run : services.imports->of(call.actor.account_id()))
+    *list.add_imports() = run->summary();
+  return answer(std::move(list), services.runtime.applied_seq());
 }
 
 // A workbook is written to a file first, which is not for the market thread.
-Response give_template(const Call& call, Imports& imports, const State& state) {
+Response get_import_template(const Services& services, const Call& call, const Message*) {
   const auto sheet = sheet_param(call);
   if (!sheet) return problem(sheet.error(), call.chinese);
   const std::string* format = call.param("format");
@@ -195,92 +126,136 @@ Response give_template(const Call& call, Imports& imports, const State& state) {
     r.body = csv_template(*sheet.value(), chinese);
     return r;
   }
-  r.deferred = [&imports, sheet = sheet.value(), chinese,
-                words = std::make_shared<const pb::Taxonomy>(state.taxonomy())](Waiter waiter) {
-    auto made = std::make_shared<Response>();
-    imports.beside().run(
-        [=] {
-          const auto bytes = workbook_template(*sheet, *words, chinese);
-          if (!bytes) {
-            *made = problem(bytes.error(), chinese);
-            return;
-          }
-          made->content_type = kXlsx;
-          made->body = bytes.value();
-        },
-        [=] { waiter(std::move(*made)); });
-  };
+  r.deferred =
+      [&imports = *services.imports, sheet = sheet.value(), chinese,
+       words = std::make_shared<const pb::Taxonomy>(services.state().taxonomy())](Waiter waiter) {
+        auto made = std::make_shared<Response>();
+        imports.beside().run(
+            [=] {
+              const auto bytes = workbook_template(*sheet, *words, chinese);
+              if (!bytes) {
+                *made = problem(bytes.error(), chinese);
+                return;
+              }
+              made->content_type = kXlsx;
+              made->body = bytes.value();
+            },
+            [=] { waiter(std::move(*made)); });
+      };
   return r;
 }
 
-const QueryParam kKind{"kind", "areas, parties, offers or needs."};
+constexpr QueryParam kKind{"kind", "areas, parties, offers or needs."};
+constexpr QueryParam kCreateImport[] = {
+    kKind,
+    {"sheet", "Name or number of a workbook's sheet; the first where not given."},
+    {"headingRow", "The row with the headings; 0 (default): found.", "integer"},
+    {"mapping",
+     "Columns by their letters, e.g. B:title,C:area,D:- (- for none); the others go by their "
+     "headings."},
+    {"check", "1: only checks.", "integer"},
+    {"new", "1: drops ids, so that every row makes a new thing.", "integer"},
+    {"skipBad", "1: saves the good rows although others are refused.", "integer"}};
+constexpr const char* kFileTypes[] = {kCsv, kXlsx, kJsonLines};
+constexpr QueryParam kGetImport[] = {
+    kPageSize, kPageToken, {"outcome", "Only results of that outcome, e.g. refused."}};
+constexpr QueryParam kGetImportTemplate[] = {
+    kKind,
+    {"format", "csv (default) or xlsx."},
+    {"language", "Of the headings: zh or en; by Accept-Language where not given."}};
 
-Route create_route(const std::shared_ptr<Imports>& imports) {
-  return {.method = "POST",
-          .pattern = "/v1/imports",
-          .id = "createImport",
-          .summary =
-              "Imports a file: CSV (UTF-8, UTF-16 or GB18030; comma, semicolon or tab), a workbook "
-              "(.xlsx), or JSON lines (application/x-ndjson). Its rows are checked and saved as "
-              "ordinary requests of the sender. A row that was imported before under the same "
-              "Idempotency-Key makes nothing again.",
-          .tag = "imports",
-          .response = pb::Import::descriptor(),
-          .query = {kKind,
-                    {"sheet", "Name or number of a workbook's sheet; the first where not given."},
-                    {"headingRow", "The row with the headings; 0 (default): found.", "integer"},
-                    {"mapping",
-                     "Columns by their letters, e.g. B:title,C:area,D:- (- for none); the others "
-                     "go by their headings."},
-                    {"check", "1: only checks.", "integer"},
-                    {"new", "1: drops ids, so that every row makes a new thing.", "integer"},
-                    {"skipBad", "1: saves the good rows although others are refused.", "integer"}},
-          .success = 201,
-          .raw = [imports](const Call& call, const Message*) { return create(call, *imports); },
-          .file_types = {kCsv, kXlsx, kJsonLines}};
-}
+constexpr Route kRoutes[] = {
+    {.method = "POST",
+     .pattern = "/v1/imports",
+     .id = "createImport",
+     .summary = "Imports a file: CSV (UTF-8, UTF-16 or GB18030; comma, semicolon or tab), a "
+                "workbook (.xlsx), or JSON lines (application/x-ndjson). Its rows are checked and "
+                "saved as ordinary requests of the sender. A row that was imported before under "
+                "the same Idempotency-Key makes nothing again.",
+     .tag = "imports",
+     .response = pb::Import::descriptor,
+     .query = kCreateImport,
+     .success = 201,
+     .raw = create_import,
+     .file_types = kFileTypes},
+    {.method = "GET",
+     .pattern = "/v1/imports",
+     .id = "listImports",
+     .summary = "One's own imports, the newest first, without results.",
+     .tag = "imports",
+     .response = pb::ListImportsResponse::descriptor,
+     .read = list_imports},
+    {.method = "GET",
+     .pattern = "/v1/imports/{id}",
+     .id = "getImport",
+     .summary = "One of one's own imports: how far it is, and results by row. Kept until the "
+                "server stops, or newer ones need its place.",
+     .tag = "imports",
+     .response = pb::Import::descriptor,
+     .query = kGetImport,
+     .read = get_import},
+    {.method = "GET",
+     .pattern = "/v1/imports/template",
+     .id = "getImportTemplate",
+     .summary = "An empty spreadsheet with the columns that an export has.",
+     .tag = "imports",
+     .query = kGetImportTemplate,
+     .raw = get_import_template,
+     .raw_type = kCsv},
+};
 
 }  // namespace
 
-std::vector<Route> import_routes(Runtime& runtime, Analyst& analyst, Gate& gate) {
-  const auto imports = std::make_shared<Imports>(analyst.context(), runtime, gate);
-  std::vector<Route> routes;
-  routes.push_back(create_route(imports));
-  routes.push_back({.method = "GET",
-                    .pattern = "/v1/imports",
-                    .id = "listImports",
-                    .summary = "One's own imports, the newest first, without results.",
-                    .tag = "imports",
-                    .response = pb::ListImportsResponse::descriptor(),
-                    .read = [imports, &runtime](const Call& call) {
-                      return list_imports(call, *imports, runtime);
-                    }});
-  routes.push_back(
-      {.method = "GET",
-       .pattern = "/v1/imports/{id}",
-       .id = "getImport",
-       .summary = "One of one's own imports: how far it is, and results by row. Kept until the "
-                  "server stops, or newer ones need its place.",
-       .tag = "imports",
-       .response = pb::Import::descriptor(),
-       .query = {kPageSize, kPageToken, {"outcome", "Only results of that outcome, e.g. refused."}},
-       .read = [imports, &runtime](const Call& call) {
-         return show_import(call, *imports, runtime);
-       }});
-  routes.push_back(
-      {.method = "GET",
-       .pattern = "/v1/imports/template",
-       .id = "getImportTemplate",
-       .summary = "An empty spreadsheet with the columns that an export has.",
-       .tag = "imports",
-       .query = {kKind,
-                 {"format", "csv (default) or xlsx."},
-                 {"language", "Of the headings: zh or en; by Accept-Language where not given."}},
-       .raw = [imports, &state = runtime.state()](
-                  const Call& call,
-                  const Message*) { return give_template(call, *imports, state); },
-       .raw_type = kCsv});
-  return routes;
+Result<std::shared_ptr<ImportRun>> Imports::start(ImportOrder order, ImportSender sender) {
+  const std::uint64_t account = sender.identity.actor.account_id();
+  const auto unfinished = [&](const auto& run) { return !run->has_ended(); };
+  for (const auto& run : runs_) {
+    if (unfinished(run) && run->account() == account) return refuse(Code::kImportRunning);
+  }
+  if (waiting_.size() >= kMostWaiting)
+    return refuse(Code::kTooMany, "imports", std::to_string(kMostWaiting));
+  auto run = std::make_shared<ImportRun>(context_, runtime_, gate_, beside_, ++last_id_,
+                                         std::move(order), std::move(sender));
+  runs_.push_back(run);
+  waiting_.push_back(run);
+  forget(account);
+  start_next();
+  return run;
 }
+
+std::vector<std::shared_ptr<ImportRun>> Imports::of(std::uint64_t account) const {
+  std::vector<std::shared_ptr<ImportRun>> own;
+  std::copy_if(runs_.rbegin(), runs_.rend(), std::back_inserter(own),
+               [&](const auto& run) { return run->account() == account; });
+  return own;
+}
+
+void Imports::start_next() {
+  while (running_ < kMostRunning && !waiting_.empty()) {
+    const auto run = std::move(waiting_.front());
+    waiting_.pop_front();
+    ++running_;
+    run->start([self = std::weak_ptr(self_)] {
+      const auto imports = self.lock();
+      if (!imports) return;
+      --(*imports)->running_;
+      (*imports)->start_next();
+    });
+  }
+}
+
+// The oldest that have ended make room.
+void Imports::forget(std::uint64_t account) {
+  const auto too_many = [&](auto matches, std::size_t most) {
+    const auto count = std::count_if(runs_.begin(), runs_.end(), matches);
+    if (count <= static_cast<std::ptrdiff_t>(most)) return;
+    runs_.erase(std::find_if(runs_.begin(), runs_.end(), matches));
+  };
+  too_many([&](const auto& run) { return run->has_ended() && run->account() == account; },
+           kMostEndedOfAccount);
+  too_many([](const auto& run) { return run->has_ended(); }, kMostEnded);
+}
+
+std::span<const Route> import_routes() { return kRoutes; }
 
 }  // namespace qiao

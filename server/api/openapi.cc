@@ -1,10 +1,12 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <set>
 
+#include "engine/base/ascii.h"
 #include "engine/base/check.h"
 #include "qiao/v1/base.pb.h"
 #include "server/api/descriptors.h"
@@ -18,6 +20,18 @@ using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
+
+// By path and method: the document does not depend on which file a route stands in.
+std::vector<const Route*> in_order(const std::vector<Route>& routes) {
+  std::vector<const Route*> sorted;
+  for (const Route& r : routes) sorted.push_back(&r);
+  const auto key = [](const Route* r) {
+    return std::pair<std::string_view, std::string_view>(r->pattern, r->method);
+  };
+  std::sort(sorted.begin(), sorted.end(),
+            [&](const Route* a, const Route* b) { return key(a) < key(b); });
+  return sorted;
+}
 
 // Comment lines as one text.
 std::string tidy(const std::string& comment) {
@@ -54,12 +68,10 @@ class Document {
 
   std::string make(const std::vector<Route>& routes) {
     json::object paths;
-    for (const Route& r : routes) {
-      json::value& path = paths[r.pattern];
+    for (const Route* r : in_order(routes)) {
+      json::value& path = paths[r->pattern];
       if (!path.is_object()) path = json::object();
-      std::string method = r.method;
-      for (char& c : method) c = static_cast<char>(c - 'A' + 'a');
-      path.as_object()[method] = operation(r);
+      path.as_object()[ascii_lower(r->method)] = operation(*r);
     }
     json::object watch = watch_operation();
     paths["/v1/watch"] = json::object{{"get", std::move(watch)}};
@@ -249,7 +261,7 @@ class Document {
                             {"description", q.description},
                             {"schema", {{"type", q.type}}}});
     }
-    const bool changes = static_cast<bool>(r.command);
+    const bool changes = r.command != nullptr;
     parameters.push_back(
         header("Qiao-Actor",
                "For whom somebody acts, where not for itself: organiser/ID, supplier/ID, member/ID "
@@ -271,12 +283,12 @@ class Document {
     }
     if (!parameters.empty()) op["parameters"] = std::move(parameters);
     if (r.request != nullptr)
-      op["requestBody"] = {{"required", !r.body_optional}, {"content", content(r.request)}};
+      op["requestBody"] = {{"required", !r.body_optional}, {"content", content(r.request())}};
     if (!r.file_types.empty()) op["requestBody"] = file_body(r.file_types);
     json::object responses;
     json::object good{{"description", r.success == 201 ? "Made." : "Done."}};
     if (r.response != nullptr) {
-      good["content"] = content(r.response);
+      good["content"] = content(r.response());
     } else {
       good["content"] = {
           {r.raw_type,
@@ -291,7 +303,7 @@ class Document {
     return op;
   }
 
-  static json::object file_body(const std::vector<const char*>& types) {
+  static json::object file_body(std::span<const char* const> types) {
     json::object content;
     for (const char* type : types)
       content[type] = {{"schema", {{"type", "string"}, {"format", "binary"}}}};

@@ -1,4 +1,4 @@
-// Private to the routes: how a list is cut into pages, and how a message becomes an answer.
+// Private to the routes: how a list is cut into pages, and what its query names.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "engine/market/validate.h"
+#include "server/api/answer.h"
+#include "server/api/epoch.h"
 #include "server/api/route.h"
+#include "server/api/services.h"
 
 namespace qiao {
 
@@ -18,16 +22,11 @@ inline constexpr std::uint64_t kMaxPage = 500;
 inline constexpr Slot kMaxScanned = 20'000;
 inline constexpr std::uint64_t kAny = ~std::uint64_t{0};
 
-inline const QueryParam kPageSize{"pageSize", "Most rows on the page, 1..500; 50 where not given.",
-                                  "integer"};
-inline const QueryParam kPageToken{"pageToken", "nextPageToken of the page before."};
-inline const QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.",
-                                "integer"};
-
-template <class Message>
-Answer answer(Message&& m, Seq wait_for, std::uint64_t version = 0) {
-  return {std::make_unique<std::decay_t<Message>>(std::forward<Message>(m)), version, wait_for};
-}
+inline constexpr QueryParam kPageSize{
+    "pageSize", "Most rows on the page, 1..500; 50 where not given.", "integer"};
+inline constexpr QueryParam kPageToken{"pageToken", "nextPageToken of the page before."};
+inline constexpr QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.",
+                                    "integer"};
 
 // The rows that a list is about: all of a table, or those that a link leads to.
 struct Slots {
@@ -109,6 +108,16 @@ inline Result<Slot> area_param(const Call& call, const State& state, const char*
   const Slot slot = state.areas().find(AreaCode{code});
   if (slot == kNoSlot) return refuse(Code::kUnknownArea, name, std::to_string(code));
   return slot;
+}
+
+// The word that a query names by its code; nothing where it names none.
+inline Result<std::optional<std::uint16_t>> word_param(const Call& call, const State& state,
+                                                       const char* name, WordList list) {
+  const std::string* code = call.param(name);
+  if (code == nullptr) return std::optional<std::uint16_t>();
+  const auto word = state.vocabulary().find(list, *code);
+  if (!word) return refuse(Code::kUnknownCode, name, quoted(*code));
+  return word;
 }
 
 }  // namespace qiao

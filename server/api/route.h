@@ -7,6 +7,7 @@
 #include <charconv>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,8 @@
 #include "server/access/view.h"
 
 namespace qiao {
+
+struct Services;  // services.h
 
 // A request with the headers that mean something to the API. Views into the connection's buffers.
 struct Request {
@@ -113,30 +116,33 @@ struct Answer {
   std::string location = {};
 };
 
+// A type of the vocabulary: pb::Need::descriptor.
+using MessageType = const google::protobuf::Descriptor* (*)();
+
 struct Route {
   const char* method;
   const char* pattern;  // "/v1/needs/{id}:approve"; every {name} is a whole number
   const char* id;       // operationId
   const char* summary;
   const char* tag;
-  const google::protobuf::Descriptor* request = nullptr;   // body, or none
-  const google::protobuf::Descriptor* response = nullptr;  // nullptr: the raw handler says itself
-  std::vector<QueryParam> query = {};
+  MessageType request = nullptr;   // body, or none
+  MessageType response = nullptr;  // nullptr: the raw handler says itself
+  std::span<const QueryParam> query = {};
   unsigned success = 200;
   bool body_optional = false;
 
   // One of these. Reads answer; requests are built, become commands (command_of.h), are applied and
   // answered with what they are about; raw ones do as they like.
-  std::function<Result<Answer>(const Call&)> read = {};
-  std::function<Result<pb::Request>(const Call&, const google::protobuf::Message* body)> command =
-      {};
-  std::function<Result<Answer>(const Call&, const google::protobuf::Message* body)> compute = {};
-  std::function<Response(const Call&, const google::protobuf::Message* body)> raw = {};
+  Result<Answer> (*read)(const Services&, const Call&) = nullptr;
+  Result<pb::Request> (*command)(const Call&, const google::protobuf::Message* body) = nullptr;
+  Result<Answer> (*compute)(const Services&, const Call&,
+                            const google::protobuf::Message* body) = nullptr;
+  Response (*raw)(const Services&, const Call&, const google::protobuf::Message* body) = nullptr;
   const char* raw_type = "application/json";
   // Of a raw route whose body is a file: its media types.
-  std::vector<const char*> file_types = {};
+  std::span<const char* const> file_types = {};
   // Of a command: makes its answer where that is not the row it is about.
-  std::function<Answer(const Call&, const Applied&)> present = {};
+  Answer (*present)(const Services&, const Call&, const Applied&) = nullptr;
   // The answer holds something that is shown once or to be seen by nobody else: it is not kept for
   // a repeated request, and no cache may have it.
   bool secret = false;
@@ -180,42 +186,6 @@ Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const
   }
   return std::optional<Enum>(static_cast<Enum>(value->number()));
 }
-
-// What stands for a place or a version together with the history that it is of: "17" and
-// "17.5f3a9c01". A number alone is of any history; another history's is refused.
-std::string epoch_text(std::uint64_t epoch);
-std::string with_epoch(std::uint64_t number, std::uint64_t epoch);
-Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch,
-                                    const std::string& field);
-
-// A row as the actor of the call sees it.
-std::unique_ptr<google::protobuf::Message> show(const State& state, const Subject& subject,
-                                                const View& view);
-// What one row of the kind is called, e.g. need.
-const char* singular(pb::Event::RowCase kind);
-// An answer that takes long: `start` is called, and calls back with it; it is given in the format
-// that the call asks for, which is done beside the market, when the last event that it can tell of
-// is on disk. The time that the question takes is charged to whoever asks, beyond what the
-// operation typically costs, which is charged when it is asked.
-using Found = std::function<void(Result<std::unique_ptr<google::protobuf::Message>>)>;
-using Start = std::function<void(const std::shared_ptr<struct Question>& question, Found then)>;
-Response later(const Call& call, class Analyst& analyst, Start start);
-// Whom something that the call asks for counts for: its account, or its address.
-std::string asker_of(const Call& call);
-// A message in the format that the call asks for.
-Response respond(const Call& call, Answer answer);
-
-std::vector<Route> access_routes(class Runtime& runtime, class Gate& gate,
-                                 const struct ApiOptions& options);
-std::vector<Route> privacy_routes(class Runtime& runtime);
-std::vector<Route> import_routes(class Runtime& runtime, class Analyst& analyst, class Gate& gate);
-std::vector<Route> read_routes(class Runtime& runtime, const class Clearinghouse& house,
-                               class Analyst& analyst, const class Gate& gate);
-std::vector<Route> clearing_routes(class Runtime& runtime, class Clearinghouse& house,
-                                   class Analyst& analyst);
-std::vector<Route> command_routes();
-std::vector<Route> report_routes(class Runtime& runtime, class Analyst& analyst,
-                                 const class Gate& gate, const std::string& public_url);
 
 // OpenAPI 3.1 of exactly these routes, with the comments of the vocabulary as descriptions.
 std::string make_openapi(const std::vector<Route>& routes);

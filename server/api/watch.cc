@@ -5,8 +5,8 @@
 
 #include "engine/base/ascii.h"
 #include "proto/json/json.h"
+#include "server/api/epoch.h"
 #include "server/api/params.h"
-#include "server/api/route.h"
 
 namespace qiao {
 namespace {
@@ -40,6 +40,7 @@ bool concerns_access(const Published& event) {
     case pb::Event::kMatch:
     case pb::Event::kAccount:
     case pb::Event::kGrant:
+    case pb::Event::kOffer:
       return true;
     default:
       return false;
@@ -90,6 +91,11 @@ std::string Tail::render(pb::Event event, Form form, bool binary) const {
     case Form::kMasked:
       mask_event(event,
                  [this](std::uint64_t code) { return relations_.area_name(AreaCode{code}); });
+      // Who is helped is for those who see the need whole.
+      if (event.actor().role() == pb::ROLE_RESIDENT) {
+        event.mutable_actor()->clear_account_id();
+        event.mutable_actor()->clear_resident_ref();
+      }
   }
   return binary ? event.SerializeAsString() : to_json(event);
 }
@@ -198,7 +204,12 @@ struct Watch::Facts {
 Sight Watch::sight(const Published& event) const {
   const pb::Role role = reach().actor.role();
   const Facts facts{*this, event};
-  const auto scope = [role](Operation look) { return scope_of(look, role); };
+  // The area of who is not active is none.
+  const bool active = static_cast<bool>(reach().area);
+  const auto scope = [&](Operation look) {
+    const bool covered = reach().operations.test(static_cast<std::size_t>(look));
+    return covered ? scope_of(look, role, active) : Scope::kNone;
+  };
   const auto open = [&](Operation look) { return whole_if(scope(look) != Scope::kNone); };
   switch (event.row) {
     case pb::Event::kTaxonomy:
@@ -251,7 +262,11 @@ void Watch::observe(const pb::Event& event) {
       ended_ = ended_ || ended_by_party(event.party());
       break;
     case pb::Event::kPerson:
-      ended_ = ended_ || ended_by_person(event.person());
+      ended_ = ended_ || ended_by_person(event.person()) ||
+               ended_by_content(PartyId{event.person().party_id()});
+      break;
+    case pb::Event::kOffer:
+      ended_ = ended_ || ended_by_content(PartyId{event.offer().party_id()});
       break;
     case pb::Event::kArea:
       ended_ = ended_ || ended_by_area(event.area());
@@ -294,6 +309,14 @@ bool Watch::ended_by_party(const pb::Party& party) const {
   const bool below =
       relations.belongs_to(id, acting) || relations.belongs_to(PartyId{party.parent_id()}, acting);
   return below && (fresh || moves);
+}
+
+// A branch that is only applied for is nobody's until somebody, or something, is in it: who acts
+// for the party that it would belong to may not act for it any more (all_in_area_of).
+bool Watch::ended_by_content(PartyId party) const {
+  const PartyId acting{reach().actor.party_id()};
+  return acting != PartyId{reach().account.party_id()} && acting != party &&
+         tail_.relations_.is_pending(party) && tail_.relations_.belongs_to(party, acting);
 }
 
 bool Watch::ended_by_person(const pb::Person& person) const {
@@ -360,7 +383,10 @@ Result<Reach> reach_of(const Identity& identity, const WatchFilter& filter, cons
   const pb::Actor& actor = identity.actor;
   reach.actor = actor;
   reach.expires = identity.expires;
-  if (identity.grant != kNoSlot) reach.grant_id = state.grants()[identity.grant].id.value();
+  if (identity.grant != kNoSlot) {
+    reach.grant_id = state.grants()[identity.grant].id.value();
+    reach.operations = state.grants()[identity.grant].operations;
+  }
   reach.account = state.load_account(identity.account);
   reach.account.clear_password_hash();
   add_with_all_above(reach.parties, state, PartyId{actor.party_id()});

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <deque>
 #include <memory>
@@ -42,6 +43,8 @@ struct Reach {
   // The party in whose name it watches, the account's own, and all above them.
   std::vector<PartyId> parties;
   std::uint64_t grant_id = 0;  // 0: an identity provider vouches
+  // What it came in with may be used for. A kind of row is shown where that may read it.
+  std::bitset<128> operations = std::bitset<128>().set();
   Time expires{};
 };
 
@@ -134,6 +137,7 @@ class Watch {
   bool ended_by_account(const pb::Account& account) const;
   bool ended_by_party(const pb::Party& party) const;
   bool ended_by_person(const pb::Person& person) const;
+  bool ended_by_content(PartyId party) const;
   bool ended_by_area(const pb::Area& area) const;
   // Nothing: it does not want it or may not see it.
   std::optional<Tail::Form> form_of(const Published& event) const;

@@ -2,7 +2,10 @@
 
 namespace qiao {
 
-void declare(CLI::App& app, Config& c) {
+namespace {
+
+// Where the database is, where the server listens, and what fills an empty city.
+void declare_start(CLI::App& app, Config& c) {
   app.set_config("--config", "", "Read options from this file (TOML or INI: name = value)")
       ->envname("QIAO_CONFIG");
   app.add_option("--data", c.data, "Folder of the database; made when it is not there")
@@ -34,6 +37,10 @@ void declare(CLI::App& app, Config& c) {
                  "Fill an empty database with this history (JSON lines, as qiao-sim generate "
                  "writes them), or go on with it")
       ->envname("QIAO_LOAD");
+}
+
+// How the server is reached, and what the console is told.
+void declare_front(CLI::App& app, Config& c) {
   app.add_option("--tls-certificate", c.server.certificate,
                  "Certificate chain (PEM); read again on SIGHUP")
       ->envname("QIAO_TLS_CERTIFICATE");
@@ -60,6 +67,10 @@ void declare(CLI::App& app, Config& c) {
   app.add_flag("--demo", c.demo,
                "Make accounts with a password that everybody knows; loopback only")
       ->envname("QIAO_DEMO");
+}
+
+// Sessions, the limits of who sends requests, an outside identity provider.
+void declare_access(CLI::App& app, Config& c) {
   app.add_option("--session-hours", c.session_hours,
                  "How long somebody who came in with a password stays")
       ->envname("QIAO_SESSION_HOURS")
@@ -107,9 +118,10 @@ void declare(CLI::App& app, Config& c) {
   app.add_option("--oidc-keys", c.gate.identity_provider.keys,
                  "Outside identity provider: its key set (JWKS), a file or an https address")
       ->envname("QIAO_OIDC_KEYS");
-  app.add_option("--backups", c.backups,
-                 "Folder under which POST /v1/backups makes copies; DATA-backups where not given")
-      ->envname("QIAO_BACKUPS");
+}
+
+// How many connections, and how many bytes.
+void declare_sizes(CLI::App& app, Config& c) {
   app.add_option("--max-connections", c.server.max_connections, "HTTP connections at a time")
       ->envname("QIAO_MAX_CONNECTIONS")
       ->capture_default_str()
@@ -146,6 +158,10 @@ void declare(CLI::App& app, Config& c) {
       ->envname("QIAO_MAX_BATCH")
       ->capture_default_str()
       ->check(CLI::Range(1024, 1 << 30));
+}
+
+// What goes on by itself, and how long anything may take.
+void declare_times(CLI::App& app, Config& c) {
   app.add_option(
          "--background", c.background,
          "Clear on schedule and notify parties, as the policy says; false: only when asked to")
@@ -165,6 +181,19 @@ void declare(CLI::App& app, Config& c) {
       ->envname("QIAO_SLOW_WATCHER")
       ->capture_default_str()
       ->check(CLI::Range(1, 600));
+}
+
+}  // namespace
+
+void declare(CLI::App& app, Config& c) {
+  declare_start(app, c);
+  declare_front(app, c);
+  declare_access(app, c);
+  app.add_option("--backups", c.backups,
+                 "Folder under which POST /v1/backups makes copies; DATA-backups where not given")
+      ->envname("QIAO_BACKUPS");
+  declare_sizes(app, c);
+  declare_times(app, c);
 }
 
 }  // namespace qiao

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "server/api/epoch.h"
 #include "server/http/session.h"
 #include "server/runtime/log.h"
 

@@ -1,4 +1,6 @@
 // Whether every file of the database can be read whole.
+#include <rocksdb/db.h>
+
 #include "engine/rows/invariants.h"
 #include "qiao/v1/clearing.pb.h"
 #include "server/store/scan.h"

@@ -1,4 +1,6 @@
 // Clearings and what they found, beside the rows of the market.
+#include <rocksdb/db.h>
+
 #include "server/store/scan.h"
 #include "server/store/status.h"
 #include "server/store/store.h"
@@ -15,11 +17,11 @@ std::string key_of_part(std::uint64_t number, ClearingPart part) {
 void Group::put_clearing(std::uint64_t number, ClearingPart part, std::string_view bytes,
                          Store& store) {
   const rocksdb::Slice value(bytes.data(), bytes.size());
-  batch_.Put(store.clearing(), key_of_part(number, part), value);
+  batch_->Put(store.clearing(), key_of_part(number, part), value);
 }
 
 void Group::delete_clearing(std::uint64_t number, ClearingPart part, Store& store) {
-  batch_.Delete(store.clearing(), key_of_part(number, part));
+  batch_->Delete(store.clearing(), key_of_part(number, part));
 }
 
 StoreResult<void> Store::read_clearings(const ClearingRow& row) const {

@@ -1,6 +1,7 @@
 #include "server/store/head_mark.h"
 
 #include <fcntl.h>
+#include <rocksdb/env.h>
 #include <sodium.h>
 #include <sys/stat.h>
 
@@ -109,6 +110,10 @@ StoreResult<std::optional<Head>> HeadMark::read(rocksdb::Env& env, const std::st
       "the mark of how far the journal was answered from, " + folder + kName + ", is damaged", true,
       "记录日志已答复到何处的标记" + folder + kName + "已损坏"};
 }
+
+HeadMark::HeadMark(rocksdb::Env& env, std::string folder) : env_(env), folder_(std::move(folder)) {}
+
+HeadMark::~HeadMark() = default;
 
 StoreResult<std::unique_ptr<HeadMark>> HeadMark::create(rocksdb::Env& env,
                                                         const std::string& folder,

@@ -14,8 +14,6 @@
 // noticed.
 #pragma once
 
-#include <rocksdb/env.h>
-
 #include <array>
 #include <memory>
 #include <optional>
@@ -23,6 +21,11 @@
 
 #include "engine/base/ids.h"
 #include "server/store/error.h"
+
+namespace rocksdb {
+class Env;
+class WritableFile;
+}  // namespace rocksdb
 
 namespace qiao {
 
@@ -60,12 +63,14 @@ class HeadMark {
   static StoreResult<std::unique_ptr<HeadMark>> create(rocksdb::Env& env, const std::string& folder,
                                                        const Head& head);
 
+  ~HeadMark();
+
   // Adds a record. After an error the mark is as it was.
   StoreResult<void> append(const Head& head);
   StoreResult<void> sync();
 
  private:
-  HeadMark(rocksdb::Env& env, std::string folder) : env_(env), folder_(std::move(folder)) {}
+  HeadMark(rocksdb::Env& env, std::string folder);
   StoreResult<void> start_over(const Head& head);
 
   rocksdb::Env& env_;

@@ -1,4 +1,6 @@
 // How far a history has been loaded: a row of "meta", there while the load goes on.
+#include <rocksdb/db.h>
+
 #include "server/store/status.h"
 #include "server/store/store.h"
 
@@ -24,10 +26,10 @@ StoreError load_was_cut_off(const LoadMark& mark) {
 void Group::put_load_mark(const LoadMark& mark, Store& store) {
   std::string value = big_endian(mark.lines);
   value.append(reinterpret_cast<const char*>(mark.digest.data()), mark.digest.size());
-  batch_.Put(store.meta(), kName, value + mark.file);
+  batch_->Put(store.meta(), kName, value + mark.file);
 }
 
-void Group::delete_load_mark(Store& store) { batch_.Delete(store.meta(), kName); }
+void Group::delete_load_mark(Store& store) { batch_->Delete(store.meta(), kName); }
 
 StoreResult<std::optional<LoadMark>> Store::load_mark() const {
   std::string value;

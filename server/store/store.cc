@@ -1,5 +1,6 @@
 #include "server/store/store.h"
 
+#include <rocksdb/db.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <sodium.h>
 
@@ -16,6 +17,7 @@
 #include "server/store/options.h"
 #include "server/store/scan.h"
 #include "server/store/status.h"
+#include "server/store/tables.h"
 
 namespace qiao {
 namespace {
@@ -25,9 +27,6 @@ constexpr std::array<pb::Event::RowCase, 9> kKeyed = {
     pb::Event::kArea,         pb::Event::kParty,   pb::Event::kPerson,
     pb::Event::kOffer,        pb::Event::kNeed,    pb::Event::kMatch,
     pb::Event::kNotification, pb::Event::kAccount, pb::Event::kGrant};
-constexpr std::array<const char*, 17> kFamilyNames = {
-    "default", "journal", "single", "dedup", "meta",         "vault",   "audit", "area",    "party",
-    "person",  "offer",   "need",   "match", "notification", "account", "grant", "clearing"};
 std::string by_time(std::string_view time, std::string_view key) {
   return std::string(kByTime).append(time).append(key);
 }
@@ -215,10 +214,6 @@ StoreResult<Loss> look_for_loss(rocksdb::DB& db,
   return loss;
 }
 
-StoreError cannot_open(const std::string& path, const rocksdb::Status& status) {
-  return error("cannot open the database in " + path, status, "无法打开" + path + "中的数据库");
-}
-
 // Opening for writing throws away what RocksDB takes for the torn end of a log. So what is missing
 // is found out before, while nothing is changed and the files can still be put right.
 StoreResult<void> check_nothing_missing(
@@ -239,6 +234,39 @@ StoreResult<void> check_nothing_missing(
   refused.message += ". To go on without what is missing, start once with --accept-loss";
   if (!refused.zh.empty()) refused.zh += "。若要在缺失的情况下继续，请用--accept-loss启动一次";
   return refused;
+}
+
+// The format that the database says it is of; nothing where it says none.
+StoreResult<std::optional<std::uint64_t>> read_format(rocksdb::DB& db,
+                                                      rocksdb::ColumnFamilyHandle* meta,
+                                                      const std::string& path) {
+  std::string format;
+  const auto found = db.Get({}, meta, "format", &format);
+  if (found.IsNotFound()) return std::optional<std::uint64_t>();
+  if (!found.ok()) return error("cannot read " + path, found);
+  if (format.size() != kMagic.size() + 8 || !format.starts_with(kMagic))
+    return StoreError{path + " is not a Qiao database"};
+  const std::uint64_t version = from_big_endian(std::string_view(format).substr(kMagic.size()));
+  if (version > kStoreFormat) {
+    return StoreError{path + " was written by a newer Qiao (format " + std::to_string(version) +
+                      "; this one knows " + std::to_string(kStoreFormat) +
+                      "); open it with that version"};
+  }
+  return std::optional(version);
+}
+
+// Of a new database.
+StoreResult<void> write_format(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta,
+                               const std::string& path) {
+  rocksdb::WriteOptions sync;
+  sync.sync = true;
+  rocksdb::WriteBatch batch;
+  batch.Put(meta, "format", std::string(kMagic) + big_endian(kStoreFormat));
+  // It gets its mark later, before it gets its name.
+  batch.Put(meta, kMarked, {});
+  const auto written = db.Write(sync, &batch);
+  if (!written.ok()) return error("cannot write to " + path, written);
+  return outcome::success();
 }
 
 }  // namespace
@@ -270,18 +298,28 @@ std::uint64_t key_of(const pb::Event& e) {
   }
 }
 
+Group::Group() : batch_(std::make_unique<rocksdb::WriteBatch>()) {}
+
+Group::~Group() = default;
+Group::Group(Group&&) noexcept = default;
+Group& Group::operator=(Group&&) noexcept = default;
+
+bool Group::empty() const { return batch_->Count() == 0; }
+
+std::size_t Group::bytes() const { return batch_->GetDataSize(); }
+
 void Group::add(std::span<const pb::Event> events, const State& state, Store& store) {
   boost::container::small_vector<std::pair<pb::Event::RowCase, std::uint64_t>, 8> rows;
   for (const pb::Event& e : events) {
     const std::pair row{e.row_case(), key_of(e)};
     if (e.kind() == pb::EVENT_KIND_PERSONAL_ERASED)
-      store.vault().forget(row.first, row.second, batch_);
+      store.vault().forget(row.first, row.second, *batch_);
     buffer_.clear();
     bool sealed = false;
     if (Vault::covers(e.row_case())) {
       sealed_ = e;
       if (has_marked(row_of(sealed_))) {
-        store.vault().seal(row.first, row.second, row_of(sealed_), batch_);
+        store.vault().seal(row.first, row.second, row_of(sealed_), *batch_);
         sealed_.AppendToString(&buffer_);
         sealed = true;
       }
@@ -291,15 +329,16 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
     const std::array<rocksdb::Slice, 2> value{slice(view(last_hash_)), slice(buffer_)};
     const std::string seq = big_endian(e.seq());
     const rocksdb::Slice key = slice(seq);
-    batch_.Put(store.journal(), rocksdb::SliceParts(&key, 1), rocksdb::SliceParts(value.data(), 2));
-    index_event(e, store.audit_, batch_);
+    batch_->Put(store.journal(), rocksdb::SliceParts(&key, 1),
+                rocksdb::SliceParts(value.data(), 2));
+    index_event(e, store.audit_, *batch_);
     // A need keeps no trace of the matches that touched it but in memory, so each row is written as
     // the last event left it. A row with something sealed is written with its event: it is the
     // same.
     const auto known = std::find(rows.begin(), rows.end(), row);
     if (sealed) {
-      batch_.Put(store.family(row.first), big_endian(row.second),
-                 row_of(sealed_).SerializeAsString());
+      batch_->Put(store.family(row.first), big_endian(row.second),
+                  row_of(sealed_).SerializeAsString());
       if (known != rows.end()) rows.erase(known);
     } else if (known == rows.end() && !e.has_disclosure()) {
       rows.push_back(row);
@@ -309,11 +348,11 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
   }
   for (const auto& [kind, key] : rows) {
     if (kind == pb::Event::kTaxonomy) {
-      batch_.Put(store.family(kind), "taxonomy", state.taxonomy().SerializeAsString());
+      batch_->Put(store.family(kind), "taxonomy", state.taxonomy().SerializeAsString());
     } else if (kind == pb::Event::kPolicy) {
-      batch_.Put(store.family(kind), "policy", state.policy().SerializeAsString());
+      batch_->Put(store.family(kind), "policy", state.policy().SerializeAsString());
     } else {
-      batch_.Put(store.family(kind), big_endian(key), slice(state.row_bytes(kind, key)));
+      batch_->Put(store.family(kind), big_endian(key), slice(state.row_bytes(kind, key)));
     }
   }
 }
@@ -321,19 +360,21 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
 std::string Group::add_answer(std::string_view key, pb::KeptAnswer answer,
                               google::protobuf::Message& message, Time now, Store& store) {
   const auto kind = static_cast<pb::Event::RowCase>(answer.row_kind());
-  if (Vault::covers(kind)) store.vault().seal(kind, answer.row_id(), message, batch_);
+  if (Vault::covers(kind)) store.vault().seal(kind, answer.row_id(), message, *batch_);
   answer.set_message(message.SerializeAsString());
   std::string bytes = answer.SerializeAsString();
   const std::string time = big_endian(static_cast<std::uint64_t>(to_int(now)));
-  batch_.Put(store.dedup(), slice(key), time + bytes);
-  batch_.Put(store.dedup(), by_time(time, key), {});
+  batch_->Put(store.dedup(), slice(key), time + bytes);
+  batch_->Put(store.dedup(), by_time(time, key), {});
   return bytes;
 }
 
 void Group::clear() {
-  batch_.Clear();
+  batch_->Clear();
   last_seq_ = 0;
 }
+
+Store::Store() = default;
 
 Store::~Store() {
   for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
@@ -407,29 +448,12 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
     QIAO_TRY(check_room(*with.env, path));
   }
   std::vector<std::string> missing;
-  const auto options = options_for(mode, with);
   MarkRead mark;
   if (there) {
     // Before the journal: where another process writes, the mark is never ahead of what is read
     // after it.
     QIAO_TRY(mark, read_mark(*with.env, path));
-    std::vector<std::string> names;
-    const auto listed = rocksdb::DB::ListColumnFamilies(options, path, &names);
-    if (!listed.ok()) return cannot_open(path, listed);
-    if (std::find(names.begin(), names.end(), "meta") == names.end() ||
-        std::find(names.begin(), names.end(), "journal") == names.end()) {
-      if (mark.head || mark.damage) return file_list_is_damaged(*with.env, path);
-      return StoreError{path + " holds a RocksDB database that is not Qiao's; give another folder"};
-    }
-    for (const std::string& name : names) {
-      if (std::find(kFamilyNames.begin(), kFamilyNames.end(), name) == kFamilyNames.end()) {
-        return StoreError{path + " was written by a newer Qiao (it has a table \"" + name +
-                          "\" unknown here); open it with that version"};
-      }
-    }
-    for (const char* name : kFamilyNames) {
-      if (std::find(names.begin(), names.end(), name) == names.end()) missing.emplace_back(name);
-    }
+    QIAO_TRY(missing, missing_tables(path, options_for(mode, with), mark, *with.env));
   }
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const char* name : kFamilyNames) {
@@ -445,84 +469,35 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
       descriptors.emplace_back(name, family_options(with.write_buffer));
   }
   std::unique_ptr<Store> store(new Store);
-  rocksdb::DB* db = nullptr;
-  const auto opened =
-      mode == Mode::kReadOnly
-          ? rocksdb::DB::OpenForReadOnly(options, path, descriptors, &store->handles_, &db)
-          : rocksdb::DB::Open(options, path, descriptors, &store->handles_, &db);
-  if (!opened.ok()) {
-    if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
-      return folder_in_use(path);
-    }
-    return cannot_open(path, opened);
-  }
-  store->db_.reset(db);
+  QIAO_TRY(store->db_, open_tables(path, mode, with, descriptors, store->handles_));
   store->path_ = path;
   store->options_ = with;
-  auto named = [&](std::string_view name) -> rocksdb::ColumnFamilyHandle* {
-    const auto at = std::find_if(store->handles_.begin(), store->handles_.end(),
-                                 [&](auto* handle) { return handle->GetName() == name; });
-    return at == store->handles_.end() ? nullptr : *at;
-  };
-  store->journal_ = named("journal");
-  store->dedup_ = named("dedup");
-  store->meta_ = named("meta");
-  store->audit_ = named("audit");
-  store->clearing_ = named("clearing");
-  store->vault_family_ = named("vault");
-  store->families_.assign(32, nullptr);
-  auto put = [&](pb::Event::RowCase kind, const char* name) {
-    store->families_[static_cast<std::size_t>(kind)] = named(name);
-  };
-  put(pb::Event::kTaxonomy, "single");
-  put(pb::Event::kPolicy, "single");
-  put(pb::Event::kArea, "area");
-  put(pb::Event::kParty, "party");
-  put(pb::Event::kPerson, "person");
-  put(pb::Event::kOffer, "offer");
-  put(pb::Event::kNeed, "need");
-  put(pb::Event::kMatch, "match");
-  put(pb::Event::kNotification, "notification");
-  put(pb::Event::kAccount, "account");
-  put(pb::Event::kGrant, "grant");
-  QIAO_TRY(store->last_seq_, last_in(*db, store->journal_, path));
-  QIAO_TRY(const Loss loss, look_for_loss(*db, store->handles_, mark, path));
+  store->journal_ = table_named(store->handles_, "journal");
+  store->dedup_ = table_named(store->handles_, "dedup");
+  store->meta_ = table_named(store->handles_, "meta");
+  store->audit_ = table_named(store->handles_, "audit");
+  store->clearing_ = table_named(store->handles_, "clearing");
+  store->vault_family_ = table_named(store->handles_, "vault");
+  store->families_ = tables_by_kind(store->handles_);
+  rocksdb::DB& db = *store->db_;
+  QIAO_TRY(store->last_seq_, last_in(db, store->journal_, path));
+  QIAO_TRY(const Loss loss, look_for_loss(db, store->handles_, mark, path));
   store->lost_mark_ = loss.mark;
   if (loss.mark) store->missing_ = loss.mark->message;
   if (loss.missing) store->missing_ = loss.missing->message;
 
-  std::string format;
-  const auto found = db->Get({}, store->meta_, "format", &format);
-  if (found.IsNotFound()) {
-    if (there && mark.head && !with.accept_loss) return file_list_is_damaged(*with.env, path);
-    if (there && store->last_seq() != 0)
-      return StoreError{path + " has no format mark; it is not a Qiao database"};
-    if (mode == Mode::kReadOnly)
-      return StoreError{path + " has no format mark; it is not a Qiao database"};
-    rocksdb::WriteOptions sync;
-    sync.sync = true;
-    QIAO_TRY(store->open_vault(mode, kStoreFormat, true));
-    rocksdb::WriteBatch batch;
-    batch.Put(store->meta_, "format", std::string(kMagic) + big_endian(kStoreFormat));
-    // It gets its mark below, before it gets its name.
-    batch.Put(store->meta_, kMarked, {});
-    const auto written = db->Write(sync, &batch);
-    if (!written.ok()) return error("cannot write to " + path, written);
-  } else if (!found.ok()) {
-    return error("cannot read " + path, found);
+  QIAO_TRY(const auto format, read_format(db, store->meta_, path));
+  if (format) {
+    QIAO_TRY(store->open_vault(mode, *format, false));
+    if (*format < kStoreFormat && mode != Mode::kReadOnly) {
+      QIAO_TRY(store->migrate(*format));
+    }
   } else {
-    if (format.size() != kMagic.size() + 8 || !format.starts_with(kMagic))
-      return StoreError{path + " is not a Qiao database"};
-    const std::uint64_t version = from_big_endian(std::string_view(format).substr(kMagic.size()));
-    if (version > kStoreFormat) {
-      return StoreError{path + " was written by a newer Qiao (format " + std::to_string(version) +
-                        "; this one knows " + std::to_string(kStoreFormat) +
-                        "); open it with that version"};
-    }
-    QIAO_TRY(store->open_vault(mode, version, false));
-    if (version < kStoreFormat && mode != Mode::kReadOnly) {
-      QIAO_TRY(store->migrate(version));
-    }
+    if (there && mark.head && !with.accept_loss) return file_list_is_damaged(*with.env, path);
+    if ((there && store->last_seq() != 0) || mode == Mode::kReadOnly)
+      return StoreError{path + " has no format mark; it is not a Qiao database"};
+    QIAO_TRY(store->open_vault(mode, kStoreFormat, true));
+    QIAO_TRY(write_format(db, store->meta_, path));
   }
   if (store->chained_) store->head_ = store->hash_of(store->last_seq()).value_or(ChainHash{});
   if (mode != Mode::kReadOnly) {
@@ -959,6 +934,15 @@ StoreResult<Head> Store::checkpoint(const std::string& path) {
   // Without an epoch: whatever is made of the copy is a history of its own.
   QIAO_TRY(HeadMark::create(*options_.env, path, end));
   return end;
+}
+
+void Store::begin_flush(std::size_t table) {
+  rocksdb::ColumnFamilyHandle* const tables[kFlushed] = {
+      journal(), dedup(), family(pb::Event::kNeed), family(pb::Event::kMatch)};
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  // Where it fails RocksDB takes no more writes, which the next one notices.
+  db_->Flush(options, tables[table]).PermitUncheckedError();
 }
 
 Store::Statistics Store::scan() const {

@@ -18,8 +18,6 @@
 // one.
 #pragma once
 
-#include <rocksdb/db.h>
-
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -34,6 +32,13 @@
 #include "server/store/head_mark.h"
 #include "server/store/numbers.h"
 #include "server/store/vault.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+class Env;
+class WriteBatch;
+}  // namespace rocksdb
 
 namespace qiao {
 
@@ -92,6 +97,11 @@ std::uint64_t key_of(const pb::Event& event);
 // Commands that go to disk together: all of them or none.
 class Group {
  public:
+  Group();
+  ~Group();
+  Group(Group&&) noexcept;
+  Group& operator=(Group&&) noexcept;
+
   // Adds the events of one applied command and the rows that they left.
   void add(std::span<const pb::Event> events, const State& state, class Store& store);
   // Keeps an answer under an idempotency key: its message with personal fields sealed as in the row
@@ -104,16 +114,16 @@ class Group {
   void delete_clearing(std::uint64_t number, ClearingPart part, Store& store);
   void put_load_mark(const LoadMark& mark, Store& store);
   void delete_load_mark(Store& store);
-  bool empty() const { return batch_.Count() == 0; }
-  std::size_t bytes() const { return batch_.GetDataSize(); }
+  bool empty() const;
+  std::size_t bytes() const;
   Seq last_seq() const { return last_seq_; }
   Time last_time() const { return last_time_; }
   const ChainHash& last_hash() const { return last_hash_; }
   void clear();
-  rocksdb::WriteBatch& batch() { return batch_; }
+  rocksdb::WriteBatch& batch() { return *batch_; }
 
  private:
-  rocksdb::WriteBatch batch_;
+  std::unique_ptr<rocksdb::WriteBatch> batch_;
   Seq last_seq_ = 0;
   Time last_time_{};
   ChainHash last_hash_{};
@@ -228,6 +238,11 @@ class Store {
   // compacts the keys. Seconds.
   StoreResult<void> purge();
 
+  // Begins to write one of the tables that grow fastest, by number, from memory to a file of its
+  // own, which RocksDB otherwise does when one is full. For the simulation.
+  static constexpr std::size_t kFlushed = 4;
+  void begin_flush(std::size_t table);
+
   struct Statistics {
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;
@@ -245,7 +260,7 @@ class Store {
   rocksdb::DB& db() { return *db_; }
 
  private:
-  Store() = default;
+  Store();
   static StoreResult<std::unique_ptr<Store>> open_folder(const std::string& path, Mode mode,
                                                          const StoreOptions& options);
   StoreResult<void> open_vault(Mode mode, std::uint64_t format, bool made);

@@ -1,5 +1,6 @@
 #include "server/store/vault.h"
 
+#include <rocksdb/db.h>
 #include <sodium.h>
 
 #include <algorithm>

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <google/protobuf/message.h>
-#include <rocksdb/db.h>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <memory>
@@ -18,6 +17,12 @@
 
 #include "qiao/v1/event.pb.h"
 #include "server/store/key_file.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+class WriteBatch;
+}  // namespace rocksdb
 
 namespace qiao {
 

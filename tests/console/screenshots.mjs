@@ -97,8 +97,10 @@ async function service() {
 
   const english = await open('community', 'en')
   await host.go(english, `/needs/${need}`)
-  for (const [page, who, why, name] of [[english, 'Who fits', 'Why', 'dispatch.en'],
-    [coordinator, '谁合适', '为什么', 'dispatch']]) {
+  for (const [page, who, why, name] of [
+    [english, 'Who fits', 'Why', 'dispatch.en'],
+    [coordinator, '谁合适', '为什么', 'dispatch'],
+  ]) {
     await page.getByRole('button', { name: who }).click()
     const row = page.locator('ol.list > li').first()
     await row.getByRole('checkbox').check()
@@ -108,8 +110,11 @@ async function service() {
     await picture(page, name)
     await row.getByRole('checkbox').uncheck()
   }
-  await coordinator.locator('ol.list > li', { hasText: '贤娘熟得' }).first()
-    .getByRole('checkbox').check()
+  await coordinator
+    .locator('ol.list > li', { hasText: '贤娘熟得' })
+    .first()
+    .getByRole('checkbox')
+    .check()
   await coordinator.getByRole('button', { name: '派单给选中的1家' }).click()
   await coordinator.getByText('已派单').first().waitFor()
 

@@ -109,7 +109,8 @@ const Case kCases[] = {
      ".. .. .. .. yh yh yy"},
     {"getAccount", "GET", "/v1/accounts/{account}", "", ".. yy hh hh yh yh yy"},
     {"listAccounts", "GET", "/v1/accounts?party={team}", "", ".. yy hh yh yh yh yy"},
-    {"createInvitation", "POST", "/v1/accounts/{account}:invite", "", ".. .. .. .. yh yh yy"},
+    // The account is the supplier's own.
+    {"createInvitation", "POST", "/v1/accounts/{account}:invite", "", ".. .. .. .. .h yh yy"},
     {"createToken", "POST", "/v1/tokens", R"({"name":"x","accountId":"{account}"})",
      ".. .. hh hh yh .h yy"},
     {"listTokens", "GET", "/v1/tokens", "", ".. yy yy yy yy yy yy"},

@@ -1,5 +1,6 @@
 // Clearings in a queue, over restarts, and what is kept of them.
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 
 #include <fstream>
 #include <set>

@@ -151,6 +151,34 @@ TEST(AttackContacts, WhoClaimsAndWithdrawsClaimsNoMore) {
       << "nobody is kept from withdrawing";
 }
 
+TEST(AttackContacts, ABatchAsksForNoMoreThanADaysNumber) {
+  Collector t;
+  std::string claims;
+  for (int i = 0; i < 3; ++i) {
+    claims += (i == 0 ? "" : ",") + (R"({"makeMatch":{"needId":")" + t.open_need()) +
+              R"(","offerId":")" + std::to_string(t.own.people) +
+              R"(","quantity":"1","how":"MATCH_STATE_CLAIMED"}})";
+  }
+  const Response r = t.as("supplier", "/v1/batch", R"({"commands":[)" + claims + "]}");
+  EXPECT_EQ(t.code_of(r), "429 rate.limited");
+  EXPECT_EQ(t.claim(t.open_need()).status, 201U) << "it took nothing";
+}
+
+// What it was asked for, and may not look at any more, it does not see by claiming it.
+TEST(AttackContacts, WithdrawingOpensNothing) {
+  Collector t;
+  const std::string need = t.open_need();
+  const std::string dispatch = R"({"needId":")" + need + R"(","offerId":")" +
+                               std::to_string(t.own.people) + R"(","quantity":"1"})";
+  const std::string match =
+      "/v1/matches/" + std::to_string(t.id_of(t.as("organiser", "/v1/matches:dispatch", dispatch)));
+  EXPECT_EQ(t.as("supplier", match + ":accept").status, 200U);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(t.claim(t.open_need()).status, 201U);
+  EXPECT_EQ(t.look(need), "429 rate.limited");
+  EXPECT_EQ(t.as("supplier", match + ":withdraw", R"({"reason":"没空"})").status, 200U);
+  EXPECT_EQ(t.code_of(t.claim(need)), "429 rate.limited");
+}
+
 TEST(AttackContacts, AClaimThatWaitsShowsNoExactPlace) {
   Collector t;
   pb::Policy policy = t.runtime->state().policy();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "server/api/later.h"
 #include "server/background/analyst.h"
 #include "tests/support/towns.h"
 

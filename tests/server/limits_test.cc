@@ -6,7 +6,9 @@
 #include <thread>
 
 #include "server/access/fair_queue.h"
+#include "server/access/secrets.h"
 #include "server/http/address_turns.h"
+#include "tests/support/build.h"
 #include "tests/support/towns.h"
 
 namespace qiao {
@@ -139,11 +141,21 @@ struct AtOnce {
   explicit AtOnce(Host& h) : host(h) {}
   void log_in(const std::string& login, const std::string& password,
               const std::string& address = "10.0.0.1") {
+    const std::string body = R"({"login":")" + login + R"(","password":")" + password + R"("})";
+    begin("/v1/sessions", body, {}, address);
+  }
+  void change_password(const std::string& from, const std::string& to, const std::string& token) {
+    begin("/v1/sessions/current:changePassword",
+          R"({"oldPassword":")" + from + R"(","newPassword":")" + to + R"("})", "Bearer " + token,
+          "10.0.0.1");
+  }
+  void begin(const std::string& target, const std::string& body, const std::string& authorization,
+             const std::string& address) {
     Request r;
     r.method = "POST";
-    r.target = "/v1/sessions";
-    const std::string body = R"({"login":")" + login + R"(","password":")" + password + R"("})";
+    r.target = target;
     r.body = body;
+    r.credentials.authorization = authorization;
     r.credentials.address = address;
     r.credentials.host = "localhost";
     Response response = host.api->handle(r);
@@ -155,7 +167,7 @@ struct AtOnce {
     }
     ++open;
     response.deferred(Waiter([this, at](const Response& later) {
-      answers[at] = later.status == 201 ? "201" : host.code_of(later);
+      answers[at] = later.status < 300 ? std::to_string(later.status) : host.code_of(later);
       --open;
     }));
   }
@@ -207,6 +219,38 @@ TEST(Lock, ARightPasswordBehindFewerThanFiveWrongOnesIsTaken) {
     sent.wait();
     EXPECT_EQ(sent.answers.back(), "201") << "and the count begins again";
   }
+}
+
+// Hashes take long; the password, or what somebody came in with, may end meanwhile.
+TEST(AttackRights, AReplacedPasswordLetsNobodyInAnyMore) {
+  WithPassword t;
+  AtOnce sent(t);
+  const std::string token = t.token_of(t.own.account);
+  sent.log_in("supplier", t.right);
+  sent.change_password(t.right, "river stone 47 lantern", token);
+  pb::Command set = by(pb::ROLE_MARKET);
+  set.mutable_set_password()->set_account_id(t.own.account);
+  set.mutable_set_password()->set_password_hash(*hash_password("another 58 horse battery"));
+  ASSERT_TRUE(t.runtime->apply(set));
+  sent.wait();
+  EXPECT_EQ(sent.answers[0], "401 auth.failed");
+  EXPECT_EQ(sent.answers[1], "403 password.wrong oldPassword");
+}
+
+TEST(AttackRights, WhoHasBeenThrownOutChangesNoPassword) {
+  WithPassword t;
+  AtOnce sent(t);
+  const std::string token = t.token_of(t.own.account);
+  const Slot grant = t.runtime->state().grant_by_secret(hash_secret(token));
+  sent.change_password(t.right, "river stone 47 lantern", token);
+  pb::Command revoke = by(pb::ROLE_MARKET);
+  revoke.mutable_revoke_grant()->set_grant_id(t.runtime->state().grants()[grant].id.value());
+  ASSERT_TRUE(t.runtime->apply(revoke));
+  sent.wait();
+  EXPECT_EQ(sent.answers[0], "401 auth.required");
+  sent.log_in("supplier", t.right);
+  sent.wait();
+  EXPECT_EQ(sent.answers[1], "201") << "it is as it was";
 }
 
 TEST(LogIns, AFloodFromOneAddressKeepsNobodyElseOut) {

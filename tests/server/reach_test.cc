@@ -2,6 +2,7 @@
 // others, by what was given before, by the numbers of residents.
 #include <gtest/gtest.h>
 
+#include "engine/rows/limits.h"
 #include "server/access/relations.h"
 #include "tests/support/towns.h"
 
@@ -128,6 +129,226 @@ TEST(AttackRights, WhoIsSuspendedActsForNobody) {
   t.tokens["sibling"] = t.token_of(t.account(pb::ROLE_ORGANISER, "sibling", sibling));
   EXPECT_EQ(t.of(beside, "reinstate", t.as("sibling")), "403 role.not_yours partyId");
   EXPECT_EQ(t.of(beside, "reinstate", t.as("organiser")), "ok");
+}
+
+// What every organiser may read of the whole city, who organises nothing may not.
+TEST(AttackRights, AnOrganiserThatIsSuspendedReadsNothingOfTheCity) {
+  Neighbours t;
+  const std::string offer = "/v1/offers/" + std::to_string(t.foreign.people);
+  const std::vector<std::string> of_the_city = {offer, "/v1/offers", "/v1/clearings", "/v1/equity",
+                                                "/v1/supply-gaps"};
+  const auto status = [&](const std::string& url) {
+    return t.send("GET", url, "", t.as("organiser")).status;
+  };
+  EXPECT_EQ(status(offer), 200U);
+  ASSERT_EQ(t.of(t.own.organiser, "suspend", t.as("lead")), "ok");
+  for (const std::string& url : of_the_city) EXPECT_EQ(status(url), 403U) << url;
+  EXPECT_EQ(status("/v1/policy"), 200U);
+  pb::Session session;
+  ASSERT_TRUE(
+      from_json(t.send("GET", "/v1/sessions/current", "", t.as("organiser")).body, session));
+  const auto& may = session.operations();
+  EXPECT_EQ(std::count(may.begin(), may.end(), "listOffers"), 0);
+  ASSERT_EQ(t.of(t.own.organiser, "reinstate", t.as("lead")), "ok");
+  EXPECT_EQ(status(offer), 200U);
+}
+
+// To make a party active is to approve or to reinstate it, whichever way it is asked.
+TEST(AttackRights, ATokenForApprovingReinstatesNobody) {
+  Neighbours t;
+  const std::uint64_t account = t.account(pb::ROLE_ORGANISER, "clerk", t.own.organiser);
+  const RequestHeaders approves{.token = t.token_of(account, {"approveParty", "applyBatch"})};
+  const RequestHeaders reinstates{.token = t.token_of(account, {"reinstateParty"})};
+  ASSERT_EQ(t.of(t.own.team, "suspend", t.as("organiser")), "ok");
+  EXPECT_EQ(t.of(t.own.team, "approve", approves), "403 auth.scope Authorization");
+  EXPECT_EQ(t.of(t.own.team, "reinstate", approves), "403 auth.scope Authorization");
+  EXPECT_EQ(t.ask("POST", "/v1/batch",
+                  R"({"commands":[{"setStanding":{"partyId":")" + std::to_string(t.own.team) +
+                      R"(","standing":"STANDING_ACTIVE"}}]})",
+                  approves),
+            "403 auth.scope commands[0].Authorization");
+  EXPECT_EQ(t.of(t.own.team, "reinstate", reinstates), "ok");
+}
+
+TEST(AttackRights, WhatAnAccountHeldEndsWithItsRoleOrParty) {
+  Neighbours t;
+  const std::uint64_t account = t.account(pb::ROLE_SUPPLIER, "leaver", t.own.team);
+  const std::string url = "/v1/accounts/" + std::to_string(account);
+  const std::uint64_t other = t.party("VOLUNTEER_TEAM", "二队", t.own.area, t.as("lead"));
+  const std::vector<std::function<void(pb::Account&)>> changes = {
+      [&](pb::Account& row) { row.set_party_id(other); },
+      [&](pb::Account& row) {
+        row.set_role(pb::ROLE_AUDITOR);
+        row.clear_party_id();
+      }};
+  for (const auto& change : changes) {
+    const RequestHeaders held{.token = t.token_of(account)};
+    pb::Account row = t.get<pb::Account>(url);
+    row.set_name("新名");
+    ASSERT_EQ(t.ask("PUT", url, to_json(row), t.as("lead")), "ok");
+    EXPECT_EQ(t.send("GET", "/v1/sessions/current", "", held).status, 200U);
+    row = t.get<pb::Account>(url);
+    change(row);
+    ASSERT_EQ(t.ask("PUT", url, to_json(row), t.as("lead")), "ok");
+    EXPECT_EQ(t.send("GET", "/v1/sessions/current", "", held).status, 401U);
+  }
+}
+
+// It disables an account; it gives nobody a way in.
+TEST(AttackRights, AnOrganiserDisablesAResidentWithNeedsElsewhere) {
+  Neighbours t;
+  pb::Account resident;
+  resident.set_login("neighbour");
+  resident.set_role(pb::ROLE_RESIDENT);
+  resident.set_area_code(t.own.area);
+  const std::uint64_t id =
+      t.id_of(t.send("POST", "/v1/accounts", to_json(resident), t.as("organiser")));
+  const std::string url = "/v1/accounts/" + std::to_string(id);
+  t.tokens["neighbour"] = t.token_of(id);
+  resident = t.get<pb::Account>(url);
+  Towns::Side elsewhere = t.foreign;
+  elsewhere.resident_ref = resident.resident_ref();
+  ASSERT_EQ(
+      t.ask("POST", "/v1/needs?until=draft", Towns::need_of(elsewhere, ""), t.as("neighbour")),
+      "ok");
+  EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as("organiser")),
+            "403 role.not_yours residentRef");
+  for (const bool disabled : {true, false}) {
+    resident = t.get<pb::Account>(url);
+    resident.set_disabled(disabled);
+    EXPECT_EQ(t.ask("PUT", url, to_json(resident), t.as("organiser")), "ok");
+  }
+  resident = t.get<pb::Account>(url);
+  resident.set_disabled(true);
+  resident.set_name("别人");
+  EXPECT_EQ(t.ask("PUT", url, to_json(resident), t.as("organiser")),
+            "403 role.not_yours residentRef");
+}
+
+TEST(AttackRights, AResidentHasSoManyNeedsWaitingAndNoMore) {
+  Neighbours t;
+  const std::string need = Towns::need_of(t.own, "");
+  for (int i = 0; i < kMaxWaitingNeeds; ++i)
+    ASSERT_EQ(t.ask("POST", "/v1/needs", need, t.as("resident")), "ok");
+  EXPECT_EQ(t.ask("POST", "/v1/needs", need, t.as("resident")), "400 value.too_many need");
+  const std::uint64_t draft =
+      t.id_of(t.send("POST", "/v1/needs?until=draft", need, t.as("resident")));
+  EXPECT_EQ(t.ask("POST", "/v1/needs/" + std::to_string(draft) + ":submit", "", t.as("resident")),
+            "400 value.too_many needId");
+  EXPECT_EQ(t.ask("POST", "/v1/needs", need, t.as("organiser")), "ok");
+}
+
+// An account that somebody has come in to is that person's.
+TEST(AttackRights, NobodyTakesOverTheAccountOfAPeerOrTheirOwn) {
+  Neighbours t;
+  const auto come_in = [&](std::uint64_t account) {
+    pb::NewSecret link;
+    EXPECT_TRUE(from_json(
+        t.send("POST", "/v1/accounts/" + std::to_string(account) + ":invite").body, link));
+    const std::string accept =
+        R"({"token":")" + link.secret() + R"(","password":"river-stone-47-lantern"})";
+    EXPECT_EQ(t.send("POST", "/v1/invitations:accept", accept, {.anonymous = true}).status, 201U);
+  };
+  const std::uint64_t organiser =
+      t.runtime->state().accounts()[t.runtime->state().account_by_login("organiser")].id.value();
+  const std::uint64_t office = t.account(pb::ROLE_ORGANISER, "office", t.own.organiser);
+  const std::uint64_t team = t.account(pb::ROLE_SUPPLIER, "second", t.own.team);
+  for (const auto& [role, peer, own] :
+       {std::tuple{"organiser", office, organiser}, std::tuple{"supplier", team, t.own.account}}) {
+    const std::string url = "/v1/accounts/" + std::to_string(peer);
+    EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as(role)), "ok") << "nobody has come in yet";
+    come_in(peer);
+    EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as(role)), "403 role.not_yours accountId");
+    pb::Account row = t.get<pb::Account>(url);
+    row.set_login("mine");
+    EXPECT_EQ(t.ask("PUT", url, to_json(row), t.as(role)), "403 role.not_yours accountId");
+    EXPECT_EQ(t.ask("POST", "/v1/accounts/" + std::to_string(own) + ":invite", "", t.as(role)),
+              "403 role.forbidden accountId");
+    EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as("lead")), "ok");
+  }
+  EXPECT_EQ(
+      t.ask("POST", "/v1/accounts/" + std::to_string(team) + ":invite", "", t.as("organiser")),
+      "ok");
+}
+
+// Whoever has the identity comes in to the account that is named so first.
+TEST(AttackRights, OnlyTheLeadNamesIdentitiesOfElsewhere) {
+  Neighbours t;
+  const std::string mayor = R"({"login":"mayor","role":"ROLE_SUPPLIER","partyId":")" +
+                            std::to_string(t.own.team) +
+                            R"(","externalId":"https://id.example.cn mayor"})";
+  for (const char* role : {"supplier", "organiser"})
+    EXPECT_EQ(t.ask("POST", "/v1/accounts", mayor, t.as(role)), "403 role.forbidden externalId");
+  EXPECT_EQ(t.ask("POST", "/v1/accounts", mayor, t.as("lead")), "ok");
+}
+
+TEST(AttackRights, NoOrganiserMakesAnotherOfItsOwnArea) {
+  Neighbours t;
+  const std::uint64_t town = t.own.area / 1000 * 1000;
+  const std::string body =
+      R"({"kind":"PARTY_KIND_ORGANISER","name":"二办","areaCode":")" + std::to_string(town) + "\"}";
+  EXPECT_EQ(t.ask("POST", "/v1/parties", body, t.as("organiser")), "403 role.not_yours areaCode");
+  const std::uint64_t below = t.party("ORGANISER", "居委会", t.own.area, t.as("organiser"));
+  EXPECT_EQ(t.change(
+                below, [&](pb::Party& p) { p.set_area_code(town); }, t.as("organiser")),
+            "403 role.not_yours areaCode");
+}
+
+TEST(AttackRights, AnOrganiserTakesNoCodeOfAnotherTown) {
+  Neighbours t;
+  const auto put = [&](std::uint64_t code) {
+    return t.ask("PUT", "/v1/areas/" + std::to_string(code),
+                 R"({"parentCode":")" + std::to_string(t.own.area) +
+                     R"(","level":"AREA_LEVEL_GRID","name":"一格"})",
+                 t.as("organiser"));
+  };
+  EXPECT_EQ(put(341881999000), "403 role.not_yours code");
+  EXPECT_EQ(put(t.foreign.area + 900), "403 role.not_yours code");
+  EXPECT_EQ(put(t.own.area + 900), "ok");
+}
+
+TEST(AttackRights, ATeamGivesNoWayInToABranchThatIsOnlyAppliedFor) {
+  Neighbours t;
+  const std::uint64_t branch =
+      t.party("VOLUNTEER_TEAM", "远队", t.foreign.area, t.as("supplier"), t.own.team);
+  const std::string account =
+      R"({"login":"far","role":"ROLE_SUPPLIER","partyId":")" + std::to_string(branch) + "\"}";
+  EXPECT_EQ(t.ask("POST", "/v1/accounts", account, t.as("supplier")),
+            "403 role.not_active partyId");
+  const std::uint64_t made = t.id_of(t.send("POST", "/v1/accounts", account));
+  EXPECT_EQ(t.ask("POST", "/v1/accounts/" + std::to_string(made) + ":invite", "", t.as("supplier")),
+            "403 role.not_active partyId");
+  ASSERT_EQ(t.of(branch, "approve", t.as("lead")), "ok");
+  EXPECT_EQ(t.ask("POST", "/v1/accounts/" + std::to_string(made) + ":invite", "", t.as("supplier")),
+            "ok");
+}
+
+// What it may still see of the row, it sees by asking for the row.
+TEST(AttackRights, AKeptAnswerShowsNoMoreThanTheRowDoesNow) {
+  Neighbours t;
+  RequestHeaders as = t.as("organiser");
+  as.key = "once";
+  const std::string need = Towns::need_of(t.own, "");
+  ASSERT_EQ(t.ask("POST", "/v1/needs", need, as), "ok");
+  EXPECT_EQ(t.ask("POST", "/v1/needs", need, as), "ok");
+  const auto move = [&](pb::Party& p) { p.set_area_code(t.foreign.area); };
+  ASSERT_EQ(t.change(t.own.organiser, move, t.as("lead")), "ok");
+  EXPECT_EQ(t.ask("POST", "/v1/needs", need, as), "409 idempotency.done Idempotency-Key");
+}
+
+// Two names that look the same are the same.
+TEST(AttackRights, ANameHasNoInvisibleCharacterAndOneLine) {
+  Neighbours t;
+  const auto named = [&](const std::string& name) {
+    return t.ask("POST", "/v1/parties",
+                 R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":")" + name + R"(","areaCode":")" +
+                     std::to_string(t.own.area) + "\"}",
+                 t.as("organiser"));
+  };
+  for (const char* name : {"一队\u200e", "一\u200b队", "一队\\n二队", "一\ufeff队", "一队\u00ad"}) {
+    EXPECT_EQ(named(name), "400 value.out_of_range name") << name;
+  }
+  EXPECT_EQ(named("一家👨‍👩‍👧‍👦队"), "ok");
 }
 
 // Directly, by moving it to where one may, by its accounts, or in its name.

@@ -3,6 +3,7 @@
 #include "server/store/vault.h"
 
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 #include <sys/stat.h>
 
 #include <filesystem>

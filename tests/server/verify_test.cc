@@ -1,5 +1,6 @@
 // qiao verify: finds damage in whatever is on disk, and changes nothing itself.
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 
 #include <filesystem>
 #include <set>

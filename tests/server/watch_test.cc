@@ -10,6 +10,7 @@
 #include <set>
 #include <vector>
 
+#include "server/api/epoch.h"
 #include "tests/support/towns.h"
 #include "tools/swarm/random_request.h"
 #include "tools/swarm/shown.h"
@@ -29,12 +30,19 @@ WatchRequest everything_after(Seq seq) {
 // Two towns with a feed.
 struct Watched : Towns {
   Tail tail{*store, kRing, all_durable(), Relations(runtime->state())};
+  std::uint64_t branch = 0;
 
   Watched() {
     runtime->listen([this](auto events) {
       for (auto& e : events) tail.push(std::move(e));
     });
     tokens["second-lead"] = token_of(account(pb::ROLE_LEAD, "second-lead"));
+    // One that the team has applied for, elsewhere.
+    branch = id_of(send("POST", "/v1/parties",
+                        R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"分队","parentId":")" +
+                            std::to_string(own.team) + R"(","areaCode":")" +
+                            std::to_string(foreign.area) + "\"}",
+                        {.token = tokens.at("supplier")}));
     catch_up();
   }
   Seq all_durable() {
@@ -184,7 +192,8 @@ struct Beside {
     const pb::Actor actor = identity_of(state.accounts().find(AccountId{comer.account})).actor;
     const std::string role = pb::Role_Name(actor.role());
     ASSERT_LE(got.size(), 1U);
-    const Shown view = shown_by_view(state, actor, event.row_case(), row_id_of(event));
+    const Shown view =
+        shown_by_view(state, actor, std::bitset<128>().set(), event.row_case(), row_id_of(event));
     const Shown feed = got.empty() ? Shown{} : shown_by_feed(got.front());
     EXPECT_EQ(view, feed) << role << ", " << event.ShortDebugString();
     ++compared[counted_as(event.row_case(), view.sight)];
@@ -326,6 +335,17 @@ std::vector<Change> changes_of_access() {
        [=](Watched& t) { move_party(t, t.own.organiser, foreign(t)); }},
       {"party acted for", "organiser", "supplier",
        [=](Watched& t) { move_party(t, t.own.team, own(t)); }},
+      {"somebody in a branch that its organiser acts for", "organiser", "supplier",
+       [](Watched& t) {
+         t.as_lead("POST", "/v1/persons",
+                   R"({"name":"王五","partyId":")" + std::to_string(t.branch) + "\"}");
+       }},
+      {"an offer in a branch that its organiser acts for", "organiser", "supplier",
+       [](Watched& t) {
+         t.as_lead("POST", "/v1/offers",
+                   R"({"title":"人","partyId":")" + std::to_string(t.branch) +
+                       R"(","time":{"kind":"TIME_KIND_PEOPLE","capacity":"3"}})");
+       }},
       {"account of who acts for another", "second-lead", "organiser",
        [](Watched& t) {
          change_account(t, "second-lead", [](pb::Account& a) { a.set_role(pb::ROLE_AUDITOR); });
@@ -370,6 +390,43 @@ TEST(Watching, EndsWithAnAncestorOfItsParty) {
   EXPECT_TRUE(read_all(*watch)) << "a name gives no access";
   t.as_lead("POST", "/v1/parties/" + std::to_string(t.foreign.team) + ":suspend", "");
   EXPECT_FALSE(read_all(*watch));
+}
+
+// A token for watching opens no kind of row that it could not read otherwise.
+TEST(Watching, ATokenSeesTheKindsOfRowThatItMayRead) {
+  Watched t;
+  const std::uint64_t lead = t.account_of("second-lead");
+  t.tokens["narrow"] = t.token_of(lead, {"watch", "getNeed"});
+  t.catch_up();
+  const auto watch = t.watch("narrow");
+  t.post_need();
+  t.as_lead("POST", "/v1/persons",
+            R"({"name":"王五","partyId":")" + std::to_string(t.own.team) + "\"}");
+  const auto seen = read_all(*watch);
+  ASSERT_TRUE(seen);
+  ASSERT_EQ(seen->size(), 1U);
+  EXPECT_TRUE(seen->front().has_need());
+}
+
+// A team that was proposed hears that the match is off, not which resident it was.
+TEST(Watching, OthersAreNotToldWhichResidentDidIt) {
+  Watched t;
+  const auto watch = t.watch("supplier");
+  const std::string need = "/v1/needs/" + std::to_string(t.own.need);
+  EXPECT_EQ(
+      t.send("POST", need + ":cancel", R"({"reason":"好了"})", {.token = t.tokens.at("resident")})
+          .status,
+      200U);
+  t.catch_up();
+  const auto seen = read_all(*watch);
+  ASSERT_TRUE(seen);
+  bool cancelled = false;
+  for (const pb::Event& event : *seen) {
+    cancelled = cancelled || event.has_match();
+    EXPECT_EQ(event.actor().resident_ref(), 0U);
+    EXPECT_EQ(event.actor().account_id(), 0U);
+  }
+  EXPECT_TRUE(cancelled);
 }
 
 TEST(Watching, GoesOnWhenNothingOfItsAccessChanges) {

@@ -1,6 +1,7 @@
 #include "tools/swarm/disk.h"
 
 #include <gtest/gtest.h>
+#include <rocksdb/env.h>
 
 namespace qiao::swarm {
 namespace {

@@ -1,6 +1,8 @@
 // A database on disk that has rows of every kind, for tests that damage it.
 #pragma once
 
+#include <rocksdb/db.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>

@@ -1,5 +1,6 @@
 #include "tools/swarm/disk.h"
 
+#include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/system_clock.h>
 

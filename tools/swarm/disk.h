@@ -16,14 +16,16 @@
 // RocksDB's own FaultInjectionTestFS.
 #pragma once
 
-#include <rocksdb/env.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "engine/base/random.h"
+
+namespace rocksdb {
+class Env;
+}
 
 namespace qiao::swarm {
 

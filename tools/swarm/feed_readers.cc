@@ -152,7 +152,9 @@ void FeedReaders::compare(std::size_t reader, const Events& events) {
     const auto got = events.find(seq);
     const Shown feed = got == events.end() ? Shown{} : shown_by_feed(got->second);
     const bool wanted = wants(r.filter, what);
-    const Shown view = wanted ? shown_by_view(state_, r.reach.actor, row.kind, row.id) : Shown{};
+    const Shown view =
+        wanted ? shown_by_view(state_, r.reach.actor, r.reach.operations, row.kind, row.id)
+               : Shown{};
     if (feed == view) continue;
     // It was erased on disk before anybody was told.
     if (feed == erased(view, row.kind)) {

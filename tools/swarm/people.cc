@@ -219,7 +219,7 @@ void People::give_secret(const Server& server, Person& person) {
   person.session = random_.chance(30);
   person.scopes.clear();
   if (!person.session && random_.chance(40)) {
-    person.scopes = {"applyBatch", "watch"};
+    person.scopes = {"applyBatch", "watch", "getNeed", "getParty"};
     for (std::uint64_t more = 1 + random_.below(20); more > 0; --more) {
       const auto count = static_cast<std::uint64_t>(qiao::Operation::kCount);
       const auto operation = static_cast<qiao::Operation>(random_.below(count));

@@ -30,7 +30,7 @@ std::uint64_t id_at(const State& s, std::size_t kind, Slot slot) {
 template <class Rows>
 std::vector<Sight> sights(const State& s, const pb::Actor& actor, Operation look, const Rows& rows,
                           Sight (View::*sight)(Slot) const) {
-  const View view(s, actor, scope_of(look, actor.role()));
+  const View view(s, actor, scope_of(s, look, actor));
   std::vector<Sight> seen;
   seen.reserve(rows.size());
   for (Slot r = 0; r < rows.size(); ++r) seen.push_back((view.*sight)(r));

@@ -48,9 +48,14 @@ Shown erased(const Shown& shown, pb::Event::RowCase kind) {
   return {shown.sight, row->SerializeAsString()};
 }
 
-Shown shown_by_view(const State& s, const pb::Actor& actor, pb::Event::RowCase kind,
-                    std::uint64_t id) {
-  const auto view = [&](Operation look) { return View(s, actor, scope_of(look, actor.role())); };
+Shown shown_by_view(const State& s, const pb::Actor& actor, const std::bitset<128>& operations,
+                    pb::Event::RowCase kind, std::uint64_t id) {
+  const auto scope = [&](Operation look) {
+    return operations.test(static_cast<std::size_t>(look)) ? scope_of(s, look, actor)
+                                                           : Scope::kNone;
+  };
+  const auto view = [&](Operation look) { return View(s, actor, scope(look)); };
+  const auto open = [&](Operation look) { return Shown{whole_if(scope(look) != Scope::kNone)}; };
   switch (kind) {
     case pb::Event::kParty: {
       const View v = view(Operation::kGetParty);
@@ -89,17 +94,21 @@ Shown shown_by_view(const State& s, const pb::Actor& actor, pb::Event::RowCase k
     }
     // What has no place but the journal.
     case pb::Event::kGrant:
-      return {whole_if(scope_of(Operation::kListEvents, actor.role()) == Scope::kAll)};
+      return {whole_if(scope(Operation::kListEvents) == Scope::kAll)};
     // Whoever sees the need whole, but for those who serve it, is told who saw its contact.
     case pb::Event::kDisclosure: {
-      const Scope scope = scope_of(Operation::kListDisclosures, actor.role());
+      const Scope looks = scope(Operation::kListDisclosures);
       const Slot need = s.needs().find(NeedId{id});
-      if (scope == Scope::kAll) return {Sight::kWhole};
-      if (scope == Scope::kNone || need == kNoSlot) return {};
-      return {whole_if(View(s, actor, scope).need(need) == Sight::kWhole)};
+      if (looks == Scope::kAll) return {Sight::kWhole};
+      if (looks == Scope::kNone || need == kNoSlot) return {};
+      return {whole_if(View(s, actor, looks).need(need) == Sight::kWhole)};
     }
+    case pb::Event::kArea:
+      return open(Operation::kGetArea);
+    case pb::Event::kPolicy:
+      return open(Operation::kGetPolicy);
     default:
-      return {Sight::kWhole};
+      return open(Operation::kGetTaxonomy);
   }
 }
 

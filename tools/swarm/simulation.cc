@@ -285,14 +285,7 @@ class World {
     if (!process_->runtime->commit()) process_->failed = true;
     if (!still_there()) return;
     if (random_.chance(kFlushPercent)) {
-      Store& store = *process_->store;
-      rocksdb::ColumnFamilyHandle* tables[] = {store.journal(), store.dedup(),
-                                               store.family(pb::Event::kNeed),
-                                               store.family(pb::Event::kMatch)};
-      rocksdb::FlushOptions options;
-      options.wait = false;
-      // Where it fails RocksDB takes no more writes, which the next one notices.
-      store.db().Flush(options, random_.pick(tables)).PermitUncheckedError();
+      process_->store->begin_flush(random_.below(Store::kFlushed));
     }
     disk_.run_background();
     if (!still_there()) return;

@@ -25,14 +25,22 @@ export const readWords = once(async () => {
 
 const readAreas = once(async () => {
   areas.value = await pages(async (pageToken) => {
-    const page = await ask(client.GET('/v1/areas', { params: { query: { pageSize: 500, pageToken } } }))
+    const page = await ask(
+      client.GET('/v1/areas', { params: { query: { pageSize: 500, pageToken } } }),
+    )
     return { items: page.areas ?? [], nextPageToken: page.nextPageToken }
   }, 50_000)
 })
 
-// Words and areas. A province has twenty thousand areas: screens that only need words ask for them alone.
+// Words and areas. A province has twenty thousand areas: screens that only need words ask for them
+// alone.
 export async function readCity(): Promise<void> {
   await Promise.all([readWords(), readAreas()])
+}
+
+// The city's boundary as GeoJSON.
+export async function readOutline(): Promise<unknown> {
+  return (await fetch('/outline.geojson')).json()
 }
 
 export function area(code: string | undefined): Area | undefined {
@@ -44,14 +52,17 @@ export function areaName(code: string | undefined): string {
 // It and everything above it, the city last.
 export function ancestors(code: string | undefined): string[] {
   const all: string[] = []
-  for (let at = area(code); at !== undefined && at.code !== undefined; at = area(at.parentCode)) all.push(at.code)
+  for (let at = area(code); at !== undefined && at.code !== undefined; at = area(at.parentCode))
+    all.push(at.code)
   return all
 }
 // Whether `code` is `of` or lies in it. Where that is not known, it may.
 export function inArea(code: string | undefined, of: string | undefined): boolean {
   return !of || code === of || area(code) === undefined || ancestors(code).includes(of)
 }
-export const communities = computed(() => areas.value.filter((a) => a.level === 'AREA_LEVEL_COMMUNITY'))
+export const communities = computed(() =>
+  areas.value.filter((a) => a.level === 'AREA_LEVEL_COMMUNITY'),
+)
 export const towns = computed(() => areas.value.filter((a) => a.level === 'AREA_LEVEL_TOWN'))
 
 type List = 'categories' | 'beneficiaries' | 'skills' | 'programmes'

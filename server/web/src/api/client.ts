@@ -101,7 +101,9 @@ export async function ask<T>(request: Answered<T>): Promise<T> {
   }
   online.value = true
   if (answer.response.ok) return answer.data as T
-  const problem = (typeof answer.error === 'object' && answer.error !== null ? answer.error : {}) as Schemas['Problem']
+  const problem = (
+    typeof answer.error === 'object' && answer.error !== null ? answer.error : {}
+  ) as Schemas['Problem']
   const wait = Number(answer.response.headers.get('Retry-After') ?? 0)
   const refused = new Refused(answer.response.status, problem, Number.isFinite(wait) ? wait : 0)
   // A refusal that the log-in has overtaken would ask for a second one.
@@ -109,7 +111,14 @@ export async function ask<T>(request: Answered<T>): Promise<T> {
   throw refused
 }
 
-// One for each thing somebody does: pressed twice, or sent again after a lost answer, it is done once.
+// Whether the server hands out the console now.
+export async function reachable(): Promise<boolean> {
+  const answer = await fetch('/', { method: 'HEAD', cache: 'no-store' }).catch(() => undefined)
+  return answer?.ok ?? false
+}
+
+// One for each thing somebody does: pressed twice, or sent again after a lost answer, it is done
+// once.
 export function idempotencyKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')
@@ -121,7 +130,10 @@ export function num(value: string | number | undefined): number {
 }
 
 // All pages of a list, up to a bound.
-export async function pages<T>(fetch: (token: string | undefined) => Promise<{ nextPageToken?: string; items: T[] }>, most = 10_000): Promise<T[]> {
+export async function pages<T>(
+  fetch: (token: string | undefined) => Promise<{ nextPageToken?: string; items: T[] }>,
+  most = 10_000,
+): Promise<T[]> {
   const all: T[] = []
   let token: string | undefined
   do {

@@ -22,7 +22,8 @@ export function keepOnlyFor(account: string) {
     attempt(() => {
       const store = open()
       const others = Object.keys(store).filter(
-        (key) => key.startsWith(prefix) && (owner === '' || !key.startsWith(placeOf(''))))
+        (key) => key.startsWith(prefix) && (owner === '' || !key.startsWith(placeOf(''))),
+      )
       for (const key of others) store.removeItem(key)
     })
   }
@@ -34,7 +35,9 @@ export function keep(name: string, value: unknown) {
 }
 // Undefined where nothing is kept, or nothing that can be read.
 export function kept(name: string): unknown {
-  return attempt(() => JSON.parse(sessionStorage.getItem(placeOf(name)) ?? 'null')) ?? undefined
+  return (
+    attempt((): unknown => JSON.parse(sessionStorage.getItem(placeOf(name)) ?? 'null')) ?? undefined
+  )
 }
 
 // The same for as long as somebody is logged in, in every tab; of a visitor, for good.

@@ -1,4 +1,5 @@
-// What happens, as it happens: one WebSocket for the whole console, taken up again where it broke off.
+// What happens, as it happens: one WebSocket for the whole console, taken up again where it broke
+// off.
 import { onScopeDispose, ref, watch as whenChanged } from 'vue'
 import { epoch, online, sessionEnded, type Schemas } from './client'
 
@@ -13,7 +14,8 @@ const patience = 1500
 
 const firstWait = 500
 const longestWait = 15_000
-// So often in a row the server may refuse the place where we left off before we start anew and everything is read again.
+// So often in a row the server may refuse the place where we left off before we start anew and
+// everything is read again.
 const mostRefusals = 3
 // The server closes with this when what the account may see has changed.
 const accessChanged = 1008
@@ -27,7 +29,8 @@ let timer = 0
 let worry = 0
 
 function open() {
-  if (worry === 0) worry = window.setTimeout(() => (lost.value = wanted && !connected.value), patience)
+  if (worry === 0)
+    worry = window.setTimeout(() => (lost.value = wanted && !connected.value), patience)
   window.clearTimeout(timer)
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
   const place = last === undefined || !epoch.value ? '' : `?after=${last}&epoch=${epoch.value}`

@@ -3,7 +3,8 @@ import { computed, ref, watch } from 'vue'
 import { ask, client, sessionBegan, sessionEnded, type Party, type Schemas } from './client'
 import { keepOnlyFor } from './kept'
 
-export type Role = 'lead' | 'organiser' | 'supplier' | 'member' | 'resident' | 'auditor' | 'anonymous'
+export type Role =
+  'lead' | 'organiser' | 'supplier' | 'member' | 'resident' | 'auditor' | 'anonymous'
 
 const session = ref<Schemas['Session']>()
 export const party = ref<Party>()
@@ -28,12 +29,18 @@ async function took(next: Schemas['Session']) {
   keepOnlyFor(next.account?.id ?? '')
   sessionBegan()
   const id = next.actor?.partyId
-  party.value = id ? await ask(client.GET('/v1/parties/{id}', { params: { path: { id } } })) : undefined
+  party.value = id
+    ? await ask(client.GET('/v1/parties/{id}', { params: { path: { id } } }))
+    : undefined
 }
 
-watch(sessionEnded, (ended) => {
-  if (ended) keepOnlyFor('')
-}, { flush: 'sync' })
+watch(
+  sessionEnded,
+  (ended) => {
+    if (ended) keepOnlyFor('')
+  },
+  { flush: 'sync' },
+)
 
 export async function refreshSession() {
   await took(await ask(client.GET('/v1/sessions/current')))
@@ -45,7 +52,11 @@ export async function logIn(login: string, password: string) {
 
 // Ends all sessions of this account but the one that it begins.
 export async function changePassword(oldPassword: string, newPassword: string) {
-  await took(await ask(client.POST('/v1/sessions/current:changePassword', { body: { oldPassword, newPassword } })))
+  await took(
+    await ask(
+      client.POST('/v1/sessions/current:changePassword', { body: { oldPassword, newPassword } }),
+    ),
+  )
 }
 
 export async function setUp(body: Schemas['SetUpRequest']) {

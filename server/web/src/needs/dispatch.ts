@@ -19,8 +19,8 @@ export interface Plan {
 }
 
 // An even split of what is missing, bounded by what each can give; each that is asked is asked for
-// its lot at least, in multiples of `unit` where the bounds allow. `chosen` has the best first: they
-// come first where not all can be asked.
+// its lot at least, in multiples of `unit` where the bounds allow. `chosen` has the best first:
+// they come first where not all can be asked.
 export function divide(missing: number, chosen: Chosen[], unit: number): Plan {
   const asked: Chosen[] = []
   let reserved = 0

@@ -1,4 +1,5 @@
-// What waits for whoever has come in: read once for the number in the menu and the page that lists it.
+// What waits for whoever has come in: read once for the number in the menu and the page that lists
+// it.
 import { inject, provide, type InjectionKey } from 'vue'
 import { ask, client, type Schemas } from '@/api/client'
 import { inArea } from '@/api/city'
@@ -25,8 +26,10 @@ function concerns(event: LiveEvent, inbox: Inbox | undefined): boolean {
     case 'organiser':
       if (!inArea(event.areaCode, party.value?.areaCode)) return false
       return match !== undefined || waitingStates.test(need?.state ?? '')
-    case 'resident': return need?.residentRef !== undefined && need.residentRef === account.value?.residentRef
-    default: return match !== undefined
+    case 'resident':
+      return need?.residentRef !== undefined && need.residentRef === account.value?.residentRef
+    default:
+      return match !== undefined
   }
 }
 

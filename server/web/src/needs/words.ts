@@ -4,9 +4,17 @@ import { certificate, term } from '@/api/city'
 import { t } from '@/texts'
 import { amount, type Kind } from '@/ui/quantity'
 
-export const timeKinds: Exclude<Kind, 'stock'>[] = ['people', 'professional', 'venue', 'vehicle', 'equipment']
+export const timeKinds: Exclude<Kind, 'stock'>[] = [
+  'people',
+  'professional',
+  'venue',
+  'vehicle',
+  'equipment',
+]
 
-export function timeKind(kind: Exclude<Kind, 'stock'>): NonNullable<Schemas['TimeRequirement']['kind']> {
+export function timeKind(
+  kind: Exclude<Kind, 'stock'>,
+): NonNullable<Schemas['TimeRequirement']['kind']> {
   return `TIME_KIND_${kind.toUpperCase()}` as NonNullable<Schemas['TimeRequirement']['kind']>
 }
 
@@ -15,7 +23,13 @@ export function lineWords(line: Line): string {
   const parts = [amount(line.quantity, line)]
   // Its levels stand behind its name: which one is asked for is said here.
   const name = certificate(line.time?.certificate).replace(/\s*[(（].*[)）]$/, '')
-  if (line.time?.certificate) parts.push(name + ((line.time.certificateLevel ?? 0) > 1 ? ` ${t('need.level', { n: line.time.certificateLevel })}` : ''))
+  if (line.time?.certificate)
+    parts.push(
+      name +
+        ((line.time.certificateLevel ?? 0) > 1
+          ? ` ${t('need.level', { n: line.time.certificateLevel })}`
+          : ''),
+    )
   for (const skill of line.time?.skills ?? []) {
     const word = term('skills', skill)
     if (skill !== 'general' && word !== name) parts.push(word)
@@ -32,7 +46,7 @@ export function fillShare(need: Need): number {
 }
 
 // The lines for which somebody or something is still missing.
-export const lacks = (need: Need) =>
-  (need.lines ?? []).filter((l) => num(l.quantity) > num(l.held))
+export const lacks = (need: Need) => (need.lines ?? []).filter((l) => num(l.quantity) > num(l.held))
 
-export const holds = (m: Match) => /PROPOSED|DISPATCHED|CLAIMED|ACCEPTED|CHECKED_IN|SERVED|VERIFIED/.test(m.state ?? '')
+export const holds = (m: Match) =>
+  /PROPOSED|DISPATCHED|CLAIMED|ACCEPTED|CHECKED_IN|SERVED|VERIFIED/.test(m.state ?? '')

@@ -14,10 +14,20 @@ export function weekWords(time: Schemas['TimeSupply']): string {
     const hours = `${clock(s.startMinute ?? 0)}–${clock(s.endMinute ?? 0)}`
     by.set(hours, [...(by.get(hours) ?? []), s.weekday ?? 1])
   }
-  return [...by].map(([hours, days]) => `${days.map((d) => t(`week.${d}`)).join(t('week.and'))} ${hours}`).join(t('week.then'))
+  return [...by]
+    .map(([hours, days]) => `${days.map((d) => t(`week.${d}`)).join(t('week.and'))} ${hours}`)
+    .join(t('week.then'))
 }
 
-export function toWeekly(days: number[], from: string, to: string): NonNullable<Schemas['TimeSupply']['weekly']> {
+export function toWeekly(
+  days: number[],
+  from: string,
+  to: string,
+): NonNullable<Schemas['TimeSupply']['weekly']> {
   const minute = (text: string) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5))
-  return days.map((weekday) => ({ weekday, startMinute: minute(from), endMinute: to === '00:00' ? 1440 : minute(to) }))
+  return days.map((weekday) => ({
+    weekday,
+    startMinute: minute(from),
+    endMinute: to === '00:00' ? 1440 : minute(to),
+  }))
 }

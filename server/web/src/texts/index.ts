@@ -1,7 +1,7 @@
 // The two catalogues. Chinese first; English is one tap away and stays chosen.
 //
-// A library for this (vue-i18n 11) was a fifth of all the JavaScript that a team's telephone had to load, for looking up a
-// text and filling in its places: that is here.
+// A library for this (vue-i18n 11) was a fifth of all the JavaScript that a team's telephone had to
+// load, for looking up a text and filling in its places: that is here.
 import { shallowRef, type App } from 'vue'
 import { en } from './en'
 import { zh } from './zh'
@@ -29,25 +29,32 @@ function texts(of: Language): Map<string, string> {
   const all = new Map<string, string>()
   const walk = (node: Node, path: string) => {
     if (typeof node === 'string') all.set(path, node)
-    else for (const [key, child] of Object.entries(node)) walk(child, path === '' ? key : `${path}.${key}`)
+    else
+      for (const [key, child] of Object.entries(node))
+        walk(child, path === '' ? key : `${path}.${key}`)
   }
   walk(catalogues[of], '')
   flat[of] = all
   return all
 }
 
+// What is filled in, by the name of its place.
+export type Places = Record<string, string | number | undefined>
 // The text of a key with its places filled in; "{n:need|needs}" is the first for one and the second
 // for any other number. One that is missing shows its key, which tests look for.
-export function t(key: string, places?: Record<string, unknown>): string {
+export function t(key: string, places?: Places): string {
   const text = texts(chosen.value).get(key) ?? key
-  return places === undefined ? text : text.replace(
-    /\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g,
-    (whole, name: string, one?: string, many?: string) => {
-      if (!(name in places)) return whole
-      const value = String(places[name] ?? '')
-      if (one === undefined) return value
-      return (value === '1' ? one : many) ?? ''
-    })
+  return places === undefined
+    ? text
+    : text.replace(
+        /\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g,
+        (whole, name: string, one?: string, many?: string) => {
+          if (!(name in places)) return whole
+          const value = String(places[name] ?? '')
+          if (one === undefined) return value
+          return (value === '1' ? one : many) ?? ''
+        },
+      )
 }
 
 // Makes $t known to every template.

@@ -1,4 +1,5 @@
-// What every form needs: the server's refusal at its field, one thing done once, nothing typed lost.
+// What every form needs: the server's refusal at its field, one thing done once, nothing typed
+// lost.
 import { reactive, ref, watch, type Ref } from 'vue'
 import { t } from '@/texts'
 import { Refused, Unreachable, idempotencyKey, online, sessionEnded } from '@/api/client'
@@ -40,21 +41,29 @@ export function useAction() {
     }
   }
   // The words for a field, by the end of its path.
-  const at = (...names: string[]) => (names.some((n) => field.value === n || field.value.endsWith('.' + n)) ? wrong.value : '')
+  const at = (...names: string[]) =>
+    names.some((n) => field.value === n || field.value.endsWith('.' + n)) ? wrong.value : ''
   return reactive({ busy, wrong, field, run, at })
 }
 
 // A form's content that outlives a reload of this tab, with the key under which it is sent. It is
 // kept for whoever has come in, and again once they have logged in again.
-export function useDraft<T extends object>(name: string, fresh: () => T): { draft: Ref<T>; key: Ref<string>; done: () => void } {
+export function useDraft<T extends object>(
+  name: string,
+  fresh: () => T,
+): { draft: Ref<T>; key: Ref<string>; done: () => void } {
   const place = `draft.${name}`
   const before = kept(place) as { draft: T; key: string } | undefined
   const draft = ref(before?.draft ?? fresh()) as Ref<T>
   const key = ref(before?.key ?? idempotencyKey())
   const writer = keptFor()
-  watch([draft, key, sessionEnded], () => {
-    if (keptFor() === writer) keep(place, { draft: draft.value, key: key.value })
-  }, { deep: true })
+  watch(
+    [draft, key, sessionEnded],
+    () => {
+      if (keptFor() === writer) keep(place, { draft: draft.value, key: key.value })
+    },
+    { deep: true },
+  )
   return {
     draft,
     key,

@@ -1,4 +1,5 @@
-// A long list a few at a time, so that what is on the screen comes first and a tap is never kept waiting.
+// A long list a few at a time, so that what is on the screen comes first and a tap is never kept
+// waiting.
 import { computed, onScopeDispose, ref, watch, type ComputedRef } from 'vue'
 
 const atOnce = 6

@@ -1,5 +1,5 @@
 // The code of a screen or of a part of it, fetched when it is wanted.
-import { online } from '@/api/client'
+import { online, reachable } from '@/api/client'
 import { pauseAfter } from './reload'
 
 // When this tab was loaded anew for such code; not twice within a minute.
@@ -8,8 +8,8 @@ const minute = 60_000
 
 // The server answers, but does not have this file any more: it serves a newer console.
 async function renew() {
-  const answer = await fetch('/', { method: 'HEAD', cache: 'no-store' }).catch(() => undefined)
-  if (!answer?.ok || Date.now() - Number(sessionStorage.getItem(kept) ?? 0) < minute) return
+  const lately = Date.now() - Number(sessionStorage.getItem(kept) ?? 0) < minute
+  if (lately || !(await reachable())) return
   sessionStorage.setItem(kept, String(Date.now()))
   location.reload()
 }

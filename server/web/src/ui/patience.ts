@@ -7,7 +7,8 @@ import { passes } from './reload'
 const mostWaits = 20
 const oneSecond = () => new Promise((done) => window.setTimeout(done, 1000))
 
-// `seconds` is how long is still waited, to be shown. Nothing is sent after the component has ended.
+// `seconds` is how long is still waited, to be shown. Nothing is sent after the component has
+// ended.
 export function usePatience() {
   const seconds = ref(0)
   let ended = false

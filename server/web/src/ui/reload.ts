@@ -43,6 +43,9 @@ let notBefore = 0
 export const passes = (error: unknown) =>
   error instanceof Unreachable || (error instanceof Refused && error.passes)
 
+// How long the server wants to be left alone, in milliseconds.
+const pauseAskedBy = (error: unknown) => (error instanceof Refused ? error.retryAfter * 1000 : 0)
+
 // Calls `read`, which says with begins() and ends() when it reads; also when it does so by itself.
 // Ends with the component.
 export function useReload(read: () => void, pace: Pace = direct) {
@@ -68,9 +71,11 @@ export function useReload(read: () => void, pace: Pace = direct) {
   function fire() {
     timer = 0
     // Another part of the screen was put off meanwhile.
-    if (Date.now() < notBefore) return readAt(notBefore)
-    due = underWay > 0 || (document.hidden && pace.hidden === undefined)
-    if (!due) read()
+    if (Date.now() < notBefore) readAt(notBefore)
+    else {
+      due = underWay > 0 || (document.hidden && pace.hidden === undefined)
+      if (!due) read()
+    }
   }
   function changed() {
     const { first, between: pause } = pace
@@ -93,8 +98,7 @@ export function useReload(read: () => void, pace: Pace = direct) {
       }
       return
     }
-    const told = error instanceof Refused ? error.retryAfter * 1000 : 0
-    notBefore = Math.max(notBefore, Date.now() + told)
+    notBefore = Math.max(notBefore, Date.now() + pauseAskedBy(error))
     cancel()
     readAt(Date.now() + pauseAfter(failures.value++))
   }

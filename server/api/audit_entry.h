@@ -1,0 +1,12 @@
+// An event as the audit shows it.
+#pragma once
+
+#include "engine/rows/state.h"
+#include "qiao/v1/access.pb.h"
+#include "qiao/v1/event.pb.h"
+
+namespace qiao {
+
+pb::AuditEntry entry_of(const State& state, const pb::Event& event);
+
+}  // namespace qiao

@@ -1,0 +1,104 @@
+// Clearings: the whole market matched at once, and what becomes of the result.
+#include "qiao/v1/clearing.pb.h"
+#include "server/api/answer.h"
+#include "server/api/resources.h"
+#include "server/api/services.h"
+#include "server/background/clearinghouse.h"
+
+namespace qiao {
+namespace {
+
+using google::protobuf::Message;
+
+Result<Answer> start_clearing(const Services& services, const Call& call, const Message* body) {
+  const pb::ClearingRequest none;
+  QIAO_TRY(auto c, services.house.start(
+                       body == nullptr ? none : static_cast<const pb::ClearingRequest&>(*body),
+                       call.actor));
+  Answer a = answer(pb::Clearing(c), 0);
+  a.location = "/v1/clearings/" + std::to_string(c.id());
+  return a;
+}
+
+Result<Answer> list_clearings(const Services& services, const Call&) {
+  pb::ListClearingsResponse r;
+  for (pb::Clearing& c : services.house.list()) *r.add_clearings() = std::move(c);
+  return answer(std::move(r), services.runtime.applied_seq());
+}
+
+Result<Answer> get_clearing(const Services& services, const Call& call) {
+  QIAO_TRY(auto c, services.house.get(call.number("id")));
+  return answer(std::move(c), services.runtime.applied_seq());
+}
+
+Result<Answer> cancel_clearing(const Services& services, const Call& call, const Message*) {
+  QIAO_TRY(auto c, services.house.cancel(call.number("id"), call.actor));
+  return answer(std::move(c), 0);
+}
+
+template <pb::ClearingApply how>
+Result<Answer> apply_clearing(const Services& services, const Call& call, const Message*) {
+  QIAO_TRY(auto c, services.house.apply(call.number("id"), how, call.actor));
+  return answer(std::move(c), services.runtime.applied_seq());
+}
+
+constexpr Route kRoutes[] = {
+    {.method = "POST",
+     .pattern = "/v1/clearings",
+     .id = "startClearing",
+     .summary = "Matches all open needs and offers at once, beside the market; look again until it "
+                "is done (lead; organisers for their area). One runs at a time; others wait, the "
+                "lead's first.",
+     .tag = "clearing",
+     .request = pb::ClearingRequest::descriptor,
+     .response = pb::Clearing::descriptor,
+     .success = 201,
+     .body_optional = true,
+     .compute = start_clearing},
+    {.method = "GET",
+     .pattern = "/v1/clearings",
+     .id = "listClearings",
+     .summary = "The latest clearings, the newest first.",
+     .tag = "clearing",
+     .response = pb::ListClearingsResponse::descriptor,
+     .read = list_clearings},
+    {.method = "GET",
+     .pattern = "/v1/clearings/{id}",
+     .id = "getClearing",
+     .summary = "One clearing: progress, value, bound and gap, what stays unserved and why, equity "
+                "before and after.",
+     .tag = "clearing",
+     .response = pb::Clearing::descriptor,
+     .read = get_clearing},
+    {.method = "POST",
+     .pattern = "/v1/clearings/{id}:cancel",
+     .id = "cancelClearing",
+     .summary = "Stops a clearing, and what it has found so far is its result; or takes it out of "
+                "the queue.",
+     .tag = "clearing",
+     .response = pb::Clearing::descriptor,
+     .body_optional = true,
+     .compute = cancel_clearing},
+    {.method = "POST",
+     .pattern = "/v1/clearings/{id}:propose",
+     .id = "proposeClearing",
+     .summary = "Makes a proposed match of each proposal that still holds.",
+     .tag = "clearing",
+     .response = pb::Clearing::descriptor,
+     .body_optional = true,
+     .compute = apply_clearing<pb::CLEARING_APPLY_PROPOSE>},
+    {.method = "POST",
+     .pattern = "/v1/clearings/{id}:dispatch",
+     .id = "dispatchClearing",
+     .summary = "Dispatches each proposal that still holds.",
+     .tag = "clearing",
+     .response = pb::Clearing::descriptor,
+     .body_optional = true,
+     .compute = apply_clearing<pb::CLEARING_APPLY_DISPATCH>},
+};
+
+}  // namespace
+
+std::span<const Route> clearing_routes() { return kRoutes; }
+
+}  // namespace qiao

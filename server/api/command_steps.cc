@@ -1,0 +1,104 @@
+// The steps of a command, after those of every request.
+#include "server/api/answer.h"
+#include "server/api/command_of.h"
+#include "server/api/idempotency.h"
+#include "server/api/precondition.h"
+#include "server/api/problem.h"
+#include "server/api/request_steps.h"
+#include "server/api/subject.h"
+
+namespace qiao {
+namespace {
+
+using google::protobuf::Message;
+
+std::uint64_t version_of(const Message& m) {
+  const auto* f = m.GetDescriptor()->FindFieldByName("version");
+  return f == nullptr ? 0 : m.GetReflection()->GetUInt64(m, f);
+}
+
+Answer answer_of(const Services& services, const Call& call, const Applied& applied, bool batch) {
+  if (call.route->present != nullptr) return call.route->present(services, call, applied);
+  Answer answer;
+  answer.wait_for = applied.seq;
+  if (batch) {
+    auto response = std::make_unique<pb::BatchResponse>();
+    for (const Subject& s : applied.subjects) {
+      auto* result = response->add_results();
+      result->set_kind(singular(s.kind));
+      result->set_id(s.key);
+      result->set_index(s.part);
+    }
+    answer.message = std::move(response);
+    return answer;
+  }
+  const Subject& subject = applied.subjects.front();
+  answer.message = show(services.state(), subject, call.view(services.state()));
+  answer.version = version_of(*answer.message);
+  if (call.route->success == 201) answer.location = location_of(subject);
+  return answer;
+}
+
+}  // namespace
+
+std::optional<Response> check_precondition(Exchange& x) {
+  auto version = parse_if_match(x.call.request->if_match, x.call.epoch);
+  if (!version) return problem(version.error(), x.call.chinese);
+  x.call.expected_version = version.value();
+  return std::nullopt;
+}
+
+std::optional<Response> answer_repeated(Exchange& x) {
+  const Request& request = *x.call.request;
+  x.fingerprint = fingerprint(request);
+  x.answer_key = answer_key(x.call);
+  if (x.answer_key.empty()) return std::nullopt;
+  if (request.idempotency_key.size() > kMaxIdempotencyKey)
+    return problem(refuse(Code::kTooLong, "Idempotency-Key", std::to_string(kMaxIdempotencyKey)),
+                   x.call.chinese);
+  const auto first = x.services.runtime.find_answer(x.answer_key);
+  if (!first) return std::nullopt;
+  if (first->kept.fingerprint() != x.fingerprint)
+    return problem(HttpFault::kIdempotencyMismatch, x.call.chinese, "Idempotency-Key");
+  x.services.metrics.idempotent_replays.add();
+  return answer_again(x.services, x.call, first->kept, first->seq);
+}
+
+std::optional<Response> build_command(Exchange& x) {
+  auto asked = x.call.route->command(x.call, x.body.get());
+  if (!asked) return problem(asked.error(), x.call.chinese);
+  asked.value().set_expected_version(x.call.expected_version);
+  auto command = command_of(asked.value(), x.call.identity, x.services.gate);
+  if (!command) return refused_by_state(x, command.error());
+  x.command = std::move(command).value();
+  return std::nullopt;
+}
+
+std::optional<Response> limit_contacts(Exchange& x) {
+  x.contacts = ContactLimit::asked_of(x.command, x.services.state());
+  const auto wait = x.services.gate.over_contacts(x.call.identity, x.contacts);
+  if (!wait) return std::nullopt;
+  return too_often(x.call, *wait);
+}
+
+Response apply_command(Exchange& x) {
+  Runtime& runtime = x.services.runtime;
+  Response r;
+  const auto render = [&](const Applied& applied) {
+    Answer answer = answer_of(x.services, x.call, applied, x.command.has_batch());
+    Runtime::Keepable keepable = to_keep(x.call, applied, answer, runtime.state());
+    keepable.answer.set_fingerprint(x.fingerprint);
+    r = respond(x.call, std::move(answer));
+    return keepable;
+  };
+  Runtime::KeyedAnswer keyed{x.answer_key, render};
+  auto applied = runtime.apply(x.command, x.answer_key.empty() ? nullptr : &keyed);
+  if (!applied) return refused_by_state(x, applied.error());
+  x.services.gate.count_contacts(x.call.identity, x.contacts);
+  if (x.answer_key.empty()) {
+    r = respond(x.call, answer_of(x.services, x.call, applied.value(), x.command.has_batch()));
+  }
+  return r;
+}
+
+}  // namespace qiao

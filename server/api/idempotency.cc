@@ -1,0 +1,78 @@
+#include "server/api/idempotency.h"
+
+#include <google/protobuf/dynamic_message.h>
+
+#include "engine/rows/marked.h"
+#include "server/api/answer.h"
+#include "server/api/precondition.h"
+#include "server/api/problem.h"
+#include "server/api/subject.h"
+
+namespace qiao {
+
+std::string answer_key(const Call& call) {
+  if (call.route->secret || call.request->idempotency_key.empty()) return {};
+  return big_endian(call.actor.account_id()) + std::string(call.request->idempotency_key);
+}
+
+std::uint64_t fingerprint(const Request& r) {
+  std::uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const std::string_view part : {r.method, r.target, r.credentials.acting, r.body}) {
+    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+    hash = (hash ^ 0xff) * 0x100000001B3ULL;
+  }
+  return hash;
+}
+
+Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer& answer,
+                          const State& state) {
+  Runtime::Keepable keep;
+  keep.answer.set_status(call.route->success);
+  if (answer.version != 0) keep.answer.set_etag(etag_of(answer.version, call.epoch));
+  keep.answer.set_location(answer.location);
+  // What a route makes by itself shows no row.
+  if (!call.route->present && applied.subjects.size() == 1 &&
+      call.route->response() != pb::BatchResponse::descriptor()) {
+    const Subject& subject = applied.subjects.front();
+    keep.answer.set_row_kind(subject.kind);
+    keep.answer.set_row_id(subject.key);
+    keep.answer.set_own(call.view(state).owns(subject.kind, subject.key));
+  }
+  keep.message.reset(answer.message->New());
+  keep.message->CopyFrom(*answer.message);
+  return keep;
+}
+
+Response answer_again(const Services& services, const Call& call, const pb::KeptAnswer& kept,
+                      Seq wait_for) {
+  if (kept.stripped()) return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
+  const State& state = services.state();
+  const auto kind = static_cast<pb::Event::RowCase>(kept.row_kind());
+  if (const pb::RowKind row = row_kind_of(kind); row != pb::ROW_KIND_UNSPECIFIED) {
+    const Sight sight = sight_of(state, call.actor, row, kept.row_id());
+    if (sight == Sight::kNothing) return problem(not_there(row, kept.row_id(), "id"), call.chinese);
+    // It may see less of it now than it did.
+    if (sight == Sight::kPublic)
+      return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
+  }
+  Answer answer;
+  answer.message.reset(google::protobuf::MessageFactory::generated_factory()
+                           ->GetPrototype(call.route->response())
+                           ->New());
+  if (!services.runtime.store().read_answer(kept, *answer.message))
+    return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
+  if (kept.own() && !call.view(state).owns(kind, kept.row_id())) {
+    const Slot need =
+        kind == pb::Event::kNeed ? state.needs().find(NeedId{kept.row_id()}) : kNoSlot;
+    mask(*answer.message,
+         need == kNoSlot ? std::string() : state.area_name(state.needs()[need].area));
+  }
+  answer.wait_for = wait_for;
+  answer.location = kept.location();
+  Response r = respond(call, std::move(answer));
+  r.status = kept.status();
+  r.etag = kept.etag();
+  return r;
+}
+
+}  // namespace qiao

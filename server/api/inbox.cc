@@ -1,0 +1,31 @@
+// What waits for whoever asks.
+#include "engine/report/inbox.h"
+
+#include "server/api/answer.h"
+#include "server/api/resources.h"
+#include "server/api/services.h"
+
+namespace qiao {
+namespace {
+
+Result<Answer> get_inbox(const Services& services, const Call& call) {
+  const Runtime& runtime = services.runtime;
+  return answer(inbox(runtime.state(), call.actor, runtime.now()), runtime.applied_seq());
+}
+
+constexpr Route kRoutes[] = {
+    {.method = "GET",
+     .pattern = "/v1/inbox",
+     .id = "getInbox",
+     .summary = "What waits for whoever asks: needs to check, dispatches to answer, services to "
+                "begin, to end, to verify.",
+     .tag = "reports",
+     .response = pb::Inbox::descriptor,
+     .read = get_inbox},
+};
+
+}  // namespace
+
+std::span<const Route> inbox_routes() { return kRoutes; }
+
+}  // namespace qiao

@@ -1,0 +1,35 @@
+#include "server/api/personal_data.h"
+
+#include "server/api/answer.h"
+#include "server/api/audit_entry.h"
+
+namespace qiao {
+namespace {
+
+// Who saw somebody's data, in an export.
+constexpr std::size_t kMaxSeenBy = 5'000;
+
+}  // namespace
+
+Answer present_erased(const Services&, const Call&, const Applied& applied) {
+  pb::ErasedResponse r;
+  r.set_erased(applied.subjects.size());
+  return answer(std::move(r), applied.seq);
+}
+
+void add_account(pb::PersonExport& out, const State& state, std::span<const Slot> accounts) {
+  for (const Slot a : accounts) {
+    *out.mutable_account() = state.load_account(a);
+    out.mutable_account()->clear_password_hash();
+  }
+}
+
+void add_seen_by(pb::PersonExport& out, const Services& services, const Store::AuditKey& key) {
+  const Store& store = services.runtime.store();
+  for (const Seq seq : store.audit(key, 0, true, kMaxSeenBy)) {
+    const auto event = store.event(seq);
+    if (event && event->has_disclosure()) *out.add_seen_by() = entry_of(services.state(), *event);
+  }
+}
+
+}  // namespace qiao

@@ -1,0 +1,63 @@
+// The way of a request in steps. Api::run (api.cc) calls them, and their order is a security
+// property: docs/architecture.md says what each of them does.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "qiao/v1/command.pb.h"
+#include "server/access/contact_limit.h"
+#include "server/api/route.h"
+#include "server/api/router.h"
+#include "server/api/services.h"
+
+namespace qiao {
+
+// A request, and what is known of it so far.
+struct Exchange {
+  const Services& services;
+  const Router& router;
+  Call call = {};
+  std::unique_ptr<google::protobuf::Message> body = {};  // from parse_body on
+  // Of a command.
+  std::string answer_key = {};  // from answer_repeated on, like the next
+  std::uint64_t fingerprint = 0;
+  pb::Command command = {};           // from build_command on
+  ContactLimit::Asked contacts = {};  // from limit_contacts on
+};
+
+// Answers, which ends the request, or lets it go on.
+using Step = std::optional<Response> (*)(Exchange&);
+
+// Of every request.
+std::optional<Response> find_route(Exchange& x);
+std::optional<Response> choose_format(Exchange& x);
+std::optional<Response> limit_address(Exchange& x);
+std::optional<Response> authenticate(Exchange& x);
+std::optional<Response> authorise(Exchange& x);
+std::optional<Response> check_capacity(Exchange& x);
+std::optional<Response> limit_account(Exchange& x);
+std::optional<Response> parse_query(Exchange& x);
+std::optional<Response> check_addressed_row(Exchange& x);
+std::optional<Response> parse_body(Exchange& x);
+std::optional<Response> limit_batch(Exchange& x);
+
+// Of what is no command, the last.
+Response answer_directly(Exchange& x);
+
+// Of a command (command_steps.cc).
+std::optional<Response> check_precondition(Exchange& x);
+std::optional<Response> answer_repeated(Exchange& x);
+std::optional<Response> build_command(Exchange& x);
+std::optional<Response> limit_contacts(Exchange& x);
+// The last: the market applies it, or refuses it.
+Response apply_command(Exchange& x);
+
+// A refusal that tells something of the state: given when what it saw is on disk.
+Response refused_by_state(const Exchange& x, const Refusal& refusal);
+Response too_often(const Call& call, std::chrono::seconds wait);
+
+}  // namespace qiao

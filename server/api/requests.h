@@ -1,0 +1,34 @@
+// Private to the routes: how a request is made of a body and a path.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <string>
+
+#include "qiao/v1/request.pb.h"
+#include "server/api/route.h"
+
+namespace qiao {
+
+// The id in the body, where there is one, is the one in the path.
+template <class Resource>
+Result<Resource> addressed(const Call& call, const google::protobuf::Message* body,
+                           std::uint64_t (Resource::*get)() const,
+                           void (Resource::*set)(std::uint64_t), const char* field = "id") {
+  Resource r = static_cast<const Resource&>(*body);
+  const std::uint64_t id = call.path.front().second;
+  if ((r.*get)() != 0 && (r.*get)() != id)
+    return refuse(Code::kOutOfRange, field, std::to_string(id));
+  (r.*set)(id);
+  return r;
+}
+
+// What a new thing is called is not for its poster to say.
+template <class Resource>
+Result<Resource> unnamed(const google::protobuf::Message* body) {
+  const auto& r = static_cast<const Resource&>(*body);
+  if (r.id() != 0) return refuse(Code::kNotSettable, "id");
+  return r;
+}
+
+}  // namespace qiao

@@ -1,0 +1,52 @@
+// Residents, who are a number on their needs: their data exported and erased.
+#include "server/api/answer.h"
+#include "server/api/personal_data.h"
+#include "server/api/resources.h"
+#include "server/api/services.h"
+
+namespace qiao {
+namespace {
+
+Answer present_export(const Services& services, const Call& call, const Applied& applied) {
+  const State& state = services.state();
+  const std::uint64_t ref = call.number("ref");
+  pb::PersonExport out;
+  out.set_disclosure_id(applied.seq);
+  for (Slot n = state.first_need_of_resident(ref); n != kNoSlot;
+       n = state.needs()[n].next_of_resident) {
+    *out.add_needs() = state.load_need(n);
+    add_seen_by(out, services,
+                Store::AuditKey::object(pb::Event::kNeed, state.needs()[n].id.value()));
+  }
+  add_account(out, state, state.accounts_of_resident(ref));
+  add_seen_by(out, services, Store::AuditKey::object(kAuditResident, ref));
+  return answer(std::move(out), applied.seq);
+}
+
+constexpr Route kRoutes[] = {
+    {.method = "POST",
+     .pattern = "/v1/residents/{ref}:export",
+     .id = "exportResident",
+     .summary = "All that is held of a resident, over all its needs, whole (the person's right "
+                "to a copy).",
+     .tag = "privacy",
+     .response = pb::PersonExport::descriptor,
+     .command = disclose<pb::SUBJECT_KIND_RESIDENT, pb::DISCLOSURE_PURPOSE_EXPORT>,
+     .present = present_export,
+     .secret = true},
+    {.method = "POST",
+     .pattern = "/v1/residents/{ref}:erase",
+     .id = "eraseResident",
+     .summary = "A resident's personal data are gone for good from all its needs, also from the "
+                "past.",
+     .tag = "privacy",
+     .response = pb::ErasedResponse::descriptor,
+     .command = erase<pb::SUBJECT_KIND_RESIDENT>,
+     .present = present_erased},
+};
+
+}  // namespace
+
+std::span<const Route> resident_routes() { return kRoutes; }
+
+}  // namespace qiao

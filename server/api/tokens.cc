@@ -1,0 +1,135 @@
+// Tokens and invitations: a secret that is shown once, and opens an account.
+#include "qiao/v1/access.pb.h"
+#include "qiao/v1/request.pb.h"
+#include "server/api/answer.h"
+#include "server/api/problem.h"
+#include "server/api/resources.h"
+#include "server/api/services.h"
+
+namespace qiao {
+namespace {
+
+using google::protobuf::Message;
+
+constexpr std::int64_t kDefaultTokenLifetime = 90 * 86'400;
+
+Response new_secret(const Services& services, const Call& call, const pb::Actor& actor,
+                    std::uint64_t account, pb::GrantKind kind, const pb::TokenRequest& wanted) {
+  const State& state = services.state();
+  auto made = services.gate.make_grant(actor, account, kind, wanted);
+  if (!made) return problem(made.error(), call.chinese);
+  auto secret = std::make_unique<pb::NewSecret>();
+  *secret->mutable_grant() = state.load_grant(state.grants().find(GrantId{made.value().grant_id}));
+  secret->mutable_grant()->clear_secret_hash();
+  secret->set_secret(made.value().secret);
+  if (kind == pb::GRANT_KIND_INVITATION)
+    secret->set_url(services.options.public_url + "/#/invitation/" + made.value().secret);
+  Answer a;
+  a.message = std::move(secret);
+  a.wait_for = made.value().seq;
+  return respond(call, std::move(a));
+}
+
+Response create_invitation(const Services& services, const Call& call, const Message*) {
+  pb::TokenRequest wanted;
+  wanted.set_lifetime(services.gate.options().invitation.count());
+  return new_secret(services, call, call.actor, call.number("id"), pb::GRANT_KIND_INVITATION,
+                    wanted);
+}
+
+// Holds the token that is asked for to what the one that was sent may do.
+Status limit_to_sender(pb::TokenRequest& wanted, const Call& call, const State& state, Time now) {
+  if (call.identity.grant == kNoSlot) return outcome::success();
+  const GrantRow& sent = state.grants()[call.identity.grant];
+  // A token that may do less does not make one that may do more.
+  if (!sent.operations.all()) {
+    pb::Grant asked;
+    *asked.mutable_scopes() = wanted.scopes();
+    const auto more = operations_of(asked) & ~sent.operations;
+    if (more.any()) return refuse(Code::kTokenScope, "scopes");
+  }
+  // Nor one that lives longer.
+  if (sent.kind == pb::GRANT_KIND_TOKEN)
+    wanted.set_lifetime(std::min(wanted.lifetime(), to_int(sent.expires) - to_int(now)));
+  return outcome::success();
+}
+
+Response create_token(const Services& services, const Call& call, const Message* body) {
+  const State& state = services.state();
+  auto wanted = static_cast<const pb::TokenRequest&>(*body);
+  if (wanted.lifetime() == 0) wanted.set_lifetime(kDefaultTokenLifetime);
+  if (wanted.account_id() != 0 &&
+      !is_there(state, call.actor, pb::ROW_KIND_ACCOUNT, wanted.account_id())) {
+    return problem(not_there(pb::ROW_KIND_ACCOUNT, wanted.account_id(), "accountId"), call.chinese);
+  }
+  if (auto good = limit_to_sender(wanted, call, state, services.runtime.now()); !good)
+    return problem(good.error(), call.chinese);
+  const pb::Actor self = services.gate.actor_of(call.identity.account);
+  const bool own = wanted.account_id() == 0 || wanted.account_id() == self.account_id();
+  // Whoever acts for somebody else may do to others' accounts what that one may.
+  return new_secret(services, call, own ? self : call.actor,
+                    own ? self.account_id() : wanted.account_id(), pb::GRANT_KIND_TOKEN, wanted);
+}
+
+Result<Answer> list_tokens(const Services& services, const Call& call) {
+  const State& state = services.state();
+  pb::ListGrantsResponse r;
+  const Slot account = call.identity.account;
+  for (Slot g = account == kNoSlot ? kNoSlot : state.accounts()[account].first_grant; g != kNoSlot;
+       g = state.grants()[g].next_of_account) {
+    const GrantRow& row = state.grants()[g];
+    if (row.revoked || row.expires <= services.runtime.now()) continue;
+    *r.add_grants() = state.load_grant(g);
+    r.mutable_grants()->rbegin()->clear_secret_hash();
+  }
+  return answer(std::move(r), services.runtime.applied_seq());
+}
+
+Result<pb::Request> revoke_token(const Call& call, const Message*) {
+  pb::Request c;
+  c.mutable_revoke_grant()->set_grant_id(call.number("id"));
+  return c;
+}
+
+constexpr Route kRoutes[] = {
+    {.method = "POST",
+     .pattern = "/v1/accounts/{id}:invite",
+     .id = "createInvitation",
+     .summary = "A link with which the account's owner sets a password: for a new account, or for "
+                "one whose password is forgotten.",
+     .tag = "access",
+     .response = pb::NewSecret::descriptor,
+     .success = 201,
+     .raw = create_invitation,
+     .secret = true},
+    {.method = "POST",
+     .pattern = "/v1/tokens",
+     .id = "createToken",
+     .summary = "A token for a program; shown this once.",
+     .tag = "access",
+     .request = pb::TokenRequest::descriptor,
+     .response = pb::NewSecret::descriptor,
+     .success = 201,
+     .raw = create_token,
+     .secret = true},
+    {.method = "GET",
+     .pattern = "/v1/tokens",
+     .id = "listTokens",
+     .summary = "One's own tokens and sessions that are still good.",
+     .tag = "access",
+     .response = pb::ListGrantsResponse::descriptor,
+     .read = list_tokens},
+    {.method = "DELETE",
+     .pattern = "/v1/tokens/{id}",
+     .id = "revokeToken",
+     .summary = "Takes a token, a session or an invitation back.",
+     .tag = "access",
+     .response = pb::Grant::descriptor,
+     .command = revoke_token},
+};
+
+}  // namespace
+
+std::span<const Route> token_routes() { return kRoutes; }
+
+}  // namespace qiao
