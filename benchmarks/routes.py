@@ -47,7 +47,7 @@ class Client:
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         head = dict(self.headers if headers is None else headers)
         if data is not None:
-            head["Content-Type"] = "application/json"
+            head.setdefault("Content-Type", "application/json")
         begin = time.perf_counter()
         self.connection.request(method, target, data, head)
         answer = self.connection.getresponse()
@@ -197,6 +197,24 @@ class Market:
         self.clearings_end()
         return made
 
+    def imports_end(self):
+        """Waits until no import of the lead's goes on."""
+        while any("endedAt" not in i for i in self.lead.get("/v1/imports").get("imports", [])):
+            time.sleep(0.05)
+
+    def sheet_of_needs(self, count):
+        """A file of needs, none like another."""
+        area = self.any("communities")
+        day = time.strftime("%Y-%m-%d", time.localtime(time.time() + 5 * 86_400))
+        rows = [f"{area},{self.unique('need')},elder_care,people,3,{day} 09:00/11:00" for _ in range(count)]
+        return "\r\n".join(["area,title,category,kind,quantity,window", *rows]).encode()
+
+    def imported(self):
+        """An import that is done."""
+        made = self.lead.must("POST", "/v1/imports?kind=needs&check=1", self.sheet_of_needs(100), {**self.lead.headers, "Content-Type": "text/csv"})["id"]
+        self.imports_end()
+        return made
+
     def clearings_end(self):
         """Waits until no clearing runs or is applied."""
         while any(c["state"] == "CLEARING_STATE_RUNNING" or "stage" in c for c in self.lead.get("/v1/clearings").get("clearings", [])):
@@ -236,7 +254,8 @@ for name, path in {"getTaxonomy": "/v1/taxonomy", "getPolicy": "/v1/policy", "li
                    "listEvents": "/v1/events?limit=1000", "listAudit": "/v1/audit?newest=1", "listClearings": "/v1/clearings", "listProposals": "/v1/proposals",
                    "getRecord": "/v1/parties/{suppliers}/record", "getCalendar": "/v1/parties/{suppliers}/calendar", "getInbox": "/v1/inbox", "getSiteCode": "/v1/needs/{openNeeds}/site-code",
                    "getSession": "/v1/sessions/current", "listAccounts": "/v1/accounts", "listTokens": "/v1/tokens", "getHealth": "/healthz", "getReadiness": "/readyz",
-                   "getMetrics": "/metrics", "getOpenApi": "/v1/openapi.json"}.items():
+                   "getMetrics": "/metrics", "getOpenApi": "/v1/openapi.json", "listImports": "/v1/imports",
+                   "getImportTemplate": "/v1/imports/template?kind=needs"}.items():
     simple(name, path)
 for word, query in {"area": "area={communities}", "state": "state=submitted&newest=1", "programme": "programme={programmes}&newest=1", "raised": "raised=2",
                     "category": "category=elder_care&area={communities}"}.items():
@@ -409,6 +428,8 @@ for variant, count in (("100", 100), ("most", MOST_IN_A_BATCH)):
 recipe("checkBatch", 15, "500 kB")(lambda m, n: [("/v1/batch:check", json.dumps({"commands": [{"postNeed": {"need": m.need_body(description="x" * 2_000)}}] * 195}).encode())] * n)
 recipe("previewNeed", 60)(lambda m, n: [("/v1/needs:preview", {"need": m.need_body(areaCode=m.any("communities"))}) for _ in range(n)])
 recipe("previewNeed", 15, "32 lines")(lambda m, n: [("/v1/needs:preview", {"need": m.need_body(lines=32, areaCode=m.any("communities"))}) for _ in range(n)])
+recipe("createImport", 1)(lambda m, n: [("/v1/imports?kind=needs", m.sheet_of_needs(2_000), {**m.lead.headers, "Content-Type": "text/csv"})] * n)
+on_made("getImport", "/v1/imports/%s?pageSize=500", lambda m, n: [m.imported()] * n)
 recipe("startClearing", 1)(lambda m, n: [("/v1/clearings", {"budget": "5"})] * n)
 
 
@@ -423,7 +444,7 @@ recipe("watch", 30)(lambda m, n: [("/v1/watch", None, {**m.lead.headers, **WEBSO
 
 
 # What goes on after the answer is waited for, and others' waits are measured until then.
-AFTER = {"startClearing": Market.clearings_end, "proposeClearing": Market.clearings_end, "dispatchClearing": Market.clearings_end,
+AFTER = {"createImport": Market.imports_end, "startClearing": Market.clearings_end, "proposeClearing": Market.clearings_end, "dispatchClearing": Market.clearings_end,
          "setPolicy": lambda m: time.sleep(2)}
 # Not meant to be quick: hashes of passwords, and a copy of the database.
 SLOW = {"logIn", "acceptInvitation", "changePassword", "createBackup"}

@@ -21,12 +21,13 @@ MAY = {
     "server/store": ["engine/base", "engine/rows", "engine/market"],
     "server/runtime": ["engine/base", "engine/rows", "engine/market", "engine/match", "engine/clear",
                        "proto/json", "server/store"],
+    "server/sheets": ["engine/base"],
     "server/access": ["engine/base", "engine/rows", "engine/identity", "server/runtime", "server/store"],
     "server/background": ["engine/base", "engine/rows", "engine/identity", "engine/market", "engine/match",
                           "engine/clear", "engine/notify", "engine/report", "server/runtime"],
     "server/api": ["engine/base", "engine/rows", "engine/identity", "engine/market", "engine/match",
                    "engine/clear", "engine/report", "proto/json", "server/access", "server/background",
-                   "server/runtime", "server/store"],
+                   "server/runtime", "server/sheets", "server/store"],
     "server/http": ["engine/base", "proto/json", "server/access", "server/api", "server/runtime",
                     "server/store"],
     "server/app": ["data", "engine/base", "proto/json", "server/access", "server/api",
@@ -34,11 +35,11 @@ MAY = {
     "server": ["server/app"],
     "tools/text": ["engine/base"],
     "tools/sim": ["data", "engine/base", "engine/rows", "engine/market", "engine/match", "engine/clear",
-                  "engine/notify", "engine/report", "proto/json", "tools/swarm", "tools/text"],
+                  "engine/notify", "engine/report", "proto/json", "server/sheets", "tools/swarm", "tools/text"],
     "tools/swarm": ["engine/base", "engine/rows", "proto/json", "server/access", "server/api",
                     "server/app", "server/store"],
     "tools/qiao": ["engine/base", "engine/rows", "engine/market", "engine/match", "proto/json",
-                   "server/store", "tools/text"],
+                   "server/sheets", "server/store", "tools/text"],
 }
 # Beast takes half a minute a file to compile.
 BEAST = {"server/http/connection.h", "server/http/feed.cc", "server/http/provider_keys.cc", "server/http/request_parser.cc", "server/http/request_parser.h", "server/http/server.cc", "server/http/session.cc", "server/http/session.h", "tools/qiao/client.cc", "benchmarks/beast_peer.cc"}

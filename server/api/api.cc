@@ -6,6 +6,7 @@
 #include "engine/report/report.h"
 #include "engine/report/workforce.h"
 #include "server/api/counted.h"
+#include "server/api/imports.h"
 #include "server/api/problem.h"
 #include "server/api/request_steps.h"
 #include "server/api/resources.h"
@@ -22,7 +23,8 @@ Api::Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, M
                 .options = std::move(options),
                 .equity = std::make_shared<KeptCounts<EquityCount>>(),
                 .reports = std::make_shared<KeptCounts<ReportCount>>(),
-                .workforce = std::make_shared<KeptCounts<WorkforceCount>>()},
+                .workforce = std::make_shared<KeptCounts<WorkforceCount>>(),
+                .imports = std::make_shared<Imports>(analyst.context(), runtime, gate)},
       router_(all_routes(!services_.options.backup_folder.empty())) {
   services_.openapi = make_openapi(router_.routes());
 }

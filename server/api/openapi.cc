@@ -276,9 +276,15 @@ class Document {
     } else if (r.read) {
       parameters.push_back(header("If-None-Match", "An ETag: 304 where it is still the same."));
     }
+    if (!r.file_types.empty()) {
+      parameters.push_back(
+          header("Idempotency-Key",
+                 "Rows that were imported before under the same key make nothing again."));
+    }
     if (!parameters.empty()) op["parameters"] = std::move(parameters);
     if (r.request != nullptr)
       op["requestBody"] = {{"required", !r.body_optional}, {"content", content(r.request())}};
+    if (!r.file_types.empty()) op["requestBody"] = file_body(r.file_types);
     json::object responses;
     json::object good{{"description", r.success == 201 ? "Made." : "Done."}};
     if (r.response != nullptr) {
@@ -295,6 +301,13 @@ class Document {
     responses["503"] = problem_response("Too busy, or stopping.");
     op["responses"] = std::move(responses);
     return op;
+  }
+
+  static json::object file_body(std::span<const char* const> types) {
+    json::object content;
+    for (const char* type : types)
+      content[type] = {{"schema", {{"type", "string"}, {"format", "binary"}}}};
+    return {{"required", true}, {"content", std::move(content)}};
   }
 
   json::object watch_operation() {

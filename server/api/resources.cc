@@ -12,7 +12,7 @@ std::vector<Route> all_routes(bool with_backups) {
         area_routes,     party_routes,    person_routes,     resident_routes,     offer_routes,
         need_routes,     matching_routes, match_routes,      notification_routes, clearing_routes,
         proposal_routes, equity_routes,   supply_gap_routes, report_routes,       inbox_routes,
-        audit_routes,    event_routes,    batch_routes,      process_routes}) {
+        audit_routes,    event_routes,    batch_routes,      import_routes,       process_routes}) {
     add(of_resource());
   }
   if (with_backups) add(backup_routes());

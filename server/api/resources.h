@@ -16,6 +16,7 @@ std::span<const Route> batch_routes();
 std::span<const Route> clearing_routes();
 std::span<const Route> equity_routes();
 std::span<const Route> event_routes();
+std::span<const Route> import_routes();
 std::span<const Route> inbox_routes();
 std::span<const Route> match_routes();
 std::span<const Route> matching_routes();

@@ -139,6 +139,8 @@ struct Route {
                             const google::protobuf::Message* body) = nullptr;
   Response (*raw)(const Services&, const Call&, const google::protobuf::Message* body) = nullptr;
   const char* raw_type = "application/json";
+  // Of a raw route whose body is a file: its media types.
+  std::span<const char* const> file_types = {};
   // Of a command: makes its answer where that is not the row it is about.
   Answer (*present)(const Services&, const Call&, const Applied&) = nullptr;
   // The answer holds something that is shown once or to be seen by nobody else: it is not kept for

@@ -12,6 +12,7 @@
 namespace qiao {
 
 class EquityCount;
+class Imports;
 class ReportCount;
 class WorkforceCount;
 template <class Count>
@@ -40,6 +41,7 @@ struct Services {
   std::shared_ptr<KeptCounts<EquityCount>> equity;
   std::shared_ptr<KeptCounts<ReportCount>> reports;
   std::shared_ptr<KeptCounts<WorkforceCount>> workforce;
+  std::shared_ptr<Imports> imports;
   std::string openapi = {};
   // No more commands: the process stops.
   bool draining = false;

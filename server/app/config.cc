@@ -149,6 +149,11 @@ void declare_sizes(CLI::App& app, Config& c) {
       ->envname("QIAO_MAX_BODY")
       ->capture_default_str()
       ->check(CLI::Range(1024, 1 << 30));
+  app.add_option("--max-import", c.server.max_import_bytes,
+                 "Bytes of a file that is sent to POST /v1/imports")
+      ->envname("QIAO_MAX_IMPORT")
+      ->capture_default_str()
+      ->check(CLI::Range(1024, 1 << 30));
   app.add_option("--max-batch", c.server.max_batch_bytes, "Bytes of the body of POST /v1/batch")
       ->envname("QIAO_MAX_BATCH")
       ->capture_default_str()

@@ -57,6 +57,8 @@ class Analyst {
       : context_(market_context), runtime_(runtime) {}
   ~Analyst();
   Seq applied_seq() const { return runtime_.applied_seq(); }
+  // Of the market thread.
+  boost::asio::io_context& context() { return context_; }
 
   // Calls begin() when it is the turn of whoever asks: accounts take turns. Then the question has a
   // place in the lane for as long as it is there. Dropped where nobody waits for it any more.

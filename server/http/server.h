@@ -40,6 +40,8 @@ struct ServerOptions {
   // A body is parsed on the market thread, about 15 us for each KiB of JSON.
   std::size_t max_body_bytes = 256 << 10;
   std::size_t max_batch_bytes = 512 << 10;  // of POST /v1/batch
+  // Of POST /v1/imports. It is copied on the market thread and read beside it.
+  std::size_t max_import_bytes = 4 << 20;
   // Certificate chain and private key (PEM); both empty: in the clear.
   std::string certificate;
   std::string private_key;

@@ -194,7 +194,8 @@ void Session::read() {
   parser_->header_limit(static_cast<std::uint32_t>(server_.options_.max_header_bytes));
   // Which limit holds depends on the target, which is not known yet; a length that is too much for
   // any is refused at once.
-  parser_->body_limit(std::max(server_.options_.max_body_bytes, server_.options_.max_batch_bytes));
+  parser_->body_limit(std::max({server_.options_.max_body_bytes, server_.options_.max_batch_bytes,
+                                server_.options_.max_import_bytes}));
   wait_until(Doing::kReading);
   http::async_read_header(
       connection_, buffer_, *parser_,
@@ -223,6 +224,12 @@ void Session::read_failed(const error_code& error) {
   close();
 }
 
+std::size_t Session::body_limit(std::string_view target) const {
+  if (target.starts_with("/v1/batch")) return server_.options_.max_batch_bytes;
+  if (target.starts_with("/v1/imports")) return server_.options_.max_import_bytes;
+  return server_.options_.max_body_bytes;
+}
+
 void Session::on_header(const error_code& error) {
   if (error) return read_failed(error);
   const auto& header = parser_->get();
@@ -231,8 +238,7 @@ void Session::on_header(const error_code& error) {
   gzip_ = accepts_gzip(view(header[http::field::accept_encoding]));
   chinese_ = prefers_chinese(view(header[http::field::accept_language]));
   const std::string_view target = parser_->target();
-  const std::size_t limit = target.starts_with("/v1/batch") ? server_.options_.max_batch_bytes
-                                                            : server_.options_.max_body_bytes;
+  const std::size_t limit = body_limit(target);
   if (const auto length = parser_->content_length(); length && *length > limit)
     return read_failed(http::error::body_limit);
   parser_->body_limit(limit);

@@ -35,6 +35,7 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   enum class Doing { kReading, kWaiting, kWriting, kLingering };
   void read();
+  std::size_t body_limit(std::string_view target) const;
   void on_header(const boost::system::error_code& error);
   void read_body();
   void on_request(const boost::system::error_code& error);

@@ -262,7 +262,7 @@ test(
 )
 
 test(
-  'an import waits as long as the server says, and then goes on by itself',
+  'an import goes on by itself as fast as the limits of its sender let it',
   {
     timeout: 90_000,
   },
@@ -292,18 +292,13 @@ test(
         areaCode: '341881001001',
         lines: [people],
       }
-      const commands = Array.from({ length: 8 }, () => ({ postNeed: { need: template } }))
+      const commands = Array.from({ length: 7 }, () => ({ postNeed: { need: template } }))
       assert.equal((await limited.api(page, 'POST', '/v1/batch', { commands })).status, 200)
-      const answers = []
-      page.on('response', (r) => {
-        if (r.url().endsWith('/v1/batch')) answers.push(r.status())
-      })
       await page.getByRole('button', { name: '导入这10条' }).click()
-      await page.getByText(/\d+秒后自动继续/).waitFor()
-      await shot(page, 'import-waits')
+      const clicked = Date.now()
       await page.getByText('已保存10条，共10条').waitFor()
-      assert.equal(answers.at(-1), 200)
-      assert.ok(answers.includes(429))
+      assert.ok(Date.now() - clicked > 1000, 'it waited')
+      await shot(page, 'import-waits')
       const found = (await limited.api(page, 'GET', '/v1/needs?state=open&newest=1&pageSize=50'))
         .body.needs
       assert.equal(found.filter((n) => n.title.startsWith('慢慢导入')).length, 10)

@@ -195,9 +195,9 @@ test(
     await host.go(page, '/needs/import')
     await page.setInputFiles('input[type=file]', good)
     await page.getByText('2行可以导入').waitFor()
-    await page.getByText('“很多”不是大于0的数').waitFor()
+    await page.getByText('数量：类型不对，应为整数').waitFor()
     await page.getByText('开始时间已经过去').waitFor()
-    await page.getByText('没有“没有的村”').waitFor()
+    await page.getByText('区域：没有找到名为“没有的村”的区域').waitFor()
     assert.equal(await called(page, '导入一'), 0)
     await shot(page, 'import')
     await page.getByRole('button', { name: '导入这2条' }).click()
@@ -216,7 +216,7 @@ test(
     await page.getByText('1行可以导入').waitFor()
     writeFileSync(other, 'no,columns\r\n1,2\r\n')
     await page.setInputFiles('input[type=file]', other)
-    await page.getByText('第一行没有“名称”这一列').waitFor()
+    await page.getByText('没有找到表头行').waitFor()
   },
 )
 

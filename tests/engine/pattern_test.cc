@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tools/text/notation.h"
+#include "server/sheets/notation.h"
 
 namespace qiao {
 namespace {

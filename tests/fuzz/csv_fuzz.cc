@@ -1,10 +1,12 @@
 // A file that somebody imports: encoding, records, columns, cells.
+#include "server/sheets/csv.h"
+#include "server/sheets/encoding.h"
+#include "server/sheets/limits.h"
+#include "server/sheets/notation.h"
+#include "server/sheets/sheet.h"
+#include "server/sheets/table.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/build.h"
-#include "tools/qiao/sheet.h"
-#include "tools/text/csv.h"
-#include "tools/text/encoding.h"
-#include "tools/text/notation.h"
 
 using namespace qiao;
 
@@ -34,6 +36,23 @@ bool check_read(const Sheet& sheet, const std::vector<Cells>& rows, const SheetC
   return true;
 }
 
+// Whatever it is, CSV or a workbook: what is read is within the bounds.
+void check_table(std::string_view bytes) {
+  const auto table = read_table(bytes, "");
+  if (!table) return;
+  expect(table.value().rows.size() <= kMaxSheetRows, "more rows than the bound");
+  std::uint32_t before = 0;
+  for (const TableRow& row : table.value().rows) {
+    expect(row.number > before, "rows that are not in order");
+    before = row.number;
+    expect(row.cells.size() <= kMaxSheetColumns, "more columns than the bound");
+    for (const std::string& cell : row.cells) {
+      expect(cell.size() <= kMaxCellBytes, "a longer cell than the bound");
+      expect(is_utf8(cell), "a cell that is no UTF-8");
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -42,6 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   static const char* const kSheets[] = {"areas", "parties", "offers", "needs"};
   const Sheet& sheet = *find_sheet(kSheets[data[0] % 4]);
+  check_table(text_of(data + 1, size - 1));
   const auto text = to_utf8(text_of(data + 1, size - 1));
   if (!text) return 0;
   expect(is_utf8(*text), "read as UTF-8 and is none");

@@ -204,14 +204,88 @@ class CommandLine(Case):
         self.qiao("import", "offers", path, "--skip-bad", expect=5)
         self.assertEqual(len(self.s.get("/v1/offers")["offers"]), 3)
 
+    def imported(self, what, path, *options):
+        r = subprocess.run([QIAO, "import", what, path, *options], capture_output=True, text=True, env=self.env, timeout=60)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        return r.stderr
+
+    def test_import_of_a_workbook_as_people_make_them(self):
+        import datetime
+        import openpyxl
+        self.city(self.s)
+        book = openpyxl.Workbook()
+        sheet = book.active
+        sheet.title = "需求"
+        day = datetime.date.fromisoformat(self.day(4))
+        sheet.append(["城东社区十二月需求表"])
+        sheet.append([])
+        sheet.append(["序号", "标题 *", "社区", "类别", "日期", "开始时间", "结束时间", "人数"])
+        sheet.append([1, "理发", "城东社区", "助老服务", day, datetime.time(9), datetime.time(11, 30), 3])
+        sheet.append([2, "陪诊", None, "助老服务", datetime.datetime.combine(day, datetime.time()), "下午2点", "16:00", "２人"])
+        sheet.append([])
+        sheet.append([3, "送餐", None, "助老服务", day, datetime.time(22), datetime.time(2), 1])
+        sheet.append(["合计", None, None, None, None, None, None, "=SUM(H4:H7)"])
+        sheet.merge_cells("A1:H1")
+        sheet.merge_cells("C4:C7")
+        path = os.path.join(self.folder, "n.xlsx")
+        book.save(path)
+        self.assertEqual(self.imported("needs", path, "--check"), "column that is not imported: 序号\n3 can be imported\n")
+        self.assertIn("3 imported\n", self.imported("needs", path))
+        needs = self.s.get("/v1/needs")["needs"]
+        hours = [(n["title"], n["lines"][0]["quantity"], (int(n["lines"][0]["window"]["end"]) - int(n["lines"][0]["window"]["start"])) / 3600) for n in needs]
+        self.assertEqual(hours, [("理发", "3", 2.5), ("陪诊", "2", 2.0), ("送餐", "1", 4.0)])
+        self.assertEqual({n["areaCode"] for n in needs}, {"341881001001"})
+        # The same by letters, without headings.
+        for cells in ("A1:H1", "C4:C7"):
+            sheet.unmerge_cells(cells)
+        for row in (4, 5, 7):
+            sheet.cell(row, 2).value += "二"
+            sheet.cell(row, 3).value = "城东社区"
+        sheet.delete_rows(1, 3)
+        book.save(path)
+        self.assertIn("3 imported\n", self.imported("needs", path, "--mapping", "B:title,C:area,D:category,E:date,F:from,G:to,H:people"))
+
+    def test_import_is_killed_in_the_middle_and_makes_nothing_twice(self):
+        self.city(self.s)
+        count = 15_000
+        path = self.write("n.csv", "区域,名称,服务类别,种类,数量,时间段\r\n" + "".join(
+            f"341881001001,需求{i},助老服务,人员,3,{self.day(4)} 09:00/12:00\r\n" for i in range(count)))
+        importing = subprocess.Popen([QIAO, "import", "needs", path], stderr=subprocess.PIPE, env=self.env)
+        while len(self.s.get("/v1/needs?pageSize=500").get("needs", [])) < 100:
+            time.sleep(0.02)
+        self.s.kill()
+        importing.wait(timeout=60)
+        importing.stderr.close()
+        self.s.start()
+        self.env["QIAO_SERVER"] = self.s.origin()
+        saved = len(self.all_needs())
+        self.assertTrue(100 <= saved < count, saved)
+        self.assertEqual(self.imported("needs", path), f"{count - saved} imported, {saved} imported before\n")
+        titles = [n["title"] for n in self.all_needs()]
+        self.assertEqual(len(titles), count)
+        self.assertEqual(len(set(titles)), count)
+
+    def all_needs(self):
+        needs, token = [], ""
+        while True:
+            page = self.s.get("/v1/needs?pageSize=500" + (f"&pageToken={token}" if token else ""))
+            needs += page.get("needs", [])
+            token = page.get("nextPageToken")
+            if not token:
+                return needs
+
     def test_import_from_excel_in_china(self):
         self.city(self.s)
         text = "区域,名称,服务类别,种类,数量,时间段,需求序号\r\n" + "".join(
             f"341881001001,{t},助老服务,{k},{q},{self.day(4)} 09:00/12:00,{n}\r\n"
             for t, k, q, n in (("理发", "人员", 3, 1), ("慰问", "人员", 2, 2), ("慰问", "大米", 50, 2)))
-        for encoding in ("gb18030", "utf-8-sig", "utf-8"):
+        for encoding in ("gb18030", "utf-8-sig", "utf-8", "utf-16"):
             before = len(self.s.get("/v1/needs").get("needs", []))
-            self.assertIn("2 imported", subprocess.run([QIAO, "import", "needs", self.write("n.csv", text, encoding)], capture_output=True, text=True, env=self.env).stderr)
+            path = self.write("n.csv", text.replace("理发", "理发" + encoding).replace("慰问", "慰问" + encoding), encoding)
+            self.assertIn("2 imported", self.imported("needs", path))
+            self.assertEqual(len(self.s.get("/v1/needs")["needs"]), before + 2)
+            # The same file again.
+            self.assertEqual(self.imported("needs", path), "0 imported, 2 imported before\n")
             self.assertEqual(len(self.s.get("/v1/needs")["needs"]), before + 2)
         need = self.s.get("/v1/needs?newest=1")["needs"][0]
         self.assertEqual([(l.get("stock", {}).get("resource"), l["quantity"]) for l in need["lines"]], [(None, "2"), ("rice", "50")])

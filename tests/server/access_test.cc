@@ -86,6 +86,11 @@ const Case kCases[] = {
     {"applyBatch", "POST", "/v1/batch", R"({"commands":[{"setPolicy":{}}]})",
      ".. .. .. .. .. .. nn"},
     {"checkBatch", "POST", "/v1/batch:check", R"({"commands":[]})", ".. .. yy yy yy yy yy"},
+    // So do the rows of an import, of which an account has one at a time.
+    {"createImport", "POST", "/v1/imports?kind=needs", "name", ".. .. yn .. yn yn yn"},
+    {"listImports", "GET", "/v1/imports", "", ".. .. yy .. yy yy yy"},
+    {"getImport", "GET", "/v1/imports/77", "", ".. .. hh .. hh hh hh"},
+    {"getImportTemplate", "GET", "/v1/imports/template?kind=needs", "", ".. .. yy .. yy yy yy"},
 
     {"setUp", "POST", "/v1/setup",
      R"({"token":"guess","login":"evil","password":"correct horse battery"})",

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "tools/text/csv.h"
-#include "tools/text/encoding.h"
-#include "tools/text/notation.h"
+#include "server/sheets/csv.h"
+#include "server/sheets/encoding.h"
+#include "server/sheets/notation.h"
 #include "tools/text/visible.h"
 
 namespace qiao {

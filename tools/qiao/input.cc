@@ -6,10 +6,10 @@
 
 #include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
-#include "tools/qiao/supply.h"
+#include "server/sheets/notation.h"
+#include "server/sheets/supply.h"
 #include "tools/qiao/verbs.h"
 #include "tools/text/file.h"
-#include "tools/text/notation.h"
 
 namespace qiao {
 namespace {
@@ -330,15 +330,6 @@ std::vector<InputFlag> input_flags(const Descriptor* type) {
     if (type == pb::Need::descriptor()) flags.push_back({"on", "2026-11-28 09:00/12:00"});
   }
   return flags;
-}
-
-void clear_market_fields(Message& message) {
-  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
-    const FieldDescriptor* f = message.GetDescriptor()->field(i);
-    if (!is_settable(f)) message.GetReflection()->ClearField(&message, f);
-  }
-  if (message.GetDescriptor() != pb::Need::descriptor()) return;
-  for (auto& line : *static_cast<pb::Need&>(message).mutable_lines()) line.clear_held();
 }
 
 Status read_input(Session& session, const std::string& file,

@@ -20,9 +20,6 @@ struct InputFlag {
 // offers what they are made of (--people 5 --skills first_aid --on "2026-11-28 09:00/12:00").
 std::vector<InputFlag> input_flags(const google::protobuf::Descriptor* type);
 
-// Clears what the market sets by itself.
-void clear_market_fields(google::protobuf::Message& message);
-
 // Changes what is given of the message and leaves the rest: first each field that the JSON of
 // `file` has (- for standard input; empty for none), then what the flags name, down to one part of
 // a supply or the quantity of one line of a need.

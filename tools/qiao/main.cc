@@ -317,10 +317,10 @@ class CommandLine {
   // The command that a noun is, made when it is first asked for.
   CLI::App& noun(const std::string& name) {
     static const std::map<std::string, const char*> kWords = {
-        {"taxonomy", "词表"},  {"policy", "政策"}, {"area", "区域"},     {"party", "主体"},
-        {"person", "人员"},    {"offer", "供给"},  {"need", "需求"},     {"match", "对接单"},
-        {"account", "账号"},   {"token", "令牌"},  {"resident", "居民"}, {"batch", "批量命令"},
-        {"clearing", "对接轮"}};
+        {"taxonomy", "词表"},   {"policy", "政策"}, {"area", "区域"},     {"party", "主体"},
+        {"person", "人员"},     {"offer", "供给"},  {"need", "需求"},     {"match", "对接单"},
+        {"account", "账号"},    {"token", "令牌"},  {"resident", "居民"}, {"batch", "批量命令"},
+        {"clearing", "对接轮"}, {"imports", "导入"}};
     auto& noun = nouns_[name];
     if (noun == nullptr) {
       noun = app_.add_subcommand(name, chinese_ ? kWords.at(name) : name);
@@ -448,9 +448,8 @@ class CommandLine {
 
   void add_import() {
     auto* import_app = app_.add_subcommand(
-        "import",
-        chinese_ ? "从CSV（UTF-8或GB18030）或JSON行导入区域、主体、供给或需求"
-                 : "Areas, parties, offers or needs from CSV (UTF-8 or GB18030) or JSON lines");
+        "import", chinese_ ? "从CSV、.xlsx或JSON行导入区域、主体、供给或需求"
+                           : "Areas, parties, offers or needs from CSV, .xlsx or JSON lines");
     import_app->footer(chinese_ ? kImportRulesZh : kImportRules);
     import_app
         ->add_option("what", import_.what,
@@ -459,9 +458,8 @@ class CommandLine {
         ->required()
         ->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
     import_app
-        ->add_option(
-            "file", import_.file,
-            chinese_ ? "文件；- 为标准输入（CSV）" : "The file; - for standard input (CSV)")
+        ->add_option("file", import_.file,
+                     chinese_ ? "文件；- 为标准输入" : "The file; - for standard input")
         ->required();
     import_app->add_flag("--new", import_.as_new,
                          chinese_ ? "忽略编号，全部新建" : "Ignore ids: make new things");
@@ -470,6 +468,14 @@ class CommandLine {
         chinese_ ? "导入正确的行；不给时，有一行不对就都不导入"
                  : "Take the good rows; where not given, nothing is imported if a row is bad");
     import_app->add_flag("--check", import_.check_only, chinese_ ? "只检查" : "Only check");
+    import_app->add_option(
+        "--sheet", import_.sheet,
+        chinese_ ? "工作表的名称或序号" : "Name or number of a workbook's sheet");
+    import_app->add_option("--heading-row", import_.heading_row,
+                           chinese_ ? "表头在第几行" : "The row with the headings");
+    import_app->add_option("--mapping", import_.mapping,
+                           chinese_ ? "各列是什么，如 B:title,C:area,D:-"
+                                    : "Which column is what: B:title,C:area,D:-");
     import_app->callback([&] { in_session([&](Session& s) { return import_list(s, import_); }); });
   }
 

@@ -55,7 +55,7 @@ Status each_resource(Session& session, const Sheet& sheet,
 Result<SheetContext> make_context(Session& session) {
   QIAO_TRY(const auto zone, session.zone());
   QIAO_TRY(const auto words, session.taxonomy());
-  SheetContext context{*zone, *words, {}};
+  SheetContext context{.zone = *zone, .words = *words};
   QIAO_TRY(each_resource(session, *find_sheet("parties"), [&](const Message& m) {
     const auto& p = static_cast<const pb::Party&>(m);
     context.parties.add(p.id(), p.name(), p.credit_code());

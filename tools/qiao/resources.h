@@ -4,8 +4,8 @@
 #include <functional>
 #include <string>
 
+#include "server/sheets/sheet.h"
 #include "tools/qiao/session.h"
-#include "tools/qiao/sheet.h"
 
 namespace qiao {
 

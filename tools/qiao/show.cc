@@ -5,11 +5,11 @@
 #include "engine/market/words.h"
 #include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
+#include "server/sheets/notation.h"
+#include "server/sheets/supply.h"
 #include "tools/qiao/show_access.h"
 #include "tools/qiao/show_clearing.h"
-#include "tools/qiao/supply.h"
 #include "tools/qiao/table.h"
-#include "tools/text/notation.h"
 #include "tools/text/visible.h"
 
 namespace qiao {

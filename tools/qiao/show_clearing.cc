@@ -2,8 +2,8 @@
 
 #include <cstdio>
 
+#include "server/sheets/notation.h"
 #include "tools/qiao/table.h"
-#include "tools/text/notation.h"
 
 namespace qiao {
 namespace {

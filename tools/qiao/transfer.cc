@@ -4,9 +4,9 @@
 #include <iostream>
 
 #include "proto/json/json.h"
+#include "server/sheets/csv.h"
+#include "server/sheets/encoding.h"
 #include "tools/qiao/resources.h"
-#include "tools/text/csv.h"
-#include "tools/text/encoding.h"
 
 namespace qiao {
 
@@ -20,7 +20,9 @@ int export_list(Session& session, const ExportOptions& options) {
       options.format.empty() ? is_json_lines(options.file) : options.format == "jsonl";
   std::string out;
   std::vector<std::string> header;
-  for (const SheetColumn& c : sheet.columns()) header.emplace_back(session.say(c.zh, c.en));
+  for (const SheetColumn& c : sheet.columns()) {
+    if (c.is_written()) header.emplace_back(session.say(c.zh, c.en));
+  }
   if (!lines) out += csv_line(header);
   std::size_t count = 0;
   const Status all = each_resource(session, sheet, [&](const Message& m) {
@@ -35,7 +37,9 @@ int export_list(Session& session, const ExportOptions& options) {
       // anew.
       row["key"] = std::to_string(count);
       std::vector<std::string> fields;
-      for (const SheetColumn& c : sheet.columns()) fields.push_back(protect_cell(row[c.en]));
+      for (const SheetColumn& c : sheet.columns()) {
+        if (c.is_written()) fields.push_back(protect_cell(row[c.en]));
+      }
       out += csv_line(fields);
     }
   });

@@ -9,10 +9,14 @@ namespace qiao {
 
 struct ImportOptions {
   std::string what;     // areas, parties, offers, needs
-  std::string file;     // - for standard input; .jsonl or .ndjson is JSON lines, anything else CSV
+  std::string file;     // - for standard input; .jsonl or .ndjson is JSON lines; else CSV or .xlsx
   bool as_new = false;  // drop ids: make new things
   bool skip_bad = false;  // take the good rows; else none if one is bad
   bool check_only = false;
+  // As POST /v1/imports has them; empty where not given.
+  std::string sheet = {};
+  std::string heading_row = {};
+  std::string mapping = {};
 };
 
 struct ExportOptions {

@@ -3,6 +3,7 @@
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/clearing.pb.h"
 #include "qiao/v1/command.pb.h"
+#include "qiao/v1/import.pb.h"
 #include "qiao/v1/query.pb.h"
 #include "qiao/v1/report.pb.h"
 #include "qiao/v1/request.pb.h"
@@ -119,6 +120,10 @@ const std::vector<Verb>& verbs() {
       {"events", "listEvents", "GET", "/v1/events", nullptr, pb::ListEventsResponse::descriptor(), {"after", "limit"}, "发生过的事", "what happened"},
       {"batch apply", "applyBatch", "POST", "/v1/batch", pb::BatchRequest::descriptor(), pb::BatchResponse::descriptor(), {}, "一次执行多条命令", "several commands, all or nothing"},
       {"batch check", "checkBatch", "POST", "/v1/batch:check", pb::BatchRequest::descriptor(), pb::CheckBatchResponse::descriptor(), {}, "检查多条命令", "which of several commands would be refused"},
+      {"import", "createImport", "POST", "/v1/imports", nullptr, pb::Import::descriptor(), {}, "导入表格", "import a spreadsheet", false, {}, true},
+      {"imports list", "listImports", "GET", "/v1/imports", nullptr, pb::ListImportsResponse::descriptor(), {}, "自己的导入", "one's imports"},
+      {"imports show", "getImport", "GET", "/v1/imports/{id}", nullptr, pb::Import::descriptor(), {"outcome"}, "导入的进度和各行结果", "how far an import is, and results by row"},
+      {"imports template", "getImportTemplate", "GET", "/v1/imports/template", nullptr, nullptr, {"kind", "format", "language"}, "导入模板", "an empty spreadsheet to fill in"},
       {"backup", "createBackup", "POST", "/v1/backups", pb::BackupRequest::descriptor(), pb::BackupResponse::descriptor(), {}, "在线备份", "a complete copy while it is in use", false, {"name"}},
   };
   // clang-format on

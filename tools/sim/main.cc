@@ -8,13 +8,13 @@
 
 #include "data/defaults.h"
 #include "proto/json/json.h"
+#include "server/sheets/csv.h"
+#include "server/sheets/notation.h"
 #include "tools/sim/history.h"
 #include "tools/sim/newyork.h"
 #include "tools/sim/policies.h"
 #include "tools/sim/swarm.h"
-#include "tools/text/csv.h"
 #include "tools/text/file.h"
-#include "tools/text/notation.h"
 #include "tools/text/output.h"
 
 namespace {

@@ -7,10 +7,10 @@
 
 #include "engine/base/random.h"
 #include "engine/rows/limits.h"
-#include "tools/text/csv.h"
-#include "tools/text/encoding.h"
+#include "server/sheets/csv.h"
+#include "server/sheets/encoding.h"
+#include "server/sheets/notation.h"
 #include "tools/text/file.h"
-#include "tools/text/notation.h"
 
 namespace qiao {
 namespace {

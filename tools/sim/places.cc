@@ -9,9 +9,9 @@
 #include <sstream>
 
 #include "engine/base/random.h"
-#include "tools/text/csv.h"
+#include "server/sheets/csv.h"
+#include "server/sheets/notation.h"
 #include "tools/text/file.h"
-#include "tools/text/notation.h"
 
 namespace qiao {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "engine/base/check.h"
-#include "tools/text/notation.h"
+#include "server/sheets/notation.h"
 
 namespace qiao {
 namespace {

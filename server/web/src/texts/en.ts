@@ -333,12 +333,9 @@ export const en: typeof zh = {
   },
   import: {
     title: 'Import a spreadsheet',
-    lead: 'Choose an Excel (.xlsx) or CSV file whose first row names the columns. It is checked first; nothing is saved before you say so.',
+    lead: 'Choose an Excel (.xlsx) or CSV file. It is checked first; nothing is saved before you say so, and no row is saved twice.',
     choose: 'Choose a file',
     template: 'Download a template',
-    unreadable: 'This file cannot be read. Save it as .xlsx or .csv and try again.',
-    noHeader: 'The first row has no column "title". Compare it with the template.',
-    tooMany: 'At most {n} rows at a time. Import them in parts.',
     good: '{n} {n:row|rows} can be imported',
     bad: '{n} {n:row has|rows have} problems',
     row: 'Row',
@@ -347,14 +344,8 @@ export const en: typeof zh = {
     saved: '{n} of {all} saved',
     waits:
       'The server asks to wait. It goes on by itself in {n} {n:second|seconds}; please stay on this page.',
+    progress: 'Working: {n} of {all} done',
     unread: 'These columns are unknown and will not be imported: {names}. See the template.',
-    wrong: {
-      required: 'is required',
-      unknown: 'there is no "{value}"',
-      number: '"{value}" is not a number above 0',
-      whole: '"{value}" has to be a whole number, money at most two decimals',
-      date: '"{value}" is not a date or time',
-    },
   },
   forYou: {
     title: 'For you',

@@ -1,10 +1,12 @@
-#include "tools/qiao/supply.h"
+#include "server/sheets/supply.h"
 
 #include <algorithm>
 #include <array>
 #include <optional>
 
-#include "tools/text/notation.h"
+#include "engine/base/ascii.h"
+#include "server/sheets/cell_values.h"
+#include "server/sheets/notation.h"
 
 namespace qiao {
 namespace {
@@ -16,9 +18,10 @@ struct Kind {
   const char* unit_zh;
   const char* unit;
   const char* units;
+  std::array<std::string_view, 2> also = {};  // as people write it; empty for none
 };
 constexpr std::array<Kind, 5> kKinds = {
-    {{pb::TIME_KIND_PEOPLE, "people", "人员", "人", "person", "people"},
+    {{pb::TIME_KIND_PEOPLE, "people", "人员", "人", "person", "people", {"人", "志愿者"}},
      {pb::TIME_KIND_PROFESSIONAL, "professional", "专业人员", "名专业人员", "professional",
       "professionals"},
      {pb::TIME_KIND_VENUE, "venue", "场地", "座", "seat", "seats"},
@@ -26,8 +29,10 @@ constexpr std::array<Kind, 5> kKinds = {
      {pb::TIME_KIND_EQUIPMENT, "equipment", "设备", "套", "set", "sets"}}};
 
 const Kind* kind_of(const std::string& text) {
-  const auto it = std::find_if(kKinds.begin(), kKinds.end(),
-                               [&](const Kind& k) { return text == k.code || text == k.zh; });
+  const auto it = std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& k) {
+    const bool other = std::find(k.also.begin(), k.also.end(), text) != k.also.end();
+    return text == k.code || text == k.zh || (other && !text.empty());
+  });
   return it == kKinds.end() ? nullptr : &*it;
 }
 
@@ -52,6 +57,11 @@ std::string find_code(const List& list, const std::string& text, TermOf term) {
   for (const auto& entry : list) {
     const pb::Term& t = term(entry);
     if (t.zh() == text || t.en() == text) return t.code();
+  }
+  // A name in English, whatever its case.
+  const std::string lower = ascii_lower(text);
+  for (const auto& entry : list) {
+    if (ascii_lower(term(entry).en()) == lower) return term(entry).code();
   }
   return text;
 }
@@ -94,6 +104,21 @@ Result<CertificateCell> read_certificate(const std::string& text, const pb::Taxo
     c.expires_at = to_int(expires);
   }
   return c;
+}
+
+// The resource that a cell of the column "kind" names; nullptr where it names none.
+const pb::ResourceKind* resource_of(const std::string& kind, const pb::Taxonomy& words) {
+  if (kind_of(kind) != nullptr) return nullptr;
+  const std::string code = read_resource(kind, words);
+  const auto& all = words.resources();
+  const auto it =
+      std::find_if(all.begin(), all.end(), [&](const auto& r) { return r.term().code() == code; });
+  return it == all.end() ? nullptr : &*it;
+}
+
+// As the console does.
+bool is_money(const pb::ResourceKind* resource) {
+  return resource != nullptr && resource->unit() == "fen";
 }
 
 // A day alone where it is the midnight at which certificates usually expire.
@@ -223,6 +248,31 @@ SupplyCells write_offer(const pb::Offer& offer, const TimeZone& zone) {
   c.week = format_week(t.weekly());
   c.exceptions = format_exceptions(t.exceptions());
   return c;
+}
+
+Result<std::string> counted_quantity(const std::string& text, const std::string& kind,
+                                     const pb::Taxonomy& words, const std::string& field) {
+  if (text.empty()) return std::string();
+  const pb::ResourceKind* resource = resource_of(kind, words);
+  if (is_money(resource)) {
+    QIAO_TRY(const auto fen, read_hundredths(text, field));
+    return std::to_string(fen);
+  }
+  const Kind* time = kind_of(kind);
+  const std::string unit = resource != nullptr ? resource->unit_zh() : "";
+  const char* of_time = time != nullptr ? time->unit_zh : "";
+  QIAO_TRY(const auto whole, read_whole(text, {unit, of_time, "人", "名", "个", "位"}, field));
+  return std::to_string(whole);
+}
+
+std::string typed_quantity(const std::string& counted, const std::string& kind,
+                           const pb::Taxonomy& words) {
+  if (counted.empty() || !is_money(resource_of(kind, words))) return counted;
+  const auto fen = parse_integer(counted, "quantity");
+  if (!fen || fen.value() < 0) return counted;
+  const std::int64_t rest = fen.value() % 100;
+  const std::string decimals = rest == 0 ? "" : (rest < 10 ? ".0" : ".") + std::to_string(rest);
+  return std::to_string(fen.value() / 100) + decimals;
 }
 
 std::string amount(std::int64_t quantity, const std::string& kind_code, const pb::Taxonomy& words,

@@ -1,4 +1,4 @@
-#include "tools/text/notation.h"
+#include "server/sheets/notation.h"
 
 #include <algorithm>
 #include <array>
@@ -132,11 +132,6 @@ std::optional<unsigned> weekday(std::string_view name) {
   return name == "周天" ? std::optional<unsigned>(7) : std::nullopt;
 }
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-}
-
 std::string narrow(std::string_view text) {
   std::string s(text);
   for (const auto& [wide, thin] :
@@ -156,6 +151,16 @@ std::pair<std::size_t, std::size_t> next_separator(std::string_view text) {
 }
 
 }  // namespace
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  std::string out;
+  std::size_t at = 0;
+  for (auto next = text.find(from); next != std::string::npos; next = text.find(from, at)) {
+    out.append(text, at, next - at).append(to);
+    at = next + from.size();
+  }
+  if (at > 0) text = out.append(text, at);
+}
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");

@@ -19,6 +19,9 @@ class PartyNames {
   // name in the order of ids.
   std::optional<std::uint64_t> find(const std::string& text) const;
 
+  // How many have it as their name or credit code.
+  std::size_t are_called(const std::string& text) const;
+
   // The shortest of these that find() takes for this party; its id where there is none.
   std::string name_of(std::uint64_t id) const;
 

@@ -38,6 +38,14 @@ Status read_offer(const SupplyCells& cells, const pb::Taxonomy& words, const Tim
 SupplyCells write_line(const pb::RequirementLine& line);
 SupplyCells write_offer(const pb::Offer& offer, const TimeZone& zone);
 
+// The quantity of a cell as it is counted, and as it is typed. Money is typed in yuan and counted
+// in fen: "500.50" is "50050". Anything else is a whole number in either, which may have its unit
+// behind it in a cell. Empty text stays empty. `kind`: of the same row.
+Result<std::string> counted_quantity(const std::string& text, const std::string& kind,
+                                     const pb::Taxonomy& words, const std::string& field);
+std::string typed_quantity(const std::string& counted, const std::string& kind,
+                           const pb::Taxonomy& words);
+
 // The code of a term, given its code, its Chinese or its English name; the text itself where it is
 // none (the server says so).
 std::string code_of(const google::protobuf::RepeatedPtrField<pb::Term>& terms,

@@ -1,4 +1,4 @@
-#include "tools/qiao/party_names.h"
+#include "server/sheets/party_names.h"
 
 #include <algorithm>
 #include <charconv>
@@ -31,6 +31,11 @@ std::optional<std::uint64_t> PartyNames::find(const std::string& text) const {
   if (error != std::errc{} || end != last || it == called_.end()) return std::nullopt;
   if (place < 1 || place > it->second.size()) return std::nullopt;
   return it->second[place - 1];
+}
+
+std::size_t PartyNames::are_called(const std::string& text) const {
+  const auto it = called_.find(text);
+  return it == called_.end() ? 0 : it->second.size();
 }
 
 std::string PartyNames::name_of(std::uint64_t id) const {

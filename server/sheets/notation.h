@@ -56,5 +56,6 @@ std::string join(const google::protobuf::RepeatedPtrField<std::string>& words,
 std::vector<std::string> split_names(std::string_view text);
 std::string join_names(const std::vector<std::string>& names);
 std::string_view trimmed(std::string_view text);
+void replace_all(std::string& text, std::string_view from, std::string_view to);
 
 }  // namespace qiao

@@ -1,7 +1,8 @@
-#include "tools/text/csv.h"
+#include "server/sheets/csv.h"
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace qiao {
 namespace {
@@ -53,51 +54,89 @@ std::string unprotect_cell(std::string_view cell) {
   return std::string(cell);
 }
 
+void CsvReader::skip_line_end() {
+  const bool two = text_.substr(at_).starts_with("\r\n");
+  at_ += two ? 2 : 1;
+  ++line_;
+  ++row_;
+}
+
+Refusal CsvReader::refuse_record(std::size_t line, const char* en, const char* zh) {
+  at_ = text_.size();
+  const std::string where = std::to_string(line);
+  return refuse(Code::kMalformed, {}, "line " + where + ": " + en, "第" + where + "行：" + zh);
+}
+
+// Behind the opening quote. `line`: on which the record begins, for refusals.
+Result<std::string> CsvReader::quoted_field(std::size_t line) {
+  std::string field;
+  while (true) {
+    if (at_ >= text_.size()) return refuse_record(line, "a quote is not closed", "引号没有闭合");
+    const char c = text_[at_++];
+    if (c == '\n') ++line_;
+    if (c != '"') {
+      field += c;
+    } else if (at_ < text_.size() && text_[at_] == '"') {
+      field += '"';
+      ++at_;
+    } else if (at_ < text_.size() && text_[at_] != delimiter_ && !at_line_end()) {
+      return refuse_record(line, "text behind a closing quote", "引号之后还有内容");
+    } else {
+      return field;
+    }
+  }
+}
+
 std::optional<Result<CsvRecord>> CsvReader::next() {
-  while (at_ < text_.size() && (text_[at_] == '\n' || text_[at_] == '\r'))
-    line_ += text_[at_++] == '\n' ? 1 : 0;
+  while (at_line_end()) skip_line_end();
   if (at_ >= text_.size()) return std::nullopt;
   CsvRecord record;
   record.line = line_;
-  const auto broken = [&](const char* en, const char* zh) -> Result<CsvRecord> {
-    const std::string where = std::to_string(record.line);
-    at_ = text_.size();
-    return refuse(Code::kMalformed, {}, "line " + where + ": " + en, "第" + where + "行：" + zh);
-  };
+  record.row = row_;
   while (true) {
-    std::string field;
+    if (record.fields.size() == kMaxCsvFields) {
+      return Result<CsvRecord>(refuse_record(record.line, "too many fields", "列数过多"));
+    }
     if (at_ < text_.size() && text_[at_] == '"') {
       ++at_;
-      while (true) {
-        if (at_ >= text_.size()) return broken("a quote is not closed", "引号没有闭合");
-        const char c = text_[at_++];
-        if (c == '\n') ++line_;
-        if (c != '"') {
-          field += c;
-          continue;
-        }
-        if (at_ < text_.size() && text_[at_] == '"') {
-          field += '"';
-          ++at_;
-          continue;
-        }
-        break;
-      }
-      if (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\n' && text_[at_] != '\r') {
-        return broken("text behind a closing quote", "引号之后还有内容");
-      }
+      auto field = quoted_field(record.line);
+      if (!field) return Result<CsvRecord>(field.error());
+      record.fields.push_back(std::move(field).value());
     } else {
-      const std::size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
-      field = text_.substr(at_, end - at_);
+      const std::string_view ends = delimiter_ == ','   ? ",\r\n"
+                                    : delimiter_ == ';' ? ";\r\n"
+                                                        : "\t\r\n";
+      const std::size_t end = std::min(text_.find_first_of(ends, at_), text_.size());
+      record.fields.emplace_back(text_.substr(at_, end - at_));
       at_ = end;
     }
-    record.fields.push_back(std::move(field));
-    if (at_ < text_.size() && text_[at_] == ',') {
-      ++at_;
-      continue;
-    }
-    return record;
+    if (at_ >= text_.size() || text_[at_] != delimiter_) break;
+    ++at_;
   }
+  if (at_line_end()) skip_line_end();
+  return record;
+}
+
+char find_delimiter(std::string_view text) {
+  constexpr int kRecordsLookedAt = 30;
+  char best = ',';
+  std::size_t most = 0;
+  for (const char delimiter : {',', ';', '\t'}) {
+    std::map<std::size_t, std::size_t> records_of;  // by their number of fields
+    CsvReader reader(text, delimiter);
+    for (int i = 0; i < kRecordsLookedAt; ++i) {
+      const auto record = reader.next();
+      if (!record || !*record) break;
+      const std::size_t fields = record->value().fields.size();
+      if (fields > 1) ++records_of[fields];
+    }
+    for (const auto& [fields, records] : records_of) {
+      if (records * (fields - 1) <= most) continue;
+      most = records * (fields - 1);
+      best = delimiter;
+    }
+  }
+  return best;
 }
 
 void append_csv_field(std::string_view field, std::string& out) {

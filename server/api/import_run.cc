@@ -1,0 +1,461 @@
+#include "server/api/import_run.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "server/access/view.h"
+#include "server/api/command_of.h"
+#include "server/background/slices.h"
+
+namespace qiao {
+namespace {
+
+// Rows between two looks at the sender's access and limits; each counts as a change.
+constexpr std::size_t kRowsAtOnce = 50;
+// The same of rows, areas and parties that are only looked at.
+constexpr std::size_t kLooksAtOnce = 2'000;
+// While too much waits for the disk.
+constexpr std::chrono::seconds kWaitForDisk{1};
+// An area's parents: the city, a town, a community.
+constexpr int kLevelsAbove = 3;
+
+}  // namespace
+
+ImportSender::ImportSender(const Identity& who, const Credentials& with)
+    : identity(who),
+      authorization(with.authorization),
+      cookie(with.cookie),
+      acting(with.acting),
+      origin(with.origin),
+      host(with.host),
+      address(with.address),
+      secure(with.secure) {}
+
+Credentials ImportSender::credentials() const {
+  return {.authorization = authorization,
+          .cookie = cookie,
+          .acting = acting,
+          .origin = origin,
+          .host = host,
+          .address = address,
+          .secure = secure,
+          .changes = true};
+}
+
+ImportRun::ImportRun(boost::asio::io_context& context, Runtime& runtime, Gate& gate, Beside& beside,
+                     std::uint64_t id, ImportOrder order, ImportSender sender)
+    : context_(context),
+      runtime_(runtime),
+      gate_(gate),
+      beside_(beside),
+      id_(id),
+      created_at_(to_int(runtime.now())),
+      order_(std::move(order)),
+      sender_(std::move(sender)) {}
+
+void ImportRun::start(std::function<void()> ended) {
+  ended_ = std::move(ended);
+  state_ = pb::IMPORT_STATE_READING;
+  struct Reading {
+    ImportOrder order;
+    std::optional<Result<ImportFile>> file;
+  };
+  auto reading = std::make_shared<Reading>();
+  reading->order = std::move(order_);
+  beside_.run([reading] { reading->file = read_import_file(reading->order); },
+              [self = weak_from_this(), reading] {
+                const auto run = self.lock();
+                if (!run) return;
+                run->order_ = std::move(reading->order);
+                run->order_.bytes = {};
+                run->on_read(std::move(*reading->file));
+              });
+}
+
+void ImportRun::on_read(Result<ImportFile> file) {
+  if (!file) return refuse_all(pb::IMPORT_STATE_REFUSED, file.error());
+  file_ = std::move(file).value();
+  zone_ = runtime_.state().zone();
+  words_ = runtime_.state().taxonomy();
+  context_of_cells_.now = runtime_.now();
+  context_of_cells_.areas = AreaNames(file_.area_names);
+  items_.resize(file_.groups.size());
+  requests_.resize(items_.size());
+  rows_.emplace(order_, file_, context_of_cells_, gate_, sender_.identity);
+  find_areas();
+}
+
+// Steps.
+
+void ImportRun::walk(Walk walk) {
+  walk_ = std::move(walk);
+  boost::asio::post(context_, [self = weak_from_this()] {
+    if (const auto run = self.lock()) run->go_on();
+  });
+}
+
+bool ImportRun::access_holds() {
+  const auto who = gate_.identify(sender_.credentials());
+  return who.good() && who.value.known() && gate_.covers(who.value, Operation::kCreateImport) &&
+         who.value.actor.SerializeAsString() == sender_.identity.actor.SerializeAsString();
+}
+
+std::optional<std::chrono::seconds> ImportRun::time_to_wait(std::size_t changes) {
+  const auto now = gate_.options().clock();
+  if (auto wait = gate_.over_time(sender_.address, kSlice, now)) return wait;
+  if (auto wait = gate_.over_time(sender_.identity, kSlice, now)) return wait;
+  if (changes == 0) return std::nullopt;
+  if (runtime_.overloaded()) return kWaitForDisk;
+  return gate_.over_limit(sender_.identity, sender_.address, static_cast<double>(changes));
+}
+
+void ImportRun::wait(std::chrono::seconds time) {
+  timer_.expires_after(time);
+  timer_.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
+    const auto run = self.lock();
+    if (run && !error) run->go_on();
+  });
+}
+
+void ImportRun::go_on() {
+  if (walk_.at == walk_.count) return std::exchange(walk_.done, {})();
+  if (!access_holds())
+    return refuse_all(pb::IMPORT_STATE_STOPPED, qiao::refuse(Code::kImportStopped));
+  const std::size_t count = std::min(walk_.at_once, walk_.count - walk_.at);
+  if (const auto time = time_to_wait(walk_.changes ? count : 0)) return wait(*time);
+  const auto self = weak_from_this();
+  in_slices(
+      context_, count, [this](std::size_t) { walk_.step(walk_.at++); },
+      [self, this] {
+        boost::asio::post(context_, [self] {
+          if (const auto run = self.lock()) run->go_on();
+        });
+      },
+      [self] { return !self.expired(); }, 1,
+      [this](std::chrono::nanoseconds used) {
+        gate_.charge_time(sender_.identity, sender_.address, used, gate_.options().clock());
+      });
+}
+
+// What cells call areas and parties.
+
+void ImportRun::find_areas() {
+  const std::size_t count = file_.area_names.empty() ? 0 : runtime_.state().areas().size();
+  walk({.count = count,
+        .at_once = kLooksAtOnce,
+        .step =
+            [this](std::size_t i) {
+              const State& state = runtime_.state();
+              const auto slot = static_cast<Slot>(i);
+              const auto& area = state.areas()[slot];
+              context_of_cells_.areas.add(area.id.value(), state.area_name(slot),
+                                          area.level == pb::AREA_LEVEL_COMMUNITY);
+            },
+        .done = [this] { find_parties(); }});
+}
+
+void ImportRun::find_parties() {
+  const std::size_t count = file_.party_names.empty() ? 0 : runtime_.state().parties().size();
+  walk({.count = count,
+        .at_once = kLooksAtOnce,
+        .step =
+            [this](std::size_t i) {
+              const State& state = runtime_.state();
+              const auto slot = static_cast<Slot>(i);
+              const std::uint64_t id = state.parties()[slot].id.value();
+              const pb::Actor& actor = sender_.identity.actor;
+              if (!is_there(state, actor, pb::ROW_KIND_PARTY, id)) return;
+              const View view(state, actor, scope_of(state, Operation::kGetParty, actor));
+              const pb::Party party = view.show_party(slot);
+              if (file_.party_names.contains(party.name()) ||
+                  file_.party_names.contains(party.credit_code()))
+                context_of_cells_.parties.add(id, party.name(), party.credit_code());
+            },
+        .done = [this] { read_rows(); }});
+}
+
+// Rows.
+
+void ImportRun::read_rows() {
+  walk({.count = items_.size(),
+        .at_once = kLooksAtOnce,
+        .step = [this](std::size_t place) { read_row(place); },
+        .done =
+            [this] {
+              for (const auto& places : by_level_)
+                in_order_.insert(in_order_.end(), places.begin(), places.end());
+              check_rows();
+            }});
+}
+
+void ImportRun::read_row(std::size_t place) {
+  ImportItem& item = items_[place];
+  item = rows_->read(place);
+  ++counts_[item.outcome];
+  if (item.parent || item.suspend) to_finish_.push_back(place);
+  std::size_t level = 0;
+  requests_[place] = std::move(item.request);
+  if (requests_[place] && requests_[place]->has_put_area()) {
+    const pb::Area& area = requests_[place]->put_area();
+    level = std::clamp<std::size_t>(area.level(), 0, by_level_.size() - 1);
+    area_at_.emplace(area.code(), place);
+  }
+  by_level_[level].push_back(place);
+}
+
+// The same row was saved under the same key before.
+bool ImportRun::is_repeated(ImportItem& item) const {
+  if (item.answer_key.empty()) return false;
+  const auto kept = runtime_.find_answer(item.answer_key);
+  if (!kept) return false;
+  item.id = kept->kept.row_id();
+  return true;
+}
+
+void ImportRun::check_rows() {
+  state_ = pb::IMPORT_STATE_CHECKING;
+  walk({.count = in_order_.size(),
+        .at_once = kLooksAtOnce,
+        .step = [this](std::size_t i) { check_row(in_order_[i]); },
+        .done =
+            [this] {
+              parents_.assign(items_.size(), Parents::kNotKnown);
+              walk({.count = items_.size(),
+                    .at_once = kLooksAtOnce,
+                    .step = [this](std::size_t place) { leave_out_orphan(place); },
+                    .done = [this] { after_check(); }});
+            }});
+}
+
+// Those of the file in which an area lies: without them the market would not know where.
+std::vector<const pb::Request*> ImportRun::areas_above(std::size_t place) const {
+  std::vector<const pb::Request*> above;
+  const pb::Request* request = requests_[place].get();
+  for (int i = 0; i < kLevelsAbove && request->has_put_area(); ++i) {
+    const auto at = area_at_.find(request->put_area().parent_code());
+    if (at == area_at_.end() || !requests_[at->second]) break;
+    request = requests_[at->second].get();
+    above.insert(above.begin(), request);
+  }
+  return above;
+}
+
+void ImportRun::check_row(std::size_t place) {
+  ImportItem& item = items_[place];
+  if (!requests_[place]) return;
+  if (is_repeated(item)) return set(item, pb::IMPORT_OUTCOME_REPEATED);
+  pb::Batch batch;
+  auto parts = areas_above(place);
+  const auto own = static_cast<int>(parts.size());
+  parts.push_back(requests_[place].get());
+  for (const pb::Request* part : parts) {
+    auto command = part_command_of(*part, sender_.identity, gate_);
+    if (!command) return refuse(item, command.error());
+    *batch.add_commands() = std::move(command).value();
+  }
+  const auto refused = runtime_.check(batch, sender_.identity.actor);
+  if (!refused) return refuse(item, refused.error());
+  for (const auto& r : refused.value()) {
+    if (r.index == own) return refuse(item, r.refusal);
+  }
+  set(item, pb::IMPORT_OUTCOME_READY);
+  to_save_.push_back(place);
+}
+
+// A party whose parent is not imported cannot belong to it; nor can those that belong to that
+// party.
+void ImportRun::leave_out_orphan(std::size_t place) {
+  std::vector<std::size_t> path;
+  std::size_t at = place;
+  Parents found = Parents::kThere;
+  while (true) {
+    if (items_[at].outcome == pb::IMPORT_OUTCOME_REFUSED) found = Parents::kMissing;
+    if (parents_[at] != Parents::kNotKnown) {
+      found = found == Parents::kMissing ? found : parents_[at];
+      break;
+    }
+    path.push_back(at);
+    parents_[at] = Parents::kThere;  // ends a circle
+    if (found == Parents::kMissing || !items_[at].parent) break;
+    at = *items_[at].parent;
+  }
+  for (const std::size_t i : path) {
+    parents_[i] = found;
+    if (found == Parents::kMissing && items_[i].outcome != pb::IMPORT_OUTCOME_REFUSED) {
+      refuse(items_[i], qiao::refuse(Code::kNotFound, "parent", "such party: its row is bad",
+                                     "上级单位：其所在行有误"));
+    }
+  }
+}
+
+void ImportRun::after_check() {
+  if (order_.check) return end(pb::IMPORT_STATE_DONE);
+  if (counts_[pb::IMPORT_OUTCOME_REFUSED] > 0 && !order_.skip_bad)
+    return end(pb::IMPORT_STATE_REFUSED);
+  save_rows();
+}
+
+void ImportRun::save_rows() {
+  state_ = pb::IMPORT_STATE_SAVING;
+  walk({.count = to_save_.size(),
+        .at_once = kRowsAtOnce,
+        .changes = true,
+        .step = [this](std::size_t i) { save_row(to_save_[i]); },
+        .done = [this] { follow_up(); }});
+}
+
+Result<Applied> ImportRun::apply(const pb::Request& request, const std::string& answer_key) {
+  QIAO_TRY(const auto command, command_of(request, sender_.identity, gate_));
+  if (answer_key.empty()) return runtime_.apply(command);
+  const Runtime::KeyedAnswer keyed{answer_key, [](const Applied& applied) {
+                                     Runtime::Keepable keep;
+                                     keep.answer.set_status(201);
+                                     keep.answer.set_row_kind(applied.subjects.front().kind);
+                                     keep.answer.set_row_id(applied.subjects.front().key);
+                                     keep.message = std::make_unique<pb::ImportRow>();
+                                     return keep;
+                                   }};
+  return runtime_.apply(command, &keyed);
+}
+
+void ImportRun::save_row(std::size_t place) {
+  ImportItem& item = items_[place];
+  if (item.outcome != pb::IMPORT_OUTCOME_READY) return;
+  if (is_repeated(item)) return set(item, pb::IMPORT_OUTCOME_REPEATED);
+  const auto applied = apply(*requests_[place], item.answer_key);
+  if (!applied) return refuse(item, applied.error());
+  const bool made = item.id == 0;
+  item.id = applied.value().subjects.front().key;
+  set(item, made ? pb::IMPORT_OUTCOME_CREATED : pb::IMPORT_OUTCOME_CHANGED);
+}
+
+// What needs the ids that new parties were given: whom they belong to, and that some are not to be
+// matched.
+void ImportRun::follow_up() {
+  walk({.count = to_finish_.size(),
+        .at_once = kRowsAtOnce,
+        .changes = true,
+        .step = [this](std::size_t i) { finish_party(to_finish_[i]); },
+        .done = [this] { end(pb::IMPORT_STATE_DONE); }});
+}
+
+void ImportRun::finish_party(std::size_t place) {
+  ImportItem& item = items_[place];
+  const State& state = runtime_.state();
+  const Slot slot = state.parties().find(PartyId{item.id});
+  const bool saved = item.outcome != pb::IMPORT_OUTCOME_REFUSED && slot != kNoSlot;
+  if (!saved) return;
+  const pb::Actor& actor = sender_.identity.actor;
+  pb::Party party =
+      View(state, actor, scope_of(state, Operation::kGetParty, actor)).show_party(slot);
+  if (item.parent && party.parent_id() != items_[*item.parent].id) {
+    pb::Request request;
+    party.set_parent_id(items_[*item.parent].id);
+    *request.mutable_update_party() = std::move(party);
+    if (const auto applied = apply(request, {}); !applied) return refuse(item, applied.error());
+  }
+  if (item.suspend && state.parties()[slot].standing == pb::STANDING_ACTIVE) {
+    pb::Request request;
+    request.mutable_set_standing()->set_party_id(item.id);
+    request.mutable_set_standing()->set_standing(pb::STANDING_SUSPENDED);
+    if (const auto applied = apply(request, {}); !applied) return refuse(item, applied.error());
+  }
+}
+
+// Outcomes.
+
+void ImportRun::set(ImportItem& item, pb::ImportOutcome outcome) {
+  --counts_[item.outcome];
+  ++counts_[outcome];
+  item.outcome = outcome;
+}
+
+void ImportRun::refuse(ImportItem& item, const Refusal& refusal) {
+  set(item, pb::IMPORT_OUTCOME_REFUSED);
+  rows_->refuse_item(item, refusal);
+}
+
+void ImportRun::refuse_all(pb::ImportState state, const Refusal& refusal) {
+  refusal_ = refusal;
+  end(state);
+}
+
+void ImportRun::end(pb::ImportState state) {
+  state_ = state;
+  ended_at_ = to_int(runtime_.now());
+  walk_ = {};
+  // Nothing of the rows is needed any more but what became of them.
+  using Used = std::pair<ImportFile, std::vector<std::unique_ptr<pb::Request>>>;
+  const auto used =
+      std::make_shared<Used>(std::exchange(file_, ImportFile()), std::exchange(requests_, {}));
+  file_.headings = used->first.headings;
+  file_.table.sheets = used->first.table.sheets;
+  file_.table.sheet = used->first.table.sheet;
+  file_.rows = used->first.rows;
+  beside_.let_go(used);
+  boost::asio::post(context_, std::exchange(ended_, {}));
+}
+
+pb::Import ImportRun::summary() const {
+  pb::Import m;
+  m.set_id(id_);
+  m.set_kind(order_.sheet->collection());
+  m.set_state(state_);
+  m.set_check(order_.check);
+  m.set_as_new(order_.as_new);
+  m.set_skip_bad(order_.skip_bad);
+  m.set_rows(file_.rows);
+  m.set_steps(walk_.count);
+  m.set_steps_done(walk_.at);
+  m.set_ready(counts_[pb::IMPORT_OUTCOME_READY]);
+  m.set_created(counts_[pb::IMPORT_OUTCOME_CREATED]);
+  m.set_changed(counts_[pb::IMPORT_OUTCOME_CHANGED]);
+  m.set_unchanged(counts_[pb::IMPORT_OUTCOME_UNCHANGED]);
+  m.set_repeated(counts_[pb::IMPORT_OUTCOME_REPEATED]);
+  m.set_left_out(counts_[pb::IMPORT_OUTCOME_LEFT_OUT]);
+  m.set_refused(counts_[pb::IMPORT_OUTCOME_REFUSED]);
+  if (rows_) m.set_masked(rows_->masked());
+  for (const std::string& name : file_.table.sheets) m.add_sheets(name);
+  m.set_sheet(file_.table.sheet);
+  m.set_heading_row(file_.headings.row);
+  for (std::size_t i = 0; i < file_.headings.columns.size(); ++i) {
+    pb::ImportColumn& column = *m.add_columns();
+    column.set_letter(column_letter(i));
+    if (i < file_.headings.texts.size()) column.set_heading(file_.headings.texts[i]);
+    if (file_.headings.columns[i] != nullptr) column.set_column(file_.headings.columns[i]->en);
+  }
+  if (refusal_) {
+    m.set_code(std::string(info(refusal_->code).code));
+    m.set_field(refusal_->field);
+    m.set_zh(refusal_->zh());
+    m.set_en(refusal_->en());
+  }
+  m.set_created_at(created_at_);
+  m.set_ended_at(ended_at_);
+  return m;
+}
+
+std::optional<std::size_t> ImportRun::add_results(std::size_t first, std::size_t most,
+                                                  std::optional<pb::ImportOutcome> outcome,
+                                                  pb::Import& into) const {
+  for (std::size_t i = first; i < items_.size(); ++i) {
+    const ImportItem& item = items_[i];
+    if (item.outcome == pb::IMPORT_OUTCOME_UNSPECIFIED) continue;
+    if (outcome && item.outcome != *outcome) continue;
+    if (most-- == 0) return i;
+    pb::ImportRow& row = *into.add_results();
+    row.set_row(item.refused_row != 0 ? item.refused_row : item.rows.front());
+    row.set_outcome(item.outcome);
+    row.set_id(item.id);
+    row.set_name(item.name);
+    if (!item.refusal) continue;
+    row.set_column(item.column);
+    row.set_code(std::string(info(item.refusal->code).code));
+    row.set_field(item.refusal->field);
+    row.set_zh(item.refusal->zh());
+    row.set_en(item.refusal->en());
+  }
+  return std::nullopt;
+}
+
+}  // namespace qiao

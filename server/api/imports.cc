@@ -1,0 +1,261 @@
+// Imports of spreadsheets: the routes, and which imports there are.
+#include "server/api/imports.h"
+
+#include <algorithm>
+
+#include "engine/base/ascii.h"
+#include "qiao/v1/import.pb.h"
+#include "server/api/answer.h"
+#include "server/api/page.h"
+#include "server/api/problem.h"
+#include "server/api/resources.h"
+#include "server/api/services.h"
+#include "server/sheets/limits.h"
+#include "server/sheets/template.h"
+
+namespace qiao {
+namespace {
+
+using google::protobuf::Message;
+
+// At once; each takes slices of the market thread's time.
+constexpr std::size_t kMostRunning = 2;
+constexpr std::size_t kMostWaiting = 32;
+// That have ended and are kept for their senders: of one account, and of all.
+constexpr std::size_t kMostEndedOfAccount = 4;
+constexpr std::size_t kMostEnded = 64;
+
+constexpr const char* kCsv = "text/csv";
+constexpr const char* kXlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+constexpr const char* kJsonLines = "application/x-ndjson";
+
+Result<const Sheet*> sheet_param(const Call& call) {
+  const std::string* kind = call.param("kind");
+  if (kind == nullptr) return refuse(Code::kRequired, "kind");
+  const Sheet* sheet = find_sheet(*kind);
+  if (sheet == nullptr) return refuse(Code::kOutOfRange, "kind", "areas, parties, offers, needs");
+  return sheet;
+}
+
+Result<ImportOrder> order_of(const Call& call) {
+  ImportOrder order;
+  QIAO_TRY(order.sheet, sheet_param(call));
+  QIAO_TRY(const auto check, query_number(call, "check", 0, 1, 0));
+  QIAO_TRY(const auto as_new, query_number(call, "new", 0, 1, 0));
+  QIAO_TRY(const auto skip_bad, query_number(call, "skipBad", 0, 1, 0));
+  QIAO_TRY(const auto row, query_number(call, "headingRow", 0, kMaxSheetRowNumber, 0));
+  order.check = check != 0;
+  order.as_new = as_new != 0;
+  order.skip_bad = skip_bad != 0;
+  order.headings.row = static_cast<std::uint32_t>(row);
+  if (const std::string* name = call.param("sheet")) order.workbook_sheet = *name;
+  if (const std::string* mapping = call.param("mapping")) {
+    QIAO_TRY(order.headings.columns, parse_mapping(*mapping, *order.sheet));
+  }
+  order.key = call.request->idempotency_key;
+  if (call.request->body.empty()) return refuse(Code::kRequired, "file");
+  order.bytes = call.request->body;
+  return order;
+}
+
+// A file may come without a type: what it is can be told from its bytes, but for JSON.
+std::optional<bool> is_json_lines(std::string_view content_type) {
+  const std::string type(trim(
+      ascii_lower(content_type.substr(0, std::min(content_type.find(';'), content_type.size())))));
+  if (type == kJsonLines) return true;
+  const bool known = type.empty() || type == kCsv || type == kXlsx || type == "text/plain" ||
+                     type == "application/octet-stream";
+  return known ? std::optional(false) : std::nullopt;
+}
+
+Response create_import(const Services& services, const Call& call, const Message*) {
+  const auto json_lines = is_json_lines(call.request->content_type);
+  if (!json_lines) return problem(HttpFault::kUnsupportedType, call.chinese, "Content-Type");
+  auto order = order_of(call);
+  if (!order) return problem(order.error(), call.chinese);
+  order.value().json_lines = *json_lines;
+  const auto run = services.imports->start(std::move(order).value(),
+                                           ImportSender(call.identity, call.request->credentials));
+  if (!run) return problem(run.error(), call.chinese);
+  Answer made = answer(run.value()->summary(), 0);
+  made.location = "/v1/imports/" + std::to_string(run.value()->id());
+  return respond(call, std::move(made));
+}
+
+// What is not one's own is not there.
+Result<std::shared_ptr<ImportRun>> own_import(const Call& call, const Imports& imports) {
+  const std::uint64_t id = call.number("id");
+  for (const auto& run : imports.of(call.actor.account_id())) {
+    if (run->id() == id) return run;
+  }
+  return refuse(Code::kNotFound, "id", "import " + std::to_string(id), "导入" + std::to_string(id));
+}
+
+Result<Answer> get_import(const Services& services, const Call& call) {
+  QIAO_TRY(const auto run, own_import(call, *services.imports));
+  QIAO_TRY(const auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
+  QIAO_TRY(const auto first, query_number(call, "pageToken", 0, kAny, 0));
+  QIAO_TRY(const auto outcome, query_enum<pb::ImportOutcome>(call, "outcome", "IMPORT_OUTCOME_"));
+  pb::Import shown = run->summary();
+  if (const auto next = run->add_results(first, size, outcome, shown))
+    shown.set_next_page_token(std::to_string(*next));
+  return answer(std::move(shown), services.runtime.applied_seq());
+}
+
+Result<Answer> list_imports(const Services& services, const Call& call) {
+  pb::ListImportsResponse list;
+  for (const auto& run : services.imports->of(call.actor.account_id()))
+    *list.add_imports() = run->summary();
+  return answer(std::move(list), services.runtime.applied_seq());
+}
+
+// A workbook is written to a file first, which is not for the market thread.
+Response get_import_template(const Services& services, const Call& call, const Message*) {
+  const auto sheet = sheet_param(call);
+  if (!sheet) return problem(sheet.error(), call.chinese);
+  const std::string* format = call.param("format");
+  if (format != nullptr && *format != "csv" && *format != "xlsx")
+    return problem(refuse(Code::kOutOfRange, "format", "csv, xlsx"), call.chinese);
+  const std::string* language = call.param("language");
+  if (language != nullptr && *language != "zh" && *language != "en")
+    return problem(refuse(Code::kOutOfRange, "language", "zh, en"), call.chinese);
+  const bool chinese = language == nullptr ? call.chinese : *language == "zh";
+  Response r;
+  if (format == nullptr || *format == "csv") {
+    r.content_type = "text/csv; charset=utf-8";
+    r.body = csv_template(*sheet.value(), chinese);
+    return r;
+  }
+  r.deferred =
+      [&imports = *services.imports, sheet = sheet.value(), chinese,
+       words = std::make_shared<const pb::Taxonomy>(services.state().taxonomy())](Waiter waiter) {
+        auto made = std::make_shared<Response>();
+        imports.beside().run(
+            [=] {
+              const auto bytes = workbook_template(*sheet, *words, chinese);
+              if (!bytes) {
+                *made = problem(bytes.error(), chinese);
+                return;
+              }
+              made->content_type = kXlsx;
+              made->body = bytes.value();
+            },
+            [=] { waiter(std::move(*made)); });
+      };
+  return r;
+}
+
+constexpr QueryParam kKind{"kind", "areas, parties, offers or needs."};
+constexpr QueryParam kCreateImport[] = {
+    kKind,
+    {"sheet", "Name or number of a workbook's sheet; the first where not given."},
+    {"headingRow", "The row with the headings; 0 (default): found.", "integer"},
+    {"mapping",
+     "Columns by their letters, e.g. B:title,C:area,D:- (- for none); the others go by their "
+     "headings."},
+    {"check", "1: only checks.", "integer"},
+    {"new", "1: drops ids, so that every row makes a new thing.", "integer"},
+    {"skipBad", "1: saves the good rows although others are refused.", "integer"}};
+constexpr const char* kFileTypes[] = {kCsv, kXlsx, kJsonLines};
+constexpr QueryParam kGetImport[] = {
+    kPageSize, kPageToken, {"outcome", "Only results of that outcome, e.g. refused."}};
+constexpr QueryParam kGetImportTemplate[] = {
+    kKind,
+    {"format", "csv (default) or xlsx."},
+    {"language", "Of the headings: zh or en; by Accept-Language where not given."}};
+
+constexpr Route kRoutes[] = {
+    {.method = "POST",
+     .pattern = "/v1/imports",
+     .id = "createImport",
+     .summary = "Imports a file: CSV (UTF-8, UTF-16 or GB18030; comma, semicolon or tab), a "
+                "workbook (.xlsx), or JSON lines (application/x-ndjson). Its rows are checked and "
+                "saved as ordinary requests of the sender. A row that was imported before under "
+                "the same Idempotency-Key makes nothing again.",
+     .tag = "imports",
+     .response = pb::Import::descriptor,
+     .query = kCreateImport,
+     .success = 201,
+     .raw = create_import,
+     .file_types = kFileTypes},
+    {.method = "GET",
+     .pattern = "/v1/imports",
+     .id = "listImports",
+     .summary = "One's own imports, the newest first, without results.",
+     .tag = "imports",
+     .response = pb::ListImportsResponse::descriptor,
+     .read = list_imports},
+    {.method = "GET",
+     .pattern = "/v1/imports/{id}",
+     .id = "getImport",
+     .summary = "One of one's own imports: how far it is, and results by row. Kept until the "
+                "server stops, or newer ones need its place.",
+     .tag = "imports",
+     .response = pb::Import::descriptor,
+     .query = kGetImport,
+     .read = get_import},
+    {.method = "GET",
+     .pattern = "/v1/imports/template",
+     .id = "getImportTemplate",
+     .summary = "An empty spreadsheet with the columns that an export has.",
+     .tag = "imports",
+     .query = kGetImportTemplate,
+     .raw = get_import_template,
+     .raw_type = kCsv},
+};
+
+}  // namespace
+
+Result<std::shared_ptr<ImportRun>> Imports::start(ImportOrder order, ImportSender sender) {
+  const std::uint64_t account = sender.identity.actor.account_id();
+  const auto unfinished = [&](const auto& run) { return !run->has_ended(); };
+  for (const auto& run : runs_) {
+    if (unfinished(run) && run->account() == account) return refuse(Code::kImportRunning);
+  }
+  if (waiting_.size() >= kMostWaiting)
+    return refuse(Code::kTooMany, "imports", std::to_string(kMostWaiting));
+  auto run = std::make_shared<ImportRun>(context_, runtime_, gate_, beside_, ++last_id_,
+                                         std::move(order), std::move(sender));
+  runs_.push_back(run);
+  waiting_.push_back(run);
+  forget(account);
+  start_next();
+  return run;
+}
+
+std::vector<std::shared_ptr<ImportRun>> Imports::of(std::uint64_t account) const {
+  std::vector<std::shared_ptr<ImportRun>> own;
+  std::copy_if(runs_.rbegin(), runs_.rend(), std::back_inserter(own),
+               [&](const auto& run) { return run->account() == account; });
+  return own;
+}
+
+void Imports::start_next() {
+  while (running_ < kMostRunning && !waiting_.empty()) {
+    const auto run = std::move(waiting_.front());
+    waiting_.pop_front();
+    ++running_;
+    run->start([self = std::weak_ptr(self_)] {
+      const auto imports = self.lock();
+      if (!imports) return;
+      --(*imports)->running_;
+      (*imports)->start_next();
+    });
+  }
+}
+
+// The oldest that have ended make room.
+void Imports::forget(std::uint64_t account) {
+  const auto too_many = [&](auto matches, std::size_t most) {
+    const auto count = std::count_if(runs_.begin(), runs_.end(), matches);
+    if (count <= static_cast<std::ptrdiff_t>(most)) return;
+    runs_.erase(std::find_if(runs_.begin(), runs_.end(), matches));
+  };
+  too_many([&](const auto& run) { return run->has_ended() && run->account() == account; },
+           kMostEndedOfAccount);
+  too_many([](const auto& run) { return run->has_ended(); }, kMostEnded);
+}
+
+std::span<const Route> import_routes() { return kRoutes; }
+
+}  // namespace qiao

@@ -1,0 +1,354 @@
+// Imports: what becomes of each row, whose rights they have, and that nothing is made twice.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "qiao/v1/import.pb.h"
+#include "tests/support/host.h"
+#include "tests/support/towns.h"
+
+namespace qiao {
+namespace {
+
+std::string file_of(const std::string& path) {
+  std::ifstream in(std::string(QIAO_SOURCE) + "/" + path, std::ios::binary);
+  EXPECT_TRUE(in) << path;
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// What goes on may be over by the time that it is waited for.
+constexpr std::chrono::milliseconds kMoment{5};
+
+struct ImportHost : Host {
+  using Host::Host;
+
+  pb::Import import_of(std::uint64_t id, const std::string& query = "pageSize=500",
+                       const std::string& as = "") {
+    pb::Import m;
+    const Response r =
+        send("GET", "/v1/imports/" + std::to_string(id) + "?" + query, "", {.token = as});
+    EXPECT_EQ(r.status, 200U) << r.body;
+    EXPECT_TRUE(from_json(r.body, m)) << r.body;
+    return m;
+  }
+  std::uint64_t begin(const std::string& query, const std::string& bytes, const Headers& h = {}) {
+    const Response r = send("POST", "/v1/imports?" + query, bytes, h);
+    EXPECT_EQ(r.status, 201U) << r.body;
+    return id_of(r);
+  }
+  pb::Import end_of(std::uint64_t id, const std::string& as = "") {
+    while (import_of(id, "pageSize=1", as).ended_at() == 0) context.run_one_for(kMoment);
+    return import_of(id, "pageSize=500", as);
+  }
+  pb::Import import(const std::string& query, const std::string& bytes, const Headers& h = {}) {
+    return end_of(begin(query, bytes, h), h.token);
+  }
+  // Ningguo's areas, by an import.
+  void areas() {
+    std::istringstream lines(file_of("data/ningguo/areas.csv"));
+    std::string file;
+    for (std::string line; std::getline(lines, line, '\r'); lines.ignore())
+      file += line + (file.empty() ? ",latitude,longitude\n" : ",30.6,118.9\n");
+    const pb::Import made = import("kind=areas", file);
+    EXPECT_EQ(made.state(), pb::IMPORT_STATE_DONE) << made.en();
+    EXPECT_EQ(made.created(), 137U) << made.DebugString();
+  }
+  std::size_t needs() { return runtime->state().needs().size(); }
+};
+
+std::string rows_of(const pb::Import& import) {
+  std::string text;
+  for (const pb::ImportRow& row : import.results()) {
+    std::string outcome = pb::ImportOutcome_Name(row.outcome()).substr(15);
+    text += std::to_string(row.row()) + " " + outcome;
+    if (!row.code().empty()) text += " " + row.column() + " " + row.code();
+    text += "\n";
+  }
+  return text;
+}
+
+const std::string kHeadings = "社区,标题,类别,日期,开始,结束,人数\n";
+std::string needs_file(int count, const std::string& name = "理发") {
+  std::string text = kHeadings;
+  for (int i = 0; i < count; ++i)
+    text += "凤凰社区居委会," + name + std::to_string(i) + ",elder_care,2026-12-05,9:00,11:00,3\n";
+  return text;
+}
+
+// "14:00" and "02:00+1" as the test file has them.
+std::string hours(const LocalTime day, const LocalTime time) {
+  const auto days = std::chrono::floor<std::chrono::days>(time - day);
+  const LocalMoment m = take_apart(time);
+  char text[16];
+  std::snprintf(text, sizeof text, "%02u:%02u", m.minute / 60, m.minute % 60);
+  return text + (days.count() == 0 ? std::string() : "+" + std::to_string(days.count()));
+}
+
+TEST(Imports, EveryCaseIsReadAsItIsMeantInEveryEncoding) {
+  ImportHost h;
+  h.areas();
+  const auto expected = boost::json::parse(file_of("tests/data/sheets/needs.expected.json"));
+  for (const char* file : {"utf8.csv", "bom.csv", "gb18030.csv", "semicolon.csv", "utf16.txt"}) {
+    const pb::Import made =
+        h.import("kind=needs&skipBad=1", file_of(std::string("tests/data/sheets/needs.") + file),
+                 {.key = file});
+    ASSERT_EQ(made.state(), pb::IMPORT_STATE_DONE) << file << made.en();
+    ASSERT_EQ(made.results_size(), 12) << file;
+    for (int i = 0; i < made.results_size(); ++i) {
+      const pb::ImportRow& row = made.results(i);
+      const auto& wanted = expected.as_array()[static_cast<std::size_t>(i)];
+      EXPECT_EQ(row.name(), wanted.at("名称").as_string()) << file;
+      EXPECT_EQ(row.row(), static_cast<unsigned>(i + 2)) << file;
+      if (wanted.at("start").is_null()) {
+        EXPECT_EQ(row.outcome(), pb::IMPORT_OUTCOME_REFUSED) << file << row.DebugString();
+        EXPECT_FALSE(row.column().empty() || row.zh().empty() || row.en().empty()) << row.name();
+        continue;
+      }
+      ASSERT_EQ(row.outcome(), pb::IMPORT_OUTCOME_CREATED) << file << row.DebugString();
+      const auto need = h.get<pb::Need>("/v1/needs/" + std::to_string(row.id()));
+      const TimeZone& zone = h.runtime->state().zone();
+      const LocalTime start = zone.to_local(to_time(need.lines(0).window().start()));
+      const LocalTime end = zone.to_local(to_time(need.lines(0).window().end()));
+      const LocalTime day = std::chrono::floor<std::chrono::days>(start);
+      EXPECT_EQ(hours(day, start), wanted.at("start").as_string()) << row.name();
+      EXPECT_EQ(hours(day, end), wanted.at("end").as_string()) << row.name();
+      EXPECT_EQ(need.lines(0).quantity(), 3);
+      EXPECT_EQ(need.area_code(), 341881001006U);
+    }
+  }
+}
+
+TEST(Imports, EachBadRowIsNamedAndNothingIsSaved) {
+  ImportHost h;
+  h.areas();
+  const std::string file = kHeadings +
+                           "凤凰社区居委会,好,elder_care,2026-12-05,9:00,11:00,3\n"
+                           "无此社区,一,elder_care,2026-12-05,9:00,11:00,3\n"
+                           "杨山村委会,二,elder_care,2026-12-05,9:00,11:00,3\n"
+                           "凤凰社区居委会,三,无此类别,2026-12-05,9:00,11:00,3\n"
+                           "凤凰社区居委会,四,elder_care,下周,9:00,11:00,3\n"
+                           "凤凰社区居委会,五,elder_care,2026-12-05,25:00,11:00,3\n"
+                           "凤凰社区居委会,六,elder_care,2026-12-05,9:00,,3\n"
+                           "凤凰社区居委会,七,elder_care,2026-12-05,9:00,11:00,2.5\n"
+                           "\n"
+                           "凤凰社区居委会,八,elder_care,2026-12-05,9:00,11:00,0\n"
+                           "合计,,,,,,36\n";
+  const std::string expected =
+      "2 READY\n"
+      "3 REFUSED area not_found\n"
+      "4 REFUSED area value.ambiguous\n"
+      "5 REFUSED category value.unknown_code\n"
+      "6 REFUSED date request.malformed\n"
+      "7 REFUSED from request.malformed\n"
+      "8 REFUSED to value.required\n"
+      "9 REFUSED people value.wrong_type\n"
+      "11 REFUSED people value.out_of_range\n";
+  const pb::Import checked = h.import("kind=needs&check=1", file);
+  EXPECT_EQ(checked.state(), pb::IMPORT_STATE_DONE);
+  EXPECT_EQ(rows_of(checked), expected);
+  const pb::Import refused = h.import("kind=needs", file);
+  EXPECT_EQ(refused.state(), pb::IMPORT_STATE_REFUSED);
+  EXPECT_EQ(rows_of(refused), expected);
+  EXPECT_EQ(h.needs(), 0U);
+  const pb::Import skipped = h.import("kind=needs&skipBad=1", file);
+  EXPECT_EQ(skipped.state(), pb::IMPORT_STATE_DONE);
+  EXPECT_EQ(skipped.created(), 1U);
+  EXPECT_EQ(skipped.refused(), 8U);
+  EXPECT_EQ(h.needs(), 1U);
+  EXPECT_EQ(h.import_of(skipped.id(), "outcome=created").results_size(), 1);
+  EXPECT_EQ(h.import_of(skipped.id(), "outcome=refused&pageSize=3").results_size(), 3);
+}
+
+TEST(Imports, MoneyIsTypedInYuan) {
+  ImportHost h;
+  h.areas();
+  std::string money;
+  for (const auto& r : h.runtime->state().taxonomy().resources()) {
+    if (r.unit() == "fen") money = r.term().code();
+  }
+  ASSERT_FALSE(money.empty());
+  const std::string file = "社区,标题,类别,种类,数量,时间段\n341881001006,学费,student_aid," +
+                           money + ",500.50,2026-12-05 09:00/12:00\n";
+  const pb::Import made = h.import("kind=needs", file);
+  ASSERT_EQ(made.created(), 1U) << made.DebugString();
+  const auto need = h.get<pb::Need>("/v1/needs/" + std::to_string(made.results(0).id()));
+  EXPECT_EQ(need.lines(0).quantity(), 50'050);
+}
+
+TEST(Imports, TheSameRowsMakeNothingTwice) {
+  ImportHost h;
+  h.areas();
+  const std::string file = needs_file(20);
+  EXPECT_EQ(h.import("kind=needs", file).created(), 20U);
+  const pb::Import again = h.import("kind=needs", file);
+  EXPECT_EQ(again.created(), 0U);
+  EXPECT_EQ(again.repeated(), 20U);
+  EXPECT_NE(again.results(0).id(), 0U);
+  // Edited, and with rows in front: only what is new is made. The same row twice is meant twice.
+  const std::string more = kHeadings + "凤凰社区居委会,新,elder_care,2026-12-05,9:00,11:00,3\n" +
+                           file.substr(kHeadings.size()) +
+                           "凤凰社区居委会,理发0,elder_care,2026-12-05,9:00,11:00,3\n";
+  const pb::Import edited = h.import("kind=needs", more);
+  EXPECT_EQ(edited.created(), 2U);
+  EXPECT_EQ(edited.repeated(), 20U);
+  EXPECT_EQ(h.needs(), 22U);
+  // A key of one's own is another import.
+  EXPECT_EQ(h.import("kind=needs", file, {.key = "december"}).created(), 20U);
+  EXPECT_EQ(h.import("kind=needs", file, {.key = "december"}).created(), 0U);
+  EXPECT_EQ(h.needs(), 42U);
+}
+
+TEST(Imports, AServerThatStopsInTheMiddleMakesNothingTwice) {
+  ImportHost h;
+  h.areas();
+  const std::string file = needs_file(300);
+  h.begin("kind=needs", file);
+  while (h.needs() < 120) h.context.run_one();
+  h.restart();
+  const std::size_t saved = h.needs();
+  EXPECT_GE(saved, 120U);
+  EXPECT_LT(saved, 300U);
+  EXPECT_EQ(h.code_of(h.send("GET", "/v1/imports/2")), "404 not_found id");
+  const pb::Import again = h.import("kind=needs", file);
+  EXPECT_EQ(again.repeated(), saved);
+  EXPECT_EQ(again.created(), 300U - saved);
+  EXPECT_EQ(h.needs(), 300U);
+}
+
+TEST(Imports, OneOfAnAccountGoesOnAtOnceAndOnlyItsSenderSeesIt) {
+  ImportHost h;
+  h.areas();
+  const std::string other = h.token_of(h.account(pb::ROLE_LEAD, "other"));
+  const std::uint64_t id = h.begin("kind=needs&check=1", needs_file(50));
+  EXPECT_EQ(h.code_of(h.send("POST", "/v1/imports?kind=needs&check=1", needs_file(1))),
+            "409 import.running");
+  const std::uint64_t of_other = h.begin("kind=needs&check=1", needs_file(1), {.token = other});
+  const std::string target = "/v1/imports/" + std::to_string(id);
+  EXPECT_EQ(h.code_of(h.send("GET", target, "", {.token = other})), "404 not_found id");
+  h.end_of(id);
+  h.end_of(of_other, other);
+  EXPECT_EQ(h.get<pb::ListImportsResponse>("/v1/imports").imports_size(), 2);  // with the areas
+  for (int i = 0; i < 8; ++i) h.import("kind=needs&check=1", needs_file(1));
+  EXPECT_LE(h.get<pb::ListImportsResponse>("/v1/imports").imports_size(), 5);
+}
+
+TEST(Imports, ItEndsWhenItsSendersAccessEnds) {
+  ImportHost h;
+  h.areas();
+  pb::TokenRequest wish;
+  wish.set_name("short");
+  wish.set_lifetime(60);
+  const std::uint64_t account = h.account(pb::ROLE_LEAD, "other");
+  const auto grant =
+      h.gate->make_grant(by(pb::ROLE_MARKET).actor(), account, pb::GRANT_KIND_TOKEN, wish);
+  ASSERT_TRUE(grant);
+  const std::string token = grant.value().secret;
+  const std::uint64_t id = h.begin("kind=needs", needs_file(300), {.token = token});
+  while (h.needs() < 60) h.context.run_one();
+  h.now += std::chrono::minutes{2};
+  const pb::Import ended = h.end_of(id, h.token_of(account));
+  EXPECT_EQ(ended.state(), pb::IMPORT_STATE_STOPPED);
+  EXPECT_EQ(ended.code(), "import.stopped");
+  EXPECT_LT(h.needs(), 300U);
+  EXPECT_EQ(ended.created(), h.needs());
+}
+
+TEST(Imports, ItIsChargedToItsSendersLimits) {
+  ImportHost h(GateOptions{
+      .writes_per_second = 100'000, .writes_burst = 120, .time_share = 0, .log_ins_per_minute = 0});
+  auto clock = std::chrono::steady_clock::time_point{};
+  std::chrono::hours step{1};  // of the clock, each time that somebody looks at it
+  h.stop();
+  h.gate_options.clock = [&] { return clock += step; };
+  h.start();
+  h.areas();
+  step = std::chrono::hours{0};
+  const std::uint64_t id = h.begin("kind=needs", needs_file(300));
+  while (h.needs() < 100) h.context.run_one_for(kMoment);
+  for (int i = 0; i < 100; ++i) h.context.poll_one();
+  EXPECT_GE(h.needs(), 100U);
+  EXPECT_LE(h.needs(), 150U);  // the burst; the rest waits
+  step = std::chrono::hours{1};
+  EXPECT_EQ(h.end_of(id).created(), 300U);
+}
+
+TEST(Imports, WhatIsNoImportIsRefusedAtOnce) {
+  ImportHost h;
+  const auto code = [&](const std::string& query, const std::string& body, const char* type = "") {
+    return h.code_of(h.send("POST", "/v1/imports?" + query, body, {.type = type}));
+  };
+  EXPECT_EQ(code("check=0", "x"), "400 value.required kind");
+  EXPECT_EQ(code("kind=persons", "x"), "400 value.out_of_range kind");
+  EXPECT_EQ(code("kind=needs", ""), "400 value.required file");
+  EXPECT_EQ(code("kind=needs&check=2", "x"), "400 value.out_of_range check");
+  EXPECT_EQ(code("kind=needs&mapping=B", "x"), "400 value.unknown_field mapping");
+  EXPECT_EQ(code("kind=needs&colour=red", "x"), "400 value.unknown_field colour");
+  EXPECT_EQ(code("kind=needs", "{}", "application/json"), "415 http.content_type Content-Type");
+  const auto refused = [&](const std::string& body) {
+    const pb::Import made = h.import("kind=needs", body);
+    EXPECT_EQ(made.state(), pb::IMPORT_STATE_REFUSED);
+    EXPECT_FALSE(made.zh().empty());
+    return made.code() + " " + made.field();
+  };
+  EXPECT_EQ(refused("PK\x03\x04"), "import.unreadable file");
+  EXPECT_EQ(refused("hello\n"), "import.no_headings headingRow");
+  EXPECT_EQ(refused(kHeadings), "import.unreadable file");
+}
+
+TEST(Imports, RowsHaveTheRightsOfTheirSender) {
+  Towns t;
+  const auto import = [&](const char* role, const std::string& kind, const std::string& file) {
+    const RequestHeaders as{.token = t.tokens.at(role)};
+    const Response r = t.send("POST", "/v1/imports?kind=" + kind, file, as);
+    EXPECT_EQ(r.status, 201U) << r.body;
+    const std::string target = "/v1/imports/" + std::to_string(t.id_of(r));
+    pb::Import m;
+    do {
+      t.context.run_one_for(kMoment);
+      m.Clear();
+      EXPECT_TRUE(from_json(t.send("GET", target, "", as).body, m));
+    } while (m.ended_at() == 0);
+    return rows_of(m);
+  };
+  const auto need = [&](const Towns::Side& side, const std::string& resident) {
+    return Towns::on(side,
+                     "area,title,category,kind,quantity,window,resident_ref\n{area},理发,"
+                     "elder_care,people,1,2026-12-05 09:00/11:00," +
+                         resident + "\n");
+  };
+  const State& state = t.runtime->state();
+  const std::size_t before = state.needs().size();
+  EXPECT_EQ(import("organiser", "needs", need(t.foreign, "")), "2 REFUSED  role.not_yours\n");
+  EXPECT_EQ(import("supplier", "needs", need(t.own, "")), "2 REFUSED  role.forbidden\n");
+  EXPECT_EQ(state.needs().size(), before);
+  // Whomever a resident names, it asks for itself, and somebody checks that.
+  EXPECT_EQ(import("resident", "needs", need(t.own, "999")), "2 CREATED\n");
+  const pb::Need asked = state.load_need(state.needs().size() - 1);
+  EXPECT_EQ(asked.resident_ref(), 7U);
+  EXPECT_EQ(asked.state(), pb::NEED_STATE_SUBMITTED);
+  EXPECT_EQ(import("organiser", "needs", need(t.own, "")), "2 CREATED\n");
+  const std::string team = "party,title,kind,quantity\n";
+  EXPECT_EQ(import("supplier", "offers", team + Towns::on(t.own, "{team},人,people,5\n")),
+            "2 CREATED\n");
+  EXPECT_EQ(import("supplier", "offers", team + Towns::on(t.foreign, "{team},人,people,5\n")),
+            "2 REFUSED  role.not_yours\n");
+}
+
+TEST(Imports, TheTemplateIsAFileOfEitherFormat) {
+  ImportHost h;
+  const Response csv = h.send("GET", "/v1/imports/template?kind=needs", "", {.language = "zh"});
+  EXPECT_EQ(csv.status, 200U);
+  EXPECT_TRUE(csv.body.starts_with("\xEF\xBB\xBF编号,需求序号,区域,名称,")) << csv.body;
+  const Response book = h.send("GET", "/v1/imports/template?kind=offers&format=xlsx");
+  EXPECT_EQ(book.status, 200U);
+  EXPECT_TRUE(book.body.starts_with("PK")) << book.content_type;
+  EXPECT_EQ(h.code_of(h.send("GET", "/v1/imports/template?kind=needs&format=pdf")),
+            "400 value.out_of_range format");
+  EXPECT_TRUE(h.send("GET", "/v1/imports/template?kind=needs&language=en", "", {.language = "zh"})
+                  .body.starts_with("\xEF\xBB\xBFid,key,area,title,"));
+}
+
+}  // namespace
+}  // namespace qiao
