@@ -13,10 +13,6 @@
 
 namespace qiao {
 
-// One GET over http or https (with the system's trusted authorities), at most 1 MiB, no redirects.
-// Blocks.
-StoreResult<std::string> fetch(const std::string& url, std::chrono::seconds timeout);
-
 // For the market thread; what takes long is done on a thread of its own.
 class ProviderKeys {
  public:

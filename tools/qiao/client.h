@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/refusal.h"
+#include "server/outbound/http_client.h"
 
 namespace qiao {
 
@@ -22,7 +23,7 @@ struct Reply {
   bool ok() const { return status >= 200 && status < 300; }
 };
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
+using Headers = HttpHeaders;
 
 // Blocking, for one thread. Does not resolve redirects and speaks to no proxy.
 class Client {
@@ -41,8 +42,8 @@ class Client {
   // left out of that one.
   void always(std::string name, std::string value);
 
-  // An error only where there is no answer at all. A connection that broke is tried once more: give
-  // a request that changes something an Idempotency-Key.
+  // An error only where there is no answer at all. A GET, or a request with an Idempotency-Key, is
+  // sent once more where the connection broke.
   Result<Reply> send(const std::string& method, const std::string& target,
                      const std::string& body = {}, const Headers& headers = {});
 
@@ -54,8 +55,8 @@ class Client {
   const std::string& url() const;
 
  private:
-  Client();
   struct Impl;
+  explicit Client(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
