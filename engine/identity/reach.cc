@@ -5,14 +5,24 @@
 namespace qiao {
 namespace {
 
-// A branch that nobody has approved yet, with nobody and nothing in it: its team alone has written
-// it down, and does not come under another organiser by that.
-bool is_empty_form(const State& state, PartyId branch) {
+bool has_account(const State& state, PartyId party) {
+  for (Slot account = 0; account < state.accounts().size(); ++account) {
+    if (state.accounts()[account].party == party) return true;
+  }
+  return false;
+}
+
+// Is a branch, or one of its own, more than written down?
+bool counts(const State& state, PartyId branch, int depth) {
   const Slot slot = state.parties().find(branch);
-  if (slot == kNoSlot) return false;
+  if (slot == kNoSlot || depth > kMaxPartyDepth) return false;
   const PartyRow& row = state.parties()[slot];
-  return row.standing == pb::STANDING_PENDING && row.first_person == kNoSlot &&
-         row.first_offer == kNoSlot && state.branches_of(branch).empty();
+  if (row.standing == pb::STANDING_ACTIVE || row.first_person != kNoSlot ||
+      row.first_offer != kNoSlot || has_account(state, branch))
+    return true;
+  const auto own = state.branches_of(branch);
+  return std::any_of(own.begin(), own.end(),
+                     [&](PartyId below) { return counts(state, below, depth + 1); });
 }
 
 bool all_in_area(const State& state, const pb::Actor& actor, PartyId party, int depth) {
@@ -22,7 +32,7 @@ bool all_in_area(const State& state, const pb::Actor& actor, PartyId party, int 
   if (depth > kMaxPartyDepth) return false;
   const auto branches = state.branches_of(party);
   return std::all_of(branches.begin(), branches.end(), [&](PartyId branch) {
-    return is_empty_form(state, branch) || all_in_area(state, actor, branch, depth + 1);
+    return !counts(state, branch, 0) || all_in_area(state, actor, branch, depth + 1);
   });
 }
 
@@ -45,6 +55,12 @@ bool is_below(const State& state, const pb::Actor& actor, Slot area) {
 bool is_below(const State& state, const pb::Actor& actor, PartyId party) {
   const Slot slot = state.parties().find(party);
   return slot != kNoSlot && is_below(state, actor, state.parties()[slot].area);
+}
+
+bool is_beside(const State& state, const pb::Actor& actor, Scope scope, Slot party) {
+  const PartyRow& row = state.parties()[party];
+  return scope == Scope::kArea && organises(row.kind) && row.id.value() != actor.party_id() &&
+         !is_below(state, actor, row.area);
 }
 
 bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party) {
@@ -73,6 +89,32 @@ Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
   if (gives(account.role()) && !all_in_area_of(state, actor, id))
     return refuse(Code::kNotYours, "partyId");
   return check_needs_of_resident(state, actor, scope, account.resident_ref());
+}
+
+Status check_account_place(const State& state, const pb::Actor& actor, Scope scope,
+                           const pb::Account& account) {
+  const bool resident = account.role() == pb::ROLE_RESIDENT;
+  if (scope != Scope::kArea || !(resident || gives(account.role())))
+    return check_reach(state, actor, scope, account);
+  const Slot party = state.parties().find(PartyId{account.party_id()});
+  const Slot area = party != kNoSlot ? state.parties()[party].area
+                                     : state.areas().find(AreaCode{account.area_code()});
+  if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
+  return check_area(scope, actor, state, area);
+}
+
+bool is_peer_in_use(const pb::Actor& actor, Scope scope, const pb::Account& account) {
+  const bool in_use = !account.password_hash().empty() || !account.external_id().empty();
+  return scope != Scope::kAll && in_use && account.role() == actor.role() &&
+         account.party_id() == actor.party_id() && account.id() != actor.account_id();
+}
+
+Status check_invitation(const State& state, const pb::Actor& actor, Scope scope,
+                        const pb::Account& account) {
+  // The password of one's own account is changed by who knows the old one.
+  if (account.id() == actor.account_id()) return refuse(Code::kRoleForbidden, "accountId");
+  if (is_peer_in_use(actor, scope, account)) return refuse(Code::kNotYours, "accountId");
+  return check_approved(scope, state, actor, account);
 }
 
 Status check_needs_of_resident(const State& state, const pb::Actor& actor, Scope scope,
@@ -111,6 +153,13 @@ Status check_approved(Scope scope, const State& state, Slot party) {
   const bool applied_for = state.parties()[party].standing == pb::STANDING_PENDING;
   if (scope != Scope::kParty || !applied_for) return outcome::success();
   return refuse(Code::kActorSuspended, "partyId");
+}
+
+Status check_approved(Scope scope, const State& state, const pb::Actor& actor,
+                      const pb::Account& account) {
+  const Slot party = state.parties().find(PartyId{account.party_id()});
+  if (party == kNoSlot || account.party_id() == actor.party_id()) return outcome::success();
+  return check_approved(scope, state, party);
 }
 
 Refusal unknown_resident(std::string field, std::uint64_t resident_ref) {

@@ -22,8 +22,12 @@ bool is_below(const State& state, const pb::Actor& actor, PartyId party);
 
 bool is_below(const State& state, const pb::Actor& actor, Slot area);
 
+// Is the party an organiser over which the actor has no say: another of its own area?
+bool is_beside(const State& state, const pb::Actor& actor, Scope scope, Slot party);
+
 // Is the party in the actor's area, and are all that belong to it? Whoever acts for it acts for
-// them. A branch that is only applied for does not count until it is approved.
+// them. A branch that is not active, with nobody and nothing in it, does not count: its team alone
+// has written it down.
 bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party);
 
 // May the actor, who has that scope of the operation, give a way in to such an account? Refused
@@ -31,6 +35,17 @@ bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party);
 // resident, to needs elsewhere.
 Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
                    const pb::Account& account);
+// Does the account lie in what the actor has of the operation, however far it reaches? So it may be
+// disabled: that gives nobody a way in.
+Status check_account_place(const State& state, const pb::Actor& actor, Scope scope,
+                           const pb::Account& account);
+// Another account of the same role and party that somebody has logged in to: it is that person's,
+// and only whoever is above changes more of it than whether it is disabled.
+bool is_peer_in_use(const pb::Actor& actor, Scope scope, const pb::Account& account);
+// May the actor give the account an invitation? Beyond check_reach(): not to oneself, not to a
+// peer, not to a branch that is only applied for.
+Status check_invitation(const State& state, const pb::Actor& actor, Scope scope,
+                        const pb::Account& account);
 // Are all needs of the resident within what the actor has of the operation?
 Status check_needs_of_resident(const State& state, const pb::Actor& actor, Scope scope,
                                std::uint64_t resident_ref);
@@ -41,6 +56,9 @@ Status check_resident_ref(const State& state, const pb::Actor& actor, Scope scop
                           std::uint64_t resident_ref, const std::string& field);
 // A team adds people and offers to a branch of its own once this has been approved.
 Status check_approved(Scope scope, const State& state, Slot party);
+// The same of an account's party, where it is a branch.
+Status check_approved(Scope scope, const State& state, const pb::Actor& actor,
+                      const pb::Account& account);
 Refusal unknown_resident(std::string field, std::uint64_t resident_ref);
 // Of a number beyond those that organisers give, which no account has.
 Refusal resident_ref_out_of_range(std::string field);

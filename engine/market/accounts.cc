@@ -19,8 +19,6 @@ Result<Slot> find_account(const State& state, std::uint64_t id, const char* fiel
   return slot;
 }
 
-Refusal not_a_peers() { return refuse(Code::kNotYours, "accountId"); }
-
 bool ended(const GrantRow& grant, Time now) { return grant.revoked || grant.expires <= now; }
 
 }  // namespace
@@ -51,44 +49,23 @@ Status Market::check_role_of(const pb::Account& account) const {
   return check_reach(state_, actor_, scope_, account);
 }
 
-// Before anything of the account is told. A resident's is its area's, wherever its needs are.
-Status Market::check_account_area(const pb::Account& account) const {
-  const bool resident = scope_ == Scope::kArea && account.role() == pb::ROLE_RESIDENT;
-  if (!resident) return check_role_of(account);
-  const Slot area = state_.areas().find(AreaCode{account.area_code()});
-  if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
-  return check_area(scope_, actor_, state_, area);
-}
-
 Status Market::check_account_change(const pb::Account& before, const pb::Account& row) const {
-  // To disable a resident's account, or to enable it again, gives nobody a way in.
-  pb::Account as_before = row;
-  as_before.set_disabled(before.disabled());
-  const bool only_disables = before.id() != 0 && before.role() == pb::ROLE_RESIDENT &&
-                             as_before.SerializeAsString() == before.SerializeAsString();
-  if (only_disables) return check_account_area(before);
   if (before.id() != 0) {
+    pb::Account as_before = row;
+    as_before.set_disabled(before.disabled());
+    // To disable an account, or to enable it again, gives nobody a way in.
+    if (as_before.SerializeAsString() == before.SerializeAsString()) return outcome::success();
     QIAO_TRY(check_role_of(before));
+    if (is_peer_in_use(actor_, scope_, before)) return refuse(Code::kNotYours, "accountId");
+    QIAO_TRY(check_approved(scope_, state_, actor_, before));
   }
   QIAO_TRY(check_role_of(row));
-  const bool moves = row.party_id() != before.party_id();
-  if (moves && row.party_id() != actor_.party_id() && row.party_id() != 0) {
-    QIAO_TRY(check_approved(scope_, state_, state_.parties().find(PartyId{row.party_id()})));
-  }
-  // Whoever has such an identity comes in to the account: one that is named wrongly would be let in
+  QIAO_TRY(check_approved(scope_, state_, actor_, row));
+  // Whoever has such an identity logs in to the account: one that is named wrongly would log in
   // elsewhere than it belongs.
   if (row.external_id() != before.external_id() && scope_ != Scope::kAll)
     return refuse(Code::kRoleForbidden, "externalId");
-  if (row.login() != before.login() && is_peer_in_use(before)) return not_a_peers();
   return outcome::success();
-}
-
-// Another account of the same role and party that somebody has come in to: it is that person's, and
-// only whoever is above gives another a way in to it.
-bool Market::is_peer_in_use(const pb::Account& account) const {
-  const bool in_use = !account.password_hash().empty() || !account.external_id().empty();
-  return scope_ != Scope::kAll && in_use && account.role() == actor_.role() &&
-         account.party_id() == actor_.party_id() && account.id() != actor_.account_id();
 }
 
 bool Market::lead_remains_without(Slot account) const {
@@ -106,7 +83,7 @@ Status Market::put_account(const pb::Account& sent) {
   if (sent.id() != 0) {
     QIAO_TRY(slot, find_account(state_, sent.id(), "id"));
     before = state_.load_account(slot);
-    QIAO_TRY(check_account_area(before));
+    QIAO_TRY(check_account_place(state_, actor_, scope_, before));
     QIAO_TRY(check_version(before.version()));
     if (before.erased()) return refuse(Code::kWrongState, "id", "erased", "已清除");
   }
@@ -196,13 +173,7 @@ Status Market::add_grant(const pb::Grant& sent) {
   if (sent.kind() == pb::GRANT_KIND_SESSION && actor_.role() != pb::ROLE_MARKET)
     return refuse(Code::kRoleForbidden, "kind");
   if (sent.kind() == pb::GRANT_KIND_INVITATION) {
-    // The password of one's own account is changed by who knows the old one.
-    if (sent.account_id() == actor_.account_id()) return refuse(Code::kRoleForbidden, "accountId");
-    const pb::Account invited = state_.load_account(account);
-    if (is_peer_in_use(invited)) return not_a_peers();
-    if (invited.party_id() != actor_.party_id() && invited.party_id() != 0) {
-      QIAO_TRY(check_approved(scope_, state_, state_.parties().find(PartyId{invited.party_id()})));
-    }
+    QIAO_TRY(check_invitation(state_, actor_, scope_, state_.load_account(account)));
   }
   QIAO_TRY(validate(sent, now_));
   const auto secret = parse_secret_hash(sent.secret_hash());

@@ -114,9 +114,7 @@ class Market {
   Status check_role_of(const pb::Account&) const;
   Status check_waiting(const char* field) const;
   bool may_organise_there(Slot area, pb::PartyKind kind) const;
-  Status check_account_area(const pb::Account&) const;
   Status check_account_change(const pb::Account& before, const pb::Account& row) const;
-  bool is_peer_in_use(const pb::Account&) const;
   bool lead_remains_without(Slot account) const;
   // privacy.cc
   Status disclose(const pb::Disclose&);

@@ -129,9 +129,10 @@ Status Market::update_need(const pb::Need& sent) {
       (to_time(need.deadline()) <= now_ || to_time(need.deadline()) > times_of(need).last_end)) {
     return refuse(Code::kDeadlinePast, "deadline");
   }
-  if (need.resident_ref() != before.resident_ref()) {
-    QIAO_TRY(check_resident_ref(state_, actor_, scope_, need.resident_ref(), "residentRef"));
-  }
+  // Whoever has the number sees the contact whole, and whoever had it does not see the need any
+  // more.
+  if (need.resident_ref() != before.resident_ref() && scope_ != Scope::kAll)
+    return refuse(Code::kRoleForbidden, "residentRef");
   const NeedRow& row_before = state_.needs()[slot];
   if (row_before.first_match != kNoSlot) {
     // The record of who served whom, and how full a community is, depend on these.

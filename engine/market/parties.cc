@@ -179,9 +179,7 @@ Status Market::update_party(const pb::Party& party) {
   // An organiser's area is how far it may act: that is for others to say, and nobody gives what it
   // does not have.
   const bool own = actor_.role() == pb::ROLE_ORGANISER && actor_.party_id() == row.id();
-  const bool beside = scope_ == Scope::kArea && organises(row.kind()) && !own &&
-                      !is_below(state_, actor_, PartyId{row.id()});
-  if (beside) return refuse(Code::kNotYours, "id");
+  if (is_beside(state_, actor_, scope_, slot)) return refuse(Code::kNotYours, "id");
   if (own && row.area_code() != before.area_code()) return refuse(Code::kRoleForbidden, "areaCode");
   const Slot area = state_.areas().find(AreaCode{row.area_code()});
   if (!own && !may_organise_there(area, row.kind())) return refuse(Code::kNotYours, "areaCode");
@@ -203,9 +201,10 @@ Status Market::set_standing(const pb::SetStanding& change) {
   QIAO_TRY(auto slot, find_party(change.party_id(), "partyId"));
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[slot].area));
   pb::Party row = state_.load_party(slot);
-  const bool beside = scope_ == Scope::kArea && organises(row.kind()) &&
-                      !is_below(state_, actor_, PartyId{row.id()});
-  if (beside) return refuse(Code::kNotYours, "partyId");
+  const bool own = row.id() == actor_.party_id();
+  if (is_beside(state_, actor_, scope_, slot) ||
+      (own && scope_ == Scope::kArea && organises(row.kind())))
+    return refuse(Code::kNotYours, "partyId");
   QIAO_TRY(check_version(row.version()));
   if (change.standing() != pb::STANDING_ACTIVE && change.standing() != pb::STANDING_SUSPENDED) {
     return refuse(Code::kOutOfRange, "standing", "STANDING_ACTIVE, STANDING_SUSPENDED");
@@ -240,6 +239,7 @@ Status Market::put_person(const pb::Person& person) {
   QIAO_TRY(validate(row, state_, now_));
   const Slot party = state_.parties().find(PartyId{person.party_id()});
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
+  if (is_beside(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "partyId");
   QIAO_TRY(check_party(scope_, actor_, state_, party));
   QIAO_TRY(check_approved(scope_, state_, party));
   // What a member can do, and what it counts as, is for its party to say.
@@ -263,6 +263,7 @@ Status Market::remove_person(const pb::RemovePerson& removal) {
   const Slot party = state_.persons()[slot].party;
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
   QIAO_TRY(check_party(scope_, actor_, state_, party));
+  if (is_beside(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "personId");
   pb::Person row = state_.load_person(slot);
   QIAO_TRY(check_version(row.version()));
   if (row.removed()) return refuse(Code::kWrongState, "personId", "removed", "已移除");

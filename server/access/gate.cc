@@ -472,7 +472,8 @@ bool Gate::still_invited(const Identity& invited) const {
   again.mutable_add_grant()->mutable_grant()->set_kind(pb::GRANT_KIND_INVITATION);
   const auto scope = check_role(again);
   return acts && scope && check_actor(again, state()) &&
-         check_reach(state(), by, scope.value(), state().load_account(invited.account));
+         check_reach(state(), by, scope.value(), state().load_account(invited.account)) &&
+         check_invitation(state(), by, scope.value(), state().load_account(invited.account));
 }
 
 void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address,

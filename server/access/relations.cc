@@ -96,9 +96,9 @@ bool Relations::serves(PartyId party, NeedId need) const {
   return false;
 }
 
-bool Relations::is_pending(PartyId party) const {
+bool Relations::is_active(PartyId party) const {
   const auto it = parties_.find(party);
-  return it != parties_.end() && it->second.standing == pb::STANDING_PENDING;
+  return it != parties_.end() && it->second.standing == pb::STANDING_ACTIVE;
 }
 
 AreaCode Relations::area_of(PartyId party) const {

@@ -26,7 +26,8 @@ class Relations {
   bool belongs_to(PartyId party, PartyId owner) const;
   // Does that party, or one that belongs to it, serve the need; see serving().
   bool serves(PartyId party, NeedId need) const;
-  bool is_pending(PartyId party) const;
+  // False for a party that is not there.
+  bool is_active(PartyId party) const;
   // None for a party that is not there.
   AreaCode area_of(PartyId party) const;
   // Empty for an area that is not there.

@@ -107,6 +107,7 @@ bool sees_whole_need(Scope scope, pb::Role role, const Facts& facts) {
 
 template <class Facts>
 Sight sight_of_need(Scope scope, pb::Role role, const Facts& facts) {
+  if (scope == Scope::kNone) return Sight::kNothing;
   if (sees_whole_need(scope, role, facts)) return Sight::kWhole;
   switch (facts.need_state()) {
     case pb::NEED_STATE_OPEN:
@@ -171,6 +172,7 @@ Sight sight_of_disclosure(Scope scope, const Facts& facts) {
 
 template <class Facts>
 Sight sight_of_account(Scope scope, const Facts& facts) {
+  if (scope == Scope::kNone) return Sight::kNothing;
   if (scope == Scope::kAll || facts.of_account()) return Sight::kWhole;
   switch (scope) {
     case Scope::kArea:

@@ -12,9 +12,18 @@ using google::protobuf::Message;
 
 Result<Answer> start_clearing(const Services& services, const Call& call, const Message* body) {
   const pb::ClearingRequest none;
-  QIAO_TRY(auto c, services.house.start(
-                       body == nullptr ? none : static_cast<const pb::ClearingRequest&>(*body),
-                       call.actor));
+  const auto& request = body == nullptr ? none : static_cast<const pb::ClearingRequest&>(*body);
+  const auto covered = [&](Operation operation) {
+    return scope_of(services.state(), operation, call.actor) != Scope::kNone &&
+           services.gate.covers(call.identity, operation);
+  };
+  // What is applied when the clearing ends is another operation.
+  const bool may =
+      request.apply() == pb::CLEARING_APPLY_PROPOSE    ? covered(Operation::kProposeClearing)
+      : request.apply() == pb::CLEARING_APPLY_DISPATCH ? covered(Operation::kDispatchClearing)
+                                                       : true;
+  if (!may) return refuse(Code::kTokenScope, "Authorization");
+  QIAO_TRY(auto c, services.house.start(request, call.actor));
   Answer a = answer(pb::Clearing(c), 0);
   a.location = "/v1/clearings/" + std::to_string(c.id());
   return a;

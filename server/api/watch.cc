@@ -256,7 +256,8 @@ std::optional<Tail::Form> Watch::form_of(const Published& event) const {
 void Watch::observe(const pb::Event& event) {
   switch (event.row_case()) {
     case pb::Event::kAccount:
-      ended_ = ended_ || ended_by_account(event.account());
+      ended_ = ended_ || ended_by_account(event.account()) ||
+               ended_by_content(PartyId{event.account().party_id()});
       break;
     case pb::Event::kParty:
       ended_ = ended_ || ended_by_party(event.party());
@@ -311,12 +312,12 @@ bool Watch::ended_by_party(const pb::Party& party) const {
   return below && (fresh || moves);
 }
 
-// A branch that is only applied for is nobody's until somebody, or something, is in it: who acts
-// for the party that it would belong to may not act for it any more (all_in_area_of).
+// A branch that is not active counts once somebody, or something, is in it: who acts for the party
+// that it belongs to may not act for that any more (all_in_area_of).
 bool Watch::ended_by_content(PartyId party) const {
   const PartyId acting{reach().actor.party_id()};
   return acting != PartyId{reach().account.party_id()} && acting != party &&
-         tail_.relations_.is_pending(party) && tail_.relations_.belongs_to(party, acting);
+         !tail_.relations_.is_active(party) && tail_.relations_.belongs_to(party, acting);
 }
 
 bool Watch::ended_by_person(const pb::Person& person) const {

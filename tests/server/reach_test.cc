@@ -260,8 +260,28 @@ TEST(AttackRights, NobodyTakesOverTheAccountOfAPeerOrTheirOwn) {
     come_in(peer);
     EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as(role)), "403 role.not_yours accountId");
     pb::Account row = t.get<pb::Account>(url);
-    row.set_login("mine");
-    EXPECT_EQ(t.ask("PUT", url, to_json(row), t.as(role)), "403 role.not_yours accountId");
+    const std::vector<std::function<void(pb::Account&)>> changes = {
+        [](pb::Account& a) { a.set_login("mine"); }, [](pb::Account& a) { a.set_name("别名"); },
+        [&](pb::Account& a) {
+          a.set_role(pb::ROLE_RESIDENT);
+          a.clear_party_id();
+          a.set_area_code(t.own.area);
+        },
+        [&](pb::Account& a) {
+          a.set_role(pb::ROLE_MEMBER);
+          a.set_party_id(t.own.team);
+          a.set_person_id(t.own.person);
+        }};
+    for (const auto& change : changes) {
+      pb::Account changed = row;
+      change(changed);
+      EXPECT_EQ(t.ask("PUT", url, to_json(changed), t.as(role)).substr(0, 3), "403");
+    }
+    for (const bool disabled : {true, false}) {
+      row = t.get<pb::Account>(url);
+      row.set_disabled(disabled);
+      EXPECT_EQ(t.ask("PUT", url, to_json(row), t.as(role)), "ok");
+    }
     EXPECT_EQ(t.ask("POST", "/v1/accounts/" + std::to_string(own) + ":invite", "", t.as(role)),
               "403 role.forbidden accountId");
     EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as("lead")), "ok");
@@ -334,6 +354,112 @@ TEST(AttackRights, AKeptAnswerShowsNoMoreThanTheRowDoesNow) {
   const auto move = [&](pb::Party& p) { p.set_area_code(t.foreign.area); };
   ASSERT_EQ(t.change(t.own.organiser, move, t.as("lead")), "ok");
   EXPECT_EQ(t.ask("POST", "/v1/needs", need, as), "409 idempotency.done Idempotency-Key");
+}
+
+// Whoever has the number sees the contact, and nobody is told.
+TEST(AttackRights, NoOrganiserGivesANeedToAnotherResident) {
+  Neighbours t;
+  const std::string url = "/v1/needs/" + std::to_string(t.own.draft);
+  pb::Need need = t.get<pb::Need>(url);
+  need.set_resident_ref(99);
+  EXPECT_EQ(t.ask("PUT", url, to_json(need), t.as("organiser")), "403 role.forbidden residentRef");
+  need.set_resident_ref(0);
+  EXPECT_EQ(t.ask("PUT", url, to_json(need), t.as("organiser")), "403 role.forbidden residentRef");
+  EXPECT_EQ(t.ask("PUT", url, to_json(need), t.as("lead")), "ok");
+}
+
+// One that was active, or in which somebody has an account, is more than written down.
+TEST(AttackRights, ABranchThatIsPendingAgainIsNotOpenToTheOrganiserOfItsTeam) {
+  Neighbours t;
+  const std::uint64_t branch =
+      t.party("VOLUNTEER_TEAM", "远队", t.foreign.area, t.as("lead"), t.own.team);
+  const std::uint64_t account = t.account(pb::ROLE_SUPPLIER, "far", branch);
+  t.tokens["far"] = t.token_of(account);
+  ASSERT_EQ(t.change(
+                branch, [](pb::Party& p) { p.set_name("远方队"); }, t.as("far")),
+            "ok");
+  ASSERT_EQ(t.get<pb::Party>("/v1/parties/" + std::to_string(branch)).standing(),
+            pb::STANDING_PENDING);
+  const std::string team = "supplier/" + std::to_string(t.own.team);
+  EXPECT_EQ(t.ask("POST", "/v1/parties/" + std::to_string(branch) + ":reveal", "",
+                  t.as("organiser", team)),
+            "403 role.forbidden Qiao-Actor");
+  // Nor does its team change the accounts of the branch until it is approved again.
+  const std::string url = "/v1/accounts/" + std::to_string(account);
+  for (const auto& change : std::vector<std::function<void(pb::Account&)>>{
+           [](pb::Account& a) { a.set_login("mine"); },
+           [&](pb::Account& a) { a.set_party_id(t.own.team); }}) {
+    pb::Account row = t.get<pb::Account>(url);
+    change(row);
+    EXPECT_EQ(t.ask("PUT", url, to_json(row), t.as("supplier")), "403 role.not_active partyId");
+  }
+}
+
+// What nobody has approved takes no say away from whoever organises the team.
+TEST(AttackRights, ATeamDoesNotFreezeItsOrganiserOut) {
+  Neighbours t;
+  const std::string actor = "supplier/" + std::to_string(t.own.team);
+  const auto acts = [&] { return t.ask("GET", "/v1/persons", "", t.as("organiser", actor)); };
+  const std::uint64_t far =
+      t.party("VOLUNTEER_TEAM", "远队", t.foreign.area, t.as("supplier"), t.own.team);
+  t.party("VOLUNTEER_TEAM", "更远队", t.foreign.area, t.as("supplier"), far);
+  EXPECT_EQ(acts(), "ok");
+  ASSERT_EQ(t.of(far, "suspend", t.as("lead")), "ok");
+  EXPECT_EQ(acts(), "ok") << "an application that was refused";
+  ASSERT_EQ(t.of(far, "reinstate", t.as("lead")), "ok");
+  EXPECT_EQ(acts(), "403 role.forbidden Qiao-Actor") << "it is there";
+  const std::string url = "/v1/accounts/" + std::to_string(t.own.account);
+  pb::Account row = t.get<pb::Account>(url);
+  row.set_disabled(true);
+  EXPECT_EQ(t.ask("PUT", url, to_json(row), t.as("organiser")), "ok") << "it lies in its area";
+}
+
+TEST(AttackRights, OrganisersOfOneAreaReadAndEraseNothingOfOneAnother) {
+  Neighbours t;
+  const std::uint64_t one = t.party("ORGANISER", "一办", t.own.area, t.as("lead"));
+  const std::uint64_t other = t.party("ORGANISER", "二办", t.own.area, t.as("lead"));
+  t.tokens["one"] = t.token_of(t.account(pb::ROLE_ORGANISER, "one", one));
+  const std::string person = R"({"name":"王五","partyId":")" + std::to_string(other) + "\"}";
+  EXPECT_EQ(t.ask("POST", "/v1/persons", person, t.as("one")), "403 role.not_yours partyId");
+  const std::uint64_t id = t.id_of(t.send("POST", "/v1/persons", person));
+  const std::string url = "/v1/persons/" + std::to_string(id);
+  EXPECT_EQ(t.ask("DELETE", url, "", t.as("one")), "403 role.not_yours personId");
+  for (const std::string& row : {url, "/v1/parties/" + std::to_string(other)}) {
+    EXPECT_EQ(t.ask("POST", row + ":reveal", "", t.as("one")), "403 role.not_yours id");
+    EXPECT_EQ(t.ask("POST", row + ":erase", "", t.as("one")), "403 role.not_yours id");
+  }
+  EXPECT_EQ(t.of(other, "reveal", t.as("organiser")), "ok") << "whoever is above may";
+}
+
+TEST(AttackRights, AnInvitationByAPeerEndsWhenSomebodyHasLoggedIn) {
+  Neighbours t;
+  const std::uint64_t peer = t.account(pb::ROLE_SUPPLIER, "peer", t.own.team);
+  const std::string url = "/v1/accounts/" + std::to_string(peer);
+  pb::NewSecret link;
+  ASSERT_TRUE(from_json(t.send("POST", url + ":invite", "", t.as("supplier")).body, link));
+  t.wait_for(t.runtime->applied_seq());
+  pb::Account row = t.get<pb::Account>(url);
+  row.set_external_id("https://id.example.cn li");
+  ASSERT_EQ(t.ask("PUT", url, to_json(row), t.as("lead")), "ok");
+  EXPECT_EQ(t.send("POST", "/v1/invitations:accept",
+                   R"({"token":")" + link.secret() + R"(","password":"river-stone-47-lantern"})",
+                   {.anonymous = true})
+                .status,
+            401U);
+}
+
+TEST(AttackRights, ATokenForStartingAClearingAppliesNone) {
+  Neighbours t;
+  const std::uint64_t account = t.account(pb::ROLE_ORGANISER, "clerk", t.own.organiser);
+  const RequestHeaders starts{.token = t.token_of(account, {"startClearing"})};
+  const auto start = [&](const std::string& apply) {
+    return t.ask("POST", "/v1/clearings",
+                 R"({"areaCode":")" + std::to_string(t.own.area) + R"(","apply":")" + apply + "\"}",
+                 starts);
+  };
+  EXPECT_EQ(start("CLEARING_APPLY_PROPOSE"), "403 auth.scope Authorization");
+  EXPECT_EQ(start("CLEARING_APPLY_DISPATCH"), "403 auth.scope Authorization");
+  EXPECT_EQ(start("CLEARING_APPLY_UNSPECIFIED"), "ok");
 }
 
 // Two names that look the same are the same.

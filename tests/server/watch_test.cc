@@ -406,6 +406,15 @@ TEST(Watching, ATokenSeesTheKindsOfRowThatItMayRead) {
   ASSERT_TRUE(seen);
   ASSERT_EQ(seen->size(), 1U);
   EXPECT_TRUE(seen->front().has_need());
+  // Not even what everybody sees, or what is one's own.
+  t.tokens["nothing"] = t.token_of(t.own.account, {"watch"});
+  t.catch_up();
+  const auto blind = t.watch("nothing", everything_after(0));
+  t.post_need();
+  change_account(t, "supplier", [](pb::Account& a) { a.set_name("新名"); });
+  const auto none = read_all(*blind);
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->empty());
 }
 
 // A team that was proposed hears that the match is off, not which resident it was.
