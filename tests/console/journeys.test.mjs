@@ -253,7 +253,7 @@ test(
     const lead = await host.page({ as: 'lead' })
     await lead.locator('[data-test=tallies]').waitFor()
     await lead.locator('.leaflet-container').waitFor()
-    await lead.getByText('等得最久的').waitFor()
+    await lead.getByText('等待最久的需求').waitFor()
 
     await host.go(lead, '/clearing')
     await lead.getByRole('button', { name: '开始对接' }).click()

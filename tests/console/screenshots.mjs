@@ -98,7 +98,7 @@ async function service() {
   const english = await open('community', 'en')
   await host.go(english, `/needs/${need}`)
   for (const [page, who, why, name] of [
-    [english, 'Who fits', 'Why', 'dispatch.en'],
+    [english, 'Candidates', 'Why', 'dispatch.en'],
     [coordinator, '谁合适', '为什么', 'dispatch'],
   ]) {
     await page.getByRole('button', { name: who }).click()
