@@ -151,14 +151,14 @@ int join(Session& session, const Entry& entry) {
 
 int change_password(Session& session) {
   pb::ChangePasswordRequest request;
-  request.set_old_password(ask_password(session, "现在的密码：", "Present password: "));
+  request.set_old_password(ask_password(session, "原密码：", "Current password: "));
   request.set_new_password(ask_password(session, "新密码：", "New password: "));
   const auto reply =
       session.client().send("POST", "/v1/sessions/current:changePassword", to_json(request));
   if (!reply) return session.fail(reply.error());
   if (!reply.value().ok()) return session.fail(reply.value());
-  std::cout << session.say("密码已修改，其他地方的登录已失效\n",
-                           "the password is changed; sessions elsewhere have ended\n");
+  std::cout << session.say("密码已修改，其他设备上的登录已退出\n",
+                           "the password has been changed; other sessions have ended\n");
   return kDone;
 }
 
@@ -168,7 +168,7 @@ int log_out(Session& session) {
   const bool kept = keep_token(session.client().url(), "");
   if (!reply.value().ok()) return session.fail(reply.value());
   if (!kept) return not_kept(session);
-  std::cout << session.say("已退出\n", "logged out\n");
+  std::cout << session.say("已退出登录\n", "logged out\n");
   return kDone;
 }
 

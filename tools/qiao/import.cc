@@ -285,7 +285,7 @@ class Importer {
       } else if (!options_.as_new && !is_own_key() && key_of(sheet_, *after) != 0) {
         // It names parties by the ids that they had where it was exported.
         bad(number, refuse(Code::kNotFound, "id",
-                           "such thing here; move it as CSV, or make it anew with --new",
+                           "row with this id on the server; move it as CSV, or create it with --new",
                            "此编号；请用CSV迁移，或用 --new 新建"));
         continue;
       }
@@ -324,7 +324,7 @@ class Importer {
     const bool named = key_of(sheet_, thing) != 0 && !is_own_key();
     if (named && !existing_.empty()) {
       return bad(item.lines.front(),
-                 refuse(Code::kNotFound, sheet_.key(), "such thing here; --new makes new things",
+                 refuse(Code::kNotFound, sheet_.key(), "row with this id on the server; --new creates it",
                         "此编号；加 --new 则新建"));
     }
     if (!sheet_.can_be_made(thing)) {
@@ -493,7 +493,7 @@ class Importer {
       if (count > 0) std::cerr << session_.say("，", ", ") << count << session_.say(zh, en);
     };
     add(unchanged_, "条没有变化", " unchanged");
-    add(left_out_, "条已结束或已撤回，未新建", " ended or withdrawn, not made anew");
+    add(left_out_, "条已结束或已停止提供，未新建", " ended or withdrawn, not created");
     add(masked_, "项打码的个人信息没有导入", " masked personal values left out");
     std::cerr << "\n";
   }

@@ -7,6 +7,7 @@
 #include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
 #include "tools/qiao/supply.h"
+#include "tools/qiao/terms.h"
 #include "tools/qiao/verbs.h"
 #include "tools/text/file.h"
 #include "tools/text/notation.h"
@@ -62,14 +63,14 @@ const char* const kKindFlags[] = {"people",  "professional", "venue",
                                   "vehicle", "equipment",    "stock"};
 
 // How a value of the field is written.
-std::string example(const FieldDescriptor* f) {
+std::string example(const FieldDescriptor* f, bool chinese) {
   if (is_time(f)) return "2026-11-28 09:00";
   if (f->is_repeated()) return "a,b";
   switch (f->cpp_type()) {
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return "30.6265,118.9834";
     case FieldDescriptor::CPPTYPE_BOOL:
-      return "yes, no";
+      return chinese ? "yes 是，no 否" : "yes, no";
     case FieldDescriptor::CPPTYPE_STRING:
       return "";
     case FieldDescriptor::CPPTYPE_ENUM: {
@@ -85,7 +86,7 @@ std::string example(const FieldDescriptor* f) {
       return all;
     }
     default:
-      return "a number";
+      return "";
   }
 }
 
@@ -261,16 +262,16 @@ Status set_lines(Session& session, const Flags& flags, pb::Need& need) {
 struct SupplyFlag {
   const char* name;
   std::string SupplyCells::*cell;
-  const char* help;
+  const char* example;
 };
 constexpr std::array<SupplyFlag, 7> kSupplyFlags = {
     {{"skills", &SupplyCells::skills, "a,b"},
      {"certificate", &SupplyCells::certificates, "social_worker:2"},
      {"week", &SupplyCells::week, "1-5 08:00-12:00; 6,7 09:00-17:00"},
      {"exceptions", &SupplyCells::exceptions, "2026-12-01 closed; 2026-12-02 09:00-12:00"},
-     {"smallest-lot", &SupplyCells::smallest_lot, "least quantity given at once (stock)"},
-     {"expires", &SupplyCells::expires, "2026-11-28 (stock)"},
-     {"handover", &SupplyCells::handover, "deliver or collect (stock)"}}};
+     {"smallest-lot", &SupplyCells::smallest_lot, ""},
+     {"expires", &SupplyCells::expires, "2026-11-28"},
+     {"handover", &SupplyCells::handover, ""}}};
 
 // What is not given stays as the offer has it.
 Status set_supply(Session& session, const Flags& flags, pb::Offer& offer) {
@@ -311,23 +312,28 @@ void overlay(const Message& given, Message& into) {
 
 }  // namespace
 
-std::vector<InputFlag> input_flags(const Descriptor* type) {
+std::vector<InputFlag> input_flags(const Descriptor* type, bool chinese) {
   if (type == nullptr) return {};
-  if (type == pb::PreviewRequest::descriptor()) return input_flags(pb::Need::descriptor());
+  if (type == pb::PreviewRequest::descriptor()) return input_flags(pb::Need::descriptor(), chinese);
   std::vector<InputFlag> flags;
+  const auto add = [&](const std::string& name, const std::string& written) {
+    std::string help(flag_meaning(name, chinese));
+    if (!help.empty() && !written.empty()) help += chinese ? "：" : ": ";
+    flags.push_back({name, help + written});
+  };
   for (int i = 0; i < type->field_count(); ++i) {
     const FieldDescriptor* f = type->field(i);
     if (!is_plain(f) || !is_settable(f)) continue;
-    flags.push_back({flag_of(f->name()), example(f)});
+    add(flag_of(f->name()), example(f, chinese));
   }
   if (is_supplied(type)) {
     for (const char* kind : kKindFlags)
-      flags.push_back({kind, std::string_view(kind) == "stock" ? "rice:50" : "how many"});
+      add(kind, std::string_view(kind) == "stock" ? "rice:50" : "");
     // A need has the first two of them.
     const auto supply =
         std::span(kSupplyFlags).first(type == pb::Need::descriptor() ? 2 : kSupplyFlags.size());
-    for (const SupplyFlag& flag : supply) flags.push_back({flag.name, flag.help});
-    if (type == pb::Need::descriptor()) flags.push_back({"on", "2026-11-28 09:00/12:00"});
+    for (const SupplyFlag& flag : supply) add(flag.name, flag.example);
+    if (type == pb::Need::descriptor()) add("on", "2026-11-28 09:00/12:00");
   }
   return flags;
 }

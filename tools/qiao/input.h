@@ -18,7 +18,7 @@ struct InputFlag {
 
 // The flags that a body of this type takes, --file left out: each plain field, and for needs and
 // offers what they are made of (--people 5 --skills first_aid --on "2026-11-28 09:00/12:00").
-std::vector<InputFlag> input_flags(const google::protobuf::Descriptor* type);
+std::vector<InputFlag> input_flags(const google::protobuf::Descriptor* type, bool chinese);
 
 // Clears what the market sets by itself.
 void clear_market_fields(google::protobuf::Message& message);

@@ -193,7 +193,7 @@ class Parties final : public Sheet {
          {"programmes", "项目", false, "programmes"},
          {"excluded_categories", "不服务类别", false, "excludedCategories"},
          {"excluded_areas", "不服务区域", false, "excludedAreaCodes"},
-         {"standing", "资格", false, "standing"}}};
+         {"standing", "审核状态", false, "standing"}}};
     return kColumns;
   }
   Status read(std::span<const Cells> rows, const SheetContext& context, Message& into,
@@ -231,8 +231,8 @@ class Parties final : public Sheet {
     }
     QIAO_TRY(const auto standing, read_enum<pb::Standing>(cells, "standing", "STANDING_",
                                                           {{"待审核", pb::STANDING_PENDING},
-                                                           {"有效", pb::STANDING_ACTIVE},
-                                                           {"暂停", pb::STANDING_SUSPENDED}}));
+                                                           {"已通过", pb::STANDING_ACTIVE},
+                                                           {"已暂停", pb::STANDING_SUSPENDED}}));
     p.set_standing(standing);
     return outcome::success();
   }
@@ -281,8 +281,8 @@ class Offers final : public Sheet {
          {"exceptions", "例外日期", false, "time.exceptions"},
          {"valid_from", "生效", false, "validFrom"},
          {"valid_to", "失效", false, "validTo"},
-         {"smallest_lot", "最小起供量", false, "stock.smallestLot"},
-         {"expires", "保质期至", false, "stock.expiresAt"},
+         {"smallest_lot", "每次最少", false, "stock.smallestLot"},
+         {"expires", "有效期至", false, "stock.expiresAt"},
          {"handover", "交付方式", false, "stock.handover"},
          {"latitude", "纬度", false, "point.latitudeE7"},
          {"longitude", "经度", false, "point.longitudeE7"},
@@ -314,9 +314,10 @@ class Offers final : public Sheet {
     o.set_radius_m(radius);
     for (const auto& w : split(cell(cells, "categories")))
       o.add_categories(code_of(context.words.categories(), w));
-    QIAO_TRY(const auto state, read_enum<pb::OfferState>(cells, "state", "OFFER_STATE_",
-                                                         {{"有效", pb::OFFER_STATE_ACTIVE},
-                                                          {"已撤回", pb::OFFER_STATE_WITHDRAWN}}));
+    QIAO_TRY(const auto state,
+             read_enum<pb::OfferState>(
+                 cells, "state", "OFFER_STATE_",
+                 {{"有效", pb::OFFER_STATE_ACTIVE}, {"已停止提供", pb::OFFER_STATE_WITHDRAWN}}));
     o.set_state(state);
     return outcome::success();
   }
@@ -350,9 +351,9 @@ class Offers final : public Sheet {
 
 constexpr std::initializer_list<std::pair<const char*, pb::NeedState>> kNeedStates = {
     {"草稿", pb::NEED_STATE_DRAFT},        {"待审核", pb::NEED_STATE_SUBMITTED},
-    {"待接单", pb::NEED_STATE_OPEN},       {"已满员", pb::NEED_STATE_FILLED},
-    {"服务中", pb::NEED_STATE_IN_SERVICE}, {"已完成", pb::NEED_STATE_DONE},
-    {"已评单", pb::NEED_STATE_REVIEWED},   {"已驳回", pb::NEED_STATE_REJECTED},
+    {"待接单", pb::NEED_STATE_OPEN},       {"已接满", pb::NEED_STATE_FILLED},
+    {"服务中", pb::NEED_STATE_IN_SERVICE}, {"待评价", pb::NEED_STATE_DONE},
+    {"已评价", pb::NEED_STATE_REVIEWED},   {"未通过", pb::NEED_STATE_REJECTED},
     {"已取消", pb::NEED_STATE_CANCELLED},  {"已过期", pb::NEED_STATE_EXPIRED}};
 
 class Needs final : public Sheet {
@@ -374,7 +375,7 @@ class Needs final : public Sheet {
          {"programme", "项目", false, "programme"},
          {"urgency", "紧急程度", false, "urgency"},
          {"deadline", "截止时间", false, "deadline"},
-         {"all_or_nothing", "须全部满足", false, "allOrNothing"},
+         {"all_or_nothing", "到齐才开展", false, "allOrNothing"},
          {"ratio", "每名专业人员带志愿者数", false, "volunteersPerProfessional"},
          {"organiser", "组织单位", false, "organiserId"},
          {"resident_ref", "居民代号", false, "residentRef"},
