@@ -15,14 +15,14 @@
 namespace qiao {
 namespace {
 
-// Gaps that are tried, beyond those that are wanted, since the estimate that orders them is rough.
+// More gaps are tried than are asked for, because the estimate that orders them is rough.
 constexpr std::size_t kTriedPerWanted = 2;
 constexpr int kTimesAround = 4;
 // Lines of other gaps that the new unit may serve as well.
 constexpr std::size_t kMostLines = 200;
 constexpr std::uint8_t kNoSkill = 0xff;
-// Needs that a new unit may move: those of the gap, whoever holds what they could have, and
-// whoever holds what those could have; at most so many.
+// Needs that a new unit may move: those of the gap, those that hold what they could have, and
+// those that hold what the latter could have; at most kMostAround.
 constexpr int kSteps = 2;
 constexpr std::size_t kMostAround = 2'000;
 
@@ -50,7 +50,7 @@ struct Key {
   }
 };
 
-// The first skill that is not everybody's.
+// The first skill other than the one that every person has.
 std::uint8_t skill_of(const LineRow& line, std::uint8_t ordinary) {
   SkillMask skills = line.skills;
   if (ordinary != kNoSkill) {
@@ -76,8 +76,8 @@ Key key_of(const State& state, const ClearLine& line, std::uint8_t ordinary) {
   return key;
 }
 
-// Sentences without their last part, which says how many more are served. Of money, of which one
-// more fen is nobody's question, they say what is missing.
+// Sentences without their last part, which says how many more are served. For money they state
+// what is missing, because the effect of one more fen says nothing.
 void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
   const pb::Area area = state.load_area(key.community);
   gap.set_area_code(area.code());
@@ -206,8 +206,7 @@ std::vector<pb::SupplyGap> GapFinder::find(const std::function<bool()>& go_on) c
     if (g.money) continue;
     const bool people = gap.kind() == "people" || gap.kind() == "professional";
     const std::string count = std::to_string(units);
-    gap.set_zh(gap.zh() +
-               (people ? "，可多服务" + count + "人次" : "，可多满足" + count + "份需求"));
+    gap.set_zh(gap.zh() + (people ? "，可多服务" + count + "人次" : "，可多满足" + count + "份"));
     gap.set_en(gap.en() + " would serve " + count + " more");
   }
   std::stable_sort(gaps.begin(), gaps.end(), [](const pb::SupplyGap& a, const pb::SupplyGap& b) {

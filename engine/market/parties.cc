@@ -87,7 +87,7 @@ Status check_parent(const State& state, const pb::Actor& actor, Scope scope, con
   if (row.parent_id() == 0) return outcome::success();
   if (organises(row.kind())) {
     return refuse(Code::kWrongState, "parentId", "an organiser belongs to no other party",
-                  "组织单位不隶属于其他主体");
+                  "组织单位不能隶属于其他单位");
   }
   const Slot parent = state.parties().find(PartyId{row.parent_id()});
   int depth = 2 + height_of(state, PartyId{row.id()});
@@ -95,7 +95,7 @@ Status check_parent(const State& state, const pb::Actor& actor, Scope scope, con
     const PartyRow& party = state.parties()[above];
     if (party.id == PartyId{row.id()}) {
       return refuse(Code::kWrongState, "parentId", "that party belongs to this one",
-                    "该主体隶属于本主体");
+                    "该单位隶属于本单位");
     }
     if (depth > kMaxPartyDepth)
       return refuse(Code::kTooMany, "parentId", std::to_string(kMaxPartyDepth));

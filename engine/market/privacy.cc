@@ -85,7 +85,7 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
       const Slot party = state_.parties().find(PartyId{id});
       if (party == kNoSlot)
         return refuse(Code::kNotFound, "id", "party " + std::to_string(id),
-                      "主体" + std::to_string(id));
+                      "单位" + std::to_string(id));
       QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
       return check_party(scope_, actor_, state_, party);
     }

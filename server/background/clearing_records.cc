@@ -43,7 +43,7 @@ StoreError damaged(std::uint64_t number) {
   const std::string id = std::to_string(number);
   return {.message = "what is kept of clearing " + id + " is damaged; restore the last backup",
           .damaged = true,
-          .zh = "第" + id + "轮对接的记录已损坏；请恢复最近的备份"};
+          .zh = "第" + id + "轮统一对接的记录已损坏；请恢复最近的备份"};
 }
 
 // By ids: slots are others after a restart.

@@ -39,10 +39,10 @@ struct ReasonWords {
 };
 constexpr ReasonWords kReasons[] = {
     {pb::UNSERVED_REASON_NOBODY, "没有符合条件的供给", "no offer is eligible"},
-    {pb::UNSERVED_REASON_OUTBID, "能服务的都在更需要的地方",
-     "all who could are worth more elsewhere"},
-    {pb::UNSERVED_REASON_INCOMPLETE, "需求要求全部满足，另有项目无法满足",
-     "the need wants all or nothing, and another line of it cannot be filled"},
+    {pb::UNSERVED_REASON_OUTBID, "能服务的都安排到了更需要的地方",
+     "all eligible offers are worth more elsewhere"},
+    {pb::UNSERVED_REASON_INCOMPLETE, "该需求人和物到齐才开展，其他项还没有到齐",
+     "the need is all or nothing, and another line of it cannot be filled"},
     {pb::UNSERVED_REASON_RATIO, "专业人员不足，无法再安排志愿者",
      "there are too few professionals for more volunteers"},
 };
@@ -153,7 +153,7 @@ namespace {
 
 Refusal no_clearing(std::uint64_t id) {
   return refuse(Code::kNotFound, "id", "clearing " + std::to_string(id),
-                "对接轮" + std::to_string(id));
+                "统一对接" + std::to_string(id));
 }
 
 }  // namespace
@@ -388,7 +388,7 @@ void Clearinghouse::conclude(const std::shared_ptr<Run>& run) {
   pb::Clearing& s = run->summary;
   s.set_state(run->cancelled ? pb::CLEARING_STATE_CANCELLED : pb::CLEARING_STATE_DONE);
   if (run->cancelled) {
-    run->say("已提前结束，结果截至当时", "stopped early: the result is what it had by then");
+    run->say("已提前结束，结果截至当时", "stopped early, with the result so far");
   }
   s.set_stage(pb::CLEARING_STAGE_UNSPECIFIED);
   s.set_finished_at(to_int(runtime_.now()));
@@ -504,7 +504,7 @@ Result<pb::Clearing> Clearinghouse::cancel(std::uint64_t id, const pb::Actor& ac
     std::erase(queue_, run);
     run->summary.set_state(pb::CLEARING_STATE_CANCELLED);
     run->summary.set_finished_at(to_int(runtime_.now()));
-    run->say("排队时已取消，没有结果", "cancelled while it waited, without a result");
+    run->say("排队时已取消，没有结果", "cancelled while queued; there is no result");
     keep_summary(*run);
     forget_old();
   }
@@ -600,11 +600,11 @@ pb::Proposal Clearinghouse::describe(const Chosen& c) const {
       points(c.part.value_micro * c.part.units / std::max<std::int64_t>(1, line.quantity));
   const std::int64_t elsewhere = c.part.price_micro * c.part.units;
   if (elsewhere == 0) {
-    p.set_zh("此项对接得分" + here + "，目前没有其他需求要用");
-    p.set_en("scores " + here + " here, and no other need is waiting for it");
+    p.set_zh("这一对接推荐分" + here + "，目前没有其他需求要用");
+    p.set_en("value " + here + " here; no other need is waiting for it");
   } else {
-    p.set_zh("此项对接得分" + here + "，留给次选的需求得分" + points(elsewhere));
-    p.set_en("scores " + here + " here, and " + points(elsewhere) + " for the next need in line");
+    p.set_zh("这一对接推荐分" + here + "，用于下一个需求为" + points(elsewhere));
+    p.set_en("value " + here + " here, " + points(elsewhere) + " for the next need");
   }
   return p;
 }

@@ -32,14 +32,14 @@ StoreResult<void> Store::read_clearings(const ClearingRow& row) const {
       const std::string size = std::to_string(key.size());
       return StoreError{
           path_ + ": a clearing has a key of " + size + " bytes; restore the last backup", true,
-          path_ + "：一轮对接的键有" + size + "字节；请恢复最近的备份"};
+          path_ + "：一轮统一对接的键有" + size + "字节；请恢复最近的备份"};
     }
     const std::string_view value(it->value().data(), it->value().size());
     row(from_big_endian(key.substr(0, 8)), static_cast<ClearingPart>(key.back()), value);
   }
   if (it->status().ok()) return outcome::success();
   return error("cannot read the clearings in " + path_, it->status(),
-               "无法读取" + path_ + "中的对接轮");
+               "无法读取" + path_ + "中的统一对接");
 }
 
 }  // namespace qiao
