@@ -132,7 +132,7 @@ void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
 
 }  // namespace
 
-// Groups stay where they are while the map grows.
+// Groups keep their addresses while the map grows.
 struct GapFinder::Grouping {
   std::uint8_t ordinary = kNoSkill;  // everybody's skill
   boost::unordered_flat_map<Key, Group*> by_key;
@@ -267,7 +267,7 @@ std::uint32_t GapFinder::copy_offer(std::uint32_t number, const std::vector<bool
   return copied;
 }
 
-// Somebody who has one unit of what the gap lacks.
+// A supplier that has one unit of what the gap lacks.
 std::uint32_t GapFinder::add_newcomer(const Group& g, Around& to) const {
   Instance& in = to.instance;
   const auto offer = static_cast<std::uint32_t>(in.offers.size());
@@ -305,7 +305,7 @@ Edge newcomer_edge(const Instance& in, std::uint32_t offer, Worth unit, const In
 
 }  // namespace
 
-// Some needs with all that they could have, and the room that the others leave them.
+// Some needs with all offers they could use, and the room that the others leave.
 GapFinder::Around GapFinder::copy(const Group& g, const std::vector<std::uint32_t>& needs,
                                   bool with_newcomer) const {
   Around to;
@@ -349,7 +349,7 @@ GapFinder::Around GapFinder::copy(const Group& g, const std::vector<std::uint32_
   return to;
 }
 
-// The needs around cleared again, with the unit and without it.
+// Clears the needs around again, with the unit and without it.
 std::pair<Worth, std::int64_t> GapFinder::try_one(const Group& g) const {
   const std::vector<std::uint32_t> needs = needs_around(g);
   // Those of the gap come first.

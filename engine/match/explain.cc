@@ -23,7 +23,7 @@ Distance distance(std::int64_t metres) {
 
 std::string per_cent(std::int64_t micro) { return std::to_string((micro + 5'000) / 10'000) + "%"; }
 
-// "(×1.25)": what the factor does to the value.
+// "(×1.25)": the effect of the factor on the value.
 std::string times(std::int64_t micro) {
   const std::int64_t hundredths = (micro + 5'000) / 10'000;
   const std::string fraction = std::to_string(hundredths % 100);

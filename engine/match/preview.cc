@@ -22,7 +22,7 @@ struct Change {
   bool moves = false;
 };
 
-// The same wall clock, some days on; right across a change of clocks.
+// The same local time, some days later; correct across a change of clocks.
 pb::Window on_other_day(const pb::Window& w, const TimeZone& zone, int days) {
   const LocalTime start = zone.to_local(to_time(w.start()));
   const std::int64_t length = w.end() - w.start();
