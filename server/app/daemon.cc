@@ -24,8 +24,8 @@
 namespace qiao {
 namespace {
 
-// build/PRESET/web, where the program is build/PRESET/server/qiaod; ../share/qiao/web of an
-// installed one.
+// build/PRESET/web if the program is build/PRESET/server/qiaod; ../share/qiao/web of an installed
+// one.
 std::string console_beside_program() {
   std::error_code error;
   const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
@@ -34,7 +34,7 @@ std::string console_beside_program() {
   return (is_installed ? installed : folder / "../web").lexically_normal().string();
 }
 
-// Nothing is answered before it is on disk, so that the end of the process loses nothing that was
+// Nothing is answered before it is on disk, so the end of the process loses nothing that was
 // promised.
 void out_of_memory() {
   constexpr std::string_view kWords =
@@ -44,7 +44,7 @@ void out_of_memory() {
   std::_Exit(71);  // EX_OSERR
 }
 
-// An assertion, ours or RocksDB's, has said what it found and ends the process.
+// An assertion, ours or RocksDB's, has printed its message and ends the process.
 void aborted(int) {
   constexpr std::string_view kWords =
       "{\"level\":\"error\",\"message\":\"stopped at the line above. If the disk is full or broken "
@@ -52,7 +52,7 @@ void aborted(int) {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kWords.data(), kWords.size());
 }
 
-// EX_DATAERR: the database lost something that was on disk. Another start does not help.
+// EX_DATAERR: the database lost something that was on disk. Restarting does not help.
 constexpr int kDamaged = 65;
 
 int failed(const StoreError& e) {
@@ -65,8 +65,8 @@ struct Files {
   std::size_t sockets;
 };
 
-// Connections and the database share the files that a process may have open: those who connect must
-// not keep it from writing.
+// Connections and the database share the limit of open files: connections must not keep the
+// database from writing.
 StoreResult<Files> share_files() {
   constexpr rlim_t kLeast = 256;
   constexpr rlim_t kOther = 64;  // logs, timers, the console, backups
@@ -87,7 +87,7 @@ StoreResult<Files> share_files() {
   return Files{static_cast<int>(all / 4), all - all / 4 - kOther};
 }
 
-// Options that do not go together.
+// Options that exclude or require each other.
 StoreResult<void> check(const Config& c) {
   boost::system::error_code not_an_address;
   const auto address = boost::asio::ip::make_address(c.server.address, not_an_address);
@@ -170,7 +170,7 @@ void report_loaded(Application& application, const std::string& folder,
             {"matches", state.matches().size()},
             {"seq", runtime.applied_seq()},
             {"milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
-  // The market's time never goes back: until the clock has caught up, what happens happens at the
+  // The market's time never goes back: until the clock has caught up, changes are recorded at the
   // time of the last event.
   if (const auto behind = (state.last_time() - runtime.now()).count(); behind > 0) {
     log_error(
@@ -180,7 +180,7 @@ void report_loaded(Application& application, const std::string& folder,
   }
 }
 
-// Makes the accounts of demo mode; without it, those that are there are disabled.
+// Creates the accounts of demo mode; in other modes, disables those that exist.
 StoreResult<std::vector<DemoAccount>> settle_demo_accounts(Runtime& runtime, bool demo) {
   if (demo) {
     auto made = make_demo_accounts(runtime);
@@ -228,7 +228,7 @@ void greet(const Config& c, std::uint16_t port, const Gate& gate,
   std::cout << "\n" << std::flush;
 }
 
-// The feed on a thread of its own, which ends with this.
+// The feed on its own thread, which ends with this object.
 class FeedThread {
  public:
   FeedThread(Application& application, const FeedOptions& options)
@@ -251,7 +251,7 @@ class FeedThread {
   std::thread thread_;
 };
 
-// Stops at SIGINT and SIGTERM; at SIGHUP reads certificate and keys again.
+// Stops on SIGINT and SIGTERM; on SIGHUP reads certificate and keys again.
 class Signals {
  public:
   Signals(boost::asio::io_context& context, Server& server, Feed& feed, ProviderKeys& keys)
@@ -315,7 +315,7 @@ int serve_until_stopped(Config c) {
 
   FeedThread feed(application, c.feed);
   runtime.listen([&](auto events) { feed.feed().publish(std::move(events)); });
-  // Behind the feed, which has to hear of everything.
+  // After the feed, which needs every event.
   auto demo_accounts = settle_demo_accounts(runtime, c.demo);
   if (!demo_accounts) return failed(demo_accounts.error());
 

@@ -14,13 +14,13 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// A write of so many bytes is worth its sync: greater ones are no faster.
+// A write of this many bytes is worth its sync: larger ones are no faster.
 constexpr std::size_t kGroupBytes = 4 << 20;
-// What the database holds in memory before it goes into files.
+// Bytes that the database keeps in memory before they are written to files.
 constexpr std::size_t kFlushBytes = 32 << 20;
 constexpr auto kReportEvery = std::chrono::seconds{5};
 
-// Lines of a file, and what identifies those that have been read.
+// Lines of a file, and a hash of those that have been read.
 class Lines {
  public:
   explicit Lines(const std::string& file) : file_(file), in_(file) {
@@ -58,7 +58,7 @@ class Lines {
   std::uint64_t bytes_ = 0;
 };
 
-// Tells the operator how far the load is: after the first group, then every few seconds.
+// Reports the progress of the load to the operator: after the first group, then every few seconds.
 class Progress {
  public:
   explicit Progress(const Lines& lines) : lines_(lines), first_(lines.count()) {
@@ -95,7 +95,7 @@ class Progress {
   SteadyClock::time_point due_ = begin_;
 };
 
-// Reads on to the mark. The error: that is another file.
+// Skips to the mark. The error: it is another file.
 StoreResult<void> skip_loaded(Lines& lines, const LoadMark& mark) {
   std::string line;
   while (lines.count() < mark.lines && lines.next(line)) {
@@ -153,7 +153,7 @@ StoreResult<void> load_history(Runtime& runtime, const std::string& file) {
   if (cut_off) {
     QIAO_TRY(skip_loaded(lines, *cut_off));
   } else {
-    // From here on the database is known to lack the history, whenever the process ends.
+    // From here on the database records that the history is incomplete, whenever the process ends.
     QIAO_TRY(runtime.commit_load(lines.mark()));
   }
   log_info(cut_off ? "going on with a load that was cut off" : "filling the empty database",

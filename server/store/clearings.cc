@@ -1,4 +1,4 @@
-// Clearings and what they found, beside the rows of the market.
+// Clearings and their results, beside the rows of the market.
 #include "server/store/scan.h"
 #include "server/store/status.h"
 #include "server/store/store.h"
@@ -23,7 +23,7 @@ void Group::delete_clearing(std::uint64_t number, ClearingPart part, Store& stor
 }
 
 StoreResult<void> Store::read_clearings(const ClearingRow& row) const {
-  // An older database that is only looked at has no such table.
+  // An older database that is opened read-only has no such table.
   if (clearing_ == nullptr) return outcome::success();
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), clearing_));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {

@@ -1,4 +1,4 @@
-// How far a history has been loaded: a row of "meta", there while the load goes on.
+// How far a history has been loaded: a row of "meta", present during the load.
 #include "server/store/status.h"
 #include "server/store/store.h"
 

@@ -5,12 +5,12 @@
 namespace qiao {
 namespace {
 
-// Some two thousand rows: a step takes a millisecond, and what is handed from one core to another
-// is still near.
+// About two thousand rows: a step takes a millisecond, and data passed from one core to another are
+// still in a cache.
 constexpr std::size_t kBatchBytes = (256 << 10) - 64;
 // Batches of a kind that are read ahead.
 constexpr std::size_t kMostWaiting = 4;
-// Threads that can be of use: one for each of the great kinds.
+// Useful threads: one for each of the large kinds.
 constexpr std::size_t kMostThreads = 4;
 
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
@@ -19,8 +19,8 @@ std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 Loader::Loader(State& state, Open open, Unseal unseal)
     : state_(state), open_(std::move(open)), unseal_(std::move(unseal)) {
-  // On two threads areas and needs are a little less work than parties and offers, for which the
-  // first that is done reads ahead.
+  // On two threads areas and needs take a little less work than parties and offers, for which the
+  // first thread to finish reads ahead.
   Lane& areas = add(pb::Event::kArea, "area", {});
   Lane& parties = add(pb::Event::kParty, "party", {});
   const Lane& linked_areas = add(
@@ -80,7 +80,8 @@ void Loader::work() {
     } else if (Lane* other = next_to_read()) {
       read(*other, lock);
     } else {
-      // Whatever it waits for is in another thread's hands, or there would be something to do.
+      // Whatever it waits for is being done by another thread, otherwise there would be something
+      // to do.
       changed_.wait(lock);
     }
   }

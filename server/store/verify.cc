@@ -1,4 +1,4 @@
-// Whether a database is what it has to be: tables, chain, journal and rows.
+// Verifies a database: tables, chain, journal and rows.
 #include "engine/rows/invariants.h"
 #include "server/store/store.h"
 
@@ -80,7 +80,7 @@ StoreResult<std::vector<std::string>> verify(Store& store,
   findings.insert(findings.begin(), broken.begin(), broken.end());
   if (!store.missing().empty() && !store.lost_mark())
     findings.insert(findings.begin(), store.missing());
-  // What a changed event makes is nothing to compare with.
+  // The effect of an altered event cannot be compared.
   if (findings.empty()) {
     QIAO_TRY(findings, compare_rows(store, make_matcher, progress));
   }
