@@ -28,12 +28,13 @@ using boost::system::error_code;
 
 constexpr std::size_t kMaxBody = 1 << 20;
 constexpr auto kRefreshEvery = std::chrono::hours{1};
-// After a failure, and when somebody came with a key that is not known: not more often than this.
+// After a failure, and after a token with an unknown key: not more often than this.
 constexpr auto kAgainAfter = std::chrono::seconds{60};
 constexpr auto kLookEvery = std::chrono::seconds{5};
 constexpr auto kTimeout = std::chrono::seconds{10};
 
-// Asynchronous throughout, since only that can be given a time limit; run to its end by the caller.
+// Asynchronous throughout, because only that can be given a time limit; the caller runs it to its
+// end.
 template <class Stream>
 error_code exchange(asio::io_context& context, Stream& stream,
                     const http::request<http::empty_body>& request,

@@ -74,8 +74,8 @@ std::string ask_password(const Session& session, const char* zh, const char* en)
   return password;
 }
 
-// Sends what lets somebody in; what it gets is a cookie, and of that makes a token that outlives
-// it.
+// Sends credentials; the response sets a cookie, with which it creates a token that outlives the
+// session.
 int enter(Session& session, const std::string& target, const google::protobuf::Message& request,
           bool print) {
   Client& client = session.client();
@@ -101,7 +101,7 @@ int enter(Session& session, const std::string& target, const google::protobuf::M
   pb::NewSecret secret;
   if (const auto read = from_json(made.value().body, secret); !read)
     return session.fail(read.error());
-  // The session has done what it was for.
+  // The session is no longer needed.
   if (const auto out = client.send("DELETE", "/v1/sessions/current", {}, with_cookie); !out)
     return session.fail(out.error());
   if (print) {

@@ -114,7 +114,7 @@ struct Client::Impl {
     return secure ? exchange(*encrypted, request, response) : exchange(*plain, request, response);
   }
 
-  // Frames until somebody has enough. The socket is connected.
+  // Reads frames until the callback returns false. The socket is connected.
   template <class Stream>
   Result<std::string> watch(beast::websocket::stream<Stream>& socket, const std::string& target,
                             const std::function<bool(std::string_view)>& frame, bool& declined) {
@@ -221,7 +221,7 @@ Result<std::string> Client::watch(const std::string& target,
     ended = impl_->watch(socket, target, frame, declined);
   }
   if (!declined) return ended;
-  // The reason is in the body; ask again as plain HTTP to read it.
+  // The reason is in the body; request it again as plain HTTP to read it.
   QIAO_TRY(const Reply reply, send("GET", target));
   return reply.body;
 }

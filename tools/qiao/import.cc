@@ -284,9 +284,10 @@ class Importer {
         before->CopyFrom(*known->second);
       } else if (!options_.as_new && !is_own_key() && key_of(sheet_, *after) != 0) {
         // It names parties by the ids that they had where it was exported.
-        bad(number, refuse(Code::kNotFound, "id",
-                           "row with this id on the server; move it as CSV, or create it with --new",
-                           "此编号；请用CSV迁移，或用 --new 新建"));
+        bad(number,
+            refuse(Code::kNotFound, "id",
+                   "row with this id on the server; move it as CSV, or create it with --new",
+                   "此编号；请用CSV迁移，或用 --new 新建"));
         continue;
       }
       decide({number, {number}}, known == existing_.end() ? nullptr : known->second.get(), *before,
@@ -323,9 +324,9 @@ class Importer {
   void make(Item item, Message& thing) {
     const bool named = key_of(sheet_, thing) != 0 && !is_own_key();
     if (named && !existing_.empty()) {
-      return bad(item.lines.front(),
-                 refuse(Code::kNotFound, sheet_.key(), "row with this id on the server; --new creates it",
-                        "此编号；加 --new 则新建"));
+      return bad(item.lines.front(), refuse(Code::kNotFound, sheet_.key(),
+                                            "row with this id on the server; --new creates it",
+                                            "此编号；加 --new 则新建"));
     }
     if (!sheet_.can_be_made(thing)) {
       ++left_out_;

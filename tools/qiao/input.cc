@@ -25,7 +25,7 @@ bool is_time(const FieldDescriptor* f) {
          (n == "deadline" || n == "valid_from" || n == "valid_to" || n == "expires_at");
 }
 
-// Set by the market; of no use as a flag.
+// Set by the market; not available as a flag.
 bool is_settable(const FieldDescriptor* f) {
   static const char* const kOwn[] = {"id",
                                      "version",
@@ -90,7 +90,7 @@ std::string example(const FieldDescriptor* f, bool chinese) {
   }
 }
 
-// "skills" belongs to a flag of a person as well as to a supply; one meaning a type.
+// "skills" is a flag of a person as well as of a supply; it has one meaning for each type.
 bool is_supplied(const Descriptor* type) {
   return type == pb::Need::descriptor() || type == pb::Offer::descriptor();
 }
@@ -116,7 +116,7 @@ Status set_plain(Session& session, const FieldDescriptor* f, const std::string& 
     r->SetInt64(&m, f, to_int(t));
     return outcome::success();
   }
-  // The rest goes the way of any JSON, so that the refusals are the same ones.
+  // The rest is parsed as JSON, so that the refusals are the same.
   std::string json = "{\"" + f->json_name() + "\":";
   const auto value = [&](const std::string& v) {
     if (f->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
@@ -183,7 +183,7 @@ bool same_kind(const pb::RequirementLine& a, const pb::RequirementLine& b) {
                       : a.stock().resource() == b.stock().resource();
 }
 
-// The one line of the need that is of the same kind as `sought`; nullptr where there is none.
+// The only line of the need that is of the same kind as `sought`; nullptr if there is none.
 Result<pb::RequirementLine*> find_line(pb::Need& need, const pb::RequirementLine& sought,
                                        const std::string& flag) {
   pb::RequirementLine* found = nullptr;
@@ -199,8 +199,8 @@ Result<pb::RequirementLine*> find_line(pb::Need& need, const pb::RequirementLine
   return found;
 }
 
-// A kind that the need asks for already gets another quantity; one that it does not becomes a line,
-// at the time of the others where they have one.
+// A kind that the need asks for already gets the new quantity; another one becomes a line, with the
+// window of the other lines if there are any.
 Status set_quantity(const std::string& kind, const std::string& text, const pb::Taxonomy& words,
                     pb::Need& need) {
   QIAO_TRY(const auto cells, read_kind_flag(kind, text));
@@ -273,7 +273,7 @@ constexpr std::array<SupplyFlag, 7> kSupplyFlags = {
      {"expires", &SupplyCells::expires, "2026-11-28"},
      {"handover", &SupplyCells::handover, ""}}};
 
-// What is not given stays as the offer has it.
+// Parts that are not given stay as the offer has them.
 Status set_supply(Session& session, const Flags& flags, pb::Offer& offer) {
   QIAO_TRY(const auto words, session.taxonomy());
   QIAO_TRY(const auto zone, session.zone());
@@ -284,7 +284,7 @@ Status set_supply(Session& session, const Flags& flags, pb::Offer& offer) {
   for (const char* kind : kKindFlags) {
     if (!flags.contains(kind)) continue;
     QIAO_TRY(const auto named, read_kind_flag(kind, flags.at(kind)));
-    // What is booked has nothing in common with what is consumed.
+    // A time offer and a stock offer have no fields in common.
     if (offer.has_stock() != (std::string_view(kind) == "stock")) cells = {};
     cells.kind = named.kind;
     cells.quantity = named.quantity;
@@ -302,7 +302,7 @@ Status set_supply(Session& session, const Flags& flags, pb::Offer& offer) {
   return read_offer(cells, *words, *zone, offer);
 }
 
-// Each field that `given` has takes the place of the one in `into`.
+// Each field that `given` has replaces the one in `into`.
 void overlay(const Message& given, Message& into) {
   std::vector<const FieldDescriptor*> set;
   given.GetReflection()->ListFields(given, &set);

@@ -1,4 +1,4 @@
-// A request's body out of a file and flags.
+// Builds a request's body from a file and flags.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -16,16 +16,16 @@ struct InputFlag {
   std::string help;
 };
 
-// The flags that a body of this type takes, --file left out: each plain field, and for needs and
-// offers what they are made of (--people 5 --skills first_aid --on "2026-11-28 09:00/12:00").
+// The flags for a body of this type, except --file: each plain field, and for needs and offers
+// their parts (--people 5 --skills first_aid --on "2026-11-28 09:00/12:00").
 std::vector<InputFlag> input_flags(const google::protobuf::Descriptor* type, bool chinese);
 
-// Clears what the market sets by itself.
+// Clears the fields that the market sets.
 void clear_market_fields(google::protobuf::Message& message);
 
-// Changes what is given of the message and leaves the rest: first each field that the JSON of
-// `file` has (- for standard input; empty for none), then what the flags name, down to one part of
-// a supply or the quantity of one line of a need.
+// Changes the given fields of the message and leaves the rest: first each field in the JSON of
+// `file` (- for standard input; empty for none), then those of the flags, down to one part of a
+// supply or the quantity of one line of a need.
 Status read_input(Session& session, const std::string& file,
                   const std::map<std::string, std::string>& flags, google::protobuf::Message& into);
 

@@ -23,7 +23,8 @@ int fail(const StoreError& error, bool chinese) {
   return error.damaged ? kDifferences : kRefused;
 }
 
-// Whether the journal up to there is what it was when `expect` was written down; words where not.
+// Whether the journal up to there is what it was when `expect` was written down; otherwise an error
+// text.
 std::string compare_with(const Expected& expect, const Store& store, bool chinese) {
   if (store.hash_of(expect.seq) == expect.hash) return {};
   const std::string seq = std::to_string(expect.seq);
@@ -41,7 +42,7 @@ StoreResult<std::vector<std::string>> find_differences(Store& store,
              if (!terminal) return;
              std::cerr << "\r" << done << " / " << of << (done == of ? "\n" : "") << std::flush;
            }));
-  // Said in the reader's language below.
+  // Printed in the user's language below.
   if (store.lost_mark()) std::erase(found, store.missing());
   if (expect) {
     if (auto differs = compare_with(*expect, store, chinese); !differs.empty())
@@ -101,7 +102,7 @@ int restore_folder(const std::string& backup, const std::string& folder, const s
     auto store = Store::open(backup, Store::Mode::kReadOnly, key);
     if (!store) return fail(store.error(), chinese);
   }
-  // A copy that is not whole or does not verify never has the final name.
+  // A copy that is incomplete or does not verify never gets the final name.
   const std::string part = folder + ".part";
   const std::string own_key = folder + ".key";
   fs::remove_all(part, error);

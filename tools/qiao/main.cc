@@ -237,7 +237,7 @@ std::vector<std::string> operands_of(const Verb& verb) {
   return names;
 }
 
-// The exit code, unless what the command printed did not arrive.
+// The exit code, unless the output could not be written.
 int finish(int code, bool chinese) {
   if (finish_output()) return code;
   std::cerr << "qiao: " << (chinese ? "无法写入标准输出" : "cannot write to standard output")
@@ -281,7 +281,7 @@ class ChineseFormatter : public CLI::Formatter {
   }
 };
 
-// The commands and what they were given. Lives as long as the command line is read.
+// The commands and their arguments. Must outlive the parsing of the command line.
 class CommandLine {
  public:
   // `language` decides the language of the help: "zh", "en", or empty for the locale's.
@@ -355,7 +355,7 @@ class CommandLine {
               "missing.");
   }
 
-  // The command that a noun is, made when it is first asked for.
+  // The command for a noun, created on first use.
   CLI::App& noun(const std::string& name) {
     static const std::map<std::string, std::pair<const char*, const char*>> kWords = {
         {"taxonomy", {"词表", "categories, skills, certificates and goods"}},
@@ -404,7 +404,7 @@ class CommandLine {
     sub->callback([this, &given, v = &verb] { code_ = run_verb(g_, *v, given); });
   }
 
-  // The fields of what is sent, as flags.
+  // The fields of the request's body, as flags.
   void add_body(const Verb& verb, Given& given, CLI::App& sub) const {
     sub.add_option("--file", given.file,
                    say("整个请求的JSON；- 为标准输入。选项优先于文件",

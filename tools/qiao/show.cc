@@ -285,7 +285,7 @@ class Shower {
   const pb::Taxonomy* words_ = &pb::Taxonomy::default_instance();
 };
 
-// Whatever has no picture of its own: its fields, one a line.
+// A message without a format of its own: its fields, one a line.
 void fields(const Message& m, std::ostream& out) {
   const auto* r = m.GetReflection();
   std::vector<const google::protobuf::FieldDescriptor*> set;

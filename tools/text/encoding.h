@@ -1,4 +1,4 @@
-// Text as it comes out of spreadsheets: UTF-8 with or without a byte order mark, or GB18030.
+// Text from spreadsheets: UTF-8 with or without a byte order mark, or GB18030.
 #pragma once
 
 #include <optional>
@@ -9,11 +9,11 @@
 
 namespace qiao {
 
-// The text as UTF-8: as it is (less the mark) when it is UTF-8, else read as GB18030. Empty when it
+// The text as UTF-8: unchanged (without the mark) if it is UTF-8, else read as GB18030. Empty if it
 // is neither.
 std::optional<std::string> to_utf8(std::string_view bytes);
 
-// For Excel in China. GB18030 has every character of Unicode.
+// For Excel in China. GB18030 includes every character of Unicode.
 std::string to_gb18030(std::string_view utf8);
 
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
