@@ -8,7 +8,7 @@
 namespace qiao {
 namespace {
 
-// An answer adds to a need its version and what its lines hold.
+// A response adds to a need its version and what its lines hold.
 std::string bytes_of(pb::Need need) {
   need.clear_version();
   for (auto& line : *need.mutable_lines()) line.clear_held();
@@ -20,7 +20,7 @@ std::string bytes_of(const Row& row) {
   return row.SerializeAsString();
 }
 
-// A row that `show` may be asked for only where something of it is seen.
+// A row for which `show` may be called only if some of it is visible.
 template <class Show>
 Shown shown(Sight sight, const Show& show) {
   return sight == Sight::kNothing ? Shown{} : Shown{sight, bytes_of(show())};
@@ -87,10 +87,10 @@ Shown shown_by_view(const State& s, const pb::Actor& actor, pb::Event::RowCase k
       const Slot slot = s.accounts().find(AccountId{id});
       return shown(v.account(slot), [&] { return v.show_account(slot); });
     }
-    // What has no place but the journal.
+    // Fields that are only in the journal.
     case pb::Event::kGrant:
       return {whole_if(scope_of(Operation::kListEvents, actor.role()) == Scope::kAll)};
-    // Whoever sees the need whole, but for those who serve it, is told who saw its contact.
+    // Readers that see the need whole, except those who serve it, see who saw its contact.
     case pb::Event::kDisclosure: {
       const Scope scope = scope_of(Operation::kListDisclosures, actor.role());
       const Slot need = s.needs().find(NeedId{id});
@@ -104,7 +104,7 @@ Shown shown_by_view(const State& s, const pb::Actor& actor, pb::Event::RowCase k
 }
 
 Shown shown_by_feed(const pb::Event& e) {
-  // The public is not told who did it.
+  // The public does not see who did it.
   const Sight sight = e.has_actor() ? Sight::kWhole : Sight::kPublic;
   switch (e.row_case()) {
     case pb::Event::kParty:
