@@ -1,4 +1,4 @@
-// How far an account reaches: nobody gives a way in to one that reaches further than its own, and
+// How far an account reaches: nobody gives credentials to one that reaches further than its own, and
 // nobody acts for a party that does.
 #pragma once
 
@@ -24,7 +24,7 @@ bool is_below(const State& state, const pb::Actor& actor, PartyId party);
 // them. A branch that is only applied for does not count until it is approved.
 bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party);
 
-// May the actor, who has that scope of the operation, give a way in to such an account? Refused
+// May the actor, who has that scope of the operation, give credentials to such an account? Refused
 // where it reaches further than the actor: in its role, to another area or party, or, for a
 // resident, to needs elsewhere.
 Status check_reach(const State& state, const pb::Actor& actor, Scope scope,

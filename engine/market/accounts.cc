@@ -1,4 +1,4 @@
-// Who may come in, and with what.
+// Accounts and their credentials.
 #include "engine/base/ascii.h"
 #include "engine/identity/reach.h"
 #include "engine/identity/roles.h"
@@ -132,7 +132,7 @@ Status Market::set_password(const pb::SetPassword& change) {
   row.clear_locked_until();
   answer(pb::Event::kAccount, row.id());
   emit(pb::EVENT_KIND_PASSWORD_SET, std::move(row));
-  // Whoever came in with the old one comes in again with the new one; tokens are programs' and
+  // Sessions with the old password end, so that people log in with the new one; tokens are programs' and
   // stay.
   end_grants(slot, Ending::kAllButTokens);
   return outcome::success();

@@ -153,7 +153,7 @@ Status Market::update_party(const pb::Party& party) {
   QIAO_TRY(validate(row, state_));
   if (row.kind() != before.kind()) return refuse(Code::kNotSettable, "kind");
   QIAO_TRY(check_parent(state_, actor_, scope_, row, before.parent_id()));
-  // An organiser's area is how far it may act: that is for others to say, and nobody gives what it
+  // An organiser's area is how far it may act: others decide that, and nobody gives what it
   // does not have.
   const bool own = actor_.role() == pb::ROLE_ORGANISER && actor_.party_id() == row.id();
   const bool beside = scope_ == Scope::kArea && organises(row.kind()) && !own &&

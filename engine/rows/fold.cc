@@ -97,7 +97,7 @@ void fill(LineRow& row, const pb::RequirementLine& line, const State& state) {
 }
 
 void State::fold(const pb::Event& event) {
-  QIAO_CHECK(event.seq() == last_seq_ + 1, "events come in order, without a hole");
+  QIAO_CHECK(event.seq() == last_seq_ + 1, "events come in order, without a gap");
   QIAO_CHECK(to_time(event.time()) >= last_time_, "time does not run backwards");
   last_seq_ = event.seq();
   last_time_ = to_time(event.time());

@@ -146,7 +146,7 @@ class Checker {
              (full &&
               (need.state() == pb::NEED_STATE_OPEN || need.state() == pb::NEED_STATE_FILLED)),
          "filled is when every line is secured");
-    must(need.raised() <= 2, "it is raised to the city at most");
+    must(need.raised() <= 2, "it is escalated to the city at most");
     must(need.organiser_id() == 0 || state_.parties().find(PartyId{need.organiser_id()}) != kNoSlot,
          "its organiser exists");
     must((need.state() == pb::NEED_STATE_REVIEWED) == need.has_review(),

@@ -112,7 +112,7 @@ test(
     await coordinator.getByText('人手不够').first().waitFor()
     await shot(team, 'team-declined')
 
-    // The code at the door.
+    // The check-in code.
     await coordinator.getByRole('button', { name: '现场签到码' }).click()
     const code = await coordinator.locator('.site .tally').innerText()
     await coordinator.locator('svg.qr').waitFor()

@@ -173,7 +173,7 @@ test(
 )
 
 test(
-  'a busy server is left alone for as long as it says, one request at a time',
+  'a busy server gets no requests for as long as it says, then one at a time',
   {
     timeout: 60_000,
   },
@@ -262,7 +262,7 @@ test(
 )
 
 test(
-  'an import waits as long as the server says, and then goes on by itself',
+  'an import waits as long as the server says, and then continues automatically',
   {
     timeout: 90_000,
   },

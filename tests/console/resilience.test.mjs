@@ -109,7 +109,7 @@ test(
   },
 )
 
-test('after the server was away the list goes on by itself', { timeout: 90_000 }, async () => {
+test('after the server was away the list continues automatically', { timeout: 90_000 }, async () => {
   const team = await host.page({ as: 'team' })
   const coordinator = await host.page({ as: 'community' })
   await host.go(team, '/for-you')

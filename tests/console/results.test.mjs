@@ -701,7 +701,7 @@ test('what somebody has typed goes with their session', { timeout: 120_000 }, as
   await page.context().clearCookies()
   await page.getByRole('button', { name: '发布', exact: true }).click()
   await page.getByRole('dialog').waitFor()
-  // The page is loaded anew for somebody else.
+  // The page is reloaded for another account.
   await page.evaluate(() => {
     window.ofTheOneBefore = true
   })

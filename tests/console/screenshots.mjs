@@ -1,6 +1,6 @@
 // The pictures of docs/, made from the running console: tools/screenshots calls it. Not a test.
 //
-// The demo city is the same each time but for today's date, so that other pictures come of other
+// The demo city is the same each time except for today's date, so that other pictures come of other
 // dates. A file that is larger than MOST_BYTES makes this fail.
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'

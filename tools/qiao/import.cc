@@ -149,7 +149,7 @@ class Importer {
     bad_.push_back({line, r.field, session_.chinese() ? r.zh() : r.en()});
   }
 
-  // What is there already, by id; nothing where all is to be made anew.
+  // The existing rows, by id; none if all rows are to be created.
   Status load_existing() {
     if (options_.as_new) return outcome::success();
     return each_resource(session_, sheet_, [&](const Message& m) {

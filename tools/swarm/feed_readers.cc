@@ -173,7 +173,7 @@ void FeedReaders::compare(std::size_t reader, const Events& events) {
 void FeedReaders::ended(std::size_t reader) {
   const Reader& r = readers_[reader];
   if (!ground_is_gone(r) && !ground_was_touched(r)) {
-    ledger_.fail("feed", name(reader) + " was ended, but nothing of what it came in with changed");
+    ledger_.fail("feed", name(reader) + " was ended, but its rights have not changed");
   }
   ++counts_.ended;
   close(reader);

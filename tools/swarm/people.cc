@@ -256,7 +256,7 @@ std::optional<Identity> People::watcher(const Server& server, std::size_t who) {
   const bool may =
       may_act_for(state, server.gate.actor_of(let_in.value.account), let_in.value.actor);
   if (!may || !has_ground(state, person)) {
-    ledger_.fail("rights", "person " + std::to_string(who) + " is let in to watch without ground");
+    ledger_.fail("rights", "person " + std::to_string(who) + " may watch without a right to");
   }
   return std::move(let_in.value);
 }
@@ -712,7 +712,7 @@ void People::judge_own_fields(const State& state, const Before& before, const st
   }
   google::protobuf::util::MessageDifferencer differencer;
   if (differencer.CompareWithFields(before.self, now, others, others)) return;
-  ledger_.fail("rights", "a member set what is for others to say: " + what);
+  ledger_.fail("rights", "a member set a field that others decide: " + what);
 }
 
 }  // namespace qiao::swarm

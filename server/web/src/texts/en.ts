@@ -374,7 +374,7 @@ export const en: typeof zh = {
     claim: 'Claim',
     claimNow: 'Claim',
     claimed: 'You claimed "{title}".',
-    howMany: 'How much',
+    howMany: 'How much to claim',
     atMost: 'at most {n}',
   },
   tasks: {
@@ -488,7 +488,7 @@ export const en: typeof zh = {
     lead: 'Small wishes of one person each; the party that adopts one fulfils it.',
     adopt: 'Adopt',
     adopted: 'You adopted "{title}". Thank you!',
-    empty: 'No micro-wish is open.',
+    empty: 'No micro-wish is waiting to be adopted.',
     pledgeFirst: 'Register an offer first',
   },
   city: {
