@@ -48,7 +48,7 @@ void out_of_memory() {
 void aborted(int) {
   constexpr std::string_view kWords =
       "{\"level\":\"error\",\"message\":\"stopped at the line above. If the disk is full or broken "
-      "put it right; then start again: nothing that was answered is lost\"}\n";
+      "repair it; then start again: nothing that was answered is lost\"}\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kWords.data(), kWords.size());
 }
 
@@ -94,19 +94,19 @@ StoreResult<void> check(const Config& c) {
   const bool loopback = !not_an_address && address.is_loopback();
   if (c.demo && !loopback) {
     return StoreError{
-        "--demo is for loopback only: everybody knows the passwords; give --address 127.0.0.1"};
+        "--demo is for loopback only: everybody knows the passwords; use --address 127.0.0.1"};
   }
   if (c.server.certificate.empty() != c.server.private_key.empty()) {
-    return StoreError{"--tls-certificate and --tls-key go together"};
+    return StoreError{"--tls-certificate and --tls-key require each other"};
   }
   if (!loopback && c.server.certificate.empty() && !c.plain_http) {
     return StoreError{c.server.address +
-                      " can be reached from other machines: give --tls-certificate and --tls-key, "
-                      "or --plain-http where a proxy in front encrypts"};
+                      " can be reached from other machines: use --tls-certificate and --tls-key, "
+                      "or --plain-http behind a proxy that encrypts"};
   }
   const auto& oidc = c.gate.identity_provider;
   if (!oidc.issuer.empty() && (oidc.audience.empty() || oidc.keys.empty())) {
-    return StoreError{"--oidc-issuer needs --oidc-audience and --oidc-keys"};
+    return StoreError{"--oidc-issuer requires --oidc-audience and --oidc-keys"};
   }
   if (!c.map_tiles.empty() && origin_of(c.map_tiles).empty()) {
     return StoreError{"--map-tiles: not an address like https://tiles.example.cn/{z}/{x}/{y}.png"};
@@ -154,7 +154,8 @@ void report_loaded(Application& application, const std::string& folder,
   }
   if (const std::string& key = application.store().key_without_database(); !key.empty()) {
     log_error(
-        "the key file was there, but no database: a new, empty city begins. If there was one, "
+        "the key file exists, but no database: creating a new, empty city. If there was a "
+        "database, "
         "stop, and check --data and whether its volume is mounted / "
         "有密钥文件，但没有数据库：将建立空的新城市。如原有数据库，请停止运行，"
         "并检查--data以及数据卷是否已挂载",
@@ -174,8 +175,8 @@ void report_loaded(Application& application, const std::string& folder,
   // time of the last event.
   if (const auto behind = (state.last_time() - runtime.now()).count(); behind > 0) {
     log_error(
-        "this machine's clock is behind the last event; put it right: until then the market's time "
-        "stands still and no time limit passes",
+        "this machine's clock is behind the last event; correct it: timers are paused until it "
+        "catches up",
         {{"seconds", behind}});
   }
 }
@@ -186,7 +187,7 @@ StoreResult<std::vector<DemoAccount>> settle_demo_accounts(Runtime& runtime, boo
     auto made = make_demo_accounts(runtime);
     if (made) return made;
     const StoreError& e = made.error();
-    return StoreError{"the demo accounts could not be made: " + e.message, false, e.zh};
+    return StoreError{"the demo accounts could not be created: " + e.message, false, e.zh};
   }
   const auto disabled = disable_demo_accounts(runtime);
   if (!disabled) {
@@ -209,15 +210,15 @@ void greet(const Config& c, std::uint16_t port, const Gate& gate,
                                                       c.server.address + ":" + std::to_string(port);
   if (const auto secret = gate.set_up_secret()) {
     std::cout << "\n还没有账号。请用下面的一次性链接建立牵头单位的第一个账号（重启后失效）：\n"
-                 "There is no account yet. Make the first one of the lead department with this "
-                 "link (good once, until the server stops):\n\n  "
+                 "There is no account yet. Create the first one of the lead department with this "
+                 "link (valid once, until the server stops):\n\n  "
               << url << "/#/setup/" << *secret << "\n  qiao --server " << url << " setup "
               << *secret << "\n\n"
               << std::flush;
   }
   if (!c.demo) return;
   std::cout << "\n*** 演示模式：下列账号的密码人人皆知，请勿录入真实的个人信息 ***\n"
-               "*** DEMO MODE: everybody knows the password of these accounts; enter no real "
+               "*** DEMO MODE: the password of these accounts is public; do not enter real "
                "personal data ***\n\n  密码 password: "
             << kDemoPassword << "\n";
   constexpr std::size_t kWidth = 18;

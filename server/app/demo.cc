@@ -26,7 +26,7 @@ std::optional<pb::Party> first_party(const State& state, pb::PartyKind kind,
 }
 
 StoreError no_memory() {
-  return {.message = "there is no memory for the hash of a password (64 MiB)",
+  return {.message = "not enough memory to hash a password (64 MiB)",
           .zh = "内存不足，无法计算密码的散列值（64 MiB）"};
 }
 

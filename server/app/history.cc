@@ -103,9 +103,10 @@ StoreResult<void> skip_loaded(Lines& lines, const LoadMark& mark) {
   if (lines.count() == mark.lines && lines.mark().digest == mark.digest) return outcome::success();
   const std::string count = std::to_string(mark.lines);
   return StoreError{
-      .message = "the first " + count + " lines of " + lines.file() +
-                 " are not those that were loaded from " + mark.file +
-                 " before it was cut off; give that file, or delete the database and begin again",
+      .message =
+          "the first " + count + " lines of " + lines.file() +
+          " are not those that were loaded from " + mark.file +
+          " before it was interrupted; use that file, or delete the database and start again",
       .zh = lines.file() + "的前" + count + "行与中断前从" + mark.file +
             "导入的内容不同；请使用原来的文件，或删除数据库后重新开始"};
 }
@@ -156,7 +157,7 @@ StoreResult<void> load_history(Runtime& runtime, const std::string& file) {
     // From here on the database records that the history is incomplete, whenever the process ends.
     QIAO_TRY(runtime.commit_load(lines.mark()));
   }
-  log_info(cut_off ? "going on with a load that was cut off" : "filling the empty database",
+  log_info(cut_off ? "continuing an interrupted load" : "filling the empty database",
            {{"from", file}, {"lines_before", lines.count()}});
   Progress progress(lines);
   QIAO_TRY(apply_all(runtime, lines, progress));

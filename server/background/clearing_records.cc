@@ -41,7 +41,7 @@ void read_part(Record& record, ClearingPart part, std::string_view bytes) {
 
 StoreError damaged(std::uint64_t number) {
   const std::string id = std::to_string(number);
-  return {.message = "what is kept of clearing " + id + " is damaged; restore the last backup",
+  return {.message = "the record of clearing " + id + " is damaged; restore the last backup",
           .damaged = true,
           .zh = "第" + id + "轮统一对接的记录已损坏；请恢复最近的备份"};
 }
@@ -203,8 +203,9 @@ void Clearinghouse::interrupt(Run& run) {
   run.summary.set_state(pb::CLEARING_STATE_INTERRUPTED);
   run.summary.set_stage(pb::CLEARING_STAGE_UNSPECIFIED);
   run.summary.set_finished_at(to_int(runtime_.now()));
-  run.say("服务重启，这一轮中断，没有结果；需要时请重新开始",
-          "interrupted by a restart of the server and without a result; start another if needed");
+  run.say(
+      "服务重启，这一轮中断，没有结果；需要时请重新开始",
+      "interrupted by a restart of the server and without a result; start another one if needed");
   keep_summary(run);
 }
 

@@ -47,7 +47,7 @@ void Notifier::look(Slot need) {
   for (const pb::Notification& n : notifications)
     *command.mutable_notify()->add_notifications() = n;
   if (const auto told = runtime_.apply(command); !told)
-    log_error("parties could not be told", {{"reason", told.error().en()}});
+    log_error("parties could not be notified", {{"reason", told.error().en()}});
 }
 
 }  // namespace qiao

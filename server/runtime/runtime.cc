@@ -251,7 +251,7 @@ void Runtime::fail(const StoreError& error) const {
     std::_Exit(65);  // EX_DATAERR
   }
   log_error(
-      "the disk failed; stopping so that nothing is promised that is not on it. Put it right (is "
+      "the disk failed; stopping so that nothing is promised that is not on it. Repair it (is "
       "it full? read-only?) and start again: nothing that was answered is lost",
       {{"reason", reason}});
   std::_Exit(74);  // EX_IOERR
@@ -321,7 +321,7 @@ std::optional<Runtime::Answer> Runtime::find_answer(const std::string& key) cons
   if (!kept) fail(kept.error());
   if (!kept || !kept.value()) return std::nullopt;
   if (!answer.kept.ParseFromString(*kept.value()))
-    fail({"a kept answer cannot be read; restore the last backup", true});
+    fail({"a stored response cannot be read; restore the last backup", true});
   return answer;
 }
 

@@ -24,15 +24,15 @@ Loader::Loader(State& state, Open open, Unseal unseal)
   Lane& areas = add(pb::Event::kArea, "area", {});
   Lane& parties = add(pb::Event::kParty, "party", {});
   const Lane& linked_areas = add(
-      &State::link_areas, "an area lies in one that is missing or of no higher level", {&areas});
+      &State::link_areas, "the parent of an area is missing or not of a higher level", {&areas});
   Lane& needs = add(pb::Event::kNeed, "need", {});
   const Lane& linked_needs =
-      add(&State::link_needs, "a need is in an area that is missing", {&needs, &linked_areas});
+      add(&State::link_needs, "the area of a need is missing", {&needs, &linked_areas});
   Lane& offers = add(pb::Event::kOffer, "offer", {});
   const Lane& linked_parties =
-      add(&State::link_parties, "a party is in an area that is missing", {&parties, &linked_areas});
+      add(&State::link_parties, "the area of a party is missing", {&parties, &linked_areas});
   const Lane& linked_offers =
-      add(&State::link_offers, "an offer is of a party that is missing", {&offers, &parties});
+      add(&State::link_offers, "the party of an offer is missing", {&offers, &parties});
   const std::vector<const Lane*> all = {&linked_areas, &linked_needs, &linked_offers,
                                         &linked_parties};
   add(pb::Event::kMatch, "match", all);
@@ -143,7 +143,7 @@ void Loader::put(Lane& lane, BlobBatch batch, std::unique_lock<std::mutex>& lock
   lane.put += rows;
   if (!good)
     fail("row " + std::to_string(lane.put) + " of " + lane.name +
-         " is damaged or leans on one that is missing");
+         " is damaged or references a missing row");
   changed_.notify_all();
 }
 

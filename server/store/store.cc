@@ -161,7 +161,7 @@ StoreResult<void> compare_writes(const rocksdb::DB& db, const Head& mark, const 
   const std::string missing = std::to_string(mark.write - last);
   return StoreError{"the last " + missing + " writes to the database in " + path +
                         " are missing. The end of a log (" + path +
-                        "/*.log) is damaged or gone: put it back or restore the last backup",
+                        "/*.log) is damaged or missing: put it back or restore the last backup",
                     true,
                     path + "中的数据库缺少最后" + missing + "次写入。日志文件（" + path +
                         "/*.log）的末尾已损坏或缺失：请放回该文件，或恢复最近的备份"};
@@ -175,7 +175,7 @@ StoreResult<void> compare_with_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle
     return StoreError{"the journal in " + path + " ends with event " + std::to_string(last) +
                           ", but event " + std::to_string(mark.seq) + " was answered: " +
                           std::to_string(mark.seq - last) + " missing. The end of a log (" + path +
-                          "/*.log) is damaged or gone: put it back or restore the last backup",
+                          "/*.log) is damaged or missing: put it back or restore the last backup",
                       true};
   }
   QIAO_TRY(compare_writes(db, mark, path));
@@ -236,7 +236,7 @@ StoreResult<void> check_nothing_missing(
   const auto& [missing, lost] = found.value();
   if (!missing && !lost) return outcome::success();
   StoreError refused = missing ? *missing : *lost;
-  refused.message += ". To go on without what is missing, start once with --accept-loss";
+  refused.message += ". To start without what is missing, use --accept-loss once";
   if (!refused.zh.empty()) refused.zh += "。若要在缺失的情况下继续，请用--accept-loss启动一次";
   return refused;
 }
@@ -367,13 +367,12 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
   std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
   if (!listed.ok() && !listed.IsNotFound()) return error("cannot look into " + path, listed);
   if (!names.empty())
-    return StoreError{path +
-                      " is not empty and holds no Qiao database; give an empty or a new folder"};
+    return StoreError{path + " is not empty and has no Qiao database; use an empty or new folder"};
   // Created under another name and renamed when it is complete: a crash in between leaves nothing
   // that looks like another program's folder.
   const std::string fresh = whole.string() + ".new";
   const auto failed = [&](const rocksdb::Status& status) {
-    return error("cannot make a database in " + path, status);
+    return error("cannot create a database in " + path, status);
   };
   auto status = make_folders(env, whole.parent_path());
   if (status.ok()) status = remove_folder(env, fresh);
@@ -396,7 +395,7 @@ StoreResult<std::vector<std::uint64_t>> Store::keys_in_use(const std::string& pa
   QIAO_TRY(const auto store, open(path, Mode::kReadOnly, key_file));
   if (store->vault_ != nullptr) return store->vault_->keys_in_use();
   return StoreError{
-      .message = "the database in " + path + " is of an older format; start qiaod once first",
+      .message = "the database in " + path + " has an older format; start qiaod once first",
       .zh = path + "中的数据库是旧格式；请先启动一次qiaod"};
 }
 
@@ -419,7 +418,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
     if (std::find(names.begin(), names.end(), "meta") == names.end() ||
         std::find(names.begin(), names.end(), "journal") == names.end()) {
       if (mark.head || mark.damage) return file_list_is_damaged(*with.env, path);
-      return StoreError{path + " holds a RocksDB database that is not Qiao's; give another folder"};
+      return StoreError{path + " has a RocksDB database that is not Qiao's; use another folder"};
     }
     for (const std::string& name : names) {
       if (std::find(kFamilyNames.begin(), kFamilyNames.end(), name) == kFamilyNames.end()) {
@@ -562,7 +561,7 @@ StoreResult<void> Store::open_vault(Mode mode, std::uint64_t format, bool made) 
     if (!it->status().ok()) return error("cannot read the keys in " + path_, it->status());
     if (mode == Mode::kReadOnly || (!made && it->Valid())) {
       return StoreError{"the personal data in " + path_ + " are sealed and the key file " +
-                        key_file + " is not there; put it back, or give it with --key"};
+                        key_file + " is missing; put it back, or name it with --key"};
     }
     QIAO_TRY(KeyFile::create(key_file));
   }
@@ -903,7 +902,7 @@ StoreResult<std::optional<std::string>> Store::find_answer(std::string_view key)
   if (!status.ok() && !status.IsNotFound()) return noticed(error("cannot read " + path_, status));
   if (!status.ok()) return std::optional<std::string>();
   if (value.size() < 8) {
-    return noticed({path_ + ": a kept answer cannot be read; restore the last backup", true,
+    return noticed({path_ + ": a stored response cannot be read; restore the last backup", true,
                     path_ + "：保存的答复无法读取；请恢复最近的备份"});
   }
   return std::optional(value.substr(8));
@@ -932,7 +931,8 @@ StoreResult<std::size_t> Store::forget_answers(Time before, std::size_t most) {
     }
     batch.Clear();
   }
-  if (!it->status().ok()) return error("cannot read the kept answers in " + path_, it->status());
+  if (!it->status().ok())
+    return error("cannot read the stored responses in " + path_, it->status());
   if (batch.Count() == 0) return count;
   // No sync: a key that reappears after a crash is deleted again.
   if (const auto status = db_->Write({}, &batch); !status.ok()) {

@@ -91,7 +91,7 @@ StoreResult<KeyBytes> Vault::unwrap(std::string_view name, std::string_view wrap
   const MasterKey* master = keys_.find(id);
   if (master == nullptr)
     return StoreError{
-        "the key file is not the one that this database was sealed with; give the right one with "
+        "the key file is not the one that this database was sealed with; name the right one with "
         "--key"};
   const auto plain = decrypt(master->bytes, name, wrapped.substr(8));
   KeyBytes key{};

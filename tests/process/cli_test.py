@@ -276,7 +276,7 @@ class CommandLine(Case):
         offer(parties[2], " 前后有空格\t", time={"kind": "TIME_KIND_VEHICLE", "capacity": 1000000})
         offer(parties[0], "'=撇号", stock={"resource": "vehicle", "quantity": 9, "smallestLot": 1, "expiresAt": "1999999999", "handover": "HANDOVER_COLLECT"})
         offer(parties[5], "-5", stock={"resource": "rice", "quantity": 1})
-        self.s.post(f"/v1/offers/{offer(parties[5], '撤回', stock={'resource': 'rice', 'quantity': 1})}:withdraw")
+        self.s.post(f"/v1/offers/{offer(parties[5], '停止提供', stock={'resource': 'rice', 'quantity': 1})}:withdraw")
         start = (int(time.time()) // 3600 + 48) * 3600 + 7
         window = {"start": str(start), "end": str(start + 86400 + 1)}
         lines = [{"time": {"kind": "TIME_KIND_PEOPLE", "skills": ["first_aid", "nursing"]}, "quantity": 5, "window": window},
@@ -293,7 +293,7 @@ class CommandLine(Case):
         self.s.post(f"/v1/needs/{self.s.post('/v1/needs', self.need())['id']}:cancel", {"reason": "不需要了"})
 
     def rows(self, path):
-        """Of a CSV file, without what another database gives anew: ids, and personal data."""
+        """Of a CSV file, without what another database assigns: ids, and personal data."""
         with open(path, encoding="utf-8-sig", newline="") as f:
             header, *rows = csv.reader(f)
         gone = [header.index(c) for c in ("id", "key", "contact_name", "contact_phone", "address") if c in header]
@@ -347,7 +347,7 @@ class CommandLine(Case):
                 self.assertEqual(self.content(s, what), self.content(self.s, what), what)
             if what == "areas":
                 self.assertEqual(self.read(made[0]), self.read(source))
-            # To the byte, but for the ids, which both gave in the same order.
+            # To the byte, except for the ids, which both gave in the same order.
             plain = [re.sub(r"(?m)^\d+,", "", self.read(path)) for path in made]
             self.assertEqual(plain[0], plain[1], what)
         with open(os.path.join(self.folder, "needs0.csv"), encoding="utf-8-sig", newline="") as f:
