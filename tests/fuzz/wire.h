@@ -84,7 +84,7 @@ class Wire {
   std::optional<Server> server_;
 };
 
-// One for some thousand inputs. Never taken down at the end: what RocksDB leans on would be gone by
+// One for some thousand inputs. Never destroyed at the end: what RocksDB depends on would be gone by
 // then.
 inline Wire& wire() {
   static Wire* wire = nullptr;

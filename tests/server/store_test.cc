@@ -116,7 +116,7 @@ TEST(Store, SaysWhichRowsAreDamagedOrMissing) {
   };
   EXPECT_NE(without_area(kTown).find("the parent of an area is missing"), std::string::npos)
       << without_area(kTown);
-  // Both lean on it; whichever is linked first says so.
+  // Both reference it; whichever is linked first says so.
   EXPECT_NE(without_area(kCommunity).find("is missing"), std::string::npos)
       << without_area(kCommunity);
   const auto without_party = with([](Store& s) {
