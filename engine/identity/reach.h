@@ -1,5 +1,5 @@
-// How far an account reaches: nobody gives credentials to one that reaches further than its own, and
-// nobody acts for a party that does.
+// How far an account reaches: nobody gives credentials to one that reaches further than its own,
+// and nobody acts for a party that does.
 #pragma once
 
 #include "engine/identity/roles.h"

@@ -132,8 +132,8 @@ Status Market::set_password(const pb::SetPassword& change) {
   row.clear_locked_until();
   answer(pb::Event::kAccount, row.id());
   emit(pb::EVENT_KIND_PASSWORD_SET, std::move(row));
-  // Sessions with the old password end, so that people log in with the new one; tokens are programs' and
-  // stay.
+  // Sessions with the old password end, so that people log in with the new one; tokens are
+  // programs' and stay.
   end_grants(slot, Ending::kAllButTokens);
   return outcome::success();
 }

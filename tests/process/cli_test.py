@@ -70,7 +70,7 @@ class CommandLine(Case):
         self.assertIn("One more volunteer", said)
         self.assertIn("Jain index", said)
         said = self.qiao("--lang", "zh", "clear", "--explain")
-        self.assertIn("离最优不超过", said)
+        self.assertIn("离最优最多差", said)
         self.assertIn("多一名志愿者", said)
         self.assertEqual(len(self.json("proposals")["proposals"]), 2)
         self.qiao("clear", "--apply", "propose")
