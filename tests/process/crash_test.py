@@ -208,7 +208,7 @@ class Crash(Case):
         self.assertEqual(*last)
 
     def test_a_new_city_beside_an_old_key_file_is_said(self):
-        words = "a new, empty city begins"
+        words = "creating a new, empty city"
         server = self.server()
         server.stop()
         server.start()
