@@ -1,6 +1,6 @@
 // GET of one need over HTTP against a bare Beast responder with a body of the same size, both with
-// the same load; and by somebody who has come in, with a token and with a browser's session,
-// against the same by nobody in particular.
+// the same load; and authenticated, with a token and with a browser's session, against
+// the same anonymously.
 //   tools/bench http
 #include <filesystem>
 
@@ -71,9 +71,9 @@ void run() {
   }
   figure("http.get_need.body", static_cast<double>(body), "B");
   compared("http.get_need", ours, "per s", "bare Beast, per s", theirs, Goal::kAtLeast, 0.7);
-  compared("http.get_need.by_token", by_token, "per s", "by nobody in particular, per s", ours,
-           Goal::kAtLeast, 0.85);
-  compared("http.get_need.by_session", by_session, "per s", "by nobody in particular, per s", ours,
+  compared("http.get_need.by_token", by_token, "per s", "anonymously, per s", ours, Goal::kAtLeast,
+           0.85);
+  compared("http.get_need.by_session", by_session, "per s", "anonymously, per s", ours,
            Goal::kAtLeast, 0.85);
   figure("http.get_need.p99", percentile(latency, 0.99), "us",
          "64 connections, load on the same two cores");

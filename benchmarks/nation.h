@@ -17,7 +17,7 @@ struct Size {
   std::int64_t needs;
   std::int64_t offers;
   bool one_city = false;  // all in the demo city, not spread over a province or the nation
-  // Share of each offer's units that is still to be had, rounded by chance without bias. What is
+  // Share of each offer's units that is still free, rounded by chance without bias. What is
   // left with none, or with less than its smallest lot, is withdrawn: as many offers as ever, most
   // of them taken.
   double supply = 1;
@@ -38,7 +38,7 @@ void add_needs(
     Market& market, Size size, std::int64_t count,
     const std::function<void(const Outcome&)>& seen = [](const Outcome&) {});
 
-// An account of the lead and what it comes in with: a token, and a session as a browser has it.
+// An account of the lead and its credentials: a token, and a session as a browser has it.
 struct LeadAccount {
   std::string token;    // "Authorization: Bearer …\r\n"
   std::string session;  // "Cookie: …\r\n"

@@ -188,7 +188,7 @@ void run() {
   double theirs = 0;
   std::ifstream(folder + "/qps") >> theirs;
 
-  // The same answers: the same needs in the same order, but for neighbours whose values differ by
+  // The same answers: the same needs in the same order, except neighbours whose values differ by
   // less than a metre's worth (SQL computes in floating point where we compute in integers).
   constexpr std::int64_t kMetreMicro = 800;
   std::ifstream answers(folder + "/answers.csv");

@@ -57,8 +57,8 @@ class TouchedMemory {
 };
 
 // A virtual machine gives memory back to its host two seconds after nobody uses it any more, and
-// has to get it again page by page. Held for longer than that and then let go of, it is there for
-// whoever asks next, as on a machine that has its memory to itself.
+// has to get it again page by page. Held for longer than that and then released, it is free for
+// the next allocation, as on a machine that has its memory to itself.
 void have_at_hand(std::size_t bytes) {
   const TouchedMemory memory(bytes);
   std::this_thread::sleep_for(std::chrono::milliseconds{scaled(200, 2'500)});

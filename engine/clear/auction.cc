@@ -6,17 +6,17 @@
 namespace qiao {
 namespace {
 
-// Of forward and backward steps with one step size, where each brings the result nearer to the
-// best; and with fewer lines than one in so many to move there is none more. Elsewhere there is
-// one: measured on the nation at load 1, five more sway between two results of the same worth and
+// Forward and backward rounds with one step size, while each brings the result nearer to the
+// optimum; if fewer lines than one in this many move, there are no more. Elsewhere there is one:
+// measured on the nation at load 1, five more alternate between two results of the same worth and
 // take three times as long as the first.
 constexpr int kPasses = 6;
 constexpr std::size_t kFewReleased = 1000;
-// Slots that lower their prices in turns with their neighbours' are left after so many turns, on
+// Slots that lower their prices in turns with their neighbours stop after this many turns, on
 // average.
 constexpr std::uint64_t kLowersPerSlot = 30;
 constexpr int kLittle = 8;
-// Bids ahead.
+// Bids to prefetch ahead.
 constexpr std::size_t kEdgesAhead = 6;
 constexpr std::size_t kPricesAhead = 2;
 constexpr std::uint32_t kNone = 0xffffffffU;
@@ -29,8 +29,8 @@ struct LowestOnTop {
   }
 };
 
-// A large market is in no cache: who bids soon is known, and what its bid will look at is asked for
-// in time. Always inline, for GCC leaves out a call that does nothing but prefetch.
+// A large market does not fit in a cache. The next bidders are known, so the memory that their bids
+// read is prefetched. Always inline, because GCC omits calls to functions that only prefetch.
 [[gnu::always_inline]] inline void prefetch_prices(const Instance& instance,
                                                    const std::vector<Worth>& prices,
                                                    std::uint32_t line) {
@@ -79,7 +79,7 @@ Auction::Auction(const Instance& instance, std::vector<Worth> prices)
       const Worth share = possible ? need.bonus / need.lines / line.missing : 0;
       for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
         const Edge& edge = instance.edges[e];
-        // One that cannot be had whole does not bid.
+        // An all-or-nothing need that cannot be filled does not bid.
         edges_[e].unit = need.all_or_nothing && !possible
                              ? -1
                              : edge.unit + share - line.split / std::min(edge.most, line.missing);
@@ -88,8 +88,8 @@ Auction::Auction(const Instance& instance, std::vector<Worth> prices)
   }
 }
 
-// What a line holds it keeps where no other choice is better by more than a step; the rest it gives
-// back.
+// A line keeps what it holds if no other choice is better by more than a step; it releases the
+// rest.
 bool Auction::begin_line(std::uint32_t l) {
   const ClearLine& line = instance_.lines[l];
   missing_[l] = line.missing;
@@ -138,7 +138,7 @@ bool Auction::run(Worth step, Worth finest, const std::function<bool()>& keep_go
     }
     std::size_t released = 0;
     for (std::uint32_t l = 0; l < missing_.size(); ++l) released += begin_line(l) ? 1 : 0;
-    // A line with several offers may be left with units that would be better elsewhere: they are
+    // A line with several offers may keep units that would be worth more elsewhere: they are
     // offered again.
     if (pass > 0 && released * kFewReleased <= missing_.size()) return true;
     if (!forward(keep_going) || !backward(keep_going)) return false;
@@ -177,10 +177,10 @@ bool Auction::backward(const std::function<bool()>& keep_going) {
       lowering_.push_back(s);
     }
   }
-  // Room that has a price is all that lowering can win. Where that is little against what the last
-  // step will leave uncertain of each line, lowering would go from neighbour to neighbour through
-  // the whole market for next to nothing. Measured on transport problems of 100,000 lines: with a
-  // longer step than the last as the measure, the last has twice the work of all together.
+  // The room that has a price bounds what lowering prices can gain. If that is small against what
+  // the last step leaves uncertain for each line, lowering would go through the whole market for
+  // almost nothing. Measured on transport problems of 100,000 lines: with a longer step than the
+  // last as the measure, the last round has twice the work of all others together.
   const auto little = [&] {
     __int128 stake = 0;
     for (std::size_t s = 0; s < slots_.size(); ++s)
@@ -219,7 +219,7 @@ void Auction::bid(std::uint32_t l) {
     if (gain > 0) options_.push_back({gain, e});
     if (gain <= best) continue;
     best = gain;
-    // It will most likely be this one, of which everything is looked at then.
+    // Most likely the next one: prefetch all that its bid reads.
     __builtin_prefetch(&slots_[instance_.edges[e].slot]);
   }
   looks_ += line.edges;
@@ -228,7 +228,7 @@ void Auction::bid(std::uint32_t l) {
   });
   std::int32_t left = missing_[l];
   std::size_t taken = 0;
-  std::int32_t spare = 0;  // units of the last one taken that the line does not want now
+  std::int32_t spare = 0;  // units of the last one taken beyond what the line needs
   for (; taken < options_.size() && left > 0; ++taken) {
     const std::uint32_t edge = options_[taken].edge;
     const std::int32_t more =
@@ -242,7 +242,7 @@ void Auction::bid(std::uint32_t l) {
     const std::uint32_t edge = options_[i].edge;
     const std::int32_t units = std::min(
         std::min(instance_.edges[edge].most, line.missing) - edges_[edge].held, missing_[l]);
-    // The next best for a unit that is lost: the last one taken where it has more, else the first
+    // The next best for a unit that is lost: the last one taken if it has more, otherwise the first
     // that is not.
     const Worth next = spare > 0 && i + 1 < taken ? options_[taken - 1].gain : behind;
     if (units > 0) place(edge, units, std::max<Worth>(options_[i].gain - next, 0) + rise);
@@ -271,8 +271,8 @@ void Auction::hold(std::uint32_t edge, std::int32_t units, Worth above) {
   }
 }
 
-// What a line lost part of is a choice again for its other units: they are not worth more to it
-// than up to that.
+// A line that lost part of an edge can choose again for its other units: they are not worth more to
+// it than up to that.
 void Auction::bid_again(std::uint32_t l) {
   const ClearLine& line = instance_.lines[l];
   Worth next = 0;
@@ -314,7 +314,7 @@ void Auction::clean(std::uint32_t slot) {
   }
 }
 
-// The lowest bids lose what is too much; a full slot's price is its lowest bid.
+// The lowest bids lose what exceeds the capacity; the price of a full slot is its lowest bid.
 void Auction::squeeze(std::uint32_t slot) {
   auto& heap = slots_[slot].holders;
   while (slots_[slot].room < 0) {
@@ -347,10 +347,10 @@ Worth Auction::least_gain(std::uint32_t l, std::uint32_t but, std::uint32_t* edg
   return std::max<Worth>(least, 0);
 }
 
-// A slot with room and a price: those who would come come, who gains most first, each at a price at
-// which the one after it would be as well off where it is; when nobody is left, it is free.
+// A slot with room and a price: lines that gain from it enter, the greatest gain first, each at a
+// price at which the next one would be as well off where it is; if none is left, it is free.
 void Auction::lower(std::uint32_t slot) {
-  // A line that came with its worst unit may come with the next one too.
+  // A line that moved its worst unit here may move the next one too.
   while (slots_[slot].room > 0 && prices_[slot] > 0) {
     if (!let_in(slot)) prices_[slot] = 0;
   }
@@ -366,7 +366,7 @@ bool Auction::let_in(std::uint32_t slot) {
     const Worth most = edges_[e].unit - (price_of(edge) - prices_[slot]);
     if (most <= 0) continue;
     ++looks_;
-    // Prices only fall here, so a line never gains less than when it was last looked at.
+    // Prices only fall here, so a line never gains less than when it was last examined.
     const Worth rise = unit_step(instance_.lines[l]);
     if (most - gain_[l] <= rise) continue;
     looks_ += instance_.lines[l].edges;
@@ -404,8 +404,8 @@ bool Auction::let_in(std::uint32_t slot) {
     }
     hold(edge, units, rise);
     any = true;
-    // The price does not fall below the interest that is left: of the one behind, or of those who
-    // came and would take more.
+    // The price does not fall below the remaining interest: that of the next line, or of those that
+    // moved here and would take more.
     std::uint32_t worst;
     const Worth gain = least_gain(l, edge, &worst);
     if (units < more && (worst != kNone || missing_[l] > 0))

@@ -1,11 +1,11 @@
-// Prices by auction: lines bid for room in offers' slots until nobody would gain by bidding more.
+// Prices by auction: lines bid for room in offers' slots until no line gains by bidding more.
 //
 // Bertsekas, "Auction algorithms for network flow problems: a tutorial introduction" (1992), for a
-// transport problem with inequalities: forward steps, in which lines that miss something bid the
-// price up to where their next best choice is as good, and reverse steps, in which a slot with room
-// and a price lowers it until somebody comes. With one slot an edge and neither bonus, split nor
-// all-or-nothing, the result is within `step` a unit of the best. With them it is a good start:
-// rounding and improvement follow.
+// transport problem with inequalities: forward rounds, in which unfilled lines bid the price up to
+// where their next best choice is as good, and reverse rounds, in which a slot with room and a
+// price lowers it until a line moves there. With one slot an edge and neither bonus, split nor
+// all-or-nothing, the result is within `step` a unit of the optimum. With them it is a good start
+// for rounding and improvement.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -23,15 +23,16 @@ class Auction {
   Auction(const Instance& instance, std::vector<Worth> prices);
 
   // One round. `step` is the least rise of a price, for a whole line: a unit of it rises by
-  // step/missing. Prices are kept, and so is what is held where no other choice is better by more
-  // than a step. False when `keep_going` said no in the middle; what is held is feasible even so.
-  // `finest` is the step of the last round that there will be: what is little against it is let be.
+  // step/missing. Prices are kept, and so is what is held if no other choice is better by more than
+  // a step. Returns false if `keep_going` returned false; what is held is feasible even so.
+  // `finest` is the step of the last round to come: differences that are small against it are
+  // ignored.
   bool run(Worth step, Worth finest, const std::function<bool()>& keep_going);
 
-  // What lines hold. Needs may hold parts of what they only want whole.
+  // What lines hold. Needs may hold parts of what they accept only as a whole.
   Allocation held() const;
   const std::vector<Worth>& prices() const { return prices_; }
-  // Work done so far: offers looked at.
+  // Work done so far: offers examined.
   std::uint64_t looks() const { return looks_; }
 
  private:
@@ -47,36 +48,36 @@ class Auction {
 
   Worth price_of(const Edge& e) const { return qiao::price_of(e, prices_); }
   Worth unit_step(const ClearLine& line) const { return std::max<Worth>(1, step_ / line.missing); }
-  // True when there is something for the line to bid for.
+  // True if there is something for the line to bid for.
   bool begin_line(std::uint32_t line);
   bool forward(const std::function<bool()>& keep_going);
   bool backward(const std::function<bool()>& keep_going);
   void wake(std::uint32_t line);
   void bid(std::uint32_t line);
-  // Takes room, and takes it from others where there is too little.
+  // Takes room, from others if there is too little.
   void bid_again(std::uint32_t line);
   void place(std::uint32_t edge, std::int32_t units, Worth above);
-  // Takes room that is there.
+  // Takes free room.
   void hold(std::uint32_t edge, std::int32_t units, Worth above);
   void give_back(std::uint32_t edge, std::int32_t units);
   void squeeze(std::uint32_t slot);
   void lower(std::uint32_t slot);
-  // One turn of it; false when nobody came.
+  // One turn of it; false if no line moved.
   bool let_in(std::uint32_t slot);
   void clean(std::uint32_t slot);
   // The least that a unit of the line gains on an edge other than `but`, and on which; 0 and none
-  // where it misses some.
+  // if it is not full.
   Worth least_gain(std::uint32_t line, std::uint32_t but, std::uint32_t* edge) const;
 
-  // Edges and slots are looked at in no order, and each look waits for memory: what belongs
-  // together lies together.
+  // Edges and slots are read in random order, and each access waits for memory: what is read
+  // together is stored together.
   struct EdgeState {
     Worth unit = 0;  // value of a unit to its line, with its share of bonus and split
     std::int32_t held = 0;
     std::uint32_t stamp = 0;  // of its latest bid
   };
   struct alignas(64) SlotState {
-    // A heap, the lowest bid on top; what has another stamp than its edge is gone.
+    // A heap, the lowest bid on top; entries with another stamp than their edge's are stale.
     boost::container::small_vector<Holder, 2> holders;
     std::int32_t room = 0;
     bool queued = false;

@@ -8,13 +8,13 @@
 namespace qiao {
 namespace {
 
-// Rounds without a better bound after which steps are halved; and the length, of Polyak's, with
-// which they are too short.
+// Rounds without a better bound after which steps are halved; and the length, as a part of
+// Polyak's, below which they are too short.
 constexpr int kPatience = 8;
 constexpr double kShortest = Polisher::kFirstLength / 64;
-// Of the way of the step before: prices that are pushed to and fro stay where they are, and those
-// that are pushed one way go on. Measured on 100,000 lines at load 1: as low a bound after 60
-// rounds as without after 100, and a lower one in the end.
+// Share of the previous step that is added: prices that are pushed back and forth stay where they
+// are, and those that are pushed one way keep moving. Measured on 100,000 lines at load 1: as low a
+// bound after 60 rounds as without after 100, and a lower one in the end.
 constexpr double kKept = 0.7;
 
 Worth cost_of_room(const Instance& instance, std::span<const Worth> prices) {
@@ -25,7 +25,7 @@ Worth cost_of_room(const Instance& instance, std::span<const Worth> prices) {
   return static_cast<Worth>(std::min<__int128>(sum, kMostWorth));
 }
 
-// What a unit of each slot is worth at most to anybody: the scale of its price.
+// The greatest worth of a unit of each slot to any need: the scale of its price.
 std::vector<double> scales(const Instance& instance) {
   std::vector<double> scale(instance.slots.size(), 0);
   for (const Edge& e : instance.edges) {
@@ -69,7 +69,7 @@ int Polisher::polish(int rounds, Worth value, const std::function<bool()>& keep_
       sums_[part] += chooser.choose(instance_.needs[n], at_, picks);
       for (const Pick& p : picks) {
         const Edge& e = instance_.edges[p.edge];
-        // Whole numbers: the order in which threads add them makes no difference.
+        // Integers, so that the order in which threads add them makes no difference.
         for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s)
           std::atomic_ref(demand_[s]).fetch_add(p.units, std::memory_order_relaxed);
       }

@@ -1,8 +1,8 @@
-// The certificate: how much the best can be worth, proved by prices.
+// The certificate: an upper bound on the value of any allocation, proved by prices.
 //
-// Whatever the prices, no allocation is worth more than the sum of what each need would gain if it
-// chose alone, plus what all room would cost (weak Lagrangian duality; Fisher, "The Lagrangian
-// relaxation method for solving integer programming problems", Management Science 1981).
+// For any prices, no allocation is worth more than the sum of what each need would gain if it chose
+// alone, plus what all room would cost (weak Lagrangian duality; Fisher, "The Lagrangian relaxation
+// method for solving integer programming problems", Management Science 1981).
 #pragma once
 
 #include <functional>
@@ -18,9 +18,9 @@ namespace qiao {
 // threads.
 Worth upper_bound(const Instance& instance, std::span<const Worth> prices, const Workers& workers);
 
-// Moves prices towards a lower bound by subgradient steps of a part of Polyak's length, each bent
-// towards the one before (Camerini, Fratta & Maffioli, "On improving relaxation methods by modified
-// gradient techniques", 1975). Goes on where the last call stopped.
+// Moves prices towards a lower bound by subgradient steps of a part of Polyak's length, each
+// deflected towards the previous one (Camerini, Fratta & Maffioli, "On improving relaxation methods
+// by modified gradient techniques", 1975). Continues where the last call stopped.
 class Polisher {
  public:
   static constexpr double kFirstLength = 0.3;
@@ -29,8 +29,8 @@ class Polisher {
   Polisher(const Instance& instance, std::vector<Worth> prices, const Workers& workers);
 
   // At most `rounds` steps, aiming at `value` (that of an allocation). Asks keep_going() before
-  // each. Returns how many it made: fewer when it was told to stop, the bound met the value, or
-  // steps have become too small to matter.
+  // each. Returns how many it made: fewer if it was told to stop, the bound reached the value, or
+  // the steps became too small to matter.
   int polish(int rounds, Worth value, const std::function<bool()>& keep_going);
 
   // The best so far, and the prices that prove it.
@@ -43,7 +43,7 @@ class Polisher {
   std::vector<Worth> prices_;
   std::vector<Worth> at_;
   std::vector<double> scale_;
-  std::vector<double> way_;  // by slot: where the last step went, against the price
+  std::vector<double> way_;  // by slot: direction of the last step
   std::vector<std::int32_t> demand_;
   std::vector<Worth> sums_;
   Worth bound_;

@@ -5,16 +5,16 @@
 namespace qiao {
 namespace {
 
-// Needs that choose one after another; those that are without something then take what there is.
+// Needs that choose one after another; those that remain unfilled then take what is free.
 constexpr std::size_t kChoosers = 12;
-// Who has to go is mostly who gains least; by chance it may gain more by such a part of a unit's
-// worth.
+// The need that is displaced is usually the one that gains least; a random one may gain more by
+// this part of a unit's worth.
 constexpr Worth kChance = 8;
 constexpr std::uint32_t kNobody = 0xffffffffU;
 
 }  // namespace
 
-// Takes from the need all that it holds, so that it can be given back.
+// Removes all that the need holds, so that it can be restored.
 void Improver::evict(std::uint32_t n) {
   if (touched_in_[n] != chain_) {
     touched_in_[n] = chain_;
@@ -30,7 +30,7 @@ void Improver::take_in_chain(std::uint32_t edge, std::int32_t units) {
   take(edge, units);
 }
 
-// Room for so many units in a slot. False where those who hold it have chosen already.
+// Makes room for this many units in a slot. False if its holders have chosen already.
 bool Improver::evict_from(std::uint32_t slot, std::int32_t units) {
   while (room_[slot] < units) {
     Worth least = 0;
@@ -54,8 +54,8 @@ bool Improver::evict_from(std::uint32_t slot, std::int32_t units) {
   return true;
 }
 
-// What the need would choose alone at the prices, but for rooms that are full of what others have
-// chosen in this chain.
+// What the need would choose alone at the prices, except for rooms that are full of what others
+// have chosen in this chain.
 void Improver::choose_in_chain(std::uint32_t n) {
   for (const std::uint32_t s : taken_) closed_[s] = room_[s] == 0 ? 1 : 0;
   picks_.clear();
@@ -63,9 +63,8 @@ void Improver::choose_in_chain(std::uint32_t n) {
   for (const std::uint32_t s : taken_) closed_[s] = 0;
 }
 
-// At prices that are nearly right whoever has to go finds something that is nearly as good for it,
-// and in the end somebody finds room that nobody has: then the chain has won what the first one
-// lost.
+// At prices that are nearly right a displaced need finds something nearly as good, and in the end
+// one finds free room: then the chain has gained what the first one lost.
 bool Improver::chain(std::uint32_t first) {
   ++chain_;
   touched_.clear();

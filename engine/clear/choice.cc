@@ -41,7 +41,7 @@ void Chooser::list(const ClearNeed& need, std::span<const Worth> prices) {
   }
 }
 
-// The greedy answer takes part of an offer beside another: then it pays less than the split costs.
+// The greedy answer takes part of an offer beside another: then it gains less than the split costs.
 bool Chooser::splits_a_part(const LineOptions& line, std::int64_t left, bool whole) const {
   for (std::uint32_t i = line.begin; i < line.end && left > 0; ++i) {
     if (!whole && options_[i].gain <= 0) return false;
@@ -51,17 +51,17 @@ bool Chooser::splits_a_part(const LineOptions& line, std::int64_t left, bool who
   return false;
 }
 
-// By units: the most that the first options give with exactly so many, each at the full cost of a
-// split; the first is given back. O(options x units x units of an option).
+// By units: the most that the first options provide with exactly this many, each at the full cost
+// of a split; the first is refunded. O(options x units x units of an option).
 Worth Chooser::fill_exactly(const LineOptions& line, std::int32_t limit, bool whole,
                             std::vector<Pick>* picks) const {
   constexpr Worth kImpossible = std::numeric_limits<Worth>::min() / 4;
-  // All but one offer of a best answer are taken whole, so of those with at least u units no more
-  // than (limit - 1) / u + 1 are in it: one that has more betters than that is in none.
+  // All but one offer of a best answer are taken whole, so of those with at least u units at most
+  // (limit - 1) / u + 1 are in it: an option with more better ones than that is in none.
   useful_.clear();
   for (std::uint32_t i = line.begin; i < line.end; ++i) {
     const Option& o = options_[i];
-    // Beside another it would not pay; alone it is not looked at here.
+    // Beside another it would not pay; alone it is not considered here.
     if (!whole && o.gain <= 0) break;
     const std::int32_t units = std::min(o.units, limit);
     std::int32_t betters = 0;
@@ -130,7 +130,7 @@ Worth Chooser::fill(const LineOptions& line, std::int64_t limit, bool whole,
   }
   if (left < std::min(line.asked, limit)) return sum + line.first;
   if (whole) return sum;
-  // None is worth its share of a split, but the only one pays none. A second one would.
+  // None is worth its share of a split, but a single one pays none. A second one would.
   const Option* best = nullptr;
   for (std::uint32_t i = line.begin; i < line.end; ++i) {
     const Option& o = options_[i];
@@ -160,7 +160,7 @@ std::int64_t Chooser::wanted(bool people) const {
 }
 
 // The best `limit` units over the lines of a group; concave in limit. With `limit` beyond what is
-// gainful (professionals that only come so that volunteers may), the least loss.
+// profitable (professionals who are needed only for volunteers), the least loss.
 Worth Chooser::fill_group(bool people, std::int64_t limit, std::vector<Pick>* picks) const {
   merged_.clear();
   Worth sum = 0;
@@ -189,8 +189,8 @@ Worth Chooser::fill_group(bool people, std::int64_t limit, std::vector<Pick>* pi
   return sum;
 }
 
-// Part of a need whose volunteers have to go with professionals. For p professionals the best
-// volunteers are at most ratio*(p + those there are) less those there are; the sum is concave in p.
+// Part of a need whose volunteers require professionals. For p professionals the best volunteers
+// are at most ratio*(p + those held) less those held; the sum is concave in p.
 Worth Chooser::with_ratio(const ClearNeed& need, std::vector<Pick>* picks) const {
   Worth sum = 0;
   std::int64_t most = 0;

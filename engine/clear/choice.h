@@ -12,7 +12,7 @@
 
 namespace qiao {
 
-// Lines of at most so many units are split at exact cost.
+// Lines of at most this many units are split at exact cost.
 inline constexpr std::int32_t kExactUnits = 40;
 
 struct Pick {
@@ -20,17 +20,17 @@ struct Pick {
   std::int32_t units;
 };
 
-// Keeps its working memory. One for each thread.
+// Keeps its working memory. Use one for each thread.
 class Chooser {
  public:
   explicit Chooser(const Instance& instance) : instance_(instance) {}
 
   // The most that the need can be worth above the prices of what it takes: no feasible choice gives
   // more. By line the offers of the greatest unit value less price come first; full is compared
-  // with part and with nothing. Some things are counted in the need's favour, so that the answer is
-  // quick and stays an upper bound: on a line of more than kExactUnits, and where a ratio binds, a
-  // further offer costs its share of `split` by the units taken of it; smallest lots are not looked
-  // at; an offer that was left out of the instance (ClearLine::best_omitted) is taken to be free.
+  // with part and with nothing. Some costs are underestimated, so that the answer is fast and stays
+  // an upper bound: on a line of more than kExactUnits, and where a ratio binds, a further offer
+  // costs its share of `split` by the units taken of it; smallest lots are ignored; an offer that
+  // was left out of the instance (ClearLine::best_omitted) counts as free.
   Worth choose(const ClearNeed& need, std::span<const Worth> prices) {
     return choose(need, prices, nullptr);
   }
@@ -38,8 +38,8 @@ class Chooser {
   Worth choose(const ClearNeed& need, std::span<const Worth> prices, std::vector<Pick>& picks) {
     return choose(need, prices, &picks);
   }
-  // The same of what is listed, without slots that are closed (one for each): for a choice that is
-  // to be carried out.
+  // The same among the listed offers, without closed slots (one flag for each): for a choice that
+  // is to be carried out.
   Worth choose_open(const ClearNeed& need, std::span<const Worth> prices,
                     const std::vector<std::uint8_t>& closed, std::vector<Pick>& picks) {
     closed_ = &closed;
@@ -59,7 +59,7 @@ class Chooser {
     std::uint32_t begin;
     std::uint32_t end;
     std::int64_t asked;
-    Worth first;  // given back once: the first offer costs no split
+    Worth first;  // refunded once: the first offer costs no split
     bool people;
     bool professional;
   };
@@ -78,7 +78,7 @@ class Chooser {
   bool is_open(const Edge& edge) const;
 
   const Instance& instance_;
-  const std::vector<std::uint8_t>* closed_ = nullptr;  // while choose_open()
+  const std::vector<std::uint8_t>* closed_ = nullptr;  // while choose_open() runs
   std::vector<Option> options_;
   std::vector<LineOptions> lines_;
   mutable std::vector<Option> merged_;

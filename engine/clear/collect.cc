@@ -9,7 +9,7 @@ namespace qiao {
 namespace {
 
 constexpr std::int64_t kFinest = 65'536;  // of a millionth, where sums allow it
-// That a worker takes at a time.
+// Needs that a worker takes at a time.
 constexpr std::size_t kOffersPerPart = 256;
 constexpr std::size_t kPerPart = 16'384;  // needs, offers, edges of which each is a small step
 
@@ -43,9 +43,9 @@ PlacedNeed placed(const State& state, Slot need) {
   return {along_curve(state.needs()[need].point), need};
 }
 
-// Instants at which the windows of an offer pile up highest: some window begins there, or a booking
-// does. One that lets no more windows through, and has no less room, than its neighbour says
-// nothing new.
+// Instants at which the promised quantity of an offer can be highest: some window or booking begins
+// there. An instant is redundant if its neighbour lets as many windows through and has no more
+// room.
 std::vector<Instant> instants_of(std::vector<Interval>& windows,
                                  const std::vector<Booking>& bookings, std::int64_t capacity) {
   std::sort(windows.begin(), windows.end(), [](const Interval& a, const Interval& b) {
@@ -221,7 +221,7 @@ std::vector<const Collector::RawOffer*> Collector::number_offers(const std::vect
   return offers;
 }
 
-// Everything but where in its offer each edge takes room.
+// Everything except the position in its offer at which each edge takes room.
 void Collector::put_needs(const std::vector<Found>& needs, const Workers& workers,
                           Instance& out) const {
   out.needs.resize(needs.size());
@@ -306,7 +306,7 @@ std::vector<Use> uses_by_offer(const Instance& in, std::size_t offers,
   return uses;
 }
 
-// The slots of an offer that a window takes room in, counted from `begin`, and the room there.
+// The slots of an offer in which a window takes room, counted from `begin`, and the room there.
 void place_edge(Edge& edge, const Interval& window, bool stock, std::span<const ClearSlot> slots,
                 std::uint32_t begin) {
   edge.slot = begin;
@@ -321,7 +321,7 @@ void place_edge(Edge& edge, const Interval& window, bool stock, std::span<const 
   }
 }
 
-// Edges that nobody can take go.
+// Edges that cannot be used are removed.
 void drop_empty(Instance& in) {
   std::uint32_t kept = 0;
   for (ClearLine& line : in.lines) {
@@ -400,7 +400,7 @@ Instance Collector::finish(const Workers& workers, std::int64_t per_micro) {
   std::vector<Found> needs = in_order();
   const std::vector<const RawOffer*> offers = number_offers(needs);
   put_needs(needs, workers, out);
-  // A nation's take gigabytes.
+  // Those of a nation take gigabytes.
   for (Read& read : read_) read.edges = {};
   needs = {};
 

@@ -12,21 +12,21 @@
 
 namespace qiao {
 
-// Offers listed for a line. One that has more keeps the value of the best that was left out
+// Offers listed for a line. A line with more keeps the value of the best that was left out
 // (ClearLine::best_omitted).
 inline constexpr std::size_t kClearCandidates = 200;
 
-// Reads the market while it stands still, between which it may change: what is proposed is checked
-// again when it is applied. Reading is const: several collectors may read one market from several
-// threads, each its own needs, to be joined. Where there are many needs fewer are listed, so that a
-// nation fits. What is left out counts in the certificate as if it were free: measured on the
-// nation at load 1, 40 a line put 5 % of the bound there, 100 none to speak of (40 million edges).
+// Reads the market between its changes: proposals are checked again when they are applied. Reading
+// is const: several collectors may read one market from several threads, each its own needs, to be
+// joined. If there are many needs fewer offers are listed, so that a nation fits in memory. Offers
+// that are left out count in the certificate as if they were free: measured on the nation at load
+// 1, 40 a line account for 5 % of the bound, 100 for almost none of it (40 million edges).
 constexpr std::size_t clear_candidates(std::size_t needs) {
   return needs > 100'000 ? 100 : kClearCandidates;
 }
 
-// Instants at which windows of one offer can pile up highest, and the room there; see ClearSlot.
-// Sorts `windows` and removes duplicates.
+// Instants at which the promised quantity of one offer can be highest, and the room there; see
+// ClearSlot. Sorts `windows` and removes duplicates.
 struct Instant {
   Time at;
   std::int64_t room;
@@ -35,8 +35,8 @@ std::vector<Instant> instants_of(std::vector<Interval>& windows,
                                  const std::vector<Booking>& bookings, std::int64_t capacity);
 
 // Needs in the order in which they are best read: along a curve, neighbours after each other, so
-// that the cells and rows that the last one looked at are still in the cache. Measured on the
-// nation: a third of the time of any other order.
+// that the cells and rows of the previous one are still in the cache. Measured on the nation: a
+// third of the time of any other order.
 struct PlacedNeed {
   std::uint64_t place = 0;
   Slot need = kNoSlot;
@@ -53,20 +53,20 @@ class Collector {
         policy_(ranking.state().policy().clearing()),
         read_(1) {}
 
-  // Adds a need if somebody can still be found for it. In the order of placed() about 13 us a line.
+  // Adds a need if offers can still be matched to it. In the order of placed() about 13 us a line.
   void add(Slot need);
-  // Takes over what another one has read.
+  // Moves in what another one has read.
   void join(Collector&& other);
 
-  // Adds what others are to have of each offer that was met, as if it were booked.
+  // Adds quantities of offers that are reserved for other needs, as if they were booked.
   void occupy(const std::function<void(Slot offer, std::vector<Booking>& into)>& others);
 
   // Needs read so far.
   std::size_t needs() const;
 
-  // Puts it together, without a look at the market: on any thread. The same whatever the workers
-  // and the order in which needs came. The collector is empty afterwards. `per_micro` is the scale
-  // of worth, 0: as fine as sums allow.
+  // Builds the instance without reading the market: on any thread. The result does not depend on
+  // the workers or on the order of the needs. The collector is empty afterwards. `per_micro` is the
+  // scale of worth, 0: as fine as sums allow.
   Instance finish(const Workers& workers = alone, std::int64_t per_micro = 0);
 
  private:
@@ -103,8 +103,8 @@ class Collector {
     std::vector<Booking> bookings;
     bool stock;
   };
-  // Grows without copying what is there: a city's edges take 100 MB and more, and those who collect
-  // have only a slice of time.
+  // Grows without copying: a city's edges take 100 MB and more, and collectors only have a slice of
+  // time.
   template <class T>
   using Growing = boost::container::deque<
       T, void, boost::container::deque_options_t<boost::container::block_size<1024U>>>;
@@ -116,7 +116,7 @@ class Collector {
     Growing<RawOffer> offers;
     boost::unordered_flat_map<Slot, std::uint32_t> offer_at;
   };
-  // A need, and where in read_ it is.
+  // A need, and its position in read_.
   struct Found {
     PlacedNeed at;
     std::uint32_t read;

@@ -15,14 +15,14 @@
 namespace qiao {
 namespace {
 
-// Gaps that are tried, beyond those that are wanted, since the estimate that orders them is rough.
+// More gaps are tried than are asked for, because the estimate that orders them is rough.
 constexpr std::size_t kTriedPerWanted = 2;
 constexpr int kTimesAround = 4;
 // Lines of other gaps that the new unit may serve as well.
 constexpr std::size_t kMostLines = 200;
 constexpr std::uint8_t kNoSkill = 0xff;
-// Needs that a new unit may move: those of the gap, whoever holds what they could have, and
-// whoever holds what those could have; at most so many.
+// Needs that a new unit may move: those of the gap, those that hold what they could have, and
+// those that hold what the latter could have; at most kMostAround.
 constexpr int kSteps = 2;
 constexpr std::size_t kMostAround = 2'000;
 
@@ -50,7 +50,7 @@ struct Key {
   }
 };
 
-// The first skill that is not everybody's.
+// The first skill other than the one that every person has.
 std::uint8_t skill_of(const LineRow& line, std::uint8_t ordinary) {
   SkillMask skills = line.skills;
   if (ordinary != kNoSkill) {
@@ -76,8 +76,8 @@ Key key_of(const State& state, const ClearLine& line, std::uint8_t ordinary) {
   return key;
 }
 
-// Sentences without their last part, which says how many more are served. Of money, of which one
-// more fen is nobody's question, they say what is missing.
+// Sentences without their last part, which says how many more are served. For money they state
+// what is missing, because the effect of one more fen says nothing.
 void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
   const pb::Area area = state.load_area(key.community);
   gap.set_area_code(area.code());
@@ -132,7 +132,7 @@ void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
 
 }  // namespace
 
-// Groups stay where they are while the map grows.
+// Groups keep their addresses while the map grows.
 struct GapFinder::Grouping {
   std::uint8_t ordinary = kNoSkill;  // everybody's skill
   boost::unordered_flat_map<Key, Group*> by_key;
@@ -206,8 +206,7 @@ std::vector<pb::SupplyGap> GapFinder::find(const std::function<bool()>& keep_goi
     if (g.money) continue;
     const bool people = gap.kind() == "people" || gap.kind() == "professional";
     const std::string count = std::to_string(units);
-    gap.set_zh(gap.zh() +
-               (people ? "，可多服务" + count + "人次" : "，可多满足" + count + "份需求"));
+    gap.set_zh(gap.zh() + (people ? "，可多服务" + count + "人次" : "，可多满足" + count + "份"));
     gap.set_en(gap.en() + " would serve " + count + " more");
   }
   std::stable_sort(gaps.begin(), gaps.end(), [](const pb::SupplyGap& a, const pb::SupplyGap& b) {
@@ -268,7 +267,7 @@ std::uint32_t GapFinder::copy_offer(std::uint32_t number, const std::vector<bool
   return copied;
 }
 
-// Somebody who has one unit of what the gap lacks.
+// A supplier that has one unit of what the gap lacks.
 std::uint32_t GapFinder::add_newcomer(const Group& g, Around& to) const {
   Instance& in = to.instance;
   const auto offer = static_cast<std::uint32_t>(in.offers.size());
@@ -306,7 +305,7 @@ Edge newcomer_edge(const Instance& in, std::uint32_t offer, Worth unit, const In
 
 }  // namespace
 
-// Some needs with all that they could have, and the room that the others leave them.
+// Some needs with all offers they could use, and the room that the others leave.
 GapFinder::Around GapFinder::copy(const Group& g, const std::vector<std::uint32_t>& needs,
                                   bool with_newcomer) const {
   Around to;
@@ -350,7 +349,7 @@ GapFinder::Around GapFinder::copy(const Group& g, const std::vector<std::uint32_
   return to;
 }
 
-// The needs around cleared again, with the unit and without it.
+// Clears the needs around again, with the unit and without it.
 std::pair<Worth, std::int64_t> GapFinder::try_one(const Group& g) const {
   const std::vector<std::uint32_t> needs = needs_around(g);
   // Those of the gap come first.

@@ -1,4 +1,4 @@
-// Where supply is short, and what one more unit would bring.
+// Supply gaps, and what one more unit would add.
 #pragma once
 
 #include <functional>
@@ -16,38 +16,39 @@ struct GapOptions {
   std::size_t most = 20;  // gaps
 };
 
-// Lines that a clearing leaves short, by community, what they ask for, weekday and hour; those
-// first whose one more unit brings most. For each the unit is really added (somebody new in that
-// community who has just what is asked for and is free in each such window) and the needs around
-// cleared again: `gain` is by how much the value rises.
+// Lines that a clearing leaves short, grouped by community, requirements, weekday and hour; those
+// first for which one more unit adds most. For each, the unit is really added (a new supplier in
+// that community with just what is asked for, free in each such window) and the needs around are
+// cleared again: `gain` is the rise of the value.
 class GapFinder {
  public:
   // The instance and what was cleared must outlive it.
   GapFinder(const Ranking& ranking, const Instance& instance, const Cleared& cleared,
             const GapOptions& options);
-  // Groups the lines that are short, line by line, so that whoever has something else to do can
-  // stop in between; then chooses the most promising groups. These read the market.
+  // Groups the lines that are short, line by line, so that the caller can pause in between; then
+  // chooses the most promising groups. These read the market.
   ~GapFinder();
   std::size_t steps() const { return in_.lines.size(); }
   void add(std::size_t line);
   void choose();
-  // Does not, and may be on any thread. Some milliseconds for each gap that is tried, however large
-  // the instance. Asks keep_going() before each; after a no, those that were tried are the answer.
+  // Does not, and may run on any thread. Some milliseconds for each gap that is tried, however
+  // large the instance. Asks keep_going() before each; if it returns false, the result has those
+  // that were tried.
   std::vector<pb::SupplyGap> find(const std::function<bool()>& keep_going) const;
 
  private:
   struct Short {
     std::uint32_t line;  // of the instance
-    Worth unit;          // what a unit of somebody new is worth to it
+    Worth unit;          // worth of a unit of the new supplier to it
   };
   struct Group {
     bool stock = false;
     bool money = false;
     std::int64_t estimate = 0;  // the sum of what a unit is worth in each of its windows
     std::vector<Short> lines;
-    pb::SupplyGap gap;  // but for the gain, of which the sentences of money say nothing
+    pb::SupplyGap gap;  // except the gain, which the sentences for money do not state
   };
-  // A part of the instance, and what was cleared there.
+  // A part of the instance, and the quantities held there.
   struct Around {
     Instance instance;
     Allocation held;

@@ -5,11 +5,11 @@
 namespace qiao {
 namespace {
 
-// Of what all needs lose, in percent, so much is with those that are looked at; the rest is with
+// Percentage of the loss of all needs that the selected needs account for; the rest is spread over
 // very many.
 constexpr int kLookedAt = 90;
-// A need that could not be helped counts as if it lost half as much, after the next time a quarter;
-// no less than 2 to the power of minus this, for its neighbours change.
+// A need that could not be improved counts as if it lost half as much, after the next time a
+// quarter; at least 2 to the power of minus this, because its neighbours change.
 constexpr std::uint8_t kMostFailuresInARow = 6;
 
 }  // namespace
@@ -43,7 +43,7 @@ void Improver::take(std::uint32_t edge, std::int32_t units) {
   for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) room_[s] -= units;
 }
 
-// Takes out what the group holds, and lists what it could then have.
+// Removes what the group holds, and lists what it could then have.
 void Improver::remove(std::vector<Part>& held) {
   held.clear();
   for (const std::uint32_t n : group_) {
@@ -57,8 +57,8 @@ void Improver::remove(std::vector<Part>& held) {
   list_live();
 }
 
-// Where supply is scarce most offers in a line's list have no room: they are looked at once a
-// group, not once an attempt.
+// Where supply is scarce most offers in a line's list have no room: they are examined once a group,
+// not once an attempt.
 void Improver::list_live() {
   live_.clear();
   for (const std::uint32_t n : group_) {
@@ -134,20 +134,20 @@ std::int64_t Improver::serve_line(std::uint32_t l, std::int64_t limit, int spare
     if (left == 0) break;
     const auto units = static_cast<std::int32_t>(std::min<std::int64_t>(o.units, left));
     if (units < instance_.offers[instance_.edges[o.edge].offer].smallest_lot) continue;
-    // Rooms may have changed where an offer serves two lines of a need; it is looked at line by
-    // line, so they have not.
+    // Rooms may have changed if an offer serves two lines of a need; it is examined line by line,
+    // so they have not.
     take(o.edge, units);
     left -= units;
   }
   return wanted - left;
 }
 
-// Further offers on a line that bring less than they cost.
+// Further offers on a line that add less than they cost.
 void Improver::drop_dear_splits(std::uint32_t n) {
   const ClearNeed& need = instance_.needs[n];
   for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
     const ClearLine& line = instance_.lines[l];
-    // Volunteers may only be there thanks to each professional.
+    // Each professional may be required for volunteers.
     if (need.ratio > 0 && line.professional) continue;
     const auto offers = live(l);
     std::uint32_t parties = 0;
@@ -236,7 +236,7 @@ void Improver::start_from(const Allocation& held) {
     count_worth(n);
     if (worth_[n] < 0) empty(n);
   }
-  // Who lacks something, by what it would gain above the prices.
+  // Unfilled needs, by what they would gain above the prices.
   const auto by_gain = ranked([this](Chooser& chooser, std::uint32_t n) {
     return wants(n) ? chooser.choose(instance_.needs[n], prices_) : -1;
   });
@@ -289,8 +289,8 @@ void Improver::find_by_loss(std::uint64_t most) {
   while (kept < std::min<std::uint64_t>(by_loss_.size(), most) && sum * 100 < all * kLookedAt)
     sum += by_loss_[kept++].first;
   by_loss_.resize(kept);
-  // Neighbours after each other: what one has brought into the cache the next one uses. Measured on
-  // the nation: nearly twice as many a second.
+  // Neighbours after each other: one uses what the previous one has brought into the cache.
+  // Measured on the nation: nearly twice as many a second.
   std::sort(by_loss_.begin(), by_loss_.end(),
             [](const auto& a, const auto& b) { return a.second < b.second; });
 }
@@ -305,7 +305,7 @@ void Improver::improve_around(std::span<const std::uint32_t> needs, int times) {
   }
 }
 
-// Whoever lacks something, in any order: also those that at the prices would as soon be without it.
+// Unfilled needs, in any order: also those that at the prices are as well off without.
 void Improver::find_wanting() {
   by_loss_.clear();
   for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
@@ -323,7 +323,7 @@ std::uint64_t Improver::improve(std::uint64_t steps, const std::function<bool()>
   for (std::uint64_t step = 0; step < steps; ++step) {
     if (step % 64 == 0 && !keep_going()) break;
     if (at == by_loss_.size()) {
-      // Where none of those who lose most can be helped, it may be another.
+      // If none of those that lose most can be improved, another may be.
       const bool any = step == 0 || better > better_before;
       better_before = better;
       if (any) find_by_loss(steps - step);

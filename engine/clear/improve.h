@@ -1,16 +1,14 @@
-// From an auction's result to proposals that keep every rule, and from those to better ones.
+// From an auction's result to proposals that satisfy every rule, and from those to better ones.
 //
-// Where the gap is, is known: whatever the prices, it is what needs lose against what they would
-// choose alone, and the price of room that is left (complementary slackness). Nine tenths of it lie
-// with one need in fifteen, so those are helped. A need is helped in one of two ways:
-//   chain.cc   it takes what it would choose, whoever has to go chooses next, and so on: an
-//   ejection chain (Glover, "Ejection
-//              chains, reference structures and alternating path methods", Discrete Applied
-//              Mathematics 65, 1996), led by prices;
-//   ruin.cc    needs that compete for the same room are emptied together and served again in other
-//   orders: large neighbourhood
-//              search (Shaw, CP 1998; Schrimpf et al., "Record breaking optimization results using
-//              the ruin and recreate principle", 2000).
+// The gap is known: for any prices, it is what needs lose against what they would choose alone, and
+// the price of free room (complementary slackness). Nine tenths of it lie with one need in fifteen,
+// so those are improved, in one of two ways:
+//   chain.cc   the need takes what it would choose, the displaced need chooses next, and so on: an
+//              ejection chain (Glover, "Ejection chains, reference structures and alternating path
+//              methods", Discrete Applied Mathematics 65, 1996), guided by prices;
+//   ruin.cc    needs that compete for the same room are removed together and inserted again in
+//              other orders: large neighbourhood search (Shaw, CP 1998; Schrimpf et al., "Record
+//              breaking optimization results using the ruin and recreate principle", 2000).
 #pragma once
 
 #include <functional>
@@ -27,20 +25,20 @@ namespace qiao {
 
 class Improver {
  public:
-  // `prices` lead; they may change between calls. They, the instance and the workers must outlive
-  // it.
+  // `prices` guide the search; they may change between calls. They, the instance and the workers
+  // must outlive it.
   Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed,
            const Workers& workers);
 
-  // Takes over what an auction left: drops what breaks a rule, then serves again whoever lacks
-  // something, those first who gain most. `held` keeps to rooms and to what lines miss.
+  // Takes the result of an auction: removes what violates a rule, then inserts unfilled needs, the
+  // greatest gain first. `held` respects rooms and what lines miss.
   void start_from(const Allocation& held);
 
-  // Helps up to `steps` needs; never for the worse. Stops when keep_going() says no. Returns how
-  // many times it helped. The same whatever the workers.
+  // Tries to improve up to `steps` needs; the value never falls. Stops when keep_going() returns
+  // false. Returns how often it improved. The result does not depend on the workers.
   std::uint64_t improve(std::uint64_t steps, const std::function<bool()>& keep_going);
 
-  // The same around some needs only, each so many times.
+  // The same around some needs only, each this many times.
   void improve_around(std::span<const std::uint32_t> needs, int times);
 
   // Feasible after start_from().
@@ -58,7 +56,7 @@ class Improver {
     std::int32_t units;
   };
 
-  // An offer that a line of the group has something of, or could have.
+  // An offer that a line of the group uses or could use.
   struct Live {
     Worth unit;
     Worth quarter_price;
@@ -66,7 +64,7 @@ class Improver {
   };
 
   void take(std::uint32_t edge, std::int32_t units);
-  // Calls each(edge) for whatever the need holds; it may take that edge's units away.
+  // Calls each(edge) for whatever the need holds; it may remove that edge's units.
   template <class Each>
   void each_held(std::uint32_t n, Each each) const {
     const ClearNeed& need = instance_.needs[n];
@@ -85,8 +83,7 @@ class Improver {
   void empty(std::uint32_t need);
   Worth worth(std::uint32_t need) const;
   void count_worth(std::uint32_t need);
-  // Serves an empty need with the room there is: offers by unit value less `spare`/4 of their
-  // price.
+  // Fills an empty need from the free room: offers by unit value less `spare`/4 of their price.
   void serve(std::uint32_t need, int spare);
   std::int64_t serve_line(std::uint32_t line, std::int64_t limit, int spare);
   void drop_dear_splits(std::uint32_t need);
@@ -96,10 +93,10 @@ class Improver {
   // Needs of which value(chooser, need) is not negative, the greatest first.
   template <class Value>
   std::vector<std::pair<Worth, std::uint32_t>> ranked(Value value) const;
-  // Those with whom most of the loss is, at most so many.
+  // The needs that account for most of the loss, at most this many.
   void find_by_loss(std::uint64_t most);
   void find_wanting();
-  // True when it was for the better; otherwise all is as before.
+  // True if the value rose; otherwise all is as before.
   bool try_insert(std::uint32_t need);
 
   // ruin.cc
@@ -117,7 +114,7 @@ class Improver {
   void choose_in_chain(std::uint32_t need);
   bool chain(std::uint32_t need);
 
-  // Of serve(): offers by what they are worth above their whole price.
+  // Of serve(): offers by their worth above their whole price.
   static constexpr int kWholePrice = 4;
 
   const Instance& instance_;
@@ -148,18 +145,17 @@ class Improver {
   std::uint64_t tried_ = 0;
 
   std::vector<std::pair<Worth, std::uint32_t>>
-      by_loss_;  // those that are to be helped, in this order, and what they lose
-  std::vector<std::uint8_t>
-      failures_in_a_row_;  // by need: how often in a row it could not be helped
+      by_loss_;  // those to be improved, in this order, and what they lose
+  std::vector<std::uint8_t> failures_in_a_row_;  // by need: failed attempts in a row
 
-  // Of the chain that is made: its number marks what belongs to it.
+  // The current chain: its number marks what belongs to it.
   std::uint32_t chain_ = 0;
   Chooser chooser_;
   std::vector<std::uint32_t> touched_in_;  // by need
   std::vector<std::uint32_t> fixed_in_;    // by need: it has chosen
-  std::vector<std::uint32_t> taken_;       // slots in which somebody has chosen
+  std::vector<std::uint32_t> taken_;       // slots in which a need of the chain has chosen
   std::vector<std::uint8_t>
-      closed_;  // by slot: full of what was chosen; 0 but while somebody chooses
+      closed_;  // by slot: full of what was chosen; 0 except while a need chooses
   std::vector<std::pair<std::uint32_t, Worth>> touched_;  // needs, and what they were worth
   std::vector<Part> moves_;
   std::vector<std::uint32_t> queue_;

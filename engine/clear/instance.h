@@ -3,8 +3,8 @@
 // Choose whole x >= 0 for each edge (a line, an offer) so as to maximise
 //     sum unit*x  +  bonus of each need whose lines are all full  -  split for each further offer
 //     on a line
-// where a line takes no more than it misses; at each instant an offer gives no more than it has; an
-// all-or-nothing need takes nothing unless it is full; and a need with a ratio has enough
+// where a line takes no more than it misses; at each instant an offer provides no more than it has;
+// an all-or-nothing need takes nothing unless it is full; and a need with a ratio has enough
 // professionals for its volunteers.
 #pragma once
 
@@ -26,7 +26,7 @@ inline constexpr Worth kMostWorth = Worth{1} << 62;
 struct Edge {
   Worth unit = 0;  // for each unit; >= 0
   std::uint32_t offer = 0;
-  std::uint32_t slot = 0;   // first of the offer's slots that it takes room in
+  std::uint32_t slot = 0;   // first slot of the offer in which it takes room
   std::uint32_t slots = 1;  // how many, one after another
   std::int32_t most = 0;    // units; > 0
 };
@@ -34,7 +34,7 @@ struct Edge {
 struct ClearLine {
   Worth split = 0;  // cost of each offer beyond the first
   Worth best_omitted =
-      0;  // no offer that was left out is worth more to it, for each unit; 0: none was left out
+      0;  // upper bound on the unit value of offers that were left out; 0: none was left out
   std::uint32_t need = 0;
   std::uint32_t first_edge = 0;
   std::uint32_t edges = 0;   // the most valuable first
@@ -58,7 +58,7 @@ struct ClearNeed {
   bool all_or_nothing = false;
 };
 
-// An instant at which an offer's promises pile up highest, or all of its stock.
+// An instant at which the promised quantity of an offer is highest, or all of its stock.
 struct ClearSlot {
   Time at{};  // 0: stock
   std::uint32_t offer = 0;
@@ -102,15 +102,15 @@ inline Worth price_of(const Edge& edge, std::span<const Worth> prices) {
   return sum;
 }
 
-// What was decided: units by edge.
+// An allocation: units by edge.
 using Allocation = std::vector<std::int32_t>;
 
 // The objective of an allocation, by its definition. O(edges).
 Worth worth_of(const Instance& instance, const Allocation& allocation);
 // Of one need.
 Worth worth_of(const Instance& instance, const ClearNeed& need, const Allocation& allocation);
-// The same where it is known what the lines hold: each_held(line, add) calls add(edge, units) for
-// each edge that the line of that number holds.
+// The same if it is known what the lines hold: each_held(line, add) calls add(edge, units) for each
+// edge that the line of that number holds.
 template <class EachHeld>
 Worth worth_of(const Instance& instance, const ClearNeed& need, EachHeld each_held) {
   Worth sum = 0;
@@ -130,7 +130,8 @@ Worth worth_of(const Instance& instance, const ClearNeed& need, EachHeld each_he
   return complete ? sum + need.bonus : sum;
 }
 
-// What an allocation breaks, in words; empty when it is feasible. Shares nothing with the solver.
+// The constraints that an allocation violates, in words; empty if it is feasible. Shares nothing
+// with the solver.
 const char* infeasible(const Instance& instance, const Allocation& allocation);
 
 }  // namespace qiao

@@ -1,11 +1,11 @@
 // The standing result of clearing: proposals and prices by the market's own slots, kept from one
 // round to the next.
 //
-// After a small change only the needs that the change touches are cleared again, against what the
-// others keep; the certificate is kept up with it: whatever the prices, the bound is what each need
-// gains alone at them plus what all room costs, so a need that comes, changes or goes adds or takes
-// its own part. Pairs are valued as of when their need was last looked at: equity weights move a
-// little with every match.
+// After a small change only the needs that the change affects are cleared again, against what the
+// others keep; the certificate is updated with it: for any prices, the bound is what each need
+// gains alone plus what all room costs, so a need that is added, changed or removed adds or
+// subtracts its own part. Pairs are valued as of when their need was last cleared: equity weights
+// change a little with every match.
 #pragma once
 
 #include <algorithm>
@@ -32,17 +32,17 @@ class Plan {
   explicit Plan(const Ranking& ranking) : ranking_(ranking) {}
   Plan(Plan&&) = default;
 
-  // Takes over a clearing of everything that is open. Does not read the market.
+  // Replaces the plan by a clearing of everything that is open. Does not read the market.
   void take(const Instance& instance, const Cleared& cleared);
-  // What needs, offers changed, came or went since: `needs` and `offers` by slot. Clears again the
-  // needs among them, those that were promised something of those offers, those that such offers
-  // could serve, and those they compete with most; at most kMostAgain. Returns how many needs were
-  // looked at. O(change). Reads the market.
+  // The needs and offers that changed since, by slot. Clears again the needs among them, those that
+  // were promised something of those offers, those that such offers could serve, and those they
+  // compete with most; at most kMostAgain. Returns how many needs were cleared. O(change). Reads
+  // the market.
   std::size_t refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now,
                       const ClearOptions& options);
-  // The same in three steps: only the first reads the market; the second may be anywhere and
-  // touches no plan. Between the first and the last the plan lacks the needs that are looked at
-  // again.
+  // The same in three steps: only the first reads the market; the second may run anywhere and does
+  // not touch a plan. Between the first and the last the plan lacks the needs that are being
+  // cleared again.
   struct Refresh {
     std::size_t needs = 0;
     Instance instance;  // what the others leave
@@ -62,10 +62,10 @@ class Plan {
   const std::vector<PlannedPart>& of(Slot need) const;
   // Adds the needs that are promised something of the offer, in no order, some perhaps twice.
   void add_needs_of(Slot offer, std::vector<Slot>& needs) const;
-  // Price of a unit of the offer over a window, in millionths of value; 0 where it is not scarce.
+  // Price of a unit of the offer over a window, in millionths of value; 0 if it is not scarce.
   std::int64_t price_micro(Slot offer, const Interval& window) const;
-  // What the line's last unit gains above its price, in millionths of value: 0 while it misses
-  // some.
+  // What the line's last unit gains above its price, in millionths of value: 0 while it is not
+  // full.
   std::int64_t gain_micro(Slot line) const;
 
   std::int64_t value_micro() const { return kept_within(value_) / per_micro_; }
@@ -106,7 +106,7 @@ class Plan {
   boost::unordered_flat_map<Slot, std::int64_t> line_gain_;      // by line, where not 0
   boost::unordered_flat_map<Slot, std::vector<Priced>> prices_;  // by offer, where not 0
   boost::unordered_flat_map<Slot, std::vector<Use>> uses_;       // by offer
-  // Wider than their terms: a price times the room there is can be beyond 64 bits.
+  // Wider than their terms: a price times the free room can exceed 64 bits.
   using Sum = __int128;
   static Worth kept_within(Sum sum) { return static_cast<Worth>(std::min<Sum>(sum, kMostWorth)); }
   Sum value_ = 0;

@@ -1,5 +1,4 @@
-// Clearing: prices, an allocation that keeps every rule, and the certificate of how far from the
-// best it is.
+// Clearing: prices, a feasible allocation, and the certificate of how far from the optimum it is.
 #pragma once
 
 #include <functional>
@@ -10,8 +9,8 @@
 
 namespace qiao {
 
-// From a no in kPrices until the answer is there it takes a few times as long as kPreparing took,
-// for certificate and rounding; from one that comes later little more than between two questions.
+// After a stop in kPrices the answer takes a few times as long as kPreparing took, for certificate
+// and rounding; after a later one little more than between two calls of keep_going().
 enum class ClearPhase : std::uint8_t { kPreparing, kPrices, kRounding, kBound, kImproving };
 
 struct ClearProgress {
@@ -23,29 +22,29 @@ struct ClearProgress {
 struct ClearOptions {
   // Stop when (bound - value) / bound is at most this, in millionths.
   std::int64_t target_gap_micro = 10'000;
-  // Rounds of price polishing, and how often a need is helped (improve.h) for each line; both are
-  // bounds, not wishes.
+  // Rounds of price polishing, and how often a need is improved (improve.h) for each line; both are
+  // upper limits, not targets.
   int polish_rounds = 600;
   std::uint64_t helps_per_line = 60;
   std::uint64_t seed = 1;
-  // Prices of an earlier round, one for each slot; empty: from nothing.
+  // Prices of an earlier round, one for each slot; empty: start from zero.
   std::vector<Worth> prices = {};
-  // Asked often; no ends the work, and what there is so far is the answer. Time is the caller's
-  // affair: the same instance and options give the same answer to the bit, whatever the workers, as
-  // long as it always says yes.
+  // Called often; false ends the work with the result so far. Time is the caller's concern: the
+  // same instance and options give the same answer to the bit, whatever the workers, as long as it
+  // always returns true.
   std::function<bool(const ClearProgress&)> keep_going = [](const ClearProgress&) { return true; };
   Workers workers = alone;
 };
 
-// (bound - value) / bound in millionths, rounded up; 0 for nothing to gain.
+// (bound - value) / bound in millionths, rounded up; 0 if there is nothing to gain.
 std::int64_t gap_of(Worth value, Worth bound);
 
 struct Cleared {
   Allocation held;
-  std::vector<Worth> prices;  // those that prove the bound
+  std::vector<Worth> prices;  // prices that prove the bound
   Worth value = 0;
   Worth bound = 0;         // no allocation is worth more
-  bool cut_short = false;  // keep_going() said no
+  bool cut_short = false;  // keep_going() returned false
   std::int64_t gap_micro() const { return gap_of(value, bound); }
 };
 

@@ -1,5 +1,5 @@
-// How far an account reaches: nobody gives a way in to one that reaches further than its own, and
-// nobody acts for a party that does.
+// How far an account reaches: nobody gives credentials to one that reaches further than its own,
+// and nobody acts for a party that does.
 #pragma once
 
 #include "engine/identity/roles.h"
@@ -30,13 +30,13 @@ bool is_beside(const State& state, const pb::Actor& actor, Scope scope, Slot par
 // has written it down.
 bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party);
 
-// May the actor, who has that scope of the operation, give a way in to such an account? Refused
+// May the actor, who has that scope of the operation, give credentials to such an account? Refused
 // where it reaches further than the actor: in its role, to another area or party, or, for a
 // resident, to needs elsewhere.
 Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
                    const pb::Account& account);
 // Does the account lie in what the actor has of the operation, however far it reaches? So it may be
-// disabled: that gives nobody a way in.
+// disabled: that gives nobody access.
 Status check_account_place(const State& state, const pb::Actor& actor, Scope scope,
                            const pb::Account& account);
 // Another account of the same role and party that somebody has logged in to: it is that person's,

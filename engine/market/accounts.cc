@@ -1,4 +1,4 @@
-// Who may come in, and with what.
+// Accounts and their credentials.
 #include "engine/base/ascii.h"
 #include "engine/identity/reach.h"
 #include "engine/identity/roles.h"
@@ -53,7 +53,7 @@ Status Market::check_account_change(const pb::Account& before, const pb::Account
   if (before.id() != 0) {
     pb::Account as_before = row;
     as_before.set_disabled(before.disabled());
-    // To disable an account, or to enable it again, gives nobody a way in.
+    // To disable an account, or to enable it again, gives nobody access.
     if (as_before.SerializeAsString() == before.SerializeAsString()) return outcome::success();
     QIAO_TRY(check_role_of(before));
     if (is_peer_in_use(actor_, scope_, before)) return refuse(Code::kNotYours, "accountId");
@@ -151,8 +151,8 @@ Status Market::set_password(const pb::SetPassword& change) {
   row.clear_locked_until();
   answer(pb::Event::kAccount, row.id());
   emit(pb::EVENT_KIND_PASSWORD_SET, std::move(row));
-  // Whoever came in with the old one comes in again with the new one; tokens are programs' and
-  // stay.
+  // Sessions with the old password end, so that people log in with the new one; tokens are
+  // programs' and stay.
   end_grants(slot, Ending::kAllButTokens);
   return outcome::success();
 }

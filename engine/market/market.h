@@ -30,7 +30,7 @@ struct Outcome {
   // In the order in which they happened. Valid until the next apply(). Empty when a tick found
   // nothing to do.
   std::span<const pb::Event> events;
-  // What the commands were about, in their order: one row each, but for Notify (a row for each
+  // What the commands were about, in their order: one row each, except Notify (a row for each
   // party told) and Erase (one for each row that something was erased from).
   std::span<const Subject> subjects;
 };

@@ -66,7 +66,7 @@ Status Market::update_offer(const pb::Offer& offer) {
   const pb::Offer before = state_.load_offer(slot);
   QIAO_TRY(check_version(before.version()));
   if (before.state() != pb::OFFER_STATE_ACTIVE)
-    return refuse(Code::kWrongState, "id", "withdrawn", "已撤回");
+    return refuse(Code::kWrongState, "id", "withdrawn", "已停止提供");
   if (offer.party_id() != before.party_id()) return refuse(Code::kNotSettable, "partyId");
   QIAO_TRY(validate(offer, state_, now_));
   if (const std::int64_t least = promised(state_, slot); least > 0) {
@@ -94,7 +94,7 @@ Status Market::withdraw_offer(const pb::WithdrawOffer& withdrawal) {
   pb::Offer row = state_.load_offer(slot);
   QIAO_TRY(check_version(row.version()));
   if (row.state() != pb::OFFER_STATE_ACTIVE)
-    return refuse(Code::kWrongState, "offerId", "withdrawn", "已撤回");
+    return refuse(Code::kWrongState, "offerId", "withdrawn", "已停止提供");
   row.set_state(pb::OFFER_STATE_WITHDRAWN);
   answer(pb::Event::kOffer, row.id());
   emit(pb::EVENT_KIND_OFFER_CHANGED, std::move(row));

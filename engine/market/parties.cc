@@ -104,7 +104,7 @@ Status check_parent(const State& state, const pb::Actor& actor, Scope scope, con
   if (row.parent_id() == 0) return outcome::success();
   if (organises(row.kind())) {
     return refuse(Code::kWrongState, "parentId", "an organiser belongs to no other party",
-                  "组织单位不隶属于其他主体");
+                  "组织单位不能隶属于其他单位");
   }
   const Slot parent = state.parties().find(PartyId{row.parent_id()});
   int depth = 2 + height_of(state, PartyId{row.id()});
@@ -112,7 +112,7 @@ Status check_parent(const State& state, const pb::Actor& actor, Scope scope, con
     const PartyRow& party = state.parties()[above];
     if (party.id == PartyId{row.id()}) {
       return refuse(Code::kWrongState, "parentId", "that party belongs to this one",
-                    "该主体隶属于本主体");
+                    "该单位隶属于本单位");
     }
     if (depth > kMaxPartyDepth)
       return refuse(Code::kTooMany, "parentId", std::to_string(kMaxPartyDepth));
@@ -176,7 +176,7 @@ Status Market::update_party(const pb::Party& party) {
   QIAO_TRY(validate(row, state_));
   if (row.kind() != before.kind()) return refuse(Code::kNotSettable, "kind");
   QIAO_TRY(check_parent(state_, actor_, scope_, row, before.parent_id()));
-  // An organiser's area is how far it may act: that is for others to say, and nobody gives what it
+  // An organiser's area is how far it may act: others decide that, and nobody gives what it
   // does not have.
   const bool own = actor_.role() == pb::ROLE_ORGANISER && actor_.party_id() == row.id();
   if (is_beside(state_, actor_, scope_, slot)) return refuse(Code::kNotYours, "id");

@@ -86,7 +86,7 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
       const Slot party = state_.parties().find(PartyId{id});
       if (party == kNoSlot)
         return refuse(Code::kNotFound, "id", "party " + std::to_string(id),
-                      "主体" + std::to_string(id));
+                      "单位" + std::to_string(id));
       QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
       if (is_beside(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "id");
       return check_party(scope_, actor_, state_, party);

@@ -18,7 +18,7 @@ struct SettableField {
   pb::Settable by;
 };
 
-// What is worked out once for a type and kept as long as the thread.
+// Computed once for a type and kept as long as the thread.
 template <class What>
 const What& kept(const Descriptor& type, What (*make)(const Descriptor&)) {
   static thread_local boost::unordered_flat_map<const Descriptor*, std::unique_ptr<What>> known;

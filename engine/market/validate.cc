@@ -423,7 +423,7 @@ Status validate(const pb::Area& area, const State& state) {
   QIAO_TRY(check_point(area.has_point(), area.point(), "point"));
   const Slot slot = state.areas().find(AreaCode{area.code()});
   if (slot != kNoSlot) {
-    // What hangs on the tree leans on its shape.
+    // Rows that reference the tree depend on its shape.
     const pb::Area before = state.load_area(slot);
     if (before.parent_code() != area.parent_code()) return refuse(Code::kNotSettable, "parentCode");
     if (before.level() != area.level()) return refuse(Code::kNotSettable, "level");

@@ -11,11 +11,11 @@ Words words(pb::NeedState state) {
     case pb::NEED_STATE_OPEN:
       return {"待接单", "open"};
     case pb::NEED_STATE_FILLED:
-      return {"已满员", "filled"};
+      return {"已接满", "filled"};
     case pb::NEED_STATE_IN_SERVICE:
       return {"服务中", "in service"};
     case pb::NEED_STATE_DONE:
-      return {"已完成，待评价", "done"};
+      return {"待评价", "done"};
     case pb::NEED_STATE_REVIEWED:
       return {"已评价", "reviewed"};
     case pb::NEED_STATE_REJECTED:
@@ -52,7 +52,7 @@ Words words(pb::MatchState state) {
     case pb::MATCH_STATE_WITHDRAWN:
       return {"已退单", "withdrawn"};
     case pb::MATCH_STATE_NO_SHOW:
-      return {"未到", "no-show"};
+      return {"未到场", "no-show"};
     case pb::MATCH_STATE_CANCELLED:
       return {"已取消", "cancelled"};
     default:
@@ -65,21 +65,21 @@ Words words(pb::Rule rule) {
     case pb::RULE_UNSPECIFIED:
       return {"可以对接", "eligible"};
     case pb::RULE_NEED_NOT_OPEN:
-      return {"该需求现在不接单", "the need is not open"};
+      return {"该需求目前不接单", "the need is not open"};
     case pb::RULE_OFFER_WITHDRAWN:
-      return {"该供给已撤回", "the offer was withdrawn"};
+      return {"该供给已停止提供", "the offer was withdrawn"};
     case pb::RULE_PARTY_NOT_ACTIVE:
-      return {"供给方尚未通过审核或已被暂停", "its party is not active"};
+      return {"供给方尚未通过审核或已被暂停", "the party is not active"};
     case pb::RULE_KIND_DIFFERS:
-      return {"供给的种类与所需不同", "it is of another kind than what is asked for"};
+      return {"供给的种类与所需不同", "the offer is of another kind"};
     case pb::RULE_SKILL_MISSING:
-      return {"缺少所需技能", "a skill that is asked for is missing"};
+      return {"缺少所需技能", "a required skill is missing"};
     case pb::RULE_CERTIFICATE_MISSING:
-      return {"缺少所需资质或等级不够", "the certificate or its level is missing"};
+      return {"缺少所需资质或等级不够", "the required certificate or level is missing"};
     case pb::RULE_CERTIFICATE_EXPIRED:
       return {"资质在服务结束前到期", "the certificate expires before the service ends"};
     case pb::RULE_OUTSIDE_VALIDITY:
-      return {"不在供给的有效期内", "outside the time for which it is offered"};
+      return {"不在供给的有效期内", "outside the period of the offer"};
     case pb::RULE_NOT_AVAILABLE:
       return {"该时段不在其可服务时间内", "not available at that time"};
     case pb::RULE_TOO_FAR:
@@ -89,13 +89,14 @@ Words words(pb::Rule rule) {
     case pb::RULE_EXCLUDED_BY_PARTY:
       return {"供给方不接受该类别或该区域", "the party does not serve this category or area"};
     case pb::RULE_LINE_FULL:
-      return {"该项需求已经满员", "the line is full"};
+      return {"该项需求已接满", "the line is full"};
     case pb::RULE_NOTHING_FREE:
-      return {"该时段已全部约满或已发完", "everything is booked or given away"};
+      return {"该时段已约满，或物资已发完", "everything is booked or used up"};
     case pb::RULE_LOT_TOO_LARGE:
-      return {"所缺数量少于最小起供量", "what is missing is less than its smallest lot"};
+      return {"还缺的少于每次最少提供的数量",
+              "less is missing than the smallest quantity at a time"};
     case pb::RULE_ASKED_BEFORE:
-      return {"该供给方已婉拒过或未答复", "this party was asked before"};
+      return {"该供给方婉拒过、未答复或退过单", "this party was asked before"};
     default:
       return {"未知", "unknown"};
   }

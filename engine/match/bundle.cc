@@ -14,7 +14,7 @@ struct Part {
   std::int64_t value_micro;
 };
 
-// What this bundle already takes of an offer within a window (time) or in all (stock).
+// What this bundle already uses of an offer within a window (time) or in total (stock).
 std::int64_t taken(const std::vector<Part>& parts, const State& state, Slot offer,
                    const Interval& window) {
   std::int64_t sum = 0;
@@ -43,8 +43,8 @@ pb::Bundle bundle(const Ranking& ranking, Slot need_slot, Time now) {
   for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
     choices.push_back({l, ranking.proposable(l, kMaxRanked, now)});
   }
-  // Professionals first: they decide how many volunteers can go along. Then whoever has the least
-  // choice.
+  // Professionals first: they decide how many volunteers are possible. Then the line with the
+  // fewest candidates.
   std::stable_sort(choices.begin(), choices.end(), [&](const Choice& a, const Choice& b) {
     const bool pa = is_kind(state, a.line, pb::TIME_KIND_PROFESSIONAL);
     const bool pb_ = is_kind(state, b.line, pb::TIME_KIND_PROFESSIONAL);

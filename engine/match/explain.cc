@@ -23,7 +23,7 @@ Distance distance(std::int64_t metres) {
 
 std::string per_cent(std::int64_t micro) { return std::to_string((micro + 5'000) / 10'000) + "%"; }
 
-// "(×1.25)": what the factor does to the value.
+// "(×1.25)": the effect of the factor on the value.
 std::string times(std::int64_t micro) {
   const std::int64_t hundredths = (micro + 5'000) / 10'000;
   const std::string fraction = std::to_string(hundredths % 100);
@@ -40,11 +40,11 @@ struct FactorWords {
 FactorWords urgency_words(const NeedRow& need) {
   switch (need.urgency) {
     case pb::URGENCY_CRITICAL:
-      return {3, "特急需求", "critically urgent"};
+      return {3, "特急需求", "critical"};
     case pb::URGENCY_URGENT:
       return {2, "紧急需求", "urgent"};
     default:
-      return {1, "一般需求", "of normal urgency"};
+      return {1, "一般需求", "normal urgency"};
   }
 }
 
@@ -59,7 +59,7 @@ FactorWords fit_words(const NeedRow& need, const OfferRow& offer, std::int64_t m
   if (micro < kMicro)
     return {0, "有此处用不上的专长，宜留给更需要的地方",
             "has scarce skills that this need does not use"};
-  return {0, "能满足要求", "does what is asked for"};
+  return {0, "能满足要求", "meets the requirements"};
 }
 
 FactorWords words_of(std::size_t i, const Ranking& ranking, const NeedRow& need,
@@ -90,15 +90,14 @@ FactorWords words_of(std::size_t i, const Ranking& ranking, const NeedRow& need,
       const std::int64_t here = ranking.judge().fill(need.fairness);
       const std::int64_t mean = ranking.judge().mean_fill();
       const std::int64_t percent = (here + 5'000) / 10'000;
-      return {percent, "本社区需求已满足" + per_cent(here) + "，全市平均" + per_cent(mean),
-              "this community's needs are met to " + per_cent(here) + ", the city's to " +
-                  per_cent(mean)};
+      return {percent, "本社区满足率" + per_cent(here) + "，全市" + per_cent(mean),
+              "fill rate of this community " + per_cent(here) + ", of the city " + per_cent(mean)};
     }
     case pb::FACTOR_KIND_RELIABILITY: {
       const std::int64_t all = std::int64_t{party.kept} + party.broken;
       if (all == 0) return {0, "新加入，尚无记录", "new, no record yet"};
       return {party.kept,
-              "答应的" + std::to_string(all) + "次中兑现" + std::to_string(party.kept) + "次",
+              "接单" + std::to_string(all) + "次，兑现" + std::to_string(party.kept) + "次",
               "kept " + std::to_string(party.kept) + " of " + std::to_string(all) + " promises"};
     }
     default: {
@@ -114,16 +113,16 @@ FactorWords words_of(std::size_t i, const Ranking& ranking, const NeedRow& need,
   }
 }
 
-// An eligible pair that is never proposed, since the party refused the line before.
+// An eligible pair that is never proposed, because the party refused the line before.
 void mention_refusal(const State& state, Slot line, Slot offer, pb::Explanation& e) {
   if (!e.eligible()) return;
   const auto refused = parties_that_refused(state, line);
   const Slot party = state.offers()[offer].party;
   if (std::find(refused.begin(), refused.end(), party) == refused.end()) return;
-  e.set_zh("可以对接，但该单位曾谢绝、未应答或退出这一项，不会再自动派单；可以指名派单");
+  e.set_zh("可以对接，但该单位曾婉拒、未答复或退过这一项，不会再自动派给它；可以指定派给它");
   e.set_en(
       "eligible, but this party declined, did not answer or withdrew from this line before: "
-      "it is not asked again automatically, only by somebody who names it");
+      "it is not asked again automatically, only by a dispatch that names it");
 }
 
 }  // namespace

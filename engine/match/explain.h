@@ -1,4 +1,4 @@
-// A pair in numbers and in words that a resident can read.
+// A pair in numbers and in words for residents.
 #pragma once
 
 #include "engine/match/ranking.h"
@@ -9,11 +9,11 @@ namespace qiao {
 // For any pair, matched or not: the first rule that excludes it, or every factor.
 pb::Explanation explain(const Ranking& ranking, Slot line, Slot offer, Time now);
 
-// The words for a judgement that is at hand. need_id and line stay 0 where the need is not posted.
+// The words for an existing judgement. need_id and line stay 0 if the need is not posted.
 pb::Explanation explain(const Ranking& ranking, const NeedRow& need, const LineRow& line,
                         Slot offer, const Judgement& judgement);
 
-// A candidate with the names that people know it by.
+// A candidate with the names of need, offer and party.
 pb::RankedPair to_ranked_pair(const Ranking& ranking, const NeedRow& need, const LineRow& line,
                               const Candidate& candidate, std::uint32_t rank);
 

@@ -20,7 +20,7 @@
 
 namespace qiao {
 
-// Where an entry is, so that it can be taken out.
+// The position of an entry, for removing it.
 struct GridPosition {
   std::uint32_t bucket = 0;
   std::uint32_t index = 0;
@@ -36,7 +36,7 @@ class Grid {
   static_assert(std::is_trivially_copyable_v<Entry>);
 
  public:
-  // Cells are that many 1e-7 degrees wide and high; 0 stands for one cell for all. Must divide 360
+  // Cells are this many 1e-7 degrees wide and high; 0 means one cell for all. Must divide 360
   // degrees.
   explicit Grid(std::int64_t cell_e7)
       : cell_(cell_e7),
@@ -57,10 +57,10 @@ class Grid {
     return {it->second, bucket.size++};
   }
 
-  // Many at once, into an empty grid: count() each of their points, allocate(), place() and fill
-  // each of them, finish(). Entries come in no order, and looking for the cell of each waits for
-  // memory; so they are laid in bands of latitude first, behind one another, and then sorted band
-  // by band, each of which stays in the cache.
+  // For many entries at once, into an empty grid: count() each of their points, allocate(), place()
+  // and fill each of them, finish(). Entries arrive in random order, and finding the cell of each
+  // waits for memory; so they are first sorted into bands of latitude, and then band by band, each
+  // of which stays in the cache.
   void count(Point point) {
     const auto band = static_cast<std::size_t>(band_of(point));
     if (bands_.size() <= band) bands_.resize(band + 1);
@@ -72,10 +72,10 @@ class Grid {
     placed_ = std::make_unique_for_overwrite<Entry[]>(begin);
     laid_count_ = begin;
   }
-  // To be filled, with that point.
+  // A slot to be filled, for that point.
   Entry& place(Point point) { return placed_[bands_[static_cast<std::size_t>(band_of(point))]++]; }
   std::size_t laid() const { return laid_count_; }
-  // placed(entry, position) says where each is.
+  // placed(entry, position) is told the position of each.
   template <class Placed>
   void finish(Placed placed) {
     std::vector<std::uint64_t> order;  // cell, and place in the band
@@ -112,12 +112,12 @@ class Grid {
   }
 
   struct Near {
-    std::int64_t least_m;  // nothing in it is nearer
+    std::int64_t least_m;  // no entry in it is nearer
     std::span<const Entry> entries;
   };
 
-  // Appends the cells that may hold points within reach_m of a point. Looks at no more cells than
-  // are filled.
+  // Appends the cells that may contain points within reach_m of a point. Visits no more cells than
+  // are occupied.
   void near(Point from, std::int64_t reach_m, std::vector<Near>& out) const {
     if (buckets_.empty()) return;
     if (cell_ == 0) {
@@ -128,7 +128,7 @@ class Grid {
         reach_m * 10'000'000'000 / kMillimetresPerDegree + 1;  // 1e-7 degrees of latitude
     const std::int64_t south = std::max<std::int64_t>(from.latitude_e7 - span, -kMaxLatitudeE7);
     const std::int64_t north = std::min<std::int64_t>(from.latitude_e7 + span, kMaxLatitudeE7);
-    // Meridians are nearest together at the end of the box that is nearer to a pole.
+    // Meridians are nearest to each other at the end of the box that is nearer to a pole.
     const std::int64_t widest = std::max(std::abs(south), std::abs(north));
     const std::int64_t cosine = cosine_q30(static_cast<std::int32_t>(widest));
     const std::int64_t wide =
@@ -167,8 +167,8 @@ class Grid {
   }
 
  private:
-  // Enough that a band of a million entries stays in the cache, few enough that all of them can be
-  // written to in turn.
+  // Enough bands that one of a million entries stays in the cache, few enough that all of them can
+  // be written to in turn.
   static constexpr std::int64_t kMostBands = 4096;
 
   struct Bucket {
@@ -218,7 +218,7 @@ class Grid {
   std::int64_t cell_;
   std::int64_t columns_;
   std::int64_t rows_of_band_;
-  // While many are laid: entries of each band, then where the next one of it goes.
+  // While many are placed: entries of each band, then the next position in it.
   std::vector<std::uint32_t> bands_;
   std::unique_ptr<Entry[]> placed_;
   std::size_t laid_count_ = 0;

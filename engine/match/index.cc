@@ -8,14 +8,15 @@
 namespace qiao {
 namespace {
 
-// 1e-7 degrees, by level. Offers are searched from a line within their own reach; lines from an
-// offer within the offer's, which is a few kilometres for most, so their finest cells are wider.
+// 1e-7 degrees, by level. Offers are searched from a line within the offers' own reach; lines are
+// searched from an offer within the offer's, a few kilometres for most, so their finest cells are
+// wider.
 constexpr KindIndex<OfferEntry>::Cells kOfferCells = {200'000,   400'000,    1'000'000,
                                                       3'000'000, 10'000'000, 0};
 constexpr KindIndex<LineEntry>::Cells kLineCells = {500'000,   500'000,    1'000'000,
                                                     3'000'000, 10'000'000, 0};
 
-// Certificates share the 64 bits with skills, from the other end.
+// Certificates share the 64 bits with skills, from the high end.
 std::uint64_t certificate_bit(std::size_t kind) { return std::uint64_t{1} << (63 - kind % 64); }
 
 template <class Entry>
@@ -106,7 +107,7 @@ void Index::build(const Workers& workers) {
            grid.finish([this](const LineEntry& e, GridPosition p) { line_at_[e.line].at = p; });
          }});
   });
-  // The longest first, so that all threads have something to do to the end.
+  // The longest first, so that all threads stay busy to the end.
   std::sort(settlings.begin(), settlings.end(),
             [](const Settling& a, const Settling& b) { return a.entries > b.entries; });
   workers(settlings.size(), [&](std::size_t i) { settlings[i].run(); });
@@ -179,7 +180,7 @@ void Index::put_need(Slot slot) {
   const NeedRow& need = state_.needs()[slot];
   const Slot end = need.first_line + need.line_count;
   if (line_at_.size() < end) line_at_.resize(std::max<std::size_t>(end, line_at_.size() * 5 / 4));
-  // Also the room of lines that are no more.
+  // Includes the room of lines that no longer exist.
   take_need(slot);
   for (Slot l = need.first_line; l < end; ++l) {
     Position& place = line_at_[l];

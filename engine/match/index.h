@@ -1,5 +1,5 @@
-// Who is where, can what, when: offers that can be matched, and lines that wait, by kind x place x
-// skill x time.
+// The index of matching: offers that can be matched, and lines that wait, by kind x place x skill x
+// time.
 #pragma once
 
 #include <array>
@@ -12,8 +12,8 @@
 
 namespace qiao {
 
-// Skills and certificates as 64 bits that never say no wrongly: what is asked for is a subset of
-// what is held only if it is one of the signatures too.
+// Skills and certificates as 64 bits without false negatives: the requirements are a subset of the
+// qualifications only if the signatures are too.
 std::uint64_t signature(const LineRow& line);
 std::uint64_t signature(const OfferRow& offer);
 
@@ -22,7 +22,7 @@ struct OfferEntry {
   std::uint64_t signature;
   WeekMask week;
   Slot offer;
-  std::uint32_t radius_m;  // 0 where the taker comes for it
+  std::uint32_t radius_m;  // 0 if the recipient collects it
 };
 
 struct LineEntry {
@@ -41,8 +41,8 @@ struct LineEntry {
 inline constexpr std::array<std::int64_t, 5> kReachMetres = {2'000, 6'000, 20'000, 60'000, 200'000};
 inline constexpr std::size_t kReachLevels = kReachMetres.size() + 1;
 
-// Entries of one kind of supply (a time kind or a resource), in grids by how far they reach: what
-// reaches far is kept in coarse cells, so that a search looks at few cells whatever the reach.
+// Entries of one kind of supply (a time kind or a resource), in grids by reach: entries with a long
+// reach are in coarse cells, so that a search visits few cells whatever the reach.
 template <class Entry>
 class KindIndex {
  public:
@@ -63,7 +63,7 @@ class KindIndex {
       if (grid) visit(*grid);
     }
   }
-  // Cells that may hold an entry within the greater of its own reach and reach_m.
+  // Cells that may contain an entry within the greater of its own reach and reach_m.
   void near(Point from, std::int64_t reach_m, std::vector<typename Grid<Entry>::Near>& out) const {
     for (std::size_t level = 0; level < kReachLevels; ++level) {
       if (!levels_[level]) continue;
@@ -82,19 +82,19 @@ class KindIndex {
   std::array<std::unique_ptr<Grid<Entry>>, kReachLevels> levels_;
 };
 
-// Kept up to date by the state's changes. Single-threaded, but for what build() is given.
+// Updated by the state's changes. Single-threaded, except for what build() is given.
 class Index {
  public:
   explicit Index(const State& state) : state_(state) {}
 
-  // Everything anew, in two parts: about half of what putting all one by one costs.
+  // Rebuilds everything, in two parts: about half the cost of adding one by one.
   void build(const Workers& workers);
   void put_offer(Slot offer);
   void take_offer(Slot offer);
   void put_need(Slot need);
   void take_need(Slot need);
 
-  // nullptr where there is nothing of that kind.
+  // nullptr if there is nothing of that kind.
   const KindIndex<OfferEntry>* offers(const LineRow& line) const {
     return at(offers_, line.time_kind, line.resource);
   }
@@ -108,7 +108,7 @@ class Index {
   template <class Entry>
   using Kinds = std::vector<std::unique_ptr<KindIndex<Entry>>>;
   struct Position {
-    std::uint16_t kind = 0;  // 0: it is not to be found
+    std::uint16_t kind = 0;  // 0: it must not be found
     std::uint8_t level = 0;
     GridPosition at;
   };
@@ -123,14 +123,13 @@ class Index {
     const auto k = kind_of(time_kind, resource);
     return k < kinds.size() ? kinds[k].get() : nullptr;
   }
-  // Where it belongs but for its place in the grid. Positions and entries are filled where they
-  // will stay: handed back and copied, what was just written in small pieces is read in large ones,
-  // and the core waits until it has left for the cache.
+  // Its position except the one in the grid. Positions and entries are filled in place: returning
+  // and copying them would cause store-forwarding stalls.
   void fill(Position& position, Slot offer) const;
   void fill(Position& position, const NeedRow& need, Slot line) const;
   void fill(OfferEntry& entry, Slot offer) const;
   void fill(LineEntry& entry, const NeedRow& need, Slot line) const;
-  // The first part of build(), for each of the two: every entry is laid in its grid.
+  // The first part of build(), for each of the two: every entry is placed in its grid.
   void lay_offers();
   void lay_lines();
   void take_line(Slot line);

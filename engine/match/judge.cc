@@ -13,7 +13,7 @@ constexpr std::int64_t kRatioSteps = 64;  // for each whole
 constexpr std::int64_t kMaxRatio = 16;
 constexpr std::int64_t kPriorLines = 3;
 constexpr int kMaxSurplus = 8;
-// By which bounds are raised against rounding.
+// Margin that bounds are raised by against rounding.
 constexpr double kAbove = 1 + 1e-9;
 
 double share(std::int64_t micro) { return static_cast<double>(micro) / kMicro; }
@@ -26,8 +26,8 @@ bool excluded(const PartyRow& party, const NeedRow& need, const State& state) {
       [&](AreaCode code) { return state.within(need.area, state.areas().find(code)); });
 }
 
-// Apart, for behind all its ways out a compiler takes this part of judge() for one that is seldom
-// reached, and divides by slow instructions to save room.
+// Separate, because after its many early returns a compiler takes this part of judge() for a cold
+// path, and divides with slow instructions to save space.
 [[gnu::noinline]] std::int64_t product(const std::array<std::int64_t, kFactors>& factors) {
   std::int64_t value = kMicro;
   for (const std::int64_t f : factors) value = mul_micro(value, f);
@@ -79,7 +79,7 @@ std::int64_t Judge::fill(Slot area) const {
 }
 
 std::int64_t Judge::equity(Slot area) const {
-  if (policy_.equity_alpha_milli() == 0) return kMicro;  // and no need to look at the area
+  if (policy_.equity_alpha_milli() == 0) return kMicro;  // and the area need not be read
   const std::int64_t here = fill(area);
   const std::int64_t mean = mean_fill();
   if (mean == 0)
@@ -186,9 +186,9 @@ std::int64_t Judge::newcomer(const NeedRow& need, const LineRow& line,
   return value;
 }
 
-// Rounding down is monotone in each factor, so that the greatest factors never give less than the
-// real ones; nor does leaving the rounding out, but for a double's own, which is far below the part
-// in 10^9 that is added.
+// Rounding down is monotone in each factor, so the greatest factors never give less than the real
+// ones; nor does omitting the rounding, except for the error of a double, which is far below the
+// part in 10^9 that is added.
 Judge::Bound Judge::bound(const NeedRow& need, const LineRow& line) const {
   const double rest = share(policy_.category_fit_micro()) * share(policy_.same_resident_micro()) *
                       share(equity(need.fairness)) * share(lack(line)) * kAbove;

@@ -14,7 +14,8 @@
 
 namespace qiao {
 
-// Metres by which the place of a need may differ from where matching has it; see matching_point().
+// Metres by which the place of a need may differ from the point that matching uses; see
+// matching_point().
 inline constexpr std::uint32_t kPlaceErrorMetres = 200;
 
 class Judge {
@@ -22,12 +23,11 @@ class Judge {
   explicit Judge(const State& state);
 
   // The first rule that excludes the pair, in the order of pb::Rule, or its value. The need and
-  // line may be ones that are not posted. About 100 ns when the rows are in cache.
+  // line may be unposted. About 100 ns when the rows are in the cache.
   Judgement judge(const NeedRow& need, const LineRow& line, Slot offer, Time now) const;
 
-  // What is known before a search: the most that whatever is found can be worth, next door. In
-  // floating point, and a little too much rather than too little: it decides what is judged, never
-  // how. Distances go by Reckoner.
+  // Bounds known before a search: the best value at distance zero. In floating point and rounded
+  // up: they decide what is judged, never the result. Distances are computed by Reckoner.
   struct Bound {
     double next_door;  // micro-units
     double half_distance_m;
@@ -39,18 +39,19 @@ class Judge {
   Bound bound(const NeedRow& need, const LineRow& line) const;
   // No line of that urgency, in a community of weight one, is worth more to the offer.
   std::array<Bound, pb::Urgency_ARRAYSIZE> bound(const OfferRow& offer) const;
-  // What a community counts for at most, as a share of one.
+  // The highest weight of a community, as a share of one.
   double most_equity() const;
 
-  // What an offer at that distance would be worth to the line that is just what it asks for, of a
-  // party that is new here.
+  // Value at that distance of an offer that has exactly what the line asks for, of a party that is
+  // new here.
   std::int64_t newcomer(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const;
 
-  // How far an offer goes. Who collects it comes from where the need is, as far as that is known.
+  // How far an offer reaches. A recipient who collects travels from the place of the need, as far
+  // as it is known.
   static std::uint32_t own_reach(const OfferRow& offer) {
     return offer.collect ? kPlaceErrorMetres : offer.radius_m;
   }
-  // How far apart the pair may be at most.
+  // The greatest distance of an eligible pair.
   static std::int64_t reach(const OfferRow& offer, std::uint32_t travel_m) {
     return std::max(own_reach(offer), travel_m);
   }
@@ -60,7 +61,7 @@ class Judge {
 
   std::int64_t urgency(pb::Urgency urgency) const;
   std::int64_t equity(Slot fairness_area) const;
-  // Fill of a community in millionths, smoothed towards the city's by kPriorLines lines.
+  // Fill rate of a community in millionths, smoothed towards the city's by kPriorLines lines.
   std::int64_t fill(Slot fairness_area) const;
   std::int64_t mean_fill() const;
 
@@ -73,7 +74,7 @@ class Judge {
 
   const State& state_;
   pb::ValuePolicy policy_;
-  SkillMask ordinary_;                      // everybody's skill, which is no surplus
+  SkillMask ordinary_;                      // the skill that every person has, which is no surplus
   std::vector<std::int64_t> equity_table_;  // by ratio of fills in steps of 1/64
 };
 

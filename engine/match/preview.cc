@@ -22,7 +22,7 @@ struct Change {
   bool moves = false;
 };
 
-// The same wall clock, some days on; right across a change of clocks.
+// The same local time, some days later; correct across a change of clocks.
 pb::Window on_other_day(const pb::Window& w, const TimeZone& zone, int days) {
   const LocalTime start = zone.to_local(to_time(w.start()));
   const std::int64_t length = w.end() - w.start();
@@ -80,8 +80,8 @@ std::vector<Change> changes(const pb::RequirementLine& line, const NeedRow& need
     }
   }
   if (need.travel_m < kFartherMetres) {
-    result.push_back({"farther", "居民可到10公里内接受服务", "if people can come up to 10 km", line,
-                      kFartherMetres});
+    result.push_back({"farther", "居民可到10公里内接受服务",
+                      "if the beneficiaries can travel up to 10 km", line, kFartherMetres});
   }
   return result;
 }
@@ -144,7 +144,7 @@ void Preview::add_changes(const pb::RequirementLine& sent, std::uint32_t number,
     const std::string before = std::to_string(parties);
     const std::string after = std::to_string(count.parties);
     c.set_code(change.code);
-    c.set_zh(change.zh + "：" + after + "家可接单，现在是" + before + "家");
+    c.set_zh(change.zh + "：" + after + "家能来，现在" + before + "家");
     c.set_en(change.en + ": " + after + (count.parties == 1 ? " party" : " parties") +
              " instead of " + before);
     c.set_offers(static_cast<std::uint32_t>(count.offers));

@@ -1,5 +1,4 @@
-// What posting a need would find, while its form is still being filled in, and what would change
-// the picture.
+// What posting a need would find, while its form is being filled in, and what would improve it.
 #pragma once
 
 #include "engine/match/ranking.h"
@@ -7,10 +6,10 @@
 
 namespace qiao {
 
-// Line by line, so that whoever has something else to do can stop in between. Reads the market.
+// Line by line, so that the caller can pause in between. Reads the market.
 class Preview {
  public:
-  // The need has been validated; it is looked at as if it were open. only_line: its number, 0: all.
+  // The need must have been validated; it is treated as open. only_line: its number, 0: all.
   Preview(const Ranking& ranking, const pb::Need& need, std::uint32_t only_line, Time now);
   // O(lines): about a dozen counts for each, each over the offers within reach.
   std::size_t steps() const;

@@ -8,8 +8,8 @@
 namespace qiao {
 namespace {
 
-// The k best so far, the worst of them at hand. What moves about is small; the candidates stay
-// where they were put.
+// The k best so far, with access to the worst of them. Only small keys move; the candidates stay in
+// place.
 template <class Better>
 class TopK {
  public:
@@ -18,7 +18,7 @@ class TopK {
     candidates_.reserve(k + 1);
   }
 
-  // Nothing of a lesser value can get in.
+  // An entry of a lower value cannot enter.
   double threshold() const {
     return heap_.size() < k_
                ? -1
@@ -34,7 +34,7 @@ class TopK {
     std::push_heap(heap_.begin(), heap_.end(), better);
     if (heap_.size() <= k_) return;
     std::pop_heap(heap_.begin(), heap_.end(), better);
-    // The one that has lost makes room for the next.
+    // The removed one makes room for the next.
     const std::uint32_t lost = heap_.back();
     heap_.pop_back();
     if (lost + 1 != candidates_.size()) {
@@ -56,11 +56,11 @@ class TopK {
   std::vector<Candidate> candidates_;
 };
 
-// Entries judged together: enough that the rows of the next ones come while one is looked at, few
-// enough that the threshold they raise still saves looking at farther cells.
+// Entries judged together: enough that the rows of the next ones are prefetched meanwhile, few
+// enough that the threshold they raise still skips farther cells.
 constexpr std::size_t kHopefulsAtOnce = 64;
 
-// The first entries of a cell, on their way while the cell before is looked at.
+// The first entries of a cell are prefetched while the previous cell is processed.
 template <class Entry>
 void prefetch_begin(std::span<const Entry> entries) {
   constexpr std::size_t kBytes = 512;
@@ -81,24 +81,24 @@ void find_cells(const KindIndex<Entry>& index, Point from, std::int64_t reach_m,
             [](const auto& a, const auto& b) { return a.least_m < b.least_m; });
 }
 
-// An entry that passed the quick tests, and the most it can be worth.
+// An entry that passed the quick tests, and an upper bound on its value.
 template <class Entry>
 struct BoundedEntry {
   double most;
   const Entry* entry;
 };
 
-// Who looks for entries says of one, each from what stands in it:
-//   able(e)         whether it can come into question, but for distance
-//   reach_m(e)      how far it may be
-//   most(e, d)      the most it can be worth at distance d or farther
-//   most(d)         the most that any can
-//   prefetch(e)     that its rows will be looked at; always inline, for GCC leaves out a call that
-//   does nothing but prefetch judge(e, top)   what it is worth
+// A search describes an entry by these functions:
+//   able(e)         whether it may be eligible, apart from distance
+//   reach_m(e)      how far away it may be
+//   most(e, d)      upper bound on its value at distance d or farther
+//   most(d)         upper bound on the value of any
+//   prefetch(e)     prefetches its rows; always inline, because GCC omits calls that only prefetch
+//   judge(e, top)   its value
 
 // Appends the entries of a cell that can be worth `threshold`. Whether one passes is about as
-// likely as not, in an order that no processor can guess; so there is no branch for it to guess
-// wrong: each stage writes what it looks at behind what has passed, and counts it or not.
+// likely as not and unpredictable, so there is no branch: each stage writes the entry behind those
+// that passed, and counts it or not.
 template <class Entry, class Asker>
 void find_hopefuls(std::span<const Entry> entries, const Asker& asker, const Reckoner& reckoner,
                    double threshold, std::vector<BoundedEntry<Entry>>& bounded) {
@@ -135,7 +135,7 @@ void search(const Cells<Entry>& cells, Point from, const Asker& asker, std::size
   const Reckoner reckoner(from);
   thread_local std::vector<BoundedEntry<Entry>> bounded;
   bounded.clear();
-  // The k most hopeful first, so that few of the others can still get in.
+  // The k most promising first, so that few of the others can still enter.
   const auto judge_hopefuls = [&] {
     if (bounded.size() > k) {
       std::nth_element(bounded.begin(), bounded.begin() + static_cast<std::ptrdiff_t>(k),
@@ -251,7 +251,7 @@ std::vector<Slot> parties_that_refused(const State& state, Slot line) {
   for (Slot m = need.first_match; m != kNoSlot; m = state.matches()[m].next_of_need) {
     const MatchRow& match = state.matches()[m];
     if (match.line != line) continue;
-    // A proposal that lapses was never put to the party.
+    // A proposal that lapses was never sent to the party.
     const bool refused =
         match.state == pb::MATCH_STATE_DECLINED || broken(match.state) ||
         (match.state == pb::MATCH_STATE_LAPSED && state.load_match(m).was_dispatched());

@@ -1,7 +1,7 @@
 // The best offers for a line, the best lines for a party: the market's matcher.
 //
-// Cells are visited from the nearest out. A cell, and an entry before its row is touched, is passed
-// over when even the greatest other factors could not lift it to the k-th best so far; so the
+// Cells are visited from the nearest outwards. A cell, and an entry before its row is read, is
+// skipped if even the greatest other factors could not raise it to the k-th best so far; so the
 // answer equals that of a scan over everything.
 #pragma once
 
@@ -33,13 +33,13 @@ class Ranking final : public Matcher {
   // The same for a need that is not posted.
   std::vector<Candidate> candidates(const NeedRow& need, const LineRow& line, std::size_t k,
                                     Time now) const;
-  // The same among those that `accept` takes.
+  // The same among those that `accept` accepts.
   using Accept = std::function<bool(Slot offer, const Judgement&)>;
   std::vector<Candidate> candidates(const NeedRow& need, const LineRow& line, std::size_t k,
                                     Time now, const Accept& accept) const;
 
-  // The same for a posted line but for offers of parties that refused it and for those that
-  // cannot give `quantity`. Whatever dispatches, proposes or notifies by itself chooses from these.
+  // The same for a posted line, except offers of parties that refused it and those that cannot
+  // provide `quantity`. Automatic dispatches, proposals and notifications choose from these.
   std::vector<Candidate> proposable(Slot line, std::size_t k, Time now,
                                     std::int64_t quantity = 1) const;
 
@@ -47,12 +47,12 @@ class Ranking final : public Matcher {
   struct Count {
     std::size_t offers = 0;
     std::size_t parties = 0;
-    std::int64_t units = 0;  // what they could give together
+    std::int64_t units = 0;  // what they could provide together
   };
   Count count(const NeedRow& need, const LineRow& line, Time now) const;
 
   // The k <= kMaxRanked open lines of the greatest value to a party, each with the offer that
-  // serves it best; ties by the older line, then the older offer. Looks at the party's
+  // serves it best; ties by the older line, then the older offer. Considers the party's
   // kMaxOffersRanked newest active offers.
   std::vector<Candidate> open_lines(Slot party, std::size_t k, Time now) const;
 
@@ -81,7 +81,7 @@ class Ranking final : public Matcher {
 };
 
 // Parties that declined the line, let a dispatch for it lapse, withdrew from it or did not come,
-// with whichever offer; one may be there twice. Only a person who names the offer may ask them
+// with whichever offer; one may appear twice. Only a dispatch that names the offer may ask them
 // again for this line. O(matches of the need).
 std::vector<Slot> parties_that_refused(const State& state, Slot line);
 

@@ -10,7 +10,7 @@ namespace qiao {
 namespace {
 
 constexpr std::size_t kAskedOf = 40;  // best offers of a line that are looked at
-// After this an answer is not expected any more.
+// After this long an answer is no longer expected.
 constexpr Seconds kPatience = std::chrono::hours{24};
 // More units than this are counted in steps.
 constexpr std::int64_t kMostSteps = 256;
@@ -31,7 +31,7 @@ std::pair<Record, Record> record_of(const State& state, Slot party, std::uint16_
        s = state.notifications()[s].next_of_party, ++looked_at) {
     const NotificationRow& row = state.notifications()[s];
     const bool yes = answered(state, row);
-    // Who was told a moment ago has not been silent yet.
+    // Parties notified a moment ago do not count as silent yet.
     if (!yes && now < row.sent + kPatience) continue;
     (yes ? all.answers : all.silences) += 1;
     if (state.needs()[row.need].category == category) (yes ? kind.answers : kind.silences) += 1;
@@ -39,7 +39,7 @@ std::pair<Record, Record> record_of(const State& state, Slot party, std::uint16_
   return {all, kind};
 }
 
-// Told of this line, not so long ago that it will not answer, and not answered yet.
+// Notified of this line, recently enough that it may still answer, and not answered yet.
 bool pending(const State& state, Slot party, Slot need, std::uint8_t line, Time now) {
   int looked_at = 0;
   for (Slot s = state.parties()[party].first_notification;
@@ -67,7 +67,7 @@ std::int64_t answer_chance(const State& state, Slot party, std::uint16_t categor
 
 std::int64_t chance_of(const std::vector<Chance>& givers, std::int64_t wanted) {
   if (wanted <= 0) return kMicro;
-  // Rounding units down and what is wanted up never makes the chance too great.
+  // Rounding units down and the wanted number up never makes the chance too high.
   const std::int64_t step = (wanted + kMostSteps - 1) / kMostSteps;
   const auto most = static_cast<std::size_t>((wanted + step - 1) / step);
   std::vector<std::int64_t> sums(most + 1, 0);

@@ -1,5 +1,5 @@
-// Many durations, of which quantiles are asked: counted in buckets, so that adding one and asking
-// takes the same time and memory however many there are.
+// Many durations, for quantiles: counted in buckets, so that adding one and querying take constant
+// time and memory.
 #pragma once
 
 #include <bit>
@@ -8,8 +8,8 @@
 
 namespace qiao {
 
-// Exact for durations below two hours and a quarter, to within a part in 8192 above; what is
-// answered is never above what was added.
+// Exact for durations below two hours and a quarter, to within a part in 8192 above; the answer
+// never exceeds a duration that was added.
 class Durations {
  public:
   void add(std::int64_t seconds) {
@@ -20,7 +20,7 @@ class Durations {
     ++size_;
   }
   std::uint64_t size() const { return size_; }
-  // Of all in order, the one with so many tenths of the others before it; 0 where there is none.
+  // The quantile at this many tenths; 0 if there are none.
   std::int64_t quantile(std::uint64_t tenths) const {
     if (size_ == 0) return 0;
     std::uint64_t before = (size_ - 1) * tenths / 10;

@@ -54,7 +54,7 @@ pb::Equity equity(const std::vector<Fill>& fills, When when) {
   for (std::size_t i = 0; i < worst; ++i) worst_sum += shares[i];
   result.set_communities(static_cast<std::uint32_t>(fills.size()));
   result.set_mean_fill_micro(div_micro(filled, asked));
-  // Everybody with nothing is as even as everybody with all.
+  // All with nothing is as even as all with everything.
   result.set_jain_micro(
       squares == 0 ? kMicro
                    : static_cast<std::int64_t>(

@@ -18,7 +18,7 @@ struct Fill {
   std::int64_t after_micro = 0;
 };
 
-// Adds the community, where it asked for something, as it stands; after is as before.
+// Adds the community, if it asked for something, as it is; after equals before.
 void add_fill(std::vector<Fill>& fills, const State& state, Slot community);
 // All of them.
 std::vector<Fill> fills(const State& state);
@@ -30,10 +30,10 @@ void add_fill(std::vector<Fill>& fills, const State& state, const Instance& inst
 enum class When : std::uint8_t { kBefore, kAfter };
 pb::Equity equity(const std::vector<Fill>& fills, When when);
 
-// Community by community, the worst served first; see ReportCount for how it is used.
+// Community by community, the lowest fill rate first; see ReportCount for its use.
 class EquityCount {
  public:
-  // As things stand.
+  // As things are now.
   explicit EquityCount(const State& state) : state_(state), areas_(state.areas().size()) {}
   // With every proposal of that clearing.
   EquityCount(const State& state, std::uint64_t clearing,

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Seconds kSoon = std::chrono::days{1};
 
-// Small until it is known which hundred are shown.
+// Kept small until it is known which hundred are shown.
 struct Waiting {
   pb::InboxKind kind;
   Slot need;
@@ -49,7 +49,7 @@ class Gatherer {
     items_.push_back({kind, need, match, due});
   }
 
-  // 0 a community's, 1 a town's, 2 the city's: what is raised to there waits for it.
+  // 0 a community's, 1 a town's, 2 the city's: needs escalated to that level wait for it.
   std::uint32_t level() const {
     if (actor_.role() == pb::ROLE_LEAD) return kMaxRaised;
     const Slot party = state_.parties().find(PartyId{actor_.party_id()});
@@ -64,8 +64,8 @@ class Gatherer {
     }
   }
 
-  // Does its work fall to whoever asks? A community's to its own organiser; a town's and the lead's
-  // is what was raised to them, and what they answer for themselves.
+  // Whether its work is the requester's: a community's belongs to its own organiser; a town's and
+  // the lead's is what was escalated to them, and what they are the organiser of.
   bool falls_to_me(Slot n, std::uint32_t mine) const {
     if (mine == 0) return true;
     const NeedRow& need = state_.needs()[n];

@@ -1,4 +1,4 @@
-// What waits for somebody.
+// What waits for the requester.
 #pragma once
 
 #include "engine/identity/roles.h"

@@ -1,4 +1,4 @@
-// The city, or a part of it, at a glance.
+// The overview of the city, or a part of it.
 #pragma once
 
 #include <array>
@@ -11,15 +11,16 @@
 
 namespace qiao {
 
-// Is the area in that part of the city? kNoSlot stands for all of it.
+// Whether the area is in that part of the city. kNoSlot means all of it.
 bool in_part(const State& state, Slot area, Slot within);
 
-// Counts step by step, so that whoever has something else to do can stop in between; the market may
-// change meanwhile: a row counts as it is when it is looked at, and one that came after the
-// beginning does not. Reads the market.
+// Counts step by step, so that the caller can pause in between; the market may change meanwhile: a
+// row counts as it is when it is read, and one that was added after the start does not. Reads the
+// market.
 class OverviewCount {
  public:
-  // The funnel is of needs written since then; what waits is everything that does.
+  // The funnel covers needs written since then; waiting needs are counted whenever they were
+  // written.
   OverviewCount(const State& state, Slot within, Time now, Time since);
   // O(areas + needs + parties), each a tenth of a microsecond at most.
   std::size_t steps() const;
@@ -76,8 +77,7 @@ class OverviewCount {
   Slot needs_;
   Slot parties_;
   std::vector<bool> inside_;
-  // By area. Apart, and small: they are looked at in the order of parties and offers, which is none
-  // of areas.
+  // By area. Separate, and small: they are read in the order of parties and offers.
   Chunks<Waits> waits_;
   Chunks<Gives> gives_;
   std::array<std::vector<bool>, kLevels> marked_;

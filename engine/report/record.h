@@ -1,4 +1,4 @@
-// What a party has given (服务记录), and who has given most.
+// What a party has served (服务记录), and which parties served most.
 #pragma once
 
 #include <vector>
@@ -11,12 +11,12 @@ namespace qiao {
 inline constexpr std::size_t kMaxEntries = 500;
 inline constexpr std::string_view kMicroWish = "micro_wish";
 
-// O(matches of the party); parses those that were served. `entries`: with each service, and not of
-// the sum only.
+// O(matches of the party); parses those that were served. `entries`: with each service, not only
+// the sum.
 pb::ServiceRecord service_record(const State& state, Slot party, bool entries);
 
-// Active parties of the kind with most services, at most `most` (at least 1), with their records
-// for the public: what was given, not what was not. Step by step; see OverviewCount.
+// Active parties of the kind with most services, at most `most` (at least 1), with their public
+// records: services, without broken promises. Step by step; see OverviewCount.
 class RecognitionCount {
  public:
   RecognitionCount(const State& state, pb::PartyKind kind, Slot within, std::size_t most);

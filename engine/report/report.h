@@ -1,4 +1,4 @@
-// Needs of a stretch of time, grouped by one thing, with what became of them.
+// Needs of a period, grouped by one property, with their results.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -18,7 +18,7 @@ enum class ReportBy : std::uint8_t { kProgramme, kCategory, kBeneficiary, kArea,
 std::optional<ReportBy> report_by(std::string_view word);
 inline constexpr std::string_view kReportWords = "programme, category, beneficiary, area, month";
 
-// What is reported on.
+// The property to group by.
 struct ReportScope {
   Slot within = kNoSlot;  // an area: there and below; kNoSlot: everywhere
   ReportBy by = ReportBy::kProgramme;
@@ -34,8 +34,8 @@ class ReportCount {
   // O(needs).
   std::size_t steps() const { return needs_; }
   void add(std::size_t need);
-  // After all steps: puts the groups in their order. Does not read the market, so it may be on any
-  // thread: a nation has 100,000 groups.
+  // After all steps: sorts the groups. Does not read the market, so it may run on any thread: a
+  // nation has 100,000 groups.
   void sort();
   // After that: the report without its rows, and one row each.
   pb::Report head() const;
@@ -48,7 +48,7 @@ class ReportCount {
     pb::ReportRow row;
     boost::unordered_flat_set<Slot> parties;
   };
-  // What groups are told apart by, and its code.
+  // The key of a group, and its code.
   std::uint64_t key_of(Slot need) const;
   std::string code_of(std::uint64_t key) const;
   void name(pb::ReportRow& row) const;
@@ -58,7 +58,7 @@ class ReportCount {
   const State& state_;
   ReportScope scope_;
   Slot needs_;
-  // Groups stay where they are while the map grows: it is the larger part of the work otherwise.
+  // Groups keep their addresses while the map grows; moving them would be most of the work.
   boost::unordered_flat_map<std::uint64_t, Group*> groups_;
   std::deque<Group> all_;
   std::vector<const Group*> sorted_;
@@ -66,7 +66,7 @@ class ReportCount {
   std::vector<bool> parties_;  // those that served, by slot
 };
 
-// How long a match took: from check-in to check-out, in seconds. 0 where it was not served.
+// How long a match took: from check-in to check-out, in seconds. 0 if it was not served.
 std::int64_t served_seconds(const pb::Match& match);
 
 }  // namespace qiao

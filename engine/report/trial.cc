@@ -12,8 +12,7 @@
 namespace qiao {
 namespace {
 
-// A trial clears a hundred times or so: each is to be quick rather than the last half per cent
-// better.
+// A trial clears about a hundred times: speed matters more than the last half per cent.
 constexpr std::int64_t kTrialGapMicro = 10'000;
 constexpr int kTrialPolish = 100;
 constexpr std::uint64_t kTrialHelps = 10;
@@ -36,7 +35,7 @@ class Trial {
     const TrialRows& rows = rows_;
     State& state = market_.state_to_load();
     pb::Policy tried = policy;
-    // Whoever is chosen says yes at once: what is compared is the choice.
+    // The chosen party accepts at once: the choice is compared, not the answers.
     tried.set_confirm_claims(false);
     bool good = state.load_row(pb::Event::kTaxonomy, Blob(rows.taxonomy.SerializeAsString())) &&
                 state.load_row(pb::Event::kPolicy, Blob(tried.SerializeAsString()));
@@ -79,7 +78,7 @@ class Trial {
     pb::Command c = by_lead();
     *c.mutable_post_need()->mutable_need() = need;
     c.mutable_post_need()->set_until(pb::NEED_STATE_OPEN);
-    // One that was opened when its window had begun is refused: nobody could have come.
+    // A need that was opened after its window had begun is refused: no party could have served it.
     if (!market_.apply(c, at)) return;
     ++result_.needs;
     result_.lines += static_cast<std::uint32_t>(need.lines_size());
@@ -88,7 +87,7 @@ class Trial {
   void clear(Time now, const std::function<bool()>& keep_going) {
     const State& state = market_.state();
     Collector collector(static_cast<const Ranking&>(market_.matcher()), now);
-    // Needs whose windows are over are never looked at again.
+    // Needs whose windows have ended are not considered again.
     while (first_ < state.needs().size() &&
            state.line(state.needs()[first_].first_line).window.end < now)
       ++first_;
@@ -115,7 +114,7 @@ class Trial {
         }
       }
       if (!c.has_batch()) continue;
-      // Nothing has changed since it was copied out, so that the market should take it.
+      // Nothing has changed since the copy, so the market should accept it.
       if (!market_.apply(c, now)) ++result_.refused;
     }
   }

@@ -1,8 +1,7 @@
-// A policy tried on a copy of what was: needs posted again, day by day, to offers that are there
-// now, and cleared.
+// A policy tried on a copy: past needs posted again, day by day, to today's offers, and cleared.
 //
-// It is the market itself that runs, on rows copied out of the live one, with nothing promised yet.
-// So a change of policy shows what it would have done, and not what somebody thinks it does.
+// The market itself runs, on rows copied from the live one, without any promises. So the trial
+// shows what the policy would have done, not an estimate.
 #pragma once
 
 #include <functional>
@@ -15,7 +14,7 @@
 
 namespace qiao {
 
-// How often the needs that came in since are cleared.
+// How often the needs posted since are cleared.
 inline constexpr Seconds kTrialRound = std::chrono::hours{6};
 
 struct TrialRows {
@@ -37,13 +36,13 @@ struct TrialResult {
   std::uint32_t refused = 0;
 };
 
-// Pure: the same rows and policy give the same result while keep_going() says yes; when it says no,
-// what there is so far. On any thread. Refuses rows that no market can be made of.
+// Pure: the same rows and policy give the same result while keep_going() returns true; otherwise
+// the result so far. On any thread. Refuses rows that do not form a market.
 Result<TrialResult> try_policy(const TrialRows& rows, const pb::Policy& policy,
                                const std::function<bool()>& keep_going);
 
-// The communities that both results have, by area code and without names: how full each was with
-// the first policy and with the second, the greatest difference first.
+// The communities that both results have, by area code and without names: the fill rate of each
+// with the first policy and with the second, the greatest difference first.
 std::vector<pb::CommunityFill> compare_fills(const TrialResult& before, const TrialResult& after);
 
 }  // namespace qiao

@@ -22,12 +22,12 @@ void add_up(pb::WorkforceRow& into, const pb::WorkforceRow& one) {
 
 }  // namespace
 
-// The child of `within_` in which the area lies; the city where `within_` is everything.
+// The child of `within_` that contains the area; the city if `within_` is everything.
 Slot WorkforceCount::branch(Slot area) const {
   Slot below = kNoSlot;
   for (Slot a = area; a != kNoSlot; a = state_.areas()[a].parent) {
     if (a == within_) return below;
-    // With everything asked for, what is right below is what lies right below the city.
+    // If everything is asked for, the top level is that below the city.
     if (within_ == kNoSlot && state_.areas()[a].parent == kNoSlot)
       return below == kNoSlot ? a : below;
     below = a;
@@ -47,7 +47,7 @@ void WorkforceCount::add(std::size_t step) {
   i < persons_ ? add_person(i) : add_area(i - persons_);
 }
 
-// Every area right below has a row, and whose residents they are is added up.
+// Every area directly below has a row, and its residents are added up.
 void WorkforceCount::add_area(Slot a) {
   const Slot parent = state_.areas()[a].parent;
   const bool right_below = within_ != kNoSlot
@@ -90,7 +90,7 @@ void WorkforceCount::add_person(Slot slot) {
     }
     if (best > 0 && static_cast<int>(best) <= one.licensed_size()) {
       one.set_licensed(static_cast<int>(best) - 1, 1);
-      // Who stands above the highest level that the policy pays gets what that level gets.
+      // A level above the highest that the policy pays gets what the highest gets.
       const auto& monthly = state_.policy().workforce().monthly_fen();
       if (person.workforce() == pb::WORKFORCE_COMMUNITY_WORKER && !monthly.empty()) {
         one.set_monthly_fen(monthly.Get(std::min(static_cast<int>(best), monthly.size()) - 1));
@@ -111,7 +111,7 @@ std::uint32_t WorkforceCount::needed(std::uint64_t people) const {
   return static_cast<std::uint32_t>((people * standard + 9999) / 10'000);
 }
 
-// What is in no area right below stands first.
+// Persons in no area directly below come first.
 void WorkforceCount::sort() {
   for (const auto& [slot, row] : rows_) {
     sorted_.emplace_back(slot, &row);
@@ -137,7 +137,7 @@ pb::WorkforceRow WorkforceCount::row(std::size_t place) const {
   if (slot == kNoSlot) {
     if (within_ != kNoSlot) row.set_area_code(state_.areas()[within_].id.value());
     row.set_name(state_.area_name(within_));
-    // With no area below, all residents are its own.
+    // Without areas below, all residents are its own.
     if (sorted_.size() == 1) {
       row.set_population(population_);
       row.set_standard(needed(population_));

@@ -1,4 +1,4 @@
-// Bytes of serialised resources, as rows keep them.
+// Bytes of serialised resources, as stored in rows.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace qiao {
 
-// One pointer wide. The bytes are an allocation of their own, or lie in a batch with others, which
-// goes with the last of them. Those of one batch belong to one thread at a time.
+// One pointer wide. The bytes are an allocation of their own, or part of a batch, which is freed
+// with the last blob in it. The blobs of one batch belong to one thread at a time.
 class Blob {
  public:
   Blob() = default;
@@ -28,7 +28,7 @@ class Blob {
   }
 
   explicit operator bool() const { return data_ != nullptr; }
-  // Holds until the blob goes, also when it is moved.
+  // Valid until the blob is destroyed, also when it is moved.
   std::string_view view() const { return {data_ + sizeof(Word), read(data_) & ~kInBatch}; }
 
  private:
@@ -44,23 +44,23 @@ class Blob {
   static void write(char* at, Word word) { std::memcpy(at, &word, sizeof word); }
   static void write(char* at, Word word, std::string_view bytes) {
     write(at, word);
-    // What is empty may be nowhere, which memcpy() must not be told.
+    // An empty view may have a null pointer, which memcpy() does not allow.
     if (!bytes.empty()) std::memcpy(at + sizeof word, bytes.data(), bytes.size());
   }
   static void free(char* data);
-  // A batch begins with the count of those who hold it.
+  // A batch begins with its reference count.
   static void let_go(char* batch);
 
   char* data_ = nullptr;  // a word with the length, then the bytes; in a batch behind a word that
                           // says how far into it
 };
 
-// Blobs made one after the other in one piece of memory: a restart makes millions, and an
-// allocation each would take a tenth more memory and time. A batch is kept as long as one of its
-// blobs is, so that what changes after a restart is paid for twice at most.
+// Blobs created one after the other in one piece of memory. A restart creates millions, and an
+// allocation for each would take a tenth more memory and time. A batch is kept as long as one of
+// its blobs is, so that rows that change after a restart cost at most twice their memory.
 class BlobBatch {
  public:
-  // For so many bytes at least, in one piece.
+  // Reserves at least this many bytes, in one piece.
   explicit BlobBatch(std::size_t bytes) : room_(kHead + kWords + bytes), data_(new char[room_]) {
     Blob::write(data_, 1);
   }
@@ -74,7 +74,7 @@ class BlobBatch {
     if (data_ != nullptr) Blob::let_go(data_);
   }
 
-  // False, and nothing is added, where there is no room.
+  // Returns false and adds nothing if there is no room.
   bool add(std::string_view bytes) {
     if (room_ - end_ < kWords + bytes.size()) return false;
     Blob::write(data_ + end_, static_cast<Blob::Word>(end_ + sizeof(Blob::Word)));
@@ -84,7 +84,7 @@ class BlobBatch {
     return true;
   }
   bool empty() const { return taken_ == end_; }
-  // The first that has not been taken yet. Only while not empty.
+  // The first blob that has not been taken yet. Requires: not empty.
   Blob take() {
     Blob blob;
     blob.data_ = data_ + taken_ + sizeof(Blob::Word);
@@ -95,7 +95,7 @@ class BlobBatch {
 
  private:
   static constexpr std::size_t kHead = sizeof(Blob::Word);
-  static constexpr std::size_t kWords = 2 * sizeof(Blob::Word);  // of each blob
+  static constexpr std::size_t kWords = 2 * sizeof(Blob::Word);  // size of each blob
   std::size_t room_;
   char* data_;
   std::size_t end_ = kHead;

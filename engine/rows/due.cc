@@ -68,7 +68,7 @@ Time due_of(const NeedFacts& need, const pb::Policy& policy) {
     case pb::NEED_STATE_DONE:
       return need.done_at + Seconds{need.review_requested ? limits.close() : limits.ask_review()};
     default: {
-      // It has ended: what is left is to forget whom it was for.
+      // The need has ended: the remaining deadline is that of its personal data.
       const std::int64_t days = policy.retention().need_days();
       if (days == 0 || !is_set(need.ended_at) || !has_marked(*pb::Need::descriptor(), need.bytes))
         return {};

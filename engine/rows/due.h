@@ -1,4 +1,4 @@
-// When the market acts on something that stays as it is. Pure functions of the row and the policy.
+// When the market acts on a row that does not change. Pure functions of the row and the policy.
 #pragma once
 
 #include "engine/rows/facts.h"
@@ -12,8 +12,8 @@ struct NeedTimes {
   Time first_start;
   Time last_start;
   Time last_end;
-  // After this nobody can be found for it: its deadline, or the last start of a line (the first if
-  // all or nothing).
+  // After this no offer can be matched any more: its deadline, or the last start of a line (the
+  // first if all or nothing).
   Time closing;
 };
 NeedTimes times_of(const pb::Need& need);

@@ -8,8 +8,7 @@ namespace {
 
 using Reader = protozero::pbf_reader;
 
-// A field with the type that it has on the wire: one of another type is unknown, as it is to
-// protobuf.
+// A field with its wire type: a field of another type is unknown, as it is to protobuf.
 constexpr std::uint32_t number(int field) {
   return protozero::tag_and_type(static_cast<protozero::pbf_tag_type>(field),
                                  protozero::pbf_wire_type::varint);
@@ -23,10 +22,10 @@ std::string_view view(Reader& r) {
   const auto v = r.get_view();
   return {v.data(), v.size()};
 }
-// Not get_bool(), which looks at a byte behind the end where there is none (found by fuzzing;
-// protozero 1.7.1).
+// Not get_bool(), which reads a byte past the end of an empty field (found by fuzzing; protozero
+// 1.7.1).
 bool flag(Reader& r) { return r.get_uint64() != 0; }
-// As the greatest number of 16 bits what is greater, which is no weekday and no minute.
+// Greater values become the greatest 16-bit number, which is no weekday and no minute.
 std::uint16_t shortened(std::uint32_t v) {
   return static_cast<std::uint16_t>(std::min<std::uint32_t>(v, 0xffff));
 }
@@ -36,15 +35,15 @@ Enum read_enum(Reader& r) {
   return static_cast<Enum>(r.get_enum());
 }
 
-// Calls field(reader) for each field; it reads the field or skips it. The reader is handed on where
-// it is: copied, what was just written in eight bytes is read in sixteen, and the core waits until
-// it has left for the cache.
+// Calls field(reader) for each field, which reads or skips it. The reader is passed by reference: a
+// copy would read in sixteen bytes what was just written in eight, which causes a store-forwarding
+// stall.
 template <class Field>
 void each_field(Reader& r, Field field) {
   while (r.next()) field(r);
 }
 
-// Ids are written packed; protobuf takes them one by one, too.
+// Ids are written packed; like protobuf, unpacked ones are accepted too.
 template <class List>
 void add_packed(Reader& r, List& list) {
   for (const std::uint64_t v : r.get_packed_uint64()) list.emplace_back(v);
@@ -519,13 +518,13 @@ void read(Reader&& r, NotificationFacts& notification) {
   });
 }
 
-// All of it in one piece, so that the reader lives in registers: it saves a tenth of a restart.
+// In one function, so that the reader stays in registers: this saves a tenth of a restart.
 template <class Facts>
 [[gnu::flatten]] std::optional<Facts> read_all(std::string_view bytes) {
   std::optional<Facts> facts(std::in_place);
   try {
     read(Reader(bytes.data(), bytes.size()), *facts);
-  } catch (const protozero::exception&) {  // the library's way to say that it is no message
+  } catch (const protozero::exception&) {  // how the library reports an invalid message
     facts.reset();
   }
   return facts;

@@ -1,11 +1,10 @@
-// What the market has to know of a resource, read straight off its bytes. Making a protobuf message
-// of them costs ten times as much, most of it for strings that nobody looks at; a restart reads
-// millions (`tools/bench restart`).
+// The fields of a resource that the market uses, read directly from its bytes. Parsing a protobuf
+// message costs ten times as much, mostly for strings that are not used; a restart reads millions
+// (`tools/bench restart`).
 //
-// Codes are views into the bytes and hold as long as those do. Nothing is read of bytes that are no
-// message of that type; but fields that are not named here are only passed over. Same answers as
-// protobuf's own parser for what protobuf wrote
-// (`Facts.AreWhatProtobufReads`).
+// Codes are views into the bytes and valid as long as those are. Bytes that are not a message of
+// the type are refused; fields that are not named here are skipped. The result equals that of
+// protobuf's own parser for messages that protobuf wrote (`Facts.AreWhatProtobufReads`).
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -28,8 +27,8 @@ namespace qiao {
 
 namespace pb = qiao::v1;
 
-// Constructors that do nothing are here so that making one does not fill the lists' own room with
-// zeros first, as C++ asks for where there is none.
+// The empty constructors avoid filling the inline storage of the lists with zeros, which
+// value-initialisation would do.
 
 // Of the taxonomy.
 using Codes = boost::container::small_vector<std::string_view, 4>;
@@ -101,7 +100,7 @@ struct LineFacts {
   // Of time.
   pb::TimeKind time_kind{};
   Codes skills;
-  std::string_view certificate;  // empty: none is asked for
+  std::string_view certificate;  // empty: none required
   std::uint32_t level = 0;
 };
 
@@ -119,7 +118,7 @@ struct NeedFacts {
   Time deadline;  // 0: none of its own
   boost::container::small_vector<LineFacts, 4> lines;
   bool all_or_nothing = false;
-  std::uint32_t ratio = 0;  // volunteers for each professional; 0: not asked for
+  std::uint32_t ratio = 0;  // volunteers for each professional; 0: not required
   PartyId organiser;
   std::uint64_t resident_ref = 0;
   std::uint32_t travel_m = 0;

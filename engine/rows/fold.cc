@@ -1,4 +1,4 @@
-// How a row changes the state. A row is read off its bytes, whether they come from an event or from
+// How a row changes the state. A row is read from its bytes, whether they are from an event or from
 // disk.
 #include <algorithm>
 
@@ -97,18 +97,18 @@ void fill(LineRow& row, const pb::RequirementLine& line, const State& state) {
 }
 
 void State::fold(const pb::Event& event) {
-  QIAO_CHECK(event.seq() == last_seq_ + 1, "events come in order, without a hole");
+  QIAO_CHECK(event.seq() == last_seq_ + 1, "events come in order, without a gap");
   QIAO_CHECK(to_time(event.time()) >= last_time_, "time does not run backwards");
   last_seq_ = event.seq();
   last_time_ = to_time(event.time());
-  // Something to remember, nothing to look up.
+  // Only recorded for the undo; nothing is looked up.
   if (event.has_disclosure()) return;
   QIAO_CHECK(event.row_case() != pb::Event::ROW_NOT_SET, "every event carries a row");
   const auto* field = pb::Event::descriptor()->FindFieldByNumber(event.row_case());
   buffer_.clear();
   const bool ok = event.GetReflection()->GetMessage(event, field).AppendToString(&buffer_) &&
                   load_row(event.row_case(), Blob(buffer_));
-  QIAO_CHECK(ok, "a row is whole, and what it leans on is there");
+  QIAO_CHECK(ok, "a row is valid, and the rows it references exist");
 }
 
 const google::protobuf::Message& State::row_type(pb::Event::RowCase kind) {
@@ -160,10 +160,10 @@ bool State::put_taxonomy(std::string_view bytes) {
 
 bool State::put_policy(std::string_view bytes) {
   pb::Policy policy;
-  // Before the first policy there is none, to which an undo goes back.
+  // Before the first policy there is none to restore.
   const bool none = bytes.empty() && !loading_;
   if (!parse(bytes, policy) || !(none || is_sound(policy))) return false;
-  // Before the first policy there is none, which is UTC.
+  // Before the first policy the time zone is UTC.
   auto zone = policy.time_zone().empty() ? TimeZone() : TimeZone::load(policy.time_zone());
   if (!zone) return false;
   remember(pb::Event::kPolicy, 0, Blob(policy_.SerializeAsString()), 0);
@@ -412,8 +412,8 @@ void State::place_lines(NeedRow& row, Slot slot, const NeedFacts& need) {
     if (observer_ != nullptr && row.line_count > 0) observer_->need_removed(slot);
     row.first_line = lines_.size();
     lines_.resize(lines_.size() + count);
-    // What matches hold stays with the line; the lines of a need never go below those that are
-    // held.
+    // Quantities held by matches stay with the line; the lines of a need never become fewer than
+    // those that are held.
     for (std::uint8_t i = 0; i < row.line_count; ++i) lines_[row.first_line + i] = lines_[from + i];
     for (Slot m = row.first_match; m != kNoSlot; m = matches_[m].next_of_need) {
       matches_[m].line = matches_[m].line - from + row.first_line;
@@ -475,7 +475,7 @@ bool State::put_match(Blob bytes) {
     const Slot line = need == kNoSlot ? kNoSlot : line_of(need, match->line);
     const Slot offer = offers_.find(match->offer);
     if (line == kNoSlot || offer == kNoSlot || !takes(matches_, match->id)) return false;
-    // Nothing holds more than it asks for.
+    // No line holds more than it asks for.
     const std::int64_t room = std::int64_t{lines_[line].quantity} - lines_[line].held;
     if (holds(match->state) && match->quantity > room) return false;
     slot = matches_.append(match->id);
@@ -503,7 +503,7 @@ bool State::put_match(Blob bytes) {
   return true;
 }
 
-// --- the rows that rows reference, when all of them are there ---
+// --- the rows that rows reference, once all of them are loaded ---
 
 namespace {
 
@@ -532,7 +532,7 @@ bool State::link_areas() {
     AreaRow& row = areas_[area];
     row.parent = parent == area ? kNoSlot : parent;
     row.fairness = row.level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : area;
-    // Each lies in one of a higher level, so that none lies in itself.
+    // Each lies in an area of a higher level, so no area contains itself.
     rising = rising && (parent == area || areas_[parent].level < row.level);
   });
   return found && rising;

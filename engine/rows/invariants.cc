@@ -30,7 +30,7 @@ class Checker {
       breaches_.push_back(std::string(kind) + " " + std::to_string(id) + ": " + what);
   }
 
-  // What waits for an organiser is in the list of its area, and nothing else is.
+  // Needs that wait for an organiser are in the list of their area, and no others are.
   void look_at_waiting() {
     std::size_t in_the_city = 0;
     for (Slot a = 0; a < state_.areas().size(); ++a) {
@@ -50,7 +50,7 @@ class Checker {
            "area", 0);
   }
 
-  // Each list has the needs that carry the resident's number, all of them and each once.
+  // Each list has exactly the needs that carry the resident's number, each once.
   void look_at_residents() {
     for (const auto& [resident, count] : needs_of_) {
       std::size_t listed = 0;
@@ -97,8 +97,7 @@ class Checker {
           {match.window().start(), match.window().end(), match.quantity()});
     } else {
       must(match.answer_by() == 0, "what has ended waits for no answer");
-      // All-or-nothing needs were whole when they went into service; what failed after that is
-      // counted for them.
+      // All-or-nothing needs were full when they went into service; later failures count as held.
       if (need.started_at() != 0 && match.changed_at() >= need.started_at() &&
           match.accepted_at() != 0) {
         failed_in_service_[{match.need_id(), match.line()}] += match.quantity();
@@ -147,7 +146,7 @@ class Checker {
              (full &&
               (need.state() == pb::NEED_STATE_OPEN || need.state() == pb::NEED_STATE_FILLED)),
          "filled is when every line is secured");
-    must(need.raised() <= 2, "it is raised to the city at most");
+    must(need.raised() <= 2, "it is escalated to the city at most");
     must(need.organiser_id() == 0 || state_.parties().find(PartyId{need.organiser_id()}) != kNoSlot,
          "its organiser exists");
     must((need.state() == pb::NEED_STATE_REVIEWED) == need.has_review(),
@@ -177,7 +176,7 @@ class Checker {
       steps.emplace_back(p.start, p.quantity);
       steps.emplace_back(p.end, -p.quantity);
     }
-    std::sort(steps.begin(), steps.end());  // at one instant what ends (negative) goes first
+    std::sort(steps.begin(), steps.end());  // at the same instant ends (negative) sort first
     std::int64_t now = 0;
     for (const auto& [at, change] : steps) {
       now += change;
@@ -263,7 +262,7 @@ class Hash {
   std::uint64_t value_ = 0xCBF29CE484222325ULL;
 };
 
-// Order of slots differs between a market that lived and one that was loaded, so rows are summed.
+// Slots have another order in a market that was loaded, so the rows are summed.
 template <class Rows, class Extra>
 std::uint64_t sum_rows(const Rows& rows, Extra extra) {
   std::uint64_t sum = 0;

@@ -1,4 +1,4 @@
-// What is always true of a market. Shares no code with what keeps it true.
+// The invariants of a market. Shares no code with what maintains them.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 namespace qiao {
 
 // Checks every invariant of DESIGN.md §4 over the whole state, from the rows themselves. Each
-// broken one is a line of text; empty is good. O(rows log rows). Stops after kMaxBreaches.
+// violation is one line of text; empty means none. O(rows log rows). Stops after kMaxBreaches.
 inline constexpr std::size_t kMaxBreaches = 100;
 std::vector<std::string> check_invariants(const State& state);
 
-// A number that two states share when their rows are the same (and hardly ever otherwise).
+// A hash of the rows: equal for equal states, and different with high probability otherwise.
 std::uint64_t digest(const State& state);
 
 }  // namespace qiao

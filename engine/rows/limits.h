@@ -1,4 +1,4 @@
-// Every bound of the market, once.
+// Every limit of the market, in one place.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace qiao {
 
-// What hashes of passwords look like that this program makes. Its parameters say how much memory
-// and time looking at one takes; another is neither kept nor looked at.
+// The form of password hashes that this program creates. The parameters decide how much memory and
+// time a check takes; other forms are neither stored nor checked.
 inline constexpr std::string_view kPasswordHashForm = "$argon2id$v=19$m=65536,t=2,p=1$";
 inline constexpr std::size_t kMaxPasswordHashBytes = 128;
 constexpr bool is_password_hash(std::string_view hash) {
@@ -45,21 +45,21 @@ inline constexpr int kMaxLinesPerNeed = 32;
 // Of one resident, that wait for an organiser to check them.
 inline constexpr int kMaxWaitingNeeds = 20;
 inline constexpr int kMaxCommandsPerBatch = 10'000;
-// Of what a client sends: it is applied in one piece, and others wait for so long, about 5 ms.
+// Of a request: it is applied in one piece, and other requests wait about 5 ms for it.
 inline constexpr int kMaxRequestsPerBatch = 200;
 inline constexpr int kMaxNotificationsPerCommand = 1'000;
-// Notifications of a party that are looked at, the newest first.
+// Notifications of a party that are considered, the newest first.
 inline constexpr int kMaxNotificationsLookedAt = 100;
-// Doublings of the time between notifications to one that does not answer.
+// Doublings of the time between notifications to a party that does not answer.
 inline constexpr std::uint32_t kMaxSilenceDoublings = 4;
-// Offers of one party that its own ranking looks at.
+// Offers of one party that its own ranking considers.
 inline constexpr int kMaxOffersRanked = 64;
 
 inline constexpr std::size_t kMinLoginBytes = 2;
 inline constexpr std::size_t kMaxLoginBytes = 64;
 inline constexpr std::size_t kMaxExternalIdBytes = 300;
 inline constexpr int kMaxScopes = 64;
-// Live sessions and invitations of one account; a further one takes the place of the oldest.
+// Live sessions and invitations of one account; a new one replaces the oldest.
 inline constexpr int kMaxSessionsPerAccount = 16;
 inline constexpr int kMaxTokensPerAccount = 50;
 inline constexpr Seconds kMinGrantLifetime = std::chrono::minutes{1};
@@ -72,15 +72,15 @@ inline constexpr std::int64_t kMaxQuantity = 1'000'000'000;
 inline constexpr std::int64_t kMaxRadiusMetres = 20'000'000;
 inline constexpr std::int64_t kMaxVolunteersPerProfessional = 1000;
 inline constexpr Seconds kMaxWindow = std::chrono::days{31};
-// No need is planned further ahead than this; it also keeps sums of times far from overflow.
+// No need is planned further ahead; this also keeps sums of times far from overflow.
 inline constexpr Seconds kMaxAhead = std::chrono::days{3660};
 inline constexpr Seconds kMinLimit = std::chrono::minutes{1};
 inline constexpr Seconds kMaxLimit = std::chrono::days{365};
 
-// Time limits one tick acts on; the rest waits for the next, so that commands get in between.
+// Timers that one tick handles; the rest waits for the next tick, so that commands run in between.
 inline constexpr int kMaxTimersPerTick = 256;
-// How often a need is raised: from the community to the town, from the town to the city, where it
-// falls to the lead.
+// How often a need is escalated: from the community to the town, and from the town to the city,
+// where the lead handles it.
 inline constexpr std::uint32_t kMaxRaised = 2;
 
 }  // namespace qiao

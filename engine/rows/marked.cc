@@ -33,7 +33,7 @@ void collect(const Descriptor& type, std::vector<const FieldDescriptor*> path,
   }
 }
 
-// The message that holds the field, or nullptr where it is not there.
+// The message that contains the field, or nullptr if it is absent.
 const Message* holder(const Message& message, const MarkedField& field) {
   const Message* at = &message;
   for (std::size_t i = 0; i + 1 < field.path.size(); ++i) {
@@ -43,10 +43,10 @@ const Message* holder(const Message& message, const MarkedField& field) {
   return at;
 }
 
-// Empty where it is not there. Holds until the message changes.
+// Empty if the field is absent. Valid until the message changes.
 const std::string& value_of(const Message& message, const MarkedField& field) {
   static const std::string kNothing;
-  // For fields that are no strings inside, of which the vocabulary has none.
+  // For marked fields other than strings, of which the vocabulary has none.
   thread_local std::string scratch;
   const Message* at = holder(message, field);
   return at == nullptr ? kNothing
@@ -60,7 +60,7 @@ void set_value(Message& message, const MarkedField& field, std::string value) {
   at->GetReflection()->SetString(at, field.path.back(), std::move(value));
 }
 
-// Is there anything at the end of the path, in the bytes of a message?
+// Whether the path leads to a non-empty field, in the bytes of a message.
 bool has_value(protozero::pbf_reader message, std::span<const FieldDescriptor* const> path) {
   while (message.next(static_cast<protozero::pbf_tag_type>(path.front()->number()),
                       protozero::pbf_wire_type::length_delimited)) {
@@ -93,7 +93,7 @@ bool is_phone(std::string_view s) {
 }  // namespace
 
 const std::vector<MarkedField>& marked_fields(const Descriptor& type) {
-  // By thread, so that no lock is on the way; there are a dozen types.
+  // Per thread, so that no lock is needed; there are a dozen types.
   thread_local boost::unordered_flat_map<const Descriptor*,
                                          std::unique_ptr<std::vector<MarkedField>>>
       known;
@@ -127,7 +127,7 @@ bool has_marked(const Descriptor& type, std::string_view bytes) {
     return std::any_of(fields.begin(), fields.end(), [&](const MarkedField& field) {
       return has_value({bytes.data(), bytes.size()}, field.path);
     });
-  } catch (const protozero::exception&) {  // the library's way to say that it is no message
+  } catch (const protozero::exception&) {  // how the library reports an invalid message
     return false;
   }
 }
@@ -142,7 +142,7 @@ std::string masked(const MarkedField& field, std::string_view value, std::string
     const auto at = value.find('@');
     if (at != std::string_view::npos)
       return std::string(value.substr(0, 1)) + "***" + std::string(value.substr(at));
-    // Logins are plain ASCII. Of a long one the ends are enough to find it in a list.
+    // Logins are plain ASCII. The two ends of a long one are enough to find it in a list.
     return value.size() >= 8 ? std::string(value.substr(0, 2)) + "***" +
                                    std::string(value.substr(value.size() - 2))
                              : std::string(value.substr(0, 1)) + "***";

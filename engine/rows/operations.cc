@@ -203,7 +203,7 @@ std::optional<Operation> operation_of(const pb::Command& c) {
     case pb::Command::kWithdrawOffer:
       return Operation::kWithdrawOffer;
     case pb::Command::kPostNeed:
-      // Whoever has checked it itself opens it where it says nothing else.
+      // Accounts that checked the need in themselves open it, unless they say otherwise.
       return c.post_need().until() == pb::NEED_STATE_OPEN ||
                      (c.post_need().until() == pb::NEED_STATE_UNSPECIFIED &&
                       c.actor().role() != pb::ROLE_RESIDENT)

@@ -1,4 +1,4 @@
-// Every operation there is, and how much of it each role has. The table itself is operations.inc.
+// All operations, and how much of each a role may use. The table itself is operations.inc.
 #pragma once
 
 #include <bitset>
@@ -14,7 +14,7 @@ namespace qiao {
 
 namespace pb = qiao::v1;
 
-// Everything that can be asked: a command, or a question.
+// Every operation: a command or a query.
 enum class Operation : std::uint8_t {
 #define QIAO_OPERATION(name, ...) k##name,
 #include "engine/rows/operations.inc"
@@ -22,27 +22,28 @@ enum class Operation : std::uint8_t {
   kCount,
 };
 
-// How much of an operation a role has; see operations.inc.
+// How much of an operation a role may use; see operations.inc.
 enum class Scope : std::uint8_t { kNone, kAll, kArea, kParty, kMatched, kOwn, kLook };
 
-// Not thread-bound: the table never changes.
+// Thread-safe: the table never changes.
 Scope scope_of(Operation operation, pb::Role role);
 // operationId, as in openapi.json.
 std::string_view name_of(Operation operation);
 std::optional<Operation> find_operation(std::string_view name);
 // It changes nothing.
 bool only_looks(Operation operation);
-// It makes or changes a way in, or what an account may do: not for a grant of some scopes only.
+// It creates or changes credentials, or the rights of an account: not allowed to a grant with
+// scopes.
 bool gives_access(Operation operation);
 // Time of the market thread that a typical call takes.
 std::chrono::microseconds cost_of(Operation operation);
-// It takes longer in a larger market, whatever is asked.
+// It takes longer in a larger market, whatever is asked for.
 bool grows(Operation operation);
 // One of the table's columns.
 bool is_role(pb::Role role);
 // What a grant may be used for, by its scopes.
 std::bitset<128> operations_of(const pb::Grant& grant);
-// Which row of the table a command is under; nothing for one without a body.
+// The operation of a command; none for a command without a body.
 std::optional<Operation> operation_of(const pb::Command& command);
 
 }  // namespace qiao

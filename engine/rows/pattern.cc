@@ -29,8 +29,7 @@ unsigned weekday_of(std::uint32_t date) {
 
 std::uint32_t date_of(std::chrono::local_days day) { return take_apart(LocalTime{day}).date; }
 
-// Calls visit(day, first second of it, second after the last) for each local day that the window
-// touches.
+// Calls visit(day, first second, second after the last) for each local day that the window touches.
 template <class Visit>
 bool each_day(const TimeZone& zone, const Interval& window, Visit visit) {
   Time at = window.start;

@@ -1,4 +1,4 @@
-// When an offer is there: a weekly pattern on the city's wall clock, and dated exceptions.
+// When an offer is available: a weekly pattern in the city's local time, and dated exceptions.
 #pragma once
 
 #include <array>
@@ -22,17 +22,18 @@ struct DaySlot {
   friend bool operator==(const DaySlot&, const DaySlot&) = default;
 };
 
-// As an offer says it: on that day of each week, 1 Monday .. 7 Sunday.
+// As in an offer: on that day of each week, 1 Monday .. 7 Sunday.
 struct WeekSlot {
   std::uint16_t weekday;
   DaySlot open;
 };
 
-// The week in 56 stretches of three hours, bit day*8 + hour/3 with Monday as day 0. For a fast no.
+// The week as 56 intervals of three hours, bit day*8 + hour/3 with Monday as day 0. For a fast
+// rejection.
 using WeekMask = std::uint64_t;
 inline constexpr WeekMask kWholeWeek = (WeekMask{1} << 56) - 1;
 
-// Slots of each day merged and sorted. Patterns repeat from team to team, so they are kept once
+// Slots of each day merged and sorted. Many teams share a pattern, so each is stored once
 // (PatternPool).
 struct WeekPattern {
   std::array<std::vector<DaySlot>, 7> days;
@@ -44,19 +45,19 @@ struct DayException {
   DaySlot open;  // start == end: closed
 };
 
-// Does [window) lie wholly within the pattern as changed by the exceptions? Exact on days when
-// clocks change. pattern == nullptr: always there but for the exceptions.
+// Whether [window) lies wholly within the pattern as changed by the exceptions. Exact on days when
+// clocks change. pattern == nullptr: always available, except for the exceptions.
 bool covers(const WeekPattern* pattern, const std::vector<DayException>& exceptions,
             const TimeZone& zone, const Interval& window);
 
-// The stretches that a window touches. An offer whose mask lacks one of them cannot cover it.
+// The intervals that a window touches. An offer whose mask lacks one of them cannot cover it.
 WeekMask touched(const TimeZone& zone, const Interval& window);
 
-// Stretches in which the offer may be there: those of the pattern and of every exception that
+// Intervals in which the offer may be available: those of the pattern and of every exception that
 // opens.
 WeekMask possible(const WeekPattern* pattern, const std::vector<DayException>& exceptions);
 
-// Keeps each pattern once. Grows only: a city has few. Pointers stay valid for the life of the
+// Stores each pattern once. Only grows: a city has few. Pointers are valid for the life of the
 // pool.
 class PatternPool {
  public:
@@ -65,7 +66,7 @@ class PatternPool {
 
  private:
   boost::unordered_flat_map<std::string, std::unique_ptr<WeekPattern>> pool_;  // by merged slots
-  // By the bytes of the slots as they were written, looked up without making a string of them.
+  // Keyed by the bytes of the slots, looked up without building a string.
   boost::unordered_flat_map<std::string, const WeekPattern*, StringHash, std::equal_to<>> seen_;
 };
 

@@ -1,8 +1,8 @@
-// The rows of the market in memory: what decisions look at laid out flat, the whole resource beside
-// it as bytes.
+// The rows of the market in memory: the fields that decisions use in flat structs, and the whole
+// resource as bytes beside them.
 //
-// A "slot" is the position of a row in its table: dense, stable while the process lives, never on
-// the wire.
+// A "slot" is the position of a row in its table: dense, stable while the process lives, never sent
+// to clients.
 #pragma once
 
 #include <array>
@@ -41,10 +41,10 @@ struct alignas(64) AreaRow {
   // Fill of the needs in this community, in millionths of a line (see State::fill_of).
   std::int64_t asked_micro = 0;
   std::int64_t filled_micro = 0;
-  Slot fairness = kNoSlot;  // the community (or higher) that its fill is counted for
+  Slot fairness = kNoSlot;  // the community (or higher area) that its fill counts for
 };
 
-// By their places in the taxonomy; 256 is above kMaxCategories.
+// By their positions in the taxonomy; 256 is above kMaxCategories.
 using CategorySet = std::bitset<256>;
 
 struct PartyExclusions {
@@ -77,7 +77,7 @@ struct PartyRow {
 struct PersonRow {
   PersonId id;
   Blob bytes;
-  Time due;  // when its personal data go; 0: never
+  Time due;  // when its personal data are erased; 0: never
   Slot party = kNoSlot;
   Slot next_of_party = kNoSlot;
 };
@@ -88,7 +88,7 @@ struct HeldCertificate {
   Time expires;  // 0: never
 };
 
-// What only some offers have.
+// Fields that only some offers have.
 struct OfferExtras {
   std::vector<HeldCertificate> certificates;
   std::vector<DayException> exceptions;
@@ -99,7 +99,7 @@ struct alignas(64) OfferRow {
   Blob bytes;
   std::unique_ptr<OfferExtras> extras;
   const WeekPattern* pattern = nullptr;
-  const CategorySet* categories = nullptr;  // that it is meant for; null: for none in particular
+  const CategorySet* categories = nullptr;  // categories that it is meant for; null: no restriction
   SkillMask skills;
   std::int64_t quantity = 0;  // capacity of time, total of stock
   std::int64_t given = 0;     // stock held by live matches
@@ -118,7 +118,7 @@ struct alignas(64) OfferRow {
   bool active = false;
 };
 
-// One cache line: ranking looks at lines in no order.
+// One cache line: ranking reads lines in random order.
 struct alignas(64) LineRow {
   SkillMask skills;
   std::int32_t quantity = 0;  // kMaxQuantity fits
@@ -136,7 +136,7 @@ struct alignas(64) LineRow {
 
 struct alignas(64) NeedRow {
   NeedId id;
-  // Up to the ratio: what judging a pair looks at, in one cache line.
+  // Up to the ratio: the fields that judging a pair reads, in one cache line.
   pb::NeedState state{};
   pb::Urgency urgency{};
   Time deadline;  // 0: none of its own
@@ -144,16 +144,16 @@ struct alignas(64) NeedRow {
   std::uint64_t resident_ref = 0;
   std::unique_ptr<std::vector<PartyId>> excluded;
   Slot area = kNoSlot;
-  Slot fairness = kNoSlot;  // the area's: whose fill it counts for
+  Slot fairness = kNoSlot;  // the area whose fill it counts for
   std::uint32_t travel_m = 0;
   std::uint16_t category = 0;
   std::uint16_t ratio = 0;
   std::uint8_t line_count = 0;
   std::uint8_t line_room = 0;  // lines allocated at first_line
   bool all_or_nothing = false;
-  std::uint8_t raised = 0;  // to whom: 0 the community, 1 the town, 2 the city
+  std::uint8_t raised = 0;  // escalated to: 0 the community, 1 the town, 2 the city
   Blob bytes;
-  Seq touched = 0;    // last event that changed it or a match of it: its version
+  Seq touched = 0;    // last event that changed it or one of its matches: its version
   Time due;           // when the market acts next; 0: never
   PartyId organiser;  // 0: none
   Slot first_line = kNoSlot;
@@ -167,11 +167,11 @@ struct alignas(64) NeedRow {
 static_assert(sizeof(AreaRow) == 64 && sizeof(LineRow) == 64 && sizeof(OfferRow) == 128 &&
               sizeof(NeedRow) == 128 && offsetof(NeedRow, line_count) <= 64);
 
-// When a need came to each step of its way, and what else reports ask of every need: kept beside
-// the rows, so that a report over all of them need not parse them.
+// When a need reached each step, and other fields that reports use: stored beside the rows, so that
+// a report over all needs does not parse them.
 struct NeedProgress {
   static constexpr std::uint16_t kNoTerm = 0xffff;
-  // UTC seconds; 0 where it has not come to that.
+  // UTC seconds; 0 if it has not reached that step.
   std::uint32_t created = 0;
   std::uint32_t submitted = 0;
   std::uint32_t opened = 0;
@@ -179,7 +179,7 @@ struct NeedProgress {
   std::uint32_t started = 0;
   std::uint32_t done = 0;
   std::uint32_t ended = 0;
-  // Indexes in the taxonomy; kNoTerm where it has none.
+  // Indexes in the taxonomy; kNoTerm if unset.
   std::uint16_t programme = kNoTerm;
   std::uint16_t beneficiary = kNoTerm;
   std::uint8_t stars = 0;  // 0: no review
@@ -209,8 +209,9 @@ struct NotificationRow {
   std::uint8_t line = 0;  // number, from 1
 };
 
-// Numbers of residents who have an account of their own begin here, followed by its id; those that
-// organisers give are below, so that nobody comes by another's needs by having an account.
+// Residents who have an account get numbers from here on, followed by the account's id; numbers
+// that organisers assign are below, so that no account gains access to the needs of another
+// resident.
 inline constexpr std::uint64_t kAccountResidents = std::uint64_t{1} << 62;
 
 struct AccountRow {
@@ -225,9 +226,9 @@ struct AccountRow {
   bool disabled = false;
 };
 
-// BLAKE2b-256 of what somebody comes in with.
+// BLAKE2b-256 of the secret that authenticates.
 using SecretHash = std::array<unsigned char, 32>;
-// "0f…" of 64 digits; nothing where it is not that.
+// "0f…" of 64 digits; nothing for any other text.
 std::optional<SecretHash> parse_secret_hash(std::string_view hex);
 
 struct GrantRow {
@@ -243,7 +244,7 @@ struct GrantRow {
   bool revoked = false;
 };
 
-// Proposed up to verified: it takes room in its line and its offer.
+// Proposed up to verified: it occupies its line and its offer.
 constexpr bool holds(pb::MatchState s) {
   return s >= pb::MATCH_STATE_PROPOSED && s <= pb::MATCH_STATE_VERIFIED;
 }
@@ -260,7 +261,7 @@ constexpr bool broken(pb::MatchState s) {
 constexpr bool live(pb::NeedState s) {
   return s >= pb::NEED_STATE_DRAFT && s <= pb::NEED_STATE_DONE;
 }
-// Somebody can still be found for lines of it that have not begun.
+// Offers can still be matched to lines of it that have not begun.
 constexpr bool takes_matches(pb::NeedState s) {
   return s == pb::NEED_STATE_OPEN || s == pb::NEED_STATE_IN_SERVICE;
 }

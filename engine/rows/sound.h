@@ -1,6 +1,6 @@
-// What the market never writes, and what counting with a row relies on: a row that was damaged may
-// say anything. Not a second validation (validate.h), whose rules change while rows stay: only what
-// would end in a wrong place of memory, an endless loop or a sum that does not fit.
+// Checks for values that the market never writes and that computing with a row relies on: a damaged
+// row may contain anything. Not a second validation (validate.h), whose rules change while rows
+// stay: only values that would cause an invalid memory access, an endless loop or an overflow.
 #pragma once
 
 #include "engine/rows/facts.h"
@@ -10,7 +10,7 @@
 
 namespace qiao {
 
-// A window that something is asked or promised for.
+// A window of a line or a promise.
 bool is_sound(const Interval& window);
 bool is_sound(const AreaFacts& area);
 bool is_sound(const PartyFacts& party);

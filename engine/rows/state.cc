@@ -10,7 +10,7 @@
 namespace qiao {
 namespace {
 
-// Sets a resident apart from an area in the history.
+// Separates residents from areas in the history.
 constexpr std::uint64_t kResidentBit = std::uint64_t{1} << 63;
 
 template <class Message>
@@ -92,7 +92,7 @@ std::int64_t State::peak(Slot offer, const Interval& window) const {
   const auto it = bookings_.find(offer);
   if (it == bookings_.end()) return 0;
   const std::vector<Booking>& all = it->second;
-  // No booking is longer than kMaxWindow, so none that starts earlier than that reaches in.
+  // No booking is longer than kMaxWindow, so none that starts earlier overlaps.
   auto at = std::lower_bound(all.begin(), all.end(), window.start - kMaxWindow,
                              [](const Booking& b, Time t) { return b.window.start < t; });
   boost::container::small_vector<std::pair<Time, std::int64_t>, 16> steps;
@@ -101,7 +101,7 @@ std::int64_t State::peak(Slot offer, const Interval& window) const {
     steps.emplace_back(std::max(at->window.start, window.start), at->quantity);
     steps.emplace_back(at->window.end, -at->quantity);
   }
-  // At the same instant what ends goes before what begins: windows are half open.
+  // At the same instant ends are counted before starts: windows are half open.
   std::sort(steps.begin(), steps.end());
   std::int64_t now = 0;
   std::int64_t most = 0;
@@ -143,8 +143,8 @@ std::span<const PartyId> State::branches_of(PartyId party) const {
 }
 
 void State::set_parent(PartyRow& row, PartyId parent) {
-  // Whoever acts for the parent would act for an organiser's whole area: a row of before that names
-  // one is read as if it named none.
+  // Acting on behalf of the parent would include the whole area of an organiser: an older row that
+  // names one is read as if it named none.
   if (organises(row.kind)) parent = PartyId{};
   if (row.parent == parent) return;
   if (const auto old = branches_.find(row.parent); old != branches_.end()) {
@@ -267,7 +267,7 @@ void State::rollback() {
 }
 
 void State::rollback_to(const Mark& mark) {
-  // Undoing puts rows too; that is not to be remembered.
+  // Undoing also puts rows; those are not recorded.
   in_transaction_ = false;
   while (undo_.size() > mark.undo) {
     undo(undo_.back());
@@ -320,7 +320,7 @@ void State::undo(UndoRecord& record) {
         unlink_resident(record.slot);
         leave_waiting(record.slot);
         contribute_fill(needs_[record.slot], -1);
-        // Unless another need has grown to behind it, its lines are the last.
+        // Unless another need was appended after it, its lines are the last.
         if (needs_[record.slot].first_line + needs_[record.slot].line_room == lines_.size()) {
           lines_.resize(needs_[record.slot].first_line);
         }
@@ -469,7 +469,7 @@ void State::schedule(TimerQueue::Kind kind, Slot slot, Time due) {
 
 void State::start_timers() {
   std::vector<TimerQueue::Entry> entries;
-  // Memory that is not written to is not taken; a million of them are not copied while they grow.
+  // Untouched memory is not allocated; a million entries are not copied while the table grows.
   entries.reserve(std::size_t{needs_.size()} + matches_.size() + persons_.size());
   const auto add = [&](TimerQueue::Kind kind, Slot slot, Time due) {
     if (is_set(due)) entries.push_back({due, kind, slot});
@@ -481,7 +481,7 @@ void State::start_timers() {
 }
 
 void State::limits_changed() {
-  // What a small market has is worked out at once.
+  // A small market is computed at once.
   constexpr std::size_t kAtOnce = 500;
   stale_ = {needs_.size(), matches_.size(), persons_.size()};
   refresh_timers(kAtOnce);
@@ -491,7 +491,7 @@ bool State::timers_are_fresh() const {
   return stale_.needs == 0 && stale_.matches == 0 && stale_.persons == 0;
 }
 
-// False where it was right.
+// Returns false if it was correct.
 bool State::refresh_timer(TimerQueue::Kind kind, Slot slot) {
   const auto set = [&](Time& due, Time now_due) {
     if (due == now_due) return false;
@@ -512,7 +512,7 @@ bool State::refresh_timer(TimerQueue::Kind kind, Slot slot) {
 }
 
 bool State::refresh_timers(std::size_t rows) {
-  // An append that was undone may have taken rows away.
+  // Undoing an append may have removed rows.
   const auto next = [&](Slot& stale, Slot size, TimerQueue::Kind kind) {
     stale = std::min(stale, size);
     for (; stale > 0 && rows > 0; --rows) refresh_timer(kind, --stale);

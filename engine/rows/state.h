@@ -1,9 +1,9 @@
-// Everything the market knows, and the one way to change it: put a row. Folding the journal is
+// The whole state of the market, and the one way to change it: put a row. Folding the journal means
 // putting its rows.
 //
-// What rows imply (what a line holds, what an offer has booked, how full a community is, who served
-// whom) is kept up to date with each put and follows from the rows alone, so that a restart from
-// rows gives the same state.
+// Derived values (what a line holds, what an offer has booked, how full a community is, who served
+// whom) are updated with each put and follow from the rows alone, so that a restart from rows gives
+// the same state.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -24,13 +24,13 @@
 
 namespace qiao {
 
-// Told after each change, on the same thread. What matching keeps an index with.
+// Called after each change, on the same thread. Matching keeps its index up to date with it.
 class StateObserver {
  public:
   virtual ~StateObserver() = default;
   virtual void offer_changed(Slot offer) = 0;
   virtual void need_changed(Slot need) = 0;
-  // The offer's or line's row is about to go (an append is undone).
+  // The offer's or line's row is about to be removed (an append is undone).
   virtual void offer_removed(Slot offer) = 0;
   virtual void need_removed(Slot need) = 0;
   virtual void party_changed(Slot party) = 0;
@@ -45,14 +45,15 @@ struct Booking {
   Slot match;
 };
 
-// Single-threaded: one thread owns it. Reading it from elsewhere needs that thread to stand still.
+// Single-threaded: one thread owns it. Reading it from another thread requires that the owner does
+// not run.
 class State {
  public:
   State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // Their codes come in any order.
+  // Their codes arrive in any order.
   using Areas = Table<AreaCode, AreaRow, HashedIds<AreaCode>>;
   using Parties = Table<PartyId, PartyRow>;
   using Persons = Table<PersonId, PersonRow>;
@@ -72,31 +73,31 @@ class State {
   const Notifications& notifications() const { return notifications_; }
   const Accounts& accounts() const { return accounts_; }
   const Grants& grants() const { return grants_; }
-  // kNoSlot where nobody has that login (lower case), that outside identity, that secret.
+  // kNoSlot if no account has that login (lower case), external identity or secret.
   Slot account_by_login(std::string_view login) const;
   Slot account_by_external_id(std::string_view external_id) const;
   Slot grant_by_secret(const SecretHash& secret) const;
-  // Accounts of a person among a party's people; of a resident. In no particular order.
+  // Accounts of a person of a party; of a resident. In no particular order.
   std::span<const Slot> accounts_of_person(PersonId person) const;
   std::span<const Slot> accounts_of_resident(std::uint64_t resident_ref) const;
-  // A resident's needs: the first, and the rest by NeedRow::next_of_resident; kNoSlot where there
-  // is none.
+  // A resident's needs: the first, and the rest by NeedRow::next_of_resident; kNoSlot if there are
+  // none.
   Slot first_need_of_resident(std::uint64_t resident_ref) const;
-  // Name of the area; empty where there is none.
+  // Name of the area; empty if it does not exist.
   std::string area_name(Slot area) const;
-  // Needs in that area, and not below, of which something waits for an organiser: to be checked,
-  // reviewed, found somebody for after it was raised; a claim to confirm, a service to verify. In
-  // no particular order.
+  // Needs in that area, and not below, that wait for an organiser: to be checked, reviewed or
+  // dispatched after an escalation, with a claim to confirm or a service to verify. In no
+  // particular order.
   std::span<const Slot> waiting_in(Slot area) const;
   // The same for every area that has some.
   const boost::unordered_flat_map<Slot, std::vector<Slot>>& waiting() const { return waiting_; }
-  // Those of them that were raised to the city, which fall to the lead wherever they are.
+  // Those of them that were escalated to the city, which the lead handles wherever they are.
   const boost::unordered_flat_set<Slot>& waiting_in_city() const { return waiting_in_city_; }
   const NeedProgress& progress(Slot need) const { return progress_[need]; }
   Slot line_count() const { return lines_.size(); }
   const LineRow& line(Slot s) const { return lines_[s]; }
-  // Asks for a row to be in the cache soon: ranking looks at rows in no order, and waits for memory
-  // more than for anything else.
+  // Prefetches a row: ranking reads rows in random order and spends most of its time waiting for
+  // memory.
   void prefetch_line(Slot s) const { __builtin_prefetch(&lines_[s]); }
   void prefetch_offer(Slot s) const { __builtin_prefetch(&offers_[s]); }
   void prefetch_need(Slot s) const { __builtin_prefetch(&needs_[s]); }
@@ -110,8 +111,8 @@ class State {
   Seq last_seq() const { return last_seq_; }
   Time last_time() const { return last_time_; }
 
-  // The resource as it is now; for a need with what its lines hold and its version. Parses: about 1
-  // us.
+  // The resource as it is now; for a need with the quantities its lines hold and its version.
+  // Parses: about 1 us.
   pb::Area load_area(Slot) const;
   pb::Party load_party(Slot) const;
   pb::Person load_person(Slot) const;
@@ -130,7 +131,7 @@ class State {
   const std::vector<Booking>* bookings(Slot offer) const;
   // True when a lies in b or is b.
   bool within(Slot area, Slot ancestor) const;
-  // The parties that belong to the party directly. In no particular order.
+  // The parties that belong directly to the party. In no particular order.
   std::span<const PartyId> branches_of(PartyId party) const;
   // How often the party has served this resident, this community.
   std::uint32_t served_resident(Slot party, std::uint64_t resident_ref) const;
@@ -139,8 +140,8 @@ class State {
   std::int64_t asked_micro() const { return asked_micro_; }
   std::int64_t filled_micro() const { return filled_micro_; }
 
-  // Folds an event: its row replaces what was there. Events come in the order of their seq. Keeps
-  // what is needed to undo it until commit().
+  // Folds an event: its row replaces the previous one. Events must be given in the order of their
+  // seq. Keeps what is needed to undo it until commit().
   void fold(const pb::Event& event);
   // Puts a row as it was stored. False when the bytes are not such a row or reference a
   // missing row.
@@ -152,23 +153,23 @@ class State {
   // linked beside each other and beside rows that are put, as soon as the rows they reference
   // are there and linked.
   bool load_row(pb::Event::RowCase kind, Blob bytes);
-  // What is loaded ends with that event: ids are numbers of events, and none is greater.
+  // Loading ends with that event: ids are numbers of events, and none is greater.
   void start_loading(Seq last_seq) {
     loading_ = std::make_unique<Loading>();
     loading_->last_seq = last_seq;
   }
-  // An empty message of the type that rows of that kind are.
+  // An empty message of the type of that kind of row.
   static const google::protobuf::Message& row_type(pb::Event::RowCase kind);
-  // Makes room for so many areas.
+  // Reserves room for this many areas.
   void reserve_areas(std::size_t areas) { areas_.reserve(areas); }
-  // With the areas that they lie in; each is false when one is missing.
+  // Links them to their parent areas; returns false if one is missing.
   bool link_areas();
   bool link_parties();
   bool link_needs();
-  // With the parties whose they are.
+  // Links them to the parties that they belong to.
   bool link_offers();
   void loaded(Seq last_seq, Time last_time);
-  // Every timer anew, by what the rows say. May run while other threads read rows.
+  // Rebuilds every timer from the rows. May run while other threads read rows.
   void start_timers();
   // The lists of residents' needs, and of those that wait for organisers. May run beside
   // start_timers().
@@ -177,11 +178,11 @@ class State {
   // Bytes of the row of that kind and key, as of now. The view holds until the row changes.
   std::string_view row_bytes(pb::Event::RowCase kind, std::uint64_t key) const;
 
-  // A transaction: fold events, then keep them or take them all back.
+  // A transaction: fold events, then commit or undo all of them.
   void begin();
   void commit();
   void rollback();
-  // A place within the transaction to which it can be taken back.
+  // A position within the transaction to which it can be undone.
   struct Mark {
     std::size_t undo = 0;
     Seq seq = 0;
@@ -190,9 +191,10 @@ class State {
   Mark mark() const { return {undo_.size(), last_seq_, last_time_}; }
   void rollback_to(const Mark& mark);
 
-  // A policy with other time limits changes when the market acts on every row: that is worked out
-  // piece by piece, the first rows at once. Works on up to so many rows; false once none is left. A
-  // timer that goes off meanwhile is worked out before it is obeyed; one that is new may be late.
+  // A policy with other time limits changes when the market acts on every row: the timers are
+  // recomputed in steps, those of the first rows at once. Handles up to this many rows; returns
+  // false once none is left. A timer that expires meanwhile is recomputed first; a new one may be
+  // late.
   bool refresh_timers(std::size_t rows);
 
   // The earliest moment at which the market has to act.
@@ -217,17 +219,17 @@ class State {
     }
   };
 
-  // The rows that rows reference, by slot. They are looked for when all are there, all at once:
-  // they lie in no order, and so the waits for memory overlap and what is looked at stays near; and
-  // rows of different kinds do not wait for each other.
+  // Slots of the rows that rows reference. They are looked up together once all rows are loaded:
+  // they lie in random order, and so the waits for memory overlap and the memory read stays local;
+  // and the kinds of rows do not wait for each other.
   struct Loading {
-    alignas(kApart) std::vector<AreaCode> parents;  // itself where there is none
+    alignas(kApart) std::vector<AreaCode> parents;  // its own slot if it has no parent
     alignas(kApart) std::vector<AreaCode> of_parties;
     alignas(kApart) std::vector<AreaCode> of_needs;
     alignas(kApart) std::vector<PartyId> of_offers;
     alignas(kApart) Seq last_seq = 0;
   };
-  // May a row with that id be a new one?
+  // Whether a row with that id may be new.
   template <class Rows, class Id>
   bool takes(const Rows& rows, Id id) const {
     return (!loading_ || id.value() <= loading_->last_seq) && rows.takes(id);
@@ -297,7 +299,7 @@ class State {
   boost::unordered_flat_map<Slot, std::vector<Booking>> bookings_;
   boost::unordered_flat_map<HistoryKey, std::uint32_t> history_;
   TimerQueue timers_;
-  // Rows in front of these have timers of the policy before this one.
+  // Rows below these have timers of the previous policy.
   struct {
     Slot needs = 0;
     Slot matches = 0;
@@ -316,8 +318,8 @@ class State {
   StateObserver* observer_ = nullptr;
 };
 
-// What decisions look at, made of a need as it was sent: also for one that is not posted (a
-// preview). `need.first_line`, the lists and the timer are the state's own affair.
+// The fields that decisions use, computed from a need as it was sent: also for one that is not
+// posted (a preview). The state itself sets `need.first_line`, the lists and the timer.
 void fill(NeedRow& row, const pb::Need& need, const State& state);
 void fill(LineRow& row, const pb::RequirementLine& line, const State& state);
 

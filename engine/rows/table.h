@@ -13,14 +13,13 @@
 
 namespace qiao {
 
-// How a table finds the slot of an id. `size` is how many rows there are, `id_at(slot)` the id of
-// one; takes() says whether an id may be appended, append() is called before its row is there,
-// pop_back() is told the id and slot that were. prefetch() and guess() are for many ids at once,
-// whose waits for memory are to overlap: what find() looks at first, and which row next.
+// How a table finds the slot of an id. `size` is the number of rows, `id_at(slot)` the id of one;
+// takes() says whether an id may be appended, append() is called before its row exists, pop_back()
+// gets the removed id and slot. prefetch() and guess() are for looking up many ids, so that the
+// waits for memory overlap: the memory that find() reads first, and the likely row.
 
-// Ids that come in any order: a hash table of slots alone, open-addressed and at most half full,
-// since the rows themselves say whose they are. Half of what it would take with the ids in it, so
-// that more of it is in the cache.
+// Ids in any order: a hash table of slots alone, open-addressed and at most half full, because the
+// rows have the ids. Half the size of a table with the ids, so that more of it stays in the cache.
 template <class Id>
 class HashedIds {
  public:
@@ -42,7 +41,7 @@ class HashedIds {
       reserve(2 * (std::size_t{slot} + 1), slot, id_at);
     put(id, slot);
   }
-  // No other id has moved on because of the last one.
+  // No other id was displaced by the last one.
   void pop_back(Id id, Slot slot) {
     std::size_t at = home(id);
     while (slots_[at] != slot) at = next(at);
@@ -78,10 +77,9 @@ class HashedIds {
   int shift_ = 63;
 };
 
-// Ids that ascend with their slots, as sequence numbers do: it is known where each block of ids
-// begins, and the rows themselves say the rest. A sixteenth of a byte for each id up to the
-// highest, and one access to memory beside the row's own where a hash table takes two and 28 bytes
-// a row.
+// Ids that ascend with their slots, as sequence numbers do: the start of each block of ids is
+// stored, and the rows have the rest. A sixteenth of a byte for each id up to the highest, and one
+// memory access besides the row's own, where a hash table takes two and 28 bytes a row.
 template <class Id>
 class AscendingIds {
  public:
@@ -122,23 +120,23 @@ class AscendingIds {
     if (block >= first_.size()) return {};
     const Slot low = first_[block];
     const Slot high = block + 1 < first_.size() ? first_[block + 1] : size;
-    // As if they lay evenly, which they do where many came at once.
+    // As if they were spaced evenly, which holds for rows that were loaded in bulk.
     return {low, high, low + static_cast<Slot>(id.value() % kBlock * (high - low) / kBlock)};
   }
 
   static constexpr std::uint64_t kBlock = 64;
-  // Above what a market lives to see; what is greater comes from a damaged row.
+  // Higher than any id of a real market; a greater one is from a damaged row.
   static constexpr std::uint64_t kMostIds = std::uint64_t{1} << 36;
   std::vector<Slot> first_;  // by block of ids: the rows whose ids are below it
 };
 
-// A start fills several tables at once, each on a core of its own; what those write to lies so far
-// apart that no core takes a cache line (or the pair of them that is fetched at once) from another
-// with each row.
+// A start fills several tables at once, each on its own core; their write positions are so far
+// apart that no two cores write to the same cache line, or the pair of lines that is fetched
+// together.
 inline constexpr std::size_t kApart = 128;  // bytes
 
-// Rows one after the other that never move, so that references hold while they are there. Growing
-// costs no copies, and touches no memory twice, which is what a restart waits for most.
+// Rows one after the other that never move, so that references stay valid. Growing copies nothing
+// and touches no memory twice, which takes most of the time of a restart.
 template <class Row>
 class alignas(kApart) Chunks {
  public:
@@ -146,7 +144,7 @@ class alignas(kApart) Chunks {
   const Row& operator[](Slot s) const { return (*chunks_[s / kChunk])[s % kChunk]; }
   Row& operator[](Slot s) { return (*chunks_[s / kChunk])[s % kChunk]; }
 
-  // What is added is as Row{} is.
+  // A new row equals Row{}.
   void resize(Slot size) {
     for (Slot s = size; s < size_; ++s) (*this)[s] = Row{};
     while (chunks_.size() * kChunk < size) chunks_.push_back(std::make_unique<Chunk>());
@@ -155,18 +153,18 @@ class alignas(kApart) Chunks {
 
  private:
   static constexpr Slot kChunk = 1024;
-  // Not Row[]: its length would be kept in front of it, and what is a little more than 2^n bytes
-  // takes a quarter more.
+  // Not Row[]: its length would be stored in front of it, and an allocation slightly larger than
+  // 2^n bytes takes a quarter more.
   using Chunk = std::array<Row, kChunk>;
   std::vector<std::unique_ptr<Chunk>> chunks_;
   Slot size_ = 0;
 };
 
-// Append-only but for undoing the last append. Not thread-safe.
+// Append-only except for undoing the last append. Not thread-safe.
 template <class Id, class Row, class Ids = AscendingIds<Id>>
 class Table {
  public:
-  // kNoSlot when there is none.
+  // kNoSlot if there is none.
   Slot find(Id id) const { return ids_.find(id, size(), id_at()); }
   // Whether a row with that id may be appended.
   bool takes(Id id) const { return ids_.takes(id, size(), id_at()); }
@@ -187,9 +185,9 @@ class Table {
     ids_.pop_back(rows_[last].id, last);
     rows_.resize(last);
   }
-  // For so many rows.
+  // Reserves room for this many rows.
   void reserve(std::size_t n) { ids_.reserve(n, size(), id_at()); }
-  // For many ids that are looked for at once: each in turn with all of them, then find().
+  // For many ids at once: call each of these for all of them in turn, then find().
   void prefetch(Id id) const { ids_.prefetch(id); }
   void prefetch_row(Id id) const {
     if (const Slot s = ids_.guess(id, size()); s != kNoSlot) __builtin_prefetch(&rows_[s], 1);

@@ -1,4 +1,4 @@
-// When the market has to act by itself.
+// When the market has to act without a command.
 #pragma once
 
 #include <algorithm>
@@ -10,9 +10,9 @@
 
 namespace qiao {
 
-// A heap of (time, thing). Entries are not taken out when a thing changes its mind; whoever pops
-// asks the row whether the entry still holds. Matches come before needs at the same instant, so
-// that a need sees what became of them.
+// A heap of (time, thing). Entries are not removed when a thing changes; the caller of pop asks the
+// row whether the entry still holds. Matches precede needs at the same instant, so that a need sees
+// the result of its matches.
 class TimerQueue {
  public:
   enum class Kind : std::uint8_t { kMatch, kNeed, kPerson };
@@ -27,7 +27,7 @@ class TimerQueue {
     heap_.push_back(e);
     std::push_heap(heap_.begin(), heap_.end(), std::greater<>{});
   }
-  // The earliest entry that still holds; stale ones in front of it are dropped. Amortised O(log n).
+  // The earliest entry that still holds; stale ones before it are dropped. Amortised O(log n).
   template <class Holds>
   std::optional<Entry> front(Holds holds) {
     while (!heap_.empty()) {
@@ -40,15 +40,14 @@ class TimerQueue {
     std::pop_heap(heap_.begin(), heap_.end(), std::greater<>{});
     heap_.pop_back();
   }
-  // Throws the stale entries away once they outnumber what can hold, so that the queue stays in
-  // proportion.
+  // Removes the stale entries once they outnumber the valid ones, to bound the size of the queue.
   template <class Holds>
   void trim(std::size_t most, Holds holds) {
     if (heap_.size() <= most) return;
     std::erase_if(heap_, [&](const Entry& e) { return !holds(e); });
     std::make_heap(heap_.begin(), heap_.end(), std::greater<>{});
   }
-  // All of them anew.
+  // Replaces all entries.
   void assign(std::vector<Entry> entries) {
     heap_ = std::move(entries);
     std::make_heap(heap_.begin(), heap_.end(), std::greater<>{});

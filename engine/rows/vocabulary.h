@@ -1,4 +1,4 @@
-// The taxonomy made fast: every code as a small number, which is its place in its list and never
+// The taxonomy indexed: every code as a small number, which is its position in its list and never
 // changes.
 #pragma once
 
@@ -29,8 +29,7 @@ struct SkillMask {
   int count_beyond(const SkillMask& asked) const {
     return __builtin_popcountll(low & ~asked.low) + __builtin_popcountll(high & ~asked.high);
   }
-  // 64 bits of which none is set that no skill sets: a mask that passes the test on signatures may
-  // still fail the real one.
+  // A 64-bit signature: a mask that passes the test on signatures may still fail the real one.
   std::uint64_t signature() const { return low | high; }
   friend bool operator==(const SkillMask&, const SkillMask&) = default;
 };
@@ -51,31 +50,31 @@ class Vocabulary {
   Vocabulary() = default;
   explicit Vocabulary(pb::Taxonomy taxonomy);
 
-  // Place of a code in its list.
+  // Position of a code in its list.
   std::optional<std::uint16_t> find(WordList list, std::string_view code) const {
     const int place = place_of(list, code);
     return place < 0 ? std::nullopt : std::optional(static_cast<std::uint16_t>(place));
   }
-  // The entry at a place that find() gave.
+  // The entry at a position that find() returned.
   const pb::Term& term(WordList list, std::size_t index) const;
   std::uint32_t certificate_levels(std::size_t index) const;
   const pb::Taxonomy& taxonomy() const { return taxonomy_; }
 
  private:
-  // -1 where it is not there. Not an optional, which comes back by way of memory: two bytes and one
-  // written, four read, and the core waits until they have left for the cache.
+  // -1 if it does not exist. Not an optional, which is returned through memory and causes a
+  // store-forwarding stall (two bytes and one written, four read).
   int place_of(WordList list, std::string_view code) const;
 
   pb::Taxonomy taxonomy_;
-  // Eight bytes of a code from its beginning and eight from its end, which overlap in a short one:
-  // all there is of a code of up to sixteen bytes, as most are.
+  // The first eight bytes of a code and the last eight, which overlap in a short code: all of a
+  // code of up to sixteen bytes, as most are.
   struct Ends {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
     explicit Ends(std::string_view code);
     friend bool operator==(const Ends&, const Ends&) = default;
   };
-  // Quick, and good enough for codes, which are short and chosen by the lead.
+  // Fast, and good enough for codes, which are short and chosen by the lead.
   struct CodeHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view code) const {

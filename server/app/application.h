@@ -1,4 +1,4 @@
-// The server without its sockets, put together once: for qiaod, for tests and for simulations.
+// The server without its sockets, assembled in one place: for qiaod, for tests and for simulations.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -18,41 +18,41 @@
 namespace qiao {
 
 struct ApplicationOptions {
-  // Of the database, which is made where there is none.
+  // Folder of the database, which is created if it does not exist.
   std::string folder;
   StoreOptions store = {};
   RuntimeOptions runtime = {};
-  // The market's time. Not given: this machine's.
+  // The market's time. By default this machine's.
   Runtime::Clock clock = {};
   ClearinghouseOptions clearing = {};
   GateOptions gate = {};
   ApiOptions api = {};
-  // Decides by itself which parties are told of which needs.
+  // Decides automatically which parties are notified of which needs.
   bool notify = false;
 };
 
-// All functions are for the market thread, which is the one that runs `market_context`.
+// All functions are for the market thread, which runs `market_context`.
 class Application {
  public:
-  // Opens the database and loads the market. The context outlives the application. What was given
-  // to the first start of an empty database is in options.runtime.fill_empty.
+  // Opens the database and loads the market. The context must outlive the application. The first
+  // start of an empty database uses options.runtime.fill_empty.
   static StoreResult<std::unique_ptr<Application>> open(boost::asio::io_context& market_context,
                                                         ApplicationOptions options);
-  // Destroys what was made last first. Waits for what is under way.
+  // Destroys in reverse order. Waits for running work.
   ~Application();
   Application(const Application&) = delete;
 
-  // Makes what answers requests and what works beside them. Once; whoever has to hear of every
-  // event listens to the runtime before.
+  // Creates the parts that answer requests and those that work in the background. Call once; a
+  // listener that needs every event registers with the runtime before.
   void serve();
-  // Waits until everything applied is on disk and its listeners were told. Nothing is applied
+  // Waits until everything applied is on disk and its listeners were called. Nothing is applied
   // afterwards.
   void stop();
 
   Metrics& metrics() { return metrics_; }
   Store& store() { return *store_; }
   Runtime& runtime() { return *runtime_; }
-  // From serve() on.
+  // Created by serve().
   Clearinghouse& clearinghouse() { return *clearinghouse_; }
   Analyst& analyst() { return *analyst_; }
   Gate& gate() { return *gate_; }

@@ -8,34 +8,33 @@ namespace {
 void declare_start(CLI::App& app, Config& c) {
   app.set_config("--config", "", "Read options from this file (TOML or INI: name = value)")
       ->envname("QIAO_CONFIG");
-  app.add_option("--data", c.data, "Folder of the database; made when it is not there")
+  app.add_option("--data", c.data, "Folder of the database; created if it does not exist")
       ->envname("QIAO_DATA")
       ->capture_default_str();
   app.add_option("--key", c.key,
-                 "File with the master key of personal data; made where there is no database yet. "
-                 "DATA.key where not given")
+                 "File with the master key of personal data; created with a new database. "
+                 "By default DATA.key")
       ->envname("QIAO_KEY");
   app.add_flag("--accept-loss", c.accept_loss,
-               "Start although the journal lost changes that were answered, and go on without "
-               "them; give it once, after "
-               "the files and the backups have been looked at")
+               "Start although the journal lost changes that were answered, without them; use it "
+               "once, after checking the files and the backups")
       ->envname("QIAO_ACCEPT_LOSS");
   app.add_option("--address", c.server.address,
-                 "Address to listen on; another than loopback needs a certificate, or --plain-http")
+                 "Address to listen on; any but loopback requires a certificate, or --plain-http")
       ->envname("QIAO_ADDRESS")
       ->capture_default_str();
   app.add_option("--port", c.server.port, "Port for HTTP and WebSocket; 0: any free one")
       ->envname("QIAO_PORT")
       ->capture_default_str();
   app.add_option("--taxonomy", c.taxonomy,
-                 "Words of an empty city (JSON); built-in list where not given")
+                 "Taxonomy of an empty city (JSON); by default the built-in one")
       ->envname("QIAO_TAXONOMY");
   app.add_option("--policy", c.policy,
-                 "Policy of an empty city (JSON); built-in policy where not given")
+                 "Policy of an empty city (JSON); by default the built-in one")
       ->envname("QIAO_POLICY");
   app.add_option("--load", c.load,
                  "Fill an empty database with this history (JSON lines, as qiao-sim generate "
-                 "writes them), or go on with it")
+                 "writes them), or continue a load")
       ->envname("QIAO_LOAD");
 }
 
@@ -46,42 +45,38 @@ void declare_front(CLI::App& app, Config& c) {
       ->envname("QIAO_TLS_CERTIFICATE");
   app.add_option("--tls-key", c.server.private_key, "Private key of the certificate (PEM)")
       ->envname("QIAO_TLS_KEY");
-  app.add_flag(
-         "--plain-http", c.plain_http,
-         "Speak unencrypted HTTP on any address: only where something in front does the encryption")
+  app.add_flag("--plain-http", c.plain_http,
+               "Allow unencrypted HTTP on any address: only behind a proxy that encrypts")
       ->envname("QIAO_PLAIN_HTTP");
   app.add_flag("--behind-proxy", c.server.behind_proxy,
-               "Believe X-Forwarded-For and X-Forwarded-Proto of a proxy in front")
+               "Trust X-Forwarded-For and X-Forwarded-Proto of a proxy in front")
       ->envname("QIAO_BEHIND_PROXY");
   app.add_option("--public-url", c.public_url,
-                 "How people reach the server, e.g. https://qiao.example.cn; for links")
+                 "Public address of the server, e.g. https://qiao.example.cn; for links")
       ->envname("QIAO_PUBLIC_URL");
-  app.add_option(
-         "--web", c.web,
-         "Folder of the console as npm built it; the one beside the program where not given")
+  app.add_option("--web", c.web,
+                 "Folder of the console as built by npm; by default the one beside the program")
       ->envname("QIAO_WEB");
   app.add_option("--map-tiles", c.map_tiles,
                  "Tiles for the console's maps, e.g. https://tiles.example.cn/{z}/{x}/{y}.png; "
-                 "drawn without where not given")
+                 "by default a map without tiles")
       ->envname("QIAO_MAP_TILES");
-  app.add_flag("--demo", c.demo,
-               "Make accounts with a password that everybody knows; loopback only")
+  app.add_flag("--demo", c.demo, "Create accounts with a public password; loopback only")
       ->envname("QIAO_DEMO");
 }
 
 // Sessions, the limits of who sends requests, an outside identity provider.
 void declare_access(CLI::App& app, Config& c) {
-  app.add_option("--session-hours", c.session_hours,
-                 "How long somebody who came in with a password stays")
+  app.add_option("--session-hours", c.session_hours, "Lifetime of a session, in hours")
       ->envname("QIAO_SESSION_HOURS")
       ->capture_default_str()
       ->check(CLI::Range(0.02, 8760.0));
   app.add_option("--write-rate", c.gate.writes_per_second,
-                 "Changes a second that one account may make in the long run; 0: no limit")
+                 "Changes a second of one account in the long run; 0: no limit")
       ->envname("QIAO_WRITE_RATE")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e9));
-  app.add_option("--write-burst", c.gate.writes_burst, "Changes that one account may make at once")
+  app.add_option("--write-burst", c.gate.writes_burst, "Changes of one account at once")
       ->envname("QIAO_WRITE_BURST")
       ->capture_default_str()
       ->check(CLI::Range(1.0, 1e9));
@@ -102,10 +97,9 @@ void declare_access(CLI::App& app, Config& c) {
       ->envname("QIAO_LOG_IN_RATE")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));
-  app.add_option(
-         "--reveal-rate", c.gate.contacts_per_day,
-         "Needs that one team, with its branches, may claim or see the contact of in a day; "
-         "0: no limit")
+  app.add_option("--reveal-rate", c.gate.contacts_per_day,
+                 "Needs a day that one team, with its branches, may claim or see the contact of; "
+                 "0: no limit")
       ->envname("QIAO_REVEAL_RATE")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));
@@ -113,7 +107,7 @@ void declare_access(CLI::App& app, Config& c) {
                  "Outside identity provider: the issuer of its tokens")
       ->envname("QIAO_OIDC_ISSUER");
   app.add_option("--oidc-audience", c.gate.identity_provider.audience,
-                 "Outside identity provider: what it calls this server")
+                 "Outside identity provider: the audience of its tokens")
       ->envname("QIAO_OIDC_AUDIENCE");
   app.add_option("--oidc-keys", c.gate.identity_provider.keys,
                  "Outside identity provider: its key set (JWKS), a file or an https address")
@@ -127,8 +121,8 @@ void declare_sizes(CLI::App& app, Config& c) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--max-connections-per-address", c.server.max_connections_per_address,
-                 "HTTP connections of one address at a time; behind a proxy: requests under way of "
-                 "one client; 0: a quarter of all, at least 64")
+                 "HTTP connections of one address at a time; behind a proxy: concurrent requests "
+                 "of one client; 0: a quarter of all, at least 64")
       ->envname("QIAO_MAX_CONNECTIONS_PER_ADDRESS")
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
@@ -160,19 +154,18 @@ void declare_sizes(CLI::App& app, Config& c) {
       ->check(CLI::Range(1024, 1 << 30));
 }
 
-// What goes on by itself, and how long anything may take.
+// What runs in the background, and time limits.
 void declare_times(CLI::App& app, Config& c) {
-  app.add_option(
-         "--background", c.background,
-         "Clear on schedule and notify parties, as the policy says; false: only when asked to")
+  app.add_option("--background", c.background,
+                 "Clear on schedule and notify parties, as the policy says; false: only on request")
       ->envname("QIAO_BACKGROUND")
       ->capture_default_str();
   app.add_option("--timeout", c.timeout,
-                 "Seconds for a request to arrive, an answer to be taken, a connection to be idle")
+                 "Seconds for receiving a request, sending a response, or an idle connection")
       ->envname("QIAO_TIMEOUT")
       ->capture_default_str()
       ->check(CLI::Range(1, 3600));
-  app.add_option("--drain", c.drain, "Seconds for requests under way when stopping")
+  app.add_option("--drain", c.drain, "Seconds for running requests when stopping")
       ->envname("QIAO_DRAIN")
       ->capture_default_str()
       ->check(CLI::Range(0, 600));

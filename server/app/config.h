@@ -1,4 +1,4 @@
-// What qiaod can be told: on the command line, in the environment, in a file; in this order of
+// The options of qiaod: on the command line, in the environment, in a file; in this order of
 // precedence.
 #pragma once
 
@@ -33,8 +33,7 @@ struct Config {
   int slow = 10;
 };
 
-// Makes the options, each with its words, its range and the variable of the environment that stands
-// for it.
+// Declares the options, each with its help, its range and its environment variable.
 void declare(CLI::App& app, Config& config);
 
 }  // namespace qiao

@@ -24,8 +24,8 @@
 namespace qiao {
 namespace {
 
-// build/PRESET/web, where the program is build/PRESET/server/qiaod; ../share/qiao/web of an
-// installed one.
+// build/PRESET/web if the program is build/PRESET/server/qiaod; ../share/qiao/web of an installed
+// one.
 std::string console_beside_program() {
   std::error_code error;
   const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
@@ -34,7 +34,7 @@ std::string console_beside_program() {
   return (is_installed ? installed : folder / "../web").lexically_normal().string();
 }
 
-// Nothing is answered before it is on disk, so that the end of the process loses nothing that was
+// Nothing is answered before it is on disk, so the end of the process loses nothing that was
 // promised.
 void out_of_memory() {
   constexpr std::string_view kWords =
@@ -44,15 +44,15 @@ void out_of_memory() {
   std::_Exit(71);  // EX_OSERR
 }
 
-// An assertion, ours or RocksDB's, has said what it found and ends the process.
+// An assertion, ours or RocksDB's, has printed its message and ends the process.
 void aborted(int) {
   constexpr std::string_view kWords =
       "{\"level\":\"error\",\"message\":\"stopped at the line above. If the disk is full or broken "
-      "put it right; then start again: nothing that was answered is lost\"}\n";
+      "repair it; then start again: nothing that was answered is lost\"}\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kWords.data(), kWords.size());
 }
 
-// EX_DATAERR: the database lost something that was on disk. Another start does not help.
+// EX_DATAERR: the database lost something that was on disk. Restarting does not help.
 constexpr int kDamaged = 65;
 
 int failed(const StoreError& e) {
@@ -65,8 +65,8 @@ struct Files {
   std::size_t sockets;
 };
 
-// Connections and the database share the files that a process may have open: those who connect must
-// not keep it from writing.
+// Connections and the database share the limit of open files: connections must not keep the
+// database from writing.
 StoreResult<Files> share_files() {
   constexpr rlim_t kLeast = 256;
   constexpr rlim_t kOther = 64;  // logs, timers, the console, backups
@@ -87,26 +87,26 @@ StoreResult<Files> share_files() {
   return Files{static_cast<int>(all / 4), all - all / 4 - kOther};
 }
 
-// Options that do not go together.
+// Options that exclude or require each other.
 StoreResult<void> check(const Config& c) {
   boost::system::error_code not_an_address;
   const auto address = boost::asio::ip::make_address(c.server.address, not_an_address);
   const bool loopback = !not_an_address && address.is_loopback();
   if (c.demo && !loopback) {
     return StoreError{
-        "--demo is for loopback only: everybody knows the passwords; give --address 127.0.0.1"};
+        "--demo is for loopback only: everybody knows the passwords; use --address 127.0.0.1"};
   }
   if (c.server.certificate.empty() != c.server.private_key.empty()) {
-    return StoreError{"--tls-certificate and --tls-key go together"};
+    return StoreError{"--tls-certificate and --tls-key require each other"};
   }
   if (!loopback && c.server.certificate.empty() && !c.plain_http) {
     return StoreError{c.server.address +
-                      " can be reached from other machines: give --tls-certificate and --tls-key, "
-                      "or --plain-http where a proxy in front encrypts"};
+                      " can be reached from other machines: use --tls-certificate and --tls-key, "
+                      "or --plain-http behind a proxy that encrypts"};
   }
   const auto& oidc = c.gate.identity_provider;
   if (!oidc.issuer.empty() && (oidc.audience.empty() || oidc.keys.empty())) {
-    return StoreError{"--oidc-issuer needs --oidc-audience and --oidc-keys"};
+    return StoreError{"--oidc-issuer requires --oidc-audience and --oidc-keys"};
   }
   if (!c.map_tiles.empty() && origin_of(c.map_tiles).empty()) {
     return StoreError{"--map-tiles: not an address like https://tiles.example.cn/{z}/{x}/{y}.png"};
@@ -154,7 +154,8 @@ void report_loaded(Application& application, const std::string& folder,
   }
   if (const std::string& key = application.store().key_without_database(); !key.empty()) {
     log_error(
-        "the key file was there, but no database: a new, empty city begins. If there was one, "
+        "the key file exists, but no database: creating a new, empty city. If there was a "
+        "database, "
         "stop, and check --data and whether its volume is mounted / "
         "有密钥文件，但没有数据库：将建立空的新城市。如原有数据库，请停止运行，"
         "并检查--data以及数据卷是否已挂载",
@@ -170,23 +171,23 @@ void report_loaded(Application& application, const std::string& folder,
             {"matches", state.matches().size()},
             {"seq", runtime.applied_seq()},
             {"milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
-  // The market's time never goes back: until the clock has caught up, what happens happens at the
+  // The market's time never goes back: until the clock has caught up, changes are recorded at the
   // time of the last event.
   if (const auto behind = (state.last_time() - runtime.now()).count(); behind > 0) {
     log_error(
-        "this machine's clock is behind the last event; put it right: until then the market's time "
-        "stands still and no time limit passes",
+        "this machine's clock is behind the last event; correct it: timers are paused until it "
+        "catches up",
         {{"seconds", behind}});
   }
 }
 
-// Makes the accounts of demo mode; without it, those that are there are disabled.
+// Creates the accounts of demo mode; in other modes, disables those that exist.
 StoreResult<std::vector<DemoAccount>> settle_demo_accounts(Runtime& runtime, bool demo) {
   if (demo) {
     auto made = make_demo_accounts(runtime);
     if (made) return made;
     const StoreError& e = made.error();
-    return StoreError{"the demo accounts could not be made: " + e.message, false, e.zh};
+    return StoreError{"the demo accounts could not be created: " + e.message, false, e.zh};
   }
   const auto disabled = disable_demo_accounts(runtime);
   if (!disabled) {
@@ -209,15 +210,15 @@ void greet(const Config& c, std::uint16_t port, const Gate& gate,
                                                       c.server.address + ":" + std::to_string(port);
   if (const auto secret = gate.set_up_secret()) {
     std::cout << "\n还没有账号。请用下面的一次性链接建立牵头单位的第一个账号（重启后失效）：\n"
-                 "There is no account yet. Make the first one of the lead department with this "
-                 "link (good once, until the server stops):\n\n  "
+                 "There is no account yet. Create the first one of the lead department with this "
+                 "link (valid once, until the server stops):\n\n  "
               << url << "/#/setup/" << *secret << "\n  qiao --server " << url << " setup "
               << *secret << "\n\n"
               << std::flush;
   }
   if (!c.demo) return;
   std::cout << "\n*** 演示模式：下列账号的密码人人皆知，请勿录入真实的个人信息 ***\n"
-               "*** DEMO MODE: everybody knows the password of these accounts; enter no real "
+               "*** DEMO MODE: the password of these accounts is public; do not enter real "
                "personal data ***\n\n  密码 password: "
             << kDemoPassword << "\n";
   constexpr std::size_t kWidth = 18;
@@ -228,7 +229,7 @@ void greet(const Config& c, std::uint16_t port, const Gate& gate,
   std::cout << "\n" << std::flush;
 }
 
-// The feed on a thread of its own, which ends with this.
+// The feed on its own thread, which ends with this object.
 class FeedThread {
  public:
   FeedThread(Application& application, const FeedOptions& options)
@@ -251,7 +252,7 @@ class FeedThread {
   std::thread thread_;
 };
 
-// Stops at SIGINT and SIGTERM; at SIGHUP reads certificate and keys again.
+// Stops on SIGINT and SIGTERM; on SIGHUP reads certificate and keys again.
 class Signals {
  public:
   Signals(boost::asio::io_context& context, Server& server, Feed& feed, ProviderKeys& keys)
@@ -315,7 +316,7 @@ int serve_until_stopped(Config c) {
 
   FeedThread feed(application, c.feed);
   runtime.listen([&](auto events) { feed.feed().publish(std::move(events)); });
-  // Behind the feed, which has to hear of everything.
+  // After the feed, which needs every event.
   auto demo_accounts = settle_demo_accounts(runtime, c.demo);
   if (!demo_accounts) return failed(demo_accounts.error());
 

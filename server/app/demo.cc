@@ -26,7 +26,7 @@ std::optional<pb::Party> first_party(const State& state, pb::PartyKind kind,
 }
 
 StoreError no_memory() {
-  return {.message = "there is no memory for the hash of a password (64 MiB)",
+  return {.message = "not enough memory to hash a password (64 MiB)",
           .zh = "内存不足，无法计算密码的散列值（64 MiB）"};
 }
 
@@ -116,14 +116,13 @@ StoreResult<int> disable_demo_accounts(Runtime& runtime) {
   for (Slot s = 0; s < state.accounts().size(); ++s) {
     pb::Account account = state.load_account(s);
     if (!account.login().starts_with(kPrefix) || account.disabled()) continue;
-    // Somebody's own account may be called so, too; the demonstration's has the password that
-    // everybody knows.
+    // A real account may have the same name; that of the demonstration has the public password.
     const Verdict verdict = verify_password(account.password_hash(), kDemoPassword);
     if (verdict == Verdict::kNoMemory) return no_memory();
     if (verdict == Verdict::kWrong) continue;
     account.set_disabled(true);
-    // By the market itself, since the last account of the lead may be among them: a set-up link is
-    // printed then.
+    // By the market itself, because the last account of the lead may be among them: a set-up link
+    // is printed then.
     pb::Command put;
     put.mutable_actor()->set_role(pb::ROLE_MARKET);
     *put.mutable_put_account()->mutable_account() = account;

@@ -1,5 +1,4 @@
-// Ready accounts for looking at a demo city. Anybody can know their password, so they are for
-// loopback only.
+// Prepared accounts for a demo city. Their password is public, so they are for loopback only.
 #pragma once
 
 #include <string>
@@ -16,12 +15,12 @@ struct DemoAccount {
   std::string what;  // whose it is, in Chinese and in English
 };
 
-// Makes those that are not there yet: one for each kind of user that the city has somebody for. On
-// the market thread, before anybody is served: hashing takes a moment.
+// Creates the missing ones: one for each kind of user in the city. On the market thread, before
+// requests are served: hashing takes a moment.
 StoreResult<std::vector<DemoAccount>> make_demo_accounts(Runtime& runtime);
 
-// A database that was looked at in demo mode and is now used in earnest: its demo accounts let
-// nobody in any more. How many.
+// For a database that was used in demo mode and now in production: disables its demo accounts.
+// Returns how many.
 StoreResult<int> disable_demo_accounts(Runtime& runtime);
 
 }  // namespace qiao

@@ -28,7 +28,7 @@ StoreResult<void> apply_file(Runtime& runtime, const std::string& file, std::str
   command.mutable_actor()->set_role(pb::ROLE_LEAD);
   const std::string where = file.empty() ? name : file;
   if (auto read = from_json(text, *part(command)); !read) return unusable(where, read.error());
-  // Before any event of a history that may lie in the past.
+  // Before any event of a history that may be in the past.
   if (auto applied = runtime.apply_at(command, to_time(1)); !applied)
     return unusable(where, applied.error());
   return outcome::success();

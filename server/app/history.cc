@@ -14,13 +14,13 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// A write of so many bytes is worth its sync: greater ones are no faster.
+// A write of this many bytes is worth its sync: larger ones are no faster.
 constexpr std::size_t kGroupBytes = 4 << 20;
-// What the database holds in memory before it goes into files.
+// Bytes that the database keeps in memory before they are written to files.
 constexpr std::size_t kFlushBytes = 32 << 20;
 constexpr auto kReportEvery = std::chrono::seconds{5};
 
-// Lines of a file, and what identifies those that have been read.
+// Lines of a file, and a hash of those that have been read.
 class Lines {
  public:
   explicit Lines(const std::string& file) : file_(file), in_(file) {
@@ -58,7 +58,7 @@ class Lines {
   std::uint64_t bytes_ = 0;
 };
 
-// Tells the operator how far the load is: after the first group, then every few seconds.
+// Reports the progress of the load to the operator: after the first group, then every few seconds.
 class Progress {
  public:
   explicit Progress(const Lines& lines) : lines_(lines), first_(lines.count()) {
@@ -95,7 +95,7 @@ class Progress {
   SteadyClock::time_point due_ = begin_;
 };
 
-// Reads on to the mark. The error: that is another file.
+// Skips to the mark. The error: it is another file.
 StoreResult<void> skip_loaded(Lines& lines, const LoadMark& mark) {
   std::string line;
   while (lines.count() < mark.lines && lines.next(line)) {
@@ -103,9 +103,10 @@ StoreResult<void> skip_loaded(Lines& lines, const LoadMark& mark) {
   if (lines.count() == mark.lines && lines.mark().digest == mark.digest) return outcome::success();
   const std::string count = std::to_string(mark.lines);
   return StoreError{
-      .message = "the first " + count + " lines of " + lines.file() +
-                 " are not those that were loaded from " + mark.file +
-                 " before it was cut off; give that file, or delete the database and begin again",
+      .message =
+          "the first " + count + " lines of " + lines.file() +
+          " are not those that were loaded from " + mark.file +
+          " before it was interrupted; use that file, or delete the database and start again",
       .zh = lines.file() + "的前" + count + "行与中断前从" + mark.file +
             "导入的内容不同；请使用原来的文件，或删除数据库后重新开始"};
 }
@@ -153,10 +154,10 @@ StoreResult<void> load_history(Runtime& runtime, const std::string& file) {
   if (cut_off) {
     QIAO_TRY(skip_loaded(lines, *cut_off));
   } else {
-    // From here on the database is known to lack the history, whenever the process ends.
+    // From here on the database records that the history is incomplete, whenever the process ends.
     QIAO_TRY(runtime.commit_load(lines.mark()));
   }
-  log_info(cut_off ? "going on with a load that was cut off" : "filling the empty database",
+  log_info(cut_off ? "continuing an interrupted load" : "filling the empty database",
            {{"from", file}, {"lines_before", lines.count()}});
   Progress progress(lines);
   QIAO_TRY(apply_all(runtime, lines, progress));

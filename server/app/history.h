@@ -1,4 +1,4 @@
-// A market's past put into an empty database: JSON lines of HistoryLine, as qiao-sim writes them.
+// Loads a market's past into an empty database: JSON lines of HistoryLine, as written by qiao-sim.
 #pragma once
 
 #include <string>
@@ -7,15 +7,16 @@
 
 namespace qiao {
 
-// Applies the commands of a file, which is named in the words of the errors, with its line.
+// Applies the commands of a file. Errors name the file and the line.
 //
-// They go to disk in groups, each with a mark of how far the load has come (LoadMark), and files
-// are written as it goes on: memory does not grow with the history, and the next start reads no
-// log. A load that was cut off goes on behind its mark, where the lines before it are what they
+// They are written in groups, each with a mark of how far the load is (LoadMark), and table files
+// are written meanwhile: memory does not grow with the history, and the next start reads no log. An
+// interrupted load continues after its mark if the lines before it are unchanged, and is refused
+// otherwise. Logs its progress from time to time.
 // were, and is refused otherwise. Says now and then how far it is.
 StoreResult<void> load_history(Runtime& runtime, const std::string& file);
 
-// What is wrong with what stands there.
+// The error for an invalid line.
 StoreError unusable(const std::string& where, const Refusal& refusal);
 
 }  // namespace qiao

@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What its poster wrote, and nothing about a person: what the market set it sets again.
+// The fields that its poster wrote, and no personal data: the market sets its own fields again.
 pb::Need as_posted(pb::Need need) {
   need.clear_id();
   need.clear_version();
@@ -28,7 +28,7 @@ pb::Need as_posted(pb::Need need) {
 
 struct Analyst::Copy {
   TrialRows rows;
-  std::vector<std::pair<std::int64_t, Slot>> opened;  // within the days, when and which
+  std::vector<std::pair<std::int64_t, Slot>> opened;  // within the period; and its opening time
   pb::Policy before;
   pb::Policy after;
   pb::PolicyTrial trial;
@@ -58,7 +58,7 @@ Analyst::~Analyst() {
   if (trial_.joinable()) trial_.join();
 }
 
-// Free again when nobody has it any more.
+// Free again when the question is destroyed.
 std::shared_ptr<const void> Analyst::place_in(Lane lane, const Share& share) {
   ++queue_of(lane).running;
   return {this, [self = std::weak_ptr(self_), lane, share](const void*) {
@@ -80,7 +80,7 @@ void Analyst::in_turn(Lane lane, const std::shared_ptr<Question>& question,
   const Share& share = question->share;
   Taken taken = turns.add(share.account, share, {question, begin});
   if (taken != Taken::kYes) {
-    // What nobody waits for any more keeps nobody out.
+    // A question that nobody waits for does not keep others out.
     turns.drop([](const Waiting& waiting) { return !waiting.question->waits(); });
     taken = turns.add(share.account, share, {question, std::move(begin)});
   }
@@ -193,7 +193,7 @@ void Analyst::try_policy(const std::shared_ptr<Question>& question, const pb::Po
             [this, question, newest, copy_needs] { run_beside(question, newest, copy_needs); });
 }
 
-// The thread has nothing of whoever asks: what is told back is kept here meanwhile.
+// The thread has no reference to the request: the callbacks are kept here meanwhile.
 void Analyst::solve(const std::shared_ptr<Copy>& copy) {
   if (trial_.joinable()) trial_.join();
   trial_ = background_thread([this, copy] {
@@ -206,7 +206,7 @@ void Analyst::solve(const std::shared_ptr<Copy>& copy) {
     auto fills = std::make_shared<std::vector<pb::CommunityFill>>();
     if (*before && *after) *fills = compare_fills(before->value(), after->value());
     if (fills->size() > kMostTrialCommunities) fills->resize(kMostTrialCommunities);
-    // A copy of the whole market is let go of here, where nobody waits for it.
+    // A copy of the whole market is released here if nobody waits for it.
     copy->rows = {};
     boost::asio::post(context_, [this, self = std::weak_ptr(self_), copy, before, after, fills] {
       if (self.expired()) return;

@@ -1,6 +1,6 @@
-// Answers questions that take longer than a request may hold the market: counts go on a slice at
-// a time, what needs no market any more on a thread beside it, a policy is tried on copied rows on
-// a thread of its own.
+// Answers queries that take longer than a request may occupy the market thread: counts run in
+// slices, work that does not read the market runs on a thread beside it, and a policy is tried on
+// copied rows on a thread of its own.
 #pragma once
 
 #include <array>
@@ -21,31 +21,30 @@
 
 namespace qiao {
 
-// A trial looks at this many needs at most, the newest, and takes at most so long for each of the
-// two policies.
+// Limits of a trial: the newest needs that it uses, and the time for each of the two policies.
 inline constexpr std::size_t kMostTrialNeeds = 20'000;
 inline constexpr std::chrono::seconds kMostTrialTime{20};
 inline constexpr std::int64_t kMostTrialDays = 92;
-// Communities that a trial lists: those that change most.
+// Communities that a trial lists: those with the largest changes.
 inline constexpr std::size_t kMostTrialCommunities = 500;
 
-// How long a count takes: a fraction of a second whatever the market's size, or longer in a larger
-// one. Others wait for a slice of each count that goes on, so of each kind only so many do at a
-// time, and further ones wait for their turn. Supply gaps are found on a thread that there is once.
+// Duration of a count: a fraction of a second whatever the market's size, or longer in a larger
+// one. Other requests wait for a slice of each running count, so only this many of each kind run at
+// a time, and others wait for their turn. Supply gaps are computed on a single thread.
 enum class Lane : std::uint8_t { kShort, kLong, kGaps };
 inline constexpr std::array<std::size_t, 3> kMostAtOnce = {1, 2, 1};  // by lane
-// Questions of each lane that wait or are being answered. Behind one address are many accounts.
+// Queries of each lane that wait or run. One address may have many accounts.
 inline constexpr TurnLimits kMostQuestions{.all = 256, .per_account = 8, .per_address = 32};
 
-// A question that takes long: whose it is, and its place in a lane. It is there until it has been
-// answered or nobody waits for the answer; then its place is free.
+// A long query: its requester, and its place in a lane. It exists until it has been answered or
+// nobody waits for the answer; then its place is free.
 struct Question {
-  Share share;  // account: who has come in, or as an address who has not
-  // Told what time it takes, on the market thread.
+  Share share;  // account of the requester, or the address of an anonymous one
+  // Receives the time it takes, on the market thread.
   Charge charge = {};
-  // Somebody still waits for the answer.
+  // Whether a client still waits for the answer.
   std::function<bool()> waits = {};
-  // Called instead of beginning where too much waits already.
+  // Called instead of begin() if too many wait already.
   std::function<void(Taken)> refuse = {};
   std::shared_ptr<const void> place = {};
 };
@@ -60,12 +59,11 @@ class Analyst {
   // Of the market thread.
   boost::asio::io_context& context() { return context_; }
 
-  // Calls begin() when it is the turn of whoever asks: accounts take turns. Then the question has a
-  // place in the lane for as long as it is there. Dropped where nobody waits for it any more.
+  // Calls begin() when it is the requester's turn: accounts take turns. Then the question occupies
+  // a place in the lane while it exists. Dropped if nobody waits for it any more.
   void in_turn(Lane lane, const std::shared_ptr<Question>& question, std::function<void()> begin);
-  // In turn, calls step(0) … step(count - 1), then done(), on the market thread, which has a turn
-  // for others in between; see in_slices() of slices.h for `together`. Dropped as soon as nobody
-  // waits.
+  // In turns, calls step(0) … step(count - 1), then done(), on the market thread, which serves
+  // others in between; see in_slices() of slices.h for `together`. Dropped as soon as nobody waits.
   void in_slices(Lane lane, const std::shared_ptr<Question>& question, std::size_t count,
                  std::size_t together, std::function<void(std::size_t)> step,
                  std::function<void()> done);
@@ -73,8 +71,8 @@ class Analyst {
   // thread.
   void run_beside(const std::shared_ptr<Question>& question, std::function<void()> work,
                   std::function<void()> done);
-  // The same, but that it is destroyed on the thread beside the market, when nobody has it any
-  // more: for what is large.
+  // The same, but the work is destroyed on the thread beside the market when its last reference is
+  // gone: for large results.
   template <class T>
   std::shared_ptr<T> freed_beside(std::shared_ptr<T> large) {
     T* const value = large.get();
@@ -110,10 +108,10 @@ class Analyst {
   Beside beside_{context_};
   std::array<Queue, 3> queues_;  // by lane
   std::thread trial_;
-  std::weak_ptr<Question> trying_;                      // there as long as the trial goes on
-  std::function<void(Result<pb::PolicyTrial>)> tried_;  // told what the thread finds
+  std::weak_ptr<Question> trying_;                      // exists while the trial runs
+  std::function<void(Result<pb::PolicyTrial>)> tried_;  // receives the thread's result
   std::atomic<bool> stopping_ = false;
-  // Tells what comes back late that there is no analyst any more.
+  // Tells late callbacks that the analyst no longer exists.
   std::shared_ptr<Analyst*> self_ = std::make_shared<Analyst*>(this);
 };
 

@@ -1,4 +1,4 @@
-// A thread beside the market thread, for what does not read the market.
+// A thread beside the market thread, for work that does not read the market.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,7 +12,7 @@
 
 namespace qiao {
 
-// For the market thread. The destructor waits for work that was begun.
+// For the market thread. The destructor waits for work that has started.
 class Beside {
  public:
   explicit Beside(boost::asio::io_context& market_context) : context_(market_context) {
@@ -31,11 +31,11 @@ class Beside {
       boost::asio::post(context_, std::move(done));
     });
   }
-  // Destroys what is large there: a nation's results take tens of milliseconds. By the next turn of
-  // the market thread nobody else may have it.
+  // Destroys large objects there: a nation's results take tens of milliseconds. By the next turn of
+  // the market thread nobody else may reference them.
   void let_go(std::shared_ptr<const void> large) {
     boost::asio::post(context_, [self = std::weak_ptr(self_), large = std::move(large)]() mutable {
-      // Where this is gone by then, it is destroyed here.
+      // If this is gone by then, it is destroyed here.
       if (const auto beside = self.lock()) {
         boost::asio::post((*beside)->threads_, [large = std::move(large)] {});
       }

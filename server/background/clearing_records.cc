@@ -1,4 +1,4 @@
-// What the clearinghouse keeps on disk, and finds there when the server starts.
+// What the clearinghouse stores on disk, and restores when the server starts.
 #include <algorithm>
 #include <map>
 
@@ -41,12 +41,12 @@ void read_part(Record& record, ClearingPart part, std::string_view bytes) {
 
 StoreError damaged(std::uint64_t number) {
   const std::string id = std::to_string(number);
-  return {.message = "what is kept of clearing " + id + " is damaged; restore the last backup",
+  return {.message = "the record of clearing " + id + " is damaged; restore the last backup",
           .damaged = true,
-          .zh = "第" + id + "轮对接的记录已损坏；请恢复最近的备份"};
+          .zh = "第" + id + "轮统一对接的记录已损坏；请恢复最近的备份"};
 }
 
-// By ids: slots are others after a restart.
+// By ids, because slots change at a restart.
 pb::KeptProposal kept(const State& state, const Clearinghouse::Chosen& c) {
   pb::KeptProposal p;
   p.set_need_id(state.needs()[c.need].id.value());
@@ -58,7 +58,7 @@ pb::KeptProposal kept(const State& state, const Clearinghouse::Chosen& c) {
   return p;
 }
 
-// Nothing where a row of it is gone.
+// Nothing if one of its rows is missing.
 std::optional<Clearinghouse::Chosen> found(const State& state, const pb::KeptProposal& p) {
   const Slot need = state.needs().find(NeedId{p.need_id()});
   const Slot offer = state.offers().find(OfferId{p.offer_id()});
@@ -99,7 +99,7 @@ void Clearinghouse::keep_result(const std::shared_ptr<Run>& run, std::function<v
     runtime_.keep_clearing(id, ClearingPart::kProposals, proposals_bytes);
     then();
   };
-  // A nation's take tens of milliseconds to serialize.
+  // Those of a nation take tens of milliseconds to serialize.
   const auto serialize = [this, fills, proposals, write] {
     if (solver_.joinable()) solver_.join();
     solver_ = background_thread([this, fills, proposals, write] {
@@ -113,7 +113,7 @@ void Clearinghouse::keep_result(const std::shared_ptr<Run>& run, std::function<v
             kShortSteps);
 }
 
-// Before they are given: after a crash one that was not given is lost, none is given twice.
+// Before they are applied: after a crash one that was not applied is lost, none is applied twice.
 void Clearinghouse::keep_progress(const Run& run, std::size_t next) {
   pb::KeptProgress progress;
   progress.set_next(next);
@@ -135,8 +135,8 @@ void Clearinghouse::forget(std::shared_ptr<Run> run) {
   std::erase(runs_, run);
 }
 
-// Those that wait, run or are applied stay, however many are newer. Nobody's displace another's,
-// unless there are too many in all.
+// Those that wait, run or are being applied stay, however many are newer. No account displaces
+// another's, unless there are too many in total.
 void Clearinghouse::forget_old() {
   using RunPointer = std::shared_ptr<Run>;
   const auto of_account = [](const RunPointer& run) { return run->actor.account_id(); };
@@ -168,7 +168,7 @@ void Clearinghouse::read_kept() {
       [&](std::uint64_t number, ClearingPart part, std::string_view bytes) {
         read_part(records[number], part, bytes);
       });
-  // Going on would give the number of a clearing that was answered to another.
+  // Continuing would reuse the number of a clearing that was answered.
   if (!read) return runtime_.fail(read.error());
   const State& state = runtime_.state();
   for (const auto& [number, record] : records) {
@@ -203,12 +203,13 @@ void Clearinghouse::interrupt(Run& run) {
   run.summary.set_state(pb::CLEARING_STATE_INTERRUPTED);
   run.summary.set_stage(pb::CLEARING_STAGE_UNSPECIFIED);
   run.summary.set_finished_at(to_int(runtime_.now()));
-  run.say("服务重启，这一轮中断，没有结果；需要时请重新开始",
-          "interrupted by a restart of the server and without a result; start another if needed");
+  run.say(
+      "服务重启，这一轮中断，没有结果；需要时请重新开始",
+      "interrupted by a restart of the server and without a result; start another one if needed");
   keep_summary(run);
 }
 
-// The server stopped while its proposals were applied: those that were not given are left.
+// The server stopped while its proposals were applied: the remaining ones were not.
 void Clearinghouse::resume(Run& run, const pb::KeptProgress& progress) {
   run.summary.set_applied(progress.applied());
   run.summary.set_dropped(progress.dropped());

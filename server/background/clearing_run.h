@@ -19,24 +19,24 @@ struct Clearinghouse::Run {
   pb::ClearingRequest request;
   pb::Actor actor;
   Slot within = kNoSlot;
-  // Copying out: which needs, and from which on.
+  // Copying: the needs, and the next one.
   std::unique_ptr<Collector> collector;
   std::vector<PlacedNeed> order;
   Slot next_need = 0;
   std::size_t next_placed = 0;
   std::chrono::steady_clock::time_point begin{};
-  // What it found.
+  // The result.
   std::shared_ptr<const Solved> solved;
   std::unique_ptr<Plan> plan;
   std::vector<Chosen> proposals;
   std::vector<Fill> fills;
   bool has_result = false;
-  // Being given to the market.
+  // Being applied to the market.
   std::size_t next_proposal = 0;
   pb::ClearingApply how{};
   pb::Actor applier;
   bool collected = false;
-  // Between the two threads.
+  // Shared by the two threads.
   std::atomic<bool> cancelled = false;
   std::mutex mutex;
   ClearProgress progress;
@@ -45,7 +45,7 @@ struct Clearinghouse::Run {
   bool waits() const { return summary.state() == pb::CLEARING_STATE_QUEUED; }
   bool runs() const { return summary.state() == pb::CLEARING_STATE_RUNNING; }
   bool applies() const { return summary.stage() == pb::CLEARING_STAGE_APPLYING; }
-  // It is not to be forgotten.
+  // It must not be deleted.
   bool busy() const { return waits() || runs() || applies(); }
   void say(std::string zh, std::string en) {
     summary.set_zh(std::move(zh));

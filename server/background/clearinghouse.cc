@@ -21,10 +21,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kDefaultGapMicro = 5'000;
-// How often it is seen whether anybody still waits for gaps.
+// How often to check whether anybody still waits for gaps.
 constexpr std::chrono::milliseconds kGapsWantedEvery{100};
-// Needs that are cleared again in one go, so that copying them out takes some milliseconds; and
-// after changes to more than this share of all needs everything is cleared again.
+// Needs that are cleared again together, so that copying them takes some milliseconds; after
+// changes to more than this share of all needs everything is cleared again.
 constexpr std::size_t kRefreshAtOnce = 100;
 constexpr std::size_t kWholeAgainAfter = 10;  // one in
 
@@ -39,10 +39,10 @@ struct ReasonWords {
 };
 constexpr ReasonWords kReasons[] = {
     {pb::UNSERVED_REASON_NOBODY, "没有符合条件的供给", "no offer is eligible"},
-    {pb::UNSERVED_REASON_OUTBID, "能服务的都在更需要的地方",
-     "all who could are worth more elsewhere"},
-    {pb::UNSERVED_REASON_INCOMPLETE, "需求要求全部满足，另有项目无法满足",
-     "the need wants all or nothing, and another line of it cannot be filled"},
+    {pb::UNSERVED_REASON_OUTBID, "能服务的都安排到了更需要的地方",
+     "all eligible offers are worth more elsewhere"},
+    {pb::UNSERVED_REASON_INCOMPLETE, "该需求人和物到齐才开展，其他项还没有到齐",
+     "the need is all or nothing, and another line of it cannot be filled"},
     {pb::UNSERVED_REASON_RATIO, "专业人员不足，无法再安排志愿者",
      "there are too few professionals for more volunteers"},
 };
@@ -62,14 +62,14 @@ pb::ClearingStage stage_of(ClearPhase phase) {
   return pb::CLEARING_STAGE_UNSPECIFIED;
 }
 
-// Why a line of the need stays short: place in kReasons.
+// Why a line of the need stays short: index in kReasons.
 std::size_t why_short(const ClearNeed& need, const ClearLine& line) {
   if (line.edges == 0) return 0;
   if (need.all_or_nothing) return 2;
   return need.ratio > 0 && line.people ? 3 : 1;
 }
 
-// What was read and what stays short.
+// What was read, and the lines that stay short.
 pb::Clearing summary_of(const Instance& in, const Cleared& cleared) {
   std::array<pb::UnservedCount, std::size(kReasons)> unserved;
   std::uint32_t filled = 0;
@@ -153,7 +153,7 @@ namespace {
 
 Refusal no_clearing(std::uint64_t id) {
   return refuse(Code::kNotFound, "id", "clearing " + std::to_string(id),
-                "对接轮" + std::to_string(id));
+                "统一对接" + std::to_string(id));
 }
 
 }  // namespace
@@ -226,7 +226,7 @@ Result<pb::Clearing> Clearinghouse::start(const pb::ClearingRequest& request,
   return get(run->summary.id());
 }
 
-// The lead's before those of organisers; otherwise whoever came first.
+// The lead's before those of organisers; otherwise first come, first served.
 void Clearinghouse::enqueue(const std::shared_ptr<Run>& run) {
   auto at = queue_.end();
   if (run->actor.role() != pb::ROLE_ORGANISER) {
@@ -253,7 +253,7 @@ void Clearinghouse::begin(const std::shared_ptr<Run>& run) {
                                                clear_candidates(state.needs().size()));
   running_ = run;
   if (run->within == kNoSlot) {
-    // What changes from now on may have been copied out already.
+    // Changes from now on may affect rows that were copied already.
     dirty_needs_.clear();
     dirty_offers_.clear();
     changes_ = 0;
@@ -261,8 +261,8 @@ void Clearinghouse::begin(const std::shared_ptr<Run>& run) {
   post([this] { list_some(); });
 }
 
-// A slice of work at a time, then whoever waits for the market gets a turn. Needs first, by where
-// they are.
+// A slice of work at a time, then other work of the market thread gets a turn. Needs in order of
+// their places.
 void Clearinghouse::list_some() {
   const auto run = running_;
   if (!run) return;
@@ -371,7 +371,7 @@ void Clearinghouse::on_solved(const std::shared_ptr<Run>& run) {
   in_slices(context_, run->solved->instance.needs.size(), add, done, while_alive(), kShortSteps);
 }
 
-// Beside the market: a nation has 100,000 communities to be sorted.
+// Beside the market: a nation has 100,000 communities to sort.
 void Clearinghouse::measure_equity(const std::shared_ptr<Run>& run) {
   if (solver_.joinable()) solver_.join();
   solver_ = background_thread([this, run] {
@@ -388,7 +388,7 @@ void Clearinghouse::conclude(const std::shared_ptr<Run>& run) {
   pb::Clearing& s = run->summary;
   s.set_state(run->cancelled ? pb::CLEARING_STATE_CANCELLED : pb::CLEARING_STATE_DONE);
   if (run->cancelled) {
-    run->say("已提前结束，结果截至当时", "stopped early: the result is what it had by then");
+    run->say("已提前结束，结果截至当时", "stopped early, with the result so far");
   }
   s.set_stage(pb::CLEARING_STAGE_UNSPECIFIED);
   s.set_finished_at(to_int(runtime_.now()));
@@ -420,8 +420,7 @@ void Clearinghouse::begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApp
                                 const pb::Actor& actor) {
   run->how = how;
   run->applier = actor;
-  // The market's own clearings are given in the lead's name: it is the lead's policy that they
-  // follow.
+  // The market's own clearings are applied on behalf of the lead, whose policy they follow.
   if (actor.role() == pb::ROLE_MARKET) run->applier.set_role(pb::ROLE_LEAD);
   run->next_proposal = 0;
   run->say("", "");
@@ -429,8 +428,8 @@ void Clearinghouse::begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApp
   post([this, run] { apply_some(run); });
 }
 
-// One command for all parts; false where the market refuses it, or where a party has refused a line
-// since: nobody is asked again but by a person who names the offer.
+// One command for all parts; false if the market refuses it, or if a party has refused a line
+// since: only a dispatch that names the offer asks it again.
 bool Clearinghouse::give(Run& run, std::span<const Chosen> parts) {
   const State& state = runtime_.state();
   pb::Command command;
@@ -454,7 +453,7 @@ bool Clearinghouse::give(Run& run, std::span<const Chosen> parts) {
 }
 
 // Needs one after another, each in one command: an all-or-nothing need gets all of its parts or
-// none. What no longer holds is dropped.
+// none. Proposals that no longer hold are dropped.
 void Clearinghouse::apply_some(const std::shared_ptr<Run>& run) {
   const State& state = runtime_.state();
   pb::Clearing& s = run->summary;
@@ -487,7 +486,7 @@ void Clearinghouse::end_apply(Run& run) {
   forget_old();
 }
 
-// An organiser has to do with clearings of its own area.
+// An organiser may use clearings of its own area only.
 Status Clearinghouse::check_reach(const Run& run, const pb::Actor& actor) const {
   if (actor.role() != pb::ROLE_ORGANISER) return outcome::success();
   if (run.within == kNoSlot) return refuse(Code::kNotYours, "actor.partyId");
@@ -504,7 +503,7 @@ Result<pb::Clearing> Clearinghouse::cancel(std::uint64_t id, const pb::Actor& ac
     std::erase(queue_, run);
     run->summary.set_state(pb::CLEARING_STATE_CANCELLED);
     run->summary.set_finished_at(to_int(runtime_.now()));
-    run->say("排队时已取消，没有结果", "cancelled while it waited, without a result");
+    run->say("排队时已取消，没有结果", "cancelled while queued; there is no result");
     keep_summary(*run);
     forget_old();
   }
@@ -600,11 +599,11 @@ pb::Proposal Clearinghouse::describe(const Chosen& c) const {
       points(c.part.value_micro * c.part.units / std::max<std::int64_t>(1, line.quantity));
   const std::int64_t elsewhere = c.part.price_micro * c.part.units;
   if (elsewhere == 0) {
-    p.set_zh("此项对接得分" + here + "，目前没有其他需求要用");
-    p.set_en("scores " + here + " here, and no other need is waiting for it");
+    p.set_zh("这一对接推荐分" + here + "，目前没有其他需求要用");
+    p.set_en("value " + here + " here; no other need is waiting for it");
   } else {
-    p.set_zh("此项对接得分" + here + "，留给次选的需求得分" + points(elsewhere));
-    p.set_en("scores " + here + " here, and " + points(elsewhere) + " for the next need in line");
+    p.set_zh("这一对接推荐分" + here + "，用于下一个需求为" + points(elsewhere));
+    p.set_en("value " + here + " here, " + points(elsewhere) + " for the next need");
   }
   return p;
 }
@@ -634,7 +633,7 @@ void Clearinghouse::gaps(const std::shared_ptr<Question>& question, Slot within,
   in_slices(context_, last + 1, step, find, alive, kShortSteps, question->charge);
 }
 
-// The thread has nothing of whoever asks: what is told back is kept here meanwhile.
+// The thread has no reference to the request: the callbacks are kept here meanwhile.
 void Clearinghouse::find_gaps(const std::shared_ptr<GapFinder>& finder) {
   if (gap_finder_.joinable()) gap_finder_.join();
   gap_finder_ = background_thread([this, finder] {
@@ -676,12 +675,12 @@ Result<std::shared_ptr<EquityCount>> Clearinghouse::equity_report(std::uint64_t 
     if (latest != runs_.end()) run = *latest;
   }
   if (!run) return std::make_shared<EquityCount>(state);
-  // As long as the count has them, the run is not forgotten.
+  // While the count references them, the run is not deleted.
   const std::shared_ptr<const std::vector<Fill>> fills(run, &run->fills);
   return std::make_shared<EquityCount>(state, run->summary.id(), fills);
 }
 
-// Whether what changes is cleared again.
+// Whether changed needs are cleared again.
 bool Clearinghouse::keeps_plan() const {
   return options_.scheduled && runtime_.state().policy().clearing().every() > 0;
 }
@@ -710,7 +709,7 @@ void Clearinghouse::changed(const pb::Event& event) {
     Slot o = state.parties()[party].first_offer;
     for (; o != kNoSlot; o = state.offers()[o].next_of_party) dirty_offers_.insert(o);
   }
-  // Every value may be another.
+  // Any value may have changed.
   if (event.has_policy() || event.has_taxonomy()) changes_ += state.needs().size() + 1;
 }
 
@@ -737,7 +736,7 @@ void Clearinghouse::tick() {
   });
 }
 
-// Some of what changed, so that copying it out takes no longer than a large command.
+// Some of the changed rows, so that copying them takes no longer than a large command.
 void Clearinghouse::refresh() {
   const auto some = [](std::set<Slot>& dirty) {
     std::vector<Slot> newest;

@@ -1,9 +1,9 @@
-// Clearing beside the market: needs and offers are copied out a slice at a time, solved on another
-// thread, and what comes back are proposals, which become ordinary commands, each checked again
-// when it is given (DESIGN.md §5). One at a time; others wait in a queue, the lead's before those
-// of organisers. Results survive a restart.
+// Clearing beside the market: needs and offers are copied in slices, solved on another thread, and
+// the proposals become ordinary commands, each checked again when it is applied (DESIGN.md §5). One
+// at a time; others wait in a queue, the lead's before those of organisers. Results survive a
+// restart.
 //
-// It also keeps a standing plan: once everything has been cleared, what changes is cleared again
+// It also keeps a standing plan: once everything has been cleared, changed needs are cleared again
 // within seconds.
 #pragma once
 
@@ -27,25 +27,25 @@
 
 namespace qiao {
 
-// Clearings that are kept, over restarts, too; of how many of each account the proposals are, and
-// how many proposals (of 32 bytes) in all. Where there are more, the oldest goes of whoever has
-// most.
+// Stored clearings, also across restarts; clearings of each account whose proposals are stored, and
+// the number of proposals (of 32 bytes) in total. Beyond that, the oldest of the owner with the
+// most is deleted.
 inline constexpr std::size_t kKeptRuns = 50;
 inline constexpr std::size_t kKeptProposals = 5;
 inline constexpr std::size_t kMostKeptProposals = 5'000'000;
-// Clearings that wait; beside these an organiser has one that waits or runs.
+// Queued clearings; besides these an organiser has one that waits or runs.
 inline constexpr std::size_t kMostWaitingOfLead = 4;
 inline constexpr std::size_t kMostWaitingOfOrganisers = 16;
-// Seconds that a clearing may take.
+// Limits of the budget of a clearing, in seconds.
 inline constexpr std::int64_t kDefaultBudget = 10;
 inline constexpr std::int64_t kMostBudgetOfLead = 600;
 inline constexpr std::int64_t kMostBudgetOfOrganiser = 60;
-// Gaps are looked for no longer than this; those found by then are the answer.
+// The search for gaps takes no longer than this; the answer has those found by then.
 inline constexpr std::chrono::seconds kMostGapTime{10};
 
 struct ClearinghouseOptions {
   unsigned threads = 2;
-  // Whether the policy's scheduled clearings are made.
+  // Whether the policy's scheduled clearings run.
   bool scheduled = true;
 };
 
@@ -56,14 +56,12 @@ class Clearinghouse {
                 ClearinghouseOptions options);
   ~Clearinghouse();
 
-  // Begins one or puts it into the queue, or says what is wrong with the request or that too many
-  // wait.
+  // Starts one or puts it into the queue, or refuses if the request is invalid or too many wait.
   Result<pb::Clearing> start(const pb::ClearingRequest& request, const pb::Actor& actor);
-  // Ends the one that runs, and what it has found so far is its result; or takes one out of the
-  // queue.
+  // Stops the running one, whose result so far becomes its result; or removes one from the queue.
   Result<pb::Clearing> cancel(std::uint64_t id, const pb::Actor& actor);
-  // Gives the proposals of a clearing that is done to the market, a slice at a time; see
-  // Clearing.applied and dropped.
+  // Applies the proposals of a finished clearing to the market in slices; see Clearing.applied and
+  // dropped.
   Result<pb::Clearing> apply(std::uint64_t id, pb::ClearingApply how, const pb::Actor& actor);
   Result<pb::Clearing> get(std::uint64_t id) const;
   // The newest first.
@@ -73,7 +71,7 @@ class Clearinghouse {
     Slot need;
     PlannedPart part;
   };
-  // Proposals of a clearing; kept for the latest kKeptProposals of an account. Valid until the
+  // Proposals of a clearing; stored for the latest kKeptProposals of an account. Valid until the
   // market thread does something else.
   Result<std::span<const Chosen>> proposals(std::uint64_t id) const;
   pb::Proposal describe(const Chosen& chosen) const;
@@ -82,17 +80,17 @@ class Clearinghouse {
   // policy schedules no clearings.
   std::size_t dirty() const { return dirty_needs_.size() + dirty_offers_.size(); }
 
-  // What is proposed as things stand now; nullptr before the first clearing of the whole city.
+  // The proposals as things stand now; nullptr before the first clearing of the whole city.
   const Plan* plan() const { return plan_.get(); }
-  // The clearing that the plan began with.
+  // The clearing that the plan is based on.
   std::uint64_t plan_id() const { return plan_id_; }
 
-  // Gaps of the latest clearing of the whole city, found on another thread; calls back on the
-  // market thread. One question at a time: see Lane::kGaps. Given up when nobody waits for it any
+  // Supply gaps of the latest clearing of the whole city, computed on another thread; calls back on
+  // the market thread. One query at a time: see Lane::kGaps. Abandoned when nobody waits for it any
   // more.
   void gaps(const std::shared_ptr<struct Question>& question, Slot within, std::size_t most,
             std::function<void(pb::SupplyGapsResponse)> then);
-  // To be counted: of a clearing, or with id 0 of the latest; as things stand where there is none.
+  // A count over a clearing, or with id 0 over the latest; over the current state if there is none.
   Result<std::shared_ptr<EquityCount>> equity_report(std::uint64_t id) const;
 
  private:
@@ -125,9 +123,9 @@ class Clearinghouse {
   void watch_gaps(const std::weak_ptr<struct Question>& asked);
   std::shared_ptr<Run> find(std::uint64_t id) const;
   void join();
-  // Runs `work` on the market thread, unless this is gone by then. Any thread.
+  // Runs `work` on the market thread, unless this is gone by then. For any thread.
   void post(std::function<void()> work);
-  // For work in slices: whether this is still there.
+  // For work in slices: whether this still exists.
   std::function<bool()> while_alive() const;
 
   // clearing_records.cc
@@ -160,7 +158,7 @@ class Clearinghouse {
   std::thread solver_;
   std::thread refresher_;
   std::thread gap_finder_;
-  std::function<void(pb::SupplyGapsResponse)> gaps_found_;  // told what the thread finds
+  std::function<void(pb::SupplyGapsResponse)> gaps_found_;  // receives the thread's results
   boost::asio::steady_timer gap_timer_;
   std::atomic<bool> gaps_wanted_ = false;
   std::atomic<bool> stopping_ = false;

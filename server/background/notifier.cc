@@ -8,8 +8,8 @@ namespace qiao {
 namespace {
 
 constexpr auto kSlice = std::chrono::milliseconds{1};
-// Between one slice and the next, so that the market is free most of the time; and longer once
-// round.
+// Pause between two slices, so that the market is free most of the time; and a longer one after
+// each pass.
 constexpr auto kBetweenSlices = std::chrono::milliseconds{50};
 constexpr auto kBetweenRounds = std::chrono::seconds{30};
 
@@ -47,7 +47,7 @@ void Notifier::look(Slot need) {
   for (const pb::Notification& n : notifications)
     *command.mutable_notify()->add_notifications() = n;
   if (const auto told = runtime_.apply(command); !told)
-    log_error("parties could not be told", {{"reason", told.error().en()}});
+    log_error("parties could not be notified", {{"reason", told.error().en()}});
 }
 
 }  // namespace qiao

@@ -1,4 +1,4 @@
-// Tells parties of open needs, as the policy says, a few needs at a time.
+// Notifies parties of open needs, as the policy says, a few needs at a time.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,4 +1,4 @@
-// Whose request comes next where those of one address take long.
+// Schedules requests fairly if those of one address take long.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -15,12 +15,12 @@
 
 namespace qiao {
 
-// For the thread that runs the context, which outlives it.
+// For the thread that runs the context, which must outlive it.
 //
-// A round is what is ready to be done when the context looks at its sockets: with hundreds of
-// connections of one address hundreds of requests, and whoever comes later waits for all of them.
-// So an address has a millisecond of a round; what is more waits. Between two rounds requests that
-// wait are done for a millisecond, at least one, in turn over addresses.
+// A round is the work that is ready when the context polls its sockets: with hundreds of
+// connections of one address hundreds of requests, and later requests wait for all of them. So an
+// address has a millisecond of a round; further work waits. Between two rounds waiting requests run
+// for a millisecond, at least one, in turn over addresses.
 class AddressTurns {
  public:
   explicit AddressTurns(boost::asio::io_context& context) : context_(context) {}
@@ -28,8 +28,8 @@ class AddressTurns {
 
   using Moment = std::chrono::steady_clock::time_point;
 
-  // Does it now, which `now` is, or when it is the address's turn. It runs nothing else here. What
-  // waits is destroyed with this.
+  // Runs it now, or when it is the address's turn. Runs nothing else here. Waiting work is
+  // destroyed with this object.
   template <class Work>
   void run(const std::string& address, Moment now, Work work) {
     open_round();
@@ -50,7 +50,7 @@ class AddressTurns {
     std::function<void()> work;
   };
 
-  // What is posted comes behind everything that is ready now.
+  // Posted work runs after everything that is ready now.
   void open_round() {
     if (std::exchange(round_is_open_, true)) return;
     boost::asio::post(context_, [self = std::weak_ptr(self_)] {
@@ -71,10 +71,10 @@ class AddressTurns {
 
   boost::asio::io_context& context_;
   boost::unordered_flat_map<std::string, std::chrono::nanoseconds> used_;  // of this round
-  // At most one a connection, of which there is a limit.
+  // At most one a connection, and connections are limited.
   Turns<Waiting> waiting_{{.all = kAny, .per_account = kAny, .per_address = kAny}};
   bool round_is_open_ = false;
-  // For what is posted, which may come when this is gone.
+  // For posted work, which may run when this is gone.
   std::shared_ptr<AddressTurns*> self_ = std::make_shared<AddressTurns*>(this);
 };
 

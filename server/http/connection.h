@@ -1,5 +1,5 @@
-// A TCP connection, with or without TLS, as one stream for Asio and Beast: so sessions and the feed
-// are compiled once.
+// A TCP connection, with or without TLS, as one stream for Asio and Beast, so that sessions and the
+// feed are compiled once.
 #pragma once
 
 #include <poll.h>
@@ -23,7 +23,7 @@ class Connection {
   using lowest_layer_type = Socket::lowest_layer_type;
   using error_code = boost::system::error_code;
 
-  // `tls` null: in the clear.
+  // `tls` null: unencrypted.
   Connection(Socket socket, boost::asio::ssl::context* tls)
       : socket_(std::make_unique<Socket>(std::move(socket))) {
     if (tls != nullptr) tls_ = std::make_unique<Tls>(*socket_, *tls);
@@ -54,23 +54,23 @@ class Connection {
         },
         token, buffers);
   }
-  // Writes at once what fits into the socket's buffer, and returns how much that was; 0 where it is
-  // secure, which takes turns of reading. For a short answer it saves the way through the queue of
-  // what is to be done.
+  // Writes at once what fits into the socket's buffer, and returns how much that was; 0 with TLS,
+  // where writing alternates with reading. For a short response it saves the way through the event
+  // queue.
   template <class Buffers>
   std::size_t try_write_some(const Buffers& buffers) {
     if (tls_) return 0;
     error_code error;
     if (!socket_->non_blocking()) socket_->non_blocking(true, error);
-    // What is wrong the next read or write says.
+    // An error is reported by the next read or write.
     return error ? 0 : socket_->write_some(buffers, error);
   }
-  // Only where it is secure.
+  // With TLS only.
   template <class Handler>
   void async_handshake(Handler handler) {
     tls_->async_handshake(boost::asio::ssl::stream_base::server, std::move(handler));
   }
-  // Says that nothing more comes: handler(error).
+  // Shuts down the sending side: handler(error).
   template <class Handler>
   void async_shutdown(Handler handler) {
     if (tls_) return tls_->async_shutdown(std::move(handler));
@@ -79,8 +79,8 @@ class Connection {
     boost::asio::post(get_executor(),
                       [handler = std::move(handler), error]() mutable { handler(error); });
   }
-  // False once the other side has closed the connection, or its half of it: whoever does so is
-  // taken to wait for nothing any more. What it may have sent before is not read.
+  // False once the other side has closed the connection, or its half of it: such a client is
+  // assumed not to wait for anything. What it may have sent before is not read.
   bool other_side_is_there() {
     if (!socket_->is_open()) return false;
     pollfd state{.fd = socket_->native_handle(), .events = POLLRDHUP, .revents = 0};
@@ -91,14 +91,14 @@ class Connection {
     socket_->close(ignored);
   }
 
-  // A connection on its way to another thread. Between two messages only: what TLS has read ahead
+  // A connection that moves to another thread. Between two messages only: what TLS has read ahead
   // is lost.
   struct Parcel {
     boost::asio::ip::tcp protocol;
     int socket = -1;
     SSL* tls = nullptr;
   };
-  // -1 as the socket where it has gone.
+  // the socket is -1 if it is closed.
   Parcel release() {
     Parcel parcel{socket_->local_endpoint(ignored_).protocol(), -1, nullptr};
     if (tls_) {
@@ -118,12 +118,12 @@ class Connection {
 
  private:
   using Tls = boost::asio::ssl::stream<Socket&>;
-  std::unique_ptr<Socket> socket_;  // in one place, so that TLS can refer to it
+  std::unique_ptr<Socket> socket_;  // at a fixed address, so that TLS can reference it
   std::unique_ptr<Tls> tls_;
   error_code ignored_;
 };
 
-// What Beast's WebSocket asks of a stream when it ends.
+// Required by Beast's WebSocket for closing a stream.
 inline void beast_close_socket(Connection& connection) { connection.close(); }
 inline void teardown(boost::beast::role_type, Connection& connection,
                      boost::system::error_code& error) {

@@ -15,13 +15,13 @@ namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 using boost::system::error_code;
 
-// What a watcher may send at most: nothing is expected.
+// Limit on frames of a watcher: none are expected.
 constexpr std::size_t kMaxFrame = 4096;
-// Enough for some hundred events on their way; more would only hide from us that somebody does not
+// Enough for some hundred events in flight; a larger one would only hide that a client does not
 // read.
 constexpr int kSendBuffer = 128 << 10;
 
-// Each watcher catches up once at a time, and of watchers there is a limit.
+// Each watcher catches up once at a time, and watchers are limited.
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 constexpr TurnLimits kBoundedByWatchers{kNoLimit, kNoLimit, kNoLimit};
 
@@ -44,7 +44,7 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
   void start(const std::string& upgrade) {
     error_code error;
     beast::http::request_parser<beast::http::string_body> parser;
-    // The session has held it to the server's own limit.
+    // The session has counted it against the server's own limit.
     parser.header_limit(static_cast<std::uint32_t>(upgrade.size()));
     parser.put(asio::buffer(upgrade), error);
     if (error) return gone();
@@ -68,14 +68,14 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
     });
   }
 
-  // Sends the next event that it wants, unless a write is under way.
+  // Sends the next event for it, unless a write is in progress.
   void pump() {
     if (!open_ || writing_ || closing_ || waiting_for_turn_) return;
     if (watch_.is_behind()) return pump_later();
     send_next();
   }
 
-  // Its turn has come.
+  // It is its turn.
   void catch_up() {
     waiting_for_turn_ = false;
     if (open_ && !writing_ && !closing_) send_next();
@@ -96,7 +96,7 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
     }
   }
 
-  // A close frame, and not more than a moment for the other side to answer it.
+  // Sends a close frame and gives the other side a moment to answer it.
   void tell(websocket::close_code code, const char* why) {
     if (!open_ || closing_) return;
     closing_ = true;
@@ -114,7 +114,7 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
         return self->tell(websocket::close_code::too_big, "frames are not expected");
       if (e) return self->gone();
       self->incoming_.clear();
-      // No more reading: the close waits for its answer by itself, and Beast asserts that frames
+      // No more reading: the close waits for its answer itself, and Beast asserts that frames
       // behind ours are not read as messages (found by fuzz_websocket).
       self->tell(websocket::close_code::unknown_data, "frames are not expected");
     });
@@ -240,8 +240,8 @@ void Feed::take_over(Connection::Parcel connection, std::string upgrade, WatchRe
   });
 }
 
-// One step of one of them at a time, behind whatever else waits for this thread: those that are at
-// the end wait for one step, however many catch up.
+// One step of one of them at a time, after other work of this thread: those that have caught up
+// wait for one step, however many are catching up.
 void Feed::catch_up_in_turn(std::shared_ptr<WatchSession> session) {
   const bool first = catching_up_.empty();
   const Share share{session->account(), {}};

@@ -1,5 +1,5 @@
-// The watch feed over WebSocket: events that are on disk, to every watcher that wants them, on a
-// thread of its own. What each of them gets is server/api/watch.h's affair.
+// The watch feed over WebSocket: events that are on disk, for every watcher, on a thread of its
+// own. server/api/watch.h decides what each of them gets.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,16 +19,16 @@ namespace qiao {
 
 struct FeedOptions {
   std::size_t max_watchers = 20'000;
-  // Of them, of one address. 0: see share_of().
+  // Watchers of one address. 0: see share_of().
   std::size_t max_watchers_per_address = 0;
   std::size_t ring = 65'536;  // recent events kept in memory
-  // A write that takes longer than this marks a watcher as too slow: it is told so and dropped.
+  // A write that takes longer than this marks a watcher as too slow: it is informed and dropped.
   std::chrono::seconds slow = std::chrono::seconds{10};
 };
 
 class Feed {
  public:
-  // `last`: the last event on disk. The feed runs on `context`'s one thread.
+  // `last`: the last event on disk. The feed runs on the single thread of `context`.
   // `relations`: as of that event.
   Feed(boost::asio::io_context& context, const Store& store, Metrics& metrics, FeedOptions options,
        Seq last, Relations relations);
@@ -37,15 +37,14 @@ class Feed {
   // From any thread: the next events, in order.
   void publish(std::vector<std::shared_ptr<const Published>> events);
   // From any thread: takes over a connection whose upgrade request has been read (`upgrade` is the
-  // request as it came). It belongs to the feed from here on, and `place` is given back when it
-  // ends.
+  // request). It belongs to the feed from here on, and `place` is released when it ends.
   void take_over(Connection::Parcel connection, std::string upgrade, WatchRequest request,
                  AddressShares::Place place);
-  // From any thread: tells every watcher that the server is going, and lets them go.
+  // From any thread: tells every watcher that the server is stopping, and disconnects them.
   void close_all();
 
-  // From any thread: room for another watcher of that address, see client_key(). Nothing where
-  // there is none, for it or for anybody.
+  // From any thread: a place for another watcher of that address, see client_key(). Nothing if
+  // there is none, for the address or in total.
   std::optional<AddressShares::Place> take_place(const std::string& address);
 
  private:
@@ -60,7 +59,7 @@ class Feed {
   AddressShares shares_;
   Tail tail_;
   std::vector<std::shared_ptr<class WatchSession>> sessions_;
-  // Those that look for their next event among older ones, in turn over accounts.
+  // Watchers that look for their next event among older ones, in turn over accounts.
   Turns<std::shared_ptr<class WatchSession>> catching_up_;
   boost::asio::steady_timer sweeper_;
   bool closing_ = false;

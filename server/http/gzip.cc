@@ -27,7 +27,7 @@ std::string gzip(std::string_view bytes, GzipLevel level) {
 }
 
 bool accepts_gzip(std::string_view header) {
-  // Codings have no case (RFC 9110 8.4.1).
+  // Codings are case-insensitive (RFC 9110 8.4.1).
   const std::string codings = ascii_lower(header);
   const auto at = codings.find("gzip");
   if (at == std::string::npos) return false;

@@ -5,11 +5,11 @@
 
 namespace qiao {
 
-// RFC 1952. Quick: at a level that costs about as much as sending the bytes saves on a slow line.
+// RFC 1952. Fast: at a level that costs about as much as sending the bytes saves on a slow line.
 enum class GzipLevel { kQuick, kSmallest };
 std::string gzip(std::string_view bytes, GzipLevel level = GzipLevel::kQuick);
 
-// Does Accept-Encoding take gzip (and not with q=0)?
+// Whether Accept-Encoding accepts gzip (and not with q=0).
 bool accepts_gzip(std::string_view accept_encoding);
 
 }  // namespace qiao

@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kMostBytes = 64 << 20;
-// Vite names what it bundles after its content, under this folder.
+// Vite names bundled files after their content, in this folder.
 constexpr std::string_view kHashed = "/assets/";
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kTypes = {
@@ -39,7 +39,7 @@ std::string type_of(const std::string& name) {
   return "application/octet-stream";
 }
 
-// FNV-1a: an ETag has to change with the content, no more.
+// FNV-1a: an ETag only has to change with the content.
 std::string etag_of(std::string_view bytes) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
@@ -100,7 +100,7 @@ std::string origin_of(std::string_view address) {
   std::string host(address.substr(
       scheme + 3, path == std::string_view::npos ? std::string_view::npos : path - scheme - 3));
   if (host.starts_with("{s}.")) host.replace(0, 3, "*");
-  // It goes into a header: letters, digits and what hosts and ports have.
+  // It becomes part of a header: letters, digits and what hosts and ports contain.
   if (host.empty() || host.find_first_not_of(
                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:*") !=
                           std::string::npos)

@@ -17,7 +17,7 @@ using boost::system::error_code;
 constexpr unsigned kOk = 200;
 constexpr std::size_t kMaxBody = 1 << 20;
 constexpr auto kRefreshEvery = std::chrono::hours{1};
-// After a failure, and when somebody came with a key that is not known: not more often than this.
+// After a failure, and after a token with an unknown key: not more often than this.
 constexpr auto kAgainAfter = std::chrono::seconds{60};
 constexpr auto kLookEvery = std::chrono::seconds{5};
 constexpr auto kTimeout = std::chrono::seconds{10};

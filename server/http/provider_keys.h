@@ -1,5 +1,4 @@
-// Keeps the keys of the outside identity provider at hand: from a file, or fetched from its
-// address.
+// The keys of the outside identity provider: from a file, or fetched from its address.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -13,12 +12,12 @@
 
 namespace qiao {
 
-// For the market thread; what takes long is done on a thread of its own.
+// For the market thread; long work runs on a thread of its own.
 class ProviderKeys {
  public:
   ProviderKeys(boost::asio::io_context& context, IdentityProvider& provider);
   ~ProviderKeys();
-  // Reads the keys now; says in the log where that fails, and tries again in a while.
+  // Reads the keys now; logs a failure, and retries after a while.
   void refresh();
 
  private:

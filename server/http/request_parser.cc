@@ -23,7 +23,7 @@ constexpr std::size_t kIdempotencyKey = 510;
 constexpr std::size_t kQiaoActor = 511;
 static_assert(static_cast<std::size_t>(http::field::xref) < kIdempotencyKey);
 
-// Of the fields that mean something here. Any other may come as often as it likes: nobody reads it.
+// Of the fields that are used here. Any other may appear any number of times: nobody reads it.
 Rule rule_of(http::field name, beast::string_view text) {
   const auto bit = static_cast<std::size_t>(name);
   switch (name) {
@@ -55,8 +55,8 @@ Rule rule_of(http::field name, beast::string_view text) {
   }
 }
 
-// Beast points to the bytes as they came, unless it had to join folded lines. `name` is in the
-// parser's buffer, where each line has its end, so that this does not run past it.
+// Beast points to the received bytes, unless it had to join folded lines. `name` is in the parser's
+// buffer, where each line has its end, so that this does not read past it.
 bool is_folded(beast::string_view name, beast::string_view value) {
   const char* at = name.data() + name.size() + 1;
   while (at != value.data() && (*at == ' ' || *at == '\t')) ++at;
@@ -68,13 +68,13 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // A control character in a quoted chunk extension: some programs end the line there.
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
-// RFC 9110 4.2: a host, which is not empty, and perhaps a port.
+// RFC 9110 4.2: a non-empty host, and optionally a port.
 bool is_host(std::string_view text) {
   const auto authority = boost::urls::parse_authority({text.data(), text.size()});
   return authority && !authority->has_userinfo() && !authority->encoded_host().empty();
 }
 
-// What stands between scheme and path; none in a target that begins with its path.
+// The part between scheme and path; empty in a target that begins with its path.
 struct Target {
   bool absolute = false;
   std::string_view authority;
@@ -93,7 +93,7 @@ Target split(std::string_view target) {
   return {false, {}, target};
 }
 
-// What is wrong with one field by itself.
+// The error in one field by itself.
 http::error fault_in(http::field name, beast::string_view value, unsigned version) {
   switch (name) {
     case http::field::transfer_encoding:
@@ -128,7 +128,7 @@ void RequestParser::on_field_impl(Field name, Text name_text, Text value, Error&
     error = http::error::bad_value;
     return;
   }
-  // A trailer field: none is asked for, and none may change what the header said.
+  // A trailer field: none is used, and none may change the header.
   if (is_header_done()) return;
   if (const auto fault = fault_in(name, value, get().version()); fault != http::error{}) {
     error = fault;

@@ -8,15 +8,15 @@
 
 namespace qiao {
 
-// Boost.Beast 1.81 is lenient where RFC 9112 is not: it takes a body for absent when
+// Boost.Beast 1.81 is lenient where RFC 9112 is not: it treats a body as absent if
 // Transfer-Encoding is not understood, joins folded lines, adds the trailer fields of a chunked
-// body to the header, and does not look at Host. Here each of these, and a second line of a field
-// that has one value, ends the parse with one of Beast's errors. Trailer fields are ignored.
-// The second and later lines of a field that is a list are appended to the first (RFC 9110 5.3).
+// body to the header, and does not check Host. Here each of these, and a second line of a field
+// that has one value, ends the parse with one of Beast's errors. Trailer fields are ignored. The
+// second and later lines of a list field are appended to the first (RFC 9110 5.3).
 class RequestParser : public boost::beast::http::request_parser<boost::beast::http::string_body> {
  public:
-  // Of a complete header. The target without scheme and authority, and whom the request is for:
-  // the authority of the target where it has one, else Host (RFC 9112 3.2.2).
+  // Of a complete header. The target without scheme and authority, and the host of the request: the
+  // authority of the target if it has one, else Host (RFC 9112 3.2.2).
   std::string_view target() const;
   std::string_view host() const;
 

@@ -87,7 +87,7 @@ void Server::accept() {
   acceptor_.async_accept([this](const error_code& error, asio::ip::tcp::socket socket) {
     if (error == asio::error::operation_aborted) return;
     if (error) {
-      // Out of file descriptors, most likely: wait until some connection has gone.
+      // Out of file descriptors, most likely: wait until some connection has closed.
       accept_again_.expires_after(std::chrono::milliseconds{100});
       accept_again_.async_wait([this](const error_code& e) {
         if (!e) accept();

@@ -19,28 +19,28 @@ namespace http = beast::http;
 using boost::system::error_code;
 
 constexpr std::size_t kGzipFrom = 1024;
-// After an answer that ends a connection, what the client is still sending is read and thrown away
-// up to this, so that the answer is not lost to a reset.
+// After a response that ends a connection, the rest of the request is read and discarded up to
+// this, so that the response is not lost to a reset.
 constexpr std::size_t kMaxLinger = 4 << 20;
-// What is read at once beyond a header. The buffer grows no further, so that the line of a chunk's
-// size and the trailer fields have a bound as well.
+// Bytes read at once beyond a header. The buffer grows no further, so that the line of a chunk's
+// size and the trailer fields are bounded as well.
 constexpr std::size_t kMaxReadAhead = 64 << 10;
-// Connections that are refused in words at a time; any more are closed without.
+// Connections that get a refusal at a time; any more are closed without one.
 constexpr std::size_t kMaxRefused = 64;
 
-// What the system keeps of an answer beyond what is on its way. The rest stays here, where it
+// Bytes of a response that the system buffers beyond those in flight. The rest stays here, where it
 // counts as unsent; the system would take megabytes of each connection.
 constexpr int kMostNotSent = 128 << 10;
 using NotSentLowWater = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 
-// Of every answer.
+// For every response.
 constexpr std::string_view kHardened =
     "X-Content-Type-Options: nosniff\r\n"
     "X-Frame-Options: DENY\r\n"
     "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n";
-// Nothing of the API is a page: should a browser take it for one, it may load, run and embed
+// No response of the API is a page: if a browser takes it for one, it may load, run and embed
 // nothing.
 constexpr std::string_view kNoPage =
     "Vary: Accept, Accept-Encoding, Accept-Language, Authorization, Cookie, Qiao-Actor\r\n"
@@ -99,8 +99,8 @@ bool Session::take_place() {
   return place_.has_value();
 }
 
-// Headers that mean something to the API and to whoever answers here; RequestParser sees to it that
-// each comes once. They are few, so that going through them once takes less than looking each up.
+// Headers that the API or this file uses; RequestParser ensures that each appears once. They are
+// few, so one pass over them takes less than looking each up.
 Session::Headers Session::headers() const {
   Headers h;
   h.host = parser_->host();
@@ -134,7 +134,7 @@ Session::Headers Session::headers() const {
       case http::field::unknown:
         if (beast::iequals(field.name_string(), "Qiao-Actor")) h.acting = value;
         if (beast::iequals(field.name_string(), "Idempotency-Key")) h.idempotency_key = value;
-        // Of these the last: the proxy in front adds its own behind what the client sent.
+        // The last of these: the proxy in front appends its own to what the client sent.
         if (beast::iequals(field.name_string(), "X-Forwarded-For")) h.forwarded_for = value;
         if (beast::iequals(field.name_string(), "X-Forwarded-Proto")) h.forwarded_proto = value;
         break;
@@ -192,8 +192,8 @@ void Session::read() {
   received_.reset();
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(server_.options_.max_header_bytes));
-  // Which limit holds depends on the target, which is not known yet; a length that is too much for
-  // any is refused at once.
+  // Which limit applies depends on the target, which is not known yet; a length above all limits is
+  // refused at once.
   parser_->body_limit(std::max({server_.options_.max_body_bytes, server_.options_.max_batch_bytes,
                                 server_.options_.max_import_bytes}));
   wait_until(Doing::kReading);
@@ -205,7 +205,7 @@ void Session::read() {
 void Session::read_failed(const error_code& error) {
   keep_alive_ = false;
   if (timed_out_) {
-    // Somebody who has sent nothing gets nothing.
+    // A client that has sent nothing gets no response.
     if (!parser_ || !parser_->got_some()) return close();
     timed_out_ = false;
     return write(problem(HttpFault::kTimeout, chinese_));
@@ -250,7 +250,7 @@ void Session::on_header(const error_code& error) {
       return write(problem(HttpFault::kTooManyConnections, chinese_));
     }
   }
-  // What comes without a length may be as long as any.
+  // A body without a length may be of any size.
   const std::size_t size = parser_->is_done() ? 0 : parser_->content_length().value_or(limit);
   if (size > kSmallBody) {
     if (server_.received_.is_used_up(client_)) {
@@ -259,7 +259,7 @@ void Session::on_header(const error_code& error) {
     }
     received_ = server_.received_.add(client_, size);
   }
-  // Here only this is upgraded; elsewhere an Upgrade that is offered is ignored (RFC 9110 7.8).
+  // Only this is upgraded here; elsewhere an offered Upgrade is ignored (RFC 9110 7.8).
   if (target == "/v1/watch" || target.starts_with("/v1/watch?")) return upgrade(target);
   if (header.version() >= 11 && beast::iequals(header[http::field::expect], "100-continue")) {
     static const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -373,8 +373,8 @@ void Session::write(Response response) {
   send(asio::buffer(body_));
 }
 
-// What a page is changes when a new console is built: one whose name is its content is kept, the
-// others are asked for again.
+// Pages change when a new console is built: files named after their content are cached, the others
+// are revalidated.
 void Session::write_page(const Page& page) {
   if (draining_) keep_alive_ = false;
   const std::string_view known = view(parser_->get()[http::field::if_none_match]);
@@ -405,7 +405,7 @@ void Session::head_ends(bool has_body, std::size_t size) {
   head_ += "\r\n";
 }
 
-// What `body` points to lives until it is sent: it is this session's, or a page.
+// What `body` points to lives until it is sent: it belongs to this session, or is a page.
 void Session::send(asio::const_buffer body) {
   if (request_read_ != std::chrono::steady_clock::time_point{}) {
     server_.metrics_.request_us.record_us(
@@ -436,10 +436,10 @@ void Session::sent() {
   read();
 }
 
-// Says that nothing more comes, then reads what is still on its way and throws it away.
+// Shuts down the sending side, then reads and discards what is still in flight.
 void Session::linger() {
   wait_until(Doing::kLingering);
-  // A client that has had its answer gets a moment to stop sending, no more.
+  // A client that has its response gets a moment to stop sending.
   deadline_ = std::chrono::steady_clock::now() + std::chrono::seconds{2};
   connection_.async_shutdown([self = shared_from_this()](const error_code& e) {
     if (e || self->connection_.secure()) return self->close();
@@ -461,7 +461,7 @@ void Session::refuse_connection() {
   keep_alive_ = false;
   refused_ = true;
   ++server_.refused_;
-  // Nothing can be said before a handshake, which costs more than the answer.
+  // Nothing can be sent before a handshake, which costs more than the response.
   if (connection_.secure() || server_.refused_ > kMaxRefused) return close();
   write(problem(HttpFault::kTooManyConnections, false));
 }
@@ -472,7 +472,7 @@ void Session::upgrade(std::string_view target) {
   const bool is_upgrade =
       beast::websocket::is_upgrade(message) && !message[http::field::sec_websocket_key].empty();
   if (!is_upgrade) return write(problem(HttpFault::kUpgradeRequired, chinese_));
-  // A browser sends its cookies along from any page: here the page has to be ours.
+  // A browser sends its cookies from any page: here the page must be ours.
   const Headers h = headers();
   Credentials strict = credentials(h);
   strict.changes = true;
@@ -493,7 +493,7 @@ void Session::upgrade(std::string_view target) {
   if (draining_) return write(problem(HttpFault::kDraining, chinese_));
   auto place = server_.feed_.take_place(client_);
   if (!place) return write(problem(HttpFault::kTooManyConnections, chinese_));
-  // The request as it came, for the WebSocket handshake on the feed's side.
+  // The request as received, for the WebSocket handshake on the feed's side.
   std::string text(view(message.method_string()));
   text.append(" ").append(target).append(" HTTP/1.1\r\n");
   for (const auto& field : message) {

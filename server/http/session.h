@@ -1,4 +1,4 @@
-// One HTTP connection: read a request, have it answered, wait for the disk, write, again.
+// One HTTP connection: read a request, answer it, wait for the disk, write, repeat.
 #pragma once
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -12,23 +12,23 @@
 
 namespace qiao {
 
-// Owns itself while an operation is under way. No timer of its own: the server sweeps all sessions
-// once a second, because arming a timer for each request costs a tenth of the throughput (DESIGN.md
-// §8).
+// Owns itself while an operation is in progress. No timer of its own: the server checks all
+// sessions once a second, because arming a timer for each request costs a tenth of the throughput
+// (DESIGN.md §8).
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // `tls` null: in the clear.
+  // `tls` null: unencrypted.
   Session(Server& server, boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls);
   ~Session();
 
   void start();
-  // False where its address has its share of the connections. Behind a proxy, whose address it is,
-  // there is a share of the requests under way instead: that of the client.
+  // False if its address has used its share of the connections. Behind a proxy, which has the
+  // address, the share limits concurrent requests of a client instead.
   bool take_place();
   // Answers once with 503 and closes.
   void refuse_connection();
   void sweep(std::chrono::steady_clock::time_point now);
-  // Closes now if idle, else after the answer under way.
+  // Closes now if idle, else after the current response.
   void drain();
   void close();
 
@@ -52,7 +52,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void read_failed(const boost::system::error_code& error);
   void wait_until(Doing doing);
 
-  // Views into the request that was read; empty where it has no such header.
+  // Views into the request; empty if it has no such header.
   struct Headers {
     std::string_view authorization, cookie, origin, host, content_type, accept, accept_language,
         if_match, if_none_match;
@@ -64,10 +64,10 @@ class Session : public std::enable_shared_from_this<Session> {
   Server& server_;
   Connection connection_;
   const boost::asio::ip::address peer_;
-  std::string client_;  // whom limits count for, see client_key()
+  std::string client_;  // the client that limits count for, see client_key()
   std::optional<AddressShares::Place> place_;
-  std::optional<AddressShares::Place> unsent_;    // of the answer that is being sent
-  std::optional<AddressShares::Place> received_;  // of the request that is read
+  std::optional<AddressShares::Place> unsent_;    // of the response that is being sent
+  std::optional<AddressShares::Place> received_;  // of the request that is being read
   boost::beast::flat_buffer buffer_;
   std::optional<RequestParser> parser_;
   std::string head_;

@@ -1,4 +1,4 @@
-// How much of something each address may have at a time, so that one cannot take what is for all.
+// The share of a resource that each address may use, so that one cannot take all of it.
 #pragma once
 
 #include <algorithm>
@@ -13,13 +13,13 @@
 
 namespace qiao {
 
-// What one address may have of `all`: a quarter, but at least 64, where `configured` is 0.
+// The share of one address in `all`: a quarter, but at least 64, if `configured` is 0.
 constexpr std::size_t share_of(std::size_t all, std::size_t configured) {
   constexpr std::size_t kLeast = 64;
   return configured != 0 ? configured : std::max(kLeast, all / 4);
 }
 
-// Thread-safe. Remembers only addresses that have something.
+// Thread-safe. Remembers only addresses that use something.
 class AddressShares {
   struct Counts {
     std::mutex mutex;
@@ -28,7 +28,7 @@ class AddressShares {
   };
 
  public:
-  // Counts until it is destroyed, on any thread, also after the AddressShares.
+  // Counts until it is destroyed, on any thread, even after the AddressShares.
   class Place {
    public:
     Place(std::shared_ptr<Counts> counts, std::string address, std::size_t amount)
@@ -55,24 +55,23 @@ class AddressShares {
     std::size_t amount_;
   };
 
-  // Of one address, and of all.
+  // Of one address, and in total.
   explicit AddressShares(std::size_t most,
                          std::size_t most_of_all = std::numeric_limits<std::size_t>::max())
       : most_(most), most_of_all_(most_of_all) {}
 
-  // One. Nothing where the address has its share already. `address` as client_key() gives it.
+  // One unit. Nothing if the address has used its share. `address` as client_key() returns it.
   std::optional<Place> take(const std::string& address) {
     const std::lock_guard lock(counts_->mutex);
     if (used_up(address)) return std::nullopt;
     return count(address, 1);
   }
-  // Whether the address has as much as it may, or more than a little where all have as much as they
-  // may together.
+  // Whether the address has used its share, or more than a little if the total is used up.
   bool is_used_up(const std::string& address) const {
     const std::lock_guard lock(counts_->mutex);
     return used_up(address);
   }
-  // So much (not 0), also where it is more than the share.
+  // This many (not 0), even beyond the share.
   Place add(const std::string& address, std::size_t amount) {
     const std::lock_guard lock(counts_->mutex);
     return count(address, amount);
@@ -83,7 +82,7 @@ class AddressShares {
   bool used_up(const std::string& address) const {
     const auto at = counts_->by_address.find(address);
     const std::size_t own = at == counts_->by_address.end() ? 0 : at->second;
-    // Where all is used up by some, others still have a little.
+    // If some have used up everything, others may still use a little.
     return own >= most_ || (counts_->all >= most_of_all_ && own >= most_ / kLittle);
   }
   Place count(const std::string& address, std::size_t amount) {

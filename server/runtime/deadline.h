@@ -1,4 +1,4 @@
-// When a clearing has to stop so that its answer is there in time.
+// When a clearing has to stop so that its answer is ready in time.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@ class Deadline {
 
   explicit Deadline(Clock::time_point end) : end_(end) {}
 
-  // False once what is left to do after a no would take until the end.
+  // False once the remaining work after a stop would take until the deadline.
   bool allows(const ClearProgress& progress, Clock::time_point now = Clock::now()) {
     if (progress.phase == ClearPhase::kPreparing) {
       begin_ = now;
@@ -32,15 +32,15 @@ class Deadline {
   }
 
  private:
-  // Certificate and rounding against preparing. Measured on the nation: 3.5 times at load 1, 3 at
-  // load 0.5; less where its memory is new.
+  // Time of certificate and rounding relative to preparing. Measured on the nation: 3.5 at load 1,
+  // 3 at load 0.5; less if its memory is new.
   static constexpr int kSettling = 4;
 
   Clock::time_point end_;
   Clock::time_point begin_{};
   std::optional<Clock::duration> prepared_;
-  // After the prices: when it was asked, and the longest until it was asked again. Half as much is
-  // for handing over what there is.
+  // After the prices: the time of the last call and the longest interval between two calls. Half as
+  // much is reserved for handing over the result.
   std::optional<Clock::time_point> last_;
   Clock::duration longest_{};
 };

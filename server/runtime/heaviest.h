@@ -1,4 +1,4 @@
-// Whose turn it is to lose something where too much is kept.
+// Chooses what to drop if too much is kept.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -7,7 +7,7 @@
 
 namespace qiao {
 
-// The oldest of what the owner keeps who keeps most, how much that owner keeps, and all owners.
+// The oldest item of the owner that keeps most, how much that owner keeps, and the total.
 template <class Place>
 struct Heaviest {
   Place oldest;
@@ -15,8 +15,8 @@ struct Heaviest {
   std::size_t all = 0;
 };
 
-// `rows`: the newest first. What weighs nothing is left alone; where all weigh nothing, `oldest` is
-// the end. Of owners who keep the same, whose oldest is older.
+// `rows`: the newest first. Rows without weight are ignored; if none has weight, `oldest` is the
+// end. Among owners that keep the same, the one whose oldest item is older.
 template <class Rows, class OwnerOf, class WeightOf>
 auto heaviest(Rows& rows, OwnerOf owner_of, WeightOf weight_of) {
   using Owner = std::decay_t<decltype(owner_of(*rows.begin()))>;

@@ -1,5 +1,5 @@
-// Structured logs: one JSON object a line on standard error. Never anything of a request's body,
-// query or a person.
+// Structured logs: one JSON object a line on standard error. Never contain parts of a request's
+// body or query, or personal data.
 #pragma once
 
 #include <concepts>
@@ -23,7 +23,7 @@ struct LogField {
   bool is_number = false;
 };
 
-// One write(2) a line, so lines of several threads do not mix.
+// One write(2) a line, so that lines of several threads do not mix.
 void log_info(std::string_view message, std::initializer_list<LogField> fields = {});
 void log_error(std::string_view message, std::initializer_list<LogField> fields = {});
 

@@ -67,7 +67,7 @@ std::string Metrics::text() const {
   counter("qiao_events_total", events, "Events written to the journal.");
   counter("qiao_commit_groups_total", commit_groups, "Groups of commands written with one sync.");
   counter("qiao_idempotent_replays_total", idempotent_replays,
-          "Requests answered with the first answer to their key.");
+          "Requests answered with the stored response of their key.");
   counter("qiao_connections_accepted_total", connections_accepted, "Connections accepted.");
   counter("qiao_connections_refused_total", connections_refused,
           "Connections refused because there were too many.");

@@ -1,4 +1,5 @@
-// Counters and histograms, one registry, Prometheus text. Written from any thread without a lock.
+// Counters and histograms in one registry, as Prometheus text. Updated from any thread without a
+// lock.
 #pragma once
 
 #include <array>
@@ -44,10 +45,10 @@ class Histogram {
   std::atomic<std::uint64_t> sum_us_{0};
 };
 
-// Everything that is measured while the server runs.
+// All metrics of the server.
 struct Metrics {
   Counter requests;
-  std::array<Counter, 6> responses;  // by hundred of the status
+  std::array<Counter, 6> responses;  // by hundreds of the status code
   Counter commands_applied;
   Counter commands_refused;
   Counter events;

@@ -8,7 +8,7 @@
 namespace qiao {
 namespace {
 
-// Long sleeps are cut, so that a wall clock that is set forward is noticed.
+// Long sleeps are divided, so that a wall clock that is set forward is noticed.
 constexpr auto kLongestSleep = std::chrono::seconds{1};
 constexpr auto kHousekeepingEvery = std::chrono::minutes{10};
 constexpr std::size_t kAnswersForgottenAtOnce = 10'000;
@@ -62,7 +62,7 @@ StoreResult<std::unique_ptr<Runtime>> Runtime::start(boost::asio::io_context& co
     r->housekeeping_.expires_after(kHousekeepingEvery);
     r->housekeeping_.async_wait([r, self](const boost::system::error_code& error) {
       if (error) return;
-      // What is to be purged was forgotten in a group that is written before the job runs.
+      // Data to be purged were erased in a group that is written before the job runs.
       const bool purge = r->store_.vault().take_forgotten();
       const std::lock_guard lock(r->mutex_);
       r->jobs_.push_back([r, purge] { r->tidy_up(purge); });
@@ -129,7 +129,7 @@ void Runtime::tidy_up(bool purge) {
     if (!forgotten) return fail(forgotten.error());
     if (forgotten.value() < kAnswersForgottenAtOnce) break;
   }
-  // The key of what was erased is deleted; now it leaves the files as well.
+  // The key of erased data is deleted; now it leaves the files as well.
   if (!purge) return;
   if (const auto purged = store_.purge(); !purged) fail(purged.error());
 }
@@ -141,7 +141,7 @@ Result<Applied> Runtime::apply(const pb::Command& command, const KeyedAnswer* ke
 }
 
 Result<Applied> Runtime::apply_at(const pb::Command& command, Time now, const KeyedAnswer* keyed) {
-  // What was due before this command happens before it.
+  // Timers due before this command expire before it.
   if (const auto due = market_.next_tick(); due && *due <= now) tick(now);
   auto applied = market_.apply(command, now);
   if (!applied) {
@@ -188,7 +188,7 @@ void Runtime::take(const Outcome& outcome, const KeyedAnswer* keyed, const Appli
   if (market_.refresh_timers(0) && !refreshing_timers_) refresh_timers();
 }
 
-// After a policy with other time limits: a millisecond at a time, so that others have their turn.
+// After a policy with other time limits: a millisecond at a time, so that requests get their turn.
 void Runtime::refresh_timers() {
   constexpr std::size_t kRowsAtOnce = 2'000;
   refreshing_timers_ = market_.refresh_timers(kRowsAtOnce);
@@ -251,7 +251,7 @@ void Runtime::fail(const StoreError& error) const {
     std::_Exit(65);  // EX_DATAERR
   }
   log_error(
-      "the disk failed; stopping so that nothing is promised that is not on it. Put it right (is "
+      "the disk failed; stopping so that nothing is promised that is not on it. Repair it (is "
       "it full? read-only?) and start again: nothing that was answered is lost",
       {{"reason", reason}});
   std::_Exit(74);  // EX_IOERR
@@ -321,7 +321,7 @@ std::optional<Runtime::Answer> Runtime::find_answer(const std::string& key) cons
   if (!kept) fail(kept.error());
   if (!kept || !kept.value()) return std::nullopt;
   if (!answer.kept.ParseFromString(*kept.value()))
-    fail({"a kept answer cannot be read; restore the last backup", true});
+    fail({"a stored response cannot be read; restore the last backup", true});
   return answer;
 }
 
@@ -348,7 +348,7 @@ void Runtime::checkpoint(std::string path, std::function<void(StoreResult<Head>)
 void Runtime::arm_timer() {
   if (options_.driven) return;
   const auto due = market_.next_tick();
-  // A timer that goes off early does no harm; arming one costs a microsecond.
+  // A timer that expires early does no harm; arming one costs a microsecond.
   if (!due || (is_set(armed_for_) && armed_for_ <= *due)) return;
   armed_for_ = *due;
   const auto wait = std::clamp<std::chrono::steady_clock::duration>(

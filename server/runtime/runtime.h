@@ -1,15 +1,16 @@
-// The one thread that owns the market, the timers, and what waits for the disk.
+// The thread that owns the market, the timers, and requests that wait for the disk.
 //
-//   market thread   applies commands in memory, at once, one after another; adds each to the open
-//   group commit thread   takes the group, writes it with one sync, tells the market thread how far
-//   the disk is housekeeping    backups, forgetting, compaction: beside commits, which never wait
-//   for them
+//   market thread   applies commands in memory, one after another; adds each to the open group
+//   commit thread   takes the group, writes it with one sync, reports to the market thread how far
+//                   the disk is
+//   housekeeping    backups, deleting old responses, compaction: beside commits, which never wait
+//                   for them
 //
-// Where it is driven (RuntimeOptions) there is one thread, and the steps are taken from outside.
+// If it is driven (RuntimeOptions) there is one thread, and the caller runs the steps.
 //
-// The market thread never waits for the disk. Answers do: what changed something is answered when
-// its events are on disk, what read something when everything it saw is (DESIGN.md §2, idea 3). A
-// failed write stops the process.
+// The market thread never waits for the disk. Responses do: that to a change is sent when its
+// events are on disk, that to a read when everything it saw is (DESIGN.md §2, idea 3). A failed
+// write stops the process.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -30,7 +31,7 @@
 
 namespace qiao {
 
-// An event on its way to watchers: what filters and the rules of sight look at, and the bytes.
+// An event on its way to watchers: the fields that filters and access rules read, and the bytes.
 struct Published {
   Seq seq;
   pb::EventKind kind;
@@ -42,7 +43,7 @@ struct Published {
   pb::NeedState need_state;    // of a need
   bool opened;                 // a need that is or was on the public board
   std::uint64_t resident_ref;  // of a need
-  bool active;                 // a party whose standing is that
+  bool active;                 // a party with that standing
   AreaCode account_area;       // of an account without a party
   std::string bytes;           // serialised Event
 };
@@ -53,41 +54,40 @@ struct RuntimeOptions {
   // Commands are refused while more than this waits for the disk.
   std::size_t max_pending_bytes = 64 << 20;
   Seconds keep_answers = std::chrono::hours{48};
-  // Fills an empty database (with apply_at) before anything else happens. What it does not commit
-  // itself (commit_load) goes to disk as one write at its end. Called again, with what is on disk
-  // loaded, while the store has a LoadMark; a mark that it leaves refuses the start.
+  // Fills an empty database (with apply_at) before anything else. Commands that it does not commit
+  // itself (commit_load) are written at its end. Called again, with the stored rows loaded, while
+  // the store has a LoadMark; if a mark remains the start is refused.
   std::function<StoreResult<void>(class Runtime&)> fill_empty = {};
-  // The disk refused a write, so that memory is ahead of it and must not be read any more; or it
-  // cannot be read, so that nobody can say whether a request was answered before. Called on the
-  // thread that found out; nothing happens after it. Where not given the process says why and ends
-  // with 74 (EX_IOERR), or with 65 (EX_DATAERR) where files are damaged.
+  // Called if the disk refused a write, so that memory is ahead of it and must not be read any
+  // more, or if it cannot be read, so that nobody can say whether a request was answered before. On
+  // the thread that noticed; nothing happens after it. By default the process logs the reason and
+  // exits with 74 (EX_IOERR), or with 65 (EX_DATAERR) if files are damaged.
   std::function<void(const StoreError&)> on_disk_failure = {};
-  // Without a thread and timers of its own: whoever has a time of his own calls commit(), wake()
-  // and tidy_up(). For simulations.
+  // Without a thread and timers of its own: the caller calls commit(), wake() and tidy_up(). For
+  // simulations.
   bool driven = false;
 };
 
-// What came of a command.
+// The result of a command.
 struct Applied {
-  Seq seq;  // answer when this is on disk
+  Seq seq;  // the response may be sent when this is on disk
   std::vector<Subject> subjects;
 };
 
-// All functions are for the market thread unless they say otherwise.
+// All functions are for the market thread unless stated otherwise.
 class Runtime {
  public:
   using Clock = std::function<Time()>;
   using Listener = std::function<void(std::vector<std::shared_ptr<const Published>>)>;
 
-  // Loads the market from the store, which it uses until it is gone. The market thread is the one
-  // that runs `context`.
+  // Loads the market from the store, which must outlive it. The market thread is the one that runs
+  // `context`.
   static StoreResult<std::unique_ptr<Runtime>> start(boost::asio::io_context& context, Store& store,
                                                      Metrics& metrics, Clock clock,
                                                      RuntimeOptions options = {});
   ~Runtime();
 
-  // Keeps the answer to a command under an idempotency key, in the same write as the command
-  // itself.
+  // Stores the response to a command under an idempotency key, in the same write as the command.
   struct Keepable {
     pb::KeptAnswer answer;
     std::unique_ptr<google::protobuf::Message> message;
@@ -97,7 +97,7 @@ class Runtime {
     std::function<Keepable(const Applied&)> make;  // called once, when the command has been applied
   };
 
-  // Applies a command now. Refusals change nothing. Never waits.
+  // Applies a command now. Refusals change nothing. Never blocks.
   Result<Applied> apply(const pb::Command& command, const KeyedAnswer* keyed = nullptr);
 
   // Which commands of a batch would be refused now. Changes nothing.
@@ -105,7 +105,7 @@ class Runtime {
     return market_.check(batch, actor, clock_());
   }
 
-  // The same at another moment than now: for loading a history. Not before the last event.
+  // The same at another time than now: for loading a history. Not before the last event.
   Result<Applied> apply_at(const pb::Command& command, Time now,
                            const KeyedAnswer* keyed = nullptr);
 
@@ -117,12 +117,12 @@ class Runtime {
   Seq durable_seq() const { return durable_seq_; }
   bool overloaded() const;
 
-  // Calls back on the market thread when everything up to seq is on disk: at once (before
-  // returning) where it is.
+  // Calls back on the market thread when everything up to seq is on disk: before returning if it
+  // already is.
   void when_durable(Seq seq, std::function<void()> then);
 
-  // First answers by idempotency key. An answer that is not on disk yet is found too, with the seq
-  // to wait for.
+  // Responses by idempotency key. A response that is not on disk yet is found too, with the seq to
+  // wait for.
   struct Answer {
     pb::KeptAnswer kept;
     Seq seq;
@@ -135,17 +135,17 @@ class Runtime {
     return store_.read_journal(after, durable_seq_, event);
   }
 
-  // Keeps a part of a clearing on disk with the next write; without bytes, forgets it.
+  // Writes a part of a clearing to disk with the next write; without bytes, deletes it.
   void keep_clearing(std::uint64_t number, ClearingPart part, std::optional<std::string> bytes);
 
   // While the database is filled (RuntimeOptions::fill_empty): bytes that wait for the disk; writes
-  // them, with the mark of a load that goes on, or none at its end.
+  // them, with the mark of an unfinished load, or none at its end.
   std::size_t pending_bytes() const;
   StoreResult<void> commit_load(const std::optional<LoadMark>& mark);
-  // Writes what the database holds in memory into files.
+  // Writes the contents of memory tables into files.
   StoreResult<void> flush() { return store_.flush(); }
 
-  // For questions about the past; what is in it is on disk.
+  // For queries about the past; everything in it is on disk.
   const Store& store() const { return store_; }
 
   // Makes a backup on the commit thread, calls back on the market thread.
@@ -154,26 +154,26 @@ class Runtime {
   // The disk failed or files are damaged: see RuntimeOptions::on_disk_failure. For any thread.
   void fail(const StoreError& error) const;
 
-  // Gets each event once, in order, when it is on disk. Called on the market thread; set once.
+  // Receives each event once, in order, when it is on disk. Called on the market thread; set once.
   void listen(Listener listener) { listener_ = std::move(listener); }
 
-  // Gets each event as it is applied, before it is on disk. On the market thread, which it must not
-  // hold up; set once, or to nothing.
+  // Receives each event as it is applied, before it is on disk. On the market thread, which it must
+  // not block; set once, or to nothing.
   void on_event(std::function<void(const pb::Event&)> observer) { observer_ = std::move(observer); }
 
   // Waits until everything applied is on disk and stops the commit thread. Called by the
   // destructor.
   void stop();
 
-  // The steps that threads and timers take, for who drives it.
+  // The steps that threads and timers take, for a caller that drives it.
   //
-  // Writes what has been applied; true: what waits for it is told as soon as the context runs.
+  // Writes what has been applied; true: callbacks that wait for it run as soon as the context runs.
   bool commit();
-  // When the market acts by itself next.
+  // The next time at which the market acts without a command.
   std::optional<Time> next_tick() { return market_.next_tick(); }
-  // Lets the market do what is due.
+  // Runs what is due.
   void wake() { tick(clock_()); }
-  // Forgets old answers, and takes off the disk what was erased.
+  // Deletes old responses, and removes erased data from the disk.
   void tidy_up();
 
  private:
@@ -220,12 +220,12 @@ class Runtime {
   Listener listener_;
   std::function<void(const pb::Event&)> observer_;
 
-  // Between the two threads.
+  // Shared by the two threads.
   mutable std::mutex mutex_;
   std::condition_variable work_;
   Group open_group_;
   Group written_group_;  // of commit()
-  // What takes long and is no commit: the commit thread hands it on when everything before it is
+  // Long work other than commits: the commit thread passes it on when everything before it is
   // written.
   std::vector<std::function<void()>> jobs_;
   std::vector<std::function<void()>> ready_jobs_;

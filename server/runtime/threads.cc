@@ -24,7 +24,7 @@ Workers on_threads(unsigned count) {
 
 void yield_to_answers() {
   constexpr int kNice = 10;
-  // Refused where the system does not allow it; then it is a thread like the others.
+  // Refused if the system does not allow it; then it is an ordinary thread.
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
 }
 

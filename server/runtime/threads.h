@@ -8,14 +8,14 @@
 
 namespace qiao {
 
-// Runs parts on so many threads, the caller's among them. Threads are started for each call: it is
-// for work of milliseconds.
+// Runs parts on this many threads, including the caller's. Threads are started for each call: for
+// work of milliseconds.
 Workers on_threads(unsigned count);
 
-// A thread for long work beside the market: where cores are scarce, those that answer go first. The
-// threads that it starts are like it.
+// A thread for long work beside the market: if cores are scarce, threads that answer requests go
+// first. The threads that it starts have the same priority.
 std::thread background_thread(std::function<void()> work);
-// Makes the calling thread such a one.
+// Gives the calling thread that priority.
 void yield_to_answers();
 
 }  // namespace qiao

@@ -1,4 +1,4 @@
-// What waits to be done, taken in turn over those who asked for it.
+// A queue that takes turns over the requesters.
 #pragma once
 
 #include <algorithm>
@@ -11,13 +11,13 @@
 
 namespace qiao {
 
-// Whom something is done for: an account and an address have a share each of what waits.
+// A requester: an account and an address each have a share of the queue.
 struct Share {
   std::string account;
   std::string address;
 };
 
-// How much waits or is being done at most.
+// Limits on queued and running items.
 struct TurnLimits {
   std::size_t all = 0;
   std::size_t per_account = 0;
@@ -26,14 +26,14 @@ struct TurnLimits {
 
 enum class Taken : std::uint8_t { kYes, kShareIsUsed, kFull };
 
-// Not thread-safe. Remembers only those of whom something waits or is being done.
+// Not thread-safe. Remembers only requesters with queued or running items.
 template <class Item>
 class Turns {
  public:
   explicit Turns(TurnLimits limits) : limits_(limits) {}
 
-  // Those with the same `turn` share one: what somebody asks for waits for at most one item of each
-  // other turn. Nothing is added unless kYes.
+  // Items with the same `turn` share one: an item waits for at most one item of each other turn.
+  // Nothing is added unless the result is kYes.
   Taken add(const std::string& turn, const Share& share, Item item) {
     if (count_ >= limits_.all) return Taken::kFull;
     if (count_of(of_account_, share.account) >= limits_.per_account) return Taken::kShareIsUsed;
@@ -47,7 +47,7 @@ class Turns {
     return Taken::kYes;
   }
 
-  // The next item, which counts until ended(share); nothing where none waits.
+  // The next item, which counts until ended(share); nothing if none is queued.
   std::optional<Item> next() {
     if (turns_.empty()) return std::nullopt;
     const std::string turn = std::move(turns_.front());
@@ -69,7 +69,7 @@ class Turns {
     release(of_address_, share.address);
   }
 
-  // Takes out what waits and nobody wants any more.
+  // Removes queued items that are no longer wanted.
   template <class Unwanted>
   void drop(Unwanted unwanted) {
     for (auto at = turns_.begin(); at != turns_.end();) {
@@ -88,7 +88,7 @@ class Turns {
   }
 
   bool empty() const { return turns_.empty(); }
-  // Whether something of that turn does.
+  // Whether that turn has a queued item.
   bool waits(const std::string& turn) const { return waiting_.contains(turn); }
 
  private:
@@ -110,7 +110,7 @@ class Turns {
   std::size_t count_ = 0;
   Counts of_account_;
   Counts of_address_;
-  std::deque<std::string> turns_;  // of whom something waits, each once
+  std::deque<std::string> turns_;  // turns with queued items, each once
   boost::unordered_flat_map<std::string, std::deque<Waiting>> waiting_;
 };
 

@@ -20,13 +20,13 @@ struct CsvRecord {
 // Of one record; as many columns as Excel has.
 inline constexpr std::size_t kMaxCsvFields = 16'384;
 
-// Reads records one after another; empty lines are passed over. The text must outlive the reader.
+// Reads records one after another; empty lines are skipped. The text must outlive the reader.
 class CsvReader {
  public:
   explicit CsvReader(std::string_view text, char delimiter = ',')
       : text_(text), delimiter_(delimiter) {}
 
-  // Empty at the end. A quote that is not closed, text behind one, or too many fields are refused;
+  // Empty at the end. An unclosed quote, text after a closing one, or too many fields are refused;
   // the reader is at its end then.
   std::optional<Result<CsvRecord>> next();
   // Bytes read so far, for showing progress.
@@ -52,13 +52,13 @@ class CsvReader {
 char find_delimiter(std::string_view text);
 
 // Text as the cell of a spreadsheet. Text that begins with = + - @ (also full-width) would be run
-// as a formula, and spaces, tabs and line breaks at either end get lost: an apostrophe stands
-// before or behind such text. A plain negative number stays as it is.
+// as a formula, and spaces, tabs and line breaks at either end are lost: such text gets an
+// apostrophe before or after it. A plain negative number stays as it is.
 std::string protect_cell(std::string_view text);
 // The text of such a cell, exactly; of any other cell the text without spaces around it.
 std::string unprotect_cell(std::string_view cell);
 
-// Appends a field, in quotes where it has what some spreadsheet takes for a separator.
+// Appends a field, in quotes if it contains a separator of some spreadsheet.
 void append_csv_field(std::string_view field, std::string& out);
 std::string csv_line(const std::vector<std::string>& fields);
 

@@ -15,7 +15,7 @@ namespace qiao {
 // is none of these.
 std::optional<std::string> to_utf8(std::string_view bytes);
 
-// For Excel in China. GB18030 has every character of Unicode.
+// For Excel in China. GB18030 includes every character of Unicode.
 std::string to_gb18030(std::string_view utf8);
 
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";

@@ -140,7 +140,7 @@ std::string narrow(std::string_view text) {
   return s;
 }
 
-// Where the next separator of names begins (the text's size where there is none), and its length.
+// Where the next separator of names begins (the text's size if there is none), and its length.
 std::pair<std::size_t, std::size_t> next_separator(std::string_view text) {
   std::pair<std::size_t, std::size_t> next{text.size(), 0};
   for (const std::string_view separator : {",", ";", "，", "；", "、"}) {
@@ -250,8 +250,8 @@ std::string exact_moment(Time t, const TimeZone& zone) {
 Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone,
                                 const std::string& field) {
   const std::string plain = narrow(text);
-  // Dates may have slashes of their own: the one that parts start and end is the one with a moment
-  // on either side.
+  // Dates may contain slashes: the separator of start and end is the one with a moment on either
+  // side.
   for (auto slash = plain.find('/'); slash != std::string::npos;
        slash = plain.find('/', slash + 1)) {
     const std::string_view head = trimmed(std::string_view(plain).substr(0, slash));
@@ -259,7 +259,7 @@ Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone,
     const bool timed = head.find(':') != std::string_view::npos || head.ends_with('s');
     const auto start = timed ? moment(head, zone) : std::nullopt;
     if (!start || !is_set(*start)) continue;
-    // The end's time of day alone is on the day of the start, on the city's clock.
+    // An end without a date is on the day of the start, in the city's time zone.
     const auto time = time_of_day(tail);
     const auto day = std::chrono::floor<std::chrono::days>(zone.to_local(*start));
     const auto end = time ? std::optional(zone.to_utc(day + *time)) : moment(tail, zone);

@@ -1,4 +1,4 @@
-// Times, weeks and lists as people write them in a cell or on a command line.
+// Times, weeks and lists as typed in a cell or on a command line.
 #pragma once
 
 #include <string>
@@ -14,17 +14,17 @@ namespace qiao {
 
 namespace pb = qiao::v1;
 
-// "2026-11-28 09:00" on the city's clock. Also with T, with /, with seconds, and a date alone for
-// its midnight; with a Z behind it on UTC's clock. `field` is named in refusals.
+// "2026-11-28 09:00" in the city's time zone. Also with T, with /, with seconds, and a date alone
+// for its midnight; with a trailing Z in UTC. A refusal names `field`.
 Result<Time> parse_moment(std::string_view text, const TimeZone& zone, const std::string& field);
 // To the minute, for people.
 std::string format_moment(Time t, const TimeZone& zone);
-// What parse_moment reads back as the same second: seconds where there are any, UTC in the hour
-// that the city's clock shows twice, and seconds since 1970 ("99999999999999s") after the year
+// A form that parse_moment reads back as the same second: with seconds if there are any, in UTC in
+// the hour that local time has twice, and seconds since 1970 ("99999999999999s") after the year
 // 9999.
 std::string exact_moment(Time t, const TimeZone& zone);
 
-// "2026-11-28 09:00/12:00" or "2026-11-28 22:00/2026-11-29 06:00". What is written is read back as
+// "2026-11-28 09:00/12:00" or "2026-11-28 22:00/2026-11-29 06:00". Written windows are read back as
 // the same seconds.
 Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone,
                                 const std::string& field);
@@ -35,7 +35,7 @@ Result<std::vector<pb::WeeklySlot>> parse_week(std::string_view text, const std:
 // Slots of the same hours together.
 std::string format_week(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>& slots);
 
-// Days that the week does not hold on: "2026-12-01 closed; 2026-12-02 09:00-12:00"; 休 also for
+// Days that differ from the week: "2026-12-01 closed; 2026-12-02 09:00-12:00"; 休 also means
 // closed.
 Result<std::vector<pb::DatedException>> parse_exceptions(std::string_view text,
                                                          const std::string& field);
@@ -47,8 +47,8 @@ Result<std::int64_t> parse_integer(std::string_view text, const std::string& fie
 Result<std::int32_t> parse_degrees(std::string_view text, const std::string& field);
 std::string format_degrees(std::int32_t e7);
 
-// Cut at any of the separators, each piece without spaces around it, empty ones left out. The wide
-// comma and semicolon of Chinese keyboards count as the narrow ones.
+// Splits at any of the separators, trims each piece and omits empty ones. The wide comma and
+// semicolon of Chinese keyboards count as separators too.
 std::vector<std::string> split(std::string_view text, std::string_view separators = ",;");
 std::string join(const google::protobuf::RepeatedPtrField<std::string>& words,
                  std::string_view separator = ";");

@@ -1,5 +1,4 @@
-// What parties are called in cells, so that the same party is found again, also in another
-// database.
+// Names of parties in cells, so that the same party is found again, also in another database.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +14,8 @@ class PartyNames {
   // In ascending order of ids. An empty credit code is none.
   void add(std::uint64_t id, const std::string& name, const std::string& credit_code);
 
-  // By its name or its credit code where no other party has it, or by "name #2": the second of that
-  // name in the order of ids.
+  // By its name or its credit code if they are unique, or by "name #2": the second of that name in
+  // the order of ids.
   std::optional<std::uint64_t> find(const std::string& text) const;
 
   // How many have it as their name or credit code.

@@ -53,7 +53,7 @@ class Sheet {
   virtual ~Sheet() = default;
   virtual std::span<const SheetColumn> columns() const = 0;
 
-  // The rows of one thing, every cell of it: what write() gives is read back as the same, but for
+  // The rows of one thing, every cell of it: what write() gives is read back as the same, except
   // what has no column (times and counts that the market keeps).
   virtual std::vector<Cells> write(const google::protobuf::Message& resource,
                                    const SheetContext& context) const = 0;

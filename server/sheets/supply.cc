@@ -42,14 +42,14 @@ const char* code_of(pb::TimeKind kind) {
   return it == kKinds.end() ? "" : it->code;
 }
 
-// A resource that is called like a kind of time is marked.
+// A resource with the name of a kind of time is marked.
 constexpr std::string_view kStock = "stock:";
 std::string stock_cell(const std::string& resource) {
   const bool marked = kind_of(resource) != nullptr || resource.starts_with(kStock);
   return (marked ? std::string(kStock) : "") + resource;
 }
 
-// The code itself goes before a name that another term has.
+// The code itself takes precedence over a name that another term has.
 template <class List, class TermOf>
 std::string find_code(const List& list, const std::string& text, TermOf term) {
   const auto is_code = [&](const auto& entry) { return term(entry).code() == text; };
@@ -79,7 +79,7 @@ struct CertificateCell {
   std::int64_t expires_at = 0;
 };
 
-// `zone` where it may say until when it is valid.
+// `zone` if it may have an expiry.
 Result<CertificateCell> read_certificate(const std::string& text, const pb::Taxonomy& words,
                                          const TimeZone* zone) {
   const auto first = std::min(text.find(':'), text.size());

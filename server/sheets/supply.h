@@ -14,10 +14,10 @@ namespace qiao {
 
 namespace pb = qiao::v1;
 
-// What stands in the cells of one line or offer; empty where nothing does.
+// The cells of one line or offer; empty if unset.
 struct SupplyCells {
-  // people, professional, venue, vehicle, equipment, or a resource; "stock:" may stand before it,
-  // and does where it is called like a kind of time.
+  // people, professional, venue, vehicle, equipment, or a resource, optionally after "stock:",
+  // which is required if its name is that of a kind of time.
   std::string kind;
   std::string quantity;
   std::string skills;           // a,b
@@ -29,9 +29,8 @@ struct SupplyCells {
   std::string exceptions = {};  // offers only: "2026-12-01 closed; 2026-12-02 09:00-12:00"
 };
 
-// What is written is read back as the same message, but for the order of the slots of a week, and
-// slots of the same day that are there twice. The first cell that cannot be read is named by its
-// column in the refusal.
+// A written message is read back equal, except for the order of the slots of a week, and for
+// duplicate slots of a day. A refusal names the column of the first cell that cannot be read.
 Status read_line(const SupplyCells& cells, const pb::Taxonomy& words, pb::RequirementLine& line);
 Status read_offer(const SupplyCells& cells, const pb::Taxonomy& words, const TimeZone& zone,
                   pb::Offer& offer);

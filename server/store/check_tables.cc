@@ -1,4 +1,4 @@
-// Whether every file of the database can be read whole.
+// Checks whether every file of the database can be read completely.
 #include <rocksdb/db.h>
 
 #include "engine/rows/invariants.h"
@@ -45,14 +45,14 @@ StoreResult<std::vector<std::string>> Store::check_tables() const {
   std::vector<std::string> findings;
   rocksdb::ReadOptions options = scan_options();
   options.fill_cache = false;
-  // Rows that a newer version of a row hides, filters and indexes, too.
+  // Includes rows hidden by newer versions, filters and indexes.
   const auto status = db_->VerifyChecksum(options);
   if (!status.ok()) return error("cannot read " + path_, status, "无法读取" + path_);
   for (auto* family : handles_) {
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family));
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
       const std::string_view key = view(it->key());
-      // Older formats kept answers otherwise; the first start strips them.
+      // Older formats stored responses in another form; the first start removes them.
       const bool good = (family != dedup_ || !chained_ || good_answer(key, view(it->value()))) &&
                         (family != clearing_ || good_clearing(key, view(it->value())));
       if (good || findings.size() >= kMaxBreaches) continue;

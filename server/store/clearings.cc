@@ -1,4 +1,4 @@
-// Clearings and what they found, beside the rows of the market.
+// Clearings and their results, beside the rows of the market.
 #include <rocksdb/db.h>
 
 #include "server/store/scan.h"
@@ -25,7 +25,7 @@ void Group::delete_clearing(std::uint64_t number, ClearingPart part, Store& stor
 }
 
 StoreResult<void> Store::read_clearings(const ClearingRow& row) const {
-  // An older database that is only looked at has no such table.
+  // An older database that is opened read-only has no such table.
   if (clearing_ == nullptr) return outcome::success();
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), clearing_));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
@@ -34,14 +34,14 @@ StoreResult<void> Store::read_clearings(const ClearingRow& row) const {
       const std::string size = std::to_string(key.size());
       return StoreError{
           path_ + ": a clearing has a key of " + size + " bytes; restore the last backup", true,
-          path_ + "：一轮对接的键有" + size + "字节；请恢复最近的备份"};
+          path_ + "：一轮统一对接的键有" + size + "字节；请恢复最近的备份"};
     }
     const std::string_view value(it->value().data(), it->value().size());
     row(from_big_endian(key.substr(0, 8)), static_cast<ClearingPart>(key.back()), value);
   }
   if (it->status().ok()) return outcome::success();
   return error("cannot read the clearings in " + path_, it->status(),
-               "无法读取" + path_ + "中的对接轮");
+               "无法读取" + path_ + "中的统一对接");
 }
 
 }  // namespace qiao

@@ -6,13 +6,12 @@
 
 namespace qiao {
 
-// What went wrong with the disk or the database, in words for the person who runs the server.
+// An error of the disk or the database, in words for the operator.
 struct StoreError {
   std::string message;
-  // Something that was on disk is missing or is not what was written: no second try helps, a backup
-  // does.
+  // Something that was on disk is missing or altered: retrying does not help, a backup does.
   bool damaged = false;
-  std::string zh = {};  // the same in Chinese, where it is meant for the command line
+  std::string zh = {};  // the same in Chinese, if it is meant for the command line
 };
 template <class T>
 using StoreResult =

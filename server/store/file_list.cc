@@ -18,7 +18,7 @@ StoreResult<bool> was_database(rocksdb::Env& env, const std::string& folder,
   const auto mark = HeadMark::read(env, folder);
   if (mark) return mark.value().has_value();
   if (!mark.error().damaged) return mark.error();
-  // Others, Git among them, have files of that name, too.
+  // Other programs, such as Git, have files of that name too.
   return std::any_of(names.begin(), names.end(),
                      [](const std::string& name) { return name.starts_with(kManifest); });
 }

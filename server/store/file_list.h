@@ -10,12 +10,13 @@
 
 namespace qiao {
 
-// Whether a folder with these files but without CURRENT was a database of Qiao: there is a mark
-// (HEAD), good, or damaged beside other files of RocksDB's.
+// Whether a folder with these files but without CURRENT was a database of Qiao: it has a mark
+// (HEAD), valid, or damaged beside other files of RocksDB.
 StoreResult<bool> was_database(rocksdb::Env& env, const std::string& folder,
                                const std::vector<std::string>& names);
 
-// That the list is damaged or gone; names the MANIFEST, or CURRENT where that does not tell it.
+// The error for a list that is damaged or missing; names the MANIFEST, or CURRENT if that does not
+// name it.
 StoreError file_list_is_damaged(rocksdb::Env& env, const std::string& folder);
 
 }  // namespace qiao

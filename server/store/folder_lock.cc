@@ -13,9 +13,9 @@ StoreError folder_in_use(const std::string& folder) {
           .zh = "另一个进程已打开" + folder + "中的数据库；请先停止该进程"};
 }
 
-// RocksDB locks the whole of LOCK for writing. A lock for reading excludes that one, and takes a
-// file that is open for reading. It belongs to the open file: closing another of the same name
-// keeps it.
+// RocksDB locks all of LOCK for writing. A read lock excludes that one, and needs a file that is
+// open for reading. It belongs to the open file: closing another descriptor of the same name keeps
+// it.
 StoreResult<FolderLock> FolderLock::shared(const std::string& folder) {
   FolderLock lock(::open((folder + "/LOCK").c_str(), O_RDONLY | O_CLOEXEC));
   if (lock.file_ < 0) return lock;

@@ -1,4 +1,4 @@
-// Keeps a database's folder from being opened for writing, without writing to it.
+// Prevents a database's folder from being opened for writing, without writing to it.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace qiao {
 
-// Several may hold one folder at once. Held until the end of the object.
+// Several objects may hold one folder at once. Held until the object is destroyed.
 class FolderLock {
  public:
-  // Refused where a process has the database open for writing. Where the folder has no LOCK file,
-  // as a backup, or its file system has no locks, there is nothing to hold.
+  // Refused if a process has the database open for writing. If the folder has no LOCK file, like a
+  // backup, or its file system has no locks, nothing is held.
   static StoreResult<FolderLock> shared(const std::string& folder);
   FolderLock(FolderLock&& other) noexcept;
   FolderLock& operator=(FolderLock&& other) = delete;
@@ -22,7 +22,7 @@ class FolderLock {
   int file_;  // -1: none
 };
 
-// Words for a folder that another process has open.
+// The error for a folder that another process has open.
 StoreError folder_in_use(const std::string& folder);
 
 }  // namespace qiao

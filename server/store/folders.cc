@@ -22,8 +22,8 @@ rocksdb::Status make_folders(rocksdb::Env& env, const std::filesystem::path& pat
   return status;
 }
 
-// Opening writes: what only the log held gets files of its own. Where there is no room for it
-// RocksDB 7.8 may end in one of its assertions, which Debian's build has; so this is asked before.
+// Opening writes: data that were only in the log get files. If there is no room for them RocksDB
+// 7.8 may fail an assertion, which Debian's build enables; so this is checked before.
 StoreResult<void> check_room(rocksdb::Env& env, const std::string& path) {
   constexpr std::uint64_t kBeside = 8 << 20;
   std::uint64_t needed = kBeside;

@@ -1,4 +1,4 @@
-// Folders of databases, on the disk that an Env is.
+// Folders of databases, on the disk of an Env.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -10,13 +10,13 @@
 
 namespace qiao {
 
-// Makes a rename in it durable.
+// Makes a rename in the folder durable.
 rocksdb::Status sync_folder(rocksdb::Env& env, const std::string& path);
-// Makes the folder, and those above it that are missing.
+// Creates the folder and missing parents.
 rocksdb::Status make_folders(rocksdb::Env& env, const std::filesystem::path& path);
-// Removes the folder and the files in it. It has no folders.
+// Removes the folder and the files in it. It must have no subfolders.
 rocksdb::Status remove_folder(rocksdb::Env& env, const std::string& path);
-// Refused where the disk has too little space for opening the database there.
+// Refused if the disk has too little space to open the database there.
 StoreResult<void> check_room(rocksdb::Env& env, const std::string& path);
 
 }  // namespace qiao

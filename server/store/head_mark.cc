@@ -17,9 +17,9 @@ namespace {
 constexpr const char* kName = "/HEAD";
 constexpr std::size_t kChecksum = 16;
 constexpr std::size_t kBody = 8 + sizeof(ChainHash) + 3 * 8;
-// Marks of before ended with the epoch, those before them with the hash.
+// Older marks ended with the epoch, those before them with the hash.
 constexpr std::array<std::size_t, 3> kBodies = {kBody, kBody - 2 * 8, kBody - 3 * 8};
-// The file is written anew when it holds so many: about a mebibyte.
+// The file is rewritten when it has this many records: about a mebibyte.
 constexpr std::size_t kMostRecords = 20'000;
 
 const unsigned char* bytes(std::string_view s) {
@@ -54,7 +54,7 @@ std::optional<Head> parse(std::string_view body) {
   return head;
 }
 
-// The last good record. The end may be torn; a damaged record in the middle hides none of the
+// The last valid record. The end may be torn; a damaged record in the middle does not hide the
 // others.
 std::optional<Head> last_record(std::string_view content, std::size_t body_size) {
   std::optional<Head> last;
@@ -89,7 +89,7 @@ std::optional<ChainHash> from_hex(std::string_view text) {
 }
 
 std::uint64_t place_of(const std::string& folder) {
-  // RocksDB writes this file once. The time at which it was made cannot be set.
+  // RocksDB writes this file once. Its creation time cannot be set.
   struct statx info {};
   const std::string file = folder + "/IDENTITY";
   if (::statx(AT_FDCWD, file.c_str(), 0, STATX_INO | STATX_BTIME, &info) != 0) return 0;
@@ -137,7 +137,7 @@ StoreResult<void> HeadMark::sync() {
   return boost::outcome_v2::success();
 }
 
-// Written under another name and renamed when it is whole.
+// Written under another name and renamed when it is complete.
 StoreResult<void> HeadMark::start_over(const Head& head) {
   const std::string path = folder_ + kName;
   const std::string fresh = path + ".new";

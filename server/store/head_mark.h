@@ -1,16 +1,16 @@
-// How far the journal had come when it was last answered from, in a file of its own beside the
-// database.
+// The position up to which the journal was answered from, in a file of its own beside the database.
 //
-// RocksDB cannot tell a log that was cut off from one that ended there: it recovers what comes
-// before the damage and says nothing of the rest. The mark is written after each synced write, so
-// that a start can tell: a journal that ends before its mark has lost something that was answered.
+// RocksDB cannot tell a log that was cut off from one that ended there: it recovers what precedes
+// the damage and does not report the rest. The mark is written after each synced write, so that a
+// start can tell: a journal that ends before its mark has lost something that was answered.
 //
 // It also holds the epoch of the database. The file is a sequence of records of one size, each with
-// a checksum; the last good one counts. Its first is synced before the file gets its name, so that
-// a file without a good record is damaged. Appends are not synced one by one (that would halve the
-// speed of small writes): after a power cut it may be some seconds behind the journal, never ahead.
+// a checksum; the last valid one counts. The first is synced before the file gets its name, so a
+// file without a valid record is damaged. Appends are not synced one by one (that would halve the
+// speed of small writes): after a power cut the mark may be some seconds behind the journal, never
+// ahead.
 //
-// A row of the database ("marked") says that it has had a mark, so that one that is gone is
+// A row of the database ("marked") records that it has had a mark, so that a missing one is
 // noticed.
 #pragma once
 
@@ -29,43 +29,42 @@ class WritableFile;
 
 namespace qiao {
 
-// Stands for an event and everything before it: BLAKE2b-256, keyed, of the hash before, the
-// sequence and the event as stored.
+// Identifies an event and everything before it: BLAKE2b-256, keyed, of the previous hash, the
+// sequence number and the event as stored.
 using ChainHash = std::array<unsigned char, 32>;
 std::string to_hex(const ChainHash& hash);
-// Of as many digits as a hash has, of either case; empty where the text is anything else.
+// Parses hexadecimal digits of either case; nothing if the text is anything else.
 std::optional<ChainHash> from_hex(std::string_view text);
 
 struct Head {
   Seq seq = 0;
   ChainHash hash{};
-  // Of the history that goes on from here. Another after a restore, where numbers come again for
-  // other things; 0: not given yet, as in a backup.
+  // Of this history. Changes after a restore, after which numbers are used again for other things;
+  // 0: not assigned yet, as in a backup.
   std::uint64_t epoch = 0;
-  // RocksDB's number of the last synced write, events or not; 0: not known, as in marks of before.
+  // RocksDB's number of the last synced write, with events or not; 0: unknown, as in older marks.
   std::uint64_t write = 0;
-  // Where the database was when it got its epoch: see place_of(). 0: not known.
+  // Place of the database when it got its epoch: see place_of(). 0: unknown.
   std::uint64_t place = 0;
 };
 
-// Where the files of a database are on the machine's disk: another number for a copy of the folder,
-// the same where the folder is renamed. 0 where that cannot be told.
+// Identifies the place of a database's files on the disk: another number for a copy of the folder,
+// the same after a rename. 0 if it is unknown.
 std::uint64_t place_of(const std::string& folder);
 
 // For one thread at a time.
 class HeadMark {
  public:
-  // The mark in a database's folder. Empty where there is no file; damaged where there is no good
-  // record in it.
+  // The mark in a database's folder. Empty if there is no file; damaged if it has no valid record.
   static StoreResult<std::optional<Head>> read(rocksdb::Env& env, const std::string& folder);
 
-  // Replaces the file with one that holds `head` alone, synced.
+  // Replaces the file by one that contains only `head`, synced.
   static StoreResult<std::unique_ptr<HeadMark>> create(rocksdb::Env& env, const std::string& folder,
                                                        const Head& head);
 
   ~HeadMark();
 
-  // Adds a record. After an error the mark is as it was.
+  // Appends a record. After an error the mark is unchanged.
   StoreResult<void> append(const Head& head);
   StoreResult<void> sync();
 
@@ -82,11 +81,11 @@ class HeadMark {
 // The mark in the folder of a database that is not open yet.
 struct MarkRead {
   std::optional<Head> head = {};
-  std::optional<StoreError> damage = {};  // why there is none although there is a file
+  std::optional<StoreError> damage = {};  // why there is none although the file exists
 };
 
 StoreResult<MarkRead> read_mark(rocksdb::Env& env, const std::string& path);
-// What a mark that is not there means.
+// The error for a missing mark.
 StoreError mark_is_lost(const MarkRead& mark, const std::string& path);
 
 }  // namespace qiao

@@ -98,7 +98,7 @@ StoreResult<void> KeyFile::write(const std::string& path, const std::vector<Mast
   const auto failed = [&] {
     return StoreError{"cannot write the key file " + path + ": " + std::strerror(errno)};
   };
-  // Whole or not at all: a half-written key file would lose the data.
+  // Atomically: a half-written key file would lose the data.
   const std::string part = path + ".new";
   const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return failed();
@@ -107,7 +107,7 @@ StoreResult<void> KeyFile::write(const std::string& path, const std::vector<Mast
   ::close(fd);
   if (!written) return failed();
   if (fresh) {
-    // Never over one that is there.
+    // Never overwrites an existing file.
     if (link(part.c_str(), path.c_str()) != 0) return failed();
     unlink(part.c_str());
   } else if (rename(part.c_str(), path.c_str()) != 0) {

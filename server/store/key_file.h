@@ -1,4 +1,4 @@
-// The master key: a file of its own, so that the database, a copy of it or a stolen disk tells
+// The master key: a file of its own, so that the database, a copy of it or a stolen disk reveals
 // nothing about residents.
 #pragma once
 
@@ -18,20 +18,19 @@ struct MasterKey {
   KeyBytes bytes;
 };
 
-// One key a line, "qiao-key-1 BASE64"; the first seals, those behind it are only for what they
-// sealed.
+// One key a line, "qiao-key-1 BASE64"; the first one encrypts, the others only decrypt what they
+// encrypted before.
 class KeyFile {
  public:
-  // Refuses, with words that say what to do, a file that others than its owner can read, one that
-  // belongs to somebody else, and one that is not of this form.
+  // Refuses, with instructions, a file that others than its owner can read, that belongs to another
+  // user, or that has another format.
   static StoreResult<KeyFile> load(const std::string& path);
-  // Makes the file with a fresh key, readable by its owner only. It must not exist.
+  // Creates the file with a new key, readable by its owner only. It must not exist.
   static StoreResult<KeyFile> create(const std::string& path);
-  // Puts a fresh key in front: what is sealed from now on is sealed with it, and the next start
-  // seals the rest again.
+  // Adds a new key in front: new data are sealed with it, and the next start reseals the rest.
   static StoreResult<KeyFile> rotate(const std::string& path);
-  // Drops all but the first. Refused, and the file unchanged, while a key that it would drop is one
-  // of `in_use`: the ids of the master keys that seal something in the database
+  // Deletes all but the first. Refused, and the file unchanged, while a key that would be deleted
+  // is one of `in_use`: the ids of the master keys that seal something in the database
   // (Store::keys_in_use).
   static StoreResult<KeyFile> prune(const std::string& path,
                                     const std::vector<std::uint64_t>& in_use);

@@ -1,4 +1,4 @@
-// How far a history has been loaded: a row of "meta", there while the load goes on.
+// How far a history has been loaded: a row of "meta", present during the load.
 #include <rocksdb/db.h>
 
 #include "server/store/status.h"
@@ -15,9 +15,9 @@ constexpr std::size_t kHead = kNumber + sizeof(ChainHash);
 
 StoreError load_was_cut_off(const LoadMark& mark) {
   const std::string lines = std::to_string(mark.lines);
-  return {.message = "loading " + mark.file + " was cut off after line " + lines +
+  return {.message = "loading " + mark.file + " was interrupted after line " + lines +
                      ": the database holds a part of it. Start qiaod again with --load and that "
-                     "file to go on, or delete the database and begin again",
+                     "file to continue, or delete the database and start again",
           .zh = "导入" + mark.file + "在第" + lines +
                 "行之后中断，数据库里只有一部分。请仍用--load和该文件启动qiaod以继续导入，"
                 "或删除数据库后重新开始"};

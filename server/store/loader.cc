@@ -5,12 +5,12 @@
 namespace qiao {
 namespace {
 
-// Some two thousand rows: a step takes a millisecond, and what is handed from one core to another
-// is still near.
+// About two thousand rows: a step takes a millisecond, and data passed from one core to another are
+// still in a cache.
 constexpr std::size_t kBatchBytes = (256 << 10) - 64;
 // Batches of a kind that are read ahead.
 constexpr std::size_t kMostWaiting = 4;
-// Threads that can be of use: one for each of the great kinds.
+// Useful threads: one for each of the large kinds.
 constexpr std::size_t kMostThreads = 4;
 
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
@@ -19,20 +19,20 @@ std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 Loader::Loader(State& state, Open open, Unseal unseal)
     : state_(state), open_(std::move(open)), unseal_(std::move(unseal)) {
-  // On two threads areas and needs are a little less work than parties and offers, for which the
-  // first that is done reads ahead.
+  // On two threads areas and needs take a little less work than parties and offers, for which the
+  // first thread to finish reads ahead.
   Lane& areas = add(pb::Event::kArea, "area", {});
   Lane& parties = add(pb::Event::kParty, "party", {});
   const Lane& linked_areas = add(
-      &State::link_areas, "an area lies in one that is missing or of no higher level", {&areas});
+      &State::link_areas, "the parent of an area is missing or not of a higher level", {&areas});
   Lane& needs = add(pb::Event::kNeed, "need", {});
   const Lane& linked_needs =
-      add(&State::link_needs, "a need is in an area that is missing", {&needs, &linked_areas});
+      add(&State::link_needs, "the area of a need is missing", {&needs, &linked_areas});
   Lane& offers = add(pb::Event::kOffer, "offer", {});
   const Lane& linked_parties =
-      add(&State::link_parties, "a party is in an area that is missing", {&parties, &linked_areas});
+      add(&State::link_parties, "the area of a party is missing", {&parties, &linked_areas});
   const Lane& linked_offers =
-      add(&State::link_offers, "an offer is of a party that is missing", {&offers, &parties});
+      add(&State::link_offers, "the party of an offer is missing", {&offers, &parties});
   const std::vector<const Lane*> all = {&linked_areas, &linked_needs, &linked_offers,
                                         &linked_parties};
   add(pb::Event::kMatch, "match", all);
@@ -80,7 +80,8 @@ void Loader::work() {
     } else if (Lane* other = next_to_read()) {
       read(*other, lock);
     } else {
-      // Whatever it waits for is in another thread's hands, or there would be something to do.
+      // Whatever it waits for is being done by another thread, otherwise there would be something
+      // to do.
       changed_.wait(lock);
     }
   }
@@ -142,7 +143,7 @@ void Loader::put(Lane& lane, BlobBatch batch, std::unique_lock<std::mutex>& lock
   lane.put += rows;
   if (!good)
     fail("row " + std::to_string(lane.put) + " of " + lane.name +
-         " is damaged or leans on one that is missing");
+         " is damaged or references a missing row");
   changed_.notify_all();
 }
 

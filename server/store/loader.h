@@ -1,8 +1,8 @@
-// Rows from disk into a market's state, by threads that share the work evenly.
+// Loads rows from disk into a market's state, on threads that share the work evenly.
 //
-// A thread takes a kind, and reads a batch of its rows off the disk and puts it into the state,
-// which is still in its core's cache then, until there are no more. Where no kind is left to take,
-// it reads ahead for those that others put, so that all threads have work until the end.
+// A thread takes a kind, reads a batch of its rows from disk and puts it into the state while it is
+// in the core's cache, until there are no more. If no kind is left, it reads ahead for those that
+// others put, so that all threads have work until the end.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -24,28 +24,29 @@ namespace qiao {
 
 class Loader {
  public:
-  // All rows of a kind, by key; nullptr where there is no such table. Asked for once a kind, by the
+  // All rows of a kind, by key; nullptr if there is no such table. Called once a kind, by the
   // thread that reads it first.
   using Open = std::function<std::unique_ptr<rocksdb::Iterator>(pb::Event::RowCase)>;
-  // The row as the market knows it, in `buffer` where it is not the stored one; nothing where it is
+  // The row as the market knows it, in `buffer` if it differs from the stored one; nothing if it is
   // damaged.
   using Unseal = std::function<std::optional<std::string_view>(
       pb::Event::RowCase, std::string_view key, std::string_view stored, std::string& buffer)>;
 
   Loader(State& state, Open open, Unseal unseal);
 
-  // The first thing that is wrong with the rows, in words; the state is of no use then.
+  // The first error in the rows, in words; the state must not be used then.
   StoreResult<void> run(const Workers& workers);
 
  private:
-  // A kind, or what links rows of a kind with those they reference. All of it is behind the mutex,
-  // but what a thread has taken for a step is that thread's alone until it gives it back.
+  // A kind, or the step that links rows of a kind with those they reference. Protected by the
+  // mutex, except for what a thread has taken for a step, which belongs to that thread until it is
+  // returned.
   struct Lane {
     pb::Event::RowCase kind{};
     std::string name;                 // of the kind, for people
-    std::vector<const Lane*> after;   // begun only when those are done
+    std::vector<const Lane*> after;   // starts only after those
     bool (State::*link)() = nullptr;  // instead of rows
-    const char* missing = "";         // what, when that says no
+    const char* missing = "";         // what was wrong if that failed
     bool taken = false;
     bool reads_to_come = true;
     bool being_read = false;
@@ -60,7 +61,7 @@ class Loader {
   void work();
   Lane* next_to_take();
   Lane* next_to_read();
-  // Each lets go of the lock while it works.
+  // Each releases the lock while it works.
   void run(Lane& lane, std::unique_lock<std::mutex>& lock);
   void read(Lane& lane, std::unique_lock<std::mutex>& lock);
   void put(Lane& lane, BlobBatch batch, std::unique_lock<std::mutex>& lock);

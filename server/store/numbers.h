@@ -1,4 +1,4 @@
-// Numbers as keys: in bytes that sort as the numbers do.
+// Numbers as keys, in bytes that sort like the numbers.
 #pragma once
 
 #include <cstdint>

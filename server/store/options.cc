@@ -10,8 +10,8 @@
 namespace qiao {
 namespace {
 
-// After a write that failed the process stops. RocksDB would try again by itself meanwhile, and its
-// assertions end that with less than an explanation.
+// After a failed write the process stops. RocksDB would retry meanwhile, and its assertions would
+// end the process without an explanation.
 class NoRecovery : public rocksdb::EventListener {
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
                             bool* automatic) override {
@@ -19,7 +19,7 @@ class NoRecovery : public rocksdb::EventListener {
   }
 };
 
-// RocksDB writes its log into the folder, also where it only reads.
+// RocksDB writes its log into the folder, even when it only reads.
 class NoLog : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -34,7 +34,7 @@ rocksdb::DBOptions options_for(Store::Mode mode, const StoreOptions& with) {
   options.max_open_files = with.open_files;
   options.max_file_opening_threads = with.opening_threads;
   options.create_if_missing = mode == Store::Mode::kCreateIfMissing;
-  // A table that a newer format adds; foreign and newer databases have been refused by then.
+  // A table added by a newer format; foreign and newer databases have been refused by then.
   options.create_missing_column_families = mode != Store::Mode::kReadOnly;
   // Without these the kernel writes back in bursts, and a sync meets a 40 ms stall (DESIGN.md §8).
   options.bytes_per_sync = 1 << 20;
@@ -44,14 +44,14 @@ rocksdb::DBOptions options_for(Store::Mode mode, const StoreOptions& with) {
   options.keep_log_file_num = 4;
   options.info_log_level = rocksdb::WARN_LEVEL;
   if (mode == Store::Mode::kReadOnly) options.info_log = std::make_shared<NoLog>();
-  // A log or a table that is missing, shorter than it was synced or of another database is noticed
-  // when it is opened. The end of a log that was being written is for the head mark: what a power
-  // cut tears there looks like damage to RocksDB's stricter ways of recovering.
+  // A log or table that is missing, shorter than it was synced or of another database is noticed
+  // when it is opened. The end of a log that was being written is checked by the head mark: a torn
+  // end after a power cut looks like damage to RocksDB's stricter recovery modes.
   options.track_and_verify_wals_in_manifest = true;
   options.verify_sst_unique_id_in_manifest = true;
   options.max_bgerror_resume_count = 0;
   options.listeners.push_back(std::make_shared<NoRecovery>());
-  // Nobody reads them; each would have a thread of its own.
+  // Nobody reads these statistics; each would have a thread of its own.
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;

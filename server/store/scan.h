@@ -1,13 +1,14 @@
-// How tables are gone through.
+// Options for iterating over tables.
 #pragma once
 
 #include <rocksdb/options.h>
 
 namespace qiao {
 
-// For every iterator. No range of keys is ever deleted by DeleteRange(), so nothing is lost by not
-// looking for such ranges. Where RocksDB 7.8 looks for them, an iterator that comes to a table from
-// the one before it loses the error of a damaged first block: it skips the table and all that
+// For every iterator. No range of keys is ever deleted by DeleteRange(), so ignoring such ranges
+// loses nothing. When RocksDB 7.8 looks for them, an iterator that moves on to a table loses the
+// error of a damaged first block: it skips the table and all that follow on that level, and its
+// status is OK (see RocksDB's pull requests 11783 and 11786).
 // follow on that level, and its status is OK (see RocksDB's pull requests 11783 and 11786).
 inline rocksdb::ReadOptions scan_options() {
   rocksdb::ReadOptions options;

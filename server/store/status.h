@@ -1,4 +1,4 @@
-// RocksDB's status as an error for the person who runs the server.
+// RocksDB's status as an error for the operator.
 #pragma once
 
 #include <rocksdb/status.h>
@@ -18,7 +18,7 @@ inline bool is_damage(const rocksdb::Status& status) {
   return status.IsIOError() && status.ToString().find(std::strerror(EISDIR)) != std::string::npos;
 }
 
-// `what` could not be done; `zh`: the same in Chinese, where there are such words.
+// `what` failed; `zh`: the same in Chinese, if there is such a text.
 inline StoreError error(const std::string& what, const rocksdb::Status& status,
                         const std::string& zh = {}) {
   const bool damaged = is_damage(status);

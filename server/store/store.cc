@@ -31,7 +31,7 @@ std::string by_time(std::string_view time, std::string_view key) {
   return std::string(kByTime).append(time).append(key);
 }
 
-// In "meta": that the database has had a mark.
+// In "meta": the database has had a mark.
 constexpr const char* kMarked = "marked";
 
 // Events migrated to a newer format in one write.
@@ -71,7 +71,7 @@ std::optional<ChainHash> to_hash(std::string_view value) {
   return hash;
 }
 
-// Where the audit finds that the contact of a need was shown.
+// Audit key of a disclosure of the contact of a need.
 void index_disclosure(const pb::Event& e, rocksdb::ColumnFamilyHandle* family,
                       rocksdb::WriteBatch& batch) {
   if (e.disclosure().subject() != pb::SUBJECT_KIND_NEED) return;
@@ -81,14 +81,14 @@ void index_disclosure(const pb::Event& e, rocksdb::ColumnFamilyHandle* family,
             {});
 }
 
-// Where the audit finds an event: by what it is about, and by who did it.
+// Audit keys of an event: by its object, and by its account.
 void index_event(const pb::Event& e, rocksdb::ColumnFamilyHandle* family,
                  rocksdb::WriteBatch& batch) {
   std::uint8_t kind = static_cast<std::uint8_t>(e.row_case());
   std::uint64_t id = key_of(e);
   if (e.has_disclosure()) {
     index_disclosure(e, family, batch);
-    // About the one whose data they are.
+    // About the person whose data they are.
     id = e.disclosure().subject_id();
     switch (e.disclosure().subject()) {
       case pb::SUBJECT_KIND_NEED:
@@ -110,7 +110,7 @@ void index_event(const pb::Event& e, rocksdb::ColumnFamilyHandle* family,
               {});
 }
 
-// Takes what was deleted or replaced in some tables off the disk: the log goes with a flush of all,
+// Removes deleted and replaced values of some tables from the disk: the log by flushing all tables,
 // the rest by compaction.
 rocksdb::Status rewrite(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& all,
                         const std::vector<rocksdb::ColumnFamilyHandle*>& some) {
@@ -153,20 +153,20 @@ StoreResult<bool> had_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta,
   return status.ok();
 }
 
-// Is every write there that was answered, with events or without?
+// Whether every write that was answered is there, with events or without.
 StoreResult<void> compare_writes(const rocksdb::DB& db, const Head& mark, const std::string& path) {
   const std::uint64_t last = db.GetLatestSequenceNumber();
   if (last >= mark.write) return outcome::success();
   const std::string missing = std::to_string(mark.write - last);
   return StoreError{"the last " + missing + " writes to the database in " + path +
                         " are missing. The end of a log (" + path +
-                        "/*.log) is damaged or gone: put it back or restore the last backup",
+                        "/*.log) is damaged or missing: put it back or restore the last backup",
                     true,
                     path + "中的数据库缺少最后" + missing + "次写入。日志文件（" + path +
                         "/*.log）的末尾已损坏或缺失：请放回该文件，或恢复最近的备份"};
 }
 
-// Is everything there that was answered, by the mark? The error says what is missing.
+// Whether everything that was answered is there, by the mark. The error says what is missing.
 StoreResult<void> compare_with_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal,
                                     const Head& mark, const std::string& path) {
   QIAO_TRY(const Seq last, last_in(db, journal, path));
@@ -174,7 +174,7 @@ StoreResult<void> compare_with_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle
     return StoreError{"the journal in " + path + " ends with event " + std::to_string(last) +
                           ", but event " + std::to_string(mark.seq) + " was answered: " +
                           std::to_string(mark.seq - last) + " missing. The end of a log (" + path +
-                          "/*.log) is damaged or gone: put it back or restore the last backup",
+                          "/*.log) is damaged or missing: put it back or restore the last backup",
                       true};
   }
   QIAO_TRY(compare_writes(db, mark, path));
@@ -190,7 +190,7 @@ StoreResult<void> compare_with_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle
                     true};
 }
 
-// What was answered and is not there, and that nobody can tell since the mark is gone.
+// The error if answered writes are missing, and nobody can tell since the mark is missing.
 struct Loss {
   std::optional<StoreError> missing = {};
   std::optional<StoreError> mark = {};
@@ -214,8 +214,8 @@ StoreResult<Loss> look_for_loss(rocksdb::DB& db,
   return loss;
 }
 
-// Opening for writing throws away what RocksDB takes for the torn end of a log. So what is missing
-// is found out before, while nothing is changed and the files can still be put right.
+// Opening for writing discards what RocksDB takes for the torn end of a log. So missing writes are
+// found before, while nothing is changed and the files can still be repaired.
 StoreResult<void> check_nothing_missing(
     const std::string& path, const StoreOptions& with,
     const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors, const MarkRead& mark) {
@@ -231,7 +231,7 @@ StoreResult<void> check_nothing_missing(
   const auto& [missing, lost] = found.value();
   if (!missing && !lost) return outcome::success();
   StoreError refused = missing ? *missing : *lost;
-  refused.message += ". To go on without what is missing, start once with --accept-loss";
+  refused.message += ". To start without what is missing, use --accept-loss once";
   if (!refused.zh.empty()) refused.zh += "。若要在缺失的情况下继续，请用--accept-loss启动一次";
   return refused;
 }
@@ -332,8 +332,8 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
     batch_->Put(store.journal(), rocksdb::SliceParts(&key, 1),
                 rocksdb::SliceParts(value.data(), 2));
     index_event(e, store.audit_, *batch_);
-    // A need keeps no trace of the matches that touched it but in memory, so each row is written as
-    // the last event left it. A row with something sealed is written with its event: it is the
+    // A need records the matches that changed it only in memory, so each row is written as the last
+    // event left it. A row with sealed fields is written together with its event: they are the
     // same.
     const auto known = std::find(rows.begin(), rows.end(), row);
     if (sealed) {
@@ -394,7 +394,7 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
                                                 StoreOptions options) {
   namespace fs = std::filesystem;
   const fs::path whole = fs::absolute(fs::path(path) / ".").lexically_normal().parent_path();
-  // Beside the folder, never in it: a copy of the folder is to tell nothing.
+  // Beside the folder, never in it: a copy of the folder must reveal nothing.
   if (options.key_file.empty()) options.key_file = whole.string() + ".key";
   if (options.env == nullptr) options.env = rocksdb::Env::Default();
   rocksdb::Env& env = *options.env;
@@ -408,13 +408,12 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
   std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
   if (!listed.ok() && !listed.IsNotFound()) return error("cannot look into " + path, listed);
   if (!names.empty())
-    return StoreError{path +
-                      " is not empty and holds no Qiao database; give an empty or a new folder"};
-  // Made under another name and renamed when it is whole: a crash in between leaves nothing that
-  // looks like somebody else's.
+    return StoreError{path + " is not empty and has no Qiao database; use an empty or new folder"};
+  // Created under another name and renamed when it is complete: a crash in between leaves nothing
+  // that looks like another program's folder.
   const std::string fresh = whole.string() + ".new";
   const auto failed = [&](const rocksdb::Status& status) {
-    return error("cannot make a database in " + path, status);
+    return error("cannot create a database in " + path, status);
   };
   auto status = make_folders(env, whole.parent_path());
   if (status.ok()) status = remove_folder(env, fresh);
@@ -422,7 +421,7 @@ StoreResult<std::unique_ptr<Store>> Store::open(const std::string& path, Mode mo
   std::error_code ignored;
   const bool key_was_there = fs::exists(options.key_file, ignored);
   if (auto made = open_folder(fresh, mode, options); !made) return std::move(made).error();
-  // An empty folder may be in the way.
+  // An empty folder may exist.
   if (listed.ok()) status = env.DeleteDir(whole.string());
   if (status.ok()) status = env.RenameFile(fresh, whole.string());
   if (status.ok()) status = sync_folder(env, whole.parent_path().string());
@@ -437,7 +436,7 @@ StoreResult<std::vector<std::uint64_t>> Store::keys_in_use(const std::string& pa
   QIAO_TRY(const auto store, open(path, Mode::kReadOnly, key_file));
   if (store->vault_ != nullptr) return store->vault_->keys_in_use();
   return StoreError{
-      .message = "the database in " + path + " is of an older format; start qiaod once first",
+      .message = "the database in " + path + " has an older format; start qiaod once first",
       .zh = path + "中的数据库是旧格式；请先启动一次qiaod"};
 }
 
@@ -450,8 +449,8 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   std::vector<std::string> missing;
   MarkRead mark;
   if (there) {
-    // Before the journal: where another process writes, the mark is never ahead of what is read
-    // after it.
+    // Before the journal: if another process writes, the mark is never ahead of what is read after
+    // it.
     QIAO_TRY(mark, read_mark(*with.env, path));
     QIAO_TRY(missing, missing_tables(path, options_for(mode, with), mark, *with.env));
   }
@@ -463,7 +462,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   if (mode == Mode::kExisting && !with.accept_loss) {
     QIAO_TRY(check_nothing_missing(path, with, descriptors, mark));
   }
-  // Only looked at, an older database stays without the tables that came later.
+  // Opened read-only, an older database lacks the tables that were added later.
   if (mode != Mode::kReadOnly) {
     for (const std::string& name : missing)
       descriptors.emplace_back(name, family_options(with.write_buffer));
@@ -509,7 +508,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
 StoreResult<void> Store::make_mark(const std::optional<Head>& before) {
   const std::uint64_t place = place_of(path_);
   // A database without one is new, or was restored; a copy of the folder is another history, and so
-  // is what goes on without what was answered.
+  // is one that starts with --accept-loss.
   const bool moved = before && before->place != 0 && place != 0 && before->place != place;
   const bool goes_on = before && before->epoch != 0 && missing_.empty() && !moved;
   epoch_ = goes_on ? before->epoch : fresh_epoch();
@@ -528,7 +527,7 @@ StoreResult<void> Store::open_vault(Mode mode, std::uint64_t format, bool made) 
   namespace fs = std::filesystem;
   chained_ = format >= 3;
   const std::string& key_file = options_.key_file;
-  // Nothing is sealed in an older database that is only looked at.
+  // Nothing is sealed in an older database that is opened read-only.
   if (mode == Mode::kReadOnly && !chained_) return outcome::success();
   std::error_code ignored;
   if (!fs::exists(key_file, ignored)) {
@@ -537,7 +536,7 @@ StoreResult<void> Store::open_vault(Mode mode, std::uint64_t format, bool made) 
     if (!it->status().ok()) return error("cannot read the keys in " + path_, it->status());
     if (mode == Mode::kReadOnly || (!made && it->Valid())) {
       return StoreError{"the personal data in " + path_ + " are sealed and the key file " +
-                        key_file + " is not there; put it back, or give it with --key"};
+                        key_file + " is missing; put it back, or name it with --key"};
     }
     QIAO_TRY(KeyFile::create(key_file));
   }
@@ -546,7 +545,7 @@ StoreResult<void> Store::open_vault(Mode mode, std::uint64_t format, bool made) 
   return outcome::success();
 }
 
-// Cut off in the middle it is done again, from where it had come.
+// After an interruption it continues from where it was.
 StoreResult<void> Store::migrate(std::uint64_t from) {
   if (from < 3) {
     QIAO_TRY(seal_and_link());
@@ -563,15 +562,15 @@ StoreResult<void> Store::migrate(std::uint64_t from) {
   sync.sync = true;
   auto status = db_->Write(sync, &batch);
   chained_ = true;
-  // The plain text is to leave the disk, not only the tables.
+  // The plain text must leave the disk, not only the tables.
   const auto rewritten = from < 3 ? handles_ : std::vector<rocksdb::ColumnFamilyHandle*>{dedup_};
   if (status.ok() && from < 4) status = rewrite(*db_, handles_, rewritten);
   if (!status.ok()) return error("cannot write to " + path_, status);
   return outcome::success();
 }
 
-// From format 3: answers were kept as they were sent, with the reader's own personal data. That the
-// request was done is kept; what was answered is not.
+// From format 3: responses were stored as they were sent, with the reader's own personal data. That
+// the request was done is kept; the response is not.
 StoreResult<void> Store::strip_answers() {
   rocksdb::WriteBatch batch;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), dedup_));
@@ -592,7 +591,7 @@ StoreResult<void> Store::strip_answers() {
   return write_and_clear(*db_, batch, path_);
 }
 
-// From format 3 or 4: who saw the contact of a need was found only among all that happened to it.
+// From format 3 or 4: disclosures of a need's contact were found only among all its events.
 StoreResult<void> Store::index_disclosures() {
   rocksdb::WriteBatch batch;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), journal_));
@@ -609,8 +608,8 @@ StoreResult<void> Store::index_disclosures() {
   return write_and_clear(*db_, batch, path_);
 }
 
-// From format 1 or 2: seals what is personal, links the journal, makes the audit's index. Cut off
-// in the middle it goes on where it was, since each write says how far it has come.
+// From format 1 or 2: seals personal fields, links the journal, builds the audit's index. After an
+// interruption it continues where it was, because each write records how far it is.
 StoreResult<void> Store::seal_and_link() {
   rocksdb::WriteOptions sync;
   sync.sync = true;
@@ -668,7 +667,7 @@ StoreResult<void> Store::seal_and_link() {
       }
     }
   }
-  // Kept answers held personal data as they were.
+  // Stored responses contained personal data in the clear.
   const std::unique_ptr<rocksdb::Iterator> answers(db_->NewIterator(scan_options(), dedup_));
   for (answers->SeekToFirst(); answers->Valid(); answers->Next())
     batch.Delete(dedup_, answers->key());
@@ -687,7 +686,7 @@ StoreResult<void> Store::commit(Group& group) {
   if (group.last_seq() != 0)
     group.batch().Put(meta_, "head",
                       big_endian(group.last_seq()) + std::string(view(group.last_hash())));
-  // Others may write meanwhile without a sync; this write's sync is of all that came before it.
+  // Other writes may be unsynced; this write's sync includes all that precede it.
   const std::uint64_t before = db_->GetLatestSequenceNumber();
   const auto status = db_->Write(options, &group.batch());
   if (!status.ok()) return error("cannot write to " + path_, status);
@@ -796,7 +795,7 @@ std::optional<std::string> Store::stored_value(Seq seq) const {
   std::string value;
   const auto status = db_->Get({}, journal_, big_endian(seq), &value);
   if (status.ok()) return value;
-  // An event that was written does not go away.
+  // A written event does not disappear.
   if (!status.IsNotFound() || (seq != 0 && seq <= last_seq_))
     noticed(error("cannot read event " + std::to_string(seq) + " in " + path_, status));
   return std::nullopt;
@@ -878,7 +877,7 @@ StoreResult<std::optional<std::string>> Store::find_answer(std::string_view key)
   if (!status.ok() && !status.IsNotFound()) return noticed(error("cannot read " + path_, status));
   if (!status.ok()) return std::optional<std::string>();
   if (value.size() < 8) {
-    return noticed({path_ + ": a kept answer cannot be read; restore the last backup", true,
+    return noticed({path_ + ": a stored response cannot be read; restore the last backup", true,
                     path_ + "：保存的答复无法读取；请恢复最近的备份"});
   }
   return std::optional(value.substr(8));
@@ -907,9 +906,10 @@ StoreResult<std::size_t> Store::forget_answers(Time before, std::size_t most) {
     }
     batch.Clear();
   }
-  if (!it->status().ok()) return error("cannot read the kept answers in " + path_, it->status());
+  if (!it->status().ok())
+    return error("cannot read the stored responses in " + path_, it->status());
   if (batch.Count() == 0) return count;
-  // No sync: a key that comes back after a crash is forgotten again.
+  // No sync: a key that reappears after a crash is deleted again.
   if (const auto status = db_->Write({}, &batch); !status.ok()) {
     return error("cannot write to " + path_, status);
   }
@@ -925,13 +925,13 @@ StoreResult<Head> Store::checkpoint(const std::string& path) {
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
   status = checkpoint->CreateCheckpoint(path);
   if (!status.ok()) return noticed(error("cannot make a backup in " + path, status));
-  // What the copy holds, asked of the copy.
+  // The contents of the copy, read from the copy.
   auto copy = open(path, Mode::kReadOnly, options_);
   if (!copy) return std::move(copy).error();
   Head end{.seq = copy.value()->last_seq()};
   end.hash = copy.value()->hash_of(end.seq).value_or(ChainHash{});
   end.write = copy.value()->db().GetLatestSequenceNumber();
-  // Without an epoch: whatever is made of the copy is a history of its own.
+  // Without an epoch: a database made from the copy is a history of its own.
   QIAO_TRY(HeadMark::create(*options_.env, path, end));
   return end;
 }

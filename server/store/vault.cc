@@ -14,8 +14,7 @@
 namespace qiao {
 namespace {
 
-// No text that a person writes begins like this; validation of protobuf strings asks for UTF-8,
-// which this is.
+// No text typed by a person begins like this; protobuf strings must be UTF-8, which this is.
 constexpr std::string_view kMark = "\x01q1:";
 constexpr std::string_view kChainName = "chain";
 constexpr std::size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
@@ -93,7 +92,7 @@ StoreResult<KeyBytes> Vault::unwrap(std::string_view name, std::string_view wrap
   const MasterKey* master = keys_.find(id);
   if (master == nullptr)
     return StoreError{
-        "the key file is not the one that this database was sealed with; give the right one with "
+        "the key file is not the one that this database was sealed with; name the right one with "
         "--key"};
   const auto plain = decrypt(master->bytes, name, wrapped.substr(8));
   KeyBytes key{};
@@ -150,7 +149,7 @@ StoreResult<std::unique_ptr<Vault>> Vault::open(rocksdb::DB& db,
   if (batch.Count() > 0) {
     QIAO_TRY(write());
   }
-  // What the old master key sealed is to leave the disk, too.
+  // Data that the old master key sealed must leave the disk too.
   vault->forgotten_ = rewrapped;
   return vault;
 }
@@ -205,7 +204,7 @@ bool Vault::unseal(pb::Event::RowCase kind, std::uint64_t id,
           return std::string();
         }
         sealed.resize(size);
-        // Sealed with a key that is gone: erased.
+        // Sealed with a key that was deleted: erased.
         if (!key || std::string_view(sealed).substr(0, 8) != key_id) return std::string();
         auto plain = decrypt(*key, name + field.name, std::string_view(sealed).substr(8));
         if (!plain) good = false;

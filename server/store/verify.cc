@@ -1,4 +1,4 @@
-// Whether a database is what it has to be: tables, chain, journal and rows.
+// Verifies a database: tables, chain, journal and rows.
 #include "engine/rows/invariants.h"
 #include "server/store/store.h"
 
@@ -41,7 +41,7 @@ StoreResult<std::vector<std::string>> compare_rows(Store& store,
   auto compare = [&](const char* kind, const auto& rows, const auto& again) {
     if (rows.size() != again.size()) {
       findings.push_back(std::string(kind) + ": " + std::to_string(rows.size()) +
-                         " rows, but the journal makes " + std::to_string(again.size()));
+                         " rows, but the journal gives " + std::to_string(again.size()));
     }
     for (Slot s = 0; s < again.size() && findings.size() < kMaxBreaches; ++s) {
       const Slot other = rows.find(again[s].id);
@@ -49,7 +49,7 @@ StoreResult<std::vector<std::string>> compare_rows(Store& store,
       if (other == kNoSlot) {
         findings.push_back(name + ": the journal has it, the rows do not");
       } else if (rows[other].bytes.view() != again[s].bytes.view()) {
-        findings.push_back(name + ": the row differs from what the journal makes of it");
+        findings.push_back(name + ": the row differs from the journal");
       }
     }
   };
@@ -65,8 +65,7 @@ StoreResult<std::vector<std::string>> compare_rows(Store& store,
   compare("account", a.accounts(), b.accounts());
   compare("grant", a.grants(), b.grants());
   if (findings.empty())
-    findings.push_back(
-        "taxonomy, policy or what follows from the rows differs from what the journal makes");
+    findings.push_back("taxonomy, policy or derived values differ from the journal");
   return findings;
 }
 
@@ -80,7 +79,7 @@ StoreResult<std::vector<std::string>> verify(Store& store,
   findings.insert(findings.begin(), broken.begin(), broken.end());
   if (!store.missing().empty() && !store.lost_mark())
     findings.insert(findings.begin(), store.missing());
-  // What a changed event makes is nothing to compare with.
+  // The effect of an altered event cannot be compared.
   if (findings.empty()) {
     QIAO_TRY(findings, compare_rows(store, make_matcher, progress));
   }

@@ -23,7 +23,7 @@ mkdirSync(screenshots, { recursive: true })
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-// The demo city: real communities, made-up needs; the same each time but for today's date and the
+// The demo city: real communities, made-up needs; the same each time except today's date and the
 // program that makes it, whose market's decisions are in it.
 function history() {
   const path = join(bin, 'console-city.jsonl')

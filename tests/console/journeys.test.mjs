@@ -112,7 +112,7 @@ test(
     await coordinator.getByText('人手不够').first().waitFor()
     await shot(team, 'team-declined')
 
-    // The code at the door.
+    // The check-in code.
     await coordinator.getByRole('button', { name: '现场签到码' }).click()
     const code = await coordinator.locator('.site .tally').innerText()
     await coordinator.locator('svg.qr').waitFor()
@@ -253,7 +253,7 @@ test(
     const lead = await host.page({ as: 'lead' })
     await lead.locator('[data-test=tallies]').waitFor()
     await lead.locator('.leaflet-container').waitFor()
-    await lead.getByText('等得最久的').waitFor()
+    await lead.getByText('等待最久的需求').waitFor()
 
     await host.go(lead, '/clearing')
     await lead.getByRole('button', { name: '开始对接' }).click()

@@ -173,7 +173,7 @@ test(
 )
 
 test(
-  'a busy server is left alone for as long as it says, one request at a time',
+  'a busy server gets no requests for as long as it says, then one at a time',
   {
     timeout: 60_000,
   },
@@ -262,7 +262,7 @@ test(
 )
 
 test(
-  'an import goes on by itself as fast as the limits of its sender let it',
+  'an import continues automatically, as fast as the limits of its sender allow',
   {
     timeout: 90_000,
   },

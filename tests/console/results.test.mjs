@@ -88,7 +88,7 @@ test(
     await enterprise.getByRole('button', { name: '资金' }).click()
     await enterprise.fill('input[name=title]', '爱心款')
     await enterprise.getByLabel('金额（元）').fill('1000')
-    await enterprise.getByLabel('每次最少给多少（元）').fill('10.5')
+    await enterprise.getByLabel('每次最少提供多少（元）').fill('10.5')
     await enterprise.getByLabel('服务范围').fill('100')
     await shot(enterprise, 'money-pledge')
     await enterprise.getByRole('button', { name: '登记' }).click()
@@ -101,7 +101,7 @@ test(
     await host.go(enterprise, '/for-you')
     const card = enterprise.locator('[data-test=for-you] > li', { hasText: '为困难家庭筹一笔钱' })
     await card.getByText('还缺善款 500.50元').waitFor()
-    await card.getByText('能出500.50元').waitFor()
+    await card.getByText('可提供500.50元').waitFor()
     await card.getByRole('button', { name: /认领/ }).click()
     const amount = enterprise.getByLabel('认领多少（元）')
     assert.equal(await amount.inputValue(), '500.50')
@@ -116,7 +116,7 @@ test(
 
     await coordinator.getByText('200 / 500.50元').waitFor()
     await coordinator.getByRole('button', { name: '谁合适' }).click()
-    await coordinator.getByText('能出300.50元').first().waitFor()
+    await coordinator.getByText('可提供300.50元').first().waitFor()
     await without(coordinator, 20000, 30050, 50050)
     await shot(coordinator, 'money-need')
     await host.go(coordinator, '/needs?state=open')
@@ -701,7 +701,7 @@ test('what somebody has typed goes with their session', { timeout: 120_000 }, as
   await page.context().clearCookies()
   await page.getByRole('button', { name: '发布', exact: true }).click()
   await page.getByRole('dialog').waitFor()
-  // The page is loaded anew for somebody else.
+  // The page is reloaded for another account.
   await page.evaluate(() => {
     window.ofTheOneBefore = true
   })
@@ -1023,7 +1023,7 @@ test('English counts one and many, and has its own punctuation', { timeout: 120_
   const asks = await made(page, '/v1/needs', needWith('Social worker', { quantity: '1', time }))
   await host.go(page, `/needs/${asks.id}`)
   await page.getByText('social worker level 2 or higher').first().waitFor()
-  await page.getByRole('button', { name: 'Who fits' }).click()
+  await page.getByRole('button', { name: 'Candidates' }).click()
   await page.waitForLoadState('networkidle')
   for (const path of ['/policy', '/clearing', '/city']) {
     await host.go(page, path)

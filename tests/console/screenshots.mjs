@@ -1,6 +1,6 @@
 // The pictures of docs/, made from the running console: tools/screenshots calls it. Not a test.
 //
-// The demo city is the same each time but for today's date, so that other pictures come of other
+// The demo city is the same each time except for today's date, so that other pictures come of other
 // dates. A file that is larger than MOST_BYTES makes this fail.
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -98,7 +98,7 @@ async function service() {
   const english = await open('community', 'en')
   await host.go(english, `/needs/${need}`)
   for (const [page, who, why, name] of [
-    [english, 'Who fits', 'Why', 'dispatch.en'],
+    [english, 'Candidates', 'Why', 'dispatch.en'],
     [coordinator, '谁合适', '为什么', 'dispatch'],
   ]) {
     await page.getByRole('button', { name: who }).click()

@@ -156,7 +156,7 @@ TEST(Timers, OfANewPolicyAreWorkedOutInPiecesAndNoneGoesOffByTheOldOne) {
     });
   };
   keep_drafts(5);
-  EXPECT_TRUE(c.market.refresh_timers(0)) << "more than are worked out at once";
+  EXPECT_TRUE(c.market.refresh_timers(0)) << "more than are computed at once";
   c.wait_until(c.now + std::chrono::hours{3});
   EXPECT_EQ(left(), 1'500);
   while (c.market.refresh_timers(100)) {
@@ -348,8 +348,8 @@ TEST(Service, IsJudgedAgainAtCheckIn) {
   c.now = at(57);
   EXPECT_EQ(check_in(professional, pb::ROLE_SUPPLIER, nurses), "match.not_eligible offerId");
   EXPECT_EQ(check_in(professional, pb::ROLE_LEAD, 0), "match.not_eligible reason");
-  EXPECT_EQ(check_in(professional, pb::ROLE_LEAD, 0, "已当场核验新证"), "");
-  EXPECT_EQ(c.match_row(professional).reason(), "已当场核验新证");
+  EXPECT_EQ(check_in(professional, pb::ROLE_LEAD, 0, "已当场看过新证"), "");
+  EXPECT_EQ(c.match_row(professional).reason(), "已当场看过新证");
   c.now = at(60);
   EXPECT_EQ(check_in(people, pb::ROLE_SUPPLIER, team), "state.too_late matchId");
   EXPECT_EQ(check_in(people, pb::ROLE_LEAD, 0, "签到码打印机坏了，人都在"), "");

@@ -1,4 +1,4 @@
-// Who is told of a need, and who is left alone.
+// Which parties are notified of a need, and which are not.
 #include "engine/notify/notify.h"
 
 #include <gtest/gtest.h>

@@ -181,7 +181,7 @@ TEST(Ranking, EqualsTheNaiveScanOnRandomMarkets) {
   EXPECT_GT(pairs, 10'000U);
 }
 
-// The offers of `scan` but for parties that refused the line, each match looked at.
+// The offers of `scan` except those of parties that refused the line, by its matches.
 std::vector<Candidate> scan_proposable(const City& c, Slot line, std::size_t k) {
   const State& s = c.state();
   std::vector<Candidate> kept;

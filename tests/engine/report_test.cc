@@ -303,7 +303,7 @@ TEST(Inbox, HoldsWhatFallsToWhoeverAsks) {
   EXPECT_EQ(kinds(pb::ROLE_ORGANISER, station),
             (Kinds{pb::INBOX_KIND_CHECK_NEED, pb::INBOX_KIND_VERIFY_SERVICE,
                    pb::INBOX_KIND_REVIEW_NEED}));
-  EXPECT_EQ(kinds(pb::ROLE_LEAD, 0), Kinds{}) << "nothing was raised to the city";
+  EXPECT_EQ(kinds(pb::ROLE_LEAD, 0), Kinds{}) << "nothing was escalated to the city";
   EXPECT_EQ(kinds(pb::ROLE_SUPPLIER, c.team2), Kinds{pb::INBOX_KIND_CHECK_IN});
   const std::uint64_t asked = c.post(need().people(3).on(hours(200, 202)));
   c.dispatch(asked, c.people1, 3);

@@ -33,7 +33,7 @@ const std::set<unsigned> kStatuses = {200, 201, 202, 204, 304, 400, 401, 403, 40
 
 // First byte: who asks, and which headers there are. Then "METHOD TARGET\n" and the body.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // Never taken down at the end: what RocksDB leans on would be gone by then.
+  // Never destroyed at the end: what RocksDB depends on would be gone by then.
   static Place* place = nullptr;
   static int requests = 0;
   if (size < 4) return 0;

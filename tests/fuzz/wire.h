@@ -84,8 +84,8 @@ class Wire {
   std::optional<Server> server_;
 };
 
-// One for some thousand inputs. Never taken down at the end: what RocksDB leans on would be gone by
-// then.
+// One for some thousand inputs. Never destroyed at the end: what RocksDB depends on would be gone
+// by then.
 inline Wire& wire() {
   static Wire* wire = nullptr;
   static int uses = 0;

@@ -1,4 +1,4 @@
-"""Coming in, staying out, and what travels between: real sockets, real TLS, a real identity provider's keys."""
+"""Logging in, being refused, and what travels between: real sockets, real TLS, a real identity provider's keys."""
 import base64
 import http.client
 import http.server
@@ -80,14 +80,14 @@ class ComingIn(Case):
         qiao("password", stdin="a good long password\nanother long password\n")
         qiao("logout")
         self.assertIn("log in first", qiao("policy", "show", expect=1))
-        self.assertIn("do not go together", qiao("login", "team", stdin="a good long password\n", expect=1))
+        self.assertIn("wrong login name or password", qiao("login", "team", stdin="a good long password\n", expect=1))
         self.assertIn("密码不正确", qiao("--lang", "zh", "login", "team", stdin="wrong\n", expect=1))
         qiao("login", "team", stdin="another long password\n")
         qiao("policy", "show")
         # Forgotten: whoever may, invites again; the old password is good for nothing from then on.
         invitation = s.post(f"/v1/accounts/{account['id']}:invite")
         qiao("join", invitation["secret"], stdin="a third long password\n")
-        self.assertIn("do not go together", qiao("login", "team", stdin="another long password\n", expect=1))
+        self.assertIn("wrong login name or password", qiao("login", "team", stdin="another long password\n", expect=1))
 
     def test_demo_mode_says_so_and_stays_at_home(self):
         s = self.server("--demo")
@@ -105,7 +105,7 @@ class ComingIn(Case):
             r = run(QIAOD, "--demo", "--address", address, "--port", "0", "--data", self.folder + "/x", check=False)
             self.assertEqual(r.returncode, 1)
             self.assertIn("--demo is for loopback only", r.stderr)
-        # Used in earnest, the demo's accounts let nobody in.
+        # In production the demo's accounts cannot log in.
         s.stop()
         s.options = ()
         s.start()
@@ -342,7 +342,7 @@ class Tls(Case):
     def test_bad_certificates_are_refused_with_words(self):
         cert, key = certificate(self.folder, "a")
         other = certificate(self.folder, "b")[1]
-        for options, words in ((("--tls-certificate", cert), "go together"), (("--tls-certificate", "/nowhere", "--tls-key", key), "/nowhere"),
+        for options, words in ((("--tls-certificate", cert), "require each other"), (("--tls-certificate", "/nowhere", "--tls-key", key), "/nowhere"),
                                (("--tls-certificate", cert, "--tls-key", other), "private key")):
             r = run(QIAOD, "--data", self.folder + "/x", "--port", "0", *options, check=False)
             self.assertEqual(r.returncode, 1)

@@ -49,7 +49,7 @@ class CommandLine(Case):
         self.assertIn("dispatched", self.qiao("match", "show", match))
         self.qiao("--as", f"supplier/{self.team}", "accept", match)
         self.assertIn("[filled]", self.qiao("need", "show", need))
-        self.assertIn("已满员", self.qiao("--lang", "zh", "need", "show", need))
+        self.assertIn("已接满", self.qiao("--lang", "zh", "need", "show", need))
         self.assertIn("state.wrong", self.qiao("accept", match, expect=1))
         self.assertIn("当前状态", self.qiao("accept", match, expect=1, LANG="zh_CN.UTF-8"))
         self.assertIn("陪老人", self.qiao("need", "list", "--state", "filled"))
@@ -66,11 +66,11 @@ class CommandLine(Case):
             self.qiao("need", "post", "--title", title, "--area", "341881001001", "--category", "elder_care", "--people", "6", "--on", on)
         said = self.qiao("clear", "--explain")
         self.assertIn("2 needs, 2 lines", said)
-        self.assertIn("all who could are worth more elsewhere", said)
+        self.assertIn("all eligible offers are worth more elsewhere", said)
         self.assertIn("One more volunteer", said)
         self.assertIn("Jain index", said)
         said = self.qiao("--lang", "zh", "clear", "--explain")
-        self.assertIn("离最优不超过", said)
+        self.assertIn("离最优最多差", said)
         self.assertIn("多一名志愿者", said)
         self.assertEqual(len(self.json("proposals")["proposals"]), 2)
         self.qiao("clear", "--apply", "propose")
@@ -350,7 +350,7 @@ class CommandLine(Case):
         offer(parties[2], " 前后有空格\t", time={"kind": "TIME_KIND_VEHICLE", "capacity": 1000000})
         offer(parties[0], "'=撇号", stock={"resource": "vehicle", "quantity": 9, "smallestLot": 1, "expiresAt": "1999999999", "handover": "HANDOVER_COLLECT"})
         offer(parties[5], "-5", stock={"resource": "rice", "quantity": 1})
-        self.s.post(f"/v1/offers/{offer(parties[5], '撤回', stock={'resource': 'rice', 'quantity': 1})}:withdraw")
+        self.s.post(f"/v1/offers/{offer(parties[5], '停止提供', stock={'resource': 'rice', 'quantity': 1})}:withdraw")
         start = (int(time.time()) // 3600 + 48) * 3600 + 7
         window = {"start": str(start), "end": str(start + 86400 + 1)}
         lines = [{"time": {"kind": "TIME_KIND_PEOPLE", "skills": ["first_aid", "nursing"]}, "quantity": 5, "window": window},
@@ -367,7 +367,7 @@ class CommandLine(Case):
         self.s.post(f"/v1/needs/{self.s.post('/v1/needs', self.need())['id']}:cancel", {"reason": "不需要了"})
 
     def rows(self, path):
-        """Of a CSV file, without what another database gives anew: ids, and personal data."""
+        """Of a CSV file, without what another database assigns: ids, and personal data."""
         with open(path, encoding="utf-8-sig", newline="") as f:
             header, *rows = csv.reader(f)
         gone = [header.index(c) for c in ("id", "key", "contact_name", "contact_phone", "address") if c in header]
@@ -421,7 +421,7 @@ class CommandLine(Case):
                 self.assertEqual(self.content(s, what), self.content(self.s, what), what)
             if what == "areas":
                 self.assertEqual(self.read(made[0]), self.read(source))
-            # To the byte, but for the ids, which both gave in the same order.
+            # To the byte, except for the ids, which both gave in the same order.
             plain = [re.sub(r"(?m)^\d+,", "", self.read(path)) for path in made]
             self.assertEqual(plain[0], plain[1], what)
         with open(os.path.join(self.folder, "needs0.csv"), encoding="utf-8-sig", newline="") as f:
@@ -463,7 +463,7 @@ class CommandLine(Case):
         self.s.post("/v1/needs", self.need())
         restored = os.path.join(self.folder, "restored")
         self.assertIn("every invariant holds", self.qiao("restore", path, restored, "--key", self.s.data + ".key"))
-        self.assertIn("is there already", self.qiao("restore", path, restored, expect=1))
+        self.assertIn("exists already", self.qiao("restore", path, restored, expect=1))
         self.assertIn("another process", self.qiao("verify", self.s.data, expect=1))
         shutil.copy(self.s.data + ".token", restored + ".token")
         again = self.server(name="restored")
@@ -503,7 +503,7 @@ class CommandLine(Case):
         self.qiao("key", "prune", moved, "--data", self.s.data, expect=1)
         self.assertEqual((self.read(key), self.read(moved)), (before, before))
         self.s.start()
-        self.assertIn("old master keys are dropped", self.qiao("key", "prune", key))
+        self.assertIn("old master keys were deleted", self.qiao("key", "prune", key))
         self.assertNotEqual(self.read(key), before)
         self.s.stop()
         self.s.start()

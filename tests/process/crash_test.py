@@ -148,7 +148,7 @@ class Crash(Case):
             p.kill()
             p.wait()
             begun = self.said(log, "filling the empty database" if kill == 0 else
-                              "going on with a load that was cut off")
+                              "continuing an interrupted load")
             self.assertGreaterEqual(begun["lines_before"], before)
             self.assertEqual(begun["lines_before"] > 0, kill > 0)
             before = begun["lines_before"]
@@ -156,7 +156,7 @@ class Crash(Case):
         other = os.path.join(self.folder, "other.jsonl")
         with open(history, encoding="utf-8") as whole, open(other, "w", encoding="utf-8") as f:
             f.writelines(whole.readlines()[1:])
-        for options, words in (((), "was cut off after line"),
+        for options, words in (((), "was interrupted after line"),
                                (("--load", other), "are not those that were loaded")):
             p, log = self.loading(data, *options)
             self.assertEqual(p.wait(timeout=60 * PATIENCE), 1)
@@ -166,7 +166,7 @@ class Crash(Case):
             self.assertIn("删除数据库后重新开始", said)
         unfinished = run(QIAO, "verify", data, check=False)
         self.assertNotEqual(unfinished.returncode, 0)
-        self.assertIn("was cut off after line", unfinished.stdout)
+        self.assertIn("was interrupted after line", unfinished.stdout)
         # In the end it is what a load in one go makes.
         loaded = []
         for name in ("cut", "whole"):
@@ -193,12 +193,12 @@ class Crash(Case):
             p.wait()
         unfinished = run(QIAO, "verify", data, check=False)
         self.assertEqual(unfinished.returncode, 4)
-        self.assertIn("was cut off after line 0", unfinished.stdout)
+        self.assertIn("was interrupted after line 0", unfinished.stdout)
         p, log = self.loading(data)
         self.assertIsNone(self.said(log, "listening", p), "an empty city is served")
         self.assertEqual(p.wait(), 1)
         with open(log, encoding="utf-8") as f:
-            self.assertIn("was cut off after line 0", f.read())
+            self.assertIn("was interrupted after line 0", f.read())
         last = []
         for name in ("cut", "whole"):
             s = self.server("--load", history, name=name)
@@ -208,7 +208,7 @@ class Crash(Case):
         self.assertEqual(*last)
 
     def test_a_new_city_beside_an_old_key_file_is_said(self):
-        words = "a new, empty city begins"
+        words = "creating a new, empty city"
         server = self.server()
         server.stop()
         server.start()

@@ -30,7 +30,7 @@ class Server:
         self.before = before  # called in the new process before it becomes qiaod
         # Tests count events; what the server does by itself is for those that ask for it.
         self.background = [] if "--background" in options else ["--background", "false"]
-        # Nor do they meet limits, but for those that are about them.
+        # Nor do they meet limits, except tests of limits.
         self.limits = [] if any(o in options for o in ("--write-rate", "--log-in-rate")) else ["--write-rate", "0", "--time-share", "0", "--log-in-rate", "0"]
         self.options = options
         self.env = env

@@ -151,7 +151,7 @@ REQUESTS = [
     ("two keys of a WebSocket", get("Connection: Upgrade\r\nUpgrade: websocket\r\n" + SOCKET +
                                     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
                                     target="/v1/watch"), REFUSED),
-    # A list may come in parts, and so may what nobody reads.
+    # A list may be in several lines, and so may fields that nobody reads.
     ("Accept in two lines", twice("Accept", "image/png", "application/json"), READ),
     ("Accept-Language in two lines", twice("Accept-Language", "zh", "en"), READ),
     ("If-None-Match in two lines", twice("If-None-Match", '"x"', '"y"'), READ),

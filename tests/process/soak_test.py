@@ -1,4 +1,4 @@
-"""A city at a hundred times its speed, for minutes or an hour, with faults all the while: memory stays flat but for what is
+"""A city at a hundred times its speed, for minutes or an hour, with faults all the while: memory stays flat except for what is
 posted, answers stay as fast as they were, and the books balance: every unit pledged is used or free.
 
 QIAO_SOAK_SECONDS says how long (300 where not given); QIAO_SEED which random numbers."""
@@ -61,7 +61,7 @@ class Soak(Case):
             self.assertEqual(self.s.get(f"/v1/needs/{need}")["title"], title)
         self.assertEqual(self.s.stop(), 0)
         self.assertIn("every invariant holds", run(QIAO, "verify", self.s.data).stdout)
-        print(f"{self.counts}; {len(self.acknowledged)} needs and {len(self.matches)} matches; {self.feed_last} events on the feed without a hole")
+        print(f"{self.counts}; {len(self.acknowledged)} needs and {len(self.matches)} matches; {self.feed_last} events on the feed without a gap")
 
     def guard(self, work):
         def run_it(*args):

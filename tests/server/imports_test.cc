@@ -1,4 +1,4 @@
-// Imports: what becomes of each row, whose rights they have, and that nothing is made twice.
+// Imports: the outcome of each row, whose rights they have, and that nothing is made twice.
 #include <gtest/gtest.h>
 
 #include <fstream>

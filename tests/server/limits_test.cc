@@ -221,7 +221,7 @@ TEST(Lock, ARightPasswordBehindFewerThanFiveWrongOnesIsTaken) {
   }
 }
 
-// Hashes take long; the password, or what somebody came in with, may end meanwhile.
+// Hashes take long; the password, the session or the token may end meanwhile.
 TEST(AttackRights, AReplacedPasswordLetsNobodyInAnyMore) {
   WithPassword t;
   AtOnce sent(t);

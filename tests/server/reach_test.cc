@@ -194,7 +194,7 @@ TEST(AttackRights, WhatAnAccountHeldEndsWithItsRoleOrParty) {
   }
 }
 
-// It disables an account; it gives nobody a way in.
+// To disable an account gives nobody access.
 TEST(AttackRights, AnOrganiserDisablesAResidentWithNeedsElsewhere) {
   Neighbours t;
   pb::Account resident;
@@ -238,7 +238,7 @@ TEST(AttackRights, AResidentHasSoManyNeedsWaitingAndNoMore) {
   EXPECT_EQ(t.ask("POST", "/v1/needs", need, t.as("organiser")), "ok");
 }
 
-// An account that somebody has come in to is that person's.
+// An account that somebody has logged in to is that person's.
 TEST(AttackRights, NobodyTakesOverTheAccountOfAPeerOrTheirOwn) {
   Neighbours t;
   const auto come_in = [&](std::uint64_t account) {
@@ -256,7 +256,7 @@ TEST(AttackRights, NobodyTakesOverTheAccountOfAPeerOrTheirOwn) {
   for (const auto& [role, peer, own] :
        {std::tuple{"organiser", office, organiser}, std::tuple{"supplier", team, t.own.account}}) {
     const std::string url = "/v1/accounts/" + std::to_string(peer);
-    EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as(role)), "ok") << "nobody has come in yet";
+    EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as(role)), "ok") << "nobody has logged in yet";
     come_in(peer);
     EXPECT_EQ(t.ask("POST", url + ":invite", "", t.as(role)), "403 role.not_yours accountId");
     pb::Account row = t.get<pb::Account>(url);

@@ -461,7 +461,7 @@ Response post_its_need_elsewhere(Towns& t) {
   return t.send("POST", "/v1/needs", Towns::need_of(elsewhere, ""));
 }
 
-// Whoever can come in as a resident sees all its needs, wherever they are.
+// Whoever can log in as a resident sees all its needs, wherever they are.
 TEST(AttackRights, NoOrganiserTakesOverAResidentWithNeedsElsewhere) {
   Towns t;
   const std::uint64_t id = resident_of_own_area(t);
@@ -584,7 +584,7 @@ TEST(AttackRights, WhatIsHiddenIsNamedLikeWhatIsNotThere) {
   const std::string missing = "999999";
   const std::string hidden_account = std::to_string(t.foreign.account);
   const RequestHeaders supplier{.token = t.tokens.at("supplier")};
-  // Answers alike but for the number.
+  // Answers alike except the number.
   const auto same = [&](const std::string& method, const std::string& target,
                         const std::string& body, const std::string& hidden,
                         const RequestHeaders& as) {
@@ -652,8 +652,8 @@ TEST(AttackRights, WhoSaidNoSeesTheDoorNoMore) {
   EXPECT_FALSE(exact());
 }
 
-// The kept answer to a request tells no more than the row does now: it is sealed with it, erased
-// with it, and seen with it.
+// The stored response to a request tells no more than the row does now: it is sealed with it,
+// erased with it, and seen with it.
 TEST(AttackRights, AKeptAnswerIsSealedAndErasedWithItsRow) {
   Towns t;
   RequestHeaders as{.key = "once", .token = t.tokens.at("resident")};

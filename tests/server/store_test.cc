@@ -114,10 +114,10 @@ TEST(Store, SaysWhichRowsAreDamagedOrMissing) {
   const auto without_area = [&](std::uint64_t code) {
     return with([&](Store& s) { s.db().Delete({}, s.family(pb::Event::kArea), big_endian(code)); });
   };
-  EXPECT_NE(without_area(kTown).find("an area lies in one that is missing"), std::string::npos)
+  EXPECT_NE(without_area(kTown).find("the parent of an area is missing"), std::string::npos)
       << without_area(kTown);
-  // Both lean on it; whichever is linked first says so.
-  EXPECT_NE(without_area(kCommunity).find("is in an area that is missing"), std::string::npos)
+  // Both reference it; whichever is linked first says so.
+  EXPECT_NE(without_area(kCommunity).find("is missing"), std::string::npos)
       << without_area(kCommunity);
   const auto without_party = with([](Store& s) {
     const std::unique_ptr<rocksdb::Iterator> it(
@@ -125,7 +125,7 @@ TEST(Store, SaysWhichRowsAreDamagedOrMissing) {
     it->SeekToFirst();
     s.db().Delete({}, s.family(pb::Event::kParty), it->key());
   });
-  EXPECT_NE(without_party.find("an offer is of a party that is missing"), std::string::npos)
+  EXPECT_NE(without_party.find("the party of an offer is missing"), std::string::npos)
       << without_party;
 }
 
@@ -228,11 +228,11 @@ TEST(Verify, FindsARowThatWasChangedOneThatIsGoneAndAnEventThatIsGone) {
               n.ParseFromString(value);
               n.set_title("改过");
               s.db().Put({}, s.family(pb::Event::kNeed), key, n.SerializeAsString());
-            }).find("differs from what the journal makes"),
+            }).find("differs from the journal"),
             std::string::npos);
   EXPECT_NE(with([&](Store& s) {
               s.db().Delete({}, s.family(pb::Event::kNeed), first_need(s).first);
-            }).find("damaged or leans on one that is missing"),
+            }).find("damaged or references a missing row"),
             std::string::npos);
   EXPECT_NE(with([](Store& s) {
               s.db().Delete({}, s.journal(), big_endian(9));

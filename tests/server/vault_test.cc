@@ -81,10 +81,10 @@ std::vector<std::string> verified(const std::string& folder, const std::string& 
 
 TEST(Vault, NoFileOfTheDatabaseTellsAnythingPersonal) {
   Towns t;
-  t.send("POST", "/v1/needs", Towns::need_of(t.own, ""), {.key = "kept answer"});
+  t.send("POST", "/v1/needs", Towns::need_of(t.own, ""), {.key = "stored response"});
   // Shown to a resident whole, since it is its own.
   t.send("POST", "/v1/needs", Towns::need_of(t.own, ""),
-         {.key = "kept answer", .token = t.tokens.at("resident")});
+         {.key = "stored response", .token = t.tokens.at("resident")});
   // Everybody who may write personal data does, and is answered what it sees of them.
   const std::string person = R"({"partyId":"{team}","name":"李四","phone":"13900005678"})";
   const std::string changed = R"({"partyId":"{team}","name":"张三","phone":"13900009999"})";
@@ -379,7 +379,7 @@ TEST(KeyFile, AFreshKeyTakesOverAtTheNextStartAndTheOldOneMayGo) {
   EXPECT_EQ(verified(t.folder / "db"), std::vector<std::string>());
 }
 
-// Format 3 kept answers as they were sent: a resident's own telephone in the clear.
+// Format 3 stored responses as they were sent: a resident's own telephone in the clear.
 TEST(Migration, AnswersOfAnOlderVersionAreStrippedAndTheirRequestsStayDone) {
   Towns t;
   const RequestHeaders as{.key = "once", .token = t.tokens.at("resident")};

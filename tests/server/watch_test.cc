@@ -278,7 +278,7 @@ TEST(Watching, WhatWasErasedIsNotSentFromMemory) {
   EXPECT_EQ(telephone(), "");
 }
 
-// --- a watch ends with what it came in with
+// --- a watch ends with its credentials
 
 struct Change {
   const char* what;

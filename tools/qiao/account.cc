@@ -74,8 +74,8 @@ std::string ask_password(const Session& session, const char* zh, const char* en)
   return password;
 }
 
-// Sends what lets somebody in; what it gets is a cookie, and of that makes a token that outlives
-// it.
+// Sends credentials; the response sets a cookie, with which it creates a token that outlives the
+// session.
 int enter(Session& session, const std::string& target, const google::protobuf::Message& request,
           bool print) {
   Client& client = session.client();
@@ -101,7 +101,7 @@ int enter(Session& session, const std::string& target, const google::protobuf::M
   pb::NewSecret secret;
   if (const auto read = from_json(made.value().body, secret); !read)
     return session.fail(read.error());
-  // The session has done what it was for.
+  // The session is no longer needed.
   if (const auto out = client.send("DELETE", "/v1/sessions/current", {}, with_cookie); !out)
     return session.fail(out.error());
   if (print) {
@@ -151,14 +151,14 @@ int join(Session& session, const Entry& entry) {
 
 int change_password(Session& session) {
   pb::ChangePasswordRequest request;
-  request.set_old_password(ask_password(session, "现在的密码：", "Present password: "));
+  request.set_old_password(ask_password(session, "原密码：", "Current password: "));
   request.set_new_password(ask_password(session, "新密码：", "New password: "));
   const auto reply =
       session.client().send("POST", "/v1/sessions/current:changePassword", to_json(request));
   if (!reply) return session.fail(reply.error());
   if (!reply.value().ok()) return session.fail(reply.value());
-  std::cout << session.say("密码已修改，其他地方的登录已失效\n",
-                           "the password is changed; sessions elsewhere have ended\n");
+  std::cout << session.say("密码已修改，其他设备上的登录已退出\n",
+                           "the password has been changed; other sessions have ended\n");
   return kDone;
 }
 
@@ -168,7 +168,7 @@ int log_out(Session& session) {
   const bool kept = keep_token(session.client().url(), "");
   if (!reply.value().ok()) return session.fail(reply.value());
   if (!kept) return not_kept(session);
-  std::cout << session.say("已退出\n", "logged out\n");
+  std::cout << session.say("已退出登录\n", "logged out\n");
   return kDone;
 }
 

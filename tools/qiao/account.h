@@ -1,4 +1,4 @@
-// Coming in from the command line: a password becomes a token, which is kept for the next command.
+// Logging in from the command line: a password becomes a token, which is stored for later commands.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace qiao {
 
-// The token kept for a server, in $XDG_CONFIG_HOME/qiao/tokens (readable by its owner only).
+// The token stored for a server, in $XDG_CONFIG_HOME/qiao/tokens (readable by its owner only).
 std::optional<std::string> kept_token(const std::string& url);
 
 struct Entry {
@@ -18,8 +18,8 @@ struct Entry {
   bool print = false;  // the token goes to standard output instead of the file
 };
 
-// Each asks for what it needs of passwords: on a terminal without showing it, else one a line from
-// standard input.
+// Each reads the passwords it needs: on a terminal without echo, else one a line from standard
+// input.
 int log_in(Session& session, const Entry& entry);
 int set_up(Session& session, const Entry& entry);
 int join(Session& session, const Entry& entry);

@@ -10,7 +10,7 @@ namespace qiao {
 
 int bench_server(Session& session, const BenchOptions& options) {
   using Clock = std::chrono::steady_clock;
-  // One request first, so that a server that is not there is said plainly.
+  // One request first, so that an unreachable server is reported clearly.
   const auto first = session.client().send("GET", options.target);
   if (!first) return session.fail(first.error());
   if (!first.value().ok()) return session.fail(first.value());

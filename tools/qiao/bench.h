@@ -1,4 +1,4 @@
-// A quick look at how fast a server answers, from outside.
+// Measures how fast a server answers, from outside.
 #pragma once
 
 #include "tools/qiao/session.h"
@@ -11,8 +11,8 @@ struct BenchOptions {
   std::string target = "/v1/policy";
 };
 
-// GETs on so many connections for so long; prints requests a second and the percentiles of their
-// times.
+// GETs on this many connections for this long; prints requests a second and the percentiles of
+// their times.
 int bench_server(Session& session, const BenchOptions& options);
 
 }  // namespace qiao

@@ -62,7 +62,7 @@ int clear_city(Session& s, const ClearCommand& command) {
   if (code == kDone)
     code = section("供给缺口", "Supply gaps", "/v1/supply-gaps", pb::SupplyGapsResponse());
   if (code == kDone)
-    code = section("各社区满足情况", "Communities",
+    code = section("各社区满足率", "Communities",
                    "/v1/equity?clearing=" + std::to_string(clearing.id()), pb::EquityReport());
   return code;
 }

@@ -16,7 +16,7 @@ struct ClearCommand {
   bool explain = false;  // proposals, gaps and equity too
 };
 
-// Starts it, tells how far it is, waits, shows what it found. Ctrl-C leaves it running.
+// Starts it, shows its progress, waits, shows the result. Ctrl-C leaves it running.
 int clear_city(Session& session, const ClearCommand& command);
 
 }  // namespace qiao

@@ -18,7 +18,7 @@ struct Reply {
   std::string body;
   std::string etag;
   std::string cookie = {};  // Set-Cookie
-  int retry_after = 0;      // seconds; 0: not said
+  int retry_after = 0;      // seconds; 0: absent
   std::string epoch = {};   // Qiao-Epoch
   bool ok() const { return status >= 200 && status < 300; }
 };
@@ -29,7 +29,7 @@ using Headers = HttpHeaders;
 class Client {
  public:
   // "http://host:port" or "https://…", whose certificate is checked (QIAO_CA names a file of
-  // authorities to trust besides the system's); refused where it is not that.
+  // additional authorities); refused for any other text.
   static Result<Client> to(const std::string& url);
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
@@ -38,16 +38,16 @@ class Client {
   // A connection of its own to the same server, with the same headers.
   Client another() const;
 
-  // Sent with every request, e.g. Qiao-Actor. A header that a request gives with nothing in it is
-  // left out of that one.
+  // Sent with every request, e.g. Qiao-Actor. A header that a request gives with an empty value is
+  // omitted from that one.
   void always(std::string name, std::string value);
 
-  // An error only where there is no answer at all. A GET, or a request with an Idempotency-Key, is
-  // sent once more where the connection broke.
+  // An error only if there is no response. After a broken connection a GET, or a request with an
+  // Idempotency-Key, is sent once more.
   Result<Reply> send(const std::string& method, const std::string& target,
                      const std::string& body = {}, const Headers& headers = {});
 
-  // Calls frame(text) for each event until it returns false or the server closes, which gives the
+  // Calls frame(text) for each event until it returns false or the server closes, which returns the
   // reason.
   Result<std::string> watch(const std::string& target,
                             const std::function<bool(std::string_view)>& frame);

@@ -8,8 +8,8 @@ class App;
 
 namespace qiao {
 
-// A completion script for bash, zsh or fish, made from the program's own commands and flags. Empty
-// for another shell.
+// A completion script for bash, zsh or fish, generated from the program's own commands and flags.
+// Empty for another shell.
 std::string completion_script(const CLI::App& app, const std::string& shell);
 
 }  // namespace qiao

@@ -69,7 +69,7 @@ bool has_ended(const pb::Import& import) {
          import.state() == pb::IMPORT_STATE_STOPPED;
 }
 
-// Sends a file to the server, waits until it is imported, and tells what became of it.
+// Sends a file to the server, waits until it is imported, and prints the outcome.
 class Importer {
  public:
   Importer(Session& session, const ImportOptions& options)
@@ -199,7 +199,7 @@ class Importer {
     }
     add(import.repeated(), "条此前已导入", " imported before");
     add(import.unchanged(), "条没有变化", " unchanged");
-    add(import.left_out(), "条已结束或已撤回，未新建", " ended or withdrawn, not made anew");
+    add(import.left_out(), "条已结束或已停止，未新建", " ended or withdrawn, not created");
     add(import.masked(), "项打码的个人信息没有导入", " masked personal values left out");
     std::cerr << "\n";
     return import.refused() == 0 ? kDone : kPartly;

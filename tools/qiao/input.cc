@@ -8,6 +8,7 @@
 #include "qiao/v1/query.pb.h"
 #include "server/sheets/notation.h"
 #include "server/sheets/supply.h"
+#include "tools/qiao/terms.h"
 #include "tools/qiao/verbs.h"
 #include "tools/text/file.h"
 
@@ -24,7 +25,7 @@ bool is_time(const FieldDescriptor* f) {
          (n == "deadline" || n == "valid_from" || n == "valid_to" || n == "expires_at");
 }
 
-// Set by the market; of no use as a flag.
+// Set by the market; not available as a flag.
 bool is_settable(const FieldDescriptor* f) {
   static const char* const kOwn[] = {"id",
                                      "version",
@@ -62,14 +63,14 @@ const char* const kKindFlags[] = {"people",  "professional", "venue",
                                   "vehicle", "equipment",    "stock"};
 
 // How a value of the field is written.
-std::string example(const FieldDescriptor* f) {
+std::string example(const FieldDescriptor* f, bool chinese) {
   if (is_time(f)) return "2026-11-28 09:00";
   if (f->is_repeated()) return "a,b";
   switch (f->cpp_type()) {
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return "30.6265,118.9834";
     case FieldDescriptor::CPPTYPE_BOOL:
-      return "yes, no";
+      return chinese ? "yes 是，no 否" : "yes, no";
     case FieldDescriptor::CPPTYPE_STRING:
       return "";
     case FieldDescriptor::CPPTYPE_ENUM: {
@@ -85,11 +86,11 @@ std::string example(const FieldDescriptor* f) {
       return all;
     }
     default:
-      return "a number";
+      return "";
   }
 }
 
-// "skills" belongs to a flag of a person as well as to a supply; one meaning a type.
+// "skills" is a flag of a person as well as of a supply; it has one meaning for each type.
 bool is_supplied(const Descriptor* type) {
   return type == pb::Need::descriptor() || type == pb::Offer::descriptor();
 }
@@ -115,7 +116,7 @@ Status set_plain(Session& session, const FieldDescriptor* f, const std::string& 
     r->SetInt64(&m, f, to_int(t));
     return outcome::success();
   }
-  // The rest goes the way of any JSON, so that the refusals are the same ones.
+  // The rest is parsed as JSON, so that the refusals are the same.
   std::string json = "{\"" + f->json_name() + "\":";
   const auto value = [&](const std::string& v) {
     if (f->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
@@ -182,7 +183,7 @@ bool same_kind(const pb::RequirementLine& a, const pb::RequirementLine& b) {
                       : a.stock().resource() == b.stock().resource();
 }
 
-// The one line of the need that is of the same kind as `sought`; nullptr where there is none.
+// The only line of the need that is of the same kind as `sought`; nullptr if there is none.
 Result<pb::RequirementLine*> find_line(pb::Need& need, const pb::RequirementLine& sought,
                                        const std::string& flag) {
   pb::RequirementLine* found = nullptr;
@@ -198,8 +199,8 @@ Result<pb::RequirementLine*> find_line(pb::Need& need, const pb::RequirementLine
   return found;
 }
 
-// A kind that the need asks for already gets another quantity; one that it does not becomes a line,
-// at the time of the others where they have one.
+// A kind that the need asks for already gets the new quantity; another one becomes a line, with the
+// window of the other lines if there are any.
 Status set_quantity(const std::string& kind, const std::string& text, const pb::Taxonomy& words,
                     pb::Need& need) {
   QIAO_TRY(const auto cells, read_kind_flag(kind, text));
@@ -261,18 +262,18 @@ Status set_lines(Session& session, const Flags& flags, pb::Need& need) {
 struct SupplyFlag {
   const char* name;
   std::string SupplyCells::*cell;
-  const char* help;
+  const char* example;
 };
 constexpr std::array<SupplyFlag, 7> kSupplyFlags = {
     {{"skills", &SupplyCells::skills, "a,b"},
      {"certificate", &SupplyCells::certificates, "social_worker:2"},
      {"week", &SupplyCells::week, "1-5 08:00-12:00; 6,7 09:00-17:00"},
      {"exceptions", &SupplyCells::exceptions, "2026-12-01 closed; 2026-12-02 09:00-12:00"},
-     {"smallest-lot", &SupplyCells::smallest_lot, "least quantity given at once (stock)"},
-     {"expires", &SupplyCells::expires, "2026-11-28 (stock)"},
-     {"handover", &SupplyCells::handover, "deliver or collect (stock)"}}};
+     {"smallest-lot", &SupplyCells::smallest_lot, ""},
+     {"expires", &SupplyCells::expires, "2026-11-28"},
+     {"handover", &SupplyCells::handover, ""}}};
 
-// What is not given stays as the offer has it.
+// Parts that are not given stay as the offer has them.
 Status set_supply(Session& session, const Flags& flags, pb::Offer& offer) {
   QIAO_TRY(const auto words, session.taxonomy());
   QIAO_TRY(const auto zone, session.zone());
@@ -283,7 +284,7 @@ Status set_supply(Session& session, const Flags& flags, pb::Offer& offer) {
   for (const char* kind : kKindFlags) {
     if (!flags.contains(kind)) continue;
     QIAO_TRY(const auto named, read_kind_flag(kind, flags.at(kind)));
-    // What is booked has nothing in common with what is consumed.
+    // A time offer and a stock offer have no fields in common.
     if (offer.has_stock() != (std::string_view(kind) == "stock")) cells = {};
     cells.kind = named.kind;
     cells.quantity = named.quantity;
@@ -301,7 +302,7 @@ Status set_supply(Session& session, const Flags& flags, pb::Offer& offer) {
   return read_offer(cells, *words, *zone, offer);
 }
 
-// Each field that `given` has takes the place of the one in `into`.
+// Each field that `given` has replaces the one in `into`.
 void overlay(const Message& given, Message& into) {
   std::vector<const FieldDescriptor*> set;
   given.GetReflection()->ListFields(given, &set);
@@ -311,23 +312,28 @@ void overlay(const Message& given, Message& into) {
 
 }  // namespace
 
-std::vector<InputFlag> input_flags(const Descriptor* type) {
+std::vector<InputFlag> input_flags(const Descriptor* type, bool chinese) {
   if (type == nullptr) return {};
-  if (type == pb::PreviewRequest::descriptor()) return input_flags(pb::Need::descriptor());
+  if (type == pb::PreviewRequest::descriptor()) return input_flags(pb::Need::descriptor(), chinese);
   std::vector<InputFlag> flags;
+  const auto add = [&](const std::string& name, const std::string& written) {
+    std::string help(flag_meaning(name, chinese));
+    if (!help.empty() && !written.empty()) help += chinese ? "：" : ": ";
+    flags.push_back({name, help + written});
+  };
   for (int i = 0; i < type->field_count(); ++i) {
     const FieldDescriptor* f = type->field(i);
     if (!is_plain(f) || !is_settable(f)) continue;
-    flags.push_back({flag_of(f->name()), example(f)});
+    add(flag_of(f->name()), example(f, chinese));
   }
   if (is_supplied(type)) {
     for (const char* kind : kKindFlags)
-      flags.push_back({kind, std::string_view(kind) == "stock" ? "rice:50" : "how many"});
+      add(kind, std::string_view(kind) == "stock" ? "rice:50" : "");
     // A need has the first two of them.
     const auto supply =
         std::span(kSupplyFlags).first(type == pb::Need::descriptor() ? 2 : kSupplyFlags.size());
-    for (const SupplyFlag& flag : supply) flags.push_back({flag.name, flag.help});
-    if (type == pb::Need::descriptor()) flags.push_back({"on", "2026-11-28 09:00/12:00"});
+    for (const SupplyFlag& flag : supply) add(flag.name, flag.example);
+    if (type == pb::Need::descriptor()) add("on", "2026-11-28 09:00/12:00");
   }
   return flags;
 }

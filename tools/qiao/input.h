@@ -1,4 +1,4 @@
-// A request's body out of a file and flags.
+// Builds a request's body from a file and flags.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -16,9 +16,9 @@ struct InputFlag {
   std::string help;
 };
 
-// The flags that a body of this type takes, --file left out: each plain field, and for needs and
-// offers what they are made of (--people 5 --skills first_aid --on "2026-11-28 09:00/12:00").
-std::vector<InputFlag> input_flags(const google::protobuf::Descriptor* type);
+// The flags for a body of this type, except --file: each plain field, and for needs and offers
+// their parts (--people 5 --skills first_aid --on "2026-11-28 09:00/12:00").
+std::vector<InputFlag> input_flags(const google::protobuf::Descriptor* type, bool chinese);
 
 // Changes what is given of the message and leaves the rest: first each field that the JSON of
 // `file` has (- for standard input; empty for none), then what the flags name, down to one part of

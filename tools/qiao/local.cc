@@ -23,10 +23,13 @@ int fail(const StoreError& error, bool chinese) {
   return error.damaged ? kDifferences : kRefused;
 }
 
-// Whether the journal up to there is what it was when `expect` was written down; words where not.
-std::string compare_with(const Expected& expect, const Store& store) {
+// Whether the journal up to there is what it was when `expect` was written down; otherwise an error
+// text.
+std::string compare_with(const Expected& expect, const Store& store, bool chinese) {
   if (store.hash_of(expect.seq) == expect.hash) return {};
   const std::string seq = std::to_string(expect.seq);
+  if (chinese)
+    return "日志：第" + seq + "个或更早的事件与记下 " + seq + ":" + to_hex(expect.hash) + " 时不同";
   return "journal: event " + seq + " or one before it is not what it was when " + seq + ":" +
          to_hex(expect.hash) + " was written down";
 }
@@ -39,10 +42,11 @@ StoreResult<std::vector<std::string>> find_differences(Store& store,
              if (!terminal) return;
              std::cerr << "\r" << done << " / " << of << (done == of ? "\n" : "") << std::flush;
            }));
-  // Said in the reader's language below.
+  // Printed in the user's language below.
   if (store.lost_mark()) std::erase(found, store.missing());
   if (expect) {
-    if (auto differs = compare_with(*expect, store); !differs.empty()) found.push_back(differs);
+    if (auto differs = compare_with(*expect, store, chinese); !differs.empty())
+      found.push_back(differs);
   }
   QIAO_TRY(const auto cut_off, store.load_mark());
   if (cut_off) found.push_back(words(load_was_cut_off(*cut_off), chinese));
@@ -88,7 +92,7 @@ int restore_folder(const std::string& backup, const std::string& folder, const s
   std::error_code error;
   if (fs::exists(folder, error)) {
     std::cerr << "qiao: " << folder
-              << (chinese ? " 已存在；请给一个新文件夹" : " is there already; give a new folder")
+              << (chinese ? " 已存在；请给一个新文件夹" : " exists already; give a new folder")
               << "\n";
     return kRefused;
   }
@@ -98,7 +102,7 @@ int restore_folder(const std::string& backup, const std::string& folder, const s
     auto store = Store::open(backup, Store::Mode::kReadOnly, key);
     if (!store) return fail(store.error(), chinese);
   }
-  // A copy that is not whole or does not verify never has the final name.
+  // A copy that is incomplete or does not verify never gets the final name.
   const std::string part = folder + ".part";
   const std::string own_key = folder + ".key";
   fs::remove_all(part, error);
@@ -118,8 +122,8 @@ int restore_folder(const std::string& backup, const std::string& folder, const s
   fs::remove_all(part, ignored);
   if (key_copied) fs::remove(own_key, ignored);
   std::cerr << "qiao: "
-            << (chinese ? "未建立" + folder + "：备份无法恢复"
-                        : folder + " was not made: the backup cannot be restored")
+            << (chinese ? "没有建立" + folder + "：备份无法恢复"
+                        : folder + " was not created: the backup cannot be restored")
             << "\n";
   return code;
 }
@@ -128,7 +132,7 @@ int rotate_key(const std::string& file, bool chinese) {
   const auto changed = KeyFile::rotate(file);
   if (!changed) return fail(changed.error(), chinese);
   std::cout << (chinese ? "已新增主密钥；请重启服务器，之后运行 qiao key prune\n"
-                        : "there is a fresh master key: restart the server, then run "
+                        : "a new master key was added: restart the server, then run "
                           "qiao key prune\n");
   return kDone;
 }
@@ -137,7 +141,7 @@ int prune_keys(const std::string& file, const std::string& folder, bool chinese)
   constexpr std::string_view kEnding = ".key";
   if (folder.empty() && !file.ends_with(kEnding)) {
     std::cerr << "qiao: --data: "
-              << (chinese ? "密钥文件不叫 文件夹.key；请用 --data 给出数据库文件夹"
+              << (chinese ? "密钥文件名不是 文件夹.key；请用 --data 给出数据库文件夹"
                           : "the key file is not named FOLDER.key; give the database's folder "
                             "with --data")
               << "\n";
@@ -150,7 +154,7 @@ int prune_keys(const std::string& file, const std::string& folder, bool chinese)
     return fail(pruned.error(), chinese);
   }
   std::cout << (chinese ? "旧主密钥已删除；此前的备份仍需要旧密钥文件才能恢复\n"
-                        : "old master keys are dropped; backups made before still need the old "
+                        : "old master keys were deleted; older backups still need the old "
                           "key file\n");
   return kDone;
 }

@@ -14,6 +14,7 @@
 #include "tools/qiao/local.h"
 #include "tools/qiao/session.h"
 #include "tools/qiao/show.h"
+#include "tools/qiao/terms.h"
 #include "tools/qiao/transfer.h"
 #include "tools/qiao/verbs.h"
 #include "tools/text/output.h"
@@ -24,6 +25,16 @@ namespace {
 using namespace qiao;
 using google::protobuf::Message;
 
+// By the locale where no language is given.
+bool is_chinese(const std::string& language) {
+  if (!language.empty()) return language == "zh";
+  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+    if (const char* v = std::getenv(name); v != nullptr && *v != '\0')
+      return std::string_view(v).starts_with("zh");
+  }
+  return false;
+}
+
 struct Globals {
   std::string server = "http://127.0.0.1:8321";
   std::string token;
@@ -31,17 +42,10 @@ struct Globals {
   std::string language;
   bool json = false;
 
-  bool chinese() const {
-    if (!language.empty()) return language == "zh";
-    for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
-      if (const char* v = std::getenv(name); v != nullptr && *v != '\0')
-        return std::string_view(v).starts_with("zh");
-    }
-    return false;
-  }
+  bool chinese() const { return is_chinese(language); }
 };
 
-// What one verb was given.
+// The arguments of one verb.
 struct Given {
   std::map<std::string, std::string> operands;  // {id} …
   std::map<std::string, std::string> flags;
@@ -130,7 +134,7 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
   if (verb.request != nullptr) {
     const auto message = fresh(verb.request);
     if (verb.update) {
-      // What is not given stays; what somebody else has changed meanwhile is not overwritten.
+      // Fields that are not given keep their value; a concurrent change is not overwritten.
       const auto now =
           session.client().send("GET", target_of(verb, {given.operands, {}, {}, {}, false}));
       if (!now) return session.fail(now.error());
@@ -178,7 +182,8 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
   if (list && !given.all) {
     const auto* field = answer->GetDescriptor()->FindFieldByName("next_page_token");
     if (!answer->GetReflection()->GetString(*answer, field).empty())
-      std::cerr << session.say("还有更多；--all 列出全部\n", "there are more; --all lists them\n");
+      std::cerr << session.say("还有更多；用 --all 列出全部\n",
+                               "there are more; --all lists all\n");
   }
   return kDone;
 }
@@ -187,7 +192,7 @@ int run_watch(const Globals& g, Given given) {
   auto connected = connect(g);
   if (!connected) return without_session(g, connected.error());
   Session& session = connected.value();
-  // A number that somebody types is one of the database that is served now.
+  // A number given by hand belongs to the database that is served now.
   if (given.query.contains("after") && !given.query.contains("epoch")) {
     const auto now = session.client().send("GET", "/healthz");
     if (!now) return session.fail(now.error());
@@ -214,7 +219,7 @@ int run_watch(const Globals& g, Given given) {
   });
   if (!closed) return session.fail(closed.error());
   if (closed.value().empty()) return kDone;
-  // A problem instead of a feed, or why the server let go.
+  // A problem instead of a feed, or the reason why the server closed it.
   if (closed.value().starts_with('{')) return session.fail(Reply{400, closed.value(), ""});
   std::cerr << "qiao: " << visible(closed.value()) << "\n";
   return kNoServer;
@@ -232,7 +237,7 @@ std::vector<std::string> operands_of(const Verb& verb) {
   return names;
 }
 
-// The exit code, unless what the command printed did not arrive.
+// The exit code, unless the output could not be written.
 int finish(int code, bool chinese) {
   if (finish_output()) return code;
   std::cerr << "qiao: " << (chinese ? "无法写入标准输出" : "cannot write to standard output")
@@ -241,27 +246,47 @@ int finish(int code, bool chinese) {
 }
 
 constexpr const char* kImportRules =
-    "A row with an id (an area: a code) that is here changes what differs, and nothing where\n"
-    "nothing does. A row without one makes a new thing; one with an id that is not here does so\n"
-    "only while there is nothing of its kind. CSV names parties, and so can move to another\n"
-    "server; JSON lines carry their ids. The column of the state is not changed by an import;\n"
-    "what has ended or is withdrawn is not made anew.";
+    "A row whose id (for an area: code) exists on the server changes the fields that differ.\n"
+    "A row without an id is created; a row whose id does not exist is created only if the\n"
+    "server has no rows of this kind. CSV refers to parties by name and can be moved to another\n"
+    "server; JSON lines refer to them by id. An import does not change the column of the state;\n"
+    "needs that have ended and offers that were withdrawn are not created.";
 constexpr const char* kImportRulesZh =
     "带编号（区域为编码）且服务器上有的行只修改不同的内容，相同的不动；没有编号的行新建；\n"
-    "编号不存在的行只在服务器上还没有这类内容时新建。CSV按名称引用主体，可用于迁移；JSON行\n"
-    "引用编号。状态列不由导入修改；已结束的需求和已撤回的供给不新建。";
+    "编号不存在的行只在服务器上还没有这类内容时新建。CSV按名称引用单位和队伍，可用于迁移；\n"
+    "JSON行引用编号。导入不修改状态列；已结束的需求和已停止提供的供给不新建。";
 constexpr const char* kExportRules =
-    "Importing the file unedited changes nothing. Personal data are masked and do not move to\n"
-    "another server. An apostrophe stands before text that begins with = + - @ or a space, and\n"
-    "behind text that ends with a space; the import takes it off.";
+    "Importing the unedited file changes nothing. Personal data are masked and cannot be moved\n"
+    "to another server. Text that begins with = + - @ or a space gets a leading apostrophe, text\n"
+    "that ends with a space a trailing one; the import removes it.";
 constexpr const char* kExportRulesZh =
-    "不加修改再导入则什么都不变。个人信息是打码的，不能迁移。以 = + - @ 或空白开头的内容前\n"
+    "不加修改再导入，什么都不变。个人信息是打码的，不能迁移。以 = + - @ 或空白开头的内容前\n"
     "（以空白结尾的内容后）有撇号，导入时去掉。";
 
-// The commands and what they were given. Lives as long as the command line is read.
+// CLI11's own words in Chinese.
+class ChineseFormatter : public CLI::Formatter {
+ public:
+  ChineseFormatter() {
+    label("Usage", "用法");
+    label("OPTIONS", "选项");
+    label("Positionals", "参数");
+    label("SUBCOMMAND", "命令");
+    label("REQUIRED", "必填");
+    label("Env", "环境变量");
+  }
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> opts) const override {
+    if (group == "Options") group = "选项";
+    return CLI::Formatter::make_group(group, is_positional, opts);
+  }
+};
+
+// The commands and their arguments. Must outlive the parsing of the command line.
 class CommandLine {
  public:
-  explicit CommandLine(Globals& g) : g_(g), chinese_(g.chinese()) {
+  // `language` decides the language of the help: "zh", "en", or empty for the locale's.
+  CommandLine(Globals& g, const std::string& language) : g_(g), chinese_(is_chinese(language)) {
+    speak();
     add_globals();
     for (const Verb& verb : verbs()) {
       if (!verb.by_hand) add_verb(verb);
@@ -288,42 +313,68 @@ class CommandLine {
   }
 
  private:
+  const char* say(const char* zh, const char* en) const { return chinese_ ? zh : en; }
+
+  // CLI11's own words. Subcommands inherit them.
+  void speak() {
+    app_.description(
+        say("qiao：桥的命令行，办理点单、派单、接单、评单", "qiao: the command line of Qiao"));
+    if (!chinese_) return;
+    app_.group("命令");
+    app_.set_help_flag("-h,--help", "显示帮助");
+    app_.formatter(std::make_shared<ChineseFormatter>());
+  }
+
   void add_globals() {
     app_.require_subcommand(1);
     app_.fallthrough();
-    app_.add_option("--server", g_.server, "Address of the server")
+    app_.add_option("--server", g_.server, say("服务器地址", "Address of the server"))
         ->envname("QIAO_SERVER")
         ->capture_default_str();
     app_.add_option("--token", g_.token,
-                    "What to come in with; what `qiao login` kept where not given")
+                    say("令牌；默认为 qiao login 保存的令牌",
+                        "API token; by default the one that `qiao login` stored"))
         ->envname("QIAO_TOKEN");
     app_.add_option("--as", g_.actor,
-                    "For whom one acts, where not for oneself: organiser/ID, supplier/ID, "
-                    "member/ID, resident/REF")
+                    say("代办：organiser/编号、supplier/编号、member/编号、resident/代号",
+                        "Act on behalf of organiser/ID, supplier/ID, member/ID or resident/REF"))
         ->envname("QIAO_ACTOR");
-    app_.add_option("--lang", g_.language, "zh or en; by the locale where not given")
+    app_.add_option("--lang", g_.language,
+                    say("zh 或 en；默认按系统区域设置", "zh or en; by default that of the locale"))
         ->envname("QIAO_LANG")
         ->check(CLI::IsMember({"zh", "en"}));
-    app_.add_flag("--json", g_.json, "Answers as the API gives them");
+    app_.add_flag("--json", g_.json,
+                  say("按接口的JSON原样输出", "Print answers as the JSON of the API"));
     app_.footer(
         chinese_
-            ? "退出码：0 完成；1 被拒绝，什么都没有改变；2 命令行有误；3 没有服务器或服务器出错；"
+            ? "退出码：0 完成；1 被拒绝，什么都没有改变；2 命令行有误；3 连不上服务器或服务器出错；"
               "4 verify发现不一致；5 导入时跳过了有误的行；6 输出无法写入；7 verify发现标记缺失。"
-            : "Exit codes: 0 done; 1 refused, nothing changed; 2 the command line is wrong; "
-              "3 no server, or it failed; 4 verify found differences; 5 an import skipped "
-              "rows; 6 the output could not be written; 7 verify found that the mark is missing.");
+            : "Exit codes: 0 done; 1 refused, nothing changed; 2 invalid command line; "
+              "3 the server cannot be reached or failed; 4 verify found differences; 5 an import "
+              "skipped rows; 6 the output could not be written; 7 verify found that the mark is "
+              "missing.");
   }
 
-  // The command that a noun is, made when it is first asked for.
+  // The command for a noun, created on first use.
   CLI::App& noun(const std::string& name) {
-    static const std::map<std::string, const char*> kWords = {
-        {"taxonomy", "词表"},   {"policy", "政策"}, {"area", "区域"},     {"party", "主体"},
-        {"person", "人员"},     {"offer", "供给"},  {"need", "需求"},     {"match", "对接单"},
-        {"account", "账号"},    {"token", "令牌"},  {"resident", "居民"}, {"batch", "批量命令"},
-        {"clearing", "对接轮"}, {"imports", "导入"}};
+    static const std::map<std::string, std::pair<const char*, const char*>> kWords = {
+        {"taxonomy", {"词表", "categories, skills, certificates and goods"}},
+        {"policy", {"政策", "the policy that the lead sets"}},
+        {"area", {"区域", "city, towns and communities"}},
+        {"party", {"单位与队伍", "lead, organisers, teams, enterprises, social organisations"}},
+        {"person", {"人员", "people who belong to a party"}},
+        {"offer", {"供给", "what suppliers provide"}},
+        {"need", {"需求", "what residents and communities ask for"}},
+        {"match", {"对接单", "offers matched with lines of needs"}},
+        {"account", {"账号", "accounts"}},
+        {"token", {"令牌", "API tokens and sessions"}},
+        {"resident", {"居民", "personal data of residents"}},
+        {"batch", {"批量命令", "several commands in one request"}},
+        {"clearing", {"统一对接", "matching of the whole city"}},
+        {"imports", {"导入", "imports of spreadsheets"}}};
     auto& noun = nouns_[name];
     if (noun == nullptr) {
-      noun = app_.add_subcommand(name, chinese_ ? kWords.at(name) : name);
+      noun = app_.add_subcommand(name, say(kWords.at(name).first, kWords.at(name).second));
       noun->require_subcommand(1);
       noun->fallthrough();
     }
@@ -341,29 +392,33 @@ class CommandLine {
       sub->add_option(operand, given.operands[operand])->required();
     for (const char* q : verb.query) {
       sub->add_option_function<std::string>(
-          std::string("--") + q, [&given, q](const std::string& v) { given.query[q] = v; }, "");
+          std::string("--") + q, [&given, q](const std::string& v) { given.query[q] = v; },
+          std::string(flag_meaning(q, chinese_)));
     }
     if (verb.response != nullptr && verb.response->FindFieldByName("next_page_token") != nullptr) {
-      sub->add_flag("--all", given.all, "Every page");
+      sub->add_flag("--all", given.all, say("列出全部", "List all pages"));
       sub->add_flag_callback(
-          "--newest", [&given] { given.query["newest"] = "1"; }, "The newest first");
+          "--newest", [&given] { given.query["newest"] = "1"; },
+          say("最新的排在前面", "Newest first"));
     }
     if (verb.request != nullptr) add_body(verb, given, *sub);
     sub->callback([this, &given, v = &verb] { code_ = run_verb(g_, *v, given); });
   }
 
-  // The fields of what is sent, as flags.
-  static void add_body(const Verb& verb, Given& given, CLI::App& sub) {
+  // The fields of the request's body, as flags.
+  void add_body(const Verb& verb, Given& given, CLI::App& sub) const {
     sub.add_option("--file", given.file,
-                   "JSON of the whole body; - for standard input. Flags go over it");
-    for (const auto& flag : input_flags(verb.request)) {
+                   say("整个请求的JSON；- 为标准输入。选项优先于文件",
+                       "JSON of the whole body; - for standard input. Options override it"));
+    for (const auto& flag : input_flags(verb.request, chinese_)) {
       const bool positional = std::any_of(verb.operands.begin(), verb.operands.end(),
                                           [&](const char* o) { return flag_of(o) == flag.name; });
       if (positional) continue;
       // --area as well as --area-code, --party as well as --party-id.
       std::string names = "--" + flag.name;
       for (const std::string_view tail : {"-code", "-id"}) {
-        if (flag.name.ends_with(tail) && flag.name != "credit-code")
+        if (flag.name.ends_with(tail) && flag.name != "credit-code" &&
+            flag.name != "check-in-by-code")
           names += ",--" + flag.name.substr(0, flag.name.size() - tail.size());
       }
       sub.add_option_function<std::string>(
@@ -373,11 +428,12 @@ class CommandLine {
   }
 
   void add_watch() {
-    auto* watch_app = app_.add_subcommand("watch", "Events as they happen");
+    auto* watch_app = app_.add_subcommand("watch", say("实时动态", "Watch events as they happen"));
     for (const char* q : {"after", "epoch", "area", "party", "need", "kind", "count"}) {
       watch_app->add_option_function<std::string>(
           std::string("--") + q, [this, q](const std::string& v) { watch_.query[q] = v; },
-          std::string_view(q) == "count" ? "Stop after so many" : "");
+          std::string_view(q) == "count" ? say("收到几条后停止", "Stop after this many events")
+                                         : std::string(flag_meaning(q, chinese_)));
     }
     watch_app->callback([&] { code_ = run_watch(g_, watch_); });
   }
@@ -392,69 +448,72 @@ class CommandLine {
                   int (*what)(Session&, const Entry&)) {
     auto* sub = app_.add_subcommand(name, chinese_ ? zh : en);
     sub->add_flag("--print", entry_.print,
-                  chinese_ ? "把令牌打印出来，不保存" : "Print the token instead of keeping it");
+                  chinese_ ? "打印令牌，不保存" : "Print the token instead of storing it");
     sub->callback([this, what] { in_session([&](Session& s) { return what(s, entry_); }); });
     return sub;
   }
 
   void add_accounts() {
     enter("login", "登录；密码在终端输入或从标准输入读取",
-          "Log in; the password is asked for, or read from standard input", log_in)
-        ->add_option("login", entry_.login, chinese_ ? "登录名" : "Login")
+          "Log in; the password is typed, or read from standard input", log_in)
+        ->add_option("login", entry_.login, chinese_ ? "登录名" : "Login name")
         ->required();
-    auto* setup_app =
-        enter("setup", "用服务器打印的链接建立牵头单位的第一个账号",
-              "Make the first account of the lead, by what the server printed", set_up);
-    setup_app
-        ->add_option("secret", entry_.secret, chinese_ ? "链接中的口令" : "What the link carries")
+    auto* setup_app = enter(
+        "setup", "用服务器打印的链接建立牵头单位的第一个账号",
+        "Create the first account of the lead, with the link that the server printed", set_up);
+    setup_app->add_option("secret", entry_.secret, chinese_ ? "链接中的口令" : "Secret in the link")
         ->required();
-    setup_app->add_option("login", entry_.login, chinese_ ? "登录名" : "Login")->required();
+    setup_app->add_option("login", entry_.login, chinese_ ? "登录名" : "Login name")->required();
     setup_app->add_option("--name", entry_.name, chinese_ ? "姓名" : "Name");
-    enter("join", "用邀请链接设置密码并登录", "Set a password by an invitation's link, and log in",
+    enter("join", "用邀请链接设置密码并登录", "Set a password with an invitation link, and log in",
           join)
-        ->add_option("link", entry_.secret, chinese_ ? "邀请链接" : "The link")
+        ->add_option("link", entry_.secret, chinese_ ? "邀请链接" : "Invitation link")
         ->required();
-    app_.add_subcommand("password", chinese_ ? "修改自己的密码" : "Change one's password")
+    app_.add_subcommand("password", chinese_ ? "修改自己的密码" : "Change your password")
         ->callback([&] { in_session([](Session& s) { return change_password(s); }); });
-    app_.add_subcommand("logout", chinese_ ? "退出：撤销保存的令牌"
-                                           : "Log out: the token that was kept is taken back")
+    app_.add_subcommand("logout",
+                        chinese_ ? "退出登录：撤销保存的令牌" : "Log out: revoke the stored token")
         ->callback([&] { in_session([](Session& s) { return log_out(s); }); });
   }
 
   void add_clear() {
-    auto* clear_app =
-        app_.add_subcommand("clear", chinese_ ? "统一对接：开始、等待、显示结果"
-                                              : "Match the whole city at once: start, wait, show");
+    auto* clear_app = app_.add_subcommand(
+        "clear", chinese_ ? "统一对接：开始、等待、显示结果"
+                          : "Start a clearing, wait for it, and show the result");
     clear_app->add_option("--area", clear_.area,
-                          chinese_ ? "只对接该区域及以下" : "Only needs there and below");
-    clear_app->add_option("--budget", clear_.budget, chinese_ ? "最多几秒" : "Seconds at most")
+                          chinese_ ? "只对接该区域及下级" : "Only needs of this area and below");
+    clear_app
+        ->add_option("--budget", clear_.budget,
+                     chinese_ ? "最多用时（秒）" : "Time limit in seconds")
         ->capture_default_str()
         ->check(CLI::Range(1, 600));
     clear_app
         ->add_option("--gap", clear_.gap_percent,
-                     chinese_ ? "差距到此百分比即可停止" : "May stop at this gap, in per cent")
+                     chinese_ ? "离最优差到此百分比即可停止" : "Stop at this gap, in per cent")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 100.0));
     clear_app
         ->add_option("--apply", clear_.apply,
-                     chinese_ ? "propose 或 dispatch：建议成为对接单"
-                              : "propose or dispatch: proposals become matches")
+                     chinese_ ? "propose 列为建议，dispatch 全部派单"
+                              : "What to do with the proposals: propose or dispatch")
         ->check(CLI::IsMember({"propose", "dispatch"}));
-    clear_app->add_flag(
-        "--explain", clear_.explain,
-        chinese_ ? "列出建议、缺口与各社区情况" : "Proposals, gaps and communities too");
+    clear_app->add_flag("--explain", clear_.explain,
+                        chinese_ ? "列出建议、供给缺口和各社区满足率"
+                                 : "Also list proposals, supply gaps and communities");
     clear_app->callback([&] { in_session([&](Session& s) { return clear_city(s, clear_); }); });
   }
 
   void add_import() {
     auto* import_app = app_.add_subcommand(
-        "import", chinese_ ? "从CSV、.xlsx或JSON行导入区域、主体、供给或需求"
-                           : "Areas, parties, offers or needs from CSV, .xlsx or JSON lines");
+        "import", chinese_
+                      ? "从CSV、.xlsx或JSON行导入区域、单位与队伍、供给或需求"
+                      : "Import areas, parties, offers or needs from CSV, .xlsx or JSON lines");
     import_app->footer(chinese_ ? kImportRulesZh : kImportRules);
     import_app
         ->add_option("what", import_.what,
-                     chinese_ ? "areas（区域）、parties（主体）、offers（供给）或needs（需求）"
-                              : "areas, parties, offers or needs")
+                     chinese_
+                         ? "areas（区域）、parties（单位与队伍）、offers（供给）或needs（需求）"
+                         : "areas, parties, offers or needs")
         ->required()
         ->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
     import_app
@@ -462,12 +521,12 @@ class CommandLine {
                      chinese_ ? "文件；- 为标准输入" : "The file; - for standard input")
         ->required();
     import_app->add_flag("--new", import_.as_new,
-                         chinese_ ? "忽略编号，全部新建" : "Ignore ids: make new things");
-    import_app->add_flag(
-        "--skip-bad", import_.skip_bad,
-        chinese_ ? "导入正确的行；不给时，有一行不对就都不导入"
-                 : "Take the good rows; where not given, nothing is imported if a row is bad");
-    import_app->add_flag("--check", import_.check_only, chinese_ ? "只检查" : "Only check");
+                         chinese_ ? "忽略编号，全部新建" : "Ignore ids: create all rows");
+    import_app->add_flag("--skip-bad", import_.skip_bad,
+                         chinese_
+                             ? "跳过有误的行；默认只要有一行有误就都不导入"
+                             : "Skip bad rows; by default nothing is imported if a row is bad");
+    import_app->add_flag("--check", import_.check_only, chinese_ ? "只检查，不导入" : "Check only");
     import_app->add_option(
         "--sheet", import_.sheet,
         chinese_ ? "工作表的名称或序号" : "Name or number of a workbook's sheet");
@@ -481,13 +540,14 @@ class CommandLine {
 
   void add_export() {
     auto* export_app = app_.add_subcommand(
-        "export", chinese_ ? "导出区域、主体、供给或需求为CSV或JSON行"
-                           : "Areas, parties, offers or needs as CSV or JSON lines");
+        "export", chinese_ ? "导出区域、单位与队伍、供给或需求为CSV或JSON行"
+                           : "Export areas, parties, offers or needs as CSV or JSON lines");
     export_app->footer(chinese_ ? kExportRulesZh : kExportRules);
     export_app
         ->add_option("what", exported_.what,
-                     chinese_ ? "areas（区域）、parties（主体）、offers（供给）或needs（需求）"
-                              : "areas, parties, offers or needs")
+                     chinese_
+                         ? "areas（区域）、parties（单位与队伍）、offers（供给）或needs（需求）"
+                         : "areas, parties, offers or needs")
         ->required()
         ->check(CLI::IsMember({"areas", "parties", "offers", "needs"}));
     export_app
@@ -497,7 +557,7 @@ class CommandLine {
     export_app
         ->add_option("--format", exported_.format,
                      chinese_ ? "csv或jsonl；默认按文件名"
-                              : "csv or jsonl; by the file's name where not given")
+                              : "csv or jsonl; by default that of the file's name")
         ->check(CLI::IsMember({"csv", "jsonl"}));
     export_app
         ->add_option(
@@ -510,37 +570,48 @@ class CommandLine {
   }
 
   void add_bench() {
-    auto* bench_app = app_.add_subcommand("bench", "How fast a server answers a GET");
-    bench_app->add_option("--connections", bench_.connections, "At a time")
+    auto* bench_app = app_.add_subcommand(
+        "bench", say("测量服务器回答一个GET的速度", "Measure how fast a server answers a GET"));
+    bench_app
+        ->add_option("--connections", bench_.connections,
+                     say("同时几个连接", "Connections at a time"))
         ->capture_default_str()
         ->check(CLI::Range(1, 1000));
-    bench_app->add_option("--seconds", bench_.seconds, "How long")
+    bench_app->add_option("--seconds", bench_.seconds, say("持续几秒", "Duration in seconds"))
         ->capture_default_str()
         ->check(CLI::Range(1, 3600));
-    bench_app->add_option("--target", bench_.target, "What to get")->capture_default_str();
+    bench_app->add_option("--target", bench_.target, say("路径", "Path to request"))
+        ->capture_default_str();
     bench_app->callback([&] { in_session([&](Session& s) { return bench_server(s, bench_); }); });
   }
 
   void add_databases() {
     auto* verify_app = app_.add_subcommand(
-        "verify", "Check a database that is not in use: journal against rows, every invariant");
+        "verify",
+        say("核对未在使用的数据库：日志与记录一致，所有约束成立",
+            "Check a database that is not in use: journal against rows, every invariant"));
     const char* key_help = chinese_ ? "主密钥文件；默认为 文件夹.key"
-                                    : "File of the master key; FOLDER.key where not given";
-    verify_app->add_option("folder", folder_, "The database's folder")->required();
+                                    : "File of the master key; FOLDER.key by default";
+    verify_app->add_option("folder", folder_, say("数据库文件夹", "Folder of the database"))
+        ->required();
     verify_app->add_option("--key", key_, key_help)->envname("QIAO_KEY");
     verify_app->add_option_function<std::string>(
         "--expect", [this](const std::string& text) { expect(text); },
         chinese_ ? "先前记下的 序号:散列（见 qiao audit），核对此前的记录未被改动"
-                 : "SEQ:HASH written down before (see qiao audit): nothing up to there was "
-                   "changed since");
+                 : "SEQ:HASH written down earlier (see qiao audit): checks that nothing up to "
+                   "there was changed since");
     verify_app->callback([&] { code_ = verify_folder(folder_, key_, expect_, g_.chinese()); });
-    auto* restore_app = app_.add_subcommand("restore", "Make a database of a backup");
-    restore_app->add_option("backup", backup_, "The backup's folder")->required();
-    restore_app->add_option("folder", folder_, "The new database's folder")->required();
+    auto* restore_app =
+        app_.add_subcommand("restore", say("从备份恢复数据库", "Restore a database from a backup"));
+    restore_app->add_option("backup", backup_, say("备份文件夹", "Folder of the backup"))
+        ->required();
+    restore_app
+        ->add_option("folder", folder_, say("新数据库的文件夹", "Folder of the new database"))
+        ->required();
     restore_app
         ->add_option("--key", key_,
                      chinese_ ? "主密钥文件；默认为 备份.key"
-                              : "File of the master key; BACKUP.key where not given")
+                              : "File of the master key; BACKUP.key by default")
         ->envname("QIAO_KEY");
     restore_app->callback([&] { code_ = restore_folder(backup_, folder_, key_, g_.chinese()); });
   }
@@ -554,40 +625,42 @@ class CommandLine {
   }
 
   void add_keys() {
-    auto* key_app = app_.add_subcommand(
-        "key", chinese_ ? "主密钥：轮换与清理" : "The master key of personal data");
+    auto* key_app =
+        app_.add_subcommand("key", chinese_ ? "主密钥：轮换与清理"
+                                            : "The master key of personal data: rotate and prune");
     key_app->require_subcommand(1);
     auto* rotate_app = key_app->add_subcommand(
         "rotate", chinese_ ? "新增主密钥；服务器下次启动时改用"
-                           : "A fresh master key; the server takes it at its next start");
+                           : "Add a new master key; the server uses it from its next start");
     rotate_app->add_option("file", key_, chinese_ ? "密钥文件" : "The key file")->required();
     rotate_app->callback([&] { code_ = rotate_key(key_, g_.chinese()); });
     auto* prune_app = key_app->add_subcommand(
         "prune", chinese_
                      ? "删除旧主密钥；数据库仍由旧密钥加密时拒绝。此前的备份仍需旧密钥文件"
-                     : "Drop old master keys; refused while the database is sealed with one. "
-                       "Backups made before still need the old key file: keep a copy with them");
+                     : "Delete old master keys; refused while the database is encrypted with one. "
+                       "Older backups still need the old key file: keep a copy with them");
     prune_app->add_option("file", key_, chinese_ ? "密钥文件" : "The key file")->required();
     prune_app->add_option("--data", folder_,
-                          chinese_ ? "数据库文件夹；密钥文件名为 文件夹.key 时可不给"
-                                   : "The database's folder; not needed for a key file FOLDER.key");
+                          chinese_
+                              ? "数据库文件夹；密钥文件名为 文件夹.key 时可不填"
+                              : "Folder of the database; optional if the key file is FOLDER.key");
     prune_app->callback([&] { code_ = prune_keys(key_, folder_, g_.chinese()); });
   }
 
   void add_completion() {
-    auto* completion =
-        app_.add_subcommand("completion", "A completion script: source <(qiao completion bash)");
-    completion->add_option("shell", shell_, "bash, zsh or fish")
+    auto* completion = app_.add_subcommand(
+        "completion", say("命令补全脚本：source <(qiao completion bash)",
+                          "Print a completion script: source <(qiao completion bash)"));
+    completion->add_option("shell", shell_, say("bash、zsh 或 fish", "bash, zsh or fish"))
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
     completion->callback([&] { std::cout << completion_script(app_, shell_); });
   }
 
   Globals& g_;
-  // Before the command line is read, so by the locale alone.
   const bool chinese_;
   int code_ = kDone;
-  CLI::App app_{"qiao: post, rank, explain, dispatch, claim, serve, review"};
+  CLI::App app_;
   std::map<std::string, CLI::App*> nouns_;
   std::map<std::string, Given> all_given_;  // by the verb's words
   Given watch_;
@@ -603,10 +676,23 @@ class CommandLine {
   std::string shell_;
 };
 
+// --lang or QIAO_LANG, before the command line is parsed: the help is made in one language.
+std::string language_of(int argc, char** argv) {
+  constexpr std::string_view kFlag = "--lang";
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == kFlag && i + 1 < argc) return argv[i + 1];
+    if (word.starts_with(kFlag) && word.substr(kFlag.size()).starts_with('='))
+      return std::string(word.substr(kFlag.size() + 1));
+  }
+  const char* set = std::getenv("QIAO_LANG");
+  return set == nullptr ? "" : set;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Globals g;
-  const int code = CommandLine(g).run(argc, argv);
+  const int code = CommandLine(g, language_of(argc, argv)).run(argc, argv);
   return finish(code, g.chinese());
 }

@@ -22,7 +22,7 @@ Status each_page(Session& session, const std::string& path, Pick pick,
   return outcome::success();
 }
 
-// The server's order is that of their making until it starts again.
+// The server's order is that of creation until it restarts.
 Status each_area(Session& session, const std::function<void(const Message&)>& visit) {
   std::vector<pb::Area> areas;
   QIAO_TRY(each_page<pb::ListAreasResponse>(

@@ -1,5 +1,4 @@
-// What every command of the tool needs: the server, the language, the city's clock, names of
-// things.
+// What every command needs: the server, the language, the time zone, names of rows.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -17,16 +16,16 @@ namespace qiao {
 
 namespace pb = qiao::v1;
 
-// What scripts can rely on.
+// Exit codes, for scripts.
 enum Exit : int {
   kDone = 0,
-  kRefused = 1,      // the server said no, with a reason; nothing has changed
-  kUsage = 2,        // the command line is wrong
-  kNoServer = 3,     // nobody answers, or it failed
-  kDifferences = 4,  // verify found something, or a database is damaged
+  kRefused = 1,      // the server refused, with a reason; nothing has changed
+  kUsage = 2,        // invalid command line
+  kNoServer = 3,     // the server cannot be reached, or failed
+  kDifferences = 4,  // verify found differences, or a database is damaged
   kPartly = 5,       // an import skipped rows
-  kNotWritten = 6,   // what it was to print or keep could not be written
-  kLostMark = 7,     // verify found nothing, but the mark that shows where the journal ends is gone
+  kNotWritten = 6,   // the output could not be written
+  kLostMark = 7,     // verify found nothing, but the mark of the journal's end is missing
 };
 
 class Session {
@@ -39,7 +38,7 @@ class Session {
   bool json() const { return json_; }
   const char* say(const char* zh, const char* en) const { return chinese_ ? zh : en; }
 
-  // The answer to a GET as a message. A problem+json answer becomes a refusal with the server's
+  // The response to a GET as a message. A problem+json response becomes a refusal with the server's
   // words.
   template <class Message>
   Result<Message> get(const std::string& target) {
@@ -49,15 +48,15 @@ class Session {
   }
   Status fetch(const std::string& target, google::protobuf::Message& into);
 
-  // The city's clock and words, asked for once.
+  // The city's time zone and taxonomy, fetched once.
   Result<const TimeZone*> zone();
   Result<const pb::Taxonomy*> taxonomy();
-  // Names, asked for once each; the number itself where there is no such thing.
+  // Names, fetched once each; the number itself if there is no such row.
   std::string area_name(std::uint64_t code);
   std::string party_name(std::uint64_t id);
   std::string category_name(const std::string& code);
 
-  // Tells what went wrong on standard error and gives the exit code for it.
+  // Prints the error on standard error and returns the exit code for it.
   int fail(const Refusal& refusal) const;
   int fail(const Reply& reply) const;
 
@@ -71,7 +70,7 @@ class Session {
   std::map<std::uint64_t, std::string> party_names_;
 };
 
-// For a request that changes something and may have to be sent twice.
+// For a request that changes something and may have to be repeated.
 std::string fresh_idempotency_key();
 
 }  // namespace qiao

@@ -10,20 +10,13 @@
 #include "tools/qiao/show_access.h"
 #include "tools/qiao/show_clearing.h"
 #include "tools/qiao/table.h"
+#include "tools/qiao/terms.h"
 #include "tools/text/visible.h"
 
 namespace qiao {
 namespace {
 
 using google::protobuf::Message;
-
-// The last word of an enum's name, for those that have no words of their own: PARTY_KIND_ENTERPRISE
-// -> enterprise.
-std::string short_enum(std::string name, std::string_view prefix) {
-  name.erase(0, prefix.size());
-  for (char& c : name) c = c == '_' ? ' ' : static_cast<char>(std::tolower(c));
-  return name;
-}
 
 class Shower {
  public:
@@ -90,7 +83,7 @@ class Shower {
 
   std::string event(const pb::Event& e) {
     std::string line = std::to_string(e.seq()) + "  " + when(e.time()) + "  " +
-                       short_enum(pb::EventKind_Name(e.kind()), "EVENT_KIND_");
+                       enum_word(pb::EventKind_descriptor(), e.kind(), s_.chinese());
     if (e.has_need())
       line += "  " + say("需求", "need ") + std::to_string(e.need_id()) + " " + e.need().title();
     if (e.has_match()) {
@@ -102,7 +95,7 @@ class Shower {
       line +=
           "  " + say("供给", "offer ") + std::to_string(e.offer().id()) + " " + e.offer().title();
     if (e.has_party())
-      line += "  " + say("主体", "party ") + std::to_string(e.party_id()) + " " + e.party().name();
+      line += "  " + say("单位", "party ") + std::to_string(e.party_id()) + " " + e.party().name();
     if (e.has_notification())
       line += "  " + s_.party_name(e.party_id()) + say("，需求", ", need ") +
               std::to_string(e.need_id());
@@ -129,7 +122,7 @@ class Shower {
         {}};
     for (const auto& a : r.areas()) {
       t.rows.push_back({std::to_string(a.code()), a.name(),
-                        short_enum(pb::AreaLevel_Name(a.level()), "AREA_LEVEL_"),
+                        enum_word(pb::AreaLevel_descriptor(), a.level(), s_.chinese()),
                         std::to_string(a.population())});
     }
     t.print(out_);
@@ -137,13 +130,13 @@ class Shower {
   template <class List>
   void parties(const List& list) {
     Table t{{say("编号", "ID"), say("种类", "KIND"), say("名称", "NAME"), say("区域", "AREA"),
-             say("状态", "STANDING")},
+             say("审核状态", "STANDING")},
             {}};
     for (const auto& p : list) {
       t.rows.push_back({std::to_string(p.id()),
-                        short_enum(pb::PartyKind_Name(p.kind()), "PARTY_KIND_"), p.name(),
+                        enum_word(pb::PartyKind_descriptor(), p.kind(), s_.chinese()), p.name(),
                         s_.area_name(p.area_code()),
-                        short_enum(pb::Standing_Name(p.standing()), "STANDING_")});
+                        enum_word(pb::Standing_descriptor(), p.standing(), s_.chinese())});
     }
     t.print(out_);
   }
@@ -208,8 +201,8 @@ class Shower {
     }
     for (const auto& f : e.factors()) out_ << indent << (s_.chinese() ? f.zh() : f.en()) << "\n";
     if (indent.empty())
-      out_ << say("价值 ", "value ") << value(e.value_micro()) << say("，现在可给 ", ", can give ")
-           << e.available() << "\n";
+      out_ << say("推荐分 ", "value ") << value(e.value_micro())
+           << say("，可提供 ", ", can provide ") << e.available() << "\n";
   }
   static std::string value(std::int64_t micro) {
     const std::string thousandths = std::to_string(1000 + micro / 1000 % 1000).substr(1);
@@ -218,8 +211,8 @@ class Shower {
   template <class List>
   void pairs(const List& list) {
     if (list.empty())
-      out_ << say("现在没有合适的。用 qiao explain 需求 供给 看为什么。",
-                  "Nobody fits now. `qiao explain NEED OFFER` says why not.")
+      out_ << say("目前没有合适的供给。用 qiao explain 需求 供给 查看原因。",
+                  "No offer is eligible now. `qiao explain NEED OFFER` says why.")
            << "\n";
     for (const auto& p : list) {
       out_ << p.rank() << ". " << value(p.explanation().value_micro()) << "  ";
@@ -227,7 +220,7 @@ class Shower {
         out_ << say("需求", "need ") << p.need_id() << " " << p.need_title() << " · "
              << say("第", "line ") << p.line() << say("项", "") << " · ";
       out_ << say("供给", "offer ") << p.offer_id() << " " << p.offer_title() << " · "
-           << p.party_name() << " · " << when(p.window()) << " · " << say("可给", "can give ")
+           << p.party_name() << " · " << when(p.window()) << " · " << say("可提供", "can provide ")
            << p.explanation().available() << "\n";
       explanation(p.explanation(), "     ");
     }
@@ -235,8 +228,8 @@ class Shower {
   void preview(const pb::PreviewResponse& r) {
     for (const auto& l : r.lines()) {
       out_ << say("第", "line ") << l.line() << say("项：", ": ") << l.parties()
-           << say("家可接单，共可给", " parties could serve it, with ") << l.units()
-           << (l.enough() ? say("，够用", " units: enough") : say("，不够", " units: not enough"))
+           << say("家能来，共可提供", " parties could serve it, with ") << l.units()
+           << (l.enough() ? say("，够了", " units: enough") : say("，还不够", " units: not enough"))
            << "\n";
       for (const auto& c : l.changes()) out_ << "  " << (s_.chinese() ? c.zh() : c.en()) << "\n";
       pairs(l.best());
@@ -244,11 +237,11 @@ class Shower {
   }
   void bundle(const pb::Bundle& b) {
     Table t{{say("项", "LINE"), say("供给", "OFFER"), say("供给方", "PARTY"), say("种类", "KIND"),
-             say("数量", "QUANTITY"), say("价值", "VALUE")},
+             say("数量", "QUANTITY"), say("推荐分", "VALUE")},
             {}};
     for (const auto& p : b.parts()) {
       t.rows.push_back({std::to_string(p.line()), std::to_string(p.offer_id()), p.party_name(),
-                        short_enum(pb::PartyKind_Name(p.party_kind()), "PARTY_KIND_"),
+                        enum_word(pb::PartyKind_descriptor(), p.party_kind(), s_.chinese()),
                         std::to_string(p.quantity()), value(p.value_micro())});
     }
     t.print(out_);
@@ -256,16 +249,16 @@ class Shower {
       out_ << say("第", "line ") << f.line() << say("项还缺", " still lacks ") << f.missing()
            << "\n";
     if (b.held_back_by_ratio())
-      out_ << say("专业人员不足，志愿者人数受比例限制",
-                  "held back by the ratio: too few professionals")
+      out_ << say("专业人员不足，志愿者人数受配比限制",
+                  "limited by the staffing ratio: too few professionals")
            << "\n";
-    out_ << (b.complete() ? say("全部满足", "complete") : say("尚不完整", "not complete")) << "\n";
+    out_ << (b.complete() ? say("已配齐", "complete") : say("尚未配齐", "not complete")) << "\n";
   }
   void need(const pb::Need& n) {
     out_ << say("需求", "need ") << n.id() << "  " << n.title() << "  [" << word(words(n.state()))
          << "]\n"
          << "  " << s_.area_name(n.area_code()) << " · " << s_.category_name(n.category()) << " · "
-         << short_enum(pb::Urgency_Name(n.urgency()), "URGENCY_") << "\n";
+         << enum_word(pb::Urgency_descriptor(), n.urgency(), s_.chinese()) << "\n";
     if (!n.description().empty()) out_ << "  " << n.description() << "\n";
     for (int i = 0; i < n.lines_size(); ++i) {
       out_ << "  " << i + 1 << ". " << line_text(n.lines(i)) << " · " << when(n.lines(i).window())
@@ -273,7 +266,7 @@ class Shower {
     }
     if (!n.reason().empty()) out_ << "  " << say("原因：", "reason: ") << n.reason() << "\n";
     if (n.has_review())
-      out_ << "  " << say("评单：", "review: ") << n.review().stars() << "★ " << n.review().words()
+      out_ << "  " << say("评价：", "review: ") << n.review().stars() << "★ " << n.review().words()
            << "\n";
   }
   void match(const pb::Match& m) {
@@ -282,7 +275,7 @@ class Shower {
          << " · " << say("供给", "offer ") << m.offer_id() << " · " << s_.party_name(m.party_id())
          << " ×" << m.quantity() << " · " << when(m.window()) << "\n";
     if (m.answer_by() != 0)
-      out_ << "  " << say("请在此前应答：", "to be answered by ") << when(m.answer_by()) << "\n";
+      out_ << "  " << say("请在此前答复：", "answer by ") << when(m.answer_by()) << "\n";
     if (!m.reason().empty()) out_ << "  " << say("原因：", "reason: ") << m.reason() << "\n";
   }
 
@@ -292,7 +285,7 @@ class Shower {
   const pb::Taxonomy* words_ = &pb::Taxonomy::default_instance();
 };
 
-// Whatever has no picture of its own: its fields, one a line.
+// A message without a format of its own: its fields, one a line.
 void fields(const Message& m, std::ostream& out) {
   const auto* r = m.GetReflection();
   std::vector<const google::protobuf::FieldDescriptor*> set;

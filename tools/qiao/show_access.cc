@@ -1,7 +1,9 @@
 #include "tools/qiao/show_access.h"
 
 #include "qiao/v1/access.pb.h"
+#include "qiao/v1/event.pb.h"
 #include "tools/qiao/table.h"
+#include "tools/qiao/terms.h"
 
 namespace qiao {
 namespace {
@@ -23,7 +25,7 @@ std::string role_name(const Session& s, pb::Role role) {
     case pb::ROLE_MARKET:
       return s.say("系统", "market");
     default:
-      return s.say("未登录", "nobody");
+      return s.say("未登录", "anonymous");
   }
 }
 
@@ -55,7 +57,7 @@ std::string joined(const google::protobuf::RepeatedPtrField<std::string>& words)
 void accounts(Session& s, const google::protobuf::RepeatedPtrField<pb::Account>& all,
               std::ostream& out) {
   Table t{{s.say("编号", "id"), s.say("登录名", "login"), s.say("姓名", "name"),
-           s.say("角色", "role"), s.say("主体", "party"), s.say("状态", "state")},
+           s.say("角色", "role"), s.say("单位", "party"), s.say("状态", "state")},
           {}};
   for (const auto& a : all) {
     t.rows.push_back({std::to_string(a.id()), a.login(), a.name(), role_name(s, a.role()),
@@ -68,7 +70,13 @@ void accounts(Session& s, const google::protobuf::RepeatedPtrField<pb::Account>&
 // `when` writes a time.
 void show_entries(Session& s, const google::protobuf::RepeatedPtrField<pb::AuditEntry>& entries,
                   const std::function<std::string(std::int64_t)>& when, std::ostream& out) {
-  constexpr std::string_view kPrefix = "EVENT_KIND_";
+  // In English as `--kind` takes it.
+  const auto kind = [&](const std::string& name) {
+    const auto* type = pb::EventKind_descriptor();
+    const auto* value = type->FindValueByName(name);
+    if (s.chinese() && value != nullptr) return enum_word(type, value->number(), true);
+    return name.substr(std::string_view("EVENT_KIND_").size());
+  };
   Table t{{s.say("序号", "seq"), s.say("时间", "when"), s.say("账号", "account"),
            s.say("身份", "acts as"), s.say("事件", "event"), s.say("对象", "object"),
            s.say("内容", "fields")},
@@ -77,7 +85,7 @@ void show_entries(Session& s, const google::protobuf::RepeatedPtrField<pb::Audit
     const std::uint64_t id = e.actor().account_id();
     t.rows.push_back({std::to_string(e.seq()), when(e.time()),
                       id == 0 ? "" : "#" + std::to_string(id) + " " + e.account(),
-                      actor_name(s, e.actor()), e.kind().substr(kPrefix.size()),
+                      actor_name(s, e.actor()), kind(e.kind()),
                       e.object() + (e.object_id() == 0 ? "" : "/" + std::to_string(e.object_id())),
                       joined(e.disclosure().fields())});
   }
@@ -100,7 +108,7 @@ bool show_access(Session& s, const google::protobuf::Message& m,
     const auto& session = static_cast<const pb::Session&>(m);
     out << s.say("账号：", "account: ")
         << (session.has_account() ? session.account().login() + " " + session.account().name()
-                                  : s.say("未登录", "nobody has come in"))
+                                  : s.say("未登录", "not logged in"))
         << "\n"
         << s.say("身份：", "acts as: ") << actor_name(s, session.actor()) << "\n";
     if (session.expires_at() != 0)
@@ -123,7 +131,7 @@ bool show_access(Session& s, const google::protobuf::Message& m,
   if (type == "NewSecret") {
     const auto& made = static_cast<const pb::NewSecret&>(m);
     out << (made.url().empty() ? made.secret() : made.url()) << "\n"
-        << s.say("只显示这一次；有效至 ", "shown this once; good until ")
+        << s.say("只显示这一次；有效至 ", "shown once; valid until ")
         << when(made.grant().expires_at()) << "\n";
     return true;
   }
@@ -133,21 +141,21 @@ bool show_access(Session& s, const google::protobuf::Message& m,
     if (!d.phone().empty()) out << s.say("电话：", "telephone: ") << d.phone() << "\n";
     if (!d.address().empty()) out << s.say("地址：", "address: ") << d.address() << "\n";
     if (!d.review_words().empty()) out << s.say("评语：", "review: ") << d.review_words() << "\n";
-    out << s.say("本次查看已记入日志，序号 ", "the journal keeps that you looked, as event ")
+    out << s.say("本次查看已记入日志，序号 ", "the journal has recorded that you looked, as event ")
         << d.disclosure_id() << "\n";
     return true;
   }
   if (type == "ErasedResponse") {
     const auto rows = static_cast<const pb::ErasedResponse&>(m).erased();
-    out << s.say("已永久清除个人信息的记录数：", "rows whose personal data are gone for good: ")
-        << rows << "\n";
+    out << s.say("已永久清除个人信息的记录数：", "rows whose personal data were erased: ") << rows
+        << "\n";
     return true;
   }
   if (type == "ListAuditResponse") {
     const auto& audit = static_cast<const pb::ListAuditResponse&>(m);
     show_entries(s, audit.entries(), when, out);
-    out << s.say("末尾（记在别处，供 qiao verify --expect 核对）：",
-                 "head, to be written down elsewhere for qiao verify --expect: ")
+    out << s.say("日志末尾（请记在别处，供 qiao verify --expect 核对）：",
+                 "head of the journal; write it down elsewhere for qiao verify --expect: ")
         << audit.head_seq() << ":" << audit.head_hash() << "\n";
     return true;
   }

@@ -1,4 +1,4 @@
-// Accounts, what they come in with, and the audit, for a terminal.
+// Accounts, sessions, tokens and the audit, as text.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -11,7 +11,7 @@
 
 namespace qiao {
 
-// False where it is none of these. `when` writes a time as the city's clock shows it.
+// False for any other message. `when` formats a time in the city's time zone.
 bool show_access(Session& session, const google::protobuf::Message& message,
                  const std::function<std::string(std::int64_t)>& when, std::ostream& out);
 

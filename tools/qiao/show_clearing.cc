@@ -22,15 +22,15 @@ const char* stage(Session& s, pb::ClearingStage stage) {
     case pb::CLEARING_STAGE_COLLECTING:
       return s.say("读取需求与供给", "reading needs and offers");
     case pb::CLEARING_STAGE_PRICES:
-      return s.say("求价格", "finding prices");
+      return s.say("计算紧缺度", "computing prices");
     case pb::CLEARING_STAGE_ROUNDING:
-      return s.say("取整", "rounding");
+      return s.say("生成方案", "rounding");
     case pb::CLEARING_STAGE_BOUND:
-      return s.say("求上界", "tightening the bound");
+      return s.say("计算上限", "tightening the bound");
     case pb::CLEARING_STAGE_IMPROVING:
       return s.say("改进方案", "improving");
     case pb::CLEARING_STAGE_APPLYING:
-      return s.say("写入对接单", "making matches");
+      return s.say("正在写入", "applying");
     default:
       return "";
   }
@@ -39,11 +39,11 @@ const char* stage(Session& s, pb::ClearingStage stage) {
 const char* state_name(Session& s, pb::ClearingState state) {
   switch (state) {
     case pb::CLEARING_STATE_QUEUED:
-      return s.say("排队中", "waiting");
+      return s.say("排队中", "queued");
     case pb::CLEARING_STATE_RUNNING:
       return s.say("进行中", "running");
     case pb::CLEARING_STATE_CANCELLED:
-      return s.say("已停止", "cancelled");
+      return s.say("提前结束", "cancelled");
     case pb::CLEARING_STATE_INTERRUPTED:
       return s.say("已中断", "interrupted");
     default:
@@ -64,14 +64,16 @@ std::string progress_line(Session& s, const pb::Clearing& c) {
   std::string line = stage(s, c.stage());
   if (c.state() == pb::CLEARING_STATE_QUEUED) line = s.chinese() ? c.zh() : c.en();
   if (c.bound_micro() > 0)
-    line += s.say("  价值 ", "  value ") + points(c.value_micro()) + s.say("  上界 ", "  bound ") +
-            points(c.bound_micro()) + s.say("  差距 ", "  gap ") + percent(c.gap_micro(), 2);
+    line += s.say("  推荐分合计 ", "  value ") + points(c.value_micro()) +
+            s.say("  上限 ", "  bound ") + points(c.bound_micro()) + s.say("  差距 ", "  gap ") +
+            percent(c.gap_micro(), 2);
   return line;
 }
 
 void show_clearing(Session& s, const pb::Clearing& c, std::ostream& out) {
-  out << s.say("对接轮 ", "clearing ") << c.id() << "  [" << state_name(s, c.state()) << "]"
-      << (c.scheduled() ? s.say("  自动", "  scheduled") : "") << "\n";
+  out << s.say("统一对接第", "clearing ") << c.id() << s.say("轮  [", "  [")
+      << state_name(s, c.state()) << "]" << (c.scheduled() ? s.say("  自动", "  scheduled") : "")
+      << "\n";
   if (c.state() != pb::CLEARING_STATE_QUEUED && !c.zh().empty()) {
     out << "  " << (s.chinese() ? c.zh() : c.en()) << "\n";
   }
@@ -81,23 +83,24 @@ void show_clearing(Session& s, const pb::Clearing& c, std::ostream& out) {
     return;
   }
   out << "  " << c.needs() << s.say(" 个需求，", " needs, ") << c.lines()
-      << s.say(" 项，", " lines, ") << c.offers() << s.say(" 个供给；读取 ", " offers; read in ")
+      << s.say(" 项，", " lines, ") << c.offers() << s.say(" 条供给；读取 ", " offers; read in ")
       << c.collect_ms() << s.say(" 毫秒，求解 ", " ms, solved in ") << c.solve_ms()
       << s.say(" 毫秒\n", " ms\n");
-  out << s.say("  价值 ", "  value ") << points(c.value_micro()) << s.say("，上界 ", ", bound ")
-      << points(c.bound_micro()) << s.say("：离最优不超过 ", ": at most ")
-      << percent(c.gap_micro(), 2) << s.say("\n", " from the best\n");
-  out << "  " << c.proposals() << s.say(" 条建议，满足 ", " proposals fill ") << c.needs_filled()
+  out << s.say("  推荐分合计 ", "  value ") << points(c.value_micro())
+      << s.say("，上限 ", ", bound ") << points(c.bound_micro())
+      << s.say("：离最优最多差 ", ": at most ") << percent(c.gap_micro(), 2)
+      << s.say("\n", " from the optimum\n");
+  out << "  " << c.proposals() << s.say(" 条建议，接满 ", " proposals fill ") << c.needs_filled()
       << s.say(" 个需求\n", " needs\n");
   for (const auto& u : c.unserved()) {
-    out << s.say("  未满足：", "  short: ") << u.lines() << s.say(" 项（缺 ", " lines (")
+    out << s.say("  未安排：", "  short: ") << u.lines() << s.say(" 项（缺 ", " lines (")
         << u.units() << s.say("）：", " units): ") << (s.chinese() ? u.zh() : u.en()) << "\n";
   }
   out << s.say("  之前：", "  before: ") << equity_line(s, c.equity_before()) << "\n"
       << s.say("  之后：", "  after:  ") << equity_line(s, c.equity_after()) << "\n";
   if (c.stage() == pb::CLEARING_STAGE_APPLYING || c.applied() + c.dropped() > 0) {
-    out << s.say("  已成对接单 ", "  made ") << c.applied()
-        << s.say("，已失效 ", " matches, dropped ") << c.dropped() << "\n";
+    out << s.say("  已生效 ", "  applied ") << c.applied() << s.say(" 条，作废 ", ", dropped ")
+        << c.dropped() << "\n";
   }
 }
 
@@ -106,9 +109,9 @@ void show_proposals(Session& s, const pb::ListProposalsResponse& all, std::ostre
   const TimeZone utc;
   const TimeZone& z = zone ? *zone.value() : utc;
   Table t;
-  t.headings = {s.say("需求", "need"),    s.say("项", "line"),       "",
-                s.say("供给方", "giver"), s.say("数量", "quantity"), s.say("时间", "when"),
-                s.say("价值", "value"),   s.say("价格", "price"),    s.say("理由", "why")};
+  t.headings = {s.say("需求", "need"),       s.say("项", "line"),       "",
+                s.say("供给方", "supplier"), s.say("数量", "quantity"), s.say("时间", "when"),
+                s.say("推荐分", "value"),    s.say("紧缺度", "price"),  s.say("理由", "why")};
   for (const auto& p : all.proposals()) {
     t.rows.push_back({std::to_string(p.need_id()), std::to_string(p.line()), p.need_title(),
                       p.party_name(), std::to_string(p.quantity()),
@@ -120,13 +123,13 @@ void show_proposals(Session& s, const pb::ListProposalsResponse& all, std::ostre
 
 void show_gaps(Session& s, const pb::SupplyGapsResponse& all, std::ostream& out) {
   if (all.clearing_id() == 0) {
-    out << s.say("还没有对接轮；先运行 qiao clear\n",
-                 "there was no clearing yet; run qiao clear first\n");
+    out << s.say("还没有统一对接；请先运行 qiao clear\n",
+                 "there has been no clearing yet; run qiao clear first\n");
     return;
   }
   Table t;
-  t.headings = {s.say("缺口", "gap"), s.say("单价", "price"), s.say("尚缺", "unmet"),
-                s.say("增值", "gain")};
+  t.headings = {s.say("供给缺口", "supply gap"), s.say("紧缺度", "price"), s.say("还缺", "unmet"),
+                s.say("推荐分增加", "gain")};
   for (const auto& g : all.gaps())
     t.rows.push_back({s.chinese() ? g.zh() : g.en(), points(g.price_micro()),
                       std::to_string(g.unmet_units()), points(g.gain_micro())});
@@ -150,8 +153,8 @@ void show_notifications(Session& s, const pb::ListNotificationsResponse& all, st
   const TimeZone utc;
   const TimeZone& z = zone ? *zone.value() : utc;
   Table t;
-  t.headings = {s.say("时间", "when"), s.say("主体", "party"), s.say("需求", "need"),
-                s.say("项", "line"),   s.say("供给", "offer"), s.say("应答可能", "chance")};
+  t.headings = {s.say("时间", "when"), s.say("单位", "party"), s.say("需求", "need"),
+                s.say("项", "line"),   s.say("供给", "offer"), s.say("答复可能", "chance")};
   for (const auto& n : all.notifications()) {
     t.rows.push_back({format_moment(to_time(n.sent_at()), z), s.party_name(n.party_id()),
                       std::to_string(n.need_id()), std::to_string(n.line()),

@@ -1,4 +1,4 @@
-// What a clearing found, for people.
+// The results of a clearing, as text.
 #pragma once
 
 #include <ostream>
@@ -17,7 +17,7 @@ void show_equity(Session& session, const pb::EquityReport& report, std::ostream&
 void show_notifications(Session& session, const pb::ListNotificationsResponse& notifications,
                         std::ostream& out);
 
-// One line of progress: what it does, value, bound and gap so far.
+// One line of progress: stage, value, bound and gap so far.
 std::string progress_line(Session& session, const pb::Clearing& clearing);
 
 }  // namespace qiao

@@ -8,7 +8,8 @@
 
 namespace qiao {
 
-// Columns that a terminal needs for it (Unicode's East Asian Width: wide and full-width count two).
+// Columns that a text takes on a terminal (Unicode's East Asian Width: wide and full-width count
+// two).
 std::size_t display_width(std::string_view utf8);
 
 struct Table {

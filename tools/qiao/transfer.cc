@@ -33,8 +33,7 @@ int export_list(Session& session, const ExportOptions& options) {
       return;
     }
     for (Cells& row : sheet.write(m, context.value())) {
-      // The rows of one thing share it; another number than an id, which another database gives
-      // anew.
+      // The rows of one thing share it; it differs from the id, which another database assigns.
       row["key"] = std::to_string(count);
       std::vector<std::string> fields;
       for (const SheetColumn& c : sheet.columns()) {

@@ -1,4 +1,4 @@
-// Everything the API can do, as words of the command line: one row an operation.
+// Every operation of the API, as words of the command line: one row an operation.
 #pragma once
 
 #include <google/protobuf/descriptor.h>
@@ -15,14 +15,14 @@ struct Verb {
   const char* method;
   const char* pattern;                           // {id} … are positional, in this order
   const google::protobuf::Descriptor* request;   // its fields are flags; nullptr for none
-  const google::protobuf::Descriptor* response;  // nullptr: printed as it comes
+  const google::protobuf::Descriptor* response;  // nullptr: printed as received
   std::vector<const char*> query;                // names of query parameters, flags too
   const char* zh;
   const char* en;
-  bool update = false;  // read first, change what is given, put back with If-Match
+  bool update = false;  // read first, change the given fields, send with If-Match
   std::vector<const char*> operands = {};  // fields of the request that are positional
-  bool by_hand = false;                    // a command of its own, which asks for a password
-  bool creates = false;                    // an update of what is not there yet makes it
+  bool by_hand = false;                    // a command of its own, which reads a password
+  bool creates = false;                    // updating a row that does not exist creates it
 };
 
 const std::vector<Verb>& verbs();

@@ -9,11 +9,11 @@
 namespace qiao {
 namespace {
 
-// Numbers of residents whom no organiser knows begin here.
+// Numbers of residents who have no organiser begin here.
 constexpr std::uint64_t kUnknownResidents = 1'000'000'000'000;
 
-// Somebody who does not exist, with a telephone that nobody can have: no Chinese number begins with
-// 100. Made from a number, not drawn, so that who is called what changes nothing else in a history.
+// An invented person with an invalid telephone number: no Chinese number begins with 100. Derived
+// from a number, not drawn, so that names change nothing else in a history.
 struct Contact {
   std::string name;
   std::string phone;
@@ -42,7 +42,7 @@ class Player {
         ranking_(static_cast<const Ranking&>(market_.matcher())) {}
 
   Result<HistorySummary> play(const pb::Taxonomy& taxonomy, const pb::Policy& policy) {
-    // The loader gives these two itself.
+    // The loader sets these two itself.
     pb::Command words;
     *words.mutable_put_taxonomy() = taxonomy;
     pb::Command rules;
@@ -123,8 +123,7 @@ class Player {
     ++lines_;
   }
 
-  // What is due by then happens, and is written, so that whoever loads the history gets the same
-  // identifiers.
+  // Runs and writes the timers due by then, so that loading the history gives the same identifiers.
   void advance(Time now) {
     for (auto due = market_.next_tick(); due && *due <= now; due = market_.next_tick()) {
       pb::Command tick;
@@ -138,7 +137,8 @@ class Player {
     }
   }
 
-  // The id of what it made or changed; 0 where it was refused (somebody else was faster, or it is
+  // The id of the created or changed row; 0 if it was refused (another party was faster, or it is
+  // too late).
   // too late).
   std::uint64_t give(pb::Command& command, Time now) {
     now = std::max(now, market_.state().last_time());
@@ -152,7 +152,7 @@ class Player {
     return id;
   }
 
-  // People react to what they see.
+  // The reactions of people.
   void notice(const Outcome& outcome) {
     for (const pb::Event& e : outcome.events) {
       const Time now = to_time(e.time());
@@ -256,7 +256,7 @@ class Player {
       write(post, at);
     }
     if (!plan_.community_organisers) return outcome::success();
-    // Some of a team's helpers are known by name; an organisation's are its professionals.
+    // Some members of a team are listed by name; those of an organisation are its professionals.
     for (const pb::Offer& o : giver.offers) {
       if (!o.has_time() || (o.time().kind() != pb::TIME_KIND_PEOPLE &&
                             o.time().kind() != pb::TIME_KIND_PROFESSIONAL))
@@ -358,7 +358,7 @@ class Player {
     const Slot need = s.needs().find(NeedId{id});
     const std::uint64_t staff = organiser(area_of_need(need));
     for (std::uint32_t number = 1; number <= s.needs()[need].line_count; ++number) {
-      // Not everything finds somebody on the first day.
+      // Not every need is filled on the first day.
       if (random_.chance(20)) continue;
       const auto candidates = ranking_.candidates(s.line_of(need, number), 5, at);
       if (candidates.empty()) continue;
@@ -380,7 +380,7 @@ class Player {
 
   void answer(std::uint64_t id, Time at) {
     const std::uint64_t roll = random_.below(100);
-    if (roll < 12) return;  // nobody looked
+    if (roll < 12) return;  // nobody answered in time
     pb::Command c = by(pb::ROLE_SUPPLIER, giver_of(id));
     c.mutable_move_match()->set_match_id(id);
     c.mutable_move_match()->set_verb(roll < 28 ? pb::MATCH_VERB_DECLINE : pb::MATCH_VERB_ACCEPT);
@@ -403,7 +403,7 @@ class Player {
     const Slot need = market_.state().needs().find(NeedId{id});
     const std::uint64_t resident = market_.state().needs()[need].resident_ref;
     const std::uint64_t staff = organiser(area_of_need(need));
-    // Somebody without a number is asked by the organiser, who writes it down.
+    // A resident without an account is asked by the organiser, who records the answer.
     pb::Command c = resident != 0 ? by(pb::ROLE_RESIDENT)
                     : staff != 0  ? by(pb::ROLE_ORGANISER, staff)
                                   : by(pb::ROLE_LEAD);

@@ -1,4 +1,4 @@
-// qiao-sim: makes cities, provinces and the nation, and worlds in which everything goes wrong.
+// qiao-sim: generates cities, provinces and the nation, and simulates servers with faults.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
@@ -89,7 +89,7 @@ Result<int> write(const std::vector<Place>& places, const HistoryPlan& plan,
                   const pb::Policy& policy, const std::string& out) {
   const auto taxonomy = default_taxonomy();
   std::ofstream file;
-  // A reader never sees half a history.
+  // A reader never sees a partial history.
   const std::string part = out + ".part";
   if (out != "-") {
     std::error_code ignored;

@@ -82,7 +82,7 @@ std::optional<std::int32_t> coordinate(const std::string& text, const std::strin
   return degrees ? std::optional(degrees.value()) : std::nullopt;
 }
 
-// Tags out, entities read, spaces folded, cut between characters.
+// Removes tags, decodes entities, folds spaces, truncates between characters.
 std::string plain(std::string_view html, std::size_t most) {
   std::string out;
   bool tag = false;

@@ -70,7 +70,7 @@ bool inside(const Ring& ring, Degrees p) {
   return in;
 }
 
-// A point about so far from another, within the outline if a hundred tries find one.
+// A point about that far from another, within the outline if a hundred tries find one.
 Degrees near(Random& random, Degrees centre, double least_km, double most_km, const Ring& outline) {
   constexpr double kKilometresPerDegree = 111.2;
   Degrees p = centre;
@@ -142,7 +142,7 @@ std::uint32_t some_population(Random& random, bool urban) {
                                           : random.between(900, 4'200));
 }
 
-// Towns and cities have the people of what lies in them. Children come after parents.
+// Towns and cities have the population of their parts. Children come after parents.
 void add_up(std::vector<Place>& places) {
   boost::unordered_flat_map<std::uint64_t, std::size_t> at;
   for (std::size_t i = 0; i < places.size(); ++i) at.emplace(places[i].code, i);
@@ -172,7 +172,7 @@ Result<std::vector<Place>> read_city(const std::string& areas, const std::string
       p.level = pb::AREA_LEVEL_CITY;
     } else if (f[2] == "town") {
       p.level = pb::AREA_LEVEL_TOWN;
-      // Subdistricts (code digits 7-9 below 100) make the city; towns lie around it.
+      // Subdistricts (code digits 7-9 below 100) form the city; towns are around it.
       where = p.code / 1000 % 1000 < 100 ? near(random, outline.centre, 0.8, 5.0, outline.ring)
                                          : within_box(random, outline.ring);
     } else if (f[2] == "community") {
@@ -200,7 +200,7 @@ Result<std::vector<Place>> read_divisions(const std::string& folder, const std::
   Random random(seed);
   std::vector<Place> places;
   boost::unordered_flat_map<std::uint64_t, Degrees> at;
-  // Counties, and where to look for one that is not in the file: its prefecture, its province.
+  // Counties, and the substitutes for one that is not in the file: its prefecture, its province.
   boost::unordered_flat_map<std::uint64_t, Degrees> centre_of;
   boost::unordered_flat_map<std::uint64_t, std::string> name_of;
   const std::string counties = folder + "/counties.csv";
@@ -238,7 +238,7 @@ Result<std::vector<Place>> read_divisions(const std::string& folder, const std::
     QIAO_TRY(const auto code, code_of(f[0], streets));
     QIAO_TRY(const auto county_code, code_of(f[2], streets));
     const Degrees centre = county(county_code);
-    // A county without towns stands in the list as its own.
+    // A county without towns is listed as its own town.
     if (code % 1000 == 0) return outcome::success();
     const bool street = code % 1000 < 100;
     const Degrees d = near(random, centre, street ? 0.5 : 4.0, street ? 5.0 : 30.0, {});
@@ -253,7 +253,7 @@ Result<std::vector<Place>> read_divisions(const std::string& folder, const std::
     QIAO_TRY(const auto code, code_of(f[0], villages));
     QIAO_TRY(const auto town, code_of(f[2], villages));
     const auto parent = at.find(town * 1000);
-    // The one row that is a county over again (350527, without towns or villages) is no village.
+    // The one row that repeats a county (350527, without towns or villages) is no village.
     if (parent == at.end() || code % 1000 == 0) return outcome::success();
     const bool urban = is_urban(code);
     const Degrees d = near(random, parent->second, 0.2, urban ? 1.8 : 6.0, {});

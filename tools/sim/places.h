@@ -1,5 +1,4 @@
-// The areas that a generated market lies in: real names and codes, and a seeded guess where each
-// is.
+// The areas of a generated market: real names and codes, and positions guessed by seed.
 #pragma once
 
 #include <string>
@@ -23,7 +22,7 @@ struct Place {
   bool urban = false;  // a residents' community (last digits 001..199)
 };
 
-// What cannot be read is said with the file's name in the refusal's field.
+// Errors name the file in the refusal's field.
 //
 // One city: `areas` is a CSV of code,name,level,parent (as data/ningguo/areas.csv); `outline` a
 // GeoJSON of its outline, or empty for a square around China's middle. The data sets have no

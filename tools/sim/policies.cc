@@ -21,13 +21,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How often a giver looks by itself, and how likely it takes the first line it sees, in per cent.
+// How often a supplier looks at its list unprompted, and how likely it takes the first line, in per
+// cent.
 constexpr Seconds kLooksEvery = 5 * 24h;
 constexpr unsigned kTakes = 70;
 constexpr std::size_t kListed = 100;  // lines that an order chooses from
 constexpr Seconds kClearEvery = 6h;
 constexpr Seconds kTellEvery = 1h;
-constexpr std::size_t kEverybody = 40;  // told of one line
+constexpr std::size_t kEverybody = 40;  // notified of one line
 
 class Season {
  public:
@@ -126,7 +127,7 @@ class Season {
       }
       const Slot slot = market_.state().parties().find(PartyId{party});
       habits_.resize(slot + 1);
-      // One in four answers what it is told, on average; some never, some mostly.
+      // One notification in four is answered on average; some parties never answer, some mostly.
       habits_[slot] = static_cast<unsigned>(random_.between(0, 50));
       schedule(plan_.begin + Seconds{random_.between(0, 2 * kLooksEvery.count())}, Do::kLook, slot);
     }
@@ -215,7 +216,7 @@ class Season {
       case Order::kNearest:
         by([](const Candidate& c) { return -c.judgement.distance_m; });
         break;
-      // What many have joined already, as boards with "hot" lists do.
+      // By the number of parties that have joined already, like boards with "hot" lists.
       case Order::kPopular:
         by([&](const Candidate& c) { return state.line(c.line).held; });
         break;
@@ -281,8 +282,8 @@ class Season {
           continue;
         ++told_;
         const Slot party = state.parties().find(PartyId{note.party_id()});
-        // Who is told too often stops listening: each one of the last week takes a tenth of what is
-        // left.
+        // Parties that are notified too often stop answering: each notification of the last week
+        // takes a tenth of the remaining chance.
         double listens = 1;
         for (Slot s = state.parties()[party].first_notification;
              s != kNoSlot && state.notifications()[s].sent > now_ - 7 * 24h;

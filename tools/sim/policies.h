@@ -1,9 +1,10 @@
 // A season of a city under different rankings and notification policies: which of them serves more,
 // sooner, more evenly?
 //
-// A discrete-event simulation on the real market: needs come by the hour and the season, givers
-// look at their list now and then and take the first line they like, are told of needs and answer
-// or not, come and serve. The same seed gives the same needs, givers and habits to every policy.
+// A discrete-event simulation on the real market: needs are posted by hour and season, suppliers
+// look at their list from time to time and take the first line they like, are notified of needs and
+// answer or not, and serve. The same seed gives the same needs, suppliers and habits to every
+// policy.
 #pragma once
 
 #include <functional>
@@ -23,7 +24,7 @@ struct SimulatedPolicy {
   Order order;
   Telling telling;
 };
-// Those that the table compares.
+// The policies in the table.
 std::vector<SimulatedPolicy> simulated_policies();
 
 struct SeasonPlan {

@@ -29,7 +29,7 @@ constexpr std::array<const char*, 12> kWeeks = {
 
 constexpr std::array<const char*, 10> kFamiliar = {"和谐", "同心", "暖阳", "先锋",   "邻里",
                                                    "萤火", "春雨", "红帆", "小水滴", "向日葵"};
-// Made up; no firm of that name is meant.
+// Invented; no real firm is meant.
 constexpr std::array<const char*, 12> kFirmWords = {"宁皖",     "青岭",   "水阳江", "港口湾",
                                                     "皖南竹海", "天目北", "山核桃", "东津",
                                                     "中津",     "九龙潭", "方塘",   "仙霞"};
@@ -317,7 +317,7 @@ pb::Need Population::need(Time now) {
                                      static_cast<std::uint32_t>(service->season[month - 1] - '0'));
   pb::Need n;
   n.set_area_code(at.code);
-  // Somewhere in the community, not all on one spot.
+  // Scattered over the community.
   n.mutable_point()->set_latitude_e7(at.point.latitude_e7 +
                                      static_cast<std::int32_t>(random_.between(-40'000, 40'000)));
   n.mutable_point()->set_longitude_e7(at.point.longitude_e7 +

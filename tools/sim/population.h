@@ -1,5 +1,5 @@
-// Parties, offers and needs as a place of that size has them. Pure: the same seed gives the same
-// ones.
+// Parties, offers and needs as a place of that size would have them. Pure: the same seed gives the
+// same.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@
 
 namespace qiao {
 
-// A party and what it offers; the offers' party_id is for whoever registers it.
+// A party and its offers; their party_id is set when it is registered.
 struct Giver {
   pb::Party party;
   std::vector<pb::Offer> offers;
@@ -28,11 +28,11 @@ class Population {
 
   // A party that organises for that place.
   pb::Party organiser(const Place& place) const;
-  // Who works there: community workers about as many as the standard asks for (18 for each 10,000
-  // residents), some with a certificate of social work, and one who looks after party work. Without
+  // Its workforce: community workers about as many as the standard asks for (18 for each 10,000
+  // residents), some with a certificate of social work, and one party-work staff member. Without
   // names.
   std::vector<pb::Person> staff(const Place& place);
-  // One giver of the kind, somewhere; `now` dates certificates and expiries.
+  // One supplier of the kind, somewhere; `now` dates certificates and expiries.
   Giver giver(pb::PartyKind kind, Time now);
   // A need somewhere, one to fifteen days ahead of `now`, as its poster would write it.
   pb::Need need(Time now);

@@ -1,5 +1,5 @@
-// What communities ask for, and who usually gives it: the mix that generated needs and offers are
-// drawn from.
+// What communities ask for, and who usually provides it: the distribution from which needs and
+// offers are generated.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,15 @@ struct Service {
   const char* beneficiary;
   const char* programme;  // may be empty
   const char* title;      // {} stands for the place
-  const char* team;       // what a team that does this is called
+  const char* team;       // name of a team that provides it
   const char* skill;      // of helpers; may be empty
   int people_least;
   int people_most;
-  // Professionals that go along; certificate empty for none.
+  // Accompanying professionals; certificate empty for none.
   const char* certificate;
   std::uint32_t level;
   const char* professional_skill;
-  // Goods that go along; empty for none.
+  // Accompanying goods; empty for none.
   const char* resource;
   std::int64_t stock_least;
   std::int64_t stock_most;

@@ -1,4 +1,4 @@
-// qiao-sim swarm: worlds in which everything goes wrong, one a seed.
+// qiao-sim swarm: simulated servers with faults, one for each seed.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -1,4 +1,4 @@
-// A message of any type, filled at random: for tests that two readers or writers agree.
+// A message of any type with random contents: for tests that two readers or writers agree.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -47,7 +47,7 @@ inline void fill_with_anything(google::protobuf::Message& m, Random& random, int
               : r.SetUInt64(&m, f, static_cast<std::uint64_t>(number));
           break;
         case FieldDescriptor::CPPTYPE_ENUM: {
-          // Sometimes a number that has no name.
+          // Sometimes a number without a name.
           const int value =
               random.chance(5)
                   ? 4711
@@ -59,7 +59,7 @@ inline void fill_with_anything(google::protobuf::Message& m, Random& random, int
           break;
         }
         case FieldDescriptor::CPPTYPE_STRING: {
-          // Bytes go through as text, and none that clients read is of them.
+          // Bytes are treated as text; clients read none of them.
           if (f->type() == FieldDescriptor::TYPE_BYTES) break;
           const std::string text(kTexts[random.below(kTexts.size())]);
           add ? r.AddString(&m, f, text) : r.SetString(&m, f, text);

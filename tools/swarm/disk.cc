@@ -22,7 +22,7 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 
-// A sector is what a power cut may leave half written.
+// A power cut may leave a partially written sector.
 constexpr std::size_t kSector = 512;
 
 struct Inode {
@@ -135,8 +135,8 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
   Counts counts;
 
   enum class Fate { kDone, kStopsBefore, kStopsAfter, kRefused };
-  // What becomes of the next operation. One that the machine stops in may have happened or not; its
-  // number says which, so that nothing is drawn here.
+  // Decides the outcome of the next operation. One during which the machine stops may have happened
+  // or not, depending on its number, so that nothing is drawn here.
   Fate next() {
     if (stopped) return Fate::kStopsBefore;
     ++operations;
@@ -165,7 +165,7 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
       case Fate::kRefused:
         return refused();
       case Fate::kStopsBefore:
-        // Some of it got through to the page cache.
+        // Part of it reached the page cache.
         if (operations == stop_at) inode.data.append(data.data(), data.size() / 3);
         return off();
       case Fate::kStopsAfter:
@@ -204,7 +204,7 @@ class SimulatedDisk::Files : public rocksdb::FileSystem {
     auto end = pending.rbegin();
     while (end != pending.rend() && folder_of(end->path) != path && folder_of(end->to) != path)
       ++end;
-    // Whatever came before goes along: names are written in their order.
+    // Earlier names are included: they are written in order.
     if (!lying) {
       for (auto it = pending.begin(); it != end.base(); ++it) apply(durable, *it);
       pending.erase(pending.begin(), end.base());
@@ -599,7 +599,7 @@ void SimulatedDisk::damage(Random& random) {
     if (!inode->data.empty()) paths.push_back(path);
   }
   if (paths.empty()) return;
-  // Often the newest log, which holds what was answered last.
+  // Often the newest log, which contains the last answered writes.
   const auto newest_log = std::find_if(paths.rbegin(), paths.rend(),
                                        [](const std::string& p) { return p.ends_with(".log"); });
   const std::string& path =

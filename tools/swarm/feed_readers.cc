@@ -35,7 +35,7 @@ void FeedReaders::open(std::size_t reader, const Identity& identity, const State
   if (f.need && !may_see(pb::ROW_KIND_NEED, f.need->value())) return;
   auto reach = reach_of(identity, f, applied);
   if (!reach) {
-    // Only their own parties may be named by those who give.
+    // Suppliers may name only their own parties.
     if (!f.party) ledger_.fail("feed", name(reader) + " is refused: " + reach.error().en());
     return;
   }
@@ -72,7 +72,7 @@ void FeedReaders::close_all() {
 
 void FeedReaders::read(std::size_t reader) {
   const Reader& r = readers_[reader];
-  // What was not yet on disk when it came counts from when it is.
+  // Events that were not on disk when they arrived count from when they are.
   if (!r.watch || state_.last_seq() < r.applied || !ledger_.breach().empty()) return;
   Events events;
   if (!read_into(reader, events)) return;
@@ -139,8 +139,8 @@ bool FeedReaders::wants(const WatchFilter& filter, const What& what) const {
   return area != kNoSlot && state_.within(area, state_.areas().find(*filter.area));
 }
 
-// Events whose row has changed since show what the row was, which View cannot tell any more. So do
-// needs whose area has another name since, which is what they show in place of an address.
+// Events whose row has changed since show the old row, which View cannot render any more. So do
+// needs whose area was renamed, because the name replaces the address.
 void FeedReaders::compare(std::size_t reader, const Events& events) {
   Reader& r = readers_[reader];
   for (Seq seq = r.last + 1; seq <= state_.last_seq(); ++seq) {
@@ -156,7 +156,7 @@ void FeedReaders::compare(std::size_t reader, const Events& events) {
         wanted ? shown_by_view(state_, r.reach.actor, r.reach.operations, row.kind, row.id)
                : Shown{};
     if (feed == view) continue;
-    // It was erased on disk before anybody was told.
+    // It was erased on disk before anybody received it.
     if (feed == erased(view, row.kind)) {
       erasures_to_come_.insert(row);
       continue;
@@ -175,7 +175,7 @@ void FeedReaders::compare(std::size_t reader, const Events& events) {
 void FeedReaders::ended(std::size_t reader) {
   const Reader& r = readers_[reader];
   if (!ground_is_gone(r) && !ground_was_touched(r)) {
-    ledger_.fail("feed", name(reader) + " was ended, but nothing of what it came in with changed");
+    ledger_.fail("feed", name(reader) + " was ended, but its rights have not changed");
   }
   ++counts_.ended;
   close(reader);
@@ -222,7 +222,7 @@ bool FeedReaders::ground_was_touched(const Reader& r) const {
   for (const PartyId party : r.reach.parties) {
     newest_of_all = std::max(newest_of_all, newest(pb::Event::kParty, party.value()));
   }
-  // Whoever acts for a party acts for all that belong to it.
+  // Acting on behalf of a party includes all that belong to it.
   const bool acting = account.party_id() != r.reach.actor.party_id();
   return std::max(newest_of_all, acting ? newest_party_ : 0) > r.opened;
 }

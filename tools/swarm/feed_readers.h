@@ -1,10 +1,10 @@
-// Readers of the watch feed, and the judge of what they get: of each event what a reader may see by
-// View at that moment, each once, in order, without a hole; nothing after the feed's ground has
-// gone: after its account was disabled or changed, its session or token revoked, its person
-// removed, or its organiser moved to another area.
+// Readers of the watch feed, and the check of what they receive: of each event what View shows the
+// reader at that moment, each once, in order, without a gap; nothing after the reader's rights have
+// ended: its account was disabled or changed, its session or token revoked, its person removed, or
+// its organiser moved to another area.
 //
-// The judge has a State of its own, which is folded from the journal and is always as far as the
-// feed's Tail, and asks View on it; the feed itself knows events and Relations only.
+// The check has a State of its own, which is folded from the journal up to the feed's Tail, and
+// asks View on it; the feed itself knows only events and Relations.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ namespace qiao::swarm {
 
 class FeedReaders {
  public:
-  // `goes_on`: a mistake to plant, a feed that is not ended when its ground has gone.
+  // `goes_on`: a planted mistake, a feed that does not end when the rights have ended.
   FeedReaders(std::size_t readers, bool goes_on, Ledger& ledger);
 
   // An event that is on disk. Those that were folded before are left out.
@@ -37,11 +37,11 @@ class FeedReaders {
     bool binary = false;
   };
   // Begins to read. `applied`: the market's state, which may be ahead of the tail. A filter that
-  // names what it may not see is refused.
+  // names a hidden row is refused.
   void open(std::size_t reader, const Identity& identity, const State& applied, Tail& tail,
             Wish wish);
   bool is_open(std::size_t reader) const { return readers_[reader].watch != nullptr; }
-  // Reads all that there is. A reader that has ended is closed.
+  // Reads everything available. A reader that has ended is closed.
   void read(std::size_t reader);
   void close(std::size_t reader) { readers_[reader].watch.reset(); }
   void close_all();
@@ -50,7 +50,7 @@ class FeedReaders {
 
   struct Counts {
     std::uint64_t events = 0;  // read and found to be what View shows
-    std::uint64_t ended = 0;   // feeds, since their ground had gone
+    std::uint64_t ended = 0;   // feeds, because the rights had ended
   };
   const Counts& counts() const { return counts_; }
 
@@ -63,7 +63,7 @@ class FeedReaders {
   struct RowHash {
     std::size_t operator()(const Row& row) const { return row.id * 31 + row.kind; }
   };
-  // An event, apart from what it shows.
+  // An event, without its row.
   struct What {
     Row row;
     pb::EventKind kind;
@@ -77,12 +77,12 @@ class FeedReaders {
     WatchFilter filter;
     bool binary = false;
     Tail* tail = nullptr;
-    Seq last = 0;     // all up to it was read or is not for this reader
+    Seq last = 0;     // all up to it was read or is hidden from this reader
     Seq opened = 0;   // the end of the tail then
     Seq applied = 0;  // the end of the market's journal then
   };
   using Events = std::unordered_map<Seq, pb::Event>;
-  // Nothing where the feed ended or broke a promise.
+  // Nothing if the feed ended or broke a promise.
   bool read_into(std::size_t reader, Events& events);
   bool parse(const Reader& reader, const std::string& text, pb::Event& event);
   bool wants(const WatchFilter& filter, const What& what) const;

@@ -17,7 +17,7 @@ std::uint64_t hash_of(std::string_view text) {
   return h;
 }
 
-// A match in one of these has its units of the line and of the offer.
+// A match in one of these states holds units of the line and of the offer.
 bool holds(pb::MatchState state) {
   return state >= pb::MATCH_STATE_PROPOSED && state <= pb::MATCH_STATE_VERIFIED;
 }
@@ -89,7 +89,7 @@ void Ledger::compare(Seq seq, std::string_view bytes) {
   if (was.hash != was.emptied) (hash == was.hash ? whole_ : emptied_).push_back(seq);
 }
 
-// Once the whole journal has been read, so that every erasure is known.
+// After the whole journal has been read, so that every erasure is known.
 void Ledger::compare_erased() {
   const auto erased_after = [&](Seq seq) {
     const Written& w = written_[seq - 1];
@@ -139,7 +139,7 @@ std::int64_t Ledger::free(std::uint64_t offer, std::int64_t start, std::int64_t 
   for (auto [it, last] = held_by_offer_.equal_range(offer); it != last; ++it) {
     const Held& h = held_.at(it->second);
     given += h.quantity;
-    // The most is booked at some booking's beginning, or at that of the window.
+    // The highest booking is at the start of some booking, or of the window.
     const std::int64_t at = std::max(h.start, start);
     if (h.start >= end || h.end <= start) continue;
     std::int64_t then = 0;
@@ -252,7 +252,7 @@ void Ledger::answered(Operation& o, bool after_done, unsigned status, const std:
     return;
   }
   if (o.status / 100 == 2) {
-    // It has been answered before.
+    // It was answered before.
     ++counts_.repeats;
     if (changes && status / 100 == 2 && (status != o.status || body != o.answer)) {
       fail("idempotency", say(o) + " was answered " + std::to_string(o.status) + " first and " +
@@ -263,7 +263,7 @@ void Ledger::answered(Operation& o, bool after_done, unsigned status, const std:
   o.status = status;
   o.answer = body;
   o.answered_at = now;
-  // Clients ask for what they may not have, too; but never in words that nobody understands.
+  // Clients also ask for forbidden things, but never with malformed requests.
   if (status >= 500 || status == 401 || status == 404) {
     fail("answers", say(o) + " got " + std::to_string(status) + ": " + body);
     return;
@@ -281,7 +281,7 @@ void Ledger::answered(Operation& o, bool after_done, unsigned status, const std:
     id = made.id();
     if (made.need_id() != o.need || made.offer_id() != o.offer)
       fail("answers", say(o) + " got another match: " + body);
-    // Everything that anybody had been told of before it was sent happened before it.
+    // Everything that any client had been told of before it was sent happened before it.
     ++counts_.claims;
     if (id <= o.told_before)
       fail("linearizability", say(o) + " took effect at event " + std::to_string(id) +
@@ -295,7 +295,7 @@ void Ledger::answered(Operation& o, bool after_done, unsigned status, const std:
   }
   if (id == 0) return;
   std::uint64_t& newest = versions_[id];
-  // Whoever looks after somebody was told sees at least that.
+  // A read after a client was told of a change shows at least that change.
   if (!changes && version < newest && newest <= o.told_before) {
     fail("linearizability", say(o) + " saw version " + std::to_string(version) + " of " +
                                 std::to_string(id) + " after somebody had been told of " +

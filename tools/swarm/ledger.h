@@ -1,23 +1,21 @@
-// What the world outside knows of a market, and what it therefore may hold the market to: the judge
-// of a simulation. Shares with the engine the protobuf vocabulary, and key_of() which reads it, and
-// nothing else.
+// What clients know of a market, and the promises that follow from it: the check of a simulation.
+// Shares with the engine the protobuf vocabulary, and key_of() which reads it, and nothing else.
 //
-// Promises that are checked, each with the name under which a breach is reported:
-//   durability       what was answered, read or seen on the feed is there after every crash, and is
-//   what it was atomicity        a batch is there whole or not at all; a command that was repeated
-//   is there once idempotency      a repeated request gets the first answer capacity         no
-//   line holds more than it asks for, no offer gives more than it has, at any event linearizability
-//   each claim takes effect at one moment between its sending and its answer: success shows up in
-//   the journal
-//                    behind everything that was answered before it was sent; a refusal for want of
-//                    room was true at the moment at which it was decided (Herlihy & Wing 1990; the
-//                    journal is the witness order)
-//   feed             a watcher gets what it may see at that moment, each once, in order, without a
-//   hole, and nothing after its
-//                    ground has gone (feed_readers.h)
-//   erasure          of a row that was erased no earlier event shows personal data any more, and of
-//   others they are all there rights           after a request nobody may do or see more than
-//   before who was not granted it (people.h)
+// Promises that are checked, each with the name under which a violation is reported:
+//   durability       what was answered, read or seen on the feed is unchanged after every crash
+//   atomicity        a batch is applied completely or not at all; a repeated command once
+//   idempotency      a repeated request gets the first response
+//   capacity         no line holds more than it asks for, no offer provides more than it has,
+//                    at any event
+//   linearizability  each claim takes effect at one moment between its sending and its response:
+//                    a success is in the journal after everything that was answered before it was
+//                    sent; a refusal for lack of room was true when it was decided (Herlihy & Wing
+//                    1990; the journal is the witness order)
+//   feed             a watcher receives what it may see at that moment, each event once, in order,
+//                    without a gap, and nothing after its rights have ended (feed_readers.h)
+//   erasure          events of an erased row show no personal data, and those of others show all
+//   rights           after a request nobody may do or see more than before without being granted
+//                    it (people.h)
 #pragma once
 
 #include <cstdint>
@@ -35,27 +33,26 @@ namespace qiao::swarm {
 
 namespace pb = qiao::v1;
 
-// One request of a client, with every time that it is sent.
+// One request of a client, with every time it was sent.
 struct Operation {
   std::uint64_t number = 0;
   std::size_t client = 0;
   std::string method, target, body, key, token;
-  // What it makes, as far as its sender can say: titles of needs. All of them or none.
+  // The titles of the needs that it creates, as far as its sender can tell. All of them or none.
   std::vector<std::string> titles = {};
   // For a claim or a dispatch.
   std::uint64_t need = 0;
   std::uint64_t offer = 0;
   std::uint32_t line = 0;
-  // Of a look at a row: what it is about.
+  // For a read: the row.
   std::uint64_t looks_at = 0;
-  // The newest event that anybody had been told of when it was first sent.
+  // The newest event that any client had been told of when it was first sent.
   Seq told_before = 0;
   int sent = 0;
   bool given_up = false;
-  // The server has let go of an answer that it is done, whether or not that arrived: from here on
-  // it answers nothing else.
+  // The server has sent the response, whether or not it arrived: from here on it gives no other.
   bool done = false;
-  // The answer, once there is one.
+  // The response, once there is one.
   unsigned status = 0;
   std::string answer = {};
   std::int64_t answered_at = 0;
@@ -63,35 +60,35 @@ struct Operation {
 
 class Ledger {
  public:
-  // The first breach, with its promise's name; empty as long as there is none.
+  // The first violation, with its promise's name; empty if there is none.
   const std::string& breach() const { return breach_; }
 
-  // An event that is on disk, in order: from the feed, or read from the journal after a crash.
+  // An event on disk, in order: from the feed, or from the journal after a crash.
   void on_disk(std::string_view bytes);
   Seq last_on_disk() const { return written_.size(); }
   // After a crash: the journal again, from the first event on. Nothing that was on disk is missing
-  // or another.
+  // or different.
   void compare(Seq seq, std::string_view bytes);
   void compared(Seq last);
 
   // The server refused a claim, having applied everything up to `seq` and nothing else.
   void refused(const Operation& operation, std::string_view problem_json, Seq seq);
-  // After a crash, what was decided behind the last event on disk never happened.
+  // After a crash, decisions after the last event on disk never happened.
   void forget_undecided();
 
-  // Is about to be sent for the first time.
+  // It is about to be sent for the first time.
   void sent(Operation& operation);
-  // A client has an answer; `after_done`: it was decided when the operation was done already. A
-  // refusal changes nothing and is not kept, so an older one may arrive behind the success of a
+  // A client has a response; `after_done`: it was decided when the operation was done already. A
+  // refusal changes nothing and is not stored, so an older one may arrive after the success of a
   // later copy.
   void answered(Operation& operation, bool after_done, unsigned status, const std::string& etag,
                 const std::string& body, std::int64_t now);
-  // Somebody has seen that event.
+  // A client has seen that event.
   void told(Seq seq) { told_ = std::max(told_, seq); }
   Seq newest_told() const { return told_; }
 
-  // Are the rows of the market what was promised? version(id): of a need or a match; 0: there is
-  // none.
+  // Compares the rows of the market with the promises. version(id): of a need or a match; 0: there
+  // is none.
   void check_rows(const std::function<std::uint64_t(std::uint64_t id)>& version,
                   const std::map<std::string, int>& needs_by_title);
 
@@ -100,7 +97,7 @@ class Ledger {
   struct Counts {
     std::uint64_t answers = 0;
     std::uint64_t repeats = 0;   // of requests that had been answered before
-    std::uint64_t refusals = 0;  // for want of room, checked against the journal
+    std::uint64_t refusals = 0;  // for lack of room, checked against the journal
     std::uint64_t claims = 0;    // placed in the journal's order
   };
   const Counts& counts() const { return counts_; }
@@ -122,7 +119,7 @@ class Ledger {
     std::uint32_t line;
     std::optional<std::int64_t> at_most;  // "at most so many now"; none: the line is full
   };
-  // An event as it was when it got on disk.
+  // An event as it was when it was written to disk.
   struct Written {
     std::uint64_t hash;
     std::uint64_t emptied;  // the hash without personal data
@@ -140,7 +137,7 @@ class Ledger {
   std::vector<Written> written_;                                        // events, by seq - 1
   std::map<std::pair<pb::Event::RowCase, std::uint64_t>, Seq> erased_;  // rows, last by that event
   Seq compared_ = 0;  // the last event that was compared after a crash
-  // Events with personal data, of those that were compared: the data are there, or are not.
+  // Events with personal data, of those that were compared: the data are present, or absent.
   std::vector<Seq> whole_, emptied_;
   Seq told_ = 0;
   std::map<std::uint64_t, pb::Need> needs_;

@@ -12,12 +12,12 @@
 namespace qiao::swarm {
 namespace {
 
-// Not the clients' city, so that whatever happens here leaves them alone.
+// Another city than the clients', so that nothing here affects them.
 constexpr std::uint64_t kPeoplesCity = 341'802'000'000;
 constexpr std::uint64_t kTowns[] = {341'802'001'000, 341'802'002'000};
 constexpr std::uint64_t kCommunities[] = {341'802'001'001, 341'802'001'002, 341'802'002'001,
                                           341'802'002'002};
-// Of the needs of each community.
+// Needs of each community.
 constexpr std::uint64_t kResidents[] = {7, 8, 9, 7};
 constexpr pb::Role kRoles[] = {pb::ROLE_ORGANISER, pb::ROLE_SUPPLIER, pb::ROLE_MEMBER,
                                pb::ROLE_RESIDENT,  pb::ROLE_LEAD,     pb::ROLE_AUDITOR};
@@ -256,7 +256,7 @@ std::optional<Identity> People::watcher(const Server& server, std::size_t who) {
   const bool may =
       may_act_for(state, server.gate.actor_of(let_in.value.account), let_in.value.actor);
   if (!may || !has_ground(state, person)) {
-    ledger_.fail("rights", "person " + std::to_string(who) + " is let in to watch without ground");
+    ledger_.fail("rights", "person " + std::to_string(who) + " may watch without a right to");
   }
   return std::move(let_in.value);
 }
@@ -296,7 +296,7 @@ bool People::ask_lead(const Server& server, const std::string& method, const std
   return r.status / 100 == 2;
 }
 
-// By the rows alone: its account is there and not disabled, and its session or token not revoked.
+// By the rows alone: its account exists and is enabled, and its session or token not revoked.
 bool People::has_ground(const State& state, const Person& person) const {
   const Slot account = state.accounts().find(AccountId{person.account});
   const Slot grant = state.grants().find(GrantId{person.grant});
@@ -304,7 +304,7 @@ bool People::has_ground(const State& state, const Person& person) const {
   return !state.grants()[grant].revoked && state.grants()[grant].account == account;
 }
 
-// Mostly for itself; else in the name of somebody whom it may act for, or not.
+// Mostly for itself; sometimes on behalf of a party or person that it may act for, or not.
 void People::choose_acting(const State& state, Person& person) {
   person.acting.clear();
   if (random_.chance(70)) return;
@@ -410,7 +410,7 @@ void People::erase(const Server& server, const Pool& pool) {
   }
 }
 
-// With a new secret, and with another account where the old one is lost or disabled, or at random.
+// With new credentials, and with another account if the old one is lost or disabled, or at random.
 void People::let_in_again(const Server& server, std::size_t who) {
   const State& state = server.runtime.state();
   const Slot account = state.accounts().find(AccountId{people_[who].account});
@@ -421,8 +421,8 @@ void People::let_in_again(const Server& server, std::size_t who) {
 
 // --- what they ask for
 
-// What somebody asks about: mostly rows where its party is, else in the people's city, or the
-// clients' rows too. The lead leaves those alone.
+// The subject of a query: mostly rows near its party, otherwise in the people's city, or the
+// clients' rows too. The lead does not touch those.
 Pool People::random_pool(const State& state, const pb::Actor& actor) {
   if (actor.role() == pb::ROLE_LEAD) {
     Pool pool(state, AreaCode{kPeoplesCity});
@@ -441,7 +441,7 @@ Pool People::random_pool(const State& state, const pb::Actor& actor) {
 
 pb::Request People::random_ask(const State& state, const pb::Actor& actor) {
   const Pool pool = random_pool(state, actor);
-  // Mostly something that the role may do at all.
+  // Mostly an operation that the role has at all.
   for (int tries = random_.chance(25) ? kMostTries : 0;; ++tries) {
     const auto roll = random_.below(100);
     pb::Request r;
@@ -495,7 +495,7 @@ void People::act(const Server& server, std::size_t who) {
   judge(server, person, then, asked);
 }
 
-// What one may not see is answered as if it were not there.
+// Hidden rows are answered as if they did not exist.
 void People::look(const Server& server, const Person& person, pb::Actor actor) {
   const State& state = server.runtime.state();
   const Pool pool(state);
@@ -504,7 +504,7 @@ void People::look(const Server& server, const Person& person, pb::Actor actor) {
   if (ids.empty()) return;
   const std::uint64_t id = random_.pick(ids);
   const bool ground = has_ground(state, person);
-  // A session that has ended is nobody's, who sees what is public.
+  // A request of an ended session is anonymous and sees what is public.
   if (!ground && person.session) {
     actor.Clear();
     actor.set_role(pb::ROLE_ANONYMOUS);
@@ -522,7 +522,7 @@ void People::look(const Server& server, const Person& person, pb::Actor actor) {
                              (there ? "there" : "not there"));
 }
 
-// A link with which an account is taken over, or a token; for oneself or for somebody else.
+// An invitation link, which takes over an account, or a token; for itself or for another account.
 void People::ask_for_way_in(const Server& server, const Person& person, const pb::Actor& actor) {
   const Pool pool(server.runtime.state(), AreaCode{kPeoplesCity});
   pb::TokenRequest wish;
@@ -572,7 +572,7 @@ bool People::ask_together(const Server& server, const Person& person,
     auto identity = identify(server, person);
     const auto batching = qiao::Operation::kApplyBatch;
     if (!identity || !server.gate.covers(*identity, batching)) return false;
-    // As one that no token limits.
+    // As one without scopes.
     identity->grant = kNoSlot;
     pb::Request whole;
     *whole.mutable_batch() = batch;
@@ -640,7 +640,7 @@ void People::judge_way_in(const Server& server, const Person& person, const pb::
   const pb::Actor other = server.gate.actor_of(state.accounts().find(AccountId{wish.account_id()}));
   const bool token = !wish.name().empty();
   const bool own = wish.account_id() == person.account;
-  // A token of some scopes makes no more than itself.
+  // A token with scopes creates no token with more.
   for (const std::string& scope : wish.scopes()) {
     if (!person.scopes.empty() && !person.scopes.contains(scope))
       ledger_.fail("rights", "with " + scope + ": " + what);
@@ -662,7 +662,7 @@ void People::judge_scopes(const Person& person, const pb::BatchRequest& asked,
   }
 }
 
-// Nobody gives another account a role, an area or a party that is beyond its own.
+// Nobody gives another account a role, an area or a party beyond its own.
 void People::judge_others(const State& state, const Gate& gate, const Before& before,
                           const std::string& what) {
   const Rights& rights = before.as_asked();
@@ -699,7 +699,7 @@ void People::judge_secrets(const State& state, const Before& before, const std::
   if (!same) ledger_.fail("rights", "a credential was created by " + what);
 }
 
-// What a member can do and what it counts as is for others to say.
+// The rights and the standing of a member are decided by others.
 void People::judge_own_fields(const State& state, const Before& before, const std::string& what) {
   const Rights& rights = before.as_asked();
   if (rights.actor.role() != pb::ROLE_MEMBER || before.self.id() == 0) return;
@@ -712,7 +712,7 @@ void People::judge_own_fields(const State& state, const Before& before, const st
   }
   google::protobuf::util::MessageDifferencer differencer;
   if (differencer.CompareWithFields(before.self, now, others, others)) return;
-  ledger_.fail("rights", "a member set what is for others to say: " + what);
+  ledger_.fail("rights", "a member set a field that others decide: " + what);
 }
 
 }  // namespace qiao::swarm

@@ -1,11 +1,11 @@
-// People of every role in a city of their own, who ask for anything, in their own areas and in
-// others', for themselves and in the names of others, with sessions and with tokens of random
-// scopes, while the lead removes members, disables and demotes accounts, moves and suspends parties
-// and revokes tokens.
+// People of every role in a city of their own, who send random requests, in their own areas and in
+// others', for themselves and on behalf of others, with sessions and with tokens of random scopes,
+// while the lead removes members, disables and demotes accounts, moves and suspends parties and
+// revokes tokens.
 //
-// Requests go through the one gate: single ones through command_of(), several at once through
-// POST /v1/batch. After each the judge checks that nobody may do or see more than before who was
-// not granted it.
+// Requests pass the same gate as all: single ones through command_of(), several at once through
+// POST /v1/batch. After each it is checked that nobody may do or see more than before without being
+// granted it.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ namespace qiao::swarm {
 
 class People {
  public:
-  // What they reach of a process.
+  // The parts of a process that they use.
   struct Server {
     Api& api;
     Gate& gate;
@@ -36,15 +36,15 @@ class People {
   People(const Plan& plan, Ledger& ledger);
   std::size_t size() const { return people_.size(); }
 
-  // Their city, before anything goes wrong. `lead`: a token of the lead.
+  // Creates their city, before any fault. `lead`: a token of the lead.
   void found(const Server& server, const std::string& lead);
-  // One of them looks at something or asks for something.
+  // One of them sends a read or a change.
   void act(const Server& server, std::size_t who);
-  // The lead changes what somebody may do, or lets somebody in again.
+  // The lead changes somebody's rights, or gives somebody new credentials.
   void govern(const Server& server);
-  // Who opens a feed, for itself or in another's name; nobody where it is not let in.
+  // Who opens a feed, for itself or on behalf of another; nobody if it is refused.
   std::optional<Identity> watcher(const Server& server, std::size_t who);
-  // What it wants of the feed: everything, or what agrees with a random filter.
+  // Its filter of the feed: everything, or a random filter.
   WatchFilter random_filter(const State& state);
 
   struct Counts {
@@ -61,15 +61,15 @@ class People {
     std::string secret;
     bool session = false;
     std::set<std::string> scopes;  // of the token; empty: everything
-    // The header Qiao-Actor of the next request: in whose name; empty: for itself.
+    // The header Qiao-Actor of the next request; empty: for itself.
     std::string acting;
   };
-  // What is looked at before a request and after it.
+  // Rights compared before a request and after it.
   struct Before {
     Seq last = 0;
     Slot account = kNoSlot;
     Rights rights;                 // its own
-    std::optional<Rights> acting;  // of whom it acts for
+    std::optional<Rights> acting;  // those it acts for
     const Rights& as_asked() const { return acting ? *acting : rights; }
     Slot grants = 0;
     // By slot of the account.
@@ -78,7 +78,7 @@ class People {
     pb::Person self;
   };
 
-  // Nobody where its session or token lets nobody in.
+  // Nobody if its session or token is not valid.
   std::optional<Identity> identify(const Server& server, const Person& person) const;
   Response send_as(const Server& server, const Person& person, const std::string& method,
                    const std::string& target, const std::string& body = "",

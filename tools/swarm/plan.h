@@ -1,4 +1,4 @@
-// What a simulated world is made of: its seed, its faults, who is in it, and a mistake to plant.
+// The parameters of a simulation: its seed, its faults, its clients, and a planted mistake.
 #pragma once
 
 #include <cstdint>
@@ -26,18 +26,18 @@ inline constexpr unsigned kAllFaults = 4095;
 // By the words of the command line, e.g. power-cut.
 const std::vector<std::pair<std::string, Fault>>& fault_names();
 
-// A mistake planted in the world, to show that it would be seen.
+// A planted mistake, to show that the simulation detects it.
 enum class Planted : unsigned {
   kNothing,
   kLyingDisk,       // syncs do nothing
   kEarlyAnswer,     // answers do not wait for the disk
   kForgottenKeys,   // a repeated request is a new one
   kLossyFeed,       // an event in five hundred is not sent
-  kStaleAnswers,    // looks and refusals come out of a cache
-  kUnseenDamage,    // a journal that lost what was answered is opened as if nothing were missing
-  kUnaskedScope,    // the parts of a batch are not held to the token's scopes
-  kUnguardedField,  // a field that is not for the sender's role to set is set
-  kUnendedFeed,     // a feed goes on when its ground has gone
+  kStaleAnswers,    // reads and refusals are answered from a cache
+  kUnseenDamage,    // a journal that lost answered events is opened as if nothing were missing
+  kUnaskedScope,    // the parts of a batch are not checked against the token's scopes
+  kUnguardedField,  // a field that the sender's role may not set is set
+  kUnendedFeed,     // a feed does not end when the rights have ended
 };
 const std::vector<std::pair<std::string, Planted>>& planted_names();
 
@@ -50,14 +50,14 @@ struct Plan {
   // People of every role in a city of their own; see people.h.
   std::uint32_t people = kPeople;
   unsigned faults = kAllFaults;
-  // Clients begin no more than so many operations. Smaller: the same world, cut short.
+  // Clients start at most this many operations. Smaller: the same simulation, cut short.
   std::uint64_t operations = ~std::uint64_t{0};
   Planted planted = Planted::kNothing;
   // A folder of the machine, for the key file.
   std::string folder;
 };
 
-// The command that runs a plan again.
+// The command that repeats a plan.
 std::string command_of(const Plan& plan);
 
 }  // namespace qiao::swarm

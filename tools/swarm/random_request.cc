@@ -8,7 +8,7 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-// Replaces numbers that refer to rows by numbers of rows that exist.
+// Replaces numbers that reference rows by numbers of rows that exist.
 void set_references(Message& m, const Pool& pool, Random& random) {
   const auto& r = *m.GetReflection();
   std::vector<const FieldDescriptor*> fields;
@@ -26,7 +26,7 @@ void set_references(Message& m, const Pool& pool, Random& random) {
   }
 }
 
-// A row as it is, with one field changed: what somebody sends who has read others' requests.
+// A row with one field changed: sent by somebody who has read others' requests.
 template <class Row>
 Row with_one_changed(Row row, const Pool& pool, Random& random) {
   Row other = row;

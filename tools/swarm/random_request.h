@@ -1,4 +1,4 @@
-// Random requests that refer to rows which exist, so that many of them are carried out.
+// Random requests that reference existing rows, so that many of them succeed.
 #pragma once
 
 #include <cstdint>
@@ -18,23 +18,23 @@ struct Pool {
 
   // Of all rows.
   explicit Pool(const State& state);
-  // Of the rows that lie in that area or below. An account without a party lies in its own area.
+  // Of the rows in that area or below. An account without a party belongs to its own area.
   Pool(const State& state, AreaCode area);
 
-  // What a field of that name refers to; nullptr where it is no reference.
+  // The kind of row that a field of that name references; nullptr if it is no reference.
   const std::vector<std::uint64_t>* of(const google::protobuf::FieldDescriptor& field) const;
 };
 
-// A request of any kind but batch, putTaxonomy and setPolicy: with random values, or a row of the
-// pool as it is with one field changed. Empty where the pool has no row of some kind.
+// A request of any kind except batch, putTaxonomy and setPolicy: with random values, or a row of
+// the pool with one field changed. Empty if the pool has no row of some kind.
 pb::Request random_request(const State& state, const Pool& pool, Random& random);
 
 // A change of one field of the actor's own person, party or account. Empty where it has none.
 pb::Request random_own_change(const State& state, const Pool& pool, const pb::Actor& actor,
                               Random& random);
 
-// A request that makes a match, or moves a match or a need on; random_request() seldom does. Empty
-// where the pool has no need or no offer.
+// A request that creates a match, or changes the state of a match or a need; random_request()
+// seldom does. Empty if the pool has no need or no offer.
 pb::Request random_move(const Pool& pool, Random& random);
 
 }  // namespace qiao

@@ -5,7 +5,7 @@
 
 namespace qiao::swarm {
 
-// libsodium's randomness of this thread comes from the seed from here on, so that what is sealed is
+// From here on libsodium's randomness of this thread comes from the seed, so that sealed values are
 // the same in a replay.
 void seed_secrets(std::uint64_t seed);
 

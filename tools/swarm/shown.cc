@@ -8,7 +8,7 @@
 namespace qiao {
 namespace {
 
-// An answer adds to a need its version and what its lines hold.
+// A response adds to a need its version and what its lines hold.
 std::string bytes_of(pb::Need need) {
   need.clear_version();
   for (auto& line : *need.mutable_lines()) line.clear_held();
@@ -20,7 +20,7 @@ std::string bytes_of(const Row& row) {
   return row.SerializeAsString();
 }
 
-// A row that `show` may be asked for only where something of it is seen.
+// A row for which `show` may be called only if some of it is visible.
 template <class Show>
 Shown shown(Sight sight, const Show& show) {
   return sight == Sight::kNothing ? Shown{} : Shown{sight, bytes_of(show())};
@@ -92,10 +92,10 @@ Shown shown_by_view(const State& s, const pb::Actor& actor, const std::bitset<12
       const Slot slot = s.accounts().find(AccountId{id});
       return shown(v.account(slot), [&] { return v.show_account(slot); });
     }
-    // What has no place but the journal.
+    // Fields that are only in the journal.
     case pb::Event::kGrant:
       return {whole_if(scope(Operation::kListEvents) == Scope::kAll)};
-    // Whoever sees the need whole, but for those who serve it, is told who saw its contact.
+    // Readers that see the need whole, except those who serve it, see who saw its contact.
     case pb::Event::kDisclosure: {
       const Scope looks = scope(Operation::kListDisclosures);
       const Slot need = s.needs().find(NeedId{id});
@@ -113,7 +113,7 @@ Shown shown_by_view(const State& s, const pb::Actor& actor, const std::bitset<12
 }
 
 Shown shown_by_feed(const pb::Event& e) {
-  // The public is not told who did it.
+  // The public does not see who did it.
   const Sight sight = e.has_actor() ? Sight::kWhole : Sight::kPublic;
   switch (e.row_case()) {
     case pb::Event::kParty:

@@ -1,5 +1,5 @@
-// What somebody sees of the row of an event: in an answer, by View, and on the watch feed. The two
-// agree when both are asked at the same event, which tests and the simulation check.
+// What a reader sees of the row of an event: in a response, by View, and on the watch feed. The two
+// are equal at the same event, which tests and the simulation check.
 #pragma once
 
 #include <bitset>
@@ -11,8 +11,8 @@ namespace qiao {
 
 struct Shown {
   Sight sight = Sight::kNothing;
-  // The row's bytes, without what only one of the two adds. Empty where there is no such answer:
-  // for areas, settings, grants and disclosures.
+  // The row's bytes, without what only one of the two adds. Empty if there is no such response: for
+  // areas, settings, grants and disclosures.
   std::string row = {};
   friend bool operator==(const Shown&, const Shown&) = default;
 };
@@ -27,8 +27,8 @@ Shown shown_by_view(const State& state, const pb::Actor& actor, const std::bitse
                     pb::Event::RowCase kind, std::uint64_t id);
 // An event as the feed sent it.
 Shown shown_by_feed(const pb::Event& event);
-// Id of the row that the event carries; an area's code; of a disclosure the need's, 0 where it is
-// of something else; 0 for settings.
+// Id of the row of the event; an area's code; of a disclosure the need's, 0 if it is of another
+// row; 0 for settings.
 std::uint64_t row_id_of(const pb::Event& event);
 
 }  // namespace qiao

@@ -82,7 +82,7 @@ class World {
   std::string key_file() const { return plan_.folder + "/" + std::to_string(plan_.seed) + ".key"; }
 
   void step() {
-    // The queue shows its first only to look at; it is popped at once.
+    // The queue gives only const access to its first element, which is popped at once.
     Happening next = std::move(const_cast<Happening&>(happenings_.top()));
     happenings_.pop();
     now_ = std::max(now_, next.at);
@@ -114,8 +114,8 @@ class World {
     return outcome::success();
   }
 
-  // A file is damaged while the process is down: a start refuses, or everything that was answered
-  // is there. Then the file is put back, as from a backup.
+  // A file is damaged while the process is down: a start is refused, or everything that was
+  // answered is there. Then the file is restored, as from a backup.
   void try_start_damaged() {
     if (disk_.full()) return;
     const auto before = disk_.image();
@@ -160,7 +160,7 @@ class World {
   void could_not_start(std::unique_ptr<Process> half, const std::string& why) {
     half.reset();
     ledger_.mix(why.size());
-    // A machine that is off comes back; a disk that is full stays so until somebody makes room.
+    // A machine that is off is started; a full disk stays full until space is freed.
     if (disk_.stopped()) take_up();
     ++failed_starts_;
     if (!disk_.full() && ++starts_that_should_work_ > 10)
@@ -178,7 +178,7 @@ class World {
     }
   }
 
-  // The process is gone, and with it everything that it had not written.
+  // The process has ended, and everything that it had not written is lost.
   void die() {
     readers_.close_all();
     process_.reset();
@@ -188,7 +188,7 @@ class World {
     later(kRestartAfter + around(5 * kSecond), [this] { start(); });
   }
 
-  // Everything that was promised before, on what was just read from disk.
+  // All earlier promises, checked on what was just read from disk.
   bool check_after_start(Process& p) {
     const Seq last = p.runtime->durable_seq();
     ledger_.mix(last);
@@ -228,13 +228,13 @@ class World {
 
   void verify_all(Process& p) {
     const auto findings = verify(*p.store, make_ranking, [](Seq, Seq) {});
-    // The disk stopped meanwhile: that is noticed at the next write.
+    // The disk stopped meanwhile: the next write notices it.
     if (!findings) return;
     ++tally_.verified;
     for (const std::string& f : findings.value()) ledger_.fail("journal", f);
   }
 
-  // Requests that were answered, sent again after the crash.
+  // Answered requests, sent again after the crash.
   void check_answers_again() {
     for (int i = 0; i < 4 && !answered_.empty(); ++i) {
       Operation& o = *answered_[random_.below(answered_.size())];
@@ -265,7 +265,7 @@ class World {
     return process_->api->handle(r);
   }
 
-  // Disk and process, after anything that may have written.
+  // Checks disk and process, after anything that may have written.
   bool still_there() {
     if (!process_) return false;
     if (!process_->failed && !disk_.stopped()) return true;
@@ -289,7 +289,7 @@ class World {
     }
     disk_.run_background();
     if (!still_there()) return;
-    // It is on disk; that it is gets known later.
+    // It is on disk; that it was erased becomes known later.
     later(takes, [this, number] {
       if (!process_ || process_->number != number) return;
       process_->context.restart();
@@ -431,7 +431,7 @@ class World {
   void arrive(const std::shared_ptr<Operation>& o) {
     if (paused_until_ > now_)
       return later(paused_until_ - now_ + Micros(random_.below(kSecond)), [this, o] { arrive(o); });
-    // Nobody listens: the client notices nothing but silence.
+    // Nobody listens: the client notices only a missing response.
     if (!process_) return;
     ++tally_.requests;
     const std::uint64_t number = process_->number;
@@ -522,7 +522,7 @@ class World {
       watcher.got.push_back(event.seq());
       ++tally_.watched;
       ledger_.told(event.seq());
-      // The connection breaks here: whatever else was on its way is lost, and asked for again.
+      // The connection breaks here: other messages in flight are lost, and requested again.
       if (may(Fault::kLoss) && random_.below(400) == 0) return disconnect(w);
     }
   }
@@ -567,7 +567,7 @@ class World {
     after_people();
   }
 
-  // Opens a person's feed, or closes it after having read what there is.
+  // Opens a person's feed, or reads everything available and closes it.
   void switch_feed(std::size_t p) {
     later(around(kPersonReads), [this, p] { switch_feed(p); });
     if (!process_ || paused_until_ > now_) return;
@@ -631,7 +631,7 @@ class World {
     return id == std::string::npos ? 0 : std::stoull(r.location.substr(id + 1));
   }
 
-  // Before anything goes wrong.
+  // Before any fault.
   void found_city() {
     QIAO_CHECK(process_ != nullptr, "a new disk takes a new database");
     const std::string lead = token_for(pb::ROLE_LEAD, "lead", 0);
@@ -670,7 +670,7 @@ class World {
       if (c.supplier) rice_.push_back(c.offers[1]);
       clients_.push_back(std::move(c));
     }
-    // One who sees everything, one community's, one team's, one kind's.
+    // A watcher of everything, of one community, of one team, of one kind.
     watchers_.resize(4);
     for (Watcher& w : watchers_) w.token = lead;
     watchers_[1].filter.area = AreaCode{kCommunities[0]};
@@ -764,7 +764,7 @@ class World {
     o.target = how;
     o.need = recent(needs_);
     o.offer = offer;
-    // Rice is what second lines ask for.
+    // Second lines ask for rice.
     const bool rice = std::find(rice_.begin(), rice_.end(), offer) != rice_.end();
     if (rice && !wants_rice_.empty()) o.need = recent(wants_rice_);
     o.line = rice && !wants_rice_.empty() ? 2 : 1;
@@ -813,7 +813,7 @@ class World {
     }
   }
 
-  // The end: everything calms down, and the whole is looked at.
+  // The end: all faults stop, and everything is checked.
   void check_all() {
     disk_.set_full(false);
     disk_.stop_at(0);
@@ -929,7 +929,7 @@ Plan shrink(Plan plan, const std::function<void(const Plan&)>& tried) {
     less.people = people;
     if (breaks(less)) plan = less;
   }
-  // Half of them less; where that is too much, a quarter, and so on to one.
+  // Half of them fewer; if that is too many, a quarter, and so on down to one.
   for (std::uint32_t step = plan.clients / 2; step > 0 && plan.clients > 2;) {
     Plan less = plan;
     less.clients = std::max(2U, plan.clients - step);
@@ -946,7 +946,7 @@ Plan shrink(Plan plan, const std::function<void(const Plan&)>& tried) {
     if (!breaks(less)) break;
     plan = less;
   }
-  std::uint64_t low = 0;  // so many do not break it
+  std::uint64_t low = 0;  // the greatest number that does not break it
   std::uint64_t high = std::min<std::uint64_t>(plan.operations, simulate(plan).tally.operations);
   while (high - low > 1) {
     Plan less = plan;

@@ -1,8 +1,8 @@
-// One simulated world: a Qiao server (market, store, runtime, gate, API, feed), its disk, its
-// clock, its network and its clients, in one thread, on simulated time, from one seed. Everything
-// above the sockets and above the operating system is the real code; RocksDB is the real one on a
-// disk in memory. Not simulated: TLS, HTTP framing, passwords, clearing, the background threads of
-// RocksDB (their work is done between commits), erasure of personal data.
+// One simulation: a Qiao server (market, store, runtime, gate, API, feed), its disk, its clock, its
+// network and its clients, in one thread, on simulated time, from one seed. Everything above the
+// sockets and above the operating system is the real code; RocksDB is the real one on a disk in
+// memory. Not simulated: TLS, HTTP framing, passwords, clearing, the background threads of RocksDB
+// (their work is done between commits), erasure of personal data.
 #pragma once
 
 #include <cstdint>
@@ -39,12 +39,11 @@ struct Verdict {
   Tally tally;
 };
 
-// Runs a world to its end, or to the first promise that is broken. Thread-safe: each has a world of
-// its own.
+// Runs a simulation to its end, or to the first broken promise. Thread-safe: they share nothing.
 Verdict simulate(const Plan& plan);
 
-// The smallest plan found, by leaving away faults, people, clients, hours and operations, under
-// which a promise is broken still. tried(n) is called before each attempt.
+// The smallest plan found, by leaving out faults, people, clients, hours and operations, with which
+// a promise is still broken. tried(n) is called before each attempt.
 Plan shrink(Plan plan, const std::function<void(const Plan&)>& tried);
 
 }  // namespace qiao::swarm

@@ -1,4 +1,4 @@
-// What a simulated world is made of: its times, its one server, its clients and watchers.
+// The parts of a simulation: its times, its server, its clients and watchers.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -21,12 +21,12 @@ inline constexpr Micros kHour = 60 * kMinute;
 
 // 2026-11-24 00:00 in Ningguo.
 inline constexpr std::int64_t kBegin = 1'795'449'600;
-// RocksDB's clock is far ahead of the machine's, so that none of its timers goes off.
+// RocksDB's clock is far ahead of the machine's, so that none of its timers expires.
 inline constexpr std::uint64_t kDiskEpoch = 2'500'000'000'000'000;
 inline constexpr std::uint64_t kCity = 341'881'000'000;
 inline constexpr std::uint64_t kTown = 341'881'001'000;
 inline constexpr std::uint64_t kCommunities[] = {341'881'001'001, 341'881'001'002};
-// A client waits so long for an answer, and sends again so often.
+// How long a client waits for a response, and how often it sends again.
 inline constexpr Micros kPatience = 10 * kSecond;
 inline constexpr int kMostSent = 6;
 // Bytes of a table before RocksDB makes a file of it by itself: never, since how much a table takes
@@ -37,14 +37,14 @@ inline constexpr unsigned kFlushPercent = 4;
 inline constexpr std::size_t kRing = 64;
 inline constexpr Micros kRestartAfter = 3 * kSecond;
 inline constexpr Micros kTidyEvery = kHour;
-// A client may count on an answer being kept so long, in seconds: less than the server's 48 hours,
-// since clocks jump.
+// How long a client relies on a stored response, in seconds: less than the server's 48 hours,
+// because clocks jump.
 inline constexpr std::int64_t kAnswersKept = 30 * 3600;
 // Of each of the people, on average: between two requests, and between opening its feed and closing
 // it.
 inline constexpr Micros kPersonActs = 20 * kMinute;
 inline constexpr Micros kPersonReads = 40 * kMinute;
-// Between two changes of what people may do.
+// Between two changes of people's rights.
 inline constexpr Micros kLeadGoverns = 30 * kMinute;
 
 struct Happening {
@@ -54,12 +54,12 @@ struct Happening {
   bool operator<(const Happening& o) const { return at != o.at ? at > o.at : order > o.order; }
 };
 
-// The server as one process: gone with everything in it when it dies, what was made last first.
+// The server as one process: destroyed in reverse order of creation when it dies.
 struct Process {
-  // Goes last: what it had posted to itself is never run.
+  // Destroyed last: work posted to it never runs.
   boost::asio::io_context context{1};
   std::unique_ptr<Application> application;
-  // Its parts, while it is there; the last three once it serves.
+  // Its parts, while it exists; the last three once it serves.
   Store* store = nullptr;
   Runtime* runtime = nullptr;
   Gate* gate = nullptr;
@@ -79,7 +79,7 @@ struct Client {
   std::vector<std::uint64_t> matches;  // its own
 };
 
-// Somebody on the feed. What it gets has to be what the journal has for it.
+// A watcher on the feed. It must receive what the journal has for it.
 struct Watcher {
   WatchFilter filter;
   std::string token;

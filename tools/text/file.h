@@ -6,8 +6,7 @@
 
 namespace qiao {
 
-// The whole of a file; one that is gzipped is unpacked. `field` is named in the refusal where it
-// cannot be read.
+// The contents of a file, decompressed if it is gzipped. A refusal names `field`.
 Result<std::string> read_file(const std::string& path, const std::string& field);
 // The same, with - for standard input.
 Result<std::string> read_file_or_stdin(const std::string& path, const std::string& field);

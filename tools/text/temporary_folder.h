@@ -1,4 +1,4 @@
-// Real files in a folder of one's own, gone when it is over.
+// A temporary folder for real files, removed by the destructor.
 #pragma once
 
 #include <filesystem>

@@ -24,7 +24,7 @@ export const client = createClient<paths>({
   bodySerializer: (body) => withoutBidi(JSON.stringify(body)),
 })
 // Which history the server tells. After a backup was restored numbers come again for other
-// things: what this page has read is of no use any more, so it is read anew.
+// things: what this page has read is of no use any more, so it is read again.
 export const epoch = ref<string>()
 function notice(told: string | null) {
   if (told === null || told === epoch.value) return
@@ -67,7 +67,7 @@ export class Refused extends Error {
   get code(): string {
     return this.problem.code ?? ''
   }
-  // Whoever asked is nobody here (any more). A wrong password is another 401.
+  // The session has ended. A wrong password is another 401.
   get loggedOut(): boolean {
     return this.code === 'auth.required'
   }

@@ -1,5 +1,5 @@
 // What this browser keeps for one person: drafts, and the like. The account stands in each key. It
-// goes when somebody logs out, when the session has ended, and when somebody else comes in.
+// goes when somebody logs out, when the session has ended, and when another account logs in.
 const prefix = 'qiao.of.'
 let owner = ''
 // For whom it is kept; empty for nobody.

@@ -14,7 +14,7 @@ const patience = 1500
 
 const firstWait = 500
 const longestWait = 15_000
-// So often in a row the server may refuse the place where we left off before we start anew and
+// So often in a row the server may refuse the place where we left off before we start again and
 // everything is read again.
 const mostRefusals = 3
 // The server closes with this when what the account may see has changed.

@@ -1,4 +1,4 @@
-// Who has come in, and what its role may do.
+// Who is logged in, and what its role may do.
 import { computed, ref, watch } from 'vue'
 import { ask, client, sessionBegan, sessionEnded, type Party, type Schemas } from './client'
 import { keepOnlyFor } from './kept'

@@ -13,7 +13,7 @@ async function readMatches(need: string): Promise<Match[]> {
   return found?.matches ?? []
 }
 
-// The number itself for a party that is not shown to whoever asks.
+// The number itself for a party that is hidden from the reader.
 async function readPartyName(id: string): Promise<string> {
   const request = client.GET('/v1/parties/{id}', { params: { path: { id } } })
   const found = await ask(request).catch(() => undefined)

@@ -1,4 +1,4 @@
-// What waits for whoever has come in: read once for the number in the menu and the page that lists
+// The to-do list of the account: read once for the number in the menu and the page that lists
 // it.
 import { inject, provide, type InjectionKey } from 'vue'
 import { ask, client, type Schemas } from '@/api/client'

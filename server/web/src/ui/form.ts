@@ -47,7 +47,7 @@ export function useAction() {
 }
 
 // A form's content that outlives a reload of this tab, with the key under which it is sent. It is
-// kept for whoever has come in, and again once they have logged in again.
+// kept for the account, and restored once it has logged in again.
 export function useDraft<T extends object>(
   name: string,
   fresh: () => T,

@@ -2,7 +2,7 @@
 import { online, reachable } from '@/api/client'
 import { pauseAfter } from './reload'
 
-// When this tab was loaded anew for such code; not twice within a minute.
+// When this tab was reloaded for such code; not twice within a minute.
 const kept = 'qiao.renewed'
 const minute = 60_000
 

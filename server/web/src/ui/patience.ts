@@ -1,4 +1,4 @@
-// Long work goes on by itself where the server puts it off (429, 503): after as long as it says.
+// Long work continues automatically if the server delays it (429, 503): after the time it says.
 import { onScopeDispose, ref } from 'vue'
 import { Refused } from '@/api/client'
 import { passes } from './reload'

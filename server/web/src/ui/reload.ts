@@ -43,7 +43,7 @@ let notBefore = 0
 export const passes = (error: unknown) =>
   error instanceof Unreachable || (error instanceof Refused && error.passes)
 
-// How long the server wants to be left alone, in milliseconds.
+// How long the server wants no requests, in milliseconds.
 const pauseAskedBy = (error: unknown) => (error instanceof Refused ? error.retryAfter * 1000 : 0)
 
 // Calls `read`, which says with begins() and ends() when it reads; also when it does so by itself.
