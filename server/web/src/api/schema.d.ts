@@ -336,6 +336,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listImports"];
+        put?: never;
+        post: operations["createImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getImportTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/inbox": {
         parameters: {
             query?: never;
@@ -2097,6 +2145,60 @@ export interface components {
             available?: string;
         };
         /** @enum {string} */
+        ImportState: "IMPORT_STATE_WAITING" | "IMPORT_STATE_READING" | "IMPORT_STATE_CHECKING" | "IMPORT_STATE_SAVING" | "IMPORT_STATE_DONE" | "IMPORT_STATE_REFUSED" | "IMPORT_STATE_STOPPED";
+        ImportColumn: {
+            letter?: string;
+            heading?: string;
+            column?: string;
+        };
+        /** @enum {string} */
+        ImportOutcome: "IMPORT_OUTCOME_READY" | "IMPORT_OUTCOME_CREATED" | "IMPORT_OUTCOME_CHANGED" | "IMPORT_OUTCOME_UNCHANGED" | "IMPORT_OUTCOME_REPEATED" | "IMPORT_OUTCOME_LEFT_OUT" | "IMPORT_OUTCOME_REFUSED";
+        ImportRow: {
+            row?: number;
+            outcome?: components["schemas"]["ImportOutcome"];
+            id?: string;
+            name?: string;
+            column?: string;
+            code?: string;
+            field?: string;
+            zh?: string;
+            en?: string;
+        };
+        Import: {
+            id?: string;
+            kind?: string;
+            state?: components["schemas"]["ImportState"];
+            check?: boolean;
+            asNew?: boolean;
+            skipBad?: boolean;
+            rows?: string;
+            steps?: string;
+            stepsDone?: string;
+            ready?: string;
+            created?: string;
+            changed?: string;
+            unchanged?: string;
+            repeated?: string;
+            leftOut?: string;
+            refused?: string;
+            masked?: string;
+            sheets?: string[];
+            sheet?: string;
+            headingRow?: number;
+            columns?: components["schemas"]["ImportColumn"][];
+            code?: string;
+            field?: string;
+            zh?: string;
+            en?: string;
+            createdAt?: string;
+            endedAt?: string;
+            results?: components["schemas"]["ImportRow"][];
+            nextPageToken?: string;
+        };
+        ListImportsResponse: {
+            imports?: components["schemas"]["Import"][];
+        };
+        /** @enum {string} */
         InboxKind: "INBOX_KIND_CHECK_NEED" | "INBOX_KIND_CONFIRM_CLAIM" | "INBOX_KIND_RAISED" | "INBOX_KIND_VERIFY_SERVICE" | "INBOX_KIND_REVIEW_NEED" | "INBOX_KIND_ANSWER_DISPATCH" | "INBOX_KIND_CHECK_IN" | "INBOX_KIND_CHECK_OUT";
         InboxItem: {
             kind?: components["schemas"]["InboxKind"];
@@ -3436,6 +3538,172 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListImportsResponse"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createImport: {
+        parameters: {
+            query?: {
+                kind?: string;
+                sheet?: string;
+                headingRow?: number;
+                mapping?: string;
+                check?: number;
+                new?: number;
+                skipBad?: number;
+            };
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImportTemplate: {
+        parameters: {
+            query?: {
+                kind?: string;
+                format?: string;
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: {
+                pageSize?: number;
+                pageToken?: string;
+                outcome?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
                 };
             };
             503: {
