@@ -52,8 +52,8 @@ std::string joined(const google::protobuf::RepeatedPtrField<std::string>& words)
   return all;
 }
 
-void accounts(Session& s, const google::protobuf::RepeatedPtrField<pb::Account>& all,
-              std::ostream& out) {
+void show_accounts(Session& s, const google::protobuf::RepeatedPtrField<pb::Account>& all,
+                   std::ostream& out) {
   Table t{{s.say("编号", "id"), s.say("登录名", "login"), s.say("姓名", "name"),
            s.say("角色", "role"), s.say("主体", "party"), s.say("状态", "state")},
           {}};
@@ -84,6 +84,60 @@ void show_entries(Session& s, const google::protobuf::RepeatedPtrField<pb::Audit
   t.print(out);
 }
 
+void show_session(Session& s, const pb::Session& session,
+                  const std::function<std::string(std::int64_t)>& when, std::ostream& out) {
+  out << s.say("账号：", "account: ")
+      << (session.has_account() ? session.account().login() + " " + session.account().name()
+                                : s.say("未登录", "nobody has come in"))
+      << "\n"
+      << s.say("身份：", "acts as: ") << actor_name(s, session.actor()) << "\n";
+  if (session.expires_at() != 0)
+    out << s.say("有效至：", "until: ") << when(session.expires_at()) << "\n";
+  out << s.say("可用操作：", "operations: ") << joined(session.operations()) << "\n";
+}
+
+void show_grants(Session& s, const google::protobuf::RepeatedPtrField<pb::Grant>& grants,
+                 const std::function<std::string(std::int64_t)>& when, std::ostream& out) {
+  Table t{{s.say("编号", "id"), s.say("种类", "kind"), s.say("用途", "name"),
+           s.say("范围", "scopes"), s.say("有效至", "until")},
+          {}};
+  for (const auto& g : grants) {
+    t.rows.push_back({std::to_string(g.id()), kind_name(s, g.kind()), g.name(),
+                      g.scopes().empty() ? s.say("全部", "all") : joined(g.scopes()),
+                      when(g.expires_at())});
+  }
+  t.print(out);
+}
+
+void show_secret(const Session& s, const pb::NewSecret& made,
+                 const std::function<std::string(std::int64_t)>& when, std::ostream& out) {
+  out << (made.url().empty() ? made.secret() : made.url()) << "\n"
+      << s.say("只显示这一次；有效至 ", "shown this once; good until ")
+      << when(made.grant().expires_at()) << "\n";
+}
+
+void show_personal_data(const Session& s, const pb::PersonalData& d, std::ostream& out) {
+  if (!d.name().empty()) out << s.say("姓名：", "name: ") << d.name() << "\n";
+  if (!d.phone().empty()) out << s.say("电话：", "telephone: ") << d.phone() << "\n";
+  if (!d.address().empty()) out << s.say("地址：", "address: ") << d.address() << "\n";
+  if (!d.review_words().empty()) out << s.say("评语：", "review: ") << d.review_words() << "\n";
+  out << s.say("本次查看已记入日志，序号 ", "the journal keeps that you looked, as event ")
+      << d.disclosure_id() << "\n";
+}
+
+void show_erased(const Session& s, const pb::ErasedResponse& erased, std::ostream& out) {
+  out << s.say("已永久清除个人信息的记录数：", "rows whose personal data are gone for good: ")
+      << erased.erased() << "\n";
+}
+
+void show_audit(Session& s, const pb::ListAuditResponse& audit,
+                const std::function<std::string(std::int64_t)>& when, std::ostream& out) {
+  show_entries(s, audit.entries(), when, out);
+  out << s.say("末尾（记在别处，供 qiao verify --expect 核对）：",
+               "head, to be written down elsewhere for qiao verify --expect: ")
+      << audit.head_seq() << ":" << audit.head_hash() << "\n";
+}
+
 }  // namespace
 
 bool show_access(Session& s, const google::protobuf::Message& m,
@@ -92,70 +146,27 @@ bool show_access(Session& s, const google::protobuf::Message& m,
   if (type == "Account") {
     pb::ListAccountsResponse one;
     *one.add_accounts() = static_cast<const pb::Account&>(m);
-    return accounts(s, one.accounts(), out), true;
-  }
-  if (type == "ListAccountsResponse")
-    return accounts(s, static_cast<const pb::ListAccountsResponse&>(m).accounts(), out), true;
-  if (type == "Session") {
-    const auto& session = static_cast<const pb::Session&>(m);
-    out << s.say("账号：", "account: ")
-        << (session.has_account() ? session.account().login() + " " + session.account().name()
-                                  : s.say("未登录", "nobody has come in"))
-        << "\n"
-        << s.say("身份：", "acts as: ") << actor_name(s, session.actor()) << "\n";
-    if (session.expires_at() != 0)
-      out << s.say("有效至：", "until: ") << when(session.expires_at()) << "\n";
-    out << s.say("可用操作：", "operations: ") << joined(session.operations()) << "\n";
-    return true;
-  }
-  if (type == "ListGrantsResponse") {
-    Table t{{s.say("编号", "id"), s.say("种类", "kind"), s.say("用途", "name"),
-             s.say("范围", "scopes"), s.say("有效至", "until")},
-            {}};
-    for (const auto& g : static_cast<const pb::ListGrantsResponse&>(m).grants()) {
-      t.rows.push_back({std::to_string(g.id()), kind_name(s, g.kind()), g.name(),
-                        g.scopes().empty() ? s.say("全部", "all") : joined(g.scopes()),
-                        when(g.expires_at())});
-    }
-    t.print(out);
-    return true;
-  }
-  if (type == "NewSecret") {
-    const auto& made = static_cast<const pb::NewSecret&>(m);
-    out << (made.url().empty() ? made.secret() : made.url()) << "\n"
-        << s.say("只显示这一次；有效至 ", "shown this once; good until ")
-        << when(made.grant().expires_at()) << "\n";
-    return true;
-  }
-  if (type == "PersonalData") {
-    const auto& d = static_cast<const pb::PersonalData&>(m);
-    if (!d.name().empty()) out << s.say("姓名：", "name: ") << d.name() << "\n";
-    if (!d.phone().empty()) out << s.say("电话：", "telephone: ") << d.phone() << "\n";
-    if (!d.address().empty()) out << s.say("地址：", "address: ") << d.address() << "\n";
-    if (!d.review_words().empty()) out << s.say("评语：", "review: ") << d.review_words() << "\n";
-    out << s.say("本次查看已记入日志，序号 ", "the journal keeps that you looked, as event ")
-        << d.disclosure_id() << "\n";
-    return true;
-  }
-  if (type == "ErasedResponse") {
-    const auto rows = static_cast<const pb::ErasedResponse&>(m).erased();
-    out << s.say("已永久清除个人信息的记录数：", "rows whose personal data are gone for good: ")
-        << rows << "\n";
-    return true;
-  }
-  if (type == "ListAuditResponse") {
-    const auto& audit = static_cast<const pb::ListAuditResponse&>(m);
-    show_entries(s, audit.entries(), when, out);
-    out << s.say("末尾（记在别处，供 qiao verify --expect 核对）：",
-                 "head, to be written down elsewhere for qiao verify --expect: ")
-        << audit.head_seq() << ":" << audit.head_hash() << "\n";
-    return true;
-  }
-  if (type == "ListDisclosuresResponse") {
+    show_accounts(s, one.accounts(), out);
+  } else if (type == "ListAccountsResponse") {
+    show_accounts(s, static_cast<const pb::ListAccountsResponse&>(m).accounts(), out);
+  } else if (type == "Session") {
+    show_session(s, static_cast<const pb::Session&>(m), when, out);
+  } else if (type == "ListGrantsResponse") {
+    show_grants(s, static_cast<const pb::ListGrantsResponse&>(m).grants(), when, out);
+  } else if (type == "NewSecret") {
+    show_secret(s, static_cast<const pb::NewSecret&>(m), when, out);
+  } else if (type == "PersonalData") {
+    show_personal_data(s, static_cast<const pb::PersonalData&>(m), out);
+  } else if (type == "ErasedResponse") {
+    show_erased(s, static_cast<const pb::ErasedResponse&>(m), out);
+  } else if (type == "ListAuditResponse") {
+    show_audit(s, static_cast<const pb::ListAuditResponse&>(m), when, out);
+  } else if (type == "ListDisclosuresResponse") {
     show_entries(s, static_cast<const pb::ListDisclosuresResponse&>(m).entries(), when, out);
-    return true;
+  } else {
+    return false;
   }
-  return false;
+  return true;
 }
 
 }  // namespace qiao

@@ -12,9 +12,13 @@ namespace qiao {
 
 namespace pb = qiao::v1;
 
-const std::vector<Verb>& verbs() {
-  // clang-format off
-  static const std::vector<Verb> all = {
+namespace {
+
+using Verbs = std::vector<Verb>;
+
+// clang-format off
+Verbs access_verbs() {
+  return {
       {"health", "getHealth", "GET", "/healthz", nullptr, pb::Health::descriptor(), {}, "服务器是否在运行", "is the server alive"},
       {"ready", "getReadiness", "GET", "/readyz", nullptr, pb::Health::descriptor(), {}, "服务器是否接受请求", "does the server take requests"},
       {"metrics", "getMetrics", "GET", "/metrics", nullptr, nullptr, {}, "Prometheus指标", "Prometheus metrics"},
@@ -34,6 +38,11 @@ const std::vector<Verb>& verbs() {
       {"token list", "listTokens", "GET", "/v1/tokens", nullptr, pb::ListGrantsResponse::descriptor(), {}, "自己的令牌和登录", "one's tokens and sessions"},
       {"token revoke", "revokeToken", "DELETE", "/v1/tokens/{id}", nullptr, pb::Grant::descriptor(), {}, "撤销令牌或登录", "take a token or a session back"},
       {"audit", "listAudit", "GET", "/v1/audit", nullptr, pb::ListAuditResponse::descriptor(), {"account", "object", "kind", "from", "to"}, "谁做了什么、谁看过谁的信息", "who did what, and who saw whose data"},
+  };
+}
+
+Verbs city_verbs() {
+  return {
       {"taxonomy show", "getTaxonomy", "GET", "/v1/taxonomy", nullptr, pb::Taxonomy::descriptor(), {}, "查看词表", "the city's words"},
       {"taxonomy put", "putTaxonomy", "PUT", "/v1/taxonomy", pb::Taxonomy::descriptor(), pb::Taxonomy::descriptor(), {}, "修改或追加词表", "mend or extend the words"},
       {"policy show", "getPolicy", "GET", "/v1/policy", nullptr, pb::Policy::descriptor(), {}, "查看政策", "the policy in force"},
@@ -41,6 +50,11 @@ const std::vector<Verb>& verbs() {
       {"area list", "listAreas", "GET", "/v1/areas", nullptr, pb::ListAreasResponse::descriptor(), {"within", "level"}, "区域列表", "areas"},
       {"area show", "getArea", "GET", "/v1/areas/{code}", nullptr, pb::Area::descriptor(), {}, "查看区域", "one area"},
       {"area put", "putArea", "PUT", "/v1/areas/{code}", pb::Area::descriptor(), pb::Area::descriptor(), {}, "新建或修改区域", "create or change an area", true, {}, false, true},
+  };
+}
+
+Verbs party_verbs() {
+  return {
       {"party list", "listParties", "GET", "/v1/parties", nullptr, pb::ListPartiesResponse::descriptor(), {"area", "kind", "standing"}, "主体列表", "parties"},
       {"party show", "getParty", "GET", "/v1/parties/{id}", nullptr, pb::Party::descriptor(), {}, "查看主体", "one party"},
       {"party register", "registerParty", "POST", "/v1/parties", pb::Party::descriptor(), pb::Party::descriptor(), {}, "登记主体", "register a party"},
@@ -57,6 +71,11 @@ const std::vector<Verb>& verbs() {
       {"person reveal", "revealPerson", "POST", "/v1/persons/{id}:reveal", nullptr, pb::PersonalData::descriptor(), {}, "查看完整姓名电话（记入日志）", "name and telephone, whole; the journal keeps who looked"},
       {"person export", "exportPerson", "POST", "/v1/persons/{id}:export", nullptr, pb::PersonExport::descriptor(), {}, "导出本人全部信息", "all that is held of a member"},
       {"person erase", "erasePerson", "POST", "/v1/persons/{id}:erase", nullptr, pb::ErasedResponse::descriptor(), {}, "永久清除个人信息", "erase a member's personal data for good"},
+  };
+}
+
+Verbs personal_data_verbs() {
+  return {
       {"party reveal", "revealParty", "POST", "/v1/parties/{id}:reveal", nullptr, pb::PersonalData::descriptor(), {}, "查看完整联系人（记入日志）", "who answers its telephone, whole"},
       {"party erase", "eraseParty", "POST", "/v1/parties/{id}:erase", nullptr, pb::ErasedResponse::descriptor(), {}, "永久清除联系人", "erase who answers its telephone"},
       {"need reveal", "revealNeed", "POST", "/v1/needs/{id}:reveal", nullptr, pb::PersonalData::descriptor(), {}, "查看完整联系方式和地址（记入日志）", "contact and address, whole; the journal keeps who looked"},
@@ -64,11 +83,21 @@ const std::vector<Verb>& verbs() {
       {"need erase", "eraseNeed", "POST", "/v1/needs/{id}:erase", nullptr, pb::ErasedResponse::descriptor(), {}, "永久清除联系方式和地址", "erase contact and address for good"},
       {"resident export", "exportResident", "POST", "/v1/residents/{ref}:export", nullptr, pb::PersonExport::descriptor(), {}, "导出居民全部信息", "all that is held of a resident"},
       {"resident erase", "eraseResident", "POST", "/v1/residents/{ref}:erase", nullptr, pb::ErasedResponse::descriptor(), {}, "永久清除居民个人信息", "erase a resident's personal data for good"},
+  };
+}
+
+Verbs offer_verbs() {
+  return {
       {"offer list", "listOffers", "GET", "/v1/offers", nullptr, pb::ListOffersResponse::descriptor(), {"party", "kind", "resource", "active"}, "供给列表", "offers"},
       {"offer show", "getOffer", "GET", "/v1/offers/{id}", nullptr, pb::Offer::descriptor(), {}, "查看供给", "one offer"},
       {"offer post", "postOffer", "POST", "/v1/offers", pb::Offer::descriptor(), pb::Offer::descriptor(), {}, "发布供给", "post an offer"},
       {"offer update", "updateOffer", "PUT", "/v1/offers/{id}", pb::Offer::descriptor(), pb::Offer::descriptor(), {}, "修改供给", "change an offer", true},
       {"offer withdraw", "withdrawOffer", "POST", "/v1/offers/{id}:withdraw", nullptr, pb::Offer::descriptor(), {}, "撤回供给", "take an offer back"},
+  };
+}
+
+Verbs need_verbs() {
+  return {
       {"need list", "listNeeds", "GET", "/v1/needs", nullptr, pb::ListNeedsResponse::descriptor(), {"area", "state", "category", "programme", "organiser", "raised", "mine"}, "需求列表", "needs"},
       {"need show", "getNeed", "GET", "/v1/needs/{id}", nullptr, pb::Need::descriptor(), {}, "查看需求", "one need"},
       {"need post", "postNeed", "POST", "/v1/needs", pb::Need::descriptor(), pb::Need::descriptor(), {"until"}, "发布需求（点单）", "post a need"},
@@ -82,6 +111,11 @@ const std::vector<Verb>& verbs() {
       {"need cancel", "cancelNeed", "POST", "/v1/needs/{id}:cancel", pb::ReasonRequest::descriptor(), pb::Need::descriptor(), {}, "取消", "it is not wanted any more"},
       {"need review", "reviewNeed", "POST", "/v1/needs/{id}:review", pb::ReviewRequest::descriptor(), pb::Need::descriptor(), {}, "评单", "stars and words after service"},
       {"explain", "explain", "GET", "/v1/explanations?need={need}&offer={offer}", nullptr, pb::Explanation::descriptor(), {"line"}, "为什么能或不能对接", "why they go together, or not"},
+  };
+}
+
+Verbs match_verbs() {
+  return {
       {"match list", "listMatches", "GET", "/v1/matches", nullptr, pb::ListMatchesResponse::descriptor(), {"need", "party", "offer", "state"}, "对接单列表", "matches"},
       {"match show", "getMatch", "GET", "/v1/matches/{id}", nullptr, pb::Match::descriptor(), {}, "查看对接单", "one match"},
       {"propose", "proposeMatch", "POST", "/v1/matches:propose", pb::MatchRequest::descriptor(), pb::Match::descriptor(), {}, "建议对接", "suggest an offer for a line", false, {"need_id", "offer_id"}},
@@ -97,6 +131,11 @@ const std::vector<Verb>& verbs() {
       {"confirm-service", "verifyMatch", "POST", "/v1/matches/{id}:verify", nullptr, pb::Match::descriptor(), {}, "核验服务", "confirm what was served"},
       {"no-show", "reportNoShow", "POST", "/v1/matches/{id}:noShow", nullptr, pb::Match::descriptor(), {}, "未到场", "they did not come"},
       {"match cancel", "cancelMatch", "POST", "/v1/matches/{id}:cancel", pb::ReasonRequest::descriptor(), pb::Match::descriptor(), {}, "取消对接", "the organiser takes it back"},
+  };
+}
+
+Verbs clearing_verbs() {
+  return {
       {"clearing start", "startClearing", "POST", "/v1/clearings", pb::ClearingRequest::descriptor(), pb::Clearing::descriptor(), {}, "开始一轮统一对接", "match everything at once"},
       {"clearing list", "listClearings", "GET", "/v1/clearings", nullptr, pb::ListClearingsResponse::descriptor(), {}, "对接轮列表", "clearings"},
       {"clearing show", "getClearing", "GET", "/v1/clearings/{id}", nullptr, pb::Clearing::descriptor(), {}, "查看对接轮", "one clearing"},
@@ -105,6 +144,11 @@ const std::vector<Verb>& verbs() {
       {"clearing propose", "proposeClearing", "POST", "/v1/clearings/{id}:propose", nullptr, pb::Clearing::descriptor(), {}, "把建议变成待派的对接单", "make proposed matches of its proposals"},
       {"clearing dispatch", "dispatchClearing", "POST", "/v1/clearings/{id}:dispatch", nullptr, pb::Clearing::descriptor(), {}, "把建议全部派出", "dispatch its proposals"},
       {"proposals", "listProposals", "GET", "/v1/proposals", nullptr, pb::ListProposalsResponse::descriptor(), {"need", "party"}, "当前建议谁服务谁", "who should serve whom as things stand"},
+  };
+}
+
+Verbs report_verbs() {
+  return {
       {"overview", "getOverview", "GET", "/v1/overview", nullptr, pb::Overview::descriptor(), {"area", "days"}, "全市一览", "the city at a glance"},
       {"report", "getReport", "GET", "/v1/reports", nullptr, pb::Report::descriptor(), {"area", "by", "from", "to"}, "按项目、类别等统计", "needs by programme, category, …"},
       {"workforce", "getWorkforce", "GET", "/v1/workforce", nullptr, pb::WorkforceReport::descriptor(), {"area"}, "四支队伍人数与标准", "the workforce against the standard"},
@@ -118,6 +162,11 @@ const std::vector<Verb>& verbs() {
       {"equity", "getEquity", "GET", "/v1/equity", nullptr, pb::EquityReport::descriptor(), {"clearing"}, "各社区满足是否均衡", "how evenly communities are served"},
       {"notifications", "listNotifications", "GET", "/v1/notifications", nullptr, pb::ListNotificationsResponse::descriptor(), {"party", "need"}, "通知记录", "who was told of which need"},
       {"events", "listEvents", "GET", "/v1/events", nullptr, pb::ListEventsResponse::descriptor(), {"after", "limit"}, "发生过的事", "what happened"},
+  };
+}
+
+Verbs transfer_verbs() {
+  return {
       {"batch apply", "applyBatch", "POST", "/v1/batch", pb::BatchRequest::descriptor(), pb::BatchResponse::descriptor(), {}, "一次执行多条命令", "several commands, all or nothing"},
       {"batch check", "checkBatch", "POST", "/v1/batch:check", pb::BatchRequest::descriptor(), pb::CheckBatchResponse::descriptor(), {}, "检查多条命令", "which of several commands would be refused"},
       {"import", "createImport", "POST", "/v1/imports", nullptr, pb::Import::descriptor(), {}, "导入表格", "import a spreadsheet", false, {}, true},
@@ -126,7 +175,21 @@ const std::vector<Verb>& verbs() {
       {"imports template", "getImportTemplate", "GET", "/v1/imports/template", nullptr, nullptr, {"kind", "format", "language"}, "导入模板", "an empty spreadsheet to fill in"},
       {"backup", "createBackup", "POST", "/v1/backups", pb::BackupRequest::descriptor(), pb::BackupResponse::descriptor(), {}, "在线备份", "a complete copy while it is in use", false, {"name"}},
   };
-  // clang-format on
+}
+
+// clang-format on
+
+}  // namespace
+
+const std::vector<Verb>& verbs() {
+  static const Verbs all = [] {
+    Verbs joined;
+    for (const auto& group :
+         {access_verbs(), city_verbs(), party_verbs(), personal_data_verbs(), offer_verbs(),
+          need_verbs(), match_verbs(), clearing_verbs(), report_verbs(), transfer_verbs()})
+      joined.insert(joined.end(), group.begin(), group.end());
+    return joined;
+  }();
   return all;
 }
 
