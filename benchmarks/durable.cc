@@ -23,6 +23,8 @@ namespace {
 constexpr std::int64_t kClaimsPerOffer = 20;
 // Of batches, and of PostgreSQL (postgres.sh); through HTTP there are 64.
 constexpr int kClients = 32;
+// Claims in a batch.
+constexpr std::size_t kPerBatch = 64;
 
 struct Claims {
   std::vector<std::uint64_t> needs;
@@ -148,110 +150,128 @@ double batches_a_second(Store& store, const std::vector<pb::Command>& batches) {
   return static_cast<double>(batches.size()) / watch.seconds();
 }
 
-void run() {
-  const auto count = static_cast<std::size_t>(scaled(40'000, 200'000));
-  constexpr std::size_t kPerBatch = 64;
-  const std::string folder = fresh("durable");
+// What claims write to the database.
+struct Writes {
+  std::vector<std::string> claims;    // one claim each
+  std::vector<std::string> batches;   // one batch each
+  std::vector<std::string> rounds;    // the batches of all clients in one
+  std::vector<pb::Command> commands;  // of the batches
+};
 
-  // Without HTTP, in batches of 64.
-  std::vector<std::string> singles;
-  std::vector<std::string> packed;
-  std::vector<std::string> together;
-  std::vector<pb::Command> batches;
-  {
-    const auto store = open(folder + "-batched");
-    Market market(make_ranking);
-    Group setup;
-    const Claims claims = prepare(market, static_cast<std::int64_t>(count), setup, *store);
-    QIAO_CHECK(store->commit(setup).has_value(), "the disk takes a write");
-    // What each claim alone would write, each batch, and the batches of all clients in one.
-    Group round;
-    for (std::size_t i = 0; i < count; i += kPerBatch) {
-      Group all;
-      pb::Command& batch = batches.emplace_back();
-      batch.mutable_actor()->set_role(pb::ROLE_LEAD);
-      for (std::size_t k = i; k < std::min(count, i + kPerBatch); ++k) {
-        *batch.mutable_batch()->add_commands()->mutable_make_match() =
-            claims.command(k).make_match();
-        const Outcome made = must(market, claims.command(k));
-        Group one;
-        one.add(made.events, market.state(), *store);
-        singles.push_back(one.batch().Data());
-        all.add(made.events, market.state(), *store);
-        round.add(made.events, market.state(), *store);
-      }
-      packed.push_back(all.batch().Data());
-      if (batches.size() % kClients == 0 || i + kPerBatch >= count) {
-        together.push_back(round.batch().Data());
-        round.clear();
-      }
+pb::Command batch_of(const Claims& claims, std::size_t begin, std::size_t end) {
+  pb::Command batch;
+  batch.mutable_actor()->set_role(pb::ROLE_LEAD);
+  for (std::size_t i = begin; i < end; ++i)
+    *batch.mutable_batch()->add_commands()->mutable_make_match() = claims.command(i).make_match();
+  return batch;
+}
+
+// Makes a database in which so many claims can be made.
+Writes writes_of(const std::string& folder, std::size_t count) {
+  const auto store = open(folder);
+  Market market(make_ranking);
+  Group setup;
+  const Claims claims = prepare(market, static_cast<std::int64_t>(count), setup, *store);
+  QIAO_CHECK(store->commit(setup).has_value(), "the disk takes a write");
+  Writes writes;
+  Group round;
+  for (std::size_t i = 0; i < count; i += kPerBatch) {
+    const std::size_t end = std::min(count, i + kPerBatch);
+    writes.commands.push_back(batch_of(claims, i, end));
+    Group batch;
+    for (std::size_t k = i; k < end; ++k) {
+      const Outcome made = must(market, claims.command(k));
+      Group one;
+      one.add(made.events, market.state(), *store);
+      writes.claims.push_back(one.batch().Data());
+      batch.add(made.events, market.state(), *store);
+      round.add(made.events, market.state(), *store);
+    }
+    writes.batches.push_back(batch.batch().Data());
+    if (writes.commands.size() % kClients == 0 || end == count) {
+      writes.rounds.push_back(round.batch().Data());
+      round.clear();
     }
   }
-  double batched = 0;
-  {
-    const auto store = open(folder + "-batched");
-    batched = batches_a_second(*store, batches) * static_cast<double>(count) /
-              static_cast<double>(batches.size());
-  }
-  std::filesystem::remove_all(folder + "-batched");
-  figure("durable.bytes", static_cast<double>(singles[0].size()), "B/claim",
-         "journal and rows of one claim");
-  const double alone = rocksdb_alone(singles, 64);
-  // RocksDB groups what threads write at the same time; one thread that writes what they all have
-  // is faster.
-  const double grouped = rocksdb_alone(packed, kClients) * static_cast<double>(count) /
-                         static_cast<double>(packed.size());
-  const double at_once = rocksdb_alone(together, 1) * static_cast<double>(count) /
-                         static_cast<double>(together.size());
+  return writes;
+}
 
-  // Through the whole server.
-  double through = 0;
-  std::vector<double> latency;
+// Through the whole server.
+LoadResult claims_over_http(const std::string& folder, std::size_t count) {
+  Claims claims;
   LeadAccount known;
   {
-    Claims claims;
-    {
-      const auto store = open(folder + "/db");
-      Market market(make_ranking);
-      Group setup;
-      claims = prepare(market, static_cast<std::int64_t>(count), setup, *store);
-      known = add_lead_account(
-          market, [&](const Outcome& o) { setup.add(o.events, market.state(), *store); });
-      QIAO_CHECK(store->commit(setup).has_value(), "the disk takes a write");
-    }
-    // What the server does by itself is another question: a clearing of 40,000 claims of one window
-    // takes the market thread, too.
-    const Child server({QIAO_BUILD "/server/qiaod", "--data", folder + "/db", "--port", "0",
-                        "--write-rate", "0", "--time-share", "0", "--background", "false"},
-                       folder + "/qiaod.log");
-    const LoadResult r = load(server.port(), 64, count, 60, [&](std::uint64_t i) {
-      const std::string body =
-          "{\"needId\":" + std::to_string(claims.needs[i]) +
-          ",\"line\":1,\"offerId\":" + std::to_string(claims.offers[i / kClaimsPerOffer]) +
-          ",\"quantity\":1}";
-      return "POST /v1/matches:claim HTTP/1.1\r\nHost: localhost\r\n" + known.token +
-             "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-             "\r\n\r\n" + body;
-    });
-    if (r.failed > 0) std::exit(1);
-    through = r.rate();
-    latency = r.latency_us;
+    const auto store = open(folder + "/db");
+    Market market(make_ranking);
+    Group setup;
+    claims = prepare(market, static_cast<std::int64_t>(count), setup, *store);
+    known = add_lead_account(
+        market, [&](const Outcome& o) { setup.add(o.events, market.state(), *store); });
+    QIAO_CHECK(store->commit(setup).has_value(), "the disk takes a write");
   }
+  // What the server does by itself is another question: a clearing of 40,000 claims of one window
+  // takes the market thread, too.
+  const Child server({QIAO_BUILD "/server/qiaod", "--data", folder + "/db", "--port", "0",
+                      "--write-rate", "0", "--time-share", "0", "--background", "false"},
+                     folder + "/qiaod.log");
+  return load(server.port(), 64, count, 60, [&](std::uint64_t i) {
+    const std::string body =
+        "{\"needId\":" + std::to_string(claims.needs[i]) +
+        ",\"line\":1,\"offerId\":" + std::to_string(claims.offers[i / kClaimsPerOffer]) +
+        ",\"quantity\":1}";
+    return "POST /v1/matches:claim HTTP/1.1\r\nHost: localhost\r\n" + known.token +
+           "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
+  });
+}
+
+void compare_with_postgresql(double claims_per_s, double batched) {
+  const char* pg = std::getenv("QIAO_PG_CLAIMS");
+  if (pg == nullptr) return;
+  const double postgres = std::strtod(pg, nullptr);
+  compared("durable.http.vs_postgresql", claims_per_s, "claims/s",
+           "PostgreSQL, 32 clients, claims/s", postgres, Goal::kAtLeast, 2);
+  compared("durable.batches.vs_postgresql", batched, "claims/s", "PostgreSQL, 32 clients, claims/s",
+           postgres, Goal::kAtLeast, 8);
+}
+
+void run() {
+  const auto count = static_cast<std::size_t>(scaled(40'000, 200'000));
+  const std::string folder = fresh("durable");
+  const std::string batched_folder = folder + "-batched";
+
+  // Without HTTP, in batches of 64.
+  const Writes writes = writes_of(batched_folder, count);
+  // How many claims a second, by how many of the writes.
+  const auto claims_per_s = [&](double writes_per_s, std::size_t all_writes) {
+    return writes_per_s * static_cast<double>(count) / static_cast<double>(all_writes);
+  };
+  double batched = 0;
+  {
+    const auto store = open(batched_folder);
+    batched = claims_per_s(batches_a_second(*store, writes.commands), writes.commands.size());
+  }
+  std::filesystem::remove_all(batched_folder);
+  figure("durable.bytes", static_cast<double>(writes.claims[0].size()), "B/claim",
+         "journal and rows of one claim");
+  const double alone = rocksdb_alone(writes.claims, 64);
+  // RocksDB groups what threads write at the same time; one thread that writes what they all have
+  // is faster.
+  const double grouped =
+      claims_per_s(rocksdb_alone(writes.batches, kClients), writes.batches.size());
+  const double at_once = claims_per_s(rocksdb_alone(writes.rounds, 1), writes.rounds.size());
+
+  const LoadResult http = claims_over_http(folder, count);
+  if (http.failed > 0) std::exit(1);
   std::filesystem::remove_all(folder);
-  compared("durable.http", through, "claims/s", "RocksDB alone, 64 threads, per s", alone,
+  compared("durable.http", http.rate(), "claims/s", "RocksDB alone, 64 threads, per s", alone,
            Goal::kAtLeast, 0.5);
-  figure("durable.http.p99", percentile(latency, 0.99), "us",
+  figure("durable.http.p99", percentile(http.latency_us, 0.99), "us",
          "64 connections, load on the same two cores");
   compared("durable.batches_of_64", batched, "claims/s",
            "RocksDB alone, the faster of 32 threads and one with all of theirs, per s",
            std::max(grouped, at_once), Goal::kAtLeast, 0.7);
-  if (const char* pg = std::getenv("QIAO_PG_CLAIMS")) {
-    const double postgres = std::strtod(pg, nullptr);
-    compared("durable.http.vs_postgresql", through, "claims/s", "PostgreSQL, 32 clients, claims/s",
-             postgres, Goal::kAtLeast, 2);
-    compared("durable.batches.vs_postgresql", batched, "claims/s",
-             "PostgreSQL, 32 clients, claims/s", postgres, Goal::kAtLeast, 8);
-  }
+  compare_with_postgresql(http.rate(), batched);
 }
 
 }  // namespace

@@ -28,84 +28,18 @@ Cleared solve(const Instance& instance, std::int64_t target_gap_micro) {
 class Model {
  public:
   explicit Model(const Instance& instance)
-      : scale_(1.0 / static_cast<double>(instance.per_micro) / 1e6) {
-    const int edges = static_cast<int>(instance.edges.size());
-    const int lines = static_cast<int>(instance.lines.size());
-    const int needs = static_cast<int>(instance.needs.size());
-    const auto used = [&](int e) { return edges + e; };
-    const auto line_used = [&](int l) { return 2 * edges + l; };
-    const auto whole = [&](int n) { return 2 * edges + lines + n; };
-    const int columns = 2 * edges + lines + needs;
-    std::vector<double> most(static_cast<std::size_t>(columns), 1.0);
-    std::vector<double> cost(static_cast<std::size_t>(columns), 0.0);
-    CoinPackedMatrix rows(false, 0, 0);
-    rows.setDimensions(0, columns);
-    auto at_most = [&](const CoinPackedVector& row, double bound) {
-      rows.appendRow(row);
-      upper_.push_back(bound);
-    };
-    for (int e = 0; e < edges; ++e) {
-      const Edge& edge = instance.edges[static_cast<std::size_t>(e)];
-      const std::uint32_t l = instance.line_of_edge[static_cast<std::size_t>(e)];
-      const int units = std::min(edge.most, instance.lines[l].missing);
-      most[static_cast<std::size_t>(e)] = units;
-      cost[static_cast<std::size_t>(e)] = -static_cast<double>(edge.unit) * scale_;
-      cost[static_cast<std::size_t>(used(e))] =
-          static_cast<double>(instance.lines[l].split) * scale_;
-      CoinPackedVector off;
-      off.insert(e, 1);
-      off.insert(used(e), -units);
-      at_most(off, 0);
-      if (const int lot = instance.offers[edge.offer].smallest_lot; lot > 1) {
-        CoinPackedVector least;
-        least.insert(e, -1);
-        least.insert(used(e), lot);
-        at_most(least, 0);
-      }
-    }
-    for (int n = 0; n < needs; ++n) {
-      const ClearNeed& need = instance.needs[static_cast<std::size_t>(n)];
-      cost[static_cast<std::size_t>(whole(n))] = -static_cast<double>(need.bonus) * scale_;
-      CoinPackedVector ratio;
-      for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
-        const ClearLine& line = instance.lines[l];
-        cost[static_cast<std::size_t>(line_used(static_cast<int>(l)))] =
-            -static_cast<double>(line.split) * scale_;
-        CoinPackedVector fill;
-        CoinPackedVector full;
-        CoinPackedVector any;
-        CoinPackedVector nothing;
-        full.insert(whole(n), line.missing);
-        any.insert(line_used(static_cast<int>(l)), 1);
-        for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
-          fill.insert(static_cast<int>(e), 1);
-          full.insert(static_cast<int>(e), -1);
-          any.insert(used(static_cast<int>(e)), -1);
-          if (line.people) ratio.insert(static_cast<int>(e), 1);
-          if (line.professional) ratio.insert(static_cast<int>(e), -need.ratio);
-        }
-        at_most(fill, line.missing);
-        at_most(full, 0);
-        at_most(any, 0);
-        if (need.all_or_nothing) {
-          nothing = fill;
-          nothing.insert(whole(n), -line.missing);
-          at_most(nothing, 0);
-        }
-      }
-      if (need.ratio > 0) at_most(ratio, 0);
-    }
-    for (std::uint32_t s = 0; s < instance.slots.size(); ++s) {
-      CoinPackedVector room;
-      for (const std::uint32_t e : instance.users_of(s)) room.insert(static_cast<int>(e), 1);
-      if (room.getNumElements() > 0) at_most(room, instance.slots[s].room);
-    }
-    const std::vector<double> zero(static_cast<std::size_t>(columns), 0.0);
-    const std::vector<double> lower(upper_.size(), -COIN_DBL_MAX);
-    solver_.loadProblem(rows, zero.data(), most.data(), cost.data(), lower.data(), upper_.data());
-    for (int c = 0; c < columns; ++c) solver_.setInteger(c);
-    solver_.setHintParam(OsiDoReducePrint, true, OsiHintTry);
-    solver_.messageHandler()->setLogLevel(0);
+      : instance_(instance),
+        scale_(1.0 / static_cast<double>(instance.per_micro) / 1e6),
+        edges_(static_cast<int>(instance.edges.size())),
+        lines_(static_cast<int>(instance.lines.size())),
+        most_(instance.edges.size() * 2 + instance.lines.size() + instance.needs.size(), 1.0),
+        cost_(most_.size(), 0.0),
+        rows_(false, 0, 0) {
+    rows_.setDimensions(0, static_cast<int>(most_.size()));
+    for (int e = 0; e < edges_; ++e) add_edge(e);
+    for (int n = 0; n < static_cast<int>(instance.needs.size()); ++n) add_need(n);
+    for (std::uint32_t s = 0; s < instance.slots.size(); ++s) add_slot(s);
+    load();
   }
 
   // Best value found, best bound, in millions of micro-units.
@@ -124,8 +58,103 @@ class Model {
   }
 
  private:
+  // Columns: units of each edge, whether it is used, whether a line is, whether a need is whole.
+  int used(int edge) const { return edges_ + edge; }
+  int line_used(std::uint32_t line) const { return 2 * edges_ + static_cast<int>(line); }
+  int whole(int need) const { return 2 * edges_ + lines_ + need; }
+  double& cost(int column) { return cost_[static_cast<std::size_t>(column)]; }
+
+  void at_most(const CoinPackedVector& row, double bound) {
+    rows_.appendRow(row);
+    upper_.push_back(bound);
+  }
+
+  // Its units lie between the smallest lot and all, or there are none.
+  void add_edge(int e) {
+    const Edge& edge = instance_.edges[static_cast<std::size_t>(e)];
+    const ClearLine& line = instance_.lines[instance_.line_of_edge[static_cast<std::size_t>(e)]];
+    const int units = std::min(edge.most, line.missing);
+    most_[static_cast<std::size_t>(e)] = units;
+    cost(e) = -static_cast<double>(edge.unit) * scale_;
+    cost(used(e)) = static_cast<double>(line.split) * scale_;
+    CoinPackedVector off;
+    off.insert(e, 1);
+    off.insert(used(e), -units);
+    at_most(off, 0);
+    if (const int lot = instance_.offers[edge.offer].smallest_lot; lot > 1) {
+      CoinPackedVector least;
+      least.insert(e, -1);
+      least.insert(used(e), lot);
+      at_most(least, 0);
+    }
+  }
+
+  // No more volunteers than go with its professionals.
+  void add_need(int n) {
+    const ClearNeed& need = instance_.needs[static_cast<std::size_t>(n)];
+    cost(whole(n)) = -static_cast<double>(need.bonus) * scale_;
+    CoinPackedVector ratio;
+    for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
+      const ClearLine& line = instance_.lines[l];
+      add_line(n, l);
+      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+        if (line.people) ratio.insert(static_cast<int>(e), 1);
+        if (line.professional) ratio.insert(static_cast<int>(e), -need.ratio);
+      }
+    }
+    if (need.ratio > 0) at_most(ratio, 0);
+  }
+
+  // At most what it misses; all of that where its need is whole, and none where the need wants all
+  // or nothing and is not.
+  void add_line(int n, std::uint32_t l) {
+    const ClearLine& line = instance_.lines[l];
+    cost(line_used(l)) = -static_cast<double>(line.split) * scale_;
+    CoinPackedVector fill;
+    CoinPackedVector full;
+    CoinPackedVector any;
+    full.insert(whole(n), line.missing);
+    any.insert(line_used(l), 1);
+    for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
+      fill.insert(static_cast<int>(e), 1);
+      full.insert(static_cast<int>(e), -1);
+      any.insert(used(static_cast<int>(e)), -1);
+    }
+    at_most(fill, line.missing);
+    at_most(full, 0);
+    at_most(any, 0);
+    if (instance_.needs[static_cast<std::size_t>(n)].all_or_nothing) {
+      CoinPackedVector nothing = fill;
+      nothing.insert(whole(n), -line.missing);
+      at_most(nothing, 0);
+    }
+  }
+
+  // No more than the offer has in this part of its time.
+  void add_slot(std::uint32_t s) {
+    CoinPackedVector room;
+    for (const std::uint32_t e : instance_.users_of(s)) room.insert(static_cast<int>(e), 1);
+    if (room.getNumElements() > 0) at_most(room, instance_.slots[s].room);
+  }
+
+  void load() {
+    const std::vector<double> zero(most_.size(), 0.0);
+    const std::vector<double> lower(upper_.size(), -COIN_DBL_MAX);
+    solver_.loadProblem(rows_, zero.data(), most_.data(), cost_.data(), lower.data(),
+                        upper_.data());
+    for (int c = 0; c < static_cast<int>(most_.size()); ++c) solver_.setInteger(c);
+    solver_.setHintParam(OsiDoReducePrint, true, OsiHintTry);
+    solver_.messageHandler()->setLogLevel(0);
+  }
+
+  const Instance& instance_;
   double scale_;
-  std::vector<double> upper_;
+  int edges_;
+  int lines_;
+  std::vector<double> most_;  // by column
+  std::vector<double> cost_;  // by column
+  CoinPackedMatrix rows_;
+  std::vector<double> upper_;  // by row
   OsiClpSolverInterface solver_;
 };
 

@@ -236,6 +236,98 @@ Status check_grown(const Old& before, const New& after, const std::string& field
   return outcome::success();
 }
 
+Status check_value_policy(const pb::ValuePolicy& v) {
+  constexpr std::int64_t kMost = 100 * kMicro;
+  QIAO_TRY(check_range(v.urgency_normal_micro(), "value.urgencyNormalMicro", 0, kMost));
+  QIAO_TRY(check_range(v.urgency_urgent_micro(), "value.urgencyUrgentMicro", 0, kMost));
+  QIAO_TRY(check_range(v.urgency_critical_micro(), "value.urgencyCriticalMicro", 0, kMost));
+  if (v.urgency_urgent_micro() < v.urgency_normal_micro())
+    return refuse(Code::kPolicyOrder, "value.urgencyUrgentMicro", "urgencyNormalMicro");
+  if (v.urgency_critical_micro() < v.urgency_urgent_micro())
+    return refuse(Code::kPolicyOrder, "value.urgencyCriticalMicro", "urgencyUrgentMicro");
+  QIAO_TRY(check_range(v.category_fit_micro(), "value.categoryFitMicro", kMicro, 10 * kMicro));
+  QIAO_TRY(check_range(v.surplus_skill_micro(), "value.surplusSkillMicro", 1, kMicro));
+  QIAO_TRY(check_range(v.half_distance_m(), "value.halfDistanceM", 1, kMaxRadiusMetres));
+  QIAO_TRY(check_range(v.same_resident_micro(), "value.sameResidentMicro", kMicro, 10 * kMicro));
+  QIAO_TRY(
+      check_range(v.same_area_micro(), "value.sameAreaMicro", kMicro, v.same_resident_micro()));
+  QIAO_TRY(check_range(v.equity_alpha_milli(), "value.equityAlphaMilli", 0, 4000));
+  QIAO_TRY(check_range(v.equity_least_micro(), "value.equityLeastMicro", 1, kMicro));
+  QIAO_TRY(check_range(v.equity_most_micro(), "value.equityMostMicro", kMicro, kMost));
+  QIAO_TRY(check_range(v.reliability_prior(), "value.reliabilityPrior", 1, 1000));
+  QIAO_TRY(check_range(v.lack_least_micro(), "value.lackLeastMicro", 0, kMicro));
+  return outcome::success();
+}
+
+Status check_time_limits(const pb::TimeLimits& l) {
+  const std::pair<const char*, std::int64_t> limits[] = {{"draft", l.draft()},
+                                                         {"check", l.check()},
+                                                         {"proposal", l.proposal()},
+                                                         {"answerNormal", l.answer_normal()},
+                                                         {"answerUrgent", l.answer_urgent()},
+                                                         {"answerCritical", l.answer_critical()},
+                                                         {"confirm", l.confirm()},
+                                                         {"grace", l.grace()},
+                                                         {"askReview", l.ask_review()},
+                                                         {"close", l.close()}};
+  for (const auto& [name, value] : limits) {
+    QIAO_TRY(
+        check_range(value, std::string("limits.") + name, kMinLimit.count(), kMaxLimit.count()));
+  }
+  if (l.close() < l.ask_review()) return refuse(Code::kPolicyOrder, "limits.close", "askReview");
+  return outcome::success();
+}
+
+Status check_clearing_policy(const pb::ClearingPolicy& c) {
+  QIAO_TRY(check_range(c.completeness_bonus_micro(), "clearing.completenessBonusMicro", 0, kMicro));
+  QIAO_TRY(check_range(c.split_micro(), "clearing.splitMicro", 0, kMicro));
+  if (c.every() != 0) {
+    QIAO_TRY(check_range(c.every(), "clearing.every", 5, 86'400));
+  }
+  if (!pb::ClearingApply_IsValid(c.apply()))
+    return refuse(Code::kOutOfRange, "clearing.apply", "ClearingApply");
+  return outcome::success();
+}
+
+Status check_notification_policy(const pb::NotificationPolicy& n) {
+  QIAO_TRY(check_range(n.fill_micro(), "notification.fillMicro", 0, kMicro - 1));
+  QIAO_TRY(check_range(n.per_week(), "notification.perWeek", 0, 100));
+  QIAO_TRY(check_range(n.quiet_from_minute(), "notification.quietFromMinute", 0, 1440));
+  QIAO_TRY(check_range(n.quiet_to_minute(), "notification.quietToMinute", 0, 1440));
+  QIAO_TRY(check_range(n.spacing(), "notification.spacing", 0, 2'592'000));
+  QIAO_TRY(check_range(n.prior_answers(), "notification.priorAnswers", 0, 1000));
+  QIAO_TRY(check_range(n.prior_silences(), "notification.priorSilences", 0, 1000));
+  return outcome::success();
+}
+
+Status check_money(const google::protobuf::RepeatedField<std::int64_t>& levels,
+                   const std::string& field) {
+  if (levels.size() > 9) return refuse(Code::kTooMany, field, "9");
+  for (int i = 0; i < levels.size(); ++i) {
+    QIAO_TRY(check_range(levels.Get(i), indexed(field, i), 0, 100'000'000));
+  }
+  return outcome::success();
+}
+
+Status check_workforce_policy(const pb::WorkforcePolicy& w) {
+  QIAO_TRY(
+      check_range(w.community_workers_per_10000(), "workforce.communityWorkersPer10000", 0, 1000));
+  QIAO_TRY(check_money(w.monthly_fen(), "workforce.monthlyFen"));
+  return check_money(w.once_fen(), "workforce.onceFen");
+}
+
+Status check_star_hours(const google::protobuf::RepeatedField<std::uint32_t>& stars) {
+  if (stars.size() > kMaxStars)
+    return refuse(Code::kTooMany, "recognition.starHours", std::to_string(kMaxStars));
+  for (int i = 0; i < stars.size(); ++i) {
+    const std::string field = indexed("recognition.starHours", i);
+    QIAO_TRY(check_range(stars.Get(i), field, 1, 1'000'000));
+    if (i > 0 && stars.Get(i) <= stars.Get(i - 1))
+      return refuse(Code::kPolicyOrder, field, std::to_string(stars.Get(i - 1) + 1));
+  }
+  return outcome::success();
+}
+
 }  // namespace
 
 std::string quoted(std::string_view code) { return std::string(utf8_prefix(code, kMaxCodeBytes)); }
@@ -330,87 +422,19 @@ Status validate(const pb::Policy& p) {
   if (!TimeZone::load(p.time_zone())) {
     return refuse(Code::kUnknownTimeZone, "timeZone", quoted(p.time_zone()));
   }
-  const pb::ValuePolicy& v = p.value();
-  constexpr std::int64_t kMost = 100 * kMicro;
-  QIAO_TRY(check_range(v.urgency_normal_micro(), "value.urgencyNormalMicro", 0, kMost));
-  QIAO_TRY(check_range(v.urgency_urgent_micro(), "value.urgencyUrgentMicro", 0, kMost));
-  QIAO_TRY(check_range(v.urgency_critical_micro(), "value.urgencyCriticalMicro", 0, kMost));
-  if (v.urgency_urgent_micro() < v.urgency_normal_micro())
-    return refuse(Code::kPolicyOrder, "value.urgencyUrgentMicro", "urgencyNormalMicro");
-  if (v.urgency_critical_micro() < v.urgency_urgent_micro())
-    return refuse(Code::kPolicyOrder, "value.urgencyCriticalMicro", "urgencyUrgentMicro");
-  QIAO_TRY(check_range(v.category_fit_micro(), "value.categoryFitMicro", kMicro, 10 * kMicro));
-  QIAO_TRY(check_range(v.surplus_skill_micro(), "value.surplusSkillMicro", 1, kMicro));
-  QIAO_TRY(check_range(v.half_distance_m(), "value.halfDistanceM", 1, kMaxRadiusMetres));
-  QIAO_TRY(check_range(v.same_resident_micro(), "value.sameResidentMicro", kMicro, 10 * kMicro));
-  QIAO_TRY(
-      check_range(v.same_area_micro(), "value.sameAreaMicro", kMicro, v.same_resident_micro()));
-  QIAO_TRY(check_range(v.equity_alpha_milli(), "value.equityAlphaMilli", 0, 4000));
-  QIAO_TRY(check_range(v.equity_least_micro(), "value.equityLeastMicro", 1, kMicro));
-  QIAO_TRY(check_range(v.equity_most_micro(), "value.equityMostMicro", kMicro, kMost));
-  QIAO_TRY(check_range(v.reliability_prior(), "value.reliabilityPrior", 1, 1000));
-  QIAO_TRY(check_range(v.lack_least_micro(), "value.lackLeastMicro", 0, kMicro));
-  const pb::TimeLimits& l = p.limits();
-  const std::pair<const char*, std::int64_t> limits[] = {{"draft", l.draft()},
-                                                         {"check", l.check()},
-                                                         {"proposal", l.proposal()},
-                                                         {"answerNormal", l.answer_normal()},
-                                                         {"answerUrgent", l.answer_urgent()},
-                                                         {"answerCritical", l.answer_critical()},
-                                                         {"confirm", l.confirm()},
-                                                         {"grace", l.grace()},
-                                                         {"askReview", l.ask_review()},
-                                                         {"close", l.close()}};
-  for (const auto& [name, value] : limits) {
-    QIAO_TRY(
-        check_range(value, std::string("limits.") + name, kMinLimit.count(), kMaxLimit.count()));
-  }
-  if (l.close() < l.ask_review()) return refuse(Code::kPolicyOrder, "limits.close", "askReview");
+  QIAO_TRY(check_value_policy(p.value()));
+  QIAO_TRY(check_time_limits(p.limits()));
   QIAO_TRY(check_range(p.raise_after_dispatches(), "raiseAfterDispatches", 1, 100));
   QIAO_TRY(check_range(p.default_radius_m(), "defaultRadiusM", 1, kMaxRadiusMetres));
   if (!pb::ContactFrom_IsValid(p.contact_from())) {
     return refuse(Code::kOutOfRange, "contactFrom", "ContactFrom");
   }
-  const pb::ClearingPolicy& c = p.clearing();
-  QIAO_TRY(check_range(c.completeness_bonus_micro(), "clearing.completenessBonusMicro", 0, kMicro));
-  QIAO_TRY(check_range(c.split_micro(), "clearing.splitMicro", 0, kMicro));
-  if (c.every() != 0) {
-    QIAO_TRY(check_range(c.every(), "clearing.every", 5, 86'400));
-  }
-  if (!pb::ClearingApply_IsValid(c.apply()))
-    return refuse(Code::kOutOfRange, "clearing.apply", "ClearingApply");
-  const pb::NotificationPolicy& n = p.notification();
-  QIAO_TRY(check_range(n.fill_micro(), "notification.fillMicro", 0, kMicro - 1));
-  QIAO_TRY(check_range(n.per_week(), "notification.perWeek", 0, 100));
-  QIAO_TRY(check_range(n.quiet_from_minute(), "notification.quietFromMinute", 0, 1440));
-  QIAO_TRY(check_range(n.quiet_to_minute(), "notification.quietToMinute", 0, 1440));
-  QIAO_TRY(check_range(n.spacing(), "notification.spacing", 0, 2'592'000));
-  QIAO_TRY(check_range(n.prior_answers(), "notification.priorAnswers", 0, 1000));
-  QIAO_TRY(check_range(n.prior_silences(), "notification.priorSilences", 0, 1000));
+  QIAO_TRY(check_clearing_policy(p.clearing()));
+  QIAO_TRY(check_notification_policy(p.notification()));
   QIAO_TRY(check_range(p.retention().need_days(), "retention.needDays", 0, kMaxRetentionDays));
   QIAO_TRY(check_range(p.retention().person_days(), "retention.personDays", 0, kMaxRetentionDays));
-  QIAO_TRY(check_range(p.workforce().community_workers_per_10000(),
-                       "workforce.communityWorkersPer10000", 0, 1000));
-  const auto check_money = [](const google::protobuf::RepeatedField<std::int64_t>& levels,
-                              const std::string& field) -> Status {
-    if (levels.size() > 9) return refuse(Code::kTooMany, field, "9");
-    for (int i = 0; i < levels.size(); ++i) {
-      QIAO_TRY(check_range(levels.Get(i), field + "[" + std::to_string(i) + "]", 0, 100'000'000));
-    }
-    return outcome::success();
-  };
-  QIAO_TRY(check_money(p.workforce().monthly_fen(), "workforce.monthlyFen"));
-  QIAO_TRY(check_money(p.workforce().once_fen(), "workforce.onceFen"));
-  const auto& stars = p.recognition().star_hours();
-  if (stars.size() > kMaxStars)
-    return refuse(Code::kTooMany, "recognition.starHours", std::to_string(kMaxStars));
-  for (int i = 0; i < stars.size(); ++i) {
-    const std::string field = "recognition.starHours[" + std::to_string(i) + "]";
-    QIAO_TRY(check_range(stars.Get(i), field, 1, 1'000'000));
-    if (i > 0 && stars.Get(i) <= stars.Get(i - 1))
-      return refuse(Code::kPolicyOrder, field, std::to_string(stars.Get(i - 1) + 1));
-  }
-  return outcome::success();
+  QIAO_TRY(check_workforce_policy(p.workforce()));
+  return check_star_hours(p.recognition().star_hours());
 }
 
 Status validate(const pb::Area& area, const State& state) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <numeric>
 #include <thread>
 #include <tuple>
 
@@ -376,8 +377,8 @@ TEST_F(ClearedCity, IsCopiedOutTheSameInAnyOrderByAnyNumber) {
                       n.professionals, n.ratio, n.all_or_nothing);
   };
   const auto of_line = [](const ClearLine& l) {
-    return std::tuple(l.ref, l.need, l.first_edge, l.edges, l.split, l.rest, l.missing, l.asked,
-                      l.window.start, l.window.end, l.people, l.professional);
+    return std::tuple(l.ref, l.need, l.first_edge, l.edges, l.split, l.best_omitted, l.missing,
+                      l.asked, l.window.start, l.window.end, l.people, l.professional);
   };
   const auto of_edge = [](const Edge& e) {
     return std::tuple(e.unit, e.offer, e.slot, e.slots, e.most);
@@ -604,6 +605,62 @@ std::unique_ptr<GapFinder> chosen(const Ranking& ranking, const Instance& in,
   return finder;
 }
 
+// Whether a gap of this skill is about such a line: of the certificate it asks for, or of one of
+// its skills or none.
+bool asks_for(const pb::TimeRequirement& time, const std::string& skill) {
+  if (!time.certificate().empty()) return skill == time.certificate();
+  return skill.empty() || std::count(time.skills().begin(), time.skills().end(), skill) > 0;
+}
+
+// A line that is short where and when the gap says; nullptr where there is none.
+const LineRow* short_line(const State& s, const pb::SupplyGap& gap, const Instance& in,
+                          const Cleared& cleared) {
+  const LineRow* found = nullptr;
+  for (const ClearLine& line : in.lines) {
+    const LineRow& row = s.line(line.ref);
+    const NeedRow& need = s.needs()[row.need];
+    const LocalMoment moment = take_apart(s.zone().to_local(row.window.start));
+    const auto first = cleared.held.begin() + line.first_edge;
+    const std::int64_t held = std::accumulate(first, first + line.edges, std::int64_t{0});
+    const pb::Need of = s.load_need(row.need);
+    if (asks_for(of.lines(row.number - 1).time(), gap.skill()) && held < line.missing &&
+        row.time_kind != 0 && s.areas()[need.fairness].id.value() == gap.area_code() &&
+        moment.weekday == gap.weekday() && moment.minute / 60 == gap.hour())
+      found = &row;
+  }
+  return found;
+}
+
+pb::Party new_team(std::uint64_t area) {
+  pb::Party p;
+  p.set_kind(pb::PARTY_KIND_VOLUNTEER_TEAM);
+  p.set_name("新来的志愿服务队");
+  p.set_area_code(area);
+  p.set_service_radius_m(60'000);
+  return p;
+}
+
+// One person who can do what is asked, from the gap's hour to the end of the day.
+pb::Offer one_person(std::uint64_t party, const pb::TimeRequirement& asked,
+                     const pb::SupplyGap& gap) {
+  pb::Offer o;
+  o.set_party_id(party);
+  o.set_title("一名新人");
+  o.mutable_time()->set_kind(asked.kind());
+  o.mutable_time()->set_capacity(1);
+  for (const auto& skill : asked.skills()) o.mutable_time()->add_skills(skill);
+  if (!asked.certificate().empty()) {
+    pb::Certificate& certificate = *o.mutable_time()->add_certificates();
+    certificate.set_code(asked.certificate());
+    certificate.set_level(std::max(1U, asked.certificate_level()));
+  }
+  pb::WeeklySlot& slot = *o.mutable_time()->add_weekly();
+  slot.set_weekday(gap.weekday());
+  slot.set_start_minute(gap.hour() * 60);
+  slot.set_end_minute(1440);
+  return o;
+}
+
 // One more unit in the market itself, and everything cleared again: it brings what the gap said.
 TEST_F(ClearedCity, AGapIsWorthWhatItSays) {
   const Instance in = collect();
@@ -618,54 +675,14 @@ TEST_F(ClearedCity, AGapIsWorthWhatItSays) {
     EXPECT_FALSE(gap.zh().empty());
     EXPECT_FALSE(gap.en().empty());
     EXPECT_GE(gap.unmet_units(), 1);
-    // A line that is short there and then says what has to be added.
-    const LineRow* row = nullptr;
-    for (const ClearLine& line : in.lines) {
-      const LineRow& r = market_.state().line(line.ref);
-      const NeedRow& n = market_.state().needs()[r.need];
-      const LocalMoment m = take_apart(market_.state().zone().to_local(r.window.start));
-      std::int64_t held = 0;
-      for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e)
-        held += before.held[e];
-      const pb::Need of = market_.state().load_need(r.need);
-      const pb::TimeRequirement& time = of.lines(r.number - 1).time();
-      const bool same =
-          !time.certificate().empty()
-              ? gap.skill() == time.certificate()
-              : gap.skill().empty() ||
-                    std::count(time.skills().begin(), time.skills().end(), gap.skill()) > 0;
-      if (same && held < line.missing && r.time_kind != 0 &&
-          market_.state().areas()[n.fairness].id.value() == gap.area_code() &&
-          m.weekday == gap.weekday() && m.minute / 60 == gap.hour())
-        row = &r;
-    }
-    ASSERT_NE(row, nullptr);
-    const pb::Need need = market_.state().load_need(row->need);
-    const pb::RequirementLine& asked = need.lines(row->number - 1);
-    const std::uint64_t party = must([&](pb::Command& c) {
-      pb::Party& p = *c.mutable_register_party();
-      p.set_kind(pb::PARTY_KIND_VOLUNTEER_TEAM);
-      p.set_name("新来的志愿服务队");
-      p.set_area_code(gap.area_code());
-      p.set_service_radius_m(60'000);
-    });
-    const std::uint64_t made = must([&](pb::Command& c) {
-      pb::Offer& o = *c.mutable_post_offer();
-      o.set_party_id(party);
-      o.set_title("一名新人");
-      o.mutable_time()->set_kind(asked.time().kind());
-      o.mutable_time()->set_capacity(1);
-      for (const auto& skill : asked.time().skills()) o.mutable_time()->add_skills(skill);
-      if (!asked.time().certificate().empty()) {
-        pb::Certificate& certificate = *o.mutable_time()->add_certificates();
-        certificate.set_code(asked.time().certificate());
-        certificate.set_level(std::max(1U, asked.time().certificate_level()));
-      }
-      pb::WeeklySlot& slot = *o.mutable_time()->add_weekly();
-      slot.set_weekday(gap.weekday());
-      slot.set_start_minute(gap.hour() * 60);
-      slot.set_end_minute(1440);
-    });
+    const LineRow* line = short_line(market_.state(), gap, in, before);
+    ASSERT_NE(line, nullptr);
+    const pb::Need need = market_.state().load_need(line->need);
+    const pb::TimeRequirement& asked = need.lines(line->number - 1).time();
+    const std::uint64_t party =
+        must([&](pb::Command& c) { *c.mutable_register_party() = new_team(gap.area_code()); });
+    const std::uint64_t made =
+        must([&](pb::Command& c) { *c.mutable_post_offer() = one_person(party, asked, gap); });
     const Instance more = collect();
     const Cleared after = clear_market(more, options);
     // Against the bound before and the value before: what clearing itself leaves open is not the

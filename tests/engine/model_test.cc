@@ -210,130 +210,194 @@ class Duel {
 
   pb::Command simple_command() {
     const std::uint64_t roll = random_.below(100);
+    if (roll < 9 || ours_.offers.empty()) return post_offer();
+    if (roll < 20 || ours_.needs.empty()) return post_need();
+    if (roll < 48) return make_match();
+    if (roll < 78 && !ours_.matches.empty()) return move_match();
+    if (roll < 84) return move_need();
+    if (roll < 89) return review_need();
+    if (roll < 92) return update_need();
+    if (roll < 95) return update_offer();
+    if (roll < 96) return withdraw_offer();
+    if (roll < 98) return set_standing();
+    return set_policy();
+  }
+
+  pb::Command post_offer() {
     pb::Command c;
-    const auto giver_of_offer = [&](std::uint64_t id) {
-      return ours_.offers.contains(id) ? ours_.offers.at(id).party_id() : any(givers_);
-    };
-    if (roll < 9 || ours_.offers.empty()) {
-      *c.mutable_post_offer() = random_offer();
-      *c.mutable_actor() = actor_for(c.post_offer().party_id(), false);
-    } else if (roll < 20 || ours_.needs.empty()) {
-      *c.mutable_post_need()->mutable_need() = random_need();
-      c.mutable_post_need()->set_until(random_.chance(60)
-                                           ? pb::NEED_STATE_UNSPECIFIED
-                                           : static_cast<pb::NeedState>(random_.between(0, 3)));
-      *c.mutable_actor() = random_.chance(15) ? resident() : actor_for(0, true);
-    } else if (roll < 48) {
-      pb::MakeMatch& m = *c.mutable_make_match();
-      std::vector<std::uint64_t> open;
-      for (const auto& [id, n] : ours_.needs) {
-        if (n.state() == pb::NEED_STATE_OPEN || n.state() == pb::NEED_STATE_IN_SERVICE)
-          open.push_back(id);
-      }
-      m.set_need_id(!open.empty() && random_.chance(85) ? any(open)
-                    : random_.chance(98)                ? any(recent(ours_.needs))
-                                                        : 77);
-      m.set_offer_id(random_.chance(98) ? any(recent(ours_.offers)) : 78);
-      m.set_line(random_.chance(80) ? 1 : static_cast<std::uint32_t>(random_.between(0, 3)));
-      m.set_quantity(random_.chance(70) ? 0 : random_.between(1, 9));
-      // Most of the time a pair that goes together.
-      const auto& ranking = static_cast<const Ranking&>(city_.market.matcher());
-      const Slot need = city_.state().needs().find(NeedId{m.need_id()});
-      if (need != kNoSlot && random_.chance(85)) {
-        const NeedRow& row = city_.state().needs()[need];
-        const Slot line = row.first_line + static_cast<Slot>(random_.below(row.line_count));
-        const auto candidates = ranking.candidates(line, 3, city_.now);
-        if (!candidates.empty()) {
-          m.set_line(city_.state().line(line).number);
-          m.set_offer_id(city_.state()
-                             .offers()[candidates[random_.below(candidates.size())].offer]
-                             .id.value());
-        }
-      }
-      m.set_how(static_cast<pb::MatchState>(random_.between(1, 3)));
-      *c.mutable_actor() =
-          actor_for(giver_of_offer(m.offer_id()), m.how() != pb::MATCH_STATE_CLAIMED);
-    } else if (roll < 78 && !ours_.matches.empty()) {
-      pb::MoveMatch& m = *c.mutable_move_match();
-      m.set_match_id(random_.chance(98) ? any(recent(ours_.matches)) : 79);
-      m.set_verb(static_cast<pb::MatchVerb>(random_.between(1, 10)));
-      // Half the time what its state calls for.
-      if (const auto it = ours_.matches.find(m.match_id());
-          it != ours_.matches.end() && random_.chance(60)) {
-        switch (it->second.state) {
-          case pb::MATCH_STATE_DISPATCHED:
-            m.set_verb(random_.chance(60) ? pb::MATCH_VERB_ACCEPT : pb::MATCH_VERB_DECLINE);
-            break;
-          case pb::MATCH_STATE_ACCEPTED:
-            m.set_verb(random_.chance(70) ? pb::MATCH_VERB_CHECK_IN : pb::MATCH_VERB_WITHDRAW);
-            break;
-          case pb::MATCH_STATE_CHECKED_IN:
-            m.set_verb(pb::MATCH_VERB_CHECK_OUT);
-            break;
-          case pb::MATCH_STATE_SERVED:
-            m.set_verb(pb::MATCH_VERB_VERIFY);
-            break;
-          default:
-            break;
-        }
-        if (m.verb() == pb::MATCH_VERB_CHECK_IN && random_.chance(70))
-          city_.now = std::max(city_.now, to_time(it->second.start - 600));
-      }
-      if (random_.chance(90)) m.set_reason("有事");
-      const bool staff = m.verb() == pb::MATCH_VERB_DISPATCH ||
-                         m.verb() == pb::MATCH_VERB_CONFIRM || m.verb() >= pb::MATCH_VERB_VERIFY;
-      *c.mutable_actor() = actor_for(
-          ours_.matches.contains(m.match_id()) ? ours_.matches.at(m.match_id()).party : 0, staff);
-    } else if (roll < 84) {
-      pb::MoveNeed& m = *c.mutable_move_need();
-      m.set_need_id(any(recent(ours_.needs)));
-      m.set_verb(static_cast<pb::NeedVerb>(random_.chance(85) ? random_.between(1, 2)
-                                                              : random_.between(3, 4)));
-      if (random_.chance(90)) m.set_reason("重复");
-      *c.mutable_actor() = actor_for(0, true);
-    } else if (roll < 89) {
-      c.mutable_review_need()->set_need_id(any(recent(ours_.needs)));
-      c.mutable_review_need()->set_stars(static_cast<std::uint32_t>(random_.between(0, 6)));
-      *c.mutable_actor() = random_.chance(50) ? resident() : actor_for(0, true);
-    } else if (roll < 92) {
-      pb::Need n = ours_.needs.at(any(recent(ours_.needs)));
-      for (auto& l : *n.mutable_lines()) {
-        if (random_.chance(50)) l.set_quantity(random_.between(1, 9));
-      }
-      n.set_title("改" + std::to_string(random_.below(100)));
-      *c.mutable_update_need() = n;
-      *c.mutable_actor() = actor_for(0, true);
-    } else if (roll < 95) {
-      pb::Offer o = ours_.offers.at(any(recent(ours_.offers)));
-      // The market refuses offers that have run out; that is for the tests of validation.
-      o.clear_valid_to();
-      if (o.has_time()) {
-        o.mutable_time()->set_capacity(random_.between(1, 9));
-        o.mutable_time()->clear_certificates();
-      } else {
-        o.mutable_stock()->set_quantity(random_.between(10, 60));
-        o.mutable_stock()->clear_expires_at();
-      }
-      *c.mutable_update_offer() = o;
-      *c.mutable_actor() = actor_for(o.party_id(), false);
-    } else if (roll < 96) {
-      c.mutable_withdraw_offer()->set_offer_id(any(recent(ours_.offers)));
-      *c.mutable_actor() = actor_for(giver_of_offer(c.withdraw_offer().offer_id()), false);
-    } else if (roll < 98) {
-      c.mutable_set_standing()->set_party_id(any(givers_));
-      c.mutable_set_standing()->set_standing(random_.chance(85) ? pb::STANDING_ACTIVE
-                                                                : pb::STANDING_SUSPENDED);
-      *c.mutable_actor() = actor_for(0, true);
-    } else {
-      pb::Policy p = ours_.policy;
-      p.set_confirm_claims(random_.chance(30));
-      p.set_redispatch(random_.chance(80));
-      p.set_contact_from(static_cast<pb::ContactFrom>(random_.between(0, 2)));
-      p.set_raise_after_dispatches(static_cast<std::uint32_t>(random_.between(1, 3)));
-      p.mutable_value()->set_equity_alpha_milli(random_.chance(50) ? 1000 : 0);
-      *c.mutable_set_policy() = p;
-      *c.mutable_actor() = random_.chance(90) ? by(pb::ROLE_LEAD).actor() : actor_for(0, true);
+    *c.mutable_post_offer() = random_offer();
+    *c.mutable_actor() = actor_for(c.post_offer().party_id(), false);
+    return c;
+  }
+
+  pb::Command post_need() {
+    pb::Command c;
+    *c.mutable_post_need()->mutable_need() = random_need();
+    c.mutable_post_need()->set_until(random_.chance(60)
+                                         ? pb::NEED_STATE_UNSPECIFIED
+                                         : static_cast<pb::NeedState>(random_.between(0, 3)));
+    *c.mutable_actor() = random_.chance(15) ? resident() : actor_for(0, true);
+    return c;
+  }
+
+  std::vector<std::uint64_t> open_needs() const {
+    std::vector<std::uint64_t> open;
+    for (const auto& [id, n] : ours_.needs) {
+      if (n.state() == pb::NEED_STATE_OPEN || n.state() == pb::NEED_STATE_IN_SERVICE)
+        open.push_back(id);
     }
+    return open;
+  }
+
+  // Most of the time a pair that goes together.
+  void set_likely_pair(pb::MakeMatch& m) {
+    const auto& ranking = static_cast<const Ranking&>(city_.market.matcher());
+    const Slot need = city_.state().needs().find(NeedId{m.need_id()});
+    if (need == kNoSlot || !random_.chance(85)) return;
+    const NeedRow& row = city_.state().needs()[need];
+    const Slot line = row.first_line + static_cast<Slot>(random_.below(row.line_count));
+    const auto candidates = ranking.candidates(line, 3, city_.now);
+    if (candidates.empty()) return;
+    m.set_line(city_.state().line(line).number);
+    m.set_offer_id(
+        city_.state().offers()[candidates[random_.below(candidates.size())].offer].id.value());
+  }
+
+  std::uint64_t giver_of_offer(std::uint64_t id) {
+    return ours_.offers.contains(id) ? ours_.offers.at(id).party_id() : any(givers_);
+  }
+
+  pb::Command make_match() {
+    pb::Command c;
+    pb::MakeMatch& m = *c.mutable_make_match();
+    const auto open = open_needs();
+    m.set_need_id(!open.empty() && random_.chance(85) ? any(open)
+                  : random_.chance(98)                ? any(recent(ours_.needs))
+                                                      : 77);
+    m.set_offer_id(random_.chance(98) ? any(recent(ours_.offers)) : 78);
+    m.set_line(random_.chance(80) ? 1 : static_cast<std::uint32_t>(random_.between(0, 3)));
+    m.set_quantity(random_.chance(70) ? 0 : random_.between(1, 9));
+    set_likely_pair(m);
+    m.set_how(static_cast<pb::MatchState>(random_.between(1, 3)));
+    *c.mutable_actor() =
+        actor_for(giver_of_offer(m.offer_id()), m.how() != pb::MATCH_STATE_CLAIMED);
+    return c;
+  }
+
+  // What a match in this state calls for.
+  void set_likely_verb(pb::MoveMatch& m, pb::MatchState state) {
+    switch (state) {
+      case pb::MATCH_STATE_DISPATCHED:
+        m.set_verb(random_.chance(60) ? pb::MATCH_VERB_ACCEPT : pb::MATCH_VERB_DECLINE);
+        break;
+      case pb::MATCH_STATE_ACCEPTED:
+        m.set_verb(random_.chance(70) ? pb::MATCH_VERB_CHECK_IN : pb::MATCH_VERB_WITHDRAW);
+        break;
+      case pb::MATCH_STATE_CHECKED_IN:
+        m.set_verb(pb::MATCH_VERB_CHECK_OUT);
+        break;
+      case pb::MATCH_STATE_SERVED:
+        m.set_verb(pb::MATCH_VERB_VERIFY);
+        break;
+      default:
+        break;
+    }
+  }
+
+  pb::Command move_match() {
+    pb::Command c;
+    pb::MoveMatch& m = *c.mutable_move_match();
+    m.set_match_id(random_.chance(98) ? any(recent(ours_.matches)) : 79);
+    m.set_verb(static_cast<pb::MatchVerb>(random_.between(1, 10)));
+    // Half the time what its state calls for.
+    if (const auto it = ours_.matches.find(m.match_id());
+        it != ours_.matches.end() && random_.chance(60)) {
+      set_likely_verb(m, it->second.state);
+      if (m.verb() == pb::MATCH_VERB_CHECK_IN && random_.chance(70))
+        city_.now = std::max(city_.now, to_time(it->second.start - 600));
+    }
+    if (random_.chance(90)) m.set_reason("有事");
+    const bool staff = m.verb() == pb::MATCH_VERB_DISPATCH || m.verb() == pb::MATCH_VERB_CONFIRM ||
+                       m.verb() >= pb::MATCH_VERB_VERIFY;
+    *c.mutable_actor() = actor_for(
+        ours_.matches.contains(m.match_id()) ? ours_.matches.at(m.match_id()).party : 0, staff);
+    return c;
+  }
+
+  pb::Command move_need() {
+    pb::Command c;
+    pb::MoveNeed& m = *c.mutable_move_need();
+    m.set_need_id(any(recent(ours_.needs)));
+    m.set_verb(static_cast<pb::NeedVerb>(random_.chance(85) ? random_.between(1, 2)
+                                                            : random_.between(3, 4)));
+    if (random_.chance(90)) m.set_reason("重复");
+    *c.mutable_actor() = actor_for(0, true);
+    return c;
+  }
+
+  pb::Command review_need() {
+    pb::Command c;
+    c.mutable_review_need()->set_need_id(any(recent(ours_.needs)));
+    c.mutable_review_need()->set_stars(static_cast<std::uint32_t>(random_.between(0, 6)));
+    *c.mutable_actor() = random_.chance(50) ? resident() : actor_for(0, true);
+    return c;
+  }
+
+  pb::Command update_need() {
+    pb::Command c;
+    pb::Need n = ours_.needs.at(any(recent(ours_.needs)));
+    for (auto& l : *n.mutable_lines()) {
+      if (random_.chance(50)) l.set_quantity(random_.between(1, 9));
+    }
+    n.set_title("改" + std::to_string(random_.below(100)));
+    *c.mutable_update_need() = n;
+    *c.mutable_actor() = actor_for(0, true);
+    return c;
+  }
+
+  pb::Command update_offer() {
+    pb::Command c;
+    pb::Offer o = ours_.offers.at(any(recent(ours_.offers)));
+    // The market refuses offers that have run out; that is for the tests of validation.
+    o.clear_valid_to();
+    if (o.has_time()) {
+      o.mutable_time()->set_capacity(random_.between(1, 9));
+      o.mutable_time()->clear_certificates();
+    } else {
+      o.mutable_stock()->set_quantity(random_.between(10, 60));
+      o.mutable_stock()->clear_expires_at();
+    }
+    *c.mutable_update_offer() = o;
+    *c.mutable_actor() = actor_for(o.party_id(), false);
+    return c;
+  }
+
+  pb::Command withdraw_offer() {
+    pb::Command c;
+    c.mutable_withdraw_offer()->set_offer_id(any(recent(ours_.offers)));
+    *c.mutable_actor() = actor_for(giver_of_offer(c.withdraw_offer().offer_id()), false);
+    return c;
+  }
+
+  pb::Command set_standing() {
+    pb::Command c;
+    c.mutable_set_standing()->set_party_id(any(givers_));
+    c.mutable_set_standing()->set_standing(random_.chance(85) ? pb::STANDING_ACTIVE
+                                                              : pb::STANDING_SUSPENDED);
+    *c.mutable_actor() = actor_for(0, true);
+    return c;
+  }
+
+  pb::Command set_policy() {
+    pb::Command c;
+    pb::Policy p = ours_.policy;
+    p.set_confirm_claims(random_.chance(30));
+    p.set_redispatch(random_.chance(80));
+    p.set_contact_from(static_cast<pb::ContactFrom>(random_.between(0, 2)));
+    p.set_raise_after_dispatches(static_cast<std::uint32_t>(random_.between(1, 3)));
+    p.mutable_value()->set_equity_alpha_milli(random_.chance(50) ? 1000 : 0);
+    *c.mutable_set_policy() = p;
+    *c.mutable_actor() = random_.chance(90) ? by(pb::ROLE_LEAD).actor() : actor_for(0, true);
     return c;
   }
 

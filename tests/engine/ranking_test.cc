@@ -67,13 +67,9 @@ void expect_same(const State& s, const std::vector<Candidate>& fast,
   }
 }
 
-// A market in a place with every kind of supply, lived in for a while: things change, are
-// withdrawn, are taken back.
-void random_market(City& c, std::uint64_t seed) {
-  Random random(seed);
-  const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
+// From a tight town to half a continent, and across the date line.
+std::vector<Place> random_places(Random& random) {
   std::vector<Place> places;
-  // From a tight town to half a continent, and across the date line.
   const std::int64_t spread = std::int64_t{20'000} << random.below(12);
   const std::int32_t centre = random.chance(10) ? 1'799'000'000 : kLongitude;
   for (int i = 0; i < 8; ++i) {
@@ -90,15 +86,21 @@ void random_market(City& c, std::uint64_t seed) {
     p.population = 1000;
     p.urban = random.chance(60);
     places.push_back(p);
-    pb::Command put = by(pb::ROLE_LEAD);
-    *put.mutable_put_area() = to_area(p);
-    c.must(put);
   }
-  Population population(places, zone, seed);
-  pb::Policy policy = c.policy();
-  policy.mutable_value()->set_equity_alpha_milli(
-      static_cast<std::uint32_t>(random.between(0, 3000)));
-  c.set(policy);
+  return places;
+}
+
+pb::Offer changed_at_random(pb::Offer o, Random& random) {
+  if (random.chance(10)) o.set_radius_m(static_cast<std::uint32_t>(random.between(0, 2'000'000)));
+  if (o.has_time() && random.chance(20)) {
+    auto& e = *o.mutable_time()->add_exceptions();
+    e.set_date(20'261'125 + static_cast<std::uint32_t>(random.between(0, 5)));
+    if (random.chance(50)) e.set_end_minute(1440);
+  }
+  return o;
+}
+
+void add_givers(City& c, const std::vector<Place>& places, Population& population, Random& random) {
   const pb::PartyKind kinds[] = {pb::PARTY_KIND_VOLUNTEER_TEAM, pb::PARTY_KIND_ENTERPRISE,
                                  pb::PARTY_KIND_SOCIAL_ORGANISATION};
   for (int i = 0; i < 60; ++i) {
@@ -109,50 +111,71 @@ void random_market(City& c, std::uint64_t seed) {
     const auto party = c.must(r);
     for (pb::Offer& o : g.offers) {
       o.set_party_id(party);
-      if (random.chance(10))
-        o.set_radius_m(static_cast<std::uint32_t>(random.between(0, 2'000'000)));
-      if (o.has_time() && random.chance(20)) {
-        auto& e = *o.mutable_time()->add_exceptions();
-        e.set_date(20'261'125 + static_cast<std::uint32_t>(random.between(0, 5)));
-        if (random.chance(50)) e.set_end_minute(1440);
-      }
-      c.post(o);
+      c.post(changed_at_random(o, random));
     }
   }
+}
+
+Slot random_party(const City& c, Random& random) {
+  return static_cast<Slot>(random.below(c.state().parties().size()));
+}
+
+// Half the needs are claimed for one of their three best offers.
+void post_need(City& c, Population& population, Random& random) {
+  pb::Need n = population.need(c.now);
+  if (random.chance(20)) n.set_travel_m(static_cast<std::uint32_t>(random.between(0, 40'000)));
+  if (random.chance(10))
+    n.add_excluded_party_ids(c.state().parties()[random_party(c, random)].id.value());
+  const auto id = c.post(n);
+  if (random.chance(50)) {
+    const Slot need = c.state().needs().find(NeedId{id});
+    const auto some = ranking_of(c).candidates(c.state().needs()[need].first_line, 3, c.now);
+    if (!some.empty()) c.claim(id, c.state().offers()[random.pick(some).offer].id.value());
+  }
+}
+
+// A batch whose last command is refused, so that what the others did is undone.
+void apply_refused_batch(City& c, Population& population) {
+  pb::Command batch = by(pb::ROLE_LEAD);
+  *batch.mutable_batch()->add_commands()->mutable_post_need()->mutable_need() =
+      population.need(c.now);
+  batch.mutable_batch()->add_commands()->mutable_withdraw_offer()->set_offer_id(
+      c.state().offers()[0].id.value());
+  batch.mutable_batch()->add_commands()->mutable_move_need()->set_need_id(1);
+  EXPECT_FALSE(c.apply(batch));
+}
+
+// Suspends a party, or makes it active again.
+void change_standing(City& c, Slot party) {
+  const PartyRow& row = c.state().parties()[party];
+  pb::Command stand = by(pb::ROLE_LEAD);
+  stand.mutable_set_standing()->set_party_id(row.id.value());
+  stand.mutable_set_standing()->set_standing(
+      row.standing == pb::STANDING_ACTIVE ? pb::STANDING_SUSPENDED : pb::STANDING_ACTIVE);
+  c.must(stand);
+}
+
+// A market in a place with every kind of supply, lived in for a while: things change, are
+// withdrawn, are taken back.
+void random_market(City& c, std::uint64_t seed) {
+  Random random(seed);
+  const std::vector<Place> places = random_places(random);
+  for (const Place& p : places) {
+    pb::Command put = by(pb::ROLE_LEAD);
+    *put.mutable_put_area() = to_area(p);
+    c.must(put);
+  }
+  Population population(places, TimeZone::load("Asia/Shanghai").value(), seed);
+  pb::Policy policy = c.policy();
+  policy.mutable_value()->set_equity_alpha_milli(
+      static_cast<std::uint32_t>(random.between(0, 3000)));
+  c.set(policy);
+  add_givers(c, places, population, random);
   for (int i = 0; i < 120; ++i) {
-    pb::Need n = population.need(c.now);
-    if (random.chance(20)) n.set_travel_m(static_cast<std::uint32_t>(random.between(0, 40'000)));
-    if (random.chance(10))
-      n.add_excluded_party_ids(
-          c.state()
-              .parties()[static_cast<Slot>(random.below(c.state().parties().size()))]
-              .id.value());
-    const auto id = c.post(n);
-    if (random.chance(50)) {
-      const Slot need = c.state().needs().find(NeedId{id});
-      const auto some = ranking_of(c).candidates(c.state().needs()[need].first_line, 3, c.now);
-      if (!some.empty()) c.claim(id, c.state().offers()[random.pick(some).offer].id.value());
-    }
+    post_need(c, population, random);
     if (random.chance(5)) c.now += Seconds{3600};
-    if (random.chance(5)) {
-      // Something that is taken back again.
-      pb::Command batch = by(pb::ROLE_LEAD);
-      *batch.mutable_batch()->add_commands()->mutable_post_need()->mutable_need() =
-          population.need(c.now);
-      batch.mutable_batch()->add_commands()->mutable_withdraw_offer()->set_offer_id(
-          c.state().offers()[0].id.value());
-      batch.mutable_batch()->add_commands()->mutable_move_need()->set_need_id(1);
-      EXPECT_FALSE(c.apply(batch));
-    }
-    if (random.chance(4)) {
-      pb::Command stand = by(pb::ROLE_LEAD);
-      const Slot p = static_cast<Slot>(random.below(c.state().parties().size()));
-      stand.mutable_set_standing()->set_party_id(c.state().parties()[p].id.value());
-      stand.mutable_set_standing()->set_standing(
-          c.state().parties()[p].standing == pb::STANDING_ACTIVE ? pb::STANDING_SUSPENDED
-                                                                 : pb::STANDING_ACTIVE);
-      c.must(stand);
-    }
+    if (random.chance(5)) apply_refused_batch(c, population);
+    if (random.chance(4)) change_standing(c, random_party(c, random));
   }
   c.wait_until(c.now + Seconds{random.between(0, 40 * 3600)});
 }

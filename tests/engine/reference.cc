@@ -68,6 +68,94 @@ bool has(const List& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
+using Roles = std::set<pb::Role>;
+
+Roles roles_for(pb::MatchVerb verb) {
+  switch (verb) {
+    case pb::MATCH_VERB_ACCEPT:
+    case pb::MATCH_VERB_DECLINE:
+    case pb::MATCH_VERB_WITHDRAW:
+      return {pb::ROLE_LEAD, pb::ROLE_SUPPLIER};
+    case pb::MATCH_VERB_CHECK_IN:
+    case pb::MATCH_VERB_CHECK_OUT:
+      return {pb::ROLE_LEAD, pb::ROLE_ORGANISER, pb::ROLE_SUPPLIER};
+    default:
+      return {pb::ROLE_LEAD, pb::ROLE_ORGANISER};
+  }
+}
+
+// Who may send a command; empty for everybody.
+std::optional<Roles> roles_for(const pb::Command& c) {
+  switch (c.body_case()) {
+    case pb::Command::kSetPolicy:
+      return Roles{pb::ROLE_LEAD};
+    case pb::Command::kSetStanding:
+      return Roles{pb::ROLE_LEAD, pb::ROLE_ORGANISER};
+    case pb::Command::kPostOffer:
+    case pb::Command::kUpdateOffer:
+    case pb::Command::kWithdrawOffer:
+      return Roles{pb::ROLE_LEAD, pb::ROLE_ORGANISER, pb::ROLE_SUPPLIER};
+    case pb::Command::kPostNeed:
+      return c.post_need().until() == pb::NEED_STATE_OPEN
+                 ? Roles{pb::ROLE_LEAD, pb::ROLE_ORGANISER}
+                 : Roles{pb::ROLE_LEAD, pb::ROLE_ORGANISER, pb::ROLE_RESIDENT};
+    case pb::Command::kUpdateNeed:
+    case pb::Command::kReviewNeed:
+      return Roles{pb::ROLE_LEAD, pb::ROLE_ORGANISER, pb::ROLE_RESIDENT};
+    case pb::Command::kMoveNeed:
+      return c.move_need().verb() == pb::NEED_VERB_APPROVE ||
+                     c.move_need().verb() == pb::NEED_VERB_REJECT
+                 ? Roles{pb::ROLE_LEAD, pb::ROLE_ORGANISER}
+                 : Roles{pb::ROLE_LEAD, pb::ROLE_ORGANISER, pb::ROLE_RESIDENT};
+    case pb::Command::kMakeMatch:
+      return c.make_match().how() == pb::MATCH_STATE_CLAIMED
+                 ? Roles{pb::ROLE_LEAD, pb::ROLE_SUPPLIER}
+                 : Roles{pb::ROLE_LEAD, pb::ROLE_ORGANISER};
+    case pb::Command::kMoveMatch:
+      return roles_for(c.move_match().verb());
+    case pb::Command::kTick:
+      return Roles{pb::ROLE_MARKET};
+    default:
+      return std::nullopt;
+  }
+}
+
+// Why people with these skills and certificates cannot serve a line.
+std::optional<pb::Rule> why_not_able(const pb::TimeRequirement& asked, const pb::TimeSupply& people,
+                                     std::int64_t line_end) {
+  for (const auto& s : asked.skills()) {
+    if (!has(people.skills(), s)) return pb::RULE_SKILL_MISSING;
+  }
+  if (asked.certificate().empty()) return std::nullopt;
+  const pb::Certificate* held = nullptr;
+  for (const auto& c : people.certificates()) {
+    if (c.code() == asked.certificate() && c.level() >= std::max(1U, asked.certificate_level()))
+      held = &c;
+  }
+  if (held == nullptr) return pb::RULE_CERTIFICATE_MISSING;
+  if (held->expires_at() != 0 && held->expires_at() < line_end) return pb::RULE_CERTIFICATE_EXPIRED;
+  return std::nullopt;
+}
+
+// How much people can do that a line does not ask for.
+int surplus_of(const pb::TimeRequirement& asked, const pb::TimeSupply& people) {
+  int surplus = people.certificates_size() - (asked.certificate().empty() ? 0 : 1);
+  for (const auto& s : people.skills())
+    surplus += !has(asked.skills(), s) && s != "general" ? 1 : 0;
+  return surplus;
+}
+
+std::int64_t distance_between(const pb::Need& n, const pb::Offer& o) {
+  return distance_metres(matching_point({n.point().latitude_e7(), n.point().longitude_e7()}),
+                         {o.point().latitude_e7(), o.point().longitude_e7()});
+}
+
+std::int64_t urgency_value(const pb::Need& n, const pb::ValuePolicy& v) {
+  return n.urgency() == pb::URGENCY_CRITICAL ? v.urgency_critical_micro()
+         : n.urgency() == pb::URGENCY_URGENT ? v.urgency_urgent_micro()
+                                             : v.urgency_normal_micro();
+}
+
 }  // namespace
 
 std::int64_t Market::held(std::uint64_t need, std::uint32_t line) const {
@@ -109,71 +197,14 @@ std::optional<Code> Market::apply(const pb::Command& command, std::int64_t now) 
 
 std::optional<Code> Market::actor_ok(const pb::Command& c) const {
   const pb::Role role = c.actor().role();
-  const auto among = [&](std::initializer_list<pb::Role> roles) {
-    return std::find(roles.begin(), roles.end(), role) != roles.end();
-  };
-  bool ok = false;
-  const auto L = pb::ROLE_LEAD;
-  const auto O = pb::ROLE_ORGANISER;
-  const auto S = pb::ROLE_SUPPLIER;
-  const auto R = pb::ROLE_RESIDENT;
-  switch (c.body_case()) {
-    case pb::Command::kSetPolicy:
-      ok = among({L});
-      break;
-    case pb::Command::kSetStanding:
-      ok = among({L, O});
-      break;
-    case pb::Command::kPostOffer:
-    case pb::Command::kUpdateOffer:
-    case pb::Command::kWithdrawOffer:
-      ok = among({L, O, S});
-      break;
-    case pb::Command::kPostNeed:
-      ok = c.post_need().until() == pb::NEED_STATE_OPEN ? among({L, O}) : among({L, O, R});
-      break;
-    case pb::Command::kUpdateNeed:
-    case pb::Command::kReviewNeed:
-      ok = among({L, O, R});
-      break;
-    case pb::Command::kMoveNeed:
-      ok = c.move_need().verb() == pb::NEED_VERB_APPROVE ||
-                   c.move_need().verb() == pb::NEED_VERB_REJECT
-               ? among({L, O})
-               : among({L, O, R});
-      break;
-    case pb::Command::kMakeMatch:
-      ok = c.make_match().how() == pb::MATCH_STATE_CLAIMED ? among({L, S}) : among({L, O});
-      break;
-    case pb::Command::kMoveMatch:
-      switch (c.move_match().verb()) {
-        case pb::MATCH_VERB_ACCEPT:
-        case pb::MATCH_VERB_DECLINE:
-        case pb::MATCH_VERB_WITHDRAW:
-          ok = among({L, S});
-          break;
-        case pb::MATCH_VERB_CHECK_IN:
-        case pb::MATCH_VERB_CHECK_OUT:
-          ok = among({L, O, S});
-          break;
-        default:
-          ok = among({L, O});
-      }
-      break;
-    case pb::Command::kTick:
-      ok = among({pb::ROLE_MARKET});
-      break;
-    default:
-      ok = true;
-  }
-  if (!ok) return Code::kRoleForbidden;
-  if (role != O && role != S) return std::nullopt;
+  if (const auto roles = roles_for(c); roles && !roles->contains(role)) return Code::kRoleForbidden;
+  if (role != pb::ROLE_ORGANISER && role != pb::ROLE_SUPPLIER) return std::nullopt;
   const auto party = parties.find(c.actor().party_id());
   if (party == parties.end())
     return c.actor().party_id() == 0 ? Code::kRequired : Code::kActorUnknown;
   const bool organises = party->second.kind() == pb::PARTY_KIND_ORGANISER ||
                          party->second.kind() == pb::PARTY_KIND_LEAD;
-  if (organises != (role == O)) return Code::kRoleForbidden;
+  if (organises != (role == pb::ROLE_ORGANISER)) return Code::kRoleForbidden;
   if (party->second.standing() == pb::STANDING_ACTIVE) return std::nullopt;
   if (party->second.standing() == pb::STANDING_SUSPENDED && c.has_move_match()) return std::nullopt;
   return Code::kActorSuspended;
@@ -209,82 +240,25 @@ std::optional<Code> Market::run(const pb::Command& c) {
       areas[c.put_area().code()] = c.put_area();
       emit();
       return std::nullopt;
-    case pb::Command::kRegisterParty: {
-      pb::Party p = c.register_party();
-      p.set_id(seq + 1);
-      p.set_standing(pb::STANDING_ACTIVE);
-      parties[p.id()] = p;
-      emit();
+    case pb::Command::kRegisterParty:
+      register_party(c.register_party());
       return std::nullopt;
-    }
-    case pb::Command::kSetStanding: {
-      pb::Party& p = parties.at(c.set_standing().party_id());
-      if (!in_area(p.area_code())) return Code::kNotYours;
-      if (p.standing() == c.set_standing().standing()) return Code::kWrongState;
-      p.set_standing(c.set_standing().standing());
-      emit();
-      return std::nullopt;
-    }
-    case pb::Command::kPostOffer: {
-      pb::Offer o = c.post_offer();
-      if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id()))
-        return Code::kNotYours;
-      o.set_id(seq + 1);
-      o.set_state(pb::OFFER_STATE_ACTIVE);
-      offers[o.id()] = o;
-      emit();
-      return std::nullopt;
-    }
-    case pb::Command::kUpdateOffer: {
-      pb::Offer& o = offers.at(c.update_offer().id());
-      if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id()))
-        return Code::kNotYours;
-      if (o.state() != pb::OFFER_STATE_ACTIVE) return Code::kWrongState;
-      const std::int64_t total = c.update_offer().has_time() ? c.update_offer().time().capacity()
-                                                             : c.update_offer().stock().quantity();
-      const std::int64_t old = o.has_time() ? o.time().capacity() : o.stock().quantity();
-      // What is promised is the old total less what is free, at the worst.
-      std::int64_t promised = 0;
-      for (const auto& [id, m] : matches) {
-        if (m.offer == o.id() && holding(m.state))
-          promised = std::max(promised, old - free_units(o.id(), m.start, m.end));
-      }
-      if (total < promised) return Code::kPromisesInTheWay;
-      const auto state = o.state();
-      o = c.update_offer();
-      o.set_state(state);
-      emit();
-      return std::nullopt;
-    }
-    case pb::Command::kWithdrawOffer: {
-      pb::Offer& o = offers.at(c.withdraw_offer().offer_id());
-      if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id()))
-        return Code::kNotYours;
-      if (o.state() != pb::OFFER_STATE_ACTIVE) return Code::kWrongState;
-      o.set_state(pb::OFFER_STATE_WITHDRAWN);
-      emit();
-      return std::nullopt;
-    }
+    case pb::Command::kSetStanding:
+      return set_standing(c.set_standing());
+    case pb::Command::kPostOffer:
+      return post_offer(c.post_offer());
+    case pb::Command::kUpdateOffer:
+      return update_offer(c.update_offer());
+    case pb::Command::kWithdrawOffer:
+      return withdraw_offer(c.withdraw_offer().offer_id());
     case pb::Command::kPostNeed:
       return post_need(c.post_need());
     case pb::Command::kUpdateNeed:
       return update_need(c.update_need());
     case pb::Command::kMoveNeed:
       return move_need(c.move_need());
-    case pb::Command::kReviewNeed: {
-      const auto it = needs.find(c.review_need().need_id());
-      if (it == needs.end()) return Code::kUnknownNeed;
-      if (!in_area(it->second.area_code()) || !asks(it->second)) return Code::kNotYours;
-      if (c.review_need().stars() < 1 || c.review_need().stars() > 5) return Code::kOutOfRange;
-      if (it->second.state() != pb::NEED_STATE_DONE) return Code::kWrongState;
-      it->second.set_state(pb::NEED_STATE_REVIEWED);
-      emit();
-      for (auto& [id, m] : matches) {
-        if (m.need == it->first && m.state == pb::MATCH_STATE_SERVED)
-          change(m, pb::MATCH_STATE_VERIFIED);
-      }
-      return std::nullopt;
-    }
+    case pb::Command::kReviewNeed:
+      return review_need(c.review_need());
     case pb::Command::kMakeMatch:
       return make_match(c.make_match());
     case pb::Command::kMoveMatch:
@@ -301,6 +275,75 @@ std::optional<Code> Market::run(const pb::Command& c) {
     default:
       return std::nullopt;
   }
+}
+
+void Market::register_party(pb::Party p) {
+  p.set_id(seq + 1);
+  p.set_standing(pb::STANDING_ACTIVE);
+  parties[p.id()] = p;
+  emit();
+}
+
+std::optional<Code> Market::set_standing(const pb::SetStanding& sent) {
+  pb::Party& p = parties.at(sent.party_id());
+  if (!in_area(p.area_code())) return Code::kNotYours;
+  if (p.standing() == sent.standing()) return Code::kWrongState;
+  p.set_standing(sent.standing());
+  emit();
+  return std::nullopt;
+}
+
+std::optional<Code> Market::post_offer(pb::Offer o) {
+  if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id())) return Code::kNotYours;
+  o.set_id(seq + 1);
+  o.set_state(pb::OFFER_STATE_ACTIVE);
+  offers[o.id()] = o;
+  emit();
+  return std::nullopt;
+}
+
+std::optional<Code> Market::update_offer(const pb::Offer& sent) {
+  pb::Offer& o = offers.at(sent.id());
+  if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id())) return Code::kNotYours;
+  if (o.state() != pb::OFFER_STATE_ACTIVE) return Code::kWrongState;
+  const std::int64_t total = sent.has_time() ? sent.time().capacity() : sent.stock().quantity();
+  const std::int64_t old = o.has_time() ? o.time().capacity() : o.stock().quantity();
+  // What is promised is the old total less what is free, at the worst.
+  std::int64_t promised = 0;
+  for (const auto& [id, m] : matches) {
+    if (m.offer == o.id() && holding(m.state))
+      promised = std::max(promised, old - free_units(o.id(), m.start, m.end));
+  }
+  if (total < promised) return Code::kPromisesInTheWay;
+  const auto state = o.state();
+  o = sent;
+  o.set_state(state);
+  emit();
+  return std::nullopt;
+}
+
+std::optional<Code> Market::withdraw_offer(std::uint64_t id) {
+  pb::Offer& o = offers.at(id);
+  if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id())) return Code::kNotYours;
+  if (o.state() != pb::OFFER_STATE_ACTIVE) return Code::kWrongState;
+  o.set_state(pb::OFFER_STATE_WITHDRAWN);
+  emit();
+  return std::nullopt;
+}
+
+std::optional<Code> Market::review_need(const pb::ReviewNeed& review) {
+  const auto it = needs.find(review.need_id());
+  if (it == needs.end()) return Code::kUnknownNeed;
+  if (!in_area(it->second.area_code()) || !asks(it->second)) return Code::kNotYours;
+  if (review.stars() < 1 || review.stars() > 5) return Code::kOutOfRange;
+  if (it->second.state() != pb::NEED_STATE_DONE) return Code::kWrongState;
+  it->second.set_state(pb::NEED_STATE_REVIEWED);
+  emit();
+  for (auto& [id, m] : matches) {
+    if (m.need == it->first && m.state == pb::MATCH_STATE_SERVED)
+      change(m, pb::MATCH_STATE_VERIFIED);
+  }
+  return std::nullopt;
 }
 
 std::optional<Code> Market::post_need(const pb::PostNeed& post) {
@@ -435,103 +478,103 @@ std::int64_t Market::fill(std::uint64_t community, bool smoothed) const {
                                    (asked + 3 * kOne));
 }
 
-Market::Judged Market::judge(std::uint64_t need_id, std::uint32_t number,
-                             std::uint64_t offer_id) const {
-  const pb::Need& n = needs.at(need_id);
-  const pb::RequirementLine& l = n.lines(static_cast<int>(number) - 1);
-  const pb::Offer& o = offers.at(offer_id);
+// The first rule that keeps the offer from the line, except for how much of each there is.
+std::optional<pb::Rule> Market::why_not(const pb::Need& n, const pb::RequirementLine& l,
+                                        const pb::Offer& o) const {
   const pb::Party& p = parties.at(o.party_id());
-  const auto no = [](pb::Rule rule) { return Judged{false, rule, 0, 0}; };
   if (!open_for_matches(n.state()) || now_ >= l.window().start() ||
       (n.deadline() != 0 && now_ >= n.deadline()))
-    return no(pb::RULE_NEED_NOT_OPEN);
-  if (o.state() != pb::OFFER_STATE_ACTIVE) return no(pb::RULE_OFFER_WITHDRAWN);
-  if (p.standing() != pb::STANDING_ACTIVE) return no(pb::RULE_PARTY_NOT_ACTIVE);
+    return pb::RULE_NEED_NOT_OPEN;
+  if (o.state() != pb::OFFER_STATE_ACTIVE) return pb::RULE_OFFER_WITHDRAWN;
+  if (p.standing() != pb::STANDING_ACTIVE) return pb::RULE_PARTY_NOT_ACTIVE;
   if (l.has_time() != o.has_time() || (l.has_time() && l.time().kind() != o.time().kind()) ||
       (l.has_stock() && l.stock().resource() != o.stock().resource())) {
-    return no(pb::RULE_KIND_DIFFERS);
+    return pb::RULE_KIND_DIFFERS;
   }
-  int surplus = 0;
   if (l.has_time()) {
-    for (const auto& s : l.time().skills()) {
-      if (!has(o.time().skills(), s)) return no(pb::RULE_SKILL_MISSING);
-    }
-    for (const auto& s : o.time().skills())
-      surplus += !has(l.time().skills(), s) && s != "general" ? 1 : 0;
-    surplus += o.time().certificates_size();
-    if (!l.time().certificate().empty()) {
-      --surplus;
-      const pb::Certificate* held = nullptr;
-      for (const auto& c : o.time().certificates()) {
-        if (c.code() == l.time().certificate() &&
-            c.level() >= std::max(1U, l.time().certificate_level()))
-          held = &c;
-      }
-      if (held == nullptr) return no(pb::RULE_CERTIFICATE_MISSING);
-      if (held->expires_at() != 0 && held->expires_at() < l.window().end())
-        return no(pb::RULE_CERTIFICATE_EXPIRED);
-    }
+    if (const auto rule = why_not_able(l.time(), o.time(), l.window().end())) return rule;
   }
   std::int64_t until = o.valid_to();
   if (o.has_stock() && o.stock().expires_at() != 0)
     until = until == 0 ? o.stock().expires_at() : std::min(until, o.stock().expires_at());
   if (l.window().start() < o.valid_from() || (until != 0 && l.window().end() > until))
-    return no(pb::RULE_OUTSIDE_VALIDITY);
+    return pb::RULE_OUTSIDE_VALIDITY;
   if (o.has_time() && !is_there(o.time(), l.window().start(), l.window().end()))
-    return no(pb::RULE_NOT_AVAILABLE);
-  const std::int64_t distance =
-      distance_metres(matching_point({n.point().latitude_e7(), n.point().longitude_e7()}),
-                      {o.point().latitude_e7(), o.point().longitude_e7()});
+    return pb::RULE_NOT_AVAILABLE;
   const bool collect = o.has_stock() && o.stock().handover() == pb::HANDOVER_COLLECT;
-  if (distance > std::max<std::int64_t>(collect ? 200 : o.radius_m(), n.travel_m()))
-    return no(pb::RULE_TOO_FAR);
+  if (distance_between(n, o) > std::max<std::int64_t>(collect ? 200 : o.radius_m(), n.travel_m()))
+    return pb::RULE_TOO_FAR;
   if (std::find(n.excluded_party_ids().begin(), n.excluded_party_ids().end(), p.id()) !=
       n.excluded_party_ids().end())
-    return no(pb::RULE_EXCLUDED_BY_NEED);
-  if (has(p.excluded_categories(), n.category())) return no(pb::RULE_EXCLUDED_BY_PARTY);
+    return pb::RULE_EXCLUDED_BY_NEED;
+  if (has(p.excluded_categories(), n.category())) return pb::RULE_EXCLUDED_BY_PARTY;
+  return std::nullopt;
+}
+
+Market::Judged Market::judge(std::uint64_t need_id, std::uint32_t number,
+                             std::uint64_t offer_id) const {
+  const pb::Need& n = needs.at(need_id);
+  const pb::RequirementLine& l = n.lines(static_cast<int>(number) - 1);
+  const pb::Offer& o = offers.at(offer_id);
+  const auto no = [](pb::Rule rule) { return Judged{false, rule, 0, 0}; };
+  if (const auto rule = why_not(n, l, o)) return no(*rule);
   const std::int64_t missing = l.quantity() - held(need_id, number);
   if (missing <= 0) return no(pb::RULE_LINE_FULL);
   const std::int64_t free = free_units(offer_id, l.window().start(), l.window().end());
   if (free <= 0) return no(pb::RULE_NOTHING_FREE);
   const std::int64_t lot = o.has_stock() ? std::max<std::int64_t>(1, o.stock().smallest_lot()) : 1;
-  Judged j{true, pb::RULE_UNSPECIFIED, std::min(missing, free), kOne};
-  if (j.available < lot) return no(missing < lot ? pb::RULE_LOT_TOO_LARGE : pb::RULE_NOTHING_FREE);
+  const std::int64_t available = std::min(missing, free);
+  if (available < lot) return no(missing < lot ? pb::RULE_LOT_TOO_LARGE : pb::RULE_NOTHING_FREE);
+  return {true, pb::RULE_UNSPECIFIED, available, value(n, l, o, missing)};
+}
 
+std::int64_t Market::value(const pb::Need& n, const pb::RequirementLine& l, const pb::Offer& o,
+                           std::int64_t missing) const {
   const pb::ValuePolicy& v = policy.value();
-  const std::int64_t urgency = n.urgency() == pb::URGENCY_CRITICAL ? v.urgency_critical_micro()
-                               : n.urgency() == pb::URGENCY_URGENT ? v.urgency_urgent_micro()
-                                                                   : v.urgency_normal_micro();
+  const int surplus = l.has_time() ? surplus_of(l.time(), o.time()) : 0;
   std::int64_t fit = has(o.categories(), n.category()) ? v.category_fit_micro() : kOne;
   for (int i = 0; i < std::min(surplus, 8); ++i) fit = times(fit, v.surplus_skill_micro());
-  const std::int64_t nearness = v.half_distance_m() * kOne / (v.half_distance_m() + distance);
+  const std::int64_t nearness =
+      v.half_distance_m() * kOne / (v.half_distance_m() + distance_between(n, o));
+  const std::int64_t lack =
+      v.lack_least_micro() + times(kOne - v.lack_least_micro(), missing * kOne / l.quantity());
+  std::int64_t all = kOne;
+  for (const std::int64_t f : {urgency_value(n, v), fit, nearness, continuity(n, o.party_id()),
+                               equity(n.area_code()), reliability(o.party_id()), lack})
+    all = times(all, f);
+  return all;
+}
+
+// More where the party has served the resident, or the community, before.
+std::int64_t Market::continuity(const pb::Need& n, std::uint64_t party) const {
   bool same_resident = false;
   bool same_area = false;
   for (const auto& [id, m] : matches) {
-    if (m.party != p.id() || !is_served(m.state)) continue;
+    if (m.party != party || !is_served(m.state)) continue;
     const pb::Need& other = needs.at(m.need);
     same_resident =
         same_resident || (n.resident_ref() != 0 && other.resident_ref() == n.resident_ref());
     same_area = same_area || other.area_code() == n.area_code();
   }
-  const std::int64_t continuity = same_resident ? v.same_resident_micro()
-                                  : same_area   ? v.same_area_micro()
-                                                : kOne;
-  std::int64_t equity = kOne;
+  return same_resident ? policy.value().same_resident_micro()
+         : same_area   ? policy.value().same_area_micro()
+                       : kOne;
+}
+
+// More where the community has less of what it asked for than others.
+std::int64_t Market::equity(std::uint64_t community) const {
+  const pb::ValuePolicy& v = policy.value();
   const std::int64_t mean = fill(0, false);
-  if (mean != 0 && v.equity_alpha_milli() != 0) {
-    const std::int64_t here = fill(n.area_code(), true);
-    const std::int64_t sixty_fourths =
-        here == 0 ? 1024 : std::min<std::int64_t>(mean * 64 / here, 1024);
-    equity = std::clamp(sixty_fourths * kOne / 64, v.equity_least_micro(), v.equity_most_micro());
-  }
-  const std::int64_t prior = v.reliability_prior();
-  const std::int64_t reliability =
-      (kept(p.id()) + prior) * kOne / (kept(p.id()) + broken(p.id()) + prior);
-  const std::int64_t lack =
-      v.lack_least_micro() + times(kOne - v.lack_least_micro(), missing * kOne / l.quantity());
-  for (const std::int64_t f : {urgency, fit, nearness, continuity, equity, reliability, lack})
-    j.value = times(j.value, f);
-  return j;
+  if (mean == 0 || v.equity_alpha_milli() == 0) return kOne;
+  const std::int64_t here = fill(community, true);
+  const std::int64_t sixty_fourths =
+      here == 0 ? 1024 : std::min<std::int64_t>(mean * 64 / here, 1024);
+  return std::clamp(sixty_fourths * kOne / 64, v.equity_least_micro(), v.equity_most_micro());
+}
+
+std::int64_t Market::reliability(std::uint64_t party) const {
+  const std::int64_t prior = policy.value().reliability_prior();
+  return (kept(party) + prior) * kOne / (kept(party) + broken(party) + prior);
 }
 
 std::uint64_t Market::next_best(std::uint64_t need, std::uint32_t line,

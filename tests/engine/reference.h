@@ -61,12 +61,25 @@ class Market {
   bool in_area(std::uint64_t area) const;
   bool owns(std::uint64_t party) const;
   bool asks(const pb::Need& need) const;
+  void register_party(pb::Party party);
+  std::optional<Code> set_standing(const pb::SetStanding& sent);
+  std::optional<Code> post_offer(pb::Offer offer);
+  std::optional<Code> update_offer(const pb::Offer& sent);
+  std::optional<Code> withdraw_offer(std::uint64_t id);
+  std::optional<Code> review_need(const pb::ReviewNeed& review);
   std::optional<Code> post_need(const pb::PostNeed& post);
   std::optional<Code> update_need(const pb::Need& need);
   std::optional<Code> move_need(const pb::MoveNeed& move);
   std::optional<Code> make_match(const pb::MakeMatch& make);
   std::optional<Code> move_match(const pb::MoveMatch& move);
   Judged judge(std::uint64_t need, std::uint32_t line, std::uint64_t offer) const;
+  std::optional<pb::Rule> why_not(const pb::Need& need, const pb::RequirementLine& line,
+                                  const pb::Offer& offer) const;
+  std::int64_t value(const pb::Need& need, const pb::RequirementLine& line, const pb::Offer& offer,
+                     std::int64_t missing) const;
+  std::int64_t continuity(const pb::Need& need, std::uint64_t party) const;
+  std::int64_t equity(std::uint64_t community) const;
+  std::int64_t reliability(std::uint64_t party) const;
   std::int64_t free_units(std::uint64_t offer, std::int64_t start, std::int64_t end) const;
   std::int64_t fill(std::uint64_t community, bool smoothed) const;
   std::optional<Code> why_not_now(const Match& match, const pb::Need& need) const;

@@ -20,9 +20,27 @@ struct Row {
   std::function<void(pb::Need&)> spoil;
 };
 
+// Each row spoils a need that would be taken.
+void expect_refused(const std::vector<Row>& rows) {
+  City c;
+  c.post(need().people(3));
+  const auto before = digest(c.state());
+  for (const Row& row : rows) {
+    pb::Command post = by(pb::ROLE_LEAD);
+    *post.mutable_post_need()->mutable_need() = need().people(3);
+    row.spoil(*post.mutable_post_need()->mutable_need());
+    const auto refused = c.apply(post);
+    ASSERT_FALSE(refused) << row.code << " " << row.field;
+    EXPECT_EQ(code_of(refused), row.code) << row.field;
+    EXPECT_EQ(refused.error().field, row.field) << row.code;
+    EXPECT_NE(refused.error().zh(), refused.error().en());
+    EXPECT_EQ(digest(c.state()), before) << row.code;
+  }
+}
+
 TEST(NeedRefusals, EachNamesItsField) {
   const std::string long_title(kMaxNameBytes + 1, 'x');
-  const std::vector<Row> rows = {
+  expect_refused({
       {"area.unknown", "need.areaCode", [](pb::Need& n) { n.set_area_code(5); }},
       {"value.required", "need.areaCode", [](pb::Need& n) { n.clear_area_code(); }},
       {"value.out_of_range", "need.point.latitudeE7",
@@ -34,6 +52,23 @@ TEST(NeedRefusals, EachNamesItsField) {
       {"value.unknown_code", "need.programme", [](pb::Need& n) { n.set_programme("magic"); }},
       {"value.out_of_range", "need.urgency",
        [](pb::Need& n) { n.set_urgency(static_cast<pb::Urgency>(9)); }},
+      {"need.deadline", "need.deadline", [](pb::Need& n) { n.set_deadline(to_int(at(-1))); }},
+      {"need.deadline", "need.deadline", [](pb::Need& n) { n.set_deadline(to_int(at(61))); }},
+      {"need.ratio", "need.volunteersPerProfessional",
+       [](pb::Need& n) { n.set_volunteers_per_professional(10); }},
+      {"party.unknown", "need.organiserId", [](pb::Need& n) { n.set_organiser_id(4242); }},
+      {"value.out_of_range", "need.travelM",
+       [](pb::Need& n) { n.set_travel_m(kMaxRadiusMetres + 1); }},
+      {"party.unknown", "need.excludedPartyIds[0]",
+       [](pb::Need& n) { n.add_excluded_party_ids(4242); }},
+      {"party.phone", "need.contactPhone", [](pb::Need& n) { n.set_contact_phone("call me"); }},
+      {"value.too_long", "need.address",
+       [](pb::Need& n) { n.set_address(std::string(kMaxAddressBytes + 1, 'x')); }},
+  });
+}
+
+TEST(NeedRefusals, EachNamesTheLineAndItsField) {
+  expect_refused({
       {"value.required", "need.lines", [](pb::Need& n) { n.clear_lines(); }},
       {"value.too_many", "need.lines",
        [](pb::Need& n) {
@@ -68,6 +103,11 @@ TEST(NeedRefusals, EachNamesItsField) {
        }},
       {"value.unknown_code", "need.lines[0].stock.resource",
        [](pb::Need& n) { n.mutable_lines(0)->mutable_stock()->set_resource("gold"); }},
+  });
+}
+
+TEST(NeedRefusals, EachNamesTheWindowOfItsLine) {
+  expect_refused({
       {"value.required", "need.lines[0].window.start",
        [](pb::Need& n) { n.mutable_lines(0)->clear_window(); }},
       {"window.order", "need.lines[0].window.end",
@@ -82,33 +122,7 @@ TEST(NeedRefusals, EachNamesItsField) {
        [](pb::Need& n) {
          n.mutable_lines(0)->mutable_window()->set_end(std::numeric_limits<std::int64_t>::max());
        }},
-      {"need.deadline", "need.deadline", [](pb::Need& n) { n.set_deadline(to_int(at(-1))); }},
-      {"need.deadline", "need.deadline", [](pb::Need& n) { n.set_deadline(to_int(at(61))); }},
-      {"need.ratio", "need.volunteersPerProfessional",
-       [](pb::Need& n) { n.set_volunteers_per_professional(10); }},
-      {"party.unknown", "need.organiserId", [](pb::Need& n) { n.set_organiser_id(4242); }},
-      {"value.out_of_range", "need.travelM",
-       [](pb::Need& n) { n.set_travel_m(kMaxRadiusMetres + 1); }},
-      {"party.unknown", "need.excludedPartyIds[0]",
-       [](pb::Need& n) { n.add_excluded_party_ids(4242); }},
-      {"party.phone", "need.contactPhone", [](pb::Need& n) { n.set_contact_phone("call me"); }},
-      {"value.too_long", "need.address",
-       [](pb::Need& n) { n.set_address(std::string(kMaxAddressBytes + 1, 'x')); }},
-  };
-  City c;
-  c.post(need().people(3));
-  const auto before = digest(c.state());
-  for (const Row& row : rows) {
-    pb::Command post = by(pb::ROLE_LEAD);
-    *post.mutable_post_need()->mutable_need() = need().people(3);
-    row.spoil(*post.mutable_post_need()->mutable_need());
-    const auto refused = c.apply(post);
-    ASSERT_FALSE(refused) << row.code << " " << row.field;
-    EXPECT_EQ(code_of(refused), row.code) << row.field;
-    EXPECT_EQ(refused.error().field, row.field) << row.code;
-    EXPECT_NE(refused.error().zh(), refused.error().en());
-    EXPECT_EQ(digest(c.state()), before) << row.code;
-  }
+  });
 }
 
 TEST(OfferRefusals, EachNamesItsField) {

@@ -35,64 +35,80 @@ struct Play {
     return ids.empty() ? bytes.next() : ids[bytes.below(ids.size())];
   }
 
+  pb::Need next_need(Bytes& bytes) {
+    NeedBuilder n;
+    const auto lines = 1 + bytes.below(3);
+    for (std::uint64_t i = 0; i < lines; ++i) {
+      bytes.below(4) == 0 ? n.stock("rice", static_cast<std::int64_t>(1 + bytes.below(20)))
+                          : n.people(static_cast<std::int64_t>(1 + bytes.below(9)));
+      const double from =
+          std::chrono::duration<double, std::ratio<3600>>(city.now - at(0)).count() +
+          static_cast<double>(bytes.below(60)) / 2;
+      n.on(hours(from, from + 0.5 * static_cast<double>(1 + bytes.below(8))));
+    }
+    if (bytes.below(4) == 0) n.all_or_nothing();
+    return n;
+  }
+
+  pb::Offer next_offer(Bytes& bytes) {
+    if (bytes.below(3) == 0) {
+      return offer(any(parties, bytes))
+          .stock("rice", static_cast<std::int64_t>(1 + bytes.below(50)));
+    }
+    return offer(any(parties, bytes)).people(static_cast<std::int64_t>(1 + bytes.below(9)));
+  }
+
+  pb::MakeMatch next_match(Bytes& bytes) {
+    pb::MakeMatch m;
+    m.set_need_id(any(needs, bytes));
+    m.set_offer_id(any(offers, bytes));
+    m.set_line(static_cast<std::uint32_t>(1 + bytes.below(3)));
+    m.set_quantity(static_cast<std::int64_t>(bytes.below(6)));
+    m.set_how(static_cast<pb::MatchState>(1 + bytes.below(3)));
+    return m;
+  }
+
+  pb::MoveMatch next_move_of_match(Bytes& bytes) {
+    pb::MoveMatch m;
+    m.set_match_id(any(matches, bytes));
+    m.set_verb(static_cast<pb::MatchVerb>(1 + bytes.below(10)));
+    m.set_reason("原因");
+    return m;
+  }
+
+  pb::MoveNeed next_move_of_need(Bytes& bytes) {
+    pb::MoveNeed m;
+    m.set_need_id(any(needs, bytes));
+    m.set_verb(static_cast<pb::NeedVerb>(1 + bytes.below(4)));
+    m.set_reason("原因");
+    return m;
+  }
+
   pb::Command next(Bytes& bytes) {
     pb::Command c =
         by(bytes.below(32) == 0 ? static_cast<pb::Role>(1 + bytes.below(7)) : pb::ROLE_LEAD,
            bytes.below(8) == 0 ? any(parties, bytes) : 0);
     switch (bytes.below(12)) {
       case 0:
-      case 1: {
-        NeedBuilder n;
-        const auto lines = 1 + bytes.below(3);
-        for (std::uint64_t i = 0; i < lines; ++i) {
-          bytes.below(4) == 0 ? n.stock("rice", static_cast<std::int64_t>(1 + bytes.below(20)))
-                              : n.people(static_cast<std::int64_t>(1 + bytes.below(9)));
-          const double from =
-              std::chrono::duration<double, std::ratio<3600>>(city.now - at(0)).count() +
-              static_cast<double>(bytes.below(60)) / 2;
-          n.on(hours(from, from + 0.5 * static_cast<double>(1 + bytes.below(8))));
-        }
-        if (bytes.below(4) == 0) n.all_or_nothing();
-        *c.mutable_post_need()->mutable_need() = n;
+      case 1:
+        *c.mutable_post_need()->mutable_need() = next_need(bytes);
         break;
-      }
       case 2:
-        if (bytes.below(3) == 0) {
-          *c.mutable_post_offer() =
-              offer(any(parties, bytes))
-                  .stock("rice", static_cast<std::int64_t>(1 + bytes.below(50)));
-        } else {
-          *c.mutable_post_offer() =
-              offer(any(parties, bytes)).people(static_cast<std::int64_t>(1 + bytes.below(9)));
-        }
+        *c.mutable_post_offer() = next_offer(bytes);
         break;
       case 3:
       case 4:
-      case 5: {
-        pb::MakeMatch& m = *c.mutable_make_match();
-        m.set_need_id(any(needs, bytes));
-        m.set_offer_id(any(offers, bytes));
-        m.set_line(static_cast<std::uint32_t>(1 + bytes.below(3)));
-        m.set_quantity(static_cast<std::int64_t>(bytes.below(6)));
-        m.set_how(static_cast<pb::MatchState>(1 + bytes.below(3)));
+      case 5:
+        *c.mutable_make_match() = next_match(bytes);
         break;
-      }
       case 6:
       case 7:
-      case 8: {
-        pb::MoveMatch& m = *c.mutable_move_match();
-        m.set_match_id(any(matches, bytes));
-        m.set_verb(static_cast<pb::MatchVerb>(1 + bytes.below(10)));
-        m.set_reason("原因");
+      case 8:
+        *c.mutable_move_match() = next_move_of_match(bytes);
         break;
-      }
-      case 9: {
-        pb::MoveNeed& m = *c.mutable_move_need();
-        m.set_need_id(any(needs, bytes));
-        m.set_verb(static_cast<pb::NeedVerb>(1 + bytes.below(4)));
-        m.set_reason("原因");
+      case 9:
+        *c.mutable_move_need() = next_move_of_need(bytes);
         break;
-      }
       case 10:
         c.mutable_review_need()->set_need_id(any(needs, bytes));
         c.mutable_review_need()->set_stars(static_cast<std::uint32_t>(1 + bytes.below(5)));

@@ -76,6 +76,9 @@ struct Options {
   std::int64_t enterprises = -1;
   std::int64_t organisations = -1;
   std::int64_t needs = -1;
+  int seeds = 20;
+  std::string chart;
+  std::optional<std::uint32_t> alpha_milli;
   bool quiet = false;
 };
 
@@ -177,15 +180,14 @@ Result<int> newyork(const Options& o) {
 }
 
 // Rankings and notification policies over a season.
-Result<int> policies(const Options& o, int seeds, const std::string& chart,
-                     std::optional<std::uint32_t> alpha_milli) {
+Result<int> policies(const Options& o) {
   if (o.areas.empty() == o.opportunities.empty())
     return refuse(Code::kNoSide, "", "--areas, --opportunities");
   SeasonPlan plan;
   plan.seed = o.seed;
   plan.days = o.days;
   plan.policy = default_policy();
-  if (alpha_milli) plan.policy.mutable_value()->set_equity_alpha_milli(*alpha_milli);
+  if (o.alpha_milli) plan.policy.mutable_value()->set_equity_alpha_milli(*o.alpha_milli);
   std::vector<Place> places;
   std::string title;
   if (!o.areas.empty()) {
@@ -207,17 +209,85 @@ Result<int> policies(const Options& o, int seeds, const std::string& chart,
     plan.givers = newyork_teams(places, o.teams >= 0 ? o.teams : 400, o.seed);
     title = "A season in New York";
   }
-  const auto compared = compare(places, plan, seeds, progress(o.quiet));
-  title += ": mean and standard deviation of " + std::to_string(seeds) + " seeds, " +
+  const auto compared = compare(places, plan, o.seeds, progress(o.quiet));
+  title += ": mean and standard deviation of " + std::to_string(o.seeds) + " seeds, " +
            std::to_string(o.days) + " days";
   std::cout << title << "\n" << to_table(compared);
-  if (!chart.empty()) {
-    std::ofstream file(chart, std::ios::binary);
+  if (!o.chart.empty()) {
+    std::ofstream file(o.chart, std::ios::binary);
     file << to_svg(compared, title);
     if (!file.flush())
-      return refuse(Code::kNotFound, "--chart", "cannot write " + chart, "无法写入" + chart);
+      return refuse(Code::kNotFound, "--chart", "cannot write " + o.chart, "无法写入" + o.chart);
   }
   return 0;
+}
+
+// Of every command but swarm.
+void add_common_options(CLI::App* sub, Options& o) {
+  sub->add_option("--seed", o.seed, "Same seed, same market")->capture_default_str();
+  sub->add_option(
+      "--until", o.until,
+      "The market's present, \"2026-11-28 09:00\" on the city's clock; now where not given");
+  sub->add_option("--teams", o.teams,
+                  "Volunteer teams; in proportion to the people where not given");
+  sub->add_flag("--quiet", o.quiet, "No progress, no notes");
+}
+
+CLI::App* add_generate(CLI::App& app, Options& o) {
+  auto* sub =
+      app.add_subcommand("generate", "A city, a province or the nation, with weeks of history");
+  sub->add_option("--areas", o.areas, "One city: CSV of code,name,level,parent");
+  sub->add_option("--outline", o.outline, "Its outline, GeoJSON");
+  sub->add_option("--divisions", o.divisions,
+                  "Many cities: folder of counties.csv, streets.csv.gz, villages.csv.gz");
+  sub->add_option("--prefix", o.prefix,
+                  "Only division codes that begin so, e.g. 34 for Anhui; all where not given");
+  sub->add_option("--named", o.named,
+                  "CSV of teams that exist: kind,name,area,category,skills,capacity,week");
+  sub->add_option("--days", o.days, "Days of history")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 365));
+  sub->add_option("--enterprises", o.enterprises, "Enterprises");
+  sub->add_option("--organisations", o.organisations, "Social organisations");
+  sub->add_option("--needs", o.needs, "Needs posted");
+  sub->add_option("--out", o.out, "File to write; - for standard output")->capture_default_str();
+  add_common_options(sub, o);
+  return sub;
+}
+
+CLI::App* add_newyork(CLI::App& app, Options& o) {
+  auto* sub = app.add_subcommand(
+      "newyork", "New York City's volunteer opportunities as needs, with teams made for them");
+  sub->add_option("file", o.opportunities, "opportunities.csv")->required();
+  sub->add_option(
+         "--out", o.out,
+         "Folder for history.jsonl and policy.json; - writes the history to standard output")
+      ->capture_default_str();
+  add_common_options(sub, o);
+  return sub;
+}
+
+void add_policies(CLI::App& app, Options& o) {
+  auto* sub = app.add_subcommand(
+      "policies",
+      "A season under different rankings and notification policies: a table and a chart");
+  sub->add_option("--areas", o.areas, "One city: CSV of code,name,level,parent");
+  sub->add_option("--outline", o.outline, "Its outline, GeoJSON");
+  sub->add_option("--opportunities", o.opportunities, "New York's opportunities.csv instead");
+  sub->add_option("--days", o.days, "Length of the season; 21 where not given")
+      ->check(CLI::Range(1, 365));
+  sub->add_option("--seeds", o.seeds, "Seasons for each policy")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  sub->add_option("--enterprises", o.enterprises, "Enterprises");
+  sub->add_option("--organisations", o.organisations, "Social organisations");
+  sub->add_option("--needs", o.needs, "Needs posted");
+  sub->add_option("--alpha", o.alpha_milli,
+                  "Fairness between communities in thousandths: 0 most served, 1000 proportional, "
+                  "large the worst-off first; the default policy's where not given")
+      ->check(CLI::Range(0, 4000));
+  sub->add_option("--chart", o.chart, "SVG file to write");
+  add_common_options(sub, o);
 }
 
 int run(int argc, char** argv) {
@@ -226,70 +296,13 @@ int run(int argc, char** argv) {
       "--load FILE."};
   app.require_subcommand(1);
   Options o;
-  const auto common = [&](CLI::App* sub) {
-    sub->add_option("--seed", o.seed, "Same seed, same market")->capture_default_str();
-    sub->add_option(
-        "--until", o.until,
-        "The market's present, \"2026-11-28 09:00\" on the city's clock; now where not given");
-    sub->add_option("--teams", o.teams,
-                    "Volunteer teams; in proportion to the people where not given");
-    sub->add_flag("--quiet", o.quiet, "No progress, no notes");
-  };
-  auto* gen =
-      app.add_subcommand("generate", "A city, a province or the nation, with weeks of history");
-  gen->add_option("--areas", o.areas, "One city: CSV of code,name,level,parent");
-  gen->add_option("--outline", o.outline, "Its outline, GeoJSON");
-  gen->add_option("--divisions", o.divisions,
-                  "Many cities: folder of counties.csv, streets.csv.gz, villages.csv.gz");
-  gen->add_option("--prefix", o.prefix,
-                  "Only division codes that begin so, e.g. 34 for Anhui; all where not given");
-  gen->add_option("--named", o.named,
-                  "CSV of teams that exist: kind,name,area,category,skills,capacity,week");
-  gen->add_option("--days", o.days, "Days of history")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 365));
-  gen->add_option("--enterprises", o.enterprises, "Enterprises");
-  gen->add_option("--organisations", o.organisations, "Social organisations");
-  gen->add_option("--needs", o.needs, "Needs posted");
-  gen->add_option("--out", o.out, "File to write; - for standard output")->capture_default_str();
-  common(gen);
-  auto* ny = app.add_subcommand(
-      "newyork", "New York City's volunteer opportunities as needs, with teams made for them");
-  ny->add_option("file", o.opportunities, "opportunities.csv")->required();
-  ny->add_option(
-        "--out", o.out,
-        "Folder for history.jsonl and policy.json; - writes the history to standard output")
-      ->capture_default_str();
-  common(ny);
-  int seeds = 20;
-  std::string chart;
-  auto* pol = app.add_subcommand(
-      "policies",
-      "A season under different rankings and notification policies: a table and a chart");
-  pol->add_option("--areas", o.areas, "One city: CSV of code,name,level,parent");
-  pol->add_option("--outline", o.outline, "Its outline, GeoJSON");
-  pol->add_option("--opportunities", o.opportunities, "New York's opportunities.csv instead");
-  pol->add_option("--days", o.days, "Length of the season; 21 where not given")
-      ->check(CLI::Range(1, 365));
-  pol->add_option("--seeds", seeds, "Seasons for each policy")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  pol->add_option("--enterprises", o.enterprises, "Enterprises");
-  pol->add_option("--organisations", o.organisations, "Social organisations");
-  pol->add_option("--needs", o.needs, "Needs posted");
-  std::optional<std::uint32_t> alpha_milli;
-  pol->add_option("--alpha", alpha_milli,
-                  "Fairness between communities in thousandths: 0 most served, 1000 proportional, "
-                  "large the worst-off first; the default policy's where not given")
-      ->check(CLI::Range(0, 4000));
-  pol->add_option("--chart", chart, "SVG file to write");
-  common(pol);
+  const CLI::App* gen = add_generate(app, o);
+  const CLI::App* ny = add_newyork(app, o);
+  add_policies(app, o);
   const SwarmCommand worlds(app);
   CLI11_PARSE(app, argc, argv);
   if (worlds.parsed()) return worlds.run();
-  const auto done = gen->parsed()  ? generate(o)
-                    : ny->parsed() ? newyork(o)
-                                   : policies(o, seeds, chart, alpha_milli);
+  const auto done = gen->parsed() ? generate(o) : ny->parsed() ? newyork(o) : policies(o);
   return done ? done.value() : fail(done.error());
 }
 

@@ -124,6 +124,123 @@ std::string plain(std::string_view html, std::size_t most) {
   return out;
 }
 
+// The city and its boroughs.
+std::vector<Place> city_and_boroughs() {
+  std::vector<Place> places;
+  places.push_back({kCity, 0, pb::AREA_LEVEL_CITY, "New York City", {407128000, -740060000}});
+  for (const Borough& b : kBoroughs) {
+    places.push_back(
+        {b.code, kCity, pb::AREA_LEVEL_COMMUNITY, b.name, b.centre, b.population, true});
+    places.front().population += b.population;
+  }
+  return places;
+}
+
+using Columns = boost::unordered_flat_map<std::string, std::size_t>;
+
+Result<Columns> columns_of(const CsvRecord& header, const std::string& path) {
+  Columns columns;
+  for (std::size_t i = 0; i < header.fields.size(); ++i) columns.emplace(header.fields[i], i);
+  for (const char* wanted :
+       {"opportunity_id", "title", "summary", "category_desc", "vol_requests", "locality",
+        "Postcode", "Borough", "Latitude", "Longitude", "hours", "start_date_date"}) {
+    if (!columns.contains(wanted)) return refuse(Code::kRequired, path + ": " + wanted);
+  }
+  return columns;
+}
+
+// One row of the file; what has to be guessed in it is noted.
+struct Row {
+  const CsvRecord& record;
+  const Columns& columns;
+  std::vector<std::string>& notes;
+
+  const std::string& cell(const char* name) const { return record.fields[columns.at(name)]; }
+  void note(const char* what) const {
+    notes.push_back("line " + std::to_string(record.line) + ": " + what);
+  }
+};
+
+void set_texts(pb::Need& need, const Row& row) {
+  need.set_title(plain(row.cell("title"), kMaxNameBytes));
+  if (need.title().empty()) need.set_title("Opportunity " + row.cell("opportunity_id"));
+  need.set_description(plain(row.cell("summary"), kMaxDescriptionBytes));
+}
+
+void set_category(pb::Need& need, const Row& row) {
+  need.set_category("other");
+  for (const Theme& c : kCategories) {
+    if (row.cell("category_desc") == c.theirs) need.set_category(c.ours);
+  }
+  if (need.category() == "other") row.note("no category; \"other\"");
+}
+
+const Borough& borough_of(const Row& row) {
+  const auto cell = trimmed(row.cell("Borough"));
+  const auto named = std::find_if(kBoroughs.begin(), kBoroughs.end(),
+                                  [&](const Borough& b) { return cell == b.column; });
+  const Borough* borough = named != kBoroughs.end() ? &*named : by_postcode(row.cell("Postcode"));
+  if (borough != nullptr) return *borough;
+  row.note("neither borough nor postcode; Manhattan");
+  return kBoroughs[0];
+}
+
+void set_point(pb::Need& need, const Row& row, const Borough& borough) {
+  auto latitude = coordinate(row.cell("locality"), "latitude");
+  auto longitude = coordinate(row.cell("locality"), "longitude");
+  if (!latitude || !longitude) {
+    const auto y = parse_degrees(row.cell("Latitude"), "Latitude");
+    const auto x = parse_degrees(row.cell("Longitude"), "Longitude");
+    latitude = y ? std::optional(y.value()) : std::nullopt;
+    longitude = x ? std::optional(x.value()) : std::nullopt;
+  }
+  if (!latitude || !longitude) {
+    row.note("no coordinates; the borough's centre");
+    latitude = borough.centre.latitude_e7;
+    longitude = borough.centre.longitude_e7;
+  }
+  need.mutable_point()->set_latitude_e7(*latitude);
+  need.mutable_point()->set_longitude_e7(*longitude);
+}
+
+// When the row begins: at ten, moved by whole 52 weeks to the first such day after `now`.
+Time start_of(const Row& row, const TimeZone& zone, Time now) {
+  auto day = date_of(row.cell("start_date_date"));
+  if (!day) {
+    row.note("no date; tomorrow");
+    day = std::chrono::floor<std::chrono::days>(zone.to_local(now)) + std::chrono::days{1};
+  }
+  Time start = zone.to_utc(LocalTime{*day} + std::chrono::hours{10});
+  while (start <= now) {
+    *day += std::chrono::days{364};
+    start = zone.to_utc(LocalTime{*day} + std::chrono::hours{10});
+  }
+  return start;
+}
+
+void add_line(pb::Need& need, const Row& row, Time start) {
+  const auto hours = parse_integer(row.cell("hours"), "hours");
+  const int length =
+      hours && hours.value() > 0 && hours.value() <= 24 ? static_cast<int>(hours.value()) : 3;
+  const auto people = parse_integer(row.cell("vol_requests"), "vol_requests");
+  pb::RequirementLine& helpers = *need.add_lines();
+  helpers.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
+  helpers.set_quantity(people ? std::clamp<std::int64_t>(people.value(), 1, kMaxTimeQuantity) : 1);
+  helpers.mutable_window()->set_start(to_int(start));
+  helpers.mutable_window()->set_end(to_int(start) + length * 3600);
+}
+
+pb::Need need_of(const Row& row, const TimeZone& zone, Time now) {
+  pb::Need need;
+  set_texts(need, row);
+  set_category(need, row);
+  const Borough& borough = borough_of(row);
+  need.set_area_code(borough.code);
+  set_point(need, row, borough);
+  add_line(need, row, start_of(row, zone, now));
+  return need;
+}
+
 }  // namespace
 
 Result<Opportunities> read_opportunities(const std::string& path, const TimeZone& zone, Time now) {
@@ -131,92 +248,19 @@ Result<Opportunities> read_opportunities(const std::string& path, const TimeZone
   const auto text = to_utf8(bytes);
   if (!text) return refuse(Code::kNotUtf8, path);
   Opportunities result;
-  result.places.push_back(
-      {kCity, 0, pb::AREA_LEVEL_CITY, "New York City", {407128000, -740060000}});
-  for (const Borough& b : kBoroughs) {
-    result.places.push_back(
-        {b.code, kCity, pb::AREA_LEVEL_COMMUNITY, b.name, b.centre, b.population, true});
-    result.places.front().population += b.population;
-  }
+  result.places = city_and_boroughs();
   CsvReader reader(*text);
   auto header = reader.next();
   if (!header) return refuse(Code::kMalformed, path, "empty", "文件为空");
   QIAO_TRY(const CsvRecord names, std::move(*header));
-  boost::unordered_flat_map<std::string, std::size_t> column;
-  for (std::size_t i = 0; i < names.fields.size(); ++i) column.emplace(names.fields[i], i);
-  for (const char* wanted :
-       {"opportunity_id", "title", "summary", "category_desc", "vol_requests", "locality",
-        "Postcode", "Borough", "Latitude", "Longitude", "hours", "start_date_date"}) {
-    if (!column.contains(wanted)) return refuse(Code::kRequired, path + ": " + wanted);
-  }
-  while (auto record = reader.next()) {
-    QIAO_TRY(const CsvRecord row, std::move(*record));
-    const std::string line = std::to_string(row.line);
-    if (row.fields.size() != names.fields.size())
-      return refuse(Code::kMalformed, path + ":" + line, "wrong number of fields", "列数不对");
-    const auto cell = [&](const char* name) -> const std::string& {
-      return row.fields[column.at(name)];
-    };
-    const auto note = [&](const char* what) {
-      result.notes.push_back("line " + line + ": " + what);
-    };
-
-    pb::Need need;
-    need.set_title(plain(cell("title"), kMaxNameBytes));
-    if (need.title().empty()) need.set_title("Opportunity " + cell("opportunity_id"));
-    need.set_description(plain(cell("summary"), kMaxDescriptionBytes));
-    need.set_category("other");
-    for (const Theme& c : kCategories) {
-      if (cell("category_desc") == c.theirs) need.set_category(c.ours);
+  QIAO_TRY(const Columns columns, columns_of(names, path));
+  while (auto next = reader.next()) {
+    QIAO_TRY(const CsvRecord record, std::move(*next));
+    if (record.fields.size() != names.fields.size()) {
+      return refuse(Code::kMalformed, path + ":" + std::to_string(record.line),
+                    "wrong number of fields", "列数不对");
     }
-    if (need.category() == "other") note("no category; \"other\"");
-
-    const auto borough_cell = trimmed(cell("Borough"));
-    const auto named = std::find_if(kBoroughs.begin(), kBoroughs.end(),
-                                    [&](const Borough& b) { return borough_cell == b.column; });
-    const Borough* borough = named != kBoroughs.end() ? &*named : by_postcode(cell("Postcode"));
-    if (borough == nullptr) {
-      note("neither borough nor postcode; Manhattan");
-      borough = &kBoroughs[0];
-    }
-    need.set_area_code(borough->code);
-    auto latitude = coordinate(cell("locality"), "latitude");
-    auto longitude = coordinate(cell("locality"), "longitude");
-    if (!latitude || !longitude) {
-      const auto y = parse_degrees(cell("Latitude"), "Latitude");
-      const auto x = parse_degrees(cell("Longitude"), "Longitude");
-      latitude = y ? std::optional(y.value()) : std::nullopt;
-      longitude = x ? std::optional(x.value()) : std::nullopt;
-    }
-    if (!latitude || !longitude) {
-      note("no coordinates; the borough's centre");
-      latitude = borough->centre.latitude_e7;
-      longitude = borough->centre.longitude_e7;
-    }
-    need.mutable_point()->set_latitude_e7(*latitude);
-    need.mutable_point()->set_longitude_e7(*longitude);
-
-    auto day = date_of(cell("start_date_date"));
-    if (!day) {
-      note("no date; tomorrow");
-      day = std::chrono::floor<std::chrono::days>(zone.to_local(now)) + std::chrono::days{1};
-    }
-    const auto hours = parse_integer(cell("hours"), "hours");
-    const int length =
-        hours && hours.value() > 0 && hours.value() <= 24 ? static_cast<int>(hours.value()) : 3;
-    Time start = zone.to_utc(LocalTime{*day} + std::chrono::hours{10});
-    while (start <= now) {
-      *day += std::chrono::days{364};
-      start = zone.to_utc(LocalTime{*day} + std::chrono::hours{10});
-    }
-    const auto people = parse_integer(cell("vol_requests"), "vol_requests");
-    pb::RequirementLine& helpers = *need.add_lines();
-    helpers.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
-    helpers.set_quantity(people ? std::clamp<std::int64_t>(people.value(), 1, kMaxTimeQuantity)
-                                : 1);
-    helpers.mutable_window()->set_start(to_int(start));
-    helpers.mutable_window()->set_end(to_int(start) + length * 3600);
-    result.needs.push_back(std::move(need));
+    result.needs.push_back(need_of({record, columns, result.notes}, zone, now));
   }
   return result;
 }

@@ -152,6 +152,100 @@ void add_up(std::vector<Place>& places) {
   }
 }
 
+// The divisions of a country, from a file of counties, one of streets and towns, and one of
+// villages.
+class Divisions {
+ public:
+  Divisions(const std::string& prefix, std::uint64_t seed) : prefix_(prefix), random_(seed) {}
+
+  Status read_counties(const std::string& path);
+  // After the counties.
+  Status read_streets(const std::string& path);
+  // After the streets.
+  Status read_villages(const std::string& path);
+  std::vector<Place> take_places() { return std::move(places_); }
+
+ private:
+  // Where the county with a code of six digits lies. It becomes a place when it is first asked for.
+  Degrees county(std::uint64_t code);
+  // Of a county that is not in the file: of its prefecture or its province, or of the country.
+  Degrees centre_of(std::uint64_t county_code) const;
+
+  std::string prefix_;
+  Random random_;
+  std::vector<Place> places_;
+  boost::unordered_flat_map<std::uint64_t, Degrees> at_;
+  // By code of county, prefecture and province.
+  boost::unordered_flat_map<std::uint64_t, Degrees> centres_;
+  boost::unordered_flat_map<std::uint64_t, std::string> names_;
+};
+
+Status Divisions::read_counties(const std::string& path) {
+  return each_row(path, 5, [&](const std::vector<std::string>& f) -> Status {
+    QIAO_TRY(const auto code, code_of(f[0], path));
+    QIAO_TRY(const auto longitude, parse_degrees(f[3], path));
+    QIAO_TRY(const auto latitude, parse_degrees(f[4], path));
+    const Degrees d{latitude / 1e7, longitude / 1e7};
+    centres_.emplace(code, d);
+    centres_.emplace(code / 100, d);
+    centres_.emplace(code / 10'000, d);
+    names_.emplace(code, f[1]);
+    return outcome::success();
+  });
+}
+
+Degrees Divisions::centre_of(std::uint64_t county_code) const {
+  for (const std::uint64_t code : {county_code, county_code / 100, county_code / 10'000}) {
+    if (const auto it = centres_.find(code); it != centres_.end()) return it->second;
+  }
+  return {35.0, 105.0};
+}
+
+Degrees Divisions::county(std::uint64_t code) {
+  const std::uint64_t key = code * 1'000'000;
+  if (const auto there = at_.find(key); there != at_.end()) return there->second;
+  const Degrees d = centre_of(code);
+  const auto name = names_.find(code);
+  places_.push_back({key, 0, pb::AREA_LEVEL_CITY,
+                     name != names_.end() ? name->second : "区县" + std::to_string(code),
+                     to_point(d)});
+  at_.emplace(key, d);
+  return d;
+}
+
+Status Divisions::read_streets(const std::string& path) {
+  return each_row(path, 3, [&](const std::vector<std::string>& f) -> Status {
+    if (!f[0].starts_with(prefix_)) return outcome::success();
+    QIAO_TRY(const auto code, code_of(f[0], path));
+    QIAO_TRY(const auto county_code, code_of(f[2], path));
+    const Degrees centre = county(county_code);
+    // A county without towns stands in the list as its own.
+    if (code % 1000 == 0) return outcome::success();
+    const bool street = code % 1000 < 100;
+    const Degrees d = near(random_, centre, street ? 0.5 : 4.0, street ? 5.0 : 30.0, {});
+    places_.push_back(
+        {code * 1000, county_code * 1'000'000, pb::AREA_LEVEL_TOWN, f[1], to_point(d)});
+    at_.emplace(code * 1000, d);
+    return outcome::success();
+  });
+}
+
+Status Divisions::read_villages(const std::string& path) {
+  return each_row(path, 3, [&](const std::vector<std::string>& f) -> Status {
+    if (!f[0].starts_with(prefix_)) return outcome::success();
+    QIAO_TRY(const auto code, code_of(f[0], path));
+    QIAO_TRY(const auto town, code_of(f[2], path));
+    const auto parent = at_.find(town * 1000);
+    // The one row that is a county over again (350527, without towns or villages) is no village.
+    if (parent == at_.end() || code % 1000 == 0) return outcome::success();
+    const bool urban = is_urban(code);
+    const Degrees d = near(random_, parent->second, 0.2, urban ? 1.8 : 6.0, {});
+    places_.push_back({code, town * 1000, pb::AREA_LEVEL_COMMUNITY, f[1], to_point(d),
+                       some_population(random_, urban), urban});
+    return outcome::success();
+  });
+}
+
 }  // namespace
 
 Result<std::vector<Place>> read_city(const std::string& areas, const std::string& outline_path,
@@ -197,70 +291,11 @@ Result<std::vector<Place>> read_city(const std::string& areas, const std::string
 
 Result<std::vector<Place>> read_divisions(const std::string& folder, const std::string& prefix,
                                           std::uint64_t seed) {
-  Random random(seed);
-  std::vector<Place> places;
-  boost::unordered_flat_map<std::uint64_t, Degrees> at;
-  // Counties, and the substitutes for one that is not in the file: its prefecture, its province.
-  boost::unordered_flat_map<std::uint64_t, Degrees> centre_of;
-  boost::unordered_flat_map<std::uint64_t, std::string> name_of;
-  const std::string counties = folder + "/counties.csv";
-  QIAO_TRY(each_row(counties, 5, [&](const std::vector<std::string>& f) -> Status {
-    QIAO_TRY(const auto code, code_of(f[0], counties));
-    QIAO_TRY(const auto longitude, parse_degrees(f[3], counties));
-    QIAO_TRY(const auto latitude, parse_degrees(f[4], counties));
-    const Degrees d{latitude / 1e7, longitude / 1e7};
-    centre_of.emplace(code, d);
-    centre_of.emplace(code / 100, d);
-    centre_of.emplace(code / 10'000, d);
-    name_of.emplace(code, f[1]);
-    return outcome::success();
-  }));
-  const auto county = [&](std::uint64_t code) -> Degrees {
-    const std::uint64_t key = code * 1'000'000;
-    if (const auto there = at.find(key); there != at.end()) return there->second;
-    Degrees d{35.0, 105.0};
-    for (const std::uint64_t k : {code, code / 100, code / 10'000}) {
-      if (const auto it = centre_of.find(k); it != centre_of.end()) {
-        d = it->second;
-        break;
-      }
-    }
-    const auto name = name_of.find(code);
-    places.push_back({key, 0, pb::AREA_LEVEL_CITY,
-                      name != name_of.end() ? name->second : "区县" + std::to_string(code),
-                      to_point(d)});
-    at.emplace(key, d);
-    return d;
-  };
-  const std::string streets = folder + "/streets.csv.gz";
-  QIAO_TRY(each_row(streets, 3, [&](const std::vector<std::string>& f) -> Status {
-    if (!f[0].starts_with(prefix)) return outcome::success();
-    QIAO_TRY(const auto code, code_of(f[0], streets));
-    QIAO_TRY(const auto county_code, code_of(f[2], streets));
-    const Degrees centre = county(county_code);
-    // A county without towns is listed as its own town.
-    if (code % 1000 == 0) return outcome::success();
-    const bool street = code % 1000 < 100;
-    const Degrees d = near(random, centre, street ? 0.5 : 4.0, street ? 5.0 : 30.0, {});
-    places.push_back(
-        {code * 1000, county_code * 1'000'000, pb::AREA_LEVEL_TOWN, f[1], to_point(d)});
-    at.emplace(code * 1000, d);
-    return outcome::success();
-  }));
-  const std::string villages = folder + "/villages.csv.gz";
-  QIAO_TRY(each_row(villages, 3, [&](const std::vector<std::string>& f) -> Status {
-    if (!f[0].starts_with(prefix)) return outcome::success();
-    QIAO_TRY(const auto code, code_of(f[0], villages));
-    QIAO_TRY(const auto town, code_of(f[2], villages));
-    const auto parent = at.find(town * 1000);
-    // The one row that repeats a county (350527, without towns or villages) is no village.
-    if (parent == at.end() || code % 1000 == 0) return outcome::success();
-    const bool urban = is_urban(code);
-    const Degrees d = near(random, parent->second, 0.2, urban ? 1.8 : 6.0, {});
-    places.push_back({code, town * 1000, pb::AREA_LEVEL_COMMUNITY, f[1], to_point(d),
-                      some_population(random, urban), urban});
-    return outcome::success();
-  }));
+  Divisions divisions(prefix, seed);
+  QIAO_TRY(divisions.read_counties(folder + "/counties.csv"));
+  QIAO_TRY(divisions.read_streets(folder + "/streets.csv.gz"));
+  QIAO_TRY(divisions.read_villages(folder + "/villages.csv.gz"));
+  std::vector<Place> places = divisions.take_places();
   std::stable_sort(places.begin(), places.end(),
                    [](const Place& a, const Place& b) { return a.level < b.level; });
   add_up(places);

@@ -51,6 +51,130 @@ std::string list(const Names& names) {
   return all;
 }
 
+// A promise that was broken: in which world, and how.
+struct Broken {
+  swarm::Plan plan;
+  std::string breach;
+};
+
+struct Results {
+  std::uint64_t worlds = 0;
+  swarm::Tally tally;
+  double seconds = 0;
+  std::optional<Broken> broken;
+};
+
+struct WorldsOptions {
+  std::uint64_t first_seed;
+  std::uint64_t last_seed;
+  double seconds;  // no world begins after so many; 0 for no limit
+  bool twice;
+  bool quiet;
+};
+
+// Runs one world a seed, several at a time, until one breaks a promise.
+class Worlds {
+ public:
+  Worlds(const swarm::Plan& plan, const WorldsOptions& options)
+      : plan_(plan), options_(options), next_(options.first_seed) {}
+
+  Results run(unsigned threads) {
+    {
+      std::vector<std::jthread> others;
+      for (unsigned t = 1; t < threads; ++t) others.emplace_back([this] { simulate_worlds(); });
+      simulate_worlds();
+    }
+    results_.seconds = since_begin();
+    return results_;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  double since_begin() const {
+    return std::chrono::duration<double>(Clock::now() - begin_).count();
+  }
+
+  void simulate_worlds() {
+    while (true) {
+      const std::uint64_t seed = next_++;
+      if (is_over(seed)) return;
+      swarm::Plan plan = plan_;
+      plan.seed = seed;
+      add(plan, simulate(plan));
+    }
+  }
+
+  bool is_over(std::uint64_t seed) {
+    const std::lock_guard lock(mutex_);
+    return seed > options_.last_seed || results_.broken ||
+           (options_.seconds > 0 && since_begin() > options_.seconds);
+  }
+
+  swarm::Verdict simulate(const swarm::Plan& plan) const {
+    swarm::Verdict verdict = swarm::simulate(plan);
+    if (options_.twice && verdict.breach.empty() &&
+        swarm::simulate(plan).fingerprint != verdict.fingerprint) {
+      verdict.breach = "replay: the same seed gave another world";
+    }
+    return verdict;
+  }
+
+  void add(const swarm::Plan& plan, const swarm::Verdict& verdict) {
+    const std::lock_guard lock(mutex_);
+    ++results_.worlds;
+    results_.tally.add(verdict.tally);
+    if (!verdict.breach.empty() && !results_.broken) results_.broken = {plan, verdict.breach};
+    if (!options_.quiet)
+      std::cerr << "\r" << results_.worlds << " worlds, " << results_.tally.hours << " hours, "
+                << results_.tally.faults() << " faults" << std::flush;
+  }
+
+  const swarm::Plan plan_;
+  const WorldsOptions options_;
+  const Clock::time_point begin_ = Clock::now();
+  std::atomic<std::uint64_t> next_;
+  std::mutex mutex_;
+  Results results_;  // under mutex_
+};
+
+void print(const Results& run) {
+  const swarm::Tally& t = run.tally;
+  std::cout << run.worlds << " worlds, " << t.hours << " simulated hours in " << run.seconds
+            << " s: "
+            << static_cast<std::uint64_t>(static_cast<double>(t.hours) * 3600 / run.seconds)
+            << " times real time\n"
+            << t.operations << " operations of clients, " << t.requests << " requests, " << t.events
+            << " events, " << t.commits << " writes to disk\n"
+            << t.faults() << " faults: " << t.power_cuts << " power cuts (" << t.lost_bytes
+            << " bytes, " << t.lost_names << " names lost; " << t.torn_files << " files torn), "
+            << t.kills << " kills, " << t.refused_writes << " writes refused, " << t.full_disks
+            << " full disks, " << t.slow_disks << " slow disks, " << t.clock_jumps
+            << " clock jumps, " << t.pauses << " pauses, " << t.damages << " files damaged ("
+            << t.damages_refused << " refused), " << t.lost_messages << " messages lost, "
+            << t.repeated_requests << " repeated, " << t.vanished << " clients gone\n"
+            << t.starts << " starts, each checked against what was promised; " << t.verified
+            << " times the journal was folded again\n"
+            << t.answers << " answers, " << t.repeats << " of them again; " << t.replayed
+            << " asked again after a crash; " << t.claims << " claims and " << t.refusals
+            << " refusals for want of room placed in one order; " << t.watched
+            << " events on the feed\n"
+            << t.asked << " requests of people of every role, " << t.compared
+            << " done and rights compared; " << t.governed << " changes of what they may do; "
+            << t.shown << " events on their feeds compared with what may be seen, " << t.feeds_ended
+            << " feeds ended\n";
+}
+
+void print_smallest(const Broken& broken, bool quiet) {
+  std::cout << "BROKEN with seed " << broken.plan.seed << ": " << broken.breach << "\n  "
+            << swarm::command_of(broken.plan) << "\nmaking it smaller …" << std::endl;
+  const swarm::Plan small = swarm::shrink(broken.plan, [quiet](const swarm::Plan& p) {
+    if (!quiet) std::cerr << "  " << swarm::command_of(p) << "\n";
+  });
+  std::cout << "smallest found: " << swarm::simulate(small).breach << "\n  "
+            << swarm::command_of(small) << "\n";
+}
+
 }  // namespace
 
 SwarmCommand::SwarmCommand(CLI::App& app) {
@@ -96,7 +220,6 @@ SwarmCommand::SwarmCommand(CLI::App& app) {
 }
 
 int SwarmCommand::run() const {
-  using Clock = std::chrono::steady_clock;
   // For the key files.
   const TemporaryFolder folder;
   const auto [from, to] = *parse_range(seeds_);
@@ -112,78 +235,15 @@ int SwarmCommand::run() const {
   }
   const unsigned threads =
       threads_ != 0 ? threads_ : std::max(1U, std::thread::hardware_concurrency());
-  const auto begin = Clock::now();
-  const auto since = [&] { return std::chrono::duration<double>(Clock::now() - begin).count(); };
-
-  std::mutex mutex;
-  std::atomic<std::uint64_t> next{from};
-  swarm::Tally tally;
-  std::uint64_t worlds = 0;
-  std::optional<std::pair<swarm::Plan, std::string>> broken;
-  const auto work = [&] {
-    while (true) {
-      const std::uint64_t seed = next++;
-      {
-        const std::lock_guard lock(mutex);
-        if (seed > to || broken || (seconds_ > 0 && since() > seconds_)) return;
-      }
-      swarm::Plan mine = plan;
-      mine.seed = seed;
-      swarm::Verdict verdict = swarm::simulate(mine);
-      if (twice_ && verdict.breach.empty() &&
-          swarm::simulate(mine).fingerprint != verdict.fingerprint) {
-        verdict.breach = "replay: the same seed gave another world";
-      }
-      const std::lock_guard lock(mutex);
-      ++worlds;
-      tally.add(verdict.tally);
-      if (!verdict.breach.empty() && !broken) broken = {mine, verdict.breach};
-      if (!quiet_)
-        std::cerr << "\r" << worlds << " worlds, " << tally.hours << " hours, " << tally.faults()
-                  << " faults" << std::flush;
-    }
-  };
-  {
-    std::vector<std::jthread> others;
-    for (unsigned t = 1; t < threads; ++t) others.emplace_back(work);
-    work();
-  }
-  const double took = since();
+  Worlds worlds(plan, {from, to, seconds_, twice_, quiet_});
+  const Results results = worlds.run(threads);
   if (!quiet_) std::cerr << "\n";
-  const swarm::Tally& t = tally;
-  std::cout << worlds << " worlds, " << t.hours << " simulated hours in " << took
-            << " s: " << static_cast<std::uint64_t>(static_cast<double>(t.hours) * 3600 / took)
-            << " times real time\n"
-            << t.operations << " operations of clients, " << t.requests << " requests, " << t.events
-            << " events, " << t.commits << " writes to disk\n"
-            << t.faults() << " faults: " << t.power_cuts << " power cuts (" << t.lost_bytes
-            << " bytes, " << t.lost_names << " names lost; " << t.torn_files << " files torn), "
-            << t.kills << " kills, " << t.refused_writes << " writes refused, " << t.full_disks
-            << " full disks, " << t.slow_disks << " slow disks, " << t.clock_jumps
-            << " clock jumps, " << t.pauses << " pauses, " << t.damages << " files damaged ("
-            << t.damages_refused << " refused), " << t.lost_messages << " messages lost, "
-            << t.repeated_requests << " repeated, " << t.vanished << " clients gone\n"
-            << t.starts << " starts, each checked against what was promised; " << t.verified
-            << " times the journal was folded again\n"
-            << t.answers << " answers, " << t.repeats << " of them again; " << t.replayed
-            << " asked again after a crash; " << t.claims << " claims and " << t.refusals
-            << " refusals for want of room placed in one order; " << t.watched
-            << " events on the feed\n"
-            << t.asked << " requests of people of every role, " << t.compared
-            << " done and rights compared; " << t.governed << " changes of what they may do; "
-            << t.shown << " events on their feeds compared with what may be seen, " << t.feeds_ended
-            << " feeds ended\n";
-  if (!broken) {
+  print(results);
+  if (!results.broken) {
     std::cout << "every promise kept\n";
     return 0;
   }
-  std::cout << "BROKEN with seed " << broken->first.seed << ": " << broken->second << "\n  "
-            << swarm::command_of(broken->first) << "\nmaking it smaller …" << std::endl;
-  const swarm::Plan small = swarm::shrink(broken->first, [this](const swarm::Plan& p) {
-    if (!quiet_) std::cerr << "  " << swarm::command_of(p) << "\n";
-  });
-  std::cout << "smallest found: " << swarm::simulate(small).breach << "\n  "
-            << swarm::command_of(small) << "\n";
+  print_smallest(*results.broken, quiet_);
   return 1;
 }
 
