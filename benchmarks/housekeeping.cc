@@ -2,6 +2,8 @@
 // million needs; how long each waits until it is on disk, when nothing else goes on and during each
 // kind of housekeeping.
 //   tools/bench housekeeping --scale full
+#include <rocksdb/db.h>
+
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -1,6 +1,7 @@
 // How fast does a market come back from its rows, against how fast RocksDB alone can scan them?
 //   tools/bench restart --scale full
 #include <fcntl.h>
+#include <rocksdb/db.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
