@@ -612,7 +612,7 @@ TEST(AttackRights, AResidentElsewhereIsNotThereToBeWrittenDown) {
   draft.set_resident_ref(elsewhere);
   EXPECT_EQ(
       t.ask("PUT", "/v1/needs/" + std::to_string(t.own.draft), to_json(draft), t.as("organiser")),
-      "404 not_found residentRef");
+      "403 role.forbidden residentRef");
   // Whether an account has such a number is not told either.
   const std::string none = t.open_need("organiser", kAccountResidents + 999'999, t.own);
   EXPECT_EQ(none, "400 value.out_of_range need.residentRef");
