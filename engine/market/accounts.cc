@@ -53,8 +53,10 @@ Status Market::check_account_change(const pb::Account& before, const pb::Account
   if (before.id() != 0) {
     pb::Account as_before = row;
     as_before.set_disabled(before.disabled());
-    // To disable an account, or to enable it again, gives nobody access.
-    if (as_before.SerializeAsString() == before.SerializeAsString()) return outcome::success();
+    // To disable an account gives nobody access. To enable it again does, and undoes what somebody
+    // above may have decided.
+    if (row.disabled() && as_before.SerializeAsString() == before.SerializeAsString())
+      return outcome::success();
     QIAO_TRY(check_role_of(before));
     if (is_peer_in_use(actor_, scope_, before)) return refuse(Code::kNotYours, "accountId");
     QIAO_TRY(check_approved(scope_, state_, actor_, before));

@@ -165,7 +165,9 @@ void random_market(City& c, std::uint64_t seed) {
     *put.mutable_put_area() = to_area(p);
     c.must(put);
   }
-  Population population(places, TimeZone::load("Asia/Shanghai").value(), seed);
+  // The population refers to it.
+  const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
+  Population population(places, zone, seed);
   pb::Policy policy = c.policy();
   policy.mutable_value()->set_equity_alpha_milli(
       static_cast<std::uint32_t>(random.between(0, 3000)));
@@ -275,7 +277,7 @@ TEST(Refused, APartyIsNotAskedAgainForTheLineWithAnyOfItsOffers) {
   ASSERT_EQ(seen.size(), 2U);
   const NeedRow& row = c.state().needs()[c.state().needs().find(NeedId{n})];
   const auto pair = to_ranked_pair(ranking_of(c), row, c.state().line(line(n)), seen.front(), 1);
-  EXPECT_NE(pair.explanation().zh().find("指名派单"), std::string::npos);
+  EXPECT_NE(pair.explanation().zh().find("指定派给它"), std::string::npos);
   const auto e = explain(ranking_of(c), line(n), seen.front().offer, c.now);
   EXPECT_TRUE(e.eligible());
   EXPECT_NE(e.en().find("not asked again automatically"), std::string::npos);
@@ -524,7 +526,7 @@ TEST(Preview, SaysWhatWouldHelp) {
   EXPECT_FALSE(picture.lines(0).enough());
   ASSERT_GE(picture.lines(0).changes_size(), 1);
   EXPECT_EQ(picture.lines(0).changes(0).code(), "saturday");
-  EXPECT_EQ(picture.lines(0).changes(0).zh(), "改在周六：3家可接单，现在是1家");
+  EXPECT_EQ(picture.lines(0).changes(0).zh(), "改在周六：3家能来，现在1家");
   EXPECT_EQ(picture.lines(0).changes(0).en(), "on Saturday: 3 parties instead of 1");
   EXPECT_EQ(picture.lines(0).changes(0).window().start(), to_int(at(57 + 48)));
 }

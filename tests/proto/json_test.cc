@@ -58,7 +58,7 @@ TEST(Json, TakesBothSpellingsNumbersAsTextAndNull) {
 
 TEST(Json, IsTheMappingThatProtobufItselfWrites) {
   City c;
-  const auto team = c.team("“贤娘熟得”\n\t\"\\队");
+  const auto team = c.team("“贤娘熟得”\"\\队");
   c.post(offer(team).people(5).skill("haircut").certificate("nurse", 1).weekly(6, 8, 12));
   const auto n = c.post(need()
                             .people(3)
@@ -82,7 +82,9 @@ TEST(Json, IsTheMappingThatProtobufItselfWrites) {
   same(c.state().policy());
   same(c.state().load_party(0));
   same(c.state().load_offer(0));
-  same(c.state().load_need(0));
+  pb::Need lines = c.state().load_need(0);
+  lines.set_description("第一行\n\t\"第二行\"\\");
+  same(lines);
   same(c.state().load_match(0));
 }
 

@@ -370,7 +370,7 @@ TEST(KeyFile, AFreshKeyTakesOverAtTheNextStartAndTheOldOneMayGo) {
   fs::permissions(stale, fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_NE(Store::open(t.folder / "db", Store::Mode::kExisting, stale)
                 .error()
-                .message.find("give the right one"),
+                .message.find("name the right one"),
             std::string::npos);
   EXPECT_NE(Store::open(t.folder / "db", Store::Mode::kExisting, t.folder / "none.key")
                 .error()

@@ -155,7 +155,7 @@ TEST(Verify, ARestoreThatFailsLeavesNothingBehind) {
   const auto fails = [&](int code) {
     const Verified v = restore();
     EXPECT_EQ(v.code, code) << v.words;
-    EXPECT_NE(v.words.find(restored + " was not made"), std::string::npos) << v.words;
+    EXPECT_NE(v.words.find(restored + " was not created"), std::string::npos) << v.words;
     for (const char* ending : {"", ".part", ".key"}) EXPECT_FALSE(fs::exists(restored + ending));
   };
   write_file(table, flipped(whole, 20));
