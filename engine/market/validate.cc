@@ -472,7 +472,7 @@ Status validate(const pb::Party& party, const State& state) {
   QIAO_TRY(check_range(party.service_radius_m(), "serviceRadiusM", 0, kMaxRadiusMetres));
   if (!party.credit_code().empty() && !is_credit_code(party.credit_code()))
     return refuse(Code::kCreditCode, "creditCode");
-  QIAO_TRY(check_name(party.contact_name(), "contactName", 0, kMaxNameBytes));
+  QIAO_TRY(check_text(party.contact_name(), "contactName", 0, kMaxNameBytes));
   QIAO_TRY(check_phone(party.contact_phone(), "contactPhone"));
   if (party.parent_id() != 0 && (party.parent_id() == party.id() ||
                                  state.parties().find(PartyId{party.parent_id()}) == kNoSlot)) {
@@ -501,7 +501,7 @@ Status validate(const pb::Person& person, const State& state, Time now) {
   QIAO_TRY(check_certificates(state.vocabulary(), person.certificates(), "certificates", now));
   QIAO_TRY(check_count(person.trainings_size(), "trainings", kMaxTrainings));
   for (int i = 0; i < person.trainings_size(); ++i) {
-    QIAO_TRY(check_name(person.trainings(i), indexed("trainings", i), 1, kMaxTermBytes));
+    QIAO_TRY(check_text(person.trainings(i), indexed("trainings", i), 1, kMaxTermBytes));
   }
   if (!pb::Workforce_IsValid(person.workforce()))
     return refuse(Code::kOutOfRange, "workforce", "Workforce");
@@ -589,7 +589,7 @@ Status validate(const pb::Offer& offer, const State& state, Time now) {
   if (slot == kNoSlot)
     return refuse(Code::kUnknownParty, "partyId", std::to_string(offer.party_id()));
   if (organises(state.parties()[slot].kind)) return refuse(Code::kPartyCannotGive, "partyId");
-  QIAO_TRY(check_name(offer.title(), "title", 1, kMaxNameBytes));
+  QIAO_TRY(check_text(offer.title(), "title", 1, kMaxNameBytes));
   if (offer.has_time()) {
     QIAO_TRY(check_time_supply(offer.time(), state.vocabulary(), now));
   } else if (offer.has_stock()) {
@@ -614,7 +614,7 @@ Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
   const Vocabulary& words = state.vocabulary();
   QIAO_TRY(check_area_exists(need.area_code(), at + "areaCode", state));
   QIAO_TRY(check_point(need.has_point(), need.point(), at + "point"));
-  QIAO_TRY(check_name(need.title(), at + "title", 1, kMaxNameBytes));
+  QIAO_TRY(check_text(need.title(), at + "title", 1, kMaxNameBytes));
   QIAO_TRY(check_text(need.description(), at + "description", 0, kMaxDescriptionBytes));
   QIAO_TRY(check_word(words, WordList::kCategory, need.category(), at + "category"));
   if (!need.beneficiary().empty()) {
@@ -658,7 +658,7 @@ Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
                     std::to_string(need.excluded_party_ids(i)));
     }
   }
-  QIAO_TRY(check_name(need.contact_name(), at + "contactName", 0, kMaxNameBytes));
+  QIAO_TRY(check_text(need.contact_name(), at + "contactName", 0, kMaxNameBytes));
   QIAO_TRY(check_phone(need.contact_phone(), at + "contactPhone"));
   return check_text(need.address(), at + "address", 0, kMaxAddressBytes);
 }

@@ -31,7 +31,8 @@ std::size_t receive_body(char* data, std::size_t, std::size_t size, void* into) 
 }
 
 std::size_t receive_header(char* data, std::size_t, std::size_t size, void* into) {
-  const std::string_view line(data, size);
+  std::string_view line(data, size);
+  line = line.substr(0, line.find_last_not_of("\r\n") + 1);
   auto& headers = static_cast<Received*>(into)->answer.headers;
   const auto colon = line.find(':');
   // The first line of an answer: those of an interim one before it do not count.
@@ -136,6 +137,8 @@ HttpResult<HttpAnswer> HttpClient::send(const HttpRequest& request) {
   HeaderList headers;
   bool typed = false;
   for (const auto& [name, value] : request.headers) {
+    if (value.find_first_of("\r\n") != std::string::npos)
+      return HttpFailure{"a line break in the header " + name};
     headers.add(name + ": " + value);
     typed = typed || ascii_lower(name) == "content-type";
   }

@@ -357,7 +357,7 @@ TEST_F(ClearedCity, EveryProposalIsTakenByTheMarket) {
 }
 
 TEST_F(ClearedCity, IsCopiedOutTheSameInAnyOrderByAnyNumber) {
-  Population more(places_, TimeZone::load("Asia/Shanghai").value(), 12);
+  Population more(places_, market_.state().zone(), 12);
   add_givers(more, 500);
   const Instance one = collect();
   EXPECT_GT(one.offers.size(), 256U) << "more offers than one part of the parallel loops has";

@@ -324,7 +324,7 @@ class CommandLine(Case):
         self.s.request("PUT", "/v1/taxonomy", taxonomy)
         self.city(self.s)
         # Its code is smaller than that of the town it lies in.
-        self.s.request("PUT", "/v1/areas/341880000001", {"parentCode": 341881001000, "level": "AREA_LEVEL_COMMUNITY", "name": "=1+1, \"甲\"\r\n 乙 ", "population": 7,
+        self.s.request("PUT", "/v1/areas/341880000001", {"parentCode": 341881001000, "level": "AREA_LEVEL_COMMUNITY", "name": "=1+1, \"甲\" 乙 ", "population": 7,
                                                         "point": {"latitudeE7": -1, "longitudeE7": -1189834000}})
 
         def party(name, **more):
@@ -333,7 +333,7 @@ class CommandLine(Case):
         letters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
         code += letters[(31 - sum(letters.index(c) * 3**i for i, c in enumerate(code)) % 31) % 31]
         parties = [party("同名"), party("同名", creditCode=code), party("同名"), party("至善；同心、会"), party("a;b,\"c\" "), party("12345"),
-                   party("+86\n电话", contactName="王小明", contactPhone="13900001234", serviceRadiusM=1, programmes=["micro_wish", "theme_days"],
+                   party("+86 电话", contactName="王小明", contactPhone="13900001234", serviceRadiusM=1, programmes=["micro_wish", "theme_days"],
                          excludedCategories=["food"], excludedAreaCodes=[341881001001, 341880000001], point={"latitudeE7": 0, "longitudeE7": 0})]
         # One belongs to one that was registered after it.
         self.s.request("PUT", f"/v1/parties/{parties[0]}", {**self.s.get(f"/v1/parties/{parties[0]}"), "parentId": parties[2]})
@@ -537,7 +537,8 @@ class CommandLine(Case):
         bad = "a\u200bb\u200dc\ufeffd\u2028e\nforged"
         need = self.s.post("/v1/needs", {**self.need(), "title": bad, "description": bad})["id"]
         self.qiao("offer", "update", self.people, "--title", bad)
-        self.qiao("party", "update", self.team, "--name", bad)
+        # Two names that look the same are the same.
+        self.assertIn("one line without invisible characters", self.qiao("party", "update", self.team, "--name", bad, expect=1))
         match = self.json("dispatch", need, self.people)["id"]
         self.qiao("decline", match, "--reason", bad)
         for words in (["need", "list"], ["need", "show", need], ["offer", "list"], ["offer", "show", self.people], ["party", "list"], ["party", "show", self.team],
@@ -551,7 +552,6 @@ class CommandLine(Case):
         self.assertTrue(self.qiao("watch", "--after", "1", "--count", "1").startswith("2 "))
         # Programs get it as it is.
         self.assertEqual(self.json("need", "show", need)["title"], bad)
-        self.assertEqual(self.json("party", "show", self.team)["name"], bad)
 
     def test_completion_scripts_are_valid_and_know_the_verbs(self):
         for shell in ("bash", "zsh", "fish"):
