@@ -90,7 +90,7 @@ void ImportRun::on_read(Result<ImportFile> file) {
 void ImportRun::walk(Walk walk) {
   walk_ = std::move(walk);
   boost::asio::post(context_, [self = weak_from_this()] {
-    if (const auto run = self.lock()) run->go_on();
+    if (const auto run = self.lock()) run->take_steps();
   });
 }
 
@@ -113,11 +113,11 @@ void ImportRun::wait(std::chrono::seconds time) {
   timer_.expires_after(time);
   timer_.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
     const auto run = self.lock();
-    if (run && !error) run->go_on();
+    if (run && !error) run->take_steps();
   });
 }
 
-void ImportRun::go_on() {
+void ImportRun::take_steps() {
   if (walk_.at == walk_.count) return std::exchange(walk_.done, {})();
   if (!access_holds())
     return refuse_all(pb::IMPORT_STATE_STOPPED, qiao::refuse(Code::kImportStopped));
@@ -128,7 +128,7 @@ void ImportRun::go_on() {
       context_, count, [this](std::size_t) { walk_.step(walk_.at++); },
       [self, this] {
         boost::asio::post(context_, [self] {
-          if (const auto run = self.lock()) run->go_on();
+          if (const auto run = self.lock()) run->take_steps();
         });
       },
       [self] { return !self.expired(); }, 1,

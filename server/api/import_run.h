@@ -61,7 +61,7 @@ class ImportRun : public std::enable_shared_from_this<ImportRun> {
     std::size_t at = 0;
   };
   void walk(Walk walk);
-  void go_on();
+  void take_steps();
   void wait(std::chrono::seconds time);
   std::optional<std::chrono::seconds> time_to_wait(std::size_t changes);
   bool access_holds();
