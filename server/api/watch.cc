@@ -312,12 +312,17 @@ bool Watch::ended_by_party(const pb::Party& party) const {
   return below && (fresh || moves);
 }
 
-// A branch that is not active counts once somebody, or something, is in it: who acts for the party
-// that it belongs to may not act for that any more (all_in_area_of).
+// A branch that is not active counts once somebody, or something, is in it: an organiser who acts
+// for the party that it belongs to may not act for that any more, if the branch lies elsewhere
+// (all_in_area_of). Before, nothing was in it, or the organiser could not act for the party.
 bool Watch::ended_by_content(PartyId party) const {
+  const Relations& relations = tail_.relations_;
+  const pb::Account& self = reach().account;
   const PartyId acting{reach().actor.party_id()};
-  return acting != PartyId{reach().account.party_id()} && acting != party &&
-         !tail_.relations_.is_active(party) && tail_.relations_.belongs_to(party, acting);
+  if (self.role() != pb::ROLE_ORGANISER || acting == PartyId{self.party_id()}) return false;
+  const AreaCode own = relations.area_of(PartyId{self.party_id()});
+  return acting != party && !relations.is_active(party) && relations.belongs_to(party, acting) &&
+         !relations.within(relations.area_of(party), own);
 }
 
 bool Watch::ended_by_person(const pb::Person& person) const {
