@@ -5,6 +5,13 @@
 namespace qiao {
 namespace {
 
+// Of an account's party, or its own; kNoSlot where there is none.
+Slot area_of(const State& state, const pb::Account& account) {
+  const Slot party = state.parties().find(PartyId{account.party_id()});
+  return party != kNoSlot ? state.parties()[party].area
+                          : state.areas().find(AreaCode{account.area_code()});
+}
+
 bool has_account(const State& state, PartyId party) {
   for (Slot account = 0; account < state.accounts().size(); ++account) {
     if (state.accounts()[account].party == party) return true;
@@ -79,8 +86,7 @@ Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
   const bool below = gives(account.role()) || account.role() == pb::ROLE_ORGANISER ||
                      account.role() == pb::ROLE_RESIDENT;
   if (!below) return refuse(Code::kRoleForbidden, "role");
-  const Slot area = party != kNoSlot ? state.parties()[party].area
-                                     : state.areas().find(AreaCode{account.area_code()});
+  const Slot area = area_of(state, account);
   if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
   QIAO_TRY(check_area(scope, actor, state, area));
   const bool colleague = account.party_id() == actor.party_id();
@@ -96,9 +102,7 @@ Status check_account_place(const State& state, const pb::Actor& actor, Scope sco
   const bool resident = account.role() == pb::ROLE_RESIDENT;
   if (scope != Scope::kArea || !(resident || gives(account.role())))
     return check_reach(state, actor, scope, account);
-  const Slot party = state.parties().find(PartyId{account.party_id()});
-  const Slot area = party != kNoSlot ? state.parties()[party].area
-                                     : state.areas().find(AreaCode{account.area_code()});
+  const Slot area = area_of(state, account);
   if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
   return check_area(scope, actor, state, area);
 }

@@ -51,6 +51,16 @@ pb::Command by_market(std::uint64_t account_id) {
   return c;
 }
 
+// The grant with that secret, if it has not ended; otherwise kNoSlot.
+Slot live_grant(const State& state, const SecretHash& secret, Time now) {
+  const Slot slot = state.grant_by_secret(secret);
+  if (slot == kNoSlot) return kNoSlot;
+  const GrantRow& grant = state.grants()[slot];
+  const bool ended =
+      grant.revoked || grant.expires <= now || state.accounts()[grant.account].disabled;
+  return ended ? kNoSlot : slot;
+}
+
 bool is_active(const State& state, const pb::Actor& actor) {
   const Slot party = state.parties().find(PartyId{actor.party_id()});
   return party != kNoSlot && state.parties()[party].standing == pb::STANDING_ACTIVE;
@@ -106,19 +116,13 @@ pb::Actor Gate::actor_of(Slot slot) const {
 }
 
 bool Gate::is_live(const SecretHash& secret) const {
-  const Slot slot = state().grant_by_secret(secret);
-  if (slot == kNoSlot) return false;
-  const GrantRow& grant = state().grants()[slot];
-  return !grant.revoked && grant.expires > runtime_.now() &&
-         !state().accounts()[grant.account].disabled;
+  return live_grant(state(), secret, runtime_.now()) != kNoSlot;
 }
 
 std::optional<Identity> Gate::by_secret(std::string_view secret, pb::GrantKind kind) const {
-  const SecretHash hash = hash_secret(secret);
-  if (!is_live(hash)) return std::nullopt;
-  const Slot slot = state().grant_by_secret(hash);
+  const Slot slot = live_grant(state(), hash_secret(secret), runtime_.now());
+  if (slot == kNoSlot || state().grants()[slot].kind != kind) return std::nullopt;
   const GrantRow& grant = state().grants()[slot];
-  if (grant.kind != kind) return std::nullopt;
   return Identity{actor_of(grant.account), grant.account, slot, grant.expires};
 }
 

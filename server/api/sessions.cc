@@ -129,7 +129,7 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/sessions",
      .id = "logIn",
-     .summary = "Comes in with login and password, or with an ID token of an outside identity "
+     .summary = "Logs in with login and password, or with an ID token of an outside identity "
                 "provider; sets a cookie.",
      .tag = "access",
      .request = pb::LogInRequest::descriptor,

@@ -35,8 +35,8 @@ Result<std::map<std::size_t, std::string>> parse_mapping(std::string_view text, 
 
 // The headings are in the row that is chosen, or in the one among the first rows that has most of
 // the columns that the sheet needs. A heading is compared without case, spaces, and what stands
-// behind it in brackets or as an asterisk. Refused where a column is missing that the sheet needs,
-// or is there twice.
+// behind it in brackets or as an asterisk. Refused if a column that the sheet needs is missing, or
+// if a column is duplicate.
 Result<Headings> find_headings(const FileTable& table, const Sheet& sheet,
                                const HeadingChoice& choice);
 
