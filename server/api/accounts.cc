@@ -57,7 +57,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/accounts",
      .id = "listAccounts",
-     .summary = "Accounts that one has to do with.",
+     .summary = "Lists the accounts that the caller may manage.",
      .tag = "access",
      .response = pb::ListAccountsResponse::descriptor,
      .query = kListAccounts,
@@ -72,8 +72,8 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/accounts",
      .id = "createAccount",
-     .summary = "Makes an account; an invitation lets its owner set a password. Nobody makes one "
-                "that reaches further than its own.",
+     .summary = "Creates an account; with an invitation its owner sets a password. Nobody creates "
+                "one that reaches further than its own.",
      .tag = "access",
      .request = pb::Account::descriptor,
      .response = pb::Account::descriptor,
@@ -82,8 +82,8 @@ constexpr Route kRoutes[] = {
     {.method = "PUT",
      .pattern = "/v1/accounts/{id}",
      .id = "updateAccount",
-     .summary = "Changes an account, or disables it. Give the whole of it; what the market sets is "
-                "ignored.",
+     .summary = "Changes or disables an account. The body is the whole account; fields that the "
+                "market sets are ignored.",
      .tag = "access",
      .request = pb::Account::descriptor,
      .response = pb::Account::descriptor,

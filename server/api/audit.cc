@@ -19,10 +19,10 @@ constexpr std::size_t kMaxAuditScanned = 1'000;
 constexpr QueryParam kListDisclosures[] = {kPageSize, kPageToken};
 constexpr QueryParam kListAudit[] = {
     kPageSize,
-    {"pageToken", "nextPageToken of the page before."},
+    {"pageToken", "nextPageToken of the previous page."},
     kNewest,
-    {"account", "Id of the account that did it.", "integer"},
-    {"object", "What it was done to, e.g. need/17, person/5, resident/7, policy."},
+    {"account", "Id of the account that sent it.", "integer"},
+    {"object", "The row, e.g. need/17, person/5, resident/7, policy."},
     {"kind", "EVENT_KIND_PERSONAL_SHOWN or personal_shown, …"},
     {"from", "Not before, UTC seconds.", "integer"},
     {"to", "Before, UTC seconds.", "integer"}};
@@ -200,7 +200,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/audit",
      .id = "listAudit",
-     .summary = "Who did what to what, and who saw whose personal data (lead and auditors).",
+     .summary = "The audit: who did what, and who saw whose personal data (lead and auditors).",
      .tag = "privacy",
      .response = pb::ListAuditResponse::descriptor,
      .query = kListAudit,

@@ -64,7 +64,7 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/batch",
      .id = "applyBatch",
-     .summary = "Several requests, all or nothing.",
+     .summary = "Applies several requests, all or none.",
      .tag = "city",
      .request = pb::BatchRequest::descriptor,
      .response = pb::BatchResponse::descriptor,
@@ -72,8 +72,8 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/batch:check",
      .id = "checkBatch",
-     .summary = "Which commands of a batch would be refused, each with its reason. Changes "
-                "nothing.",
+     .summary = "Lists the commands of a batch that would be refused, each with its reason. "
+                "Changes nothing.",
      .tag = "city",
      .request = pb::BatchRequest::descriptor,
      .response = pb::CheckBatchResponse::descriptor,

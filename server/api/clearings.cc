@@ -55,9 +55,9 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/clearings",
      .id = "startClearing",
-     .summary = "Matches all open needs and offers at once, beside the market; look again until it "
-                "is done (lead; organisers for their area). One runs at a time; others wait, the "
-                "lead's first.",
+     .summary =
+         "Starts a clearing: matches all open needs and offers at once; poll it until it is done "
+         "(lead; organisers for their area). One runs at a time; others wait, the lead's first.",
      .tag = "clearing",
      .request = pb::ClearingRequest::descriptor,
      .response = pb::Clearing::descriptor,
@@ -74,16 +74,15 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/clearings/{id}",
      .id = "getClearing",
-     .summary = "One clearing: progress, value, bound and gap, what stays unserved and why, equity "
-                "before and after.",
+     .summary = "A clearing: progress, value, bound and gap, unserved lines and why, equity before "
+                "and after.",
      .tag = "clearing",
      .response = pb::Clearing::descriptor,
      .read = get_clearing},
     {.method = "POST",
      .pattern = "/v1/clearings/{id}:cancel",
      .id = "cancelClearing",
-     .summary = "Stops a clearing, and what it has found so far is its result; or takes it out of "
-                "the queue.",
+     .summary = "Stops a clearing with the result so far; or removes it from the queue.",
      .tag = "clearing",
      .response = pb::Clearing::descriptor,
      .body_optional = true,
@@ -91,7 +90,7 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/clearings/{id}:propose",
      .id = "proposeClearing",
-     .summary = "Makes a proposed match of each proposal that still holds.",
+     .summary = "Creates a proposed match for each proposal that still holds.",
      .tag = "clearing",
      .response = pb::Clearing::descriptor,
      .body_optional = true,

@@ -80,7 +80,7 @@ class KeptCounts {
 
 inline constexpr std::uint64_t kMaxRows = 1000;
 inline constexpr QueryParam kRowsOnPage{
-    "pageSize", "Most rows on the page, 1..1000; 500 where not given.", "integer"};
+    "pageSize", "Maximum number of rows on the page, 1..1000; 500 by default.", "integer"};
 
 // Which rows of which count; the token of a page is "row.count".
 struct CountedPage {

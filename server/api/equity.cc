@@ -12,9 +12,7 @@ namespace {
 using google::protobuf::Message;
 
 constexpr QueryParam kGetEquity[] = {
-    {"clearing", "Id of the clearing; the latest where not given.", "integer"},
-    kRowsOnPage,
-    kPageToken};
+    {"clearing", "Id of the clearing; by default the latest.", "integer"}, kRowsOnPage, kPageToken};
 
 Response get_equity(const Services& services, const Call& call, const Message*) {
   const auto id = query_number(call, "clearing", 0, kAny, 0);
@@ -31,8 +29,8 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/equity",
      .id = "getEquity",
-     .summary = "How evenly communities are served, as things stand and with every proposal of a "
-                "clearing.",
+     .summary =
+         "Equity: how evenly communities are served now and with every proposal of a clearing.",
      .tag = "clearing",
      .response = pb::EquityReport::descriptor,
      .query = kGetEquity,

@@ -10,8 +10,8 @@ namespace {
 constexpr std::uint64_t kMaxEvents = 1000;
 
 constexpr QueryParam kListEvents[] = {
-    {"after", "Events with a greater sequence number; 0 where not given.", "integer"},
-    {"limit", "How many, 1..1000; 100 where not given.", "integer"}};
+    {"after", "Events with a greater sequence number; 0 by default.", "integer"},
+    {"limit", "How many, 1..1000; 100 by default.", "integer"}};
 
 Result<Answer> list_events(const Services& services, const Call& call) {
   const State& state = services.state();
@@ -35,7 +35,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/events",
      .id = "listEvents",
-     .summary = "What happened, in order; only what is on disk.",
+     .summary = "Past events, in order; only those on disk.",
      .tag = "events",
      .response = pb::ListEventsResponse::descriptor,
      .query = kListEvents,

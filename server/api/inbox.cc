@@ -17,8 +17,8 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/inbox",
      .id = "getInbox",
-     .summary = "What waits for whoever asks: needs to check, dispatches to answer, services to "
-                "begin, to end, to verify.",
+     .summary = "The to-do list of the requester: needs to check, dispatches to answer, services "
+                "to begin, to end, to verify.",
      .tag = "reports",
      .response = pb::Inbox::descriptor,
      .read = get_inbox},

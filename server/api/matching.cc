@@ -17,17 +17,16 @@ namespace {
 
 using google::protobuf::Message;
 
-constexpr QueryParam kLimit{"limit", "How many, 1..200; 20 where not given.", "integer"};
+constexpr QueryParam kLimit{"limit", "How many, 1..200; 20 by default.", "integer"};
 constexpr QueryParam kRankOpenLines[] = {
     kLimit,
     {"order",
-     "value (default): what each is worth by itself; clearing: what taking it adds to the "
-     "whole, by the prices of the latest clearing."}};
+     "value (default): the value of each; clearing: what taking it adds to the whole, by the "
+     "prices of the latest clearing."}};
 constexpr QueryParam kRankCandidates[] = {kLimit};
-constexpr QueryParam kExplain[] = {
-    {"need", "Id of the need.", "integer"},
-    {"line", "Number of the line, from 1; 1 where not given.", "integer"},
-    {"offer", "Id of the offer.", "integer"}};
+constexpr QueryParam kExplain[] = {{"need", "Id of the need.", "integer"},
+                                   {"line", "Number of the line, from 1; 1 by default.", "integer"},
+                                   {"offer", "Id of the offer.", "integer"}};
 
 Result<Answer> rank_open_lines(const Services& services, const Call& call) {
   const Runtime& runtime = services.runtime;
@@ -143,7 +142,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/parties/{id}/open-lines",
      .id = "rankOpenLines",
-     .summary = "The open lines that are worth most to a party, with reasons.",
+     .summary = "The open lines of the greatest value to a party, with reasons.",
      .tag = "matching",
      .response = pb::RankedPairs::descriptor,
      .query = kRankOpenLines,
@@ -151,7 +150,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/needs/{id}/lines/{line}/candidates",
      .id = "rankCandidates",
-     .summary = "The offers that are worth most to a line, with reasons.",
+     .summary = "The candidates for a line: the offers of the greatest value, with reasons.",
      .tag = "matching",
      .response = pb::RankedPairs::descriptor,
      .query = kRankCandidates,
@@ -159,14 +158,14 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/needs/{id}/bundle",
      .id = "suggestBundle",
-     .summary = "Offers from the three sides that together fill the need.",
+     .summary = "A bundle: offers from the three sides that together fill the need.",
      .tag = "matching",
      .response = pb::Bundle::descriptor,
      .read = suggest_bundle},
     {.method = "GET",
      .pattern = "/v1/explanations",
      .id = "explain",
-     .summary = "Why a line and an offer go together, or the first rule that keeps them apart.",
+     .summary = "Why an offer is eligible for a line, or the first rule that excludes it.",
      .tag = "matching",
      .response = pb::Explanation::descriptor,
      .query = kExplain,
@@ -174,8 +173,8 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/needs:preview",
      .id = "previewNeed",
-     .summary = "Who could serve a need that is still being written, and what would change the "
-                "picture. Changes nothing.",
+     .summary = "A preview: who could serve a need that is not posted yet, and what would change "
+                "the picture. Changes nothing.",
      .tag = "matching",
      .request = pb::PreviewRequest::descriptor,
      .response = pb::PreviewResponse::descriptor,

@@ -19,12 +19,11 @@ constexpr QueryParam kListNeeds[] = {
     {"category", "Code of a category."},
     {"programme", "Code of a programme."},
     {"organiser", "Id of the organiser.", "integer"},
-    {"raised", "Raised at least this often, 0..2.", "integer"},
-    {"mine", "1: only those of the resident who asks.", "integer"}};
-constexpr QueryParam kPostNeed[] = {
-    {"until",
-     "draft, submitted or open; where not given: open for an organiser or the lead, "
-     "submitted for a resident."}};
+    {"raised", "Escalated at least this many levels, 0..2.", "integer"},
+    {"mine", "1: only those of the resident who sends the request.", "integer"}};
+constexpr QueryParam kPostNeed[] = {{"until",
+                                     "draft, submitted or open; by default open for an organiser "
+                                     "or the lead, submitted for a resident."}};
 
 Result<Answer> list_needs(const Services& services, const Call& call) {
   const State& state = services.state();
@@ -152,7 +151,8 @@ constexpr Route kRoutes[] = {
     {.method = "PUT",
      .pattern = "/v1/needs/{id}",
      .id = "updateNeed",
-     .summary = "Changes a need. Give the whole of it; what the market sets is ignored.",
+     .summary =
+         "Changes a need. The body is the whole need; fields that the market sets are ignored.",
      .tag = "needs",
      .request = pb::Need::descriptor,
      .response = pb::Need::descriptor,
@@ -160,21 +160,21 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/needs/{id}:submit",
      .id = "submitNeed",
-     .summary = "A draft is submitted (点单).",
+     .summary = "Submits a draft (点单).",
      .tag = "needs",
      .response = pb::Need::descriptor,
      .command = move_need<pb::NEED_VERB_SUBMIT>},
     {.method = "POST",
      .pattern = "/v1/needs/{id}:approve",
      .id = "approveNeed",
-     .summary = "The organiser has checked it: it opens.",
+     .summary = "The organiser approves a submitted need: it opens.",
      .tag = "needs",
      .response = pb::Need::descriptor,
      .command = move_need<pb::NEED_VERB_APPROVE>},
     {.method = "POST",
      .pattern = "/v1/needs/{id}:reject",
      .id = "rejectNeed",
-     .summary = "The organiser turns it down, with a reason.",
+     .summary = "The organiser rejects a submitted need, with a reason.",
      .tag = "needs",
      .request = pb::ReasonRequest::descriptor,
      .response = pb::Need::descriptor,
@@ -183,7 +183,7 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/needs/{id}:cancel",
      .id = "cancelNeed",
-     .summary = "It is not wanted any more; live matches are cancelled.",
+     .summary = "Cancels a need; live matches are cancelled.",
      .tag = "needs",
      .request = pb::ReasonRequest::descriptor,
      .response = pb::Need::descriptor,
@@ -192,7 +192,8 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/needs/{id}:review",
      .id = "reviewNeed",
-     .summary = "Stars and words after service (评单); verifies what was served.",
+     .summary =
+         "Reviews a need after service with stars and words (评单); verifies what was served.",
      .tag = "needs",
      .request = pb::ReviewRequest::descriptor,
      .response = pb::Need::descriptor,
@@ -200,8 +201,8 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/needs/{id}:reveal",
      .id = "revealNeed",
-     .summary = "Whom to ask for at a need, and where, whole: for its organiser, and for those who "
-                "serve it from acceptance to completion. The journal keeps who looked.",
+     .summary = "Reveals the contact and address of a need: to its organiser, and to those who "
+                "serve it from acceptance to completion. The journal records who looked.",
      .tag = "privacy",
      .response = pb::PersonalData::descriptor,
      .command = disclose<pb::SUBJECT_KIND_NEED, pb::DISCLOSURE_PURPOSE_REVEAL>,
@@ -210,7 +211,7 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/needs/{id}:erase",
      .id = "eraseNeed",
-     .summary = "Contact and address of a need are gone for good, also from the past.",
+     .summary = "Erases contact and address of a need for good, also from past events.",
      .tag = "privacy",
      .response = pb::ErasedResponse::descriptor,
      .command = erase<pb::SUBJECT_KIND_NEED>,
@@ -218,7 +219,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/needs/{id}/site-code",
      .id = "getSiteCode",
-     .summary = "What hangs at the door: who scans it, or types it, is there.",
+     .summary = "The check-in code, which proves that whoever scans or types it is on site.",
      .tag = "matches",
      .response = pb::SiteCode::descriptor,
      .read = get_site_code,

@@ -103,16 +103,16 @@ class Document {
     json::array tags;
     for (const auto& [name, text] :
          {std::pair{"city", "Areas, words, policy, and batches."},
-          {"access", "Coming in and going out; accounts, invitations, tokens."},
-          {"privacy", "Personal data whole, exported, erased; and who saw what."},
-          {"reports", "What is counted, and what waits."},
-          {"clearing", "The whole market matched at once, and what it tells."},
+          {"access", "Logging in and out; accounts, invitations, tokens."},
+          {"privacy", "Personal data: reveal, export, erase; and who saw them."},
+          {"reports", "Reports, and to-do lists."},
+          {"clearing", "Clearings: the whole market matched at once, and their results."},
           {"parties", "Who takes part."},
           {"offers", "What is given."},
           {"needs", "What is asked for."},
           {"matching", "Who could serve what, and why."},
           {"matches", "From proposed to verified."},
-          {"events", "What happened, and what happens."},
+          {"events", "Past events, and the feed."},
           {"server", "The process itself."}}) {
       tags.push_back({{"name", name}, {"description", text}});
     }
@@ -264,17 +264,17 @@ class Document {
     const bool changes = r.command != nullptr;
     parameters.push_back(
         header("Qiao-Actor",
-               "For whom somebody acts, where not for itself: organiser/ID, supplier/ID, member/ID "
-               "or resident/REF, further down than its own role. The journal keeps who it was."));
+               "The party or person on whose behalf the account acts: organiser/ID, supplier/ID, "
+               "member/ID or resident/REF. The journal records the account."));
     op["x-access"] = access_of(r.operation);
     if (grows(r.operation)) op["x-grows-with-market"] = true;
     if (changes) {
       parameters.push_back(
           header("Idempotency-Key",
                  "1 to 128 bytes. A repeated request with the same key gets the first answer."));
-      parameters.push_back(header("If-Match", "The ETag that the thing must still have."));
+      parameters.push_back(header("If-Match", "The ETag that the row must still have."));
     } else if (r.read) {
-      parameters.push_back(header("If-None-Match", "An ETag: 304 where it is still the same."));
+      parameters.push_back(header("If-None-Match", "An ETag: 304 if it is unchanged."));
     }
     if (!r.file_types.empty()) {
       parameters.push_back(
@@ -323,11 +323,10 @@ class Document {
         {"tags", json::array{"events"}}};
     json::array parameters;
     for (const auto& [name, text] :
-         {std::pair{"after",
-                    "Events with a greater sequence number; where not given, from now on."},
+         {std::pair{"after", "Events with a greater sequence number; by default from now on."},
           {"epoch",
-           "What Qiao-Epoch said where `after` was seen; needed unless `after` is 0, and refused "
-           "when a backup was restored since."},
+           "The Qiao-Epoch of `after`; required unless `after` is 0, and refused if a backup was "
+           "restored since."},
           {"area", "Only in this area and below."},
           {"party", "Only of this party."},
           {"need", "Only of this need."},

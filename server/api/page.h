@@ -23,8 +23,8 @@ inline constexpr Slot kMaxScanned = 20'000;
 inline constexpr std::uint64_t kAny = ~std::uint64_t{0};
 
 inline constexpr QueryParam kPageSize{
-    "pageSize", "Most rows on the page, 1..500; 50 where not given.", "integer"};
-inline constexpr QueryParam kPageToken{"pageToken", "nextPageToken of the page before."};
+    "pageSize", "Maximum number of rows on the page, 1..500; 50 by default.", "integer"};
+inline constexpr QueryParam kPageToken{"pageToken", "nextPageToken of the previous page."};
 inline constexpr QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.",
                                     "integer"};
 

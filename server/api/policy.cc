@@ -70,8 +70,8 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/policy:try",
      .id = "tryPolicy",
-     .summary = "What a policy would have made of the needs of the last weeks, beside what the "
-                "one in force does: run on a copy. Changes nothing; takes up to a minute.",
+     .summary = "A trial: the result of a policy for the needs of the last weeks, compared with "
+                "the policy in force, on a copy. Changes nothing; takes up to a minute.",
      .tag = "city",
      .request = pb::PolicyTrialRequest::descriptor,
      .response = pb::PolicyTrial::descriptor,

@@ -72,14 +72,14 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/healthz",
      .id = "getHealth",
-     .summary = "Is the process alive?",
+     .summary = "Whether the process is alive.",
      .tag = "server",
      .response = pb::Health::descriptor,
      .raw = get_health},
     {.method = "GET",
      .pattern = "/readyz",
      .id = "getReadiness",
-     .summary = "Does it take requests? 503 while it stops.",
+     .summary = "Whether it accepts requests; 503 while it stops.",
      .tag = "server",
      .response = pb::Health::descriptor,
      .raw = get_readiness},
@@ -102,7 +102,7 @@ constexpr Route kBackupRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/backups",
      .id = "createBackup",
-     .summary = "Makes a complete copy of the database while it is in use (lead only). It shares "
+     .summary = "Makes a complete backup of the database while it is in use (lead only). It shares "
                 "its table files with the database until it is copied to another disk: copy it, "
                 "then verify the copy.",
      .tag = "server",

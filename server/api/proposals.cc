@@ -14,7 +14,7 @@ constexpr QueryParam kListClearingProposals[] = {kPageSize, kPageToken};
 constexpr QueryParam kListProposals[] = {kPageSize,
                                          kPageToken,
                                          {"need", "Id of the need.", "integer"},
-                                         {"party", "Id of the party that gives.", "integer"}};
+                                         {"party", "Id of the supplier.", "integer"}};
 
 // Where the page begins: 0 where no token is given.
 Result<std::uint64_t> place_of_page(const Call& call) {
@@ -139,7 +139,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/clearings/{id}/proposals",
      .id = "listClearingProposals",
-     .summary = "Who should serve whom, by that clearing; until they are applied.",
+     .summary = "The proposals of a clearing, until they are applied.",
      .tag = "clearing",
      .response = pb::ListProposalsResponse::descriptor,
      .query = kListClearingProposals,
@@ -147,8 +147,8 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/proposals",
      .id = "listProposals",
-     .summary = "Who should serve whom as things stand: the latest clearing, and what changed "
-                "since cleared again.",
+     .summary = "The proposals as things stand: the latest clearing, and what changed since "
+                "cleared again.",
      .tag = "clearing",
      .response = pb::ListProposalsResponse::descriptor,
      .query = kListProposals,

@@ -20,23 +20,21 @@ constexpr std::uint64_t kMostDays = 366;
 constexpr std::uint64_t kMostRecords = 50;
 
 constexpr QueryParam kArea{"area",
-                           "Code of an area: there and below. An organiser's own where not given."};
+                           "Code of an area: there and below. By default an organiser's own."};
 constexpr QueryParam kGetOverview[] = {
-    kArea,
-    {"days", "The funnel is of needs written in so many days, 1..366; 30 where not given.",
-     "integer"}};
+    kArea, {"days", "Number of days of the funnel's needs, 1..366; 30 by default.", "integer"}};
 constexpr QueryParam kGetReport[] = {
     kArea,
     {"by", "programme (default), category, beneficiary, area or month."},
-    {"from", "Needs written from then on, UTC seconds; 30 days ago where not given.", "integer"},
-    {"to", "And before then, UTC seconds; now where not given.", "integer"},
+    {"from", "Needs written from then on, UTC seconds; by default 30 days ago.", "integer"},
+    {"to", "And before then, UTC seconds; by default now.", "integer"},
     kRowsOnPage,
     kPageToken};
 constexpr QueryParam kGetWorkforce[] = {kArea, kRowsOnPage, kPageToken};
 constexpr QueryParam kListRecognition[] = {
-    {"area", "Code of an area: at home there or below."},
+    {"area", "Code of an area: parties based there or below."},
     {"kind", "volunteer_team, enterprise (default) or social_organisation."},
-    {"limit", "How many, 1..50; 20 where not given.", "integer"}};
+    {"limit", "How many, 1..50; 20 by default.", "integer"}};
 
 // The part of the city that is asked about, and that whoever asks may see.
 Result<Slot> part(const Call& call, const State& state) {
@@ -125,7 +123,7 @@ constexpr Route kRoutes[] = {
      .pattern = "/v1/overview",
      .id = "getOverview",
      .summary = "The city, or a part of it, at a glance: communities, the funnel and its times, "
-                "who waits longest.",
+                "needs that wait longest.",
      .tag = "reports",
      .response = pb::Overview::descriptor,
      .query = kGetOverview,
@@ -133,8 +131,8 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/reports",
      .id = "getReport",
-     .summary = "Needs of a stretch of time with what became of them, by programme, category, "
-                "beneficiary, area or month.",
+     .summary = "Needs of a period with their results, by programme, category, beneficiary, area "
+                "or month.",
      .tag = "reports",
      .response = pb::Report::descriptor,
      .query = kGetReport,
@@ -142,8 +140,8 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/workforce",
      .id = "getWorkforce",
-     .summary = "The workforce of four kinds by area, against the standard of the policy; licensed "
-                "social workers by level.",
+     .summary = "The workforce of four kinds by area, compared with the standard of the policy; "
+                "certified social workers by level.",
      .tag = "reports",
      .response = pb::WorkforceReport::descriptor,
      .query = kGetWorkforce,
@@ -151,7 +149,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/recognition",
      .id = "listRecognition",
-     .summary = "Who has given most: computed from what was served. Public.",
+     .summary = "The parties that served most, computed from what was served. Public.",
      .tag = "reports",
      .response = pb::ListRecognitionResponse::descriptor,
      .query = kListRecognition,

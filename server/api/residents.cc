@@ -27,8 +27,8 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/residents/{ref}:export",
      .id = "exportResident",
-     .summary = "All that is held of a resident, over all its needs, whole (the person's right "
-                "to a copy).",
+     .summary = "Exports all data about a resident, over all its needs, unmasked (the person's "
+                "right to a copy).",
      .tag = "privacy",
      .response = pb::PersonExport::descriptor,
      .command = disclose<pb::SUBJECT_KIND_RESIDENT, pb::DISCLOSURE_PURPOSE_EXPORT>,
@@ -37,8 +37,8 @@ constexpr Route kRoutes[] = {
     {.method = "POST",
      .pattern = "/v1/residents/{ref}:erase",
      .id = "eraseResident",
-     .summary = "A resident's personal data are gone for good from all its needs, also from the "
-                "past.",
+     .summary =
+         "Erases a resident's personal data for good from all its needs, also from past events.",
      .tag = "privacy",
      .response = pb::ErasedResponse::descriptor,
      .command = erase<pb::SUBJECT_KIND_RESIDENT>,

@@ -12,9 +12,8 @@ namespace {
 
 using google::protobuf::Message;
 
-constexpr QueryParam kListSupplyGaps[] = {
-    {"area", "Code of an area: there and below."},
-    {"limit", "How many, 1..100; 10 where not given.", "integer"}};
+constexpr QueryParam kListSupplyGaps[] = {{"area", "Code of an area: there and below."},
+                                          {"limit", "How many, 1..100; 10 by default.", "integer"}};
 
 Response list_supply_gaps(const Services& services, const Call& call, const Message*) {
   const auto within = area_param(call, services.state());
@@ -37,8 +36,8 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/supply-gaps",
      .id = "listSupplyGaps",
-     .summary = "Where supply is short by the latest clearing: by place, skill, weekday and hour "
-                "what one more unit would bring, found by adding it and clearing again.",
+     .summary = "Supply gaps of the latest clearing: by place, skill, weekday and hour what one "
+                "more unit would add, found by adding it and clearing again.",
      .tag = "clearing",
      .response = pb::SupplyGapsResponse::descriptor,
      .query = kListSupplyGaps,

@@ -53,7 +53,7 @@ Tail::Tail(const Store& store, std::size_t ring, Seq last, Relations relations)
     : store_(store), ring_size_(ring), last_(last), relations_(std::move(relations)) {}
 
 void Tail::push(std::shared_ptr<const Published> event) {
-  QIAO_CHECK(event->seq == last_ + 1, "the feed has no hole");
+  QIAO_CHECK(event->seq == last_ + 1, "the feed has no gap");
   if (concerns_access(*event)) tell_watches(*event);
   last_ = event->seq;
   // What was erased is not in memory either: from here on older events are read from disk.
