@@ -53,7 +53,6 @@ LONG_FUNCTIONS = {
     "benchmarks/postgis.cc run",
     "engine/rows/facts.cc read",
     "engine/rows/operations.cc operation_of",
-    "engine/rows/state.cc State::undo",
     "tools/qiao/show_access.cc show_access",
     "tools/qiao/verbs.cc verbs",
 }

@@ -23,6 +23,12 @@ bool ended(const GrantRow& grant, Time now) { return grant.revoked || grant.expi
 
 }  // namespace
 
+void set_about(pb::Event& e, const pb::Account& account, const State&) {
+  e.set_party_id(account.party_id());
+}
+
+void set_about(pb::Event&, const pb::Grant&, const State&) {}
+
 // Which accounts an actor has to do with, by the scope it has of the command.
 Status Market::check_account(Slot slot) const {
   const AccountRow& row = state_.accounts()[slot];

@@ -1,6 +1,7 @@
 #include "engine/market/market.h"
 
 #include "engine/identity/roles.h"
+#include "engine/market/emit.h"
 #include "engine/rows/limits.h"
 
 namespace qiao {
@@ -168,8 +169,12 @@ Result<std::vector<Market::Refused>> Market::check(const pb::Batch& batch, const
   return refused;
 }
 
-std::uint64_t Market::area_of_party(std::uint64_t id) const {
-  return state_.areas()[state_.parties()[state_.parties().find(PartyId{id})].area].id.value();
+std::uint64_t area_of_party(const State& state, std::uint64_t id) {
+  return state.areas()[state.parties()[state.parties().find(PartyId{id})].area].id.value();
+}
+
+std::uint64_t area_of_need(const State& state, std::uint64_t id) {
+  return state.areas()[state.needs()[state.needs().find(NeedId{id})].area].id.value();
 }
 
 Status Market::check_version(std::uint64_t actual) const {

@@ -132,7 +132,6 @@ class Market {
   Result<Slot> find_need(std::uint64_t id) const;
   Result<Slot> find_offer(std::uint64_t id) const;
   Result<Slot> find_party(std::uint64_t id, const char* field) const;
-  std::uint64_t area_of_party(std::uint64_t id) const;
   Status check_version(std::uint64_t actual) const;
   // Where the scope is one's own: it is the member's own row.
   Status check_own(std::uint64_t person_id) const;

@@ -103,6 +103,12 @@ bool by_staff(const pb::Actor& actor) {
 
 }  // namespace
 
+void set_about(pb::Event& e, const pb::Match& match, const State& state) {
+  e.set_area_code(area_of_need(state, match.need_id()));
+  e.set_party_id(match.party_id());
+  e.set_need_id(match.need_id());
+}
+
 Status Market::make_match(const pb::MakeMatch& make) {
   QIAO_TRY(auto need, find_need(make.need_id()));
   QIAO_TRY(auto offer, find_offer(make.offer_id()));

@@ -44,6 +44,11 @@ bool same_requirement(const pb::RequirementLine& a, const pb::RequirementLine& b
 
 }  // namespace
 
+void set_about(pb::Event& e, const pb::Need& need, const State&) {
+  e.set_area_code(need.area_code());
+  e.set_need_id(need.id());
+}
+
 // A resident has so many needs waiting for its organiser, and no more.
 Status Market::check_waiting(const char* field) const {
   if (scope_ != Scope::kOwn) return outcome::success();

@@ -24,6 +24,12 @@ bool taken(const State& state, Slot match) {
 
 }  // namespace
 
+void set_about(pb::Event& e, const pb::Notification& notification, const State& state) {
+  e.set_area_code(area_of_need(state, notification.need_id()));
+  e.set_party_id(notification.party_id());
+  e.set_need_id(notification.need_id());
+}
+
 bool quiet(const State& state, Time now) {
   const pb::NotificationPolicy& policy = state.policy().notification();
   const std::uint32_t from = policy.quiet_from_minute();

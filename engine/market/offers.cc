@@ -40,6 +40,11 @@ std::int64_t promised(const State& state, Slot slot) {
 
 }  // namespace
 
+void set_about(pb::Event& e, const pb::Offer& offer, const State& state) {
+  e.set_area_code(area_of_party(state, offer.party_id()));
+  e.set_party_id(offer.party_id());
+}
+
 Status Market::post_offer(const pb::Offer& offer) {
   QIAO_TRY(validate(offer, state_, now_));
   const Slot slot = state_.parties().find(PartyId{offer.party_id()});

@@ -10,6 +10,22 @@
 
 namespace qiao {
 
+void set_about(pb::Event&, const pb::Taxonomy&, const State&) {}
+
+void set_about(pb::Event&, const pb::Policy&, const State&) {}
+
+void set_about(pb::Event& e, const pb::Area& area, const State&) { e.set_area_code(area.code()); }
+
+void set_about(pb::Event& e, const pb::Party& party, const State&) {
+  e.set_area_code(party.area_code());
+  e.set_party_id(party.id());
+}
+
+void set_about(pb::Event& e, const pb::Person& person, const State& state) {
+  e.set_area_code(area_of_party(state, person.party_id()));
+  e.set_party_id(person.party_id());
+}
+
 Status Market::put_taxonomy(const pb::Taxonomy& taxonomy) {
   QIAO_TRY(check_version(state_.taxonomy().version()));
   QIAO_TRY(validate(taxonomy, state_.vocabulary()));

@@ -31,6 +31,12 @@ void name_fields(const google::protobuf::Message& row, pb::Disclosure& out) {
 
 }  // namespace
 
+void set_about(pb::Event& e, const pb::Disclosure& shown, const State& state) {
+  if (shown.subject() != pb::SUBJECT_KIND_NEED) return;
+  e.set_area_code(area_of_need(state, shown.subject_id()));
+  e.set_need_id(shown.subject_id());
+}
+
 // The actor's party serves the need, and the policy lets it see the contact by now. Of several
 // matches the one that lets it see most counts.
 Status Market::check_contact(const NeedRow& need) const {

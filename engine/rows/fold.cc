@@ -120,29 +120,14 @@ const google::protobuf::Message& State::row_type(pb::Event::RowCase kind) {
 
 bool State::load_row(pb::Event::RowCase kind, Blob bytes) {
   switch (kind) {
-    case pb::Event::kTaxonomy:
-      return put_taxonomy(bytes.view());
-    case pb::Event::kPolicy:
-      return put_policy(bytes.view());
-    case pb::Event::kArea:
-      return put_area(std::move(bytes));
-    case pb::Event::kParty:
-      return put_party(std::move(bytes));
-    case pb::Event::kPerson:
-      return put_person(std::move(bytes));
-    case pb::Event::kOffer:
-      return put_offer(std::move(bytes));
-    case pb::Event::kNeed:
-      return put_need(std::move(bytes));
-    case pb::Event::kMatch:
-      return put_match(std::move(bytes));
-    case pb::Event::kNotification:
-      return put_notification(std::move(bytes));
-    case pb::Event::kAccount:
-      return put_account(std::move(bytes));
-    case pb::Event::kGrant:
-      return put_grant(std::move(bytes));
-    case pb::Event::kDisclosure:
+#define QIAO_KIND(Name, one, ...) \
+  case pb::Event::k##Name:        \
+    return put_##one(std::move(bytes));
+#define QIAO_SETTING(Name, one, ...) \
+  case pb::Event::k##Name:           \
+    return put_##one(bytes.view());
+#define QIAO_RECORD(Name, ...) case pb::Event::k##Name:
+#include "engine/rows/kinds.inc"
     case pb::Event::ROW_NOT_SET:
       break;
   }

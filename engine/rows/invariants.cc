@@ -262,15 +262,46 @@ class Hash {
   std::uint64_t value_ = 0xCBF29CE484222325ULL;
 };
 
+// What a row of each kind implies in addition to its bytes.
+void add_implied(Hash& h, const State&, const AreaRow& area) {
+  h.add(static_cast<std::uint64_t>(area.asked_micro));
+  h.add(static_cast<std::uint64_t>(area.filled_micro));
+}
+void add_implied(Hash& h, const State&, const PartyRow& party) {
+  h.add(std::uint64_t{party.kept} << 32 | party.broken);
+}
+void add_implied(Hash& h, const State&, const PersonRow& person) {
+  h.add(static_cast<std::uint64_t>(to_int(person.due)));
+}
+void add_implied(Hash& h, const State&, const OfferRow& offer) {
+  h.add(static_cast<std::uint64_t>(offer.given));
+}
+void add_implied(Hash& h, const State& state, const NeedRow& need) {
+  h.add(need.touched);
+  h.add(static_cast<std::uint64_t>(to_int(need.due)));
+  for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l)
+    h.add(static_cast<std::uint64_t>(state.line(l).held));
+}
+void add_implied(Hash& h, const State&, const MatchRow& match) {
+  h.add(static_cast<std::uint64_t>(to_int(match.due)));
+}
+void add_implied(Hash& h, const State&, const NotificationRow& notification) {
+  h.add(static_cast<std::uint64_t>(to_int(notification.sent)));
+}
+void add_implied(Hash&, const State&, const AccountRow&) {}
+void add_implied(Hash& h, const State& state, const GrantRow& grant) {
+  h.add(state.accounts()[grant.account].id.value());
+}
+
 // Slots have another order in a market that was loaded, so the rows are summed.
-template <class Rows, class Extra>
-std::uint64_t sum_rows(const Rows& rows, Extra extra) {
+template <class Rows>
+std::uint64_t sum_rows(const State& state, const Rows& rows) {
   std::uint64_t sum = 0;
   for (Slot s = 0; s < rows.size(); ++s) {
     Hash h;
     h.add(rows[s].id.value());
     h.add(rows[s].bytes.view());
-    extra(h, s);
+    add_implied(h, state, rows[s]);
     sum += h.value();
   }
   return sum;
@@ -282,39 +313,9 @@ std::vector<std::string> check_invariants(const State& state) { return Checker(s
 
 std::uint64_t digest(const State& state) {
   Hash h;
-  const auto nothing = [](Hash&, Slot) {};
   h.add(state.taxonomy().SerializeAsString());
   h.add(state.policy().SerializeAsString());
-  h.add(sum_rows(state.areas(), [&](Hash& x, Slot s) {
-    x.add(static_cast<std::uint64_t>(state.areas()[s].asked_micro));
-    x.add(static_cast<std::uint64_t>(state.areas()[s].filled_micro));
-  }));
-  h.add(sum_rows(state.parties(), [&](Hash& x, Slot s) {
-    x.add(std::uint64_t{state.parties()[s].kept} << 32 | state.parties()[s].broken);
-  }));
-  h.add(sum_rows(state.persons(), [&](Hash& x, Slot s) {
-    x.add(static_cast<std::uint64_t>(to_int(state.persons()[s].due)));
-  }));
-  h.add(sum_rows(state.offers(), [&](Hash& x, Slot s) {
-    x.add(static_cast<std::uint64_t>(state.offers()[s].given));
-  }));
-  h.add(sum_rows(state.needs(), [&](Hash& x, Slot s) {
-    const NeedRow& n = state.needs()[s];
-    x.add(n.touched);
-    x.add(static_cast<std::uint64_t>(to_int(n.due)));
-    for (Slot l = n.first_line; l < n.first_line + n.line_count; ++l)
-      x.add(static_cast<std::uint64_t>(state.line(l).held));
-  }));
-  h.add(sum_rows(state.matches(), [&](Hash& x, Slot s) {
-    x.add(static_cast<std::uint64_t>(to_int(state.matches()[s].due)));
-  }));
-  h.add(sum_rows(state.notifications(), [&](Hash& x, Slot s) {
-    x.add(static_cast<std::uint64_t>(to_int(state.notifications()[s].sent)));
-  }));
-  h.add(sum_rows(state.accounts(), nothing));
-  h.add(sum_rows(state.grants(), [&](Hash& x, Slot s) {
-    x.add(state.accounts()[state.grants()[s].account].id.value());
-  }));
+  for_each_keyed([&](auto kind) { h.add(sum_rows(state, state.rows(kind))); });
   h.add(state.last_seq());
   return h.value();
 }

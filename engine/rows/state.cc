@@ -34,17 +34,6 @@ Slot State::line_of(Slot need, std::uint32_t number) const {
   return number >= 1 && number <= n.line_count ? n.first_line + number - 1 : kNoSlot;
 }
 
-pb::Area State::load_area(Slot s) const { return parse<pb::Area>(areas_[s].bytes); }
-pb::Party State::load_party(Slot s) const { return parse<pb::Party>(parties_[s].bytes); }
-pb::Person State::load_person(Slot s) const { return parse<pb::Person>(persons_[s].bytes); }
-pb::Offer State::load_offer(Slot s) const { return parse<pb::Offer>(offers_[s].bytes); }
-pb::Match State::load_match(Slot s) const { return parse<pb::Match>(matches_[s].bytes); }
-pb::Notification State::load_notification(Slot s) const {
-  return parse<pb::Notification>(notifications_[s].bytes);
-}
-pb::Account State::load_account(Slot s) const { return parse<pb::Account>(accounts_[s].bytes); }
-pb::Grant State::load_grant(Slot s) const { return parse<pb::Grant>(grants_[s].bytes); }
-
 namespace {
 
 template <class Map, class Key>
@@ -66,15 +55,29 @@ std::string State::area_name(Slot area) const {
   return area == kNoSlot ? std::string() : load_area(area).name();
 }
 
-pb::Need State::load_need(Slot s) const {
-  const NeedRow& row = needs_[s];
-  auto need = parse<pb::Need>(row.bytes);
+namespace {
+
+// What a resource has beside its row: most have nothing.
+template <class Message>
+void complete(const State&, Slot, Message&) {}
+
+void complete(const State& state, Slot slot, pb::Need& need) {
+  const NeedRow& row = state.needs()[slot];
   need.set_version(row.touched);
   for (int i = 0; i < need.lines_size(); ++i) {
-    need.mutable_lines(i)->set_held(lines_[row.first_line + static_cast<Slot>(i)].held);
+    need.mutable_lines(i)->set_held(state.line(row.first_line + static_cast<Slot>(i)).held);
   }
-  return need;
 }
+
+}  // namespace
+
+#define QIAO_KIND(Name, one, many, ...)               \
+  pb::Name State::load_##one(Slot s) const {          \
+    auto message = parse<pb::Name>(many##_[s].bytes); \
+    complete(*this, s, message);                      \
+    return message;                                   \
+  }
+#include "engine/rows/kinds.inc"
 
 bool State::within(Slot area, Slot ancestor) const {
   for (; area != kNoSlot; area = areas_[area].parent) {
@@ -250,124 +253,6 @@ void State::loaded(Seq last_seq, Time last_time) {
   last_time_ = last_time;
 }
 
-void State::begin() {
-  QIAO_CHECK(!in_transaction_, "transactions do not nest");
-  in_transaction_ = true;
-  begin_ = mark();
-}
-
-void State::commit() {
-  in_transaction_ = false;
-  undo_.clear();
-}
-
-void State::rollback() {
-  rollback_to(begin_);
-  in_transaction_ = false;
-}
-
-void State::rollback_to(const Mark& mark) {
-  // Undoing also puts rows; those are not recorded.
-  in_transaction_ = false;
-  while (undo_.size() > mark.undo) {
-    undo(undo_.back());
-    undo_.pop_back();
-  }
-  last_seq_ = mark.seq;
-  last_time_ = mark.time;
-  in_transaction_ = true;
-}
-
-void State::undo(UndoRecord& record) {
-  const bool fresh = !record.previous;
-  if (!fresh) {
-    const bool ok = load_row(record.kind, std::move(record.previous));
-    QIAO_CHECK(ok, "a row that was there can be put back");
-  }
-  switch (record.kind) {
-    case pb::Event::kArea:
-      if (fresh) areas_.pop_back();
-      break;
-    case pb::Event::kParty:
-      if (fresh) {
-        set_parent(parties_[record.slot], PartyId{});
-        parties_.pop_back();
-      }
-      break;
-    case pb::Event::kPerson:
-      if (fresh) {
-        const Slot party = parties_.find(PartyId{load_person(record.slot).party_id()});
-        parties_[party].first_person = persons_[record.slot].next_of_party;
-        persons_.pop_back();
-      }
-      break;
-    case pb::Event::kOffer:
-      if (fresh) {
-        if (observer_ != nullptr) observer_->offer_removed(record.slot);
-        const OfferRow& o = offers_[record.slot];
-        if (o.active) --parties_[o.party].active_offers;
-        // The newest offer of a party is the head of its list.
-        parties_[o.party].first_offer = o.next_of_party;
-        if (o.next_of_party != kNoSlot) offers_[o.next_of_party].previous_of_party = kNoSlot;
-        offers_.pop_back();
-      }
-      break;
-    case pb::Event::kNeed:
-      if (!fresh) {
-        needs_[record.slot].touched = record.touched;
-      } else {
-        if (observer_ != nullptr) observer_->need_removed(record.slot);
-        unlink_resident(record.slot);
-        leave_waiting(record.slot);
-        contribute_fill(needs_[record.slot], -1);
-        // Unless another need was appended after it, its lines are the last.
-        if (needs_[record.slot].first_line + needs_[record.slot].line_room == lines_.size()) {
-          lines_.resize(needs_[record.slot].first_line);
-        }
-        needs_.pop_back();
-        progress_.resize(needs_.size());
-      }
-      break;
-    case pb::Event::kMatch: {
-      const Slot need = matches_[record.slot].need;
-      if (fresh) {
-        contribute(matches_[record.slot], record.slot, -1);
-        needs_[need].first_match = matches_[record.slot].next_of_need;
-        offers_[matches_[record.slot].offer].first_match = matches_[record.slot].next_of_offer;
-        matches_.pop_back();
-        update_waiting(need);
-        if (observer_ != nullptr) observer_->need_changed(need);
-      }
-      needs_[need].touched = record.touched;
-      break;
-    }
-    case pb::Event::kNotification:
-      // They never change, so it is a new one.
-      parties_[notifications_[record.slot].party].first_notification =
-          notifications_[record.slot].next_of_party;
-      notifications_.pop_back();
-      break;
-    case pb::Event::kAccount:
-      if (fresh) {
-        forget_names(record.slot);
-        accounts_.pop_back();
-      }
-      break;
-    case pb::Event::kGrant:
-      if (fresh) {
-        secrets_.erase(grants_[record.slot].secret);
-        accounts_[grants_[record.slot].account].first_grant = grants_[record.slot].next_of_account;
-        grants_.pop_back();
-      }
-      break;
-    case pb::Event::kDisclosure:
-    case pb::Event::kTaxonomy:
-    case pb::Event::kPolicy:
-    case pb::Event::ROW_NOT_SET:
-      break;
-  }
-}
-
 // --- what rows imply ---
 
 void State::contribute_fill(const NeedRow& need, std::int64_t sign) {
@@ -419,34 +304,28 @@ void State::contribute(const MatchRow& m, Slot match, std::int64_t sign) {
   }
 }
 
-std::string_view State::row_bytes(pb::Event::RowCase kind, std::uint64_t key) const {
+const google::protobuf::Message& State::setting(pb::Event::RowCase kind) const {
   switch (kind) {
-    case pb::Event::kArea:
-      return areas_[areas_.find(AreaCode{key})].bytes.view();
-    case pb::Event::kParty:
-      return parties_[parties_.find(PartyId{key})].bytes.view();
-    case pb::Event::kPerson:
-      return persons_[persons_.find(PersonId{key})].bytes.view();
-    case pb::Event::kOffer:
-      return offers_[offers_.find(OfferId{key})].bytes.view();
-    case pb::Event::kNeed:
-      return needs_[needs_.find(NeedId{key})].bytes.view();
-    case pb::Event::kMatch:
-      return matches_[matches_.find(MatchId{key})].bytes.view();
-    case pb::Event::kNotification:
-      return notifications_[notifications_.find(NotificationId{key})].bytes.view();
-    case pb::Event::kAccount:
-      return accounts_[accounts_.find(AccountId{key})].bytes.view();
-    case pb::Event::kGrant:
-      return grants_[grants_.find(GrantId{key})].bytes.view();
-    case pb::Event::kDisclosure:
-    case pb::Event::kTaxonomy:
-    case pb::Event::kPolicy:
-    case pb::Event::ROW_NOT_SET:
-      break;
+#define QIAO_SETTING(Name, one, ...) \
+  case pb::Event::k##Name:           \
+    return one();
+#include "engine/rows/kinds.inc"
+    default:
+      QIAO_CHECK(false, "it is a setting");
+      return policy_;
   }
-  QIAO_CHECK(false, "only things with a key have rows of their own");
-  return {};
+}
+
+std::string_view State::row_bytes(pb::Event::RowCase kind, std::uint64_t key) const {
+  return visit_kind(kind, [&](auto k) -> std::string_view {
+    if constexpr (Keyed<decltype(k)>) {
+      const auto& table = rows(k);
+      return table[table.find(typename decltype(k)::Id{key})].bytes.view();
+    } else {
+      QIAO_CHECK(false, "only things with a key have rows of their own");
+      return {};
+    }
+  });
 }
 
 // --- timers ---

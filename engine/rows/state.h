@@ -12,11 +12,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <unordered_set>
 #include <vector>
 
 #include "engine/base/time_zone.h"
 #include "engine/rows/facts.h"
+#include "engine/rows/kinds.h"
 #include "engine/rows/rows.h"
 #include "engine/rows/table.h"
 #include "engine/rows/timers.h"
@@ -53,26 +55,18 @@ class State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // Their codes arrive in any order.
-  using Areas = Table<AreaCode, AreaRow, HashedIds<AreaCode>>;
-  using Parties = Table<PartyId, PartyRow>;
-  using Persons = Table<PersonId, PersonRow>;
-  using Offers = Table<OfferId, OfferRow>;
-  using Needs = Table<NeedId, NeedRow>;
-  using Matches = Table<MatchId, MatchRow>;
-  using Notifications = Table<NotificationId, NotificationRow>;
-  using Accounts = Table<AccountId, AccountRow>;
-  using Grants = Table<GrantId, GrantRow>;
+  // Codes of areas arrive in any order, ids ascend.
+  template <class Id>
+  using IdsOf = std::conditional_t<std::is_same_v<Id, AreaCode>, HashedIds<Id>, AscendingIds<Id>>;
+  template <class Kind>
+  using Rows = Table<typename Kind::Id, typename Kind::Row, IdsOf<typename Kind::Id>>;
 
-  const Areas& areas() const { return areas_; }
-  const Parties& parties() const { return parties_; }
-  const Persons& persons() const { return persons_; }
-  const Offers& offers() const { return offers_; }
-  const Needs& needs() const { return needs_; }
-  const Matches& matches() const { return matches_; }
-  const Notifications& notifications() const { return notifications_; }
-  const Accounts& accounts() const { return accounts_; }
-  const Grants& grants() const { return grants_; }
+  // needs(), offers() and so on: the rows of each kind in kinds.inc. rows(kinds::Need{}): needs().
+#define QIAO_KIND(Name, one, many, ...)                     \
+  const Rows<kinds::Name>& many() const { return many##_; } \
+  const Rows<kinds::Name>& rows(kinds::Name) const { return many##_; }
+#include "engine/rows/kinds.inc"
+
   // kNoSlot if no account has that login (lower case), external identity or secret.
   Slot account_by_login(std::string_view login) const;
   Slot account_by_external_id(std::string_view external_id) const;
@@ -106,22 +100,19 @@ class State {
 
   const pb::Policy& policy() const { return policy_; }
   const pb::Taxonomy& taxonomy() const { return vocabulary_.taxonomy(); }
+  // policy() or taxonomy().
+  const google::protobuf::Message& setting(pb::Event::RowCase kind) const;
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const TimeZone& zone() const { return zone_; }
   Seq last_seq() const { return last_seq_; }
   Time last_time() const { return last_time_; }
 
-  // The resource as it is now; for a need with the quantities its lines hold and its version.
-  // Parses: about 1 us.
-  pb::Area load_area(Slot) const;
-  pb::Party load_party(Slot) const;
-  pb::Person load_person(Slot) const;
-  pb::Offer load_offer(Slot) const;
-  pb::Need load_need(Slot) const;
-  pb::Match load_match(Slot) const;
-  pb::Notification load_notification(Slot) const;
-  pb::Account load_account(Slot) const;
-  pb::Grant load_grant(Slot) const;
+  // load_need(slot) and so on: the resource as it is now; for a need with the quantities its lines
+  // hold and its version. load(kinds::Need{}, slot) is load_need(slot). Parses: about 1 us.
+#define QIAO_KIND(Name, one, ...)  \
+  pb::Name load_##one(Slot) const; \
+  pb::Name load(kinds::Name, Slot slot) const { return load_##one(slot); }
+#include "engine/rows/kinds.inc"
 
   // Most units that the offer could give in that window now. O(log + overlapping bookings).
   std::int64_t available(Slot offer, const Interval& window) const;
@@ -146,9 +137,9 @@ class State {
   // Puts a row as it was stored. False when the bytes are not such a row or reference a
   // missing row.
   //
-  // At start-up: start_loading(), taxonomy, policy; then areas, parties, offers and needs in any
-  // order, and link_areas(), link_parties(), link_offers(), link_needs(); then persons, matches,
-  // notifications, accounts, grants (these after accounts); loaded(), start_timers(), link_lists().
+  // At start-up: start_loading(), the settings; then the kinds that are linked (kLinked) in any
+  // order, and link_areas(), link_parties(), link_offers(), link_needs(); then the other kinds,
+  // grants after accounts; loaded(), start_timers(), link_lists().
   // Each row once. Rows of different kinds may be put by different threads at the same time, and
   // linked beside each other and beside rows that are put, as soon as the rows they reference
   // are there and linked.
@@ -243,23 +234,20 @@ class State {
   void set_parent(PartyRow& row, PartyId parent);
   void update_waiting_in_city(Slot need);
 
-  // Each answers as load_row() does.
-  bool put_taxonomy(std::string_view bytes);
-  bool put_policy(std::string_view bytes);
-  bool put_area(Blob bytes);
-  bool put_party(Blob bytes);
-  bool put_person(Blob bytes);
-  bool put_offer(Blob bytes);
-  bool put_need(Blob bytes);
-  bool put_match(Blob bytes);
-  bool put_notification(Blob bytes);
-  bool put_account(Blob bytes);
-  bool put_grant(Blob bytes);
+  // put_need() and so on: what a row of each kind changes (fold.cc). Each answers as load_row()
+  // does. remove_need() and so on undo the append of the row, which is the last (undo.cc).
+#define QIAO_KIND(Name, one, ...) \
+  bool put_##one(Blob bytes);     \
+  void remove_##one(Slot);
+#define QIAO_SETTING(Name, one, ...) bool put_##one(std::string_view bytes);
+#include "engine/rows/kinds.inc"
+
   void forget_names(Slot account);
   void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched) {
     if (in_transaction_) undo_.push_back({kind, slot, std::move(previous), touched});
   }
   void undo(UndoRecord& record);
+  void remove_row(pb::Event::RowCase kind, Slot slot);
 
   void contribute(const MatchRow&, Slot match, std::int64_t sign);
   void contribute_fill(const NeedRow&, std::int64_t sign);
@@ -271,15 +259,9 @@ class State {
   bool timers_are_fresh() const;
   bool refresh_timer(TimerQueue::Kind kind, Slot slot);
 
-  Areas areas_;
-  Parties parties_;
-  Persons persons_;
-  Offers offers_;
-  Needs needs_;
-  Matches matches_;
-  Notifications notifications_;
-  Accounts accounts_;
-  Grants grants_;
+#define QIAO_KIND(Name, one, many, ...) Rows<kinds::Name> many##_;
+#include "engine/rows/kinds.inc"
+
   boost::unordered_flat_map<std::string, Slot> logins_;
   boost::unordered_flat_map<std::string, Slot> external_ids_;
   boost::unordered_flat_map<SecretHash, Slot> secrets_;

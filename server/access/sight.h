@@ -1,9 +1,9 @@
 // The rules of what somebody sees of a row: nothing, what is public of it, or the whole.
 //
 // Answers (View, by the State) and the watch feed (Watch, by the event and Relations) know the
-// facts from different places; the rules are here, once. A rule takes the scope that the role has
-// of the operation that reads such a row, the role, and `facts`, which it asks only for what it
-// needs:
+// facts from different places; the rules are here, once, one for each kind of row. A rule takes the
+// scope that the role has of the operation that reads such a row (kRead), the role, and `facts`,
+// which it asks only for what it needs:
 //   in_area()        the row, or the party it is of, lies in the viewer's area or below
 //   party_in_area()  of a match or a notification: its party does
 //   of_party()       the row is, or is of, the viewer's party or one that belongs to it
@@ -13,9 +13,11 @@
 //   need_state(), opened()  of a need: its state; whether it was ever on the public board
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 
 #include "engine/identity/roles.h"
+#include "engine/rows/kinds.h"
 #include "qiao/v1/event.pb.h"
 
 namespace qiao {
@@ -58,8 +60,16 @@ constexpr bool owns_row(const Owner& me, pb::Event::RowCase kind, std::uint64_t 
   }
 }
 
+// What is no secret, and what has no place but the journal: whoever may read it sees the whole.
+template <class Kind, class Facts>
+requires std::same_as<Kind, kinds::Taxonomy> || std::same_as<Kind, kinds::Policy> ||
+    std::same_as<Kind, kinds::Area> || std::same_as<Kind, kinds::Grant>
+        Sight sight_of(Kind, Scope scope, pb::Role, const Facts&) {
+  return whole_if(scope != Scope::kNone);
+}
+
 template <class Facts>
-Sight sight_of_party(Scope scope, pb::Role role, const Facts& facts) {
+Sight sight_of(kinds::Party, Scope scope, pb::Role role, const Facts& facts) {
   if (scope == Scope::kAll) return Sight::kWhole;
   if (scope != Scope::kLook) return Sight::kNothing;
   const bool mine = role == pb::ROLE_ORGANISER ? facts.in_area() : facts.of_party();
@@ -67,7 +77,7 @@ Sight sight_of_party(Scope scope, pb::Role role, const Facts& facts) {
 }
 
 template <class Facts>
-Sight sight_of_person(Scope scope, const Facts& facts) {
+Sight sight_of(kinds::Person, Scope scope, pb::Role, const Facts& facts) {
   switch (scope) {
     case Scope::kAll:
       return Sight::kWhole;
@@ -83,7 +93,7 @@ Sight sight_of_person(Scope scope, const Facts& facts) {
 }
 
 template <class Facts>
-Sight sight_of_offer(Scope scope, const Facts& facts) {
+Sight sight_of(kinds::Offer, Scope scope, pb::Role, const Facts& facts) {
   return whole_if(scope == Scope::kAll || (scope == Scope::kParty && facts.of_party()));
 }
 
@@ -106,7 +116,7 @@ bool sees_whole_need(Scope scope, pb::Role role, const Facts& facts) {
 }
 
 template <class Facts>
-Sight sight_of_need(Scope scope, pb::Role role, const Facts& facts) {
+Sight sight_of(kinds::Need, Scope scope, pb::Role role, const Facts& facts) {
   if (scope == Scope::kNone) return Sight::kNothing;
   if (sees_whole_need(scope, role, facts)) return Sight::kWhole;
   switch (facts.need_state()) {
@@ -125,7 +135,7 @@ Sight sight_of_need(Scope scope, pb::Role role, const Facts& facts) {
 }
 
 template <class Facts>
-Sight sight_of_match(Scope scope, const Facts& facts) {
+Sight sight_of(kinds::Match, Scope scope, pb::Role, const Facts& facts) {
   switch (scope) {
     case Scope::kAll:
       return Sight::kWhole;
@@ -142,7 +152,7 @@ Sight sight_of_match(Scope scope, const Facts& facts) {
 }
 
 template <class Facts>
-Sight sight_of_notification(Scope scope, const Facts& facts) {
+Sight sight_of(kinds::Notification, Scope scope, pb::Role, const Facts& facts) {
   switch (scope) {
     case Scope::kAll:
       return Sight::kWhole;
@@ -157,7 +167,7 @@ Sight sight_of_notification(Scope scope, const Facts& facts) {
 
 // That somebody saw the contact of a need. Of other rows only who sees the whole journal is told.
 template <class Facts>
-Sight sight_of_disclosure(Scope scope, const Facts& facts) {
+Sight sight_of(kinds::Disclosure, Scope scope, pb::Role, const Facts& facts) {
   switch (scope) {
     case Scope::kAll:
       return Sight::kWhole;
@@ -171,7 +181,7 @@ Sight sight_of_disclosure(Scope scope, const Facts& facts) {
 }
 
 template <class Facts>
-Sight sight_of_account(Scope scope, const Facts& facts) {
+Sight sight_of(kinds::Account, Scope scope, pb::Role, const Facts& facts) {
   if (scope == Scope::kNone) return Sight::kNothing;
   if (scope == Scope::kAll || facts.of_account()) return Sight::kWhole;
   switch (scope) {

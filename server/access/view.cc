@@ -1,5 +1,7 @@
 #include "server/access/view.h"
 
+#include <utility>
+
 #include "engine/rows/marked.h"
 
 namespace qiao {
@@ -124,71 +126,58 @@ void make_public(pb::Event& event) {
 
 void mask_event(pb::Event& event,
                 const std::function<std::string(std::uint64_t area_code)>& area_name) {
-  if (event.has_party()) mask(*event.mutable_party(), {});
-  if (event.has_person()) mask(*event.mutable_person(), {});
-  if (event.has_account()) mask(*event.mutable_account(), {});
-  if (event.has_grant()) mask(*event.mutable_grant(), {});
-  if (event.has_need() && has_marked(event.need()))
-    mask(*event.mutable_need(), area_name(event.need().area_code()));
+  visit_kind(event.row_case(), [&](auto kind) {
+    if (!has_marked(kind.row_in(std::as_const(event)))) return;
+    const bool placed = event.has_need();
+    mask(kind.row_in(event), placed ? area_name(event.need().area_code()) : std::string());
+  });
 }
 
+// Everybody sees the areas.
+Sight View::area(Slot) const { return Sight::kWhole; }
+
 Sight View::party(Slot slot) const {
-  return sight_of_party(scope_, actor_.role(), ViewedParty{{state_, actor_, slot}});
+  return sight_of(kinds::Party{}, scope_, actor_.role(), ViewedParty{{state_, actor_, slot}});
 }
 
 Sight View::person(Slot slot) const {
-  return sight_of_person(scope_, ViewedPerson{{state_, actor_, slot}});
+  return sight_of(kinds::Person{}, scope_, actor_.role(), ViewedPerson{{state_, actor_, slot}});
 }
 
 Sight View::offer(Slot slot) const {
-  return sight_of_offer(scope_, ViewedOffer{{state_, actor_, slot}});
+  return sight_of(kinds::Offer{}, scope_, actor_.role(), ViewedOffer{{state_, actor_, slot}});
 }
 
 Sight View::need(Slot slot) const {
-  return sight_of_need(scope_, actor_.role(), ViewedNeed{{state_, actor_, slot}});
+  return sight_of(kinds::Need{}, scope_, actor_.role(), ViewedNeed{{state_, actor_, slot}});
 }
 
 Sight View::match(Slot slot) const {
-  return sight_of_match(scope_, ViewedMatch{{state_, actor_, slot}});
+  return sight_of(kinds::Match{}, scope_, actor_.role(), ViewedMatch{{state_, actor_, slot}});
 }
 
 Sight View::notification(Slot slot) const {
-  return sight_of_notification(scope_, ViewedNotification{{state_, actor_, slot}});
+  return sight_of(kinds::Notification{}, scope_, actor_.role(),
+                  ViewedNotification{{state_, actor_, slot}});
 }
 
 Sight View::account(Slot slot) const {
-  return sight_of_account(scope_, ViewedAccount{{state_, actor_, slot}});
+  return sight_of(kinds::Account{}, scope_, actor_.role(), ViewedAccount{{state_, actor_, slot}});
+}
+
+// No operation reads another account's grants; who may revoke them all is told that they are there.
+Sight View::grant(Slot slot) const {
+  const bool own =
+      state_.accounts()[state_.grants()[slot].account].id.value() == actor_.account_id();
+  return whole_if(own || scope_of(Operation::kRevokeToken, actor_.role()) == Scope::kAll);
 }
 
 Sight sight_of(const State& s, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id) {
-  const auto seen = [&](Operation look, Slot slot, Sight (View::*sight)(Slot) const) {
+  return visit_keyed(case_of(kind), [&](auto k) {
+    const Slot slot = s.rows(k).find(typename decltype(k)::Id{id});
     if (slot == kNoSlot) return Sight::kNothing;
-    return (View(s, actor, scope_of(s, look, actor)).*sight)(slot);
-  };
-  switch (kind) {
-    case pb::ROW_KIND_AREA:
-      return whole_if(s.areas().find(AreaCode{id}) != kNoSlot);
-    case pb::ROW_KIND_PARTY:
-      return seen(Operation::kGetParty, s.parties().find(PartyId{id}), &View::party);
-    case pb::ROW_KIND_PERSON:
-      return seen(Operation::kGetPerson, s.persons().find(PersonId{id}), &View::person);
-    case pb::ROW_KIND_OFFER:
-      return seen(Operation::kGetOffer, s.offers().find(OfferId{id}), &View::offer);
-    case pb::ROW_KIND_NEED:
-      return seen(Operation::kGetNeed, s.needs().find(NeedId{id}), &View::need);
-    case pb::ROW_KIND_MATCH:
-      return seen(Operation::kGetMatch, s.matches().find(MatchId{id}), &View::match);
-    case pb::ROW_KIND_ACCOUNT:
-      return seen(Operation::kGetAccount, s.accounts().find(AccountId{id}), &View::account);
-    case pb::ROW_KIND_GRANT: {
-      const Slot grant = s.grants().find(GrantId{id});
-      if (grant == kNoSlot) return Sight::kNothing;
-      const bool own = s.accounts()[s.grants()[grant].account].id.value() == actor.account_id();
-      return whole_if(own || scope_of(Operation::kRevokeToken, actor.role()) == Scope::kAll);
-    }
-    default:
-      return Sight::kNothing;
-  }
+    return View(s, actor, scope_of(s, k.kRead, actor)).sight(k, slot);
+  });
 }
 
 bool is_there(const State& s, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id) {
@@ -196,14 +185,15 @@ bool is_there(const State& s, const pb::Actor& actor, pb::RowKind kind, std::uin
 }
 
 Refusal not_there(pb::RowKind kind, std::uint64_t id, std::string field) {
-  static constexpr std::pair<const char*, const char*> kWords[] = {
-      {"", ""},           {"area ", "区域"}, {"party ", "主体"},   {"person ", "人员"},
-      {"offer ", "供给"}, {"need ", "需求"}, {"match ", "对接单"}, {"account ", "账号"},
-      {"grant ", "授权"}};
-  const auto& [en, zh] = kWords[kind];
+  const auto row = case_of(kind);
+  const std::string en = name_of(row);
+  const std::string zh = chinese_name_of(row);
   const std::string number = std::to_string(id);
-  return refuse(Code::kNotFound, std::move(field), en + number, zh + number);
+  return refuse(Code::kNotFound, std::move(field), en.empty() ? number : en + " " + number,
+                zh + number);
 }
+
+pb::Area View::show_area(Slot slot) const { return state_.load_area(slot); }
 
 pb::Party View::show_party(Slot slot) const {
   pb::Party m = state_.load_party(slot);
@@ -235,6 +225,8 @@ pb::Person View::show_person(Slot slot) const {
   return m;
 }
 
+pb::Offer View::show_offer(Slot slot) const { return state_.load_offer(slot); }
+
 pb::Need View::show_need(Slot slot) const {
   pb::Need m = state_.load_need(slot);
   if (need(slot) == Sight::kPublic) {
@@ -245,6 +237,10 @@ pb::Need View::show_need(Slot slot) const {
   return m;
 }
 
+pb::Match View::show_match(Slot slot) const { return state_.load_match(slot); }
+
+pb::Notification View::show_notification(Slot slot) const { return state_.load_notification(slot); }
+
 pb::Account View::show_account(Slot slot) const {
   pb::Account m = state_.load_account(slot);
   if (owns(pb::Event::kAccount, m.id())) {
@@ -252,6 +248,12 @@ pb::Account View::show_account(Slot slot) const {
   } else {
     mask(m, {});
   }
+  return m;
+}
+
+pb::Grant View::show_grant(Slot slot) const {
+  pb::Grant m = state_.load_grant(slot);
+  mask(m, {});
   return m;
 }
 

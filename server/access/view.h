@@ -23,21 +23,16 @@ class View {
   View(const State& state, const pb::Actor& actor, Scope scope)
       : state_(state), actor_(actor), scope_(scope) {}
 
-  Sight party(Slot) const;
-  Sight person(Slot) const;
-  Sight offer(Slot) const;
-  Sight need(Slot) const;
-  Sight match(Slot) const;
-  Sight notification(Slot) const;
-  Sight account(Slot) const;
+  // For each kind of row, e.g. needs: need(slot) is what the actor sees of a row, show_need(slot)
+  // the row as it sees it, only for one that it sees something of. sight(kinds::Need{}, slot) and
+  // show(kinds::Need{}, slot) are the same.
+#define QIAO_KIND(Name, one, ...)                                 \
+  Sight one(Slot) const;                                          \
+  pb::Name show_##one(Slot) const;                                \
+  Sight sight(kinds::Name, Slot slot) const { return one(slot); } \
+  pb::Name show(kinds::Name, Slot slot) const { return show_##one(slot); }
+#include "engine/rows/kinds.inc"
 
-  // The row as the actor sees it. Only for one that it sees something of.
-  pb::Party show_party(Slot) const;
-  pb::Person show_person(Slot) const;
-  pb::Offer show_offer(Slot slot) const { return state_.load_offer(slot); }
-  pb::Need show_need(Slot) const;
-  pb::Match show_match(Slot slot) const { return state_.load_match(slot); }
-  pb::Account show_account(Slot) const;
   // Are the row's personal data the actor's own, so that it is shown them whole?
   bool owns(pb::Event::RowCase kind, std::uint64_t id) const;
 

@@ -2,13 +2,14 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <type_traits>
 
+#include "engine/rows/kinds.h"
 #include "server/access/secrets.h"
 #include "server/api/audit_entry.h"
 #include "server/api/page.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
-#include "server/api/subject.h"
 
 namespace qiao {
 namespace {
@@ -29,13 +30,25 @@ constexpr QueryParam kListAudit[] = {
 
 // What the word before the slash stands for: a kind of row, or a resident's number.
 std::optional<std::uint8_t> kind_named(std::string_view word) {
-  for (const auto kind :
-       {pb::Event::kTaxonomy, pb::Event::kPolicy, pb::Event::kArea, pb::Event::kParty,
-        pb::Event::kPerson, pb::Event::kOffer, pb::Event::kNeed, pb::Event::kMatch,
-        pb::Event::kNotification, pb::Event::kAccount, pb::Event::kGrant}) {
-    if (word == singular(kind)) return static_cast<std::uint8_t>(kind);
+  for (const auto kind : kKeyedKinds) {
+    if (word == name_of(kind)) return static_cast<std::uint8_t>(kind);
+  }
+  for (const auto kind : kSettings) {
+    if (word == name_of(kind)) return static_cast<std::uint8_t>(kind);
   }
   return word == "resident" ? std::optional(kAuditResident) : std::nullopt;
+}
+
+// What may be asked for: need/ID, ..., resident/REF, policy, ...
+std::string object_forms() {
+  std::string forms;
+  for_each_keyed([&](auto kind) {
+    const bool code = std::is_same_v<typename decltype(kind)::Id, AreaCode>;
+    forms += std::string(kind.kName) + (code ? "/CODE, " : "/ID, ");
+  });
+  forms += "resident/REF";
+  for (const auto kind : kSettings) forms += std::string(", ") + name_of(kind);
+  return forms;
 }
 
 // "need/17"
@@ -52,9 +65,7 @@ Result<std::optional<Store::AuditKey>> object_param(const Call& call) {
       return refuse_type("object", "integer");
   }
   if (const auto kind = kind_named(word)) return std::optional(Store::AuditKey::object(*kind, id));
-  return refuse(Code::kOutOfRange, "object",
-                "need/ID, person/ID, party/ID, offer/ID, match/ID, area/CODE, account/ID, "
-                "grant/ID, notification/ID, resident/REF, policy, taxonomy");
+  return refuse(Code::kOutOfRange, "object", object_forms());
 }
 
 // Who saw the contact of the need, alone or with all that is held of its resident, newest first.

@@ -1,7 +1,7 @@
 #include "server/api/audit_entry.h"
 
+#include "engine/rows/kinds.h"
 #include "engine/rows/marked.h"
-#include "server/api/subject.h"
 #include "server/store/store.h"
 
 namespace qiao {
@@ -12,7 +12,7 @@ pb::AuditEntry entry_of(const State& state, const pb::Event& e) {
   entry.set_time(e.time());
   *entry.mutable_actor() = e.actor();
   entry.set_kind(pb::EventKind_Name(e.kind()));
-  entry.set_object(singular(e.row_case()));
+  entry.set_object(name_of(e.row_case()));
   entry.set_object_id(key_of(e));
   if (e.has_disclosure()) {
     // About the one whose data they are.

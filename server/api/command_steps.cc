@@ -25,7 +25,7 @@ Answer answer_of(const Services& services, const Call& call, const Applied& appl
     auto response = std::make_unique<pb::BatchResponse>();
     for (const Subject& s : applied.subjects) {
       auto* result = response->add_results();
-      result->set_kind(singular(s.kind));
+      result->set_kind(name_of(s.kind));
       result->set_id(s.key);
       result->set_index(s.part);
     }

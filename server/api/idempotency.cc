@@ -6,7 +6,6 @@
 #include "server/api/answer.h"
 #include "server/api/precondition.h"
 #include "server/api/problem.h"
-#include "server/api/subject.h"
 
 namespace qiao {
 

@@ -44,13 +44,8 @@ std::string_view word_of(std::string_view path) {
 // Of the collections whose rows not everybody sees.
 pb::RowKind addressed_kind(std::string_view pattern) {
   if (pattern.find("{id}") == std::string_view::npos) return pb::ROW_KIND_UNSPECIFIED;
-  static constexpr std::pair<std::string_view, pb::RowKind> kCollections[] = {
-      {"parties", pb::ROW_KIND_PARTY}, {"persons", pb::ROW_KIND_PERSON},
-      {"offers", pb::ROW_KIND_OFFER},  {"needs", pb::ROW_KIND_NEED},
-      {"matches", pb::ROW_KIND_MATCH}, {"accounts", pb::ROW_KIND_ACCOUNT},
-      {"tokens", pb::ROW_KIND_GRANT}};
-  for (const auto& [word, kind] : kCollections) {
-    if (word_of(pattern) == word) return kind;
+  for (const auto kind : kKeyedKinds) {
+    if (word_of(pattern) == collection_of(kind)) return row_kind_of(kind);
   }
   return pb::ROW_KIND_UNSPECIFIED;
 }

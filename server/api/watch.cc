@@ -30,23 +30,6 @@ boost::unordered_flat_set<NeedId> needs_of(const State& state, std::uint64_t res
   return needs;
 }
 
-// Nobody's watch depends on events of other kinds of row.
-bool concerns_access(const Published& event) {
-  switch (event.row) {
-    case pb::Event::kArea:
-    case pb::Event::kParty:
-    case pb::Event::kPerson:
-    case pb::Event::kNeed:
-    case pb::Event::kMatch:
-    case pb::Event::kAccount:
-    case pb::Event::kGrant:
-    case pb::Event::kOffer:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
 Tail::Tail(const Store& store, std::size_t ring, Seq last, Relations relations)
@@ -54,7 +37,7 @@ Tail::Tail(const Store& store, std::size_t ring, Seq last, Relations relations)
 
 void Tail::push(std::shared_ptr<const Published> event) {
   QIAO_CHECK(event->seq == last_ + 1, "the feed has no gap");
-  if (concerns_access(*event)) tell_watches(*event);
+  if (visit_kind(event->row, [](auto kind) { return kind.kAffectsAccess; })) tell_watches(*event);
   last_ = event->seq;
   // What was erased is not in memory either: from here on older events are read from disk.
   if (event->kind == pb::EVENT_KIND_PERSONAL_ERASED) ring_.clear();
@@ -210,36 +193,8 @@ Sight Watch::sight(const Published& event) const {
     const bool covered = reach().operations.test(static_cast<std::size_t>(look));
     return covered ? scope_of(look, role, active) : Scope::kNone;
   };
-  const auto open = [&](Operation look) { return whole_if(scope(look) != Scope::kNone); };
-  switch (event.row) {
-    case pb::Event::kTaxonomy:
-      return open(Operation::kGetTaxonomy);
-    case pb::Event::kPolicy:
-      return open(Operation::kGetPolicy);
-    case pb::Event::kArea:
-      return open(Operation::kGetArea);
-    case pb::Event::kParty:
-      return sight_of_party(scope(Operation::kGetParty), role, facts);
-    case pb::Event::kPerson:
-      return sight_of_person(scope(Operation::kGetPerson), facts);
-    case pb::Event::kOffer:
-      return sight_of_offer(scope(Operation::kGetOffer), facts);
-    case pb::Event::kNeed:
-      return sight_of_need(scope(Operation::kGetNeed), role, facts);
-    case pb::Event::kMatch:
-      return sight_of_match(scope(Operation::kGetMatch), facts);
-    case pb::Event::kNotification:
-      return sight_of_notification(scope(Operation::kListNotifications), facts);
-    case pb::Event::kAccount:
-      return sight_of_account(scope(Operation::kGetAccount), facts);
-    // What has no place but the journal.
-    case pb::Event::kGrant:
-      return open(Operation::kListEvents);
-    case pb::Event::kDisclosure:
-      return sight_of_disclosure(scope(Operation::kListDisclosures), facts);
-    default:
-      return Sight::kNothing;
-  }
+  return visit_kind(event.row,
+                    [&](auto kind) { return sight_of(kind, scope(kind.kRead), role, facts); });
 }
 
 std::optional<Tail::Form> Watch::form_of(const Published& event) const {

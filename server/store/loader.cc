@@ -15,38 +15,45 @@ constexpr std::size_t kMostThreads = 4;
 
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
+constexpr bool is_linked(pb::Event::RowCase kind) {
+  return visit_keyed(kind, [](auto k) { return k.kLinked; });
+}
+
 }  // namespace
 
 Loader::Loader(State& state, Open open, Unseal unseal)
     : state_(state), open_(std::move(open)), unseal_(std::move(unseal)) {
   // On two threads areas and needs take a little less work than parties and offers, for which the
   // first thread to finish reads ahead.
-  Lane& areas = add(pb::Event::kArea, "area", {});
-  Lane& parties = add(pb::Event::kParty, "party", {});
+  Lane& areas = add(pb::Event::kArea, {});
+  Lane& parties = add(pb::Event::kParty, {});
   const Lane& linked_areas = add(
       &State::link_areas, "the parent of an area is missing or not of a higher level", {&areas});
-  Lane& needs = add(pb::Event::kNeed, "need", {});
+  Lane& needs = add(pb::Event::kNeed, {});
   const Lane& linked_needs =
       add(&State::link_needs, "the area of a need is missing", {&needs, &linked_areas});
-  Lane& offers = add(pb::Event::kOffer, "offer", {});
+  Lane& offers = add(pb::Event::kOffer, {});
   const Lane& linked_parties =
       add(&State::link_parties, "the area of a party is missing", {&parties, &linked_areas});
   const Lane& linked_offers =
       add(&State::link_offers, "the party of an offer is missing", {&offers, &parties});
+  static_assert(std::count_if(kKeyedKinds.begin(), kKeyedKinds.end(), is_linked) == 4,
+                "each kind that is linked is added above");
   const std::vector<const Lane*> all = {&linked_areas, &linked_needs, &linked_offers,
                                         &linked_parties};
-  add(pb::Event::kMatch, "match", all);
-  add(pb::Event::kPerson, "person", all);
-  add(pb::Event::kNotification, "notification", all);
-  const Lane& accounts = add(pb::Event::kAccount, "account", all);
-  add(pb::Event::kGrant, "grant", {&accounts});
+  // The longest first; grants reference accounts.
+  add(pb::Event::kMatch, all);
+  for_each_keyed([&](auto kind) {
+    if (!kind.kLinked && kind.kCase != pb::Event::kMatch && kind.kCase != pb::Event::kGrant)
+      add(kind.kCase, all);
+  });
+  add(pb::Event::kGrant, {&lane_of(pb::Event::kAccount)});
 }
 
-Loader::Lane& Loader::add(pb::Event::RowCase kind, const char* name,
-                          std::vector<const Lane*> after) {
+Loader::Lane& Loader::add(pb::Event::RowCase kind, std::vector<const Lane*> after) {
   Lane& lane = lanes_.emplace_back();
   lane.kind = kind;
-  lane.name = name;
+  lane.name = name_of(kind);
   lane.after = std::move(after);
   return lane;
 }
@@ -59,6 +66,11 @@ Loader::Lane& Loader::add(bool (State::*link)(), const char* missing,
   lane.after = std::move(after);
   lane.reads_to_come = false;
   return lane;
+}
+
+const Loader::Lane& Loader::lane_of(pb::Event::RowCase kind) const {
+  return *std::find_if(lanes_.begin(), lanes_.end(),
+                       [&](const Lane& lane) { return lane.kind == kind; });
 }
 
 StoreResult<void> Loader::run(const Workers& workers) {

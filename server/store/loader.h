@@ -56,8 +56,10 @@ class Loader {
     std::uint64_t put = 0;  // rows
   };
 
-  Lane& add(pb::Event::RowCase kind, const char* name, std::vector<const Lane*> after);
+  Lane& add(pb::Event::RowCase kind, std::vector<const Lane*> after);
   Lane& add(bool (State::*link)(), const char* missing, std::vector<const Lane*> after);
+  // One that was added.
+  const Lane& lane_of(pb::Event::RowCase kind) const;
   void work();
   Lane* next_to_take();
   Lane* next_to_read();

@@ -23,10 +23,6 @@ namespace qiao {
 namespace {
 
 constexpr std::string_view kMagic = "qiao";
-constexpr std::array<pb::Event::RowCase, 9> kKeyed = {
-    pb::Event::kArea,         pb::Event::kParty,   pb::Event::kPerson,
-    pb::Event::kOffer,        pb::Event::kNeed,    pb::Event::kMatch,
-    pb::Event::kNotification, pb::Event::kAccount, pb::Event::kGrant};
 std::string by_time(std::string_view time, std::string_view key) {
   return std::string(kByTime).append(time).append(key);
 }
@@ -271,33 +267,6 @@ StoreResult<void> write_format(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* met
 
 }  // namespace
 
-std::uint64_t key_of(const pb::Event& e) {
-  switch (e.row_case()) {
-    case pb::Event::kArea:
-      return e.area().code();
-    case pb::Event::kParty:
-      return e.party().id();
-    case pb::Event::kPerson:
-      return e.person().id();
-    case pb::Event::kOffer:
-      return e.offer().id();
-    case pb::Event::kNeed:
-      return e.need().id();
-    case pb::Event::kMatch:
-      return e.match().id();
-    case pb::Event::kNotification:
-      return e.notification().id();
-    case pb::Event::kAccount:
-      return e.account().id();
-    case pb::Event::kGrant:
-      return e.grant().id();
-    case pb::Event::kDisclosure:
-      return e.disclosure().id();
-    default:
-      return 0;
-  }
-}
-
 Group::Group() : batch_(std::make_unique<rocksdb::WriteBatch>()) {}
 
 Group::~Group() = default;
@@ -347,10 +316,8 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
     last_time_ = to_time(e.time());
   }
   for (const auto& [kind, key] : rows) {
-    if (kind == pb::Event::kTaxonomy) {
-      batch_->Put(store.family(kind), "taxonomy", state.taxonomy().SerializeAsString());
-    } else if (kind == pb::Event::kPolicy) {
-      batch_->Put(store.family(kind), "policy", state.policy().SerializeAsString());
+    if (is_setting(kind)) {
+      batch_->Put(store.family(kind), name_of(kind), state.setting(kind).SerializeAsString());
     } else {
       batch_->Put(store.family(kind), big_endian(key), slice(state.row_bytes(kind, key)));
     }
@@ -653,7 +620,7 @@ StoreResult<void> Store::seal_and_link() {
   batch.Put(meta_, "lifted", big_endian(lifted));
   batch.Put(meta_, "head", big_endian(lifted) + std::string(view(head_)));
   QIAO_TRY(write(batch));
-  for (const auto kind : kKeyed) {
+  for (const auto kind : kKeyedKinds) {
     if (!Vault::covers(kind)) continue;
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), family(kind)));
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
@@ -706,8 +673,8 @@ StoreError Store::noticed(StoreError error) const {
 
 StoreResult<void> Store::load(Market& market, const Workers& workers) {
   State& state = market.state_to_load(last_seq());
-  for (const auto& [kind, name] :
-       {std::pair{pb::Event::kTaxonomy, "taxonomy"}, std::pair{pb::Event::kPolicy, "policy"}}) {
+  for (const auto kind : kSettings) {
+    const std::string name = name_of(kind);
     std::string bytes;
     const auto status = db_->Get({}, family(kind), name, &bytes);
     if (status.IsNotFound()) continue;
@@ -950,7 +917,7 @@ Store::Statistics Store::scan() const {
   rocksdb::ReadOptions options = scan_options();
   options.fill_cache = false;
   options.readahead_size = 4 << 20;
-  for (const auto kind : kKeyed) {
+  for (const auto kind : kKeyedKinds) {
     if (family(kind) == nullptr) continue;
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family(kind)));
     for (it->SeekToFirst(); it->Valid(); it->Next()) {

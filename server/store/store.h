@@ -91,9 +91,6 @@ inline constexpr std::uint8_t kAuditResident = 0xf0;
 // For the contact of a need: only its disclosures, however many events the need has.
 inline constexpr std::uint8_t kAuditContact = 0xf1;
 
-// Id or code of the row of an event; 0 if there is only one such row.
-std::uint64_t key_of(const pb::Event& event);
-
 // Commands that are written together: all of them or none.
 class Group {
  public:

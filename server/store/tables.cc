@@ -62,21 +62,11 @@ rocksdb::ColumnFamilyHandle* table_named(const std::vector<rocksdb::ColumnFamily
 
 std::vector<rocksdb::ColumnFamilyHandle*> tables_by_kind(
     const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
-  static constexpr std::pair<pb::Event::RowCase, const char*> kTables[] = {
-      {pb::Event::kTaxonomy, "single"},
-      {pb::Event::kPolicy, "single"},
-      {pb::Event::kArea, "area"},
-      {pb::Event::kParty, "party"},
-      {pb::Event::kPerson, "person"},
-      {pb::Event::kOffer, "offer"},
-      {pb::Event::kNeed, "need"},
-      {pb::Event::kMatch, "match"},
-      {pb::Event::kNotification, "notification"},
-      {pb::Event::kAccount, "account"},
-      {pb::Event::kGrant, "grant"}};
-  std::vector<rocksdb::ColumnFamilyHandle*> families(32, nullptr);
-  for (const auto& [kind, name] : kTables)
-    families[static_cast<std::size_t>(kind)] = table_named(handles, name);
+  std::vector<rocksdb::ColumnFamilyHandle*> families(kRowCaseLimit, nullptr);
+  for (const auto kind : kSettings)
+    families[static_cast<std::size_t>(kind)] = table_named(handles, "single");
+  for (const auto kind : kKeyedKinds)
+    families[static_cast<std::size_t>(kind)] = table_named(handles, name_of(kind));
   return families;
 }
 

@@ -9,14 +9,18 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/rows/kinds.h"
 #include "server/store/head_mark.h"
 #include "server/store/store.h"
 
 namespace qiao {
 
-inline constexpr std::array<const char*, 17> kFamilyNames = {
-    "default", "journal", "single", "dedup", "meta",         "vault",   "audit", "area",    "party",
-    "person",  "offer",   "need",   "match", "notification", "account", "grant", "clearing"};
+// A table for each kind of row that is keyed, and those that are not of a kind.
+inline constexpr std::array kFamilyNames = {"default", "journal", "single", "dedup",
+                                            "meta",    "vault",   "audit",
+#define QIAO_KIND(Name, one, ...) #one,
+#include "engine/rows/kinds.inc"
+                                            "clearing"};
 
 StoreError cannot_open(const std::string& path, const rocksdb::Status& status);
 // The tables that an older version did not make yet. Refused where the database is not Qiao's, or

@@ -4,8 +4,10 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <bitset>
 #include <cstring>
 
+#include "engine/rows/kinds.h"
 #include "engine/rows/marked.h"
 #include "server/store/numbers.h"
 #include "server/store/scan.h"
@@ -66,8 +68,16 @@ std::uint64_t slot_of(pb::Event::RowCase kind, std::uint64_t id) {
 }  // namespace
 
 bool Vault::covers(pb::Event::RowCase kind) {
-  return kind == pb::Event::kParty || kind == pb::Event::kPerson || kind == pb::Event::kNeed ||
-         kind == pb::Event::kAccount;
+  static const std::bitset<kRowCaseLimit> sealed = [] {
+    std::bitset<kRowCaseLimit> found;
+    for_each_keyed([&](auto k) {
+      const auto& fields = marked_fields(*decltype(k)::Message::descriptor());
+      found[k.kCase] = std::any_of(fields.begin(), fields.end(),
+                                   [](const MarkedField& field) { return !field.secret; });
+    });
+    return found;
+  }();
+  return static_cast<std::size_t>(kind) < sealed.size() && sealed[static_cast<std::size_t>(kind)];
 }
 
 bool Vault::is_sealed(std::string_view b) {

@@ -37,7 +37,7 @@ class Vault {
                                                   rocksdb::ColumnFamilyHandle* family, KeyFile keys,
                                                   bool read_only);
 
-  // Whether rows of these kinds have sealed fields.
+  // Whether rows of these kinds have sealed fields, by the marks of the fields.
   static bool covers(pb::Event::RowCase kind);
   // Whether it contains something sealed. Exact for bytes that were written by seal().
   static bool is_sealed(std::string_view bytes);

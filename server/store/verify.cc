@@ -55,15 +55,7 @@ StoreResult<std::vector<std::string>> compare_rows(Store& store,
   };
   const State& a = loaded.state();
   const State& b = refolded.state();
-  compare("area", a.areas(), b.areas());
-  compare("party", a.parties(), b.parties());
-  compare("person", a.persons(), b.persons());
-  compare("offer", a.offers(), b.offers());
-  compare("need", a.needs(), b.needs());
-  compare("match", a.matches(), b.matches());
-  compare("notification", a.notifications(), b.notifications());
-  compare("account", a.accounts(), b.accounts());
-  compare("grant", a.grants(), b.grants());
+  for_each_keyed([&](auto kind) { compare(kind.kName, a.rows(kind), b.rows(kind)); });
   if (findings.empty())
     findings.push_back("taxonomy, policy or derived values differ from the journal");
   return findings;

@@ -75,13 +75,6 @@ void check(std::string_view bytes) {
 }
 
 using Kind = pb::Event::RowCase;
-// In the order in which a start puts them; links() belongs before the persons.
-constexpr std::array<Kind, 11> kLoaded = {
-    pb::Event::kTaxonomy, pb::Event::kPolicy, pb::Event::kArea,         pb::Event::kParty,
-    pb::Event::kOffer,    pb::Event::kNeed,   pb::Event::kPerson,       pb::Event::kMatch,
-    pb::Event::kAccount,  pb::Event::kGrant,  pb::Event::kNotification,
-};
-
 struct Rows {
   std::map<Kind, std::vector<std::string>> of;
   Seq last_seq = 0;
@@ -134,21 +127,12 @@ Rows make_rows() {
   make_accounts(city, party);
   const State& state = city.state();
   Rows rows{{}, state.last_seq(), state.last_time()};
-  const auto take = [&](Kind kind, const auto& table) {
-    for (Slot s = 0; s < table.size(); ++s) rows.of[kind].emplace_back(table[s].bytes.view());
+  for (const Kind kind : kSettings) rows.of[kind] = {state.setting(kind).SerializeAsString()};
+  for_each_keyed([&](auto kind) {
+    const auto& table = state.rows(kind);
+    for (Slot s = 0; s < table.size(); ++s) rows.of[kind.kCase].emplace_back(table[s].bytes.view());
     expect(table.size() > 0, "a kind of row is not there");
-  };
-  rows.of[pb::Event::kTaxonomy] = {state.taxonomy().SerializeAsString()};
-  rows.of[pb::Event::kPolicy] = {state.policy().SerializeAsString()};
-  take(pb::Event::kArea, state.areas());
-  take(pb::Event::kParty, state.parties());
-  take(pb::Event::kOffer, state.offers());
-  take(pb::Event::kNeed, state.needs());
-  take(pb::Event::kPerson, state.persons());
-  take(pb::Event::kMatch, state.matches());
-  take(pb::Event::kAccount, state.accounts());
-  take(pb::Event::kGrant, state.grants());
-  take(pb::Event::kNotification, state.notifications());
+  });
   return rows;
 }
 
@@ -158,14 +142,20 @@ bool link(State& state) {
 
 bool load(const Rows& rows, Market& market) {
   State& state = market.state_to_load(rows.last_seq);
-  for (const Kind kind : kLoaded) {
-    if (kind == pb::Event::kPerson && !link(state)) return false;
-    for (const std::string& row : rows.of.at(kind)) {
-      if (!state.load_row(kind, Blob(row))) return false;
-    }
-  }
-  market.loaded(rows.last_seq, rows.last_time);
-  return true;
+  bool good = true;
+  const auto put = [&](Kind kind) {
+    for (const std::string& row : rows.of.at(kind)) good = good && state.load_row(kind, Blob(row));
+  };
+  std::for_each(kSettings.begin(), kSettings.end(), put);
+  for_each_keyed([&](auto kind) {
+    if (kind.kLinked) put(kind.kCase);
+  });
+  good = good && link(state);
+  for_each_keyed([&](auto kind) {
+    if (!kind.kLinked) put(kind.kCase);
+  });
+  if (good) market.loaded(rows.last_seq, rows.last_time);
+  return good;
 }
 
 // What the market does with rows: it ranks, and acts on time limits.
@@ -214,14 +204,15 @@ std::string damaged(Kind kind, std::string_view edits) {
 
 }  // namespace
 
-// The first byte says what it is a row of, whether it stands instead of another and whether the
-// rest is that row or what is changed in one.
+// The first byte says what it is a row of (a place in kKinds, which inputs keep), whether it stands
+// instead of another and whether the rest is that row or what is changed in one.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::array<Kind, 11> kKinds = {
       pb::Event::kArea,  pb::Event::kParty,        pb::Event::kOffer,  pb::Event::kNeed,
       pb::Event::kMatch, pb::Event::kNotification, pb::Event::kPerson, pb::Event::kAccount,
       pb::Event::kGrant, pb::Event::kTaxonomy,     pb::Event::kPolicy,
   };
+  static_assert(kKinds.size() == kKeyedKinds.size() + kSettings.size());
   constexpr unsigned kInstead = 0x40;
   constexpr unsigned kEdits = 0x80;
   if (size == 0) return 0;

@@ -10,9 +10,12 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <set>
 #include <sstream>
+#include <string>
 
 #include "engine/rows/invariants.h"
+#include "engine/rows/kinds.h"
 #include "server/store/store.h"
 #include "tests/support/towns.h"
 
@@ -77,6 +80,14 @@ std::vector<std::string> verified(const std::string& folder, const std::string& 
   if (!store) return {store.error().message};
   auto findings = verify(*store.value(), make_ranking, [](Seq, Seq) {});
   return findings ? findings.value() : std::vector<std::string>{findings.error().message};
+}
+
+TEST(Vault, SealsTheKindsWhoseFieldsAreMarkedAsPersonal) {
+  const std::set<std::string> sealed = {"party", "person", "need", "account"};
+  for (const auto kind : kKeyedKinds)
+    EXPECT_EQ(Vault::covers(kind), sealed.contains(name_of(kind))) << name_of(kind);
+  EXPECT_FALSE(Vault::covers(pb::Event::kDisclosure));
+  EXPECT_FALSE(Vault::covers(pb::Event::ROW_NOT_SET));
 }
 
 TEST(Vault, NoFileOfTheDatabaseTellsAnythingPersonal) {

@@ -8,23 +8,22 @@ namespace qiao {
 
 bool reload(const State& from, Market& into) {
   State& state = into.state_to_load();
-  bool good = state.load_row(pb::Event::kTaxonomy, Blob(from.taxonomy().SerializeAsString())) &&
-              state.load_row(pb::Event::kPolicy, Blob(from.policy().SerializeAsString()));
-  const auto load = [&](pb::Event::RowCase kind, const auto& rows) {
+  bool good = true;
+  for (const auto kind : kSettings)
+    good = good && state.load_row(kind, Blob(from.setting(kind).SerializeAsString()));
+  const auto load = [&](auto kind) {
+    const auto& rows = from.rows(kind);
     for (Slot i = 0; good && i < rows.size(); ++i)
-      good = state.load_row(kind, Blob(rows[i].bytes.view()));
+      good = state.load_row(kind.kCase, Blob(rows[i].bytes.view()));
   };
-  load(pb::Event::kArea, from.areas());
-  load(pb::Event::kParty, from.parties());
-  load(pb::Event::kOffer, from.offers());
-  load(pb::Event::kNeed, from.needs());
+  for_each_keyed([&](auto kind) {
+    if (kind.kLinked) load(kind);
+  });
   good = good && state.link_areas() && state.link_parties() && state.link_offers() &&
          state.link_needs();
-  load(pb::Event::kPerson, from.persons());
-  load(pb::Event::kMatch, from.matches());
-  load(pb::Event::kNotification, from.notifications());
-  load(pb::Event::kAccount, from.accounts());
-  load(pb::Event::kGrant, from.grants());
+  for_each_keyed([&](auto kind) {
+    if (!kind.kLinked) load(kind);
+  });
   into.loaded(from.last_seq(), from.last_time());
   return good;
 }
