@@ -1,6 +1,7 @@
 #include "engine/clear/collect.h"
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <utility>
 
 #include "engine/base/fixed.h"
@@ -94,9 +95,8 @@ std::vector<Instant> instants_of(std::vector<Interval>& windows,
 
 std::uint32_t Collector::keep_offer(Slot slot) {
   Read& read = read_.front();
-  const auto [it, fresh] =
-      read.offer_at.try_emplace(slot, static_cast<std::uint32_t>(read.offers.size()));
-  if (!fresh) return it->second;
+  std::uint32_t& place = read.offer_at[slot];
+  if (place != 0) return place - 1;
   const State& state = ranking_.state();
   const OfferRow& row = state.offers()[slot];
   const bool stock = row.time_kind == 0;
@@ -104,7 +104,8 @@ std::uint32_t Collector::keep_offer(Slot slot) {
       RawOffer{slot, stock ? row.quantity - row.given : row.quantity, row.smallest_lot, {}, stock});
   if (const auto* bookings = state.bookings(slot); !stock && bookings != nullptr)
     offer.bookings = *bookings;
-  return it->second;
+  place = static_cast<std::uint32_t>(read.offers.size());
+  return place - 1;
 }
 
 void Collector::add(Slot slot) {
@@ -156,7 +157,8 @@ void Collector::add(Slot slot) {
 
 void Collector::join(Collector&& other) {
   std::move(other.read_.begin(), other.read_.end(), std::back_inserter(read_));
-  other.read_.assign(1, {});
+  other.read_.clear();
+  other.read_.emplace_back();
 }
 
 std::size_t Collector::needs() const {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <boost/container/deque.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <functional>
 #include <vector>
 
+#include "engine/base/paged_array.h"
 #include "engine/base/workers.h"
 #include "engine/clear/instance.h"
 #include "engine/match/ranking.h"
@@ -114,7 +114,7 @@ class Collector {
     Growing<RawLine> lines;
     Growing<RawEdge> edges;
     Growing<RawOffer> offers;
-    boost::unordered_flat_map<Slot, std::uint32_t> offer_at;
+    PagedArray<std::uint32_t> offer_at;  // by slot: its place in `offers` plus 1; 0: not there
   };
   // A need, and its position in read_.
   struct Found {

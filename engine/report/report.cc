@@ -38,7 +38,7 @@ std::int64_t served_seconds(const pb::Match& match) {
 ReportCount::ReportCount(const State& state, const ReportScope& scope)
     : state_(state), scope_(scope), needs_(state.needs().size()) {}
 
-std::uint64_t ReportCount::key_of(Slot need) const {
+std::uint32_t ReportCount::key_of(Slot need) const {
   const NeedProgress& progress = state_.progress(need);
   switch (scope_.by) {
     case ReportBy::kProgramme:
@@ -48,16 +48,16 @@ std::uint64_t ReportCount::key_of(Slot need) const {
     case ReportBy::kBeneficiary:
       return progress.beneficiary;
     case ReportBy::kArea:
-      return state_.areas()[state_.needs()[need].area].id.value();
+      return state_.needs()[need].area;
     case ReportBy::kMonth: {
       const auto written = state_.zone().to_local(to_time(progress.created));
-      return static_cast<std::uint64_t>(take_apart(written).date / 100);
+      return static_cast<std::uint32_t>(take_apart(written).date / 100);
     }
   }
   return 0;
 }
 
-std::string ReportCount::code_of(std::uint64_t key) const {
+std::string ReportCount::code_of(std::uint32_t key) const {
   const auto term = [&](WordList list) {
     return key == NeedProgress::kNoTerm ? std::string()
                                         : state_.vocabulary().term(list, key).code();
@@ -69,9 +69,12 @@ std::string ReportCount::code_of(std::uint64_t key) const {
       return term(WordList::kCategory);
     case ReportBy::kBeneficiary:
       return term(WordList::kBeneficiary);
-    default:
+    case ReportBy::kArea:
+      return std::to_string(state_.areas()[key].id.value());
+    case ReportBy::kMonth:
       return std::to_string(key);
   }
+  return {};
 }
 
 pb::ReportRow ReportCount::counted(Slot slot) const {
@@ -125,13 +128,13 @@ void ReportCount::add(std::size_t step) {
   const Time created = to_time(state_.progress(slot).created);
   if (created < scope_.from || created >= scope_.to || need.state == pb::NEED_STATE_DRAFT) return;
   if (!in_part(state_, need.area, scope_.within)) return;
-  const std::uint64_t key = key_of(slot);
-  const auto [at, fresh] = groups_.try_emplace(key);
-  if (fresh) {
-    at->second = &all_.emplace_back();
-    at->second->code = code_of(key);
+  const std::uint32_t key = key_of(slot);
+  Group*& found = groups_[key];
+  if (found == nullptr) {
+    found = &all_.emplace_back();
+    found->code = code_of(key);
   }
-  Group& group = *at->second;
+  Group& group = *found;
   pb::ReportRow one = counted(slot);
   add_services(slot, one, group);
   add_up(group.row, one);

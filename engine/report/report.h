@@ -1,7 +1,6 @@
 // Needs of a period, grouped by one property, with their results.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <deque>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/paged_array.h"
 #include "engine/rows/state.h"
 #include "qiao/v1/report.pb.h"
 
@@ -48,9 +48,9 @@ class ReportCount {
     pb::ReportRow row;
     boost::unordered_flat_set<Slot> parties;
   };
-  // The key of a group, and its code.
-  std::uint64_t key_of(Slot need) const;
-  std::string code_of(std::uint64_t key) const;
+  // The key of a group, and its code: an index of the taxonomy, the slot of an area, or 202611.
+  std::uint32_t key_of(Slot need) const;
+  std::string code_of(std::uint32_t key) const;
   void name(pb::ReportRow& row) const;
   pb::ReportRow counted(Slot need) const;
   void add_services(Slot need, pb::ReportRow& row, Group& group);
@@ -58,8 +58,7 @@ class ReportCount {
   const State& state_;
   ReportScope scope_;
   Slot needs_;
-  // Groups keep their addresses while the map grows; moving them would be most of the work.
-  boost::unordered_flat_map<std::uint64_t, Group*> groups_;
+  PagedArray<Group*> groups_;  // by key; nullptr: none
   std::deque<Group> all_;
   std::vector<const Group*> sorted_;
   pb::ReportRow total_;

@@ -1,5 +1,6 @@
 // What the clearinghouse stores on disk, and restores when the server starts.
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "server/background/clearing_run.h"
@@ -92,21 +93,19 @@ void Clearinghouse::keep_result(const std::shared_ptr<Run>& run, std::function<v
     }
     *proposals->add_proposals() = kept(state, run->proposals[i - run->fills.size()]);
   };
-  const auto write = [this, run, then = std::move(then)](const std::string& fills_bytes,
-                                                         const std::string& proposals_bytes) {
+  const auto bytes = std::make_shared<std::array<std::string, 2>>();
+  const auto write = [this, run, bytes, then = std::move(then)] {
     const std::uint64_t id = run->summary.id();
-    runtime_.keep_clearing(id, ClearingPart::kFills, fills_bytes);
-    runtime_.keep_clearing(id, ClearingPart::kProposals, proposals_bytes);
+    runtime_.keep_clearing(id, ClearingPart::kFills, std::move(bytes->front()));
+    runtime_.keep_clearing(id, ClearingPart::kProposals, std::move(bytes->back()));
     then();
   };
   // Those of a nation take tens of milliseconds to serialize.
-  const auto serialize = [this, fills, proposals, write] {
+  const auto serialize = [this, fills, proposals, bytes, write] {
     if (solver_.joinable()) solver_.join();
-    solver_ = background_thread([this, fills, proposals, write] {
-      post([write, fills_bytes = fills->SerializeAsString(),
-            proposals_bytes = proposals->SerializeAsString()] {
-        write(fills_bytes, proposals_bytes);
-      });
+    solver_ = background_thread([this, fills, proposals, bytes, write] {
+      *bytes = {fills->SerializeAsString(), proposals->SerializeAsString()};
+      post(write);
     });
   };
   in_slices(context_, run->fills.size() + run->proposals.size(), step, serialize, while_alive(),

@@ -267,6 +267,8 @@ void Clearinghouse::list_some() {
   const auto run = running_;
   if (!run) return;
   const State& state = runtime_.state();
+  // Growing it, and the fills below, would copy megabytes in one slice.
+  run->order.reserve(state.needs().size());
   const auto until = Clock::now() + kSlice;
   while (run->next_need < state.needs().size() && !run->cancelled) {
     const Slot n = run->next_need++;
@@ -303,6 +305,7 @@ void Clearinghouse::collect_some() {
 }
 
 void Clearinghouse::list_fills(const std::shared_ptr<Run>& run) {
+  run->fills.reserve(runtime_.state().areas().size());
   const auto add = [this, run](std::size_t area) {
     add_fill(run->fills, runtime_.state(), static_cast<Slot>(area));
   };
