@@ -40,7 +40,7 @@ void make(Store& store, std::int64_t answers) {
   for (std::int64_t i = 0; i < answers; ++i) {
     pb::KeptAnswer kept;
     kept.set_status(201);
-    kept.set_fingerprint(static_cast<std::uint64_t>(i));
+    kept.set_request_hash(std::string(16, static_cast<char>(i)));
     pb::Need shown;
     shown.set_id(static_cast<std::uint64_t>(i));
     group.add_answer("key" + std::to_string(i), std::move(kept), shown, kNow - kKept, store);

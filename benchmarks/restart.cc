@@ -203,12 +203,96 @@ void measure_fresh(const std::string& folder) {
              " MiB that it takes, by one thread that does nothing else");
 }
 
+// What loading would take without the machinery of Loader, BlobBatch, Grid and the decoder of
+// fields.
+struct Plain {
+  double rows;         // seconds: row after row, an allocation for each, on one thread
+  double index;        // entry after entry into the index, as for a new row
+  double index_built;  // the same index at once, on two threads, as at a start
+  double decode;       // every row parsed as a message
+  double load;         // what Store::load() takes in all
+};
+
+Plain load_plainly(const std::string& folder) {
+  const auto store = open_existing(folder);
+  Plain plain{};
+  {
+    Market market(make_ranking);
+    const Stopwatch loading;
+    QIAO_CHECK(store->load(market, on_threads(2)).has_value(), "the rows load");
+    plain.load = loading.seconds();
+  }
+  const auto each_row = [&](auto use) {
+    for (const auto kind :
+         {pb::Event::kArea, pb::Event::kParty, pb::Event::kOffer, pb::Event::kNeed}) {
+      rocksdb::ReadOptions options;
+      options.fill_cache = false;
+      options.readahead_size = 4 << 20;
+      const std::unique_ptr<rocksdb::Iterator> rows(
+          store->db().NewIterator(options, store->family(kind)));
+      for (rows->SeekToFirst(); rows->Valid(); rows->Next())
+        use(kind, std::string_view(rows->value().data(), rows->value().size()));
+    }
+  };
+  Market market(make_ranking);
+  State& state = market.state_to_load(1);
+  const Stopwatch loading;
+  each_row([&](pb::Event::RowCase kind, std::string_view row) {
+    QIAO_CHECK(state.load_row(kind, Blob(row)), "the rows load");
+  });
+  QIAO_CHECK(
+      state.link_areas() && state.link_parties() && state.link_offers() && state.link_needs(),
+      "every row that is referenced is there");
+  plain.rows = loading.seconds();
+  {
+    Ranking ranking(state);
+    const Stopwatch indexing;
+    ranking.loaded(on_threads(2));
+    plain.index_built = indexing.seconds();
+  }
+  {
+    Ranking ranking(state);
+    ranking.settings_changed();
+    const Stopwatch indexing;
+    for (Slot offer = 0; offer < state.offers().size(); ++offer) ranking.offer_changed(offer);
+    for (Slot need = 0; need < state.needs().size(); ++need) ranking.need_changed(need);
+    plain.index = indexing.seconds();
+  }
+  const Stopwatch decoding;
+  each_row([&](pb::Event::RowCase kind, std::string_view row) {
+    const std::unique_ptr<google::protobuf::Message> message(State::row_type(kind).New());
+    QIAO_CHECK(message->ParseFromArray(row.data(), static_cast<int>(row.size())), "it is a row");
+  });
+  plain.decode = decoding.seconds();
+  return plain;
+}
+
+// Each part against the plain way that would replace it: it is worth its code from twice the speed.
+void measure_plain(const std::string& folder) {
+  std::vector<Plain> plain;
+  for (int round = 0; round < kRounds; ++round)
+    plain.push_back(in_child([&] { return load_plainly(folder); }));
+  const auto middle = [&](double Plain::*part) {
+    return median(plain, [part](const Plain& p) { return p.*part; });
+  };
+  const double load = middle(&Plain::load);
+  figure("restart.plain.load", middle(&Plain::rows) + middle(&Plain::index), "s",
+         "rows and index one by one, on one thread; Store::load: " + std::to_string(load) + " s");
+  figure("restart.plain.rows", middle(&Plain::rows), "s", "of that: rows");
+  figure("restart.plain.index", middle(&Plain::index), "s",
+         "of that: index; built at once on two threads: " +
+             std::to_string(middle(&Plain::index_built)) + " s");
+  figure("restart.plain.decode", middle(&Plain::decode), "s",
+         "beside that: each row parsed as a message, on one thread");
+}
+
 void run() {
   const std::string folder = std::filesystem::temp_directory_path() / "qiao-bench-restart";
   std::filesystem::remove_all(folder);
   in_child([&] { return make(folder); });
   for (const bool cold : {true, false}) measure(folder, cold);
   measure_fresh(folder);
+  measure_plain(folder);
   std::filesystem::remove_all(folder);
 }
 

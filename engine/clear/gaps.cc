@@ -7,6 +7,7 @@
 #include <deque>
 #include <tuple>
 
+#include "engine/base/ascii.h"
 #include "engine/base/fixed.h"
 #include "engine/clear/collect.h"
 #include "engine/clear/improve.h"
@@ -100,10 +101,7 @@ void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
     return;
   }
   const auto kind = static_cast<pb::TimeKind>(key.time_kind);
-  std::string code = pb::TimeKind_Name(kind).substr(std::string_view("TIME_KIND_").size());
-  std::transform(code.begin(), code.end(), code.begin(),
-                 [](char c) { return static_cast<char>(c - 'A' + 'a'); });
-  gap.set_kind(code);
+  gap.set_kind(ascii_lower(pb::TimeKind_Name(kind).substr(std::string_view("TIME_KIND_").size())));
   const pb::Term* asked = nullptr;
   if (key.certificate != 0xff) {
     asked = &taxonomy.certificates(key.certificate).term();

@@ -583,7 +583,7 @@ bool Gate::is_site_code(std::uint64_t need_id, std::string_view typed) const {
   for (const char c : typed) {
     if (c == ' ' || c == '-') continue;
     // People read these for one another.
-    const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    const char upper = ascii_upper(c);
     plain += upper == 'O' ? '0' : upper == 'I' || upper == 'L' ? '1' : upper;
   }
   std::string right = site_code(need_id);

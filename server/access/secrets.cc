@@ -73,6 +73,20 @@ SecretHash hash_secret(std::string_view secret) {
   return hash;
 }
 
+Fingerprint fingerprint_of(std::initializer_list<std::string_view> parts) {
+  Fingerprint fingerprint{};
+  crypto_generichash_state state;
+  crypto_generichash_init(&state, nullptr, 0, fingerprint.size());
+  for (const std::string_view part : parts) {
+    const std::uint64_t length = part.size();
+    crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(&length),
+                              sizeof length);
+    crypto_generichash_update(&state, bytes(part), part.size());
+  }
+  crypto_generichash_final(&state, fingerprint.data(), fingerprint.size());
+  return fingerprint;
+}
+
 std::string short_code(const std::array<unsigned char, 32>& key, std::string_view context,
                        std::uint64_t number) {
   static constexpr std::string_view kLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,10 @@ inline constexpr std::size_t kMaxPasswordBytes = 512;
 std::string fresh_secret();
 // BLAKE2b-256. A secret of 256 random bits needs no slow hash.
 SecretHash hash_secret(std::string_view secret);
+// BLAKE2b-128 of the parts, with the length of each: other parts have another fingerprint, even if
+// somebody chooses them for that.
+using Fingerprint = std::array<unsigned char, 16>;
+Fingerprint fingerprint_of(std::initializer_list<std::string_view> parts);
 // A short code of a number under a key, for people to type: eight of the 32 capitals and digits
 // that are not mistaken for one another (no I, L, O, U), in two groups. `context`: what it is for,
 // so that no two uses share codes.

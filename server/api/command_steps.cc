@@ -50,7 +50,7 @@ std::optional<Response> check_precondition(Exchange& x) {
 
 std::optional<Response> answer_repeated(Exchange& x) {
   const Request& request = *x.call.request;
-  x.fingerprint = fingerprint(request);
+  x.request_hash = request_hash(request);
   x.answer_key = answer_key(x.call);
   if (x.answer_key.empty()) return std::nullopt;
   if (request.idempotency_key.size() > kMaxIdempotencyKey)
@@ -58,7 +58,8 @@ std::optional<Response> answer_repeated(Exchange& x) {
                    x.call.chinese);
   const auto first = x.services.runtime.find_answer(x.answer_key);
   if (!first) return std::nullopt;
-  if (first->kept.fingerprint() != x.fingerprint)
+  const std::string& hash = first->kept.request_hash();
+  if (!hash.empty() && hash != x.request_hash)
     return problem(HttpFault::kIdempotencyMismatch, x.call.chinese, "Idempotency-Key");
   x.services.metrics.idempotent_replays.add();
   return answer_again(x.services, x.call, first->kept, first->seq);
@@ -87,7 +88,7 @@ Response apply_command(Exchange& x) {
   const auto render = [&](const Applied& applied) {
     Answer answer = answer_of(x.services, x.call, applied, x.command.has_batch());
     Runtime::Keepable keepable = to_keep(x.call, applied, answer, runtime.state());
-    keepable.answer.set_fingerprint(x.fingerprint);
+    keepable.answer.set_request_hash(x.request_hash);
     r = respond(x.call, std::move(answer));
     return keepable;
   };

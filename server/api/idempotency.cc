@@ -3,6 +3,7 @@
 #include <google/protobuf/dynamic_message.h>
 
 #include "engine/rows/marked.h"
+#include "server/access/secrets.h"
 #include "server/api/answer.h"
 #include "server/api/precondition.h"
 #include "server/api/problem.h"
@@ -14,13 +15,9 @@ std::string answer_key(const Call& call) {
   return big_endian(call.actor.account_id()) + std::string(call.request->idempotency_key);
 }
 
-std::uint64_t fingerprint(const Request& r) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL;
-  for (const std::string_view part : {r.method, r.target, r.credentials.acting, r.body}) {
-    for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-    hash = (hash ^ 0xff) * 0x100000001B3ULL;
-  }
-  return hash;
+std::string request_hash(const Request& r) {
+  const Fingerprint hash = fingerprint_of({r.method, r.target, r.credentials.acting, r.body});
+  return {hash.begin(), hash.end()};
 }
 
 Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer& answer,
@@ -44,7 +41,8 @@ Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer
 
 Response answer_again(const Services& services, const Call& call, const pb::KeptAnswer& kept,
                       Seq wait_for) {
-  if (kept.stripped()) return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
+  if (kept.stripped() || kept.request_hash().empty())
+    return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
   const State& state = services.state();
   const auto kind = static_cast<pb::Event::RowCase>(kept.row_kind());
   if (const pb::RowKind row = row_kind_of(kind); row != pb::ROW_KIND_UNSPECIFIED) {

@@ -15,8 +15,8 @@ inline constexpr std::size_t kMaxIdempotencyKey = 128;
 // own: nobody gets another's answer by guessing.
 std::string answer_key(const Call& call);
 // Tells a repeated request from another one under the same key.
-std::uint64_t fingerprint(const Request& request);
-// What is kept of an answer, but for the request's fingerprint.
+std::string request_hash(const Request& request);
+// What is kept of an answer, except the hash of the request.
 Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer& answer,
                           const State& state);
 // The first answer to a request that was sent again: what was answered then, as far as it may be

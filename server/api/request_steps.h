@@ -24,7 +24,7 @@ struct Exchange {
   std::unique_ptr<google::protobuf::Message> body = {};  // from parse_body on
   // Of a command.
   std::string answer_key = {};  // from answer_repeated on, like the next
-  std::uint64_t fingerprint = 0;
+  std::string request_hash = {};
   pb::Command command = {};           // from build_command on
   ContactLimit::Asked contacts = {};  // from limit_contacts on
 };

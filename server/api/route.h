@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/ascii.h"
 #include "engine/base/refusal.h"
 #include "engine/market/market.h"
 #include "qiao/v1/request.pb.h"
@@ -174,8 +175,7 @@ Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const
   const std::string* text = call.param(name);
   if (text == nullptr) return std::optional<Enum>();
   const auto* type = google::protobuf::GetEnumDescriptor<Enum>();
-  std::string upper = *text;
-  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  const std::string upper = ascii_upper(*text);
   const auto* value = type->FindValueByName(upper);
   if (value == nullptr) value = type->FindValueByName(std::string(prefix) + upper);
   if (value == nullptr || value->number() == 0) {

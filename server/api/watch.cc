@@ -323,8 +323,7 @@ Result<WatchRequest> parse_watch(std::string_view target, std::string_view accep
     } else if (name == "kind") {
       for (std::size_t from = 0; from <= value.size();) {
         const auto to = std::min(value.find(',', from), value.size());
-        std::string word = value.substr(from, to - from);
-        for (char& c : word) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        const std::string word = ascii_upper(value.substr(from, to - from));
         pb::EventKind kind{};
         if (!pb::EventKind_Parse(word, &kind) && !pb::EventKind_Parse("EVENT_KIND_" + word, &kind))
           return refuse(Code::kOutOfRange, "kind", "EventKind");

@@ -1,22 +1,12 @@
 #include "server/app/empty_city.h"
 
-#include <fstream>
-#include <sstream>
-
 #include "data/defaults.h"
 #include "proto/json/json.h"
 #include "server/app/history.h"
+#include "server/runtime/read_file.h"
 
 namespace qiao {
 namespace {
-
-StoreResult<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return StoreError{"cannot read " + path};
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
-}
 
 StoreResult<void> apply_file(Runtime& runtime, const std::string& file, std::string_view otherwise,
                              const char* name, google::protobuf::Message* (*part)(pb::Command&)) {

@@ -2,7 +2,6 @@
 
 #include <zlib.h>
 
-#include "engine/base/ascii.h"
 #include "engine/base/check.h"
 
 namespace qiao {
@@ -24,18 +23,6 @@ std::string gzip(std::string_view bytes, GzipLevel level) {
   deflateEnd(&stream);
   QIAO_CHECK(done == Z_STREAM_END, "deflateBound is enough");
   return out;
-}
-
-bool accepts_gzip(std::string_view header) {
-  // Codings are case-insensitive (RFC 9110 8.4.1).
-  const std::string codings = ascii_lower(header);
-  const auto at = codings.find("gzip");
-  if (at == std::string::npos) return false;
-  std::string_view rest = std::string_view(codings).substr(at + 4);
-  rest = rest.substr(0, std::min(rest.find(','), rest.size()));
-  const auto q = rest.find("q=0");
-  return q == std::string_view::npos ||
-         rest.find_first_of("123456789", q + 3) != std::string_view::npos;
 }
 
 }  // namespace qiao

@@ -9,7 +9,4 @@ namespace qiao {
 enum class GzipLevel { kQuick, kSmallest };
 std::string gzip(std::string_view bytes, GzipLevel level = GzipLevel::kQuick);
 
-// Whether Accept-Encoding accepts gzip (and not with q=0).
-bool accepts_gzip(std::string_view accept_encoding);
-
 }  // namespace qiao

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "server/access/secrets.h"
 #include "server/http/gzip.h"
 
 namespace qiao {
@@ -39,13 +40,14 @@ std::string type_of(const std::string& name) {
   return "application/octet-stream";
 }
 
-// FNV-1a: an ETag only has to change with the content.
 std::string etag_of(std::string_view bytes) {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  char text[24];
-  std::snprintf(text, sizeof text, "\"%016llx\"", static_cast<unsigned long long>(hash));
-  return text;
+  std::string tag = "\"";
+  for (const unsigned char byte : fingerprint_of({bytes})) {
+    char two[3];
+    std::snprintf(two, sizeof two, "%02x", byte);
+    tag += two;
+  }
+  return tag + '"';
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
 #include "server/http/provider_keys.h"
 
 #include <boost/asio/post.hpp>
-#include <fstream>
 #include <memory>
-#include <sstream>
 
 #include "server/outbound/http_client.h"
 #include "server/runtime/log.h"
+#include "server/runtime/read_file.h"
 
 namespace qiao {
 namespace {
@@ -36,11 +35,7 @@ StoreResult<std::string> fetch(const std::string& url) {
 
 StoreResult<std::string> read_keys(const std::string& where) {
   if (where.starts_with("http://") || where.starts_with("https://")) return fetch(where);
-  std::ifstream file(where, std::ios::binary);
-  if (!file) return StoreError{"cannot read " + where};
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return read_file(where);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include "server/access/address.h"
@@ -51,6 +53,19 @@ constexpr std::string_view kStrictTransport =
     "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
 
 std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
+
+// Whether Accept-Encoding accepts gzip (and not with q=0). Codings are case-insensitive (RFC 9110
+// 8.4.1).
+bool accepts_gzip(beast::string_view accept_encoding) {
+  for (const auto& [coding, parameters] : http::ext_list{accept_encoding}) {
+    if (!beast::iequals(coding, "gzip")) continue;
+    return std::none_of(parameters.begin(), parameters.end(), [](const auto& parameter) {
+      return beast::iequals(parameter.first, "q") &&
+             parameter.second.find_first_not_of("0.") == beast::string_view::npos;
+    });
+  }
+  return false;
+}
 
 asio::ip::address peer_of(Connection& connection) {
   error_code ignored;
@@ -235,7 +250,7 @@ void Session::on_header(const error_code& error) {
   const auto& header = parser_->get();
   keep_alive_ = parser_->keep_alive() && !draining_;
   head_only_ = header.method() == http::verb::head;
-  gzip_ = accepts_gzip(view(header[http::field::accept_encoding]));
+  gzip_ = accepts_gzip(header[http::field::accept_encoding]);
   chinese_ = prefers_chinese(view(header[http::field::accept_language]));
   const std::string_view target = parser_->target();
   const std::size_t limit = body_limit(target);

@@ -1,7 +1,6 @@
 // Private to the sheets: one cell as one value.
 #pragma once
 
-#include <cctype>
 #include <string>
 #include <utility>
 
@@ -60,8 +59,7 @@ Result<Enum> read_enum(const Cells& cells, const char* name, const char* prefix,
     if (text == word) return value;
   }
   std::string upper;
-  for (const char c : text)
-    upper += c == ' ' || c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  for (const char c : text) upper += c == ' ' || c == '-' ? '_' : ascii_upper(c);
   const auto* type = google::protobuf::GetEnumDescriptor<Enum>();
   const auto* value = type->FindValueByName(upper);
   if (value == nullptr) value = type->FindValueByName(prefix + upper);
@@ -70,17 +68,16 @@ Result<Enum> read_enum(const Cells& cells, const char* name, const char* prefix,
   for (const auto& [word, v] : chinese) all += std::string(all.empty() ? "" : ", ") + word;
   std::string en;
   for (int i = 1; i < type->value_count(); ++i) {
-    std::string n = type->value(i)->name().substr(std::string_view(prefix).size());
-    for (char& c : n) c = static_cast<char>(std::tolower(c));
-    en += (en.empty() ? "" : ", ") + n;
+    en += (en.empty() ? "" : ", ") +
+          ascii_lower(type->value(i)->name().substr(std::string_view(prefix).size()));
   }
   return refuse(Code::kOutOfRange, name, en, all);
 }
 
 // Nothing for an enum's value that stands for none.
 inline std::string lower_enum(const std::string& name, std::string_view prefix) {
-  std::string out = name.size() > prefix.size() ? name.substr(prefix.size()) : "";
-  for (char& c : out) c = static_cast<char>(std::tolower(c));
+  const std::string out =
+      name.size() > prefix.size() ? ascii_lower(name.substr(prefix.size())) : "";
   return out == "unspecified" ? "" : out;
 }
 

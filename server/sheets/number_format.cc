@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "engine/base/ascii.h"
+
 namespace qiao {
 namespace {
 
@@ -63,7 +65,7 @@ std::string significant_letters(std::string_view code) {
     } else if (code.substr(i).starts_with("General")) {
       i += 6;
     } else {
-      letters += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      letters += ascii_lower(c);
     }
   }
   return letters;

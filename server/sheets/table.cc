@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/ascii.h"
 #include "server/sheets/archive.h"
 #include "server/sheets/csv.h"
 #include "server/sheets/encoding.h"
@@ -97,7 +98,7 @@ Result<std::size_t> column_of_letter(std::string_view letter, const std::string&
   std::size_t n = 0;
   bool good = !letter.empty();
   for (const char c : letter) {
-    const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    const char upper = ascii_upper(c);
     good = good && upper >= 'A' && upper <= 'Z' && n <= kMaxSheetColumns;
     if (good) n = n * 26 + static_cast<std::size_t>(upper - 'A') + 1;
   }

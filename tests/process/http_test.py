@@ -210,7 +210,10 @@ class Http(Case):
         status, headers, body = self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": "GZip"})
         self.assertEqual((status, headers["Content-Encoding"]), (200, "gzip"))
         self.assertEqual(json.loads(gzip.decompress(body)), self.s.get("/v1/taxonomy"))
-        self.assertIsNone(self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": "gzip;q=0"})[1]["Content-Encoding"])
+        for accepted, coding in {"gzip;q=0": None, "br, gzip;q=0.000, *": None, "x-gzip": None, "br;q=0, gzip": "gzip",
+                                 "gzip ; q=0.1, br;q=0": "gzip", "": None, ";,=": None}.items():
+            headers = self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": accepted})[1]
+            self.assertEqual(headers["Content-Encoding"], coding, accepted)
 
     def test_drains_on_sigterm(self):
         with self.s.connect() as c:

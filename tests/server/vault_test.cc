@@ -420,6 +420,33 @@ TEST(Migration, AnswersOfAnOlderVersionAreStrippedAndTheirRequestsStayDone) {
   EXPECT_EQ(t.runtime->applied_seq(), done);
 }
 
+// Older versions stored another hash of the request, which tells nothing about one that comes now.
+TEST(Migration, ARequestWithoutAHashStaysDone) {
+  Towns t;
+  const RequestHeaders as{.key = "once", .token = t.tokens.at("resident")};
+  const std::string body = Towns::need_of(t.own, "");
+  EXPECT_EQ(t.send("POST", "/v1/needs", body, as).status, 201U);
+  const Seq done = t.runtime->applied_seq();
+  t.stop();
+  {
+    Raw raw(t.folder / "db");
+    const std::unique_ptr<rocksdb::Iterator> it(raw.db->NewIterator({}, raw.families.at("dedup")));
+    it->SeekToFirst();
+    ASSERT_TRUE(it->Valid());
+    pb::KeptAnswer kept;
+    ASSERT_TRUE(kept.ParseFromString(it->value().ToString().substr(8)));
+    kept.clear_request_hash();
+    raw.put("dedup", it->key().ToString(),
+            it->value().ToString().substr(0, 8) + kept.SerializeAsString());
+  }
+  t.start();
+  for (const std::string& sent : {body, Towns::need_of(t.own, R"(,"allOrNothing":true)")}) {
+    EXPECT_EQ(t.code_of(t.send("POST", "/v1/needs", sent, as)),
+              "409 idempotency.done Idempotency-Key");
+  }
+  EXPECT_EQ(t.runtime->applied_seq(), done);
+}
+
 // Up to format 4 who saw a contact was found only among all that happened to the need.
 TEST(Migration, WhoSawAContactIsFoundByItsNeed) {
   Towns t;

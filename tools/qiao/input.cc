@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "engine/base/ascii.h"
 #include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
 #include "server/sheets/notation.h"
@@ -80,8 +81,7 @@ std::string example(const FieldDescriptor* f, bool chinese) {
       std::string all;
       for (int i = 1; i < f->enum_type()->value_count(); ++i) {
         all += i > 1 ? ", " : "";
-        for (const char c : f->enum_type()->value(i)->name().substr(prefix))
-          all += static_cast<char>(std::tolower(c));
+        all += ascii_lower(f->enum_type()->value(i)->name().substr(prefix));
       }
       return all;
     }
@@ -121,8 +121,7 @@ Status set_plain(Session& session, const FieldDescriptor* f, const std::string& 
   const auto value = [&](const std::string& v) {
     if (f->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
       std::string upper;
-      for (const char c : v)
-        upper += c == '-' || c == ' ' ? '_' : static_cast<char>(std::toupper(c));
+      for (const char c : v) upper += c == '-' || c == ' ' ? '_' : ascii_upper(c);
       const auto* type = f->enum_type();
       if (type->FindValueByName(upper) == nullptr) {
         // Values begin with the type's name: PARTY_KIND_ENTERPRISE.

@@ -1,8 +1,9 @@
 #include "tools/qiao/terms.h"
 
 #include <algorithm>
-#include <cctype>
 #include <iterator>
+
+#include "engine/base/ascii.h"
 
 namespace qiao {
 namespace {
@@ -188,7 +189,7 @@ const Term* find(const Term (&terms)[kSize], std::string_view name) {
 std::string end_of_name(const google::protobuf::EnumDescriptor* type, std::string_view name) {
   std::string end(
       name.substr(type->value(0)->name().size() - std::string_view("UNSPECIFIED").size()));
-  for (char& c : end) c = c == '_' ? ' ' : static_cast<char>(std::tolower(c));
+  for (char& c : end) c = c == '_' ? ' ' : ascii_lower(c);
   return end;
 }
 

@@ -1,5 +1,6 @@
 #include "tools/qiao/verbs.h"
 
+#include "engine/base/ascii.h"
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/clearing.pb.h"
 #include "qiao/v1/command.pb.h"
@@ -135,7 +136,7 @@ std::string flag_of(std::string_view field) {
   for (const char c : field) {
     if (c >= 'A' && c <= 'Z') {
       out += '-';
-      out += static_cast<char>(c - 'A' + 'a');
+      out += ascii_lower(c);
     } else {
       out += c == '_' ? '-' : c;
     }

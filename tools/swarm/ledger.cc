@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
@@ -11,11 +12,7 @@
 namespace qiao::swarm {
 namespace {
 
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t h = 0xCBF29CE484222325ULL;  // FNV-1a
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-  return h;
-}
+std::uint64_t hash_of(std::string_view text) { return std::hash<std::string_view>{}(text); }
 
 // A match in one of these states holds units of the line and of the offer.
 bool holds(pb::MatchState state) {
