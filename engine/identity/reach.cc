@@ -5,7 +5,7 @@
 namespace qiao {
 namespace {
 
-// Of an account's party, or its own; kNoSlot where there is none.
+// The area of the account's party, or else its own; kNoSlot if it has none.
 Slot area_of(const State& state, const pb::Account& account) {
   const Slot party = state.parties().find(PartyId{account.party_id()});
   return party != kNoSlot ? state.parties()[party].area
@@ -19,7 +19,7 @@ bool has_account(const State& state, PartyId party) {
   return false;
 }
 
-// Is a branch, or one of its own, more than written down?
+// Whether the branch, or one below it, is active or has people, offers or accounts.
 bool counts(const State& state, PartyId branch, int depth) {
   const Slot slot = state.parties().find(branch);
   if (slot == kNoSlot || depth > kMaxPartyDepth) return false;
@@ -35,7 +35,7 @@ bool counts(const State& state, PartyId branch, int depth) {
 bool all_in_area(const State& state, const pb::Actor& actor, PartyId party, int depth) {
   const Slot slot = state.parties().find(party);
   if (slot == kNoSlot || !in_area_of(actor, state, state.parties()[slot].area)) return false;
-  // A journal of before may have parties that belong to themselves.
+  // Journals of older versions may contain cycles of parties.
   if (depth > kMaxPartyDepth) return false;
   const auto branches = state.branches_of(party);
   return std::all_of(branches.begin(), branches.end(), [&](PartyId branch) {
@@ -115,7 +115,7 @@ bool is_peer_in_use(const pb::Actor& actor, Scope scope, const pb::Account& acco
 
 Status check_invitation(const State& state, const pb::Actor& actor, Scope scope,
                         const pb::Account& account) {
-  // The password of one's own account is changed by who knows the old one.
+  // The password of an account's own is changed with the old one.
   if (account.id() == actor.account_id()) return refuse(Code::kRoleForbidden, "accountId");
   if (is_peer_in_use(actor, scope, account)) return refuse(Code::kNotYours, "accountId");
   return check_approved(scope, state, actor, account);

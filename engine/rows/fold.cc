@@ -1,5 +1,5 @@
-// How a row changes the state. A row is read from its bytes, whether they are from an event or from
-// disk.
+// How a row changes the state. Rows are read from their bytes, whether those come from an event or
+// from disk.
 #include <algorithm>
 
 #include "engine/rows/due.h"
@@ -101,7 +101,7 @@ void State::fold(const pb::Event& event) {
   QIAO_CHECK(to_time(event.time()) >= last_time_, "time does not run backwards");
   last_seq_ = event.seq();
   last_time_ = to_time(event.time());
-  // Only recorded for the undo; nothing is looked up.
+  // A disclosure is in the journal only: it has no table.
   if (event.has_disclosure()) return;
   QIAO_CHECK(event.row_case() != pb::Event::ROW_NOT_SET, "every event carries a row");
   const auto* field = pb::Event::descriptor()->FindFieldByNumber(event.row_case());
@@ -302,7 +302,7 @@ bool State::put_notification(Blob bytes) {
   if (!notification || !is_sound(*notification)) return false;
   const Slot party = parties_.find(notification->party);
   const Slot need = needs_.find(notification->need);
-  // They never change, so it is a new one.
+  // Notifications never change, so it is a new one.
   if (party == kNoSlot || need == kNoSlot || !takes(notifications_, notification->id)) return false;
   const Slot slot = notifications_.append(notification->id);
   NotificationRow& row = notifications_[slot];
@@ -397,8 +397,7 @@ void State::place_lines(NeedRow& row, Slot slot, const NeedFacts& need) {
     if (observer_ != nullptr && row.line_count > 0) observer_->need_removed(slot);
     row.first_line = lines_.size();
     lines_.resize(lines_.size() + count);
-    // Quantities held by matches stay with the line; the lines of a need never become fewer than
-    // those that are held.
+    // Quantities held by matches stay with the line; a need never has fewer lines than are held.
     for (std::uint8_t i = 0; i < row.line_count; ++i) lines_[row.first_line + i] = lines_[from + i];
     for (Slot m = row.first_match; m != kNoSlot; m = matches_[m].next_of_need) {
       matches_[m].line = matches_[m].line - from + row.first_line;
@@ -488,11 +487,11 @@ bool State::put_match(Blob bytes) {
   return true;
 }
 
-// --- the rows that rows reference, once all of them are loaded ---
+// Linking rows to the rows that they reference, once all are loaded.
 
 namespace {
 
-// link(slot, slot of the row it references) for each of the ids; false when one is missing.
+// Calls link(slot, slot of the referenced row) for each id; returns false if one is missing.
 template <class Id, class Rows, class Link>
 bool link_each(const std::vector<Id>& ids, Rows& rows, Link link) {
   constexpr std::size_t kTogether = 32;
@@ -517,7 +516,7 @@ bool State::link_areas() {
     AreaRow& row = areas_[area];
     row.parent = parent == area ? kNoSlot : parent;
     row.fairness = row.level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : area;
-    // Each lies in an area of a higher level, so no area contains itself.
+    // Each is in an area of a higher level, so that there are no cycles.
     rising = rising && (parent == area || areas_[parent].level < row.level);
   });
   return found && rising;

@@ -50,7 +50,7 @@ class Checker {
            "area", 0);
   }
 
-  // Each list has exactly the needs that carry the resident's number, each once.
+  // Each list has exactly the needs with the resident's number, each once.
   void look_at_residents() {
     for (const auto& [resident, count] : needs_of_) {
       std::size_t listed = 0;

@@ -13,7 +13,7 @@ struct Row {
   Effect effect;
   std::chrono::microseconds cost;
   Growth growth;
-  // By column of operations.inc.
+  // One for each role, in the order of the columns of operations.inc.
   std::array<Scope, 8> scopes;
 };
 

@@ -16,7 +16,7 @@ WeekMask stretches(unsigned weekday_from_0, unsigned start_minute, unsigned end_
   return mask;
 }
 
-// From 0, Monday.
+// 0 is Monday.
 unsigned weekday_of(std::chrono::local_days day) {
   return std::chrono::weekday{day}.iso_encoding() - 1;
 }

@@ -57,7 +57,7 @@ std::string State::area_name(Slot area) const {
 
 namespace {
 
-// What a resource has beside its row: most have nothing.
+// Adds what a resource has in addition to its row: for most kinds nothing.
 template <class Message>
 void complete(const State&, Slot, Message&) {}
 

@@ -51,7 +51,7 @@ void State::remove_row(pb::Event::RowCase kind, Slot slot) {
 #define QIAO_KIND(Name, one, ...) \
   case pb::Event::k##Name:        \
     return remove_##one(slot);
-// These always have an earlier row.
+// Never removed: settings always have a previous row, and records have no table.
 #define QIAO_SETTING(Name, ...) case pb::Event::k##Name:
 #define QIAO_RECORD QIAO_SETTING
 #include "engine/rows/kinds.inc"
@@ -88,7 +88,7 @@ void State::remove_need(Slot slot) {
   unlink_resident(slot);
   leave_waiting(slot);
   contribute_fill(needs_[slot], -1);
-  // Unless another need was appended after it, its lines are the last.
+  // If no need was appended after it, its lines are the last.
   if (needs_[slot].first_line + needs_[slot].line_room == lines_.size()) {
     lines_.resize(needs_[slot].first_line);
   }
