@@ -27,7 +27,7 @@ bool same_kind(const pb::Offer& a, const pb::Offer& b) {
                       : a.stock().resource() == b.stock().resource();
 }
 
-// The most that is promised at once (time) or in all (stock).
+// The highest quantity promised at one time (time) or the total (stock).
 std::int64_t promised(const State& state, Slot slot) {
   const OfferRow& row = state.offers()[slot];
   if (row.time_kind == 0) return row.given;

@@ -28,7 +28,7 @@ Status check_range(std::int64_t value, std::string field, std::int64_t least, st
   return outcome::success();
 }
 
-// Of a stock: money in yuan.
+// For stock: money is shown in yuan.
 Status check_amount(std::int64_t value, std::string field, std::int64_t least, std::int64_t most,
                     const Vocabulary& words, std::string_view resource) {
   if (value >= least && value <= most) return outcome::success();
@@ -59,7 +59,7 @@ Status check_term(const pb::Term& term, const std::string& field) {
   return check_name(term.en(), field + ".en", 1, kMaxTermBytes);
 }
 
-// A point that is there lies on the earth.
+// A point, if present, must be on the earth.
 Status check_point(bool present, const pb::Point& p, const std::string& field) {
   if (!present) return outcome::success();
   QIAO_TRY(check_range(p.latitude_e7(), field + ".latitudeE7", -kMaxLatitudeE7, kMaxLatitudeE7));
@@ -193,7 +193,7 @@ Status check_line(const pb::RequirementLine& line, const Vocabulary& words, cons
                       line.stock().resource());
 }
 
-// Each professional goes with so many volunteers: the lines have to ask for enough of them.
+// The lines must ask for enough professionals for the ratio.
 Status check_ratio(const pb::Need& need, const std::string& at) {
   const std::int64_t ratio = need.volunteers_per_professional();
   if (ratio == 0) return outcome::success();
@@ -409,7 +409,7 @@ Status validate(const pb::Taxonomy& t, const Vocabulary& vocabulary) {
         check_name(t.resources(i).unit(), indexed("resources", i) + ".unit", 1, kMaxCodeBytes));
     QIAO_TRY(check_text(t.resources(i).unit_zh(), indexed("resources", i) + ".unitZh", 1,
                         kMaxCodeBytes));
-    // What quantities count never changes under them.
+    // The unit of a resource cannot change, because stored quantities use it.
     if (i < before.resources_size() && before.resources(i).unit() != t.resources(i).unit()) {
       return refuse(Code::kTaxonomyShrunk, indexed("resources", i) + ".unit",
                     before.resources(i).unit());
@@ -447,7 +447,7 @@ Status validate(const pb::Area& area, const State& state) {
   QIAO_TRY(check_point(area.has_point(), area.point(), "point"));
   const Slot slot = state.areas().find(AreaCode{area.code()});
   if (slot != kNoSlot) {
-    // Rows that reference the tree depend on its shape.
+    // Rows depend on the tree of areas.
     const pb::Area before = state.load_area(slot);
     if (before.parent_code() != area.parent_code()) return refuse(Code::kNotSettable, "parentCode");
     if (before.level() != area.level()) return refuse(Code::kNotSettable, "level");

@@ -18,7 +18,7 @@ class TopK {
     candidates_.reserve(k + 1);
   }
 
-  // An entry of a lower value cannot enter.
+  // Entries with a lower value are not among the k best.
   double threshold() const {
     return heap_.size() < k_
                ? -1
@@ -34,7 +34,7 @@ class TopK {
     std::push_heap(heap_.begin(), heap_.end(), better);
     if (heap_.size() <= k_) return;
     std::pop_heap(heap_.begin(), heap_.end(), better);
-    // The removed one makes room for the next.
+    // The candidate takes the place of the removed one.
     const std::uint32_t lost = heap_.back();
     heap_.pop_back();
     if (lost + 1 != candidates_.size()) {
@@ -90,11 +90,11 @@ struct BoundedEntry {
 
 // A search describes an entry by these functions:
 //   able(e)         whether it may be eligible, apart from distance
-//   reach_m(e)      how far away it may be
+//   reach_m(e)      the greatest distance at which it is eligible
 //   most(e, d)      upper bound on its value at distance d or farther
-//   most(d)         upper bound on the value of any
+//   most(d)         upper bound on the value of any entry
 //   prefetch(e)     prefetches its rows; always inline, because GCC omits calls that only prefetch
-//   judge(e, top)   its value
+//   judge(e, top)   judges it and adds it to `top`
 
 // Appends the entries of a cell that can be worth `threshold`. Whether one passes is about as
 // likely as not and unpredictable, so there is no branch: each stage writes the entry behind those
@@ -135,7 +135,7 @@ void search(const Cells<Entry>& cells, Point from, const Asker& asker, std::size
   const Reckoner reckoner(from);
   thread_local std::vector<BoundedEntry<Entry>> bounded;
   bounded.clear();
-  // The k most promising first, so that few of the others can still enter.
+  // The k with the highest bounds first, so that they exclude most of the others.
   const auto judge_hopefuls = [&] {
     if (bounded.size() > k) {
       std::nth_element(bounded.begin(), bounded.begin() + static_cast<std::ptrdiff_t>(k),
@@ -157,7 +157,7 @@ void search(const Cells<Entry>& cells, Point from, const Asker& asker, std::size
   judge_hopefuls();
 }
 
-// A line that looks for offers.
+// Searches offers for a line.
 struct LineAsker {
   const State& state;
   const Judge& judging;
@@ -182,7 +182,7 @@ struct LineAsker {
   }
 };
 
-// An offer that looks for lines.
+// Searches lines for an offer.
 struct OfferAsker {
   const State& state;
   const Judge& judging;
@@ -251,7 +251,7 @@ std::vector<Slot> parties_that_refused(const State& state, Slot line) {
   for (Slot m = need.first_match; m != kNoSlot; m = state.matches()[m].next_of_need) {
     const MatchRow& match = state.matches()[m];
     if (match.line != line) continue;
-    // A proposal that lapses was never sent to the party.
+    // A proposal that lapsed was never sent to the party.
     const bool refused =
         match.state == pb::MATCH_STATE_DECLINED || broken(match.state) ||
         (match.state == pb::MATCH_STATE_LAPSED && state.load_match(m).was_dispatched());
@@ -362,7 +362,7 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
       all.insert(all.end(), found.begin(), found.end());
     }
   }
-  // One offer has each line once already, in order.
+  // With one offer, each line is in the list once, in order.
   if (looked_at == 1) return all;
   // Each line once, with the offer that serves it best.
   std::sort(all.begin(), all.end(), better);
