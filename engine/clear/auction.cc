@@ -12,8 +12,7 @@ namespace {
 // take three times as long as the first.
 constexpr int kPasses = 6;
 constexpr std::size_t kFewReleased = 1000;
-// Slots that lower their prices in turns with their neighbours stop after this many turns, on
-// average.
+// The average number of turns after which slots that lower their prices alternately stop.
 constexpr std::uint64_t kLowersPerSlot = 30;
 constexpr int kLittle = 8;
 // Bids to prefetch ahead.
@@ -88,7 +87,7 @@ Auction::Auction(const Instance& instance, std::vector<Worth> prices)
   }
 }
 
-// A line keeps what it holds if no other choice is better by more than a step; it releases the
+// A line keeps what it holds if no other choice is better by more than a step, and releases the
 // rest.
 bool Auction::begin_line(std::uint32_t l) {
   const ClearLine& line = instance_.lines[l];
@@ -138,8 +137,8 @@ bool Auction::run(Worth step, Worth finest, const std::function<bool()>& keep_go
     }
     std::size_t released = 0;
     for (std::uint32_t l = 0; l < missing_.size(); ++l) released += begin_line(l) ? 1 : 0;
-    // A line with several offers may keep units that would be worth more elsewhere: they are
-    // offered again.
+    // A line with several offers may hold units whose room would be worth more to others: they are
+    // released and auctioned again.
     if (pass > 0 && released * kFewReleased <= missing_.size()) return true;
     if (!forward(keep_going) || !backward(keep_going)) return false;
   }
@@ -177,10 +176,10 @@ bool Auction::backward(const std::function<bool()>& keep_going) {
       lowering_.push_back(s);
     }
   }
-  // The room that has a price bounds what lowering prices can gain. If that is small against what
-  // the last step leaves uncertain for each line, lowering would go through the whole market for
-  // almost nothing. Measured on transport problems of 100,000 lines: with a longer step than the
-  // last as the measure, the last round has twice the work of all others together.
+  // The room with a price bounds what lowering prices can gain. If that is small compared with what
+  // the last step leaves uncertain for each line, lowering would process the whole market for
+  // almost nothing. Measured on transport problems of 100,000 lines: compared with a longer step
+  // than the last, the last round takes twice the work of all others together.
   const auto little = [&] {
     __int128 stake = 0;
     for (std::size_t s = 0; s < slots_.size(); ++s)
@@ -219,7 +218,7 @@ void Auction::bid(std::uint32_t l) {
     if (gain > 0) options_.push_back({gain, e});
     if (gain <= best) continue;
     best = gain;
-    // Most likely the next one: prefetch all that its bid reads.
+    // Most likely the next edge: prefetch all that its bid reads.
     __builtin_prefetch(&slots_[instance_.edges[e].slot]);
   }
   looks_ += line.edges;
@@ -242,15 +241,15 @@ void Auction::bid(std::uint32_t l) {
     const std::uint32_t edge = options_[i].edge;
     const std::int32_t units = std::min(
         std::min(instance_.edges[edge].most, line.missing) - edges_[edge].held, missing_[l]);
-    // The next best for a unit that is lost: the last one taken if it has more, otherwise the first
-    // that is not.
+    // The alternative for a lost unit: another unit of the last offer taken, or else the first
+    // offer not taken.
     const Worth next = spare > 0 && i + 1 < taken ? options_[taken - 1].gain : behind;
     if (units > 0) place(edge, units, std::max<Worth>(options_[i].gain - next, 0) + rise);
   }
   if (line.missing > 1) bid_again(l);
   if (missing_[l] == 0) return;
-  // Some of it was outbid at once, at prices that have risen; or nothing is worth its price any
-  // more.
+  // Some units were outbid immediately, at prices that have risen; or no offer is worth its price
+  // any more.
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
     if (edges_[e].held < std::min(instance_.edges[e].most, line.missing) &&
         edges_[e].unit - price_of(instance_.edges[e]) > 0)
@@ -271,8 +270,8 @@ void Auction::hold(std::uint32_t edge, std::int32_t units, Worth above) {
   }
 }
 
-// A line that lost part of an edge can choose again for its other units: they are not worth more to
-// it than up to that.
+// A line that lost part of an edge may move its other units too: their gain is limited by that of
+// the lost part.
 void Auction::bid_again(std::uint32_t l) {
   const ClearLine& line = instance_.lines[l];
   Worth next = 0;
@@ -347,10 +346,11 @@ Worth Auction::least_gain(std::uint32_t l, std::uint32_t but, std::uint32_t* edg
   return std::max<Worth>(least, 0);
 }
 
-// A slot with room and a price: lines that gain from it enter, the greatest gain first, each at a
-// price at which the next one would be as well off where it is; if none is left, it is free.
+// Lowers the price of a slot with free room: lines that gain from it move there, the greatest gain
+// first, each at a price at which the next line would gain nothing by moving. If none is left, the
+// price is 0.
 void Auction::lower(std::uint32_t slot) {
-  // A line that moved its worst unit here may move the next one too.
+  // A line that moved its worst unit here may move the next unit too.
   while (slots_[slot].room > 0 && prices_[slot] > 0) {
     if (!let_in(slot)) prices_[slot] = 0;
   }
@@ -404,8 +404,8 @@ bool Auction::let_in(std::uint32_t slot) {
     }
     hold(edge, units, rise);
     any = true;
-    // The price does not fall below the remaining interest: that of the next line, or of those that
-    // moved here and would take more.
+    // The price does not fall below the remaining demand: that of the next line, or of the lines
+    // that moved here and would take more.
     std::uint32_t worst;
     const Worth gain = least_gain(l, edge, &worst);
     if (units < more && (worst != kNone || missing_[l] > 0))
