@@ -103,9 +103,9 @@ constexpr Point matching_point(Point exact) {
 
 // Computes lower bounds of distances from one point, several times faster than distances, to
 // preselect candidates. In floating point, so that results must never depend on it.
-class Reckoner {
+class DistanceBound {
  public:
-  explicit Reckoner(Point from)
+  explicit DistanceBound(Point from)
       : from_(from),
         cosine_(std::cos(from.latitude_e7 * kRadians)),
         sine_(std::sin(from.latitude_e7 * kRadians)) {}

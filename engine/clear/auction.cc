@@ -19,7 +19,7 @@ constexpr int kLittle = 8;
 constexpr std::size_t kEdgesAhead = 6;
 constexpr std::size_t kPricesAhead = 2;
 constexpr std::uint32_t kNone = 0xffffffffU;
-constexpr std::uint64_t kLooksBetweenAsking = 1 << 16;
+constexpr std::uint64_t kExaminedPerCall = 1 << 16;
 
 struct LowestOnTop {
   template <class Holder>
@@ -98,7 +98,7 @@ bool Auction::begin_line(std::uint32_t l) {
     if (edges_[e].held < std::min(instance_.edges[e].most, line.missing))
       next = std::max(next, edges_[e].unit - price_of(instance_.edges[e]));
   }
-  looks_ += line.edges;
+  examined_ += line.edges;
   bool released = false;
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
     const std::int32_t units = std::exchange(edges_[e].held, 0);
@@ -146,7 +146,7 @@ bool Auction::run(Worth step, Worth finest, const std::function<bool()>& keep_go
 }
 
 bool Auction::forward(const std::function<bool()>& keep_going) {
-  std::uint64_t ask_at = looks_ + kLooksBetweenAsking;
+  std::uint64_t ask_at = examined_ + kExaminedPerCall;
   while (!bidders_.empty()) {
     const std::uint32_t line = bidders_.front();
     bidders_.pop_front();
@@ -158,8 +158,8 @@ bool Auction::forward(const std::function<bool()>& keep_going) {
     }
     waiting_[line] = 0;
     bid(line);
-    if (looks_ < ask_at) continue;
-    ask_at = looks_ + kLooksBetweenAsking;
+    if (examined_ < ask_at) continue;
+    ask_at = examined_ + kExaminedPerCall;
     if (keep_going()) continue;
     for (const std::uint32_t l : bidders_) waiting_[l] = 0;
     bidders_.clear();
@@ -187,7 +187,7 @@ bool Auction::backward(const std::function<bool()>& keep_going) {
     return stake * kLittle <=
            static_cast<__int128>(finest_) * static_cast<std::int64_t>(missing_.size());
   };
-  std::uint64_t ask_at = looks_ + kLooksBetweenAsking;
+  std::uint64_t ask_at = examined_ + kExaminedPerCall;
   bool go = true;
   for (std::uint64_t turn = 0;
        go && turn < kLowersPerSlot * (slots_.size() + 1) && !lowering_.empty(); ++turn) {
@@ -196,8 +196,8 @@ bool Auction::backward(const std::function<bool()>& keep_going) {
     lowering_.pop_front();
     slots_[slot].queued = 0;
     lower(slot);
-    if (looks_ < ask_at) continue;
-    ask_at = looks_ + kLooksBetweenAsking;
+    if (examined_ < ask_at) continue;
+    ask_at = examined_ + kExaminedPerCall;
     go = keep_going();
   }
   for (const std::uint32_t s : lowering_) slots_[s].queued = 0;
@@ -221,7 +221,7 @@ void Auction::bid(std::uint32_t l) {
     // Most likely the next edge: prefetch all that its bid reads.
     __builtin_prefetch(&slots_[instance_.edges[e].slot]);
   }
-  looks_ += line.edges;
+  examined_ += line.edges;
   std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) {
     return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge;
   });
@@ -352,11 +352,11 @@ Worth Auction::least_gain(std::uint32_t l, std::uint32_t but, std::uint32_t* edg
 void Auction::lower(std::uint32_t slot) {
   // A line that moved its worst unit here may move the next unit too.
   while (slots_[slot].room > 0 && prices_[slot] > 0) {
-    if (!let_in(slot)) prices_[slot] = 0;
+    if (!admit(slot)) prices_[slot] = 0;
   }
 }
 
-bool Auction::let_in(std::uint32_t slot) {
+bool Auction::admit(std::uint32_t slot) {
   bool any = false;
   options_.clear();
   for (const std::uint32_t e : instance_.users_of(slot)) {
@@ -365,11 +365,11 @@ bool Auction::let_in(std::uint32_t slot) {
     if (edges_[e].held >= std::min(edge.most, instance_.lines[l].missing)) continue;
     const Worth most = edges_[e].unit - (price_of(edge) - prices_[slot]);
     if (most <= 0) continue;
-    ++looks_;
+    ++examined_;
     // Prices only fall here, so a line never gains less than when it was last examined.
     const Worth rise = unit_step(instance_.lines[l]);
     if (most - gain_[l] <= rise) continue;
-    looks_ += instance_.lines[l].edges;
+    examined_ += instance_.lines[l].edges;
     std::uint32_t from;
     const Worth gain = least_gain(l, e, &from);
     gain_[l] = edges_[e].held == 0 ? gain : std::min(gain, edges_[e].unit - price_of(edge));

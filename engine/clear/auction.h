@@ -32,8 +32,6 @@ class Auction {
   // The allocation. Needs that accept lines only as a whole may hold parts of them.
   Allocation held() const;
   const std::vector<Worth>& prices() const { return prices_; }
-  // Work done so far: the number of offers examined.
-  std::uint64_t looks() const { return looks_; }
 
  private:
   struct Holder {
@@ -63,7 +61,7 @@ class Auction {
   void squeeze(std::uint32_t slot);
   void lower(std::uint32_t slot);
   // One step of lower(); returns false if no line moved.
-  bool let_in(std::uint32_t slot);
+  bool admit(std::uint32_t slot);
   void clean(std::uint32_t slot);
   // The smallest gain per unit of the line on an edge other than `but`, and that edge; 0 and none
   // if the line is not full.
@@ -96,7 +94,7 @@ class Auction {
   bool transport_;  // each need one line, each edge one slot; no bonus, split or all-or-nothing
   Worth step_ = 1;
   Worth finest_ = 1;
-  std::uint64_t looks_ = 0;
+  std::uint64_t examined_ = 0;
 };
 
 }  // namespace qiao

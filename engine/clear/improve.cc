@@ -143,7 +143,7 @@ std::int64_t Improver::serve_line(std::uint32_t l, std::int64_t limit, int spare
 }
 
 // Removes further offers of a line that add less than they cost.
-void Improver::drop_dear_splits(std::uint32_t n) {
+void Improver::drop_costly_splits(std::uint32_t n) {
   const ClearNeed& need = instance_.needs[n];
   for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
     const ClearLine& line = instance_.lines[l];
@@ -186,13 +186,13 @@ void Improver::serve(std::uint32_t n, int spare) {
       empty(n);
       return;
     }
-    drop_dear_splits(n);
+    drop_costly_splits(n);
   }
   count_worth(n);
   if (worth_[n] < 0) empty(n);
 }
 
-bool Improver::wants(std::uint32_t n) const {
+bool Improver::is_unfilled(std::uint32_t n) const {
   // More than a ten-thousandth below its potential.
   return worth_[n] + potential_[n] / 10'000 < potential_[n];
 }
@@ -232,13 +232,13 @@ void Improver::start_from(const Allocation& held) {
       empty(n);
       continue;
     }
-    if (!complete) drop_dear_splits(n);
+    if (!complete) drop_costly_splits(n);
     count_worth(n);
     if (worth_[n] < 0) empty(n);
   }
   // Unfilled needs, by what they would gain above the prices.
   const auto by_gain = ranked([this](Chooser& chooser, std::uint32_t n) {
-    return wants(n) ? chooser.choose(instance_.needs[n], prices_) : -1;
+    return is_unfilled(n) ? chooser.choose(instance_.needs[n], prices_) : -1;
   });
   for (const auto& [gain, n] : by_gain) {
     group_.assign(1, n);
@@ -300,16 +300,16 @@ bool Improver::try_insert(std::uint32_t need) { return chain(need) || ruin_and_r
 void Improver::improve_around(std::span<const std::uint32_t> needs, int times) {
   for (int i = 0; i < times; ++i) {
     for (const std::uint32_t n : needs) {
-      if (wants(n)) try_insert(n);
+      if (is_unfilled(n)) try_insert(n);
     }
   }
 }
 
 // Unfilled needs, in any order, including those that would not gain at the prices.
-void Improver::find_wanting() {
+void Improver::find_unfilled() {
   by_loss_.clear();
   for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
-    if (wants(n)) by_loss_.emplace_back(0, n);
+    if (is_unfilled(n)) by_loss_.emplace_back(0, n);
   }
   for (std::size_t k = by_loss_.size(); k > 1; --k)
     std::swap(by_loss_[k - 1], by_loss_[random_.below(k)]);
@@ -327,7 +327,7 @@ std::uint64_t Improver::improve(std::uint64_t steps, const std::function<bool()>
       const bool any = step == 0 || better > better_before;
       better_before = better;
       if (any) find_by_loss(steps - step);
-      if (!any || by_loss_.empty()) find_wanting();
+      if (!any || by_loss_.empty()) find_unfilled();
       if (by_loss_.empty()) break;
       at = 0;
     }

@@ -86,16 +86,16 @@ class Improver {
   // Fills an empty need from the free room: offers by unit value less `spare`/4 of their price.
   void serve(std::uint32_t need, int spare);
   std::int64_t serve_line(std::uint32_t line, std::int64_t limit, int spare);
-  void drop_dear_splits(std::uint32_t need);
+  void drop_costly_splits(std::uint32_t need);
   bool keeps_rules(std::uint32_t need) const;
-  bool wants(std::uint32_t need) const;
+  bool is_unfilled(std::uint32_t need) const;
   Worth loss(Chooser& chooser, std::uint32_t need) const;
   // Needs for which value(chooser, need) is not negative, the greatest first.
   template <class Value>
   std::vector<std::pair<Worth, std::uint32_t>> ranked(Value value) const;
   // The needs that account for most of the loss, at most this many.
   void find_by_loss(std::uint64_t most);
-  void find_wanting();
+  void find_unfilled();
   // Returns true if the value rose; otherwise nothing has changed.
   bool try_insert(std::uint32_t need);
 

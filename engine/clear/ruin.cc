@@ -36,7 +36,8 @@ void Improver::gather(std::uint32_t n) {
           const std::uint32_t e = users[(from + u) % users.size()];
           const std::uint32_t other = instance_.lines[instance_.line_of_edge[e]].need;
           // Holders, and occasionally one that is unfilled as well.
-          if (held_[e] > 0 || (room_[s] == 0 && wants(other) && random_.chance(25))) join(other);
+          if (held_[e] > 0 || (room_[s] == 0 && is_unfilled(other) && random_.chance(25)))
+            join(other);
         }
       }
     }

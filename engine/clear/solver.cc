@@ -74,7 +74,7 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
   };
   // Improves bound and value alternately.
   std::int64_t rounds = options.polish_rounds;
-  std::uint64_t helps = options.helps_per_line * instance.lines.size();
+  std::uint64_t improvements = options.improvements_per_line * instance.lines.size();
   const std::uint64_t helps_a_turn = std::max(kLeastATurn, instance.lines.size() / kTurnsAPass);
   bool better = true;
   while (better && look(ClearPhase::kBound)) {
@@ -87,10 +87,10 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
       result.prices = polisher.prices();
       better = true;
     }
-    if (helps > 0 && look(ClearPhase::kImproving)) {
-      const std::uint64_t steps = std::min(helps, helps_a_turn);
+    if (improvements > 0 && look(ClearPhase::kImproving)) {
+      const std::uint64_t steps = std::min(improvements, helps_a_turn);
       improver.improve(steps, ask);
-      helps -= steps;
+      improvements -= steps;
       better = true;
     }
   }

@@ -26,7 +26,7 @@ struct ClearOptions {
   // Upper limits: rounds of price polishing, and for each line how often a need is improved
   // (improve.h).
   int polish_rounds = 600;
-  std::uint64_t helps_per_line = 60;
+  std::uint64_t improvements_per_line = 60;
   std::uint64_t seed = 1;
   // Prices of an earlier clearing, one for each slot; empty: start from zero.
   std::vector<Worth> prices = {};

@@ -64,7 +64,7 @@ bool is_below(const State& state, const pb::Actor& actor, PartyId party) {
   return slot != kNoSlot && is_below(state, actor, state.parties()[slot].area);
 }
 
-bool is_beside(const State& state, const pb::Actor& actor, Scope scope, Slot party) {
+bool is_peer_organiser(const State& state, const pb::Actor& actor, Scope scope, Slot party) {
   const PartyRow& row = state.parties()[party];
   return scope == Scope::kArea && organises(row.kind) && row.id.value() != actor.party_id() &&
          !is_below(state, actor, row.area);
@@ -80,10 +80,10 @@ Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
   const PartyId id{account.party_id()};
   const Slot party = state.parties().find(id);
   if (scope == Scope::kParty) {
-    if (!gives(account.role())) return refuse(Code::kRoleForbidden, "role");
+    if (!acts_for_supplier(account.role())) return refuse(Code::kRoleForbidden, "role");
     return check_party(scope, actor, state, party);
   }
-  const bool below = gives(account.role()) || account.role() == pb::ROLE_ORGANISER ||
+  const bool below = acts_for_supplier(account.role()) || account.role() == pb::ROLE_ORGANISER ||
                      account.role() == pb::ROLE_RESIDENT;
   if (!below) return refuse(Code::kRoleForbidden, "role");
   const Slot area = area_of(state, account);
@@ -92,7 +92,7 @@ Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
   const bool colleague = account.party_id() == actor.party_id();
   if (account.role() == pb::ROLE_ORGANISER && !colleague && !is_below(state, actor, id))
     return refuse(Code::kNotYours, "partyId");
-  if (gives(account.role()) && !all_in_area_of(state, actor, id))
+  if (acts_for_supplier(account.role()) && !all_in_area_of(state, actor, id))
     return refuse(Code::kNotYours, "partyId");
   return check_needs_of_resident(state, actor, scope, account.resident_ref());
 }
@@ -100,7 +100,7 @@ Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
 Status check_account_place(const State& state, const pb::Actor& actor, Scope scope,
                            const pb::Account& account) {
   const bool resident = account.role() == pb::ROLE_RESIDENT;
-  if (scope != Scope::kArea || !(resident || gives(account.role())))
+  if (scope != Scope::kArea || !(resident || acts_for_supplier(account.role())))
     return check_reach(state, actor, scope, account);
   const Slot area = area_of(state, account);
   if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");

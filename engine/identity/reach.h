@@ -11,7 +11,9 @@ namespace qiao {
 inline constexpr int kMaxPartyDepth = 8;
 
 // Roles that act for a supplier: the supplier itself or one of its members.
-constexpr bool gives(pb::Role role) { return role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER; }
+constexpr bool acts_for_supplier(pb::Role role) {
+  return role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER;
+}
 
 // The root of the tree that the party belongs to.
 PartyId topmost_of(const State& state, PartyId party);
@@ -24,7 +26,7 @@ bool is_below(const State& state, const pb::Actor& actor, Slot area);
 
 // Whether the party is another organiser of the actor's own area, over which the actor has no
 // rights.
-bool is_beside(const State& state, const pb::Actor& actor, Scope scope, Slot party);
+bool is_peer_organiser(const State& state, const pb::Actor& actor, Scope scope, Slot party);
 
 // Whether the party and all parties below it are in the actor's area, because an actor for the
 // party acts for all of them. Branches that are not active and have no accounts, people or offers

@@ -29,8 +29,8 @@ Result<Scope> check_role(const pb::Command& command) {
 
 Status check_actor(const pb::Command& command, const State& state) {
   const pb::Actor& actor = command.actor();
-  const bool gives = actor.role() == pb::ROLE_SUPPLIER || actor.role() == pb::ROLE_MEMBER;
-  if (actor.role() != pb::ROLE_ORGANISER && !gives) return outcome::success();
+  const bool supplies = actor.role() == pb::ROLE_SUPPLIER || actor.role() == pb::ROLE_MEMBER;
+  if (actor.role() != pb::ROLE_ORGANISER && !supplies) return outcome::success();
   if (actor.party_id() == 0) {
     // A team may apply for registration before it has a party.
     if (command.body_case() == pb::Command::kRegisterParty && actor.role() == pb::ROLE_SUPPLIER)
@@ -40,7 +40,7 @@ Status check_actor(const pb::Command& command, const State& state) {
   const Slot slot = state.parties().find(PartyId{actor.party_id()});
   if (slot == kNoSlot) return refuse(Code::kActorUnknown, "actor.partyId");
   const PartyRow& party = state.parties()[slot];
-  if (organises(party.kind) == gives) return refuse(Code::kRoleForbidden, "actor.role");
+  if (organises(party.kind) == supplies) return refuse(Code::kRoleForbidden, "actor.role");
   if (party.standing == pb::STANDING_ACTIVE) return outcome::success();
   // A party that is suspended or waits for approval must still be able to keep its promises; and an
   // application may be corrected.

@@ -96,7 +96,7 @@ Status Market::put_account(const pb::Account& sent) {
     if (before.erased()) return refuse(Code::kWrongState, "id", "erased", "已清除");
   }
   pb::Account row = before;
-  take_settable(sent, row);
+  copy_settable(sent, row);
   row.set_login(ascii_lower(row.login()));
   QIAO_TRY(unmask(row, before, {}));
   QIAO_TRY(validate(row, state_));

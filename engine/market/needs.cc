@@ -74,9 +74,9 @@ Status Market::post_need(const pb::PostNeed& post) {
   }
   if (!post.has_need()) return refuse(Code::kRequired, "need");
   pb::Need row;
-  take_settable(post.need(), row);
+  copy_settable(post.need(), row);
   QIAO_TRY(unmask(row, pb::Need(), {}, "need."));
-  QIAO_TRY(validate(post.need(), state_, now_, true, "need."));
+  QIAO_TRY(validate(post.need(), state_, now_, Posting::kNew, "need."));
   QIAO_TRY(
       check_area(scope_, actor_, state_, state_.areas().find(AreaCode{post.need().area_code()})));
   if (scope_ == Scope::kOwn && actor_.resident_ref() == 0)
@@ -115,14 +115,14 @@ Status Market::update_need(const pb::Need& sent) {
   const pb::Need before = state_.load_need(slot);
   QIAO_TRY(check_version(before.version()));
   pb::Need need = before;
-  take_settable(sent, need);
+  copy_settable(sent, need);
   if (before.state() > pb::NEED_STATE_FILLED || before.closed())
     return wrong_state(before.state(), "id");
   if (actor_.role() == pb::ROLE_RESIDENT && before.state() > pb::NEED_STATE_SUBMITTED)
     return wrong_state(before.state(), "id");
   QIAO_TRY(unmask(need, before, state_.area_name(state_.needs()[slot].area)));
   // The start of an unchanged window may have passed since.
-  QIAO_TRY(validate(need, state_, now_, false, ""));
+  QIAO_TRY(validate(need, state_, now_, Posting::kUpdate, ""));
   for (int i = 0; i < need.lines_size(); ++i) {
     const bool kept = i < before.lines_size() &&
                       need.lines(i).window().start() == before.lines(i).window().start();

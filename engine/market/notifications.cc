@@ -59,7 +59,7 @@ Status may_notify(const State& state, Slot party, Slot need, std::uint8_t line, 
   int looked_at = 0;
   Time oldest{};
   for (Slot s = state.parties()[party].first_notification;
-       s != kNoSlot && looked_at < kMaxNotificationsLookedAt;
+       s != kNoSlot && looked_at < kMaxNotificationsConsidered;
        s = state.notifications()[s].next_of_party, ++looked_at) {
     const NotificationRow& row = state.notifications()[s];
     if (row.need == need && row.line == line) return refuse(Code::kNotifyTwice, "partyId");

@@ -76,7 +76,7 @@ Status Market::put_area(const pb::Area& area) {
       return refuse(Code::kNotYours, "code");
   }
   pb::Area row;
-  take_settable(area, row);
+  copy_settable(area, row);
   if (!row.has_point()) {
     const Point p = state_.areas()[parent].point;
     row.mutable_point()->set_latitude_e7(p.latitude_e7);
@@ -155,7 +155,7 @@ bool Market::may_organise_there(Slot area, pb::PartyKind kind) const {
 
 Status Market::register_party(const pb::Party& party) {
   pb::Party row;
-  take_settable(party, row);
+  copy_settable(party, row);
   QIAO_TRY(unmask(row, pb::Party(), {}));
   QIAO_TRY(validate(row, state_));
   const Slot area = state_.areas().find(AreaCode{party.area_code()});
@@ -187,7 +187,7 @@ Status Market::update_party(const pb::Party& party) {
   const pb::Party before = state_.load_party(slot);
   QIAO_TRY(check_version(before.version()));
   pb::Party row = before;
-  take_settable(party, row);
+  copy_settable(party, row);
   QIAO_TRY(unmask(row, before, {}));
   QIAO_TRY(validate(row, state_));
   if (row.kind() != before.kind()) return refuse(Code::kNotSettable, "kind");
@@ -195,7 +195,7 @@ Status Market::update_party(const pb::Party& party) {
   // An organiser's area limits its rights: it may not change its own, nor grant rights that it does
   // not have.
   const bool own = actor_.role() == pb::ROLE_ORGANISER && actor_.party_id() == row.id();
-  if (is_beside(state_, actor_, scope_, slot)) return refuse(Code::kNotYours, "id");
+  if (is_peer_organiser(state_, actor_, scope_, slot)) return refuse(Code::kNotYours, "id");
   if (own && row.area_code() != before.area_code()) return refuse(Code::kRoleForbidden, "areaCode");
   const Slot area = state_.areas().find(AreaCode{row.area_code()});
   if (!own && !may_organise_there(area, row.kind())) return refuse(Code::kNotYours, "areaCode");
@@ -218,7 +218,7 @@ Status Market::set_standing(const pb::SetStanding& change) {
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[slot].area));
   pb::Party row = state_.load_party(slot);
   const bool own = row.id() == actor_.party_id();
-  if (is_beside(state_, actor_, scope_, slot) ||
+  if (is_peer_organiser(state_, actor_, scope_, slot) ||
       (own && scope_ == Scope::kArea && organises(row.kind())))
     return refuse(Code::kNotYours, "partyId");
   QIAO_TRY(check_version(row.version()));
@@ -246,7 +246,7 @@ Status Market::put_person(const pb::Person& person) {
     if (before.party_id() != person.party_id()) return refuse(Code::kNotSettable, "partyId");
   }
   pb::Person row = before;
-  take_settable(person, row);
+  copy_settable(person, row);
   if (person.id() == 0) {
     row.set_id(next_id());
     row.set_created_at(to_int(now_));
@@ -255,7 +255,7 @@ Status Market::put_person(const pb::Person& person) {
   QIAO_TRY(validate(row, state_, now_));
   const Slot party = state_.parties().find(PartyId{person.party_id()});
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
-  if (is_beside(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "partyId");
+  if (is_peer_organiser(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "partyId");
   QIAO_TRY(check_party(scope_, actor_, state_, party));
   QIAO_TRY(check_approved(scope_, state_, party));
   // A member may not change its own qualifications and kind of work; its party does.
@@ -279,7 +279,7 @@ Status Market::remove_person(const pb::RemovePerson& removal) {
   const Slot party = state_.persons()[slot].party;
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
   QIAO_TRY(check_party(scope_, actor_, state_, party));
-  if (is_beside(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "personId");
+  if (is_peer_organiser(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "personId");
   pb::Person row = state_.load_person(slot);
   QIAO_TRY(check_version(row.version()));
   if (row.removed()) return refuse(Code::kWrongState, "personId", "removed", "已移除");

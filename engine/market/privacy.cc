@@ -85,7 +85,7 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
       const Slot party = state_.persons()[person].party;
       QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
       QIAO_TRY(check_party(scope_, actor_, state_, party));
-      if (is_beside(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "id");
+      if (is_peer_organiser(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "id");
       return check_own(id);
     }
     case pb::SUBJECT_KIND_PARTY: {
@@ -94,7 +94,7 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
         return refuse(Code::kNotFound, "id", "party " + std::to_string(id),
                       "单位" + std::to_string(id));
       QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
-      if (is_beside(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "id");
+      if (is_peer_organiser(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "id");
       return check_party(scope_, actor_, state_, party);
     }
     case pb::SUBJECT_KIND_RESIDENT: {

@@ -156,7 +156,7 @@ Status visit_in(const Message& message, const std::string& at, const Visit& visi
 
 }  // namespace
 
-void take_settable(const Message& sent, Message& row) {
+void copy_settable(const Message& sent, Message& row) {
   const auto& r = *row.GetReflection();
   for (const SettableField& s : settable_fields(*row.GetDescriptor())) {
     r.ClearField(&row, s.field);

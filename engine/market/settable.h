@@ -16,7 +16,7 @@ namespace pb = qiao::v1;
 
 // Copies the fields that a client may set from `sent` to `row`; the others stay. Both have the same
 // type.
-void take_settable(const google::protobuf::Message& sent, google::protobuf::Message& row);
+void copy_settable(const google::protobuf::Message& sent, google::protobuf::Message& row);
 
 // Refuses changes of fields that a person may not set about itself.
 Status check_own_fields(const google::protobuf::Message& row,

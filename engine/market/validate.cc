@@ -528,15 +528,15 @@ Status validate(const pb::Account& account, const State& state) {
         Code::kOutOfRange, "role",
         "ROLE_LEAD, ROLE_ORGANISER, ROLE_SUPPLIER, ROLE_MEMBER, ROLE_RESIDENT, ROLE_AUDITOR");
   }
-  const bool gives = role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER;
-  if (gives || role == pb::ROLE_ORGANISER) {
+  const bool supplies = role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER;
+  if (supplies || role == pb::ROLE_ORGANISER) {
     if (account.party_id() == 0) return refuse(Code::kRequired, "partyId");
     const Slot party = state.parties().find(PartyId{account.party_id()});
     if (party == kNoSlot)
       return refuse(Code::kUnknownParty, "partyId", std::to_string(account.party_id()));
     const bool organiser = organises(state.parties()[party].kind);
-    if (organiser && gives) return refuse(Code::kPartyCannotGive, "partyId");
-    if (!organiser && !gives) return refuse(Code::kPartyCannotOrganise, "partyId");
+    if (organiser && supplies) return refuse(Code::kPartyCannotGive, "partyId");
+    if (!organiser && !supplies) return refuse(Code::kPartyCannotOrganise, "partyId");
   } else if (account.party_id() != 0) {
     return refuse(Code::kNotSettable, "partyId");
   }
@@ -609,9 +609,10 @@ Status validate(const pb::Offer& offer, const State& state, Time now) {
                      kMaxExclusions);
 }
 
-Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
+Status validate(const pb::Need& need, const State& state, Time now, Posting posting,
                 const std::string& at) {
   const Vocabulary& words = state.vocabulary();
+  const bool is_new = posting == Posting::kNew;
   QIAO_TRY(check_area_exists(need.area_code(), at + "areaCode", state));
   QIAO_TRY(check_point(need.has_point(), need.point(), at + "point"));
   QIAO_TRY(check_text(need.title(), at + "title", 1, kMaxNameBytes));
@@ -630,11 +631,11 @@ Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
   for (int i = 0; i < need.lines_size(); ++i) {
     const std::string line_at = indexed(at + "lines", i);
     QIAO_TRY(check_line(need.lines(i), words, line_at));
-    QIAO_TRY(check_window(need.lines(i).window(), now, fresh, line_at + ".window"));
+    QIAO_TRY(check_window(need.lines(i).window(), now, is_new, line_at + ".window"));
   }
   if (need.deadline() != 0 &&
       (to_time(need.deadline()) <= now || to_time(need.deadline()) > times_of(need).last_end) &&
-      fresh) {
+      is_new) {
     return refuse(Code::kDeadlinePast, at + "deadline");
   }
   QIAO_TRY(check_range(need.deadline(), at + "deadline", 0, to_int(now + kMaxAhead)));

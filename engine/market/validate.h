@@ -4,6 +4,7 @@
 // JSON spelling. `at` is the path of the resource itself; it is empty or ends in a dot.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,9 +22,10 @@ Status validate(const pb::Account& account, const State& state);
 // `now` is when it is created.
 Status validate(const pb::Grant& grant, Time now);
 Status validate(const pb::Offer& offer, const State& state, Time now);
-// `fresh`: it is being posted, so its windows lie ahead. A need that changes may have windows that
-// have begun.
-Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
+// kNew: a need is being posted, so its windows and its deadline must be in the future. kUpdate:
+// those of a posted need may have begun or passed.
+enum class Posting : std::uint8_t { kNew, kUpdate };
+Status validate(const pb::Need& need, const State& state, Time now, Posting posting,
                 const std::string& at);
 
 // A client's code as it is quoted in a refusal: truncated to the maximum length of a code.

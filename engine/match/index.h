@@ -130,8 +130,8 @@ class Index {
   void fill(OfferEntry& entry, Slot offer) const;
   void fill(LineEntry& entry, const NeedRow& need, Slot line) const;
   // The first part of build(), for each of the two: every entry is placed in its grid.
-  void lay_offers();
-  void lay_lines();
+  void place_offers();
+  void place_lines();
   void take_line(Slot line);
 
   const State& state_;

@@ -29,10 +29,10 @@ class Judge {
   // Upper bounds on values, known before a search. In floating point and rounded up: they decide
   // which pairs are judged, never the result.
   struct Bound {
-    double next_door;  // micro-units
+    double at_zero;  // micro-units
     double half_distance_m;
     double at(double distance_m) const {
-      return next_door * half_distance_m / (half_distance_m + distance_m);
+      return at_zero * half_distance_m / (half_distance_m + distance_m);
     }
   };
   // No offer has a greater value for the line.

@@ -58,7 +58,7 @@ class TopK {
 
 // Entries judged together: enough that the rows of the next ones are prefetched meanwhile, few
 // enough that the threshold they raise still skips farther cells.
-constexpr std::size_t kHopefulsAtOnce = 64;
+constexpr std::size_t kJudgedAtOnce = 64;
 
 // The first entries of a cell are prefetched while the previous cell is processed.
 template <class Entry>
@@ -99,9 +99,10 @@ struct BoundedEntry {
 // Appends the entries of a cell that can be worth `threshold`. Whether one passes is about as
 // likely as not and unpredictable, so there is no branch: each stage writes the entry behind those
 // that passed, and counts it or not.
-template <class Entry, class Asker>
-void find_hopefuls(std::span<const Entry> entries, const Asker& asker, const Reckoner& reckoner,
-                   double threshold, std::vector<BoundedEntry<Entry>>& bounded) {
+template <class Entry, class Query>
+void find_bounded(std::span<const Entry> entries, const Query& query,
+                  const DistanceBound& distance_bound, double threshold,
+                  std::vector<BoundedEntry<Entry>>& bounded) {
   struct Passing {
     const Entry* entry;
     double distance;  // at least
@@ -111,54 +112,54 @@ void find_hopefuls(std::span<const Entry> entries, const Asker& asker, const Rec
   std::size_t able = 0;
   for (const Entry& e : entries) {
     passing[able].entry = &e;
-    able += static_cast<std::size_t>(asker.able(e));
+    able += static_cast<std::size_t>(query.able(e));
   }
   std::size_t near = 0;
   for (std::size_t i = 0; i < able; ++i) {
     const Entry& e = *passing[i].entry;
-    passing[near] = {&e, reckoner.at_least(e.point)};
-    near += static_cast<std::size_t>(passing[near].distance <= asker.reach_m(e));
+    passing[near] = {&e, distance_bound.at_least(e.point)};
+    near += static_cast<std::size_t>(passing[near].distance <= query.reach_m(e));
   }
   std::size_t end = bounded.size();
   bounded.resize(end + near);
   for (std::size_t i = 0; i < near; ++i) {
     const Entry& e = *passing[i].entry;
-    bounded[end] = {asker.most(e, passing[i].distance), &e};
+    bounded[end] = {query.most(e, passing[i].distance), &e};
     end += static_cast<std::size_t>(bounded[end].most >= threshold);
   }
   bounded.resize(end);
 }
 
 // Fills top with the k best entries, from the nearest cell out.
-template <class Entry, class Asker, class Top>
-void search(const Cells<Entry>& cells, Point from, const Asker& asker, std::size_t k, Top& top) {
-  const Reckoner reckoner(from);
+template <class Entry, class Query, class Top>
+void search(const Cells<Entry>& cells, Point from, const Query& query, std::size_t k, Top& top) {
+  const DistanceBound distance_bound(from);
   thread_local std::vector<BoundedEntry<Entry>> bounded;
   bounded.clear();
   // The k with the highest bounds first, so that they exclude most of the others.
-  const auto judge_hopefuls = [&] {
+  const auto judge_bounded = [&] {
     if (bounded.size() > k) {
       std::nth_element(bounded.begin(), bounded.begin() + static_cast<std::ptrdiff_t>(k),
                        bounded.end(), [](const auto& a, const auto& b) { return a.most > b.most; });
     }
     for (const BoundedEntry<Entry>& h : bounded) {
-      if (h.most >= top.threshold()) asker.judge(*h.entry, top);
+      if (h.most >= top.threshold()) query.judge(*h.entry, top);
     }
     bounded.clear();
   };
   for (std::size_t c = 0; c < cells.size(); ++c) {
-    if (asker.most(static_cast<double>(cells[c].least_m)) < top.threshold()) break;
+    if (query.most(static_cast<double>(cells[c].least_m)) < top.threshold()) break;
     if (c + 1 < cells.size()) prefetch_begin(cells[c + 1].entries);
     const std::size_t before = bounded.size();
-    find_hopefuls(cells[c].entries, asker, reckoner, top.threshold(), bounded);
-    for (std::size_t h = before; h < bounded.size(); ++h) asker.prefetch(*bounded[h].entry);
-    if (bounded.size() >= kHopefulsAtOnce) judge_hopefuls();
+    find_bounded(cells[c].entries, query, distance_bound, top.threshold(), bounded);
+    for (std::size_t h = before; h < bounded.size(); ++h) query.prefetch(*bounded[h].entry);
+    if (bounded.size() >= kJudgedAtOnce) judge_bounded();
   }
-  judge_hopefuls();
+  judge_bounded();
 }
 
 // Searches offers for a line.
-struct LineAsker {
+struct LineQuery {
   const State& state;
   const Judge& judging;
   const NeedRow& need;
@@ -183,7 +184,7 @@ struct LineAsker {
 };
 
 // Searches lines for an offer.
-struct OfferAsker {
+struct OfferQuery {
   const State& state;
   const Judge& judging;
   Slot offer;
@@ -218,14 +219,14 @@ struct OfferAsker {
   }
 };
 
-OfferAsker asker_of(const State& state, const Judge& judge, Slot slot, Time now) {
+OfferQuery query_of(const State& state, const Judge& judge, Slot slot, Time now) {
   static const std::vector<DayException> kNone;
   const OfferRow& offer = state.offers()[slot];
   const auto bounds = judge.bound(offer);
   Judge::Bound greatest =
       *std::max_element(bounds.begin(), bounds.end(),
-                        [](const auto& a, const auto& b) { return a.next_door < b.next_door; });
-  greatest.next_door *= judge.most_equity();
+                        [](const auto& a, const auto& b) { return a.at_zero < b.at_zero; });
+  greatest.at_zero *= judge.most_equity();
   return {.state = state,
           .judging = judge,
           .offer = slot,
@@ -295,7 +296,7 @@ std::vector<Candidate> Ranking::candidates(const NeedRow& need, const LineRow& l
   find_cells(*offers, need.point, need.travel_m, cells);
   search<OfferEntry>(
       cells, need.point,
-      LineAsker{state_, judge_, need, line, accept, now, signature(line), judge_.bound(need, line)},
+      LineQuery{state_, judge_, need, line, accept, now, signature(line), judge_.bound(need, line)},
       k, top);
   return top.take();
 }
@@ -351,10 +352,10 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
     if (!offer.active) continue;
     ++looked_at;
     if (lines == nullptr) continue;
-    const OfferAsker asker = asker_of(state_, judge_, o, now);
+    const OfferQuery query = query_of(state_, judge_, o, now);
     TopK top(k, better);
-    find_cells(*lines, offer.point, asker.radius_m, cells);
-    search<LineEntry>(cells, offer.point, asker, k, top);
+    find_cells(*lines, offer.point, query.radius_m, cells);
+    search<LineEntry>(cells, offer.point, query, k, top);
     auto found = top.take();
     if (all.empty()) {
       all = std::move(found);

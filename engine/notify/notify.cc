@@ -27,7 +27,7 @@ std::pair<Record, Record> record_of(const State& state, Slot party, std::uint16_
   Record kind;
   int looked_at = 0;
   for (Slot s = state.parties()[party].first_notification;
-       s != kNoSlot && looked_at < kMaxNotificationsLookedAt;
+       s != kNoSlot && looked_at < kMaxNotificationsConsidered;
        s = state.notifications()[s].next_of_party, ++looked_at) {
     const NotificationRow& row = state.notifications()[s];
     const bool yes = answered(state, row);
@@ -44,7 +44,7 @@ std::pair<Record, Record> record_of(const State& state, Slot party, std::uint16_
 bool pending(const State& state, Slot party, Slot need, std::uint8_t line, Time now) {
   int looked_at = 0;
   for (Slot s = state.parties()[party].first_notification;
-       s != kNoSlot && looked_at < kMaxNotificationsLookedAt;
+       s != kNoSlot && looked_at < kMaxNotificationsConsidered;
        s = state.notifications()[s].next_of_party, ++looked_at) {
     const NotificationRow& row = state.notifications()[s];
     if (row.sent + kPatience <= now) return false;
@@ -86,7 +86,7 @@ std::int64_t chance_of(const std::vector<Chance>& givers, std::int64_t wanted) {
   return sums[most];
 }
 
-std::vector<pb::Notification> whom_to_tell(const Ranking& ranking, Slot slot, Time now) {
+std::vector<pb::Notification> choose_notifications(const Ranking& ranking, Slot slot, Time now) {
   const State& state = ranking.state();
   std::vector<pb::Notification> result;
   const std::int64_t target = state.policy().notification().fill_micro();

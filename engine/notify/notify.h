@@ -30,6 +30,6 @@ std::int64_t chance_of(const std::vector<Chance>& givers, std::int64_t wanted);
 // recent notifications give each line the probability that the policy requires. Empty if the policy
 // does not notify, the need is not open, it is likely enough to be filled, or no eligible party may
 // be notified now. About 100 us a line.
-std::vector<pb::Notification> whom_to_tell(const Ranking& ranking, Slot need, Time now);
+std::vector<pb::Notification> choose_notifications(const Ranking& ranking, Slot need, Time now);
 
 }  // namespace qiao

@@ -96,7 +96,7 @@ class Trial {
     ClearOptions options;
     options.target_gap_micro = kTrialGapMicro;
     options.polish_rounds = kTrialPolish;
-    options.helps_per_line = kTrialHelps;
+    options.improvements_per_line = kTrialHelps;
     options.keep_going = [&](const ClearProgress&) { return keep_going(); };
     const Cleared cleared = clear_market(instance, options);
     for (const ClearNeed& need : instance.needs) {

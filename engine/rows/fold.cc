@@ -166,9 +166,9 @@ bool State::put_area(Blob bytes) {
   const auto area = AreaFacts::read(bytes.view());
   if (!area || !is_sound(*area)) return false;
   Slot slot = areas_.find(area->code);
-  const bool fresh = slot == kNoSlot;
-  if (!fresh && loading_) return false;
-  if (fresh) slot = areas_.append(area->code);
+  const bool is_new = slot == kNoSlot;
+  if (!is_new && loading_) return false;
+  if (is_new) slot = areas_.append(area->code);
   AreaRow& row = areas_[slot];
   remember(pb::Event::kArea, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.level = area->level;
@@ -187,10 +187,10 @@ bool State::put_party(Blob bytes) {
   if (!party || !is_sound(*party)) return false;
   const Slot area = loading_ ? kNoSlot : areas_.find(party->area);
   Slot slot = parties_.find(party->id);
-  const bool fresh = slot == kNoSlot;
-  if (loading_ ? !fresh : area == kNoSlot) return false;
-  if (fresh && !takes(parties_, party->id)) return false;
-  if (fresh) slot = parties_.append(party->id);
+  const bool is_new = slot == kNoSlot;
+  if (loading_ ? !is_new : area == kNoSlot) return false;
+  if (is_new && !takes(parties_, party->id)) return false;
+  if (is_new) slot = parties_.append(party->id);
   if (loading_) loading_->of_parties.push_back(party->area);
   PartyRow& row = parties_[slot];
   remember(pb::Event::kParty, slot, std::exchange(row.bytes, std::move(bytes)), 0);
@@ -206,7 +206,7 @@ bool State::put_party(Blob bytes) {
     row.exclusions->categories = category_set(party->excluded_categories);
     row.exclusions->areas.assign(party->excluded_areas.begin(), party->excluded_areas.end());
   }
-  if (observer_ != nullptr && !fresh) observer_->party_changed(slot);
+  if (observer_ != nullptr && !is_new) observer_->party_changed(slot);
   return true;
 }
 
@@ -230,7 +230,7 @@ bool State::put_person(Blob bytes) {
   return true;
 }
 
-void State::forget_names(Slot slot) {
+void State::unindex_names(Slot slot) {
   const pb::Account account = load_account(slot);
   logins_.erase(account.login());
   if (!account.external_id().empty()) external_ids_.erase(account.external_id());
@@ -253,7 +253,7 @@ bool State::put_account(Blob bytes) {
     if (!takes(accounts_, AccountId{account.id()})) return false;
     slot = accounts_.append(AccountId{account.id()});
   } else {
-    forget_names(slot);
+    unindex_names(slot);
   }
   AccountRow& row = accounts_[slot];
   remember(pb::Event::kAccount, slot, std::exchange(row.bytes, std::move(bytes)), 0);
@@ -324,7 +324,7 @@ CategorySet State::category_set(const Codes& codes) const {
   return set;
 }
 
-void State::give(Slot offer, Slot party) {
+void State::link_offer(Slot offer, Slot party) {
   OfferRow& row = offers_[offer];
   row.party = party;
   row.next_of_party = std::exchange(parties_[party].first_offer, offer);
@@ -344,7 +344,7 @@ bool State::put_offer(Blob bytes) {
     const Slot party = parties_.find(offer->party);
     if (party == kNoSlot || !takes(offers_, offer->id)) return false;
     slot = offers_.append(offer->id);
-    give(slot, party);
+    link_offer(slot, party);
   }
   OfferRow& row = offers_[slot];
   remember(pb::Event::kOffer, slot, std::exchange(row.bytes, std::move(bytes)), 0);
@@ -419,23 +419,23 @@ bool State::put_need(Blob bytes) {
   if (!need || !is_sound(*need)) return false;
   const Slot area = loading_ ? kNoSlot : areas_.find(need->area);
   Slot slot = needs_.find(need->id);
-  const bool fresh = slot == kNoSlot;
-  if (loading_ ? !fresh : area == kNoSlot) return false;
-  if (fresh && !takes(needs_, need->id)) return false;
-  if (fresh) slot = needs_.append(need->id);
+  const bool is_new = slot == kNoSlot;
+  if (loading_ ? !is_new : area == kNoSlot) return false;
+  if (is_new && !takes(needs_, need->id)) return false;
+  if (is_new) slot = needs_.append(need->id);
   if (loading_) loading_->of_needs.push_back(need->area);
   NeedRow& row = needs_[slot];
-  if (!fresh) {
+  if (!is_new) {
     contribute_fill(row, -1);
     if (row.resident_ref != need->resident_ref) unlink_resident(slot);
     if (row.area != area) leave_waiting(slot);
   }
-  const bool another_resident = fresh || row.resident_ref != need->resident_ref;
+  const bool another_resident = is_new || row.resident_ref != need->resident_ref;
   remember(pb::Event::kNeed, slot, std::exchange(row.bytes, std::move(bytes)), row.touched);
   row.touched = std::max(row.touched, need->version);
   if (!loading_) put_in(area, row, *this);
   fill(row, *need, *this);
-  if (fresh) progress_.resize(needs_.size());
+  if (is_new) progress_.resize(needs_.size());
   fill(progress_[slot], *need, *this);
   if (another_resident && !loading_) link_resident(slot);
   place_lines(row, slot, *need);
@@ -529,7 +529,7 @@ bool State::link_parties() {
 
 bool State::link_offers() {
   return link_each(loading_->of_offers, parties_,
-                   [this](Slot offer, Slot party) { give(offer, party); });
+                   [this](Slot offer, Slot party) { link_offer(offer, party); });
 }
 
 bool State::link_needs() {

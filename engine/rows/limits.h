@@ -49,7 +49,7 @@ inline constexpr int kMaxCommandsPerBatch = 10'000;
 inline constexpr int kMaxRequestsPerBatch = 200;
 inline constexpr int kMaxNotificationsPerCommand = 1'000;
 // Notifications of a party that are considered, newest first.
-inline constexpr int kMaxNotificationsLookedAt = 100;
+inline constexpr int kMaxNotificationsConsidered = 100;
 // Doublings of the time between notifications to a party that does not answer.
 inline constexpr std::uint32_t kMaxSilenceDoublings = 4;
 // Offers of one party that its own ranking considers.

@@ -23,7 +23,7 @@ enum class Operation : std::uint8_t {
 };
 
 // The rows to which a role may apply an operation; see operations.inc.
-enum class Scope : std::uint8_t { kNone, kAll, kArea, kParty, kMatched, kOwn, kLook };
+enum class Scope : std::uint8_t { kNone, kAll, kArea, kParty, kMatched, kOwn, kView };
 
 // Thread-safe: the table never changes.
 Scope scope_of(Operation operation, pb::Role role);
@@ -31,7 +31,7 @@ Scope scope_of(Operation operation, pb::Role role);
 std::string_view name_of(Operation operation);
 std::optional<Operation> find_operation(std::string_view name);
 // Whether it changes nothing.
-bool only_looks(Operation operation);
+bool is_read_only(Operation operation);
 // Whether it creates or changes credentials, or the rights of an account: not permitted to a grant
 // with scopes.
 bool gives_access(Operation operation);

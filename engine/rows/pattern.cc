@@ -118,8 +118,8 @@ const WeekPattern* PatternPool::intern(std::span<const WeekSlot> slots) {
       key.append(reinterpret_cast<const char*>(&s), sizeof s);
     }
   }
-  auto [it, fresh] = pool_.try_emplace(std::move(key), nullptr);
-  if (fresh) it->second = std::move(pattern);
+  auto [it, is_new] = pool_.try_emplace(std::move(key), nullptr);
+  if (is_new) it->second = std::move(pattern);
   seen_.emplace(written, it->second.get());
   return it->second.get();
 }

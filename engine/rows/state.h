@@ -222,7 +222,7 @@ class State {
   bool takes(const Rows& rows, Id id) const {
     return (!loading_ || id.value() <= loading_->last_seq) && rows.takes(id);
   }
-  void give(Slot offer, Slot party);
+  void link_offer(Slot offer, Slot party);
   void link_resident(Slot need);
   void unlink_resident(Slot need);
   bool waits(const NeedRow& need) const;
@@ -239,7 +239,7 @@ class State {
 #define QIAO_SETTING(Name, one, ...) bool put_##one(std::string_view bytes);
 #include "engine/rows/kinds.inc"
 
-  void forget_names(Slot account);
+  void unindex_names(Slot account);
   void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched) {
     if (in_transaction_) undo_.push_back({kind, slot, std::move(previous), touched});
   }

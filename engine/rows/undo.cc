@@ -32,12 +32,12 @@ void State::rollback_to(const Mark& mark) {
 }
 
 void State::undo(UndoRecord& record) {
-  const bool fresh = !record.previous;
+  const bool is_new = !record.previous;
   // The need whose version is restored.
   Slot need = kNoSlot;
   if (record.kind == pb::Event::kMatch) need = matches_[record.slot].need;
-  if (record.kind == pb::Event::kNeed && !fresh) need = record.slot;
-  if (fresh) {
+  if (record.kind == pb::Event::kNeed && !is_new) need = record.slot;
+  if (is_new) {
     remove_row(record.kind, record.slot);
   } else {
     const bool ok = load_row(record.kind, std::move(record.previous));
@@ -112,7 +112,7 @@ void State::remove_notification(Slot slot) {
 }
 
 void State::remove_account(Slot slot) {
-  forget_names(slot);
+  unindex_names(slot);
   accounts_.pop_back();
 }
 

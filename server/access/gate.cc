@@ -75,10 +75,10 @@ bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& act
     case pb::ROLE_ORGANISER: {
       const PartyId id{actor.party_id()};
       const bool below = actor.role() == pb::ROLE_ORGANISER && is_below(state, self, id);
-      return (gives(actor.role()) || below) && all_in_area_of(state, self, id);
+      return (acts_for_supplier(actor.role()) || below) && all_in_area_of(state, self, id);
     }
     case pb::ROLE_SUPPLIER:
-      return gives(actor.role()) && party != kNoSlot && is_active(state, self) &&
+      return acts_for_supplier(actor.role()) && party != kNoSlot && is_active(state, self) &&
              in_party_of(self, state, party);
     default:
       return false;
@@ -99,7 +99,7 @@ Gate::Gate(boost::asio::io_context& context, Runtime& runtime, GateOptions optio
       account_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
       address_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
       log_ins_(options_.log_ins_per_minute / 60, options_.log_ins_burst),
-      set_up_secret_(fresh_secret()) {}
+      set_up_secret_(generate_secret()) {}
 
 Gate::~Gate() = default;
 
@@ -236,7 +236,7 @@ bool Gate::opens_only(const Identity& identity, Operation operation) const {
 }
 
 std::optional<PartyId> Gate::team_of(const Identity& identity) const {
-  if (!identity.known() || !gives(identity.actor.role())) return std::nullopt;
+  if (!identity.known() || !acts_for_supplier(identity.actor.role())) return std::nullopt;
   const AccountRow& account = state().accounts()[identity.account];
   // The lead sees every contact anyway.
   if (account.role == pb::ROLE_LEAD) return std::nullopt;
@@ -300,7 +300,7 @@ std::optional<std::string> Gate::set_up_secret() const {
 
 Result<Gate::Made> Gate::make_grant(const pb::Actor& actor, std::uint64_t account_id,
                                     pb::GrantKind kind, const pb::TokenRequest& request) {
-  Made made{fresh_secret(), 0, 0};
+  Made made{generate_secret(), 0, 0};
   pb::Command c;
   *c.mutable_actor() = actor;
   pb::Grant& grant = *c.mutable_add_grant()->mutable_grant();

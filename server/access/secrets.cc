@@ -56,7 +56,7 @@ std::optional<Argon2id> parse_hash(std::string_view text) {
 
 }  // namespace
 
-std::string fresh_secret() {
+std::string generate_secret() {
   QIAO_CHECK(ready(), "libsodium can be used");
   std::array<unsigned char, 32> random{};
   randombytes_buf(random.data(), random.size());

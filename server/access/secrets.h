@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxPasswordBytes = 512;
 
 // "qiao_" and 256 random bits, as 43 characters of base64url. The prefix lets a scanner find a
 // published token, and keeps a shell from reading it as an option.
-std::string fresh_secret();
+std::string generate_secret();
 // BLAKE2b-256. A secret of 256 random bits needs no slow hash.
 SecretHash hash_secret(std::string_view secret);
 // A keyed hash of a number, short enough to be typed: eight of the 32 capitals and digits that are

@@ -74,7 +74,7 @@ requires std::same_as<Kind, kinds::Taxonomy> || std::same_as<Kind, kinds::Policy
 template <class Facts>
 Sight sight_of(kinds::Party, Scope scope, pb::Role role, const Facts& facts) {
   if (scope == Scope::kAll) return Sight::kWhole;
-  if (scope != Scope::kLook) return Sight::kNothing;
+  if (scope != Scope::kView) return Sight::kNothing;
   const bool mine = role == pb::ROLE_ORGANISER ? facts.in_area() : facts.of_party();
   return whole_if(mine, facts.active() ? Sight::kPublic : Sight::kNothing);
 }

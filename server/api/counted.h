@@ -47,7 +47,7 @@ class KeptCounts {
   // Stores a count and returns its number, which is random: it cannot be guessed, and does not name
   // another count after a restart. `question`: the parameters, and who may see the result.
   std::string keep(std::string asker, std::string question, std::shared_ptr<const Count> count) {
-    kept_.push_front({fresh_secret(), std::move(asker), std::move(question), std::move(count)});
+    kept_.push_front({generate_secret(), std::move(asker), std::move(question), std::move(count)});
     const std::string number = kept_.front().number;
     const auto most = [this] {
       return heaviest(

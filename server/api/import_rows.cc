@@ -55,7 +55,7 @@ bool is_party(const Message& m) { return m.GetDescriptor() == pb::Party::descrip
 // Keeps only the fields that a client may set.
 void clear_market_fields(Message& row) {
   const std::unique_ptr<Message> settable(row.New());
-  take_settable(row, *settable);
+  copy_settable(row, *settable);
   row.GetReflection()->Swap(&row, settable.get());
   if (!is_need(row)) return;
   for (auto& line : *static_cast<pb::Need&>(row).mutable_lines()) line.clear_held();

@@ -122,7 +122,7 @@ Status complete(pb::PreviewRequest& request, const Call& call, const Runtime& ru
   if (need.title().empty()) need.set_title("…");
   if (need.category().empty() && state.taxonomy().categories_size() > 0)
     need.set_category(state.taxonomy().categories(0).code());
-  QIAO_TRY(validate(need, state, runtime.now(), true, "need."));
+  QIAO_TRY(validate(need, state, runtime.now(), Posting::kNew, "need."));
   if (request.line() > static_cast<std::uint32_t>(need.lines_size()))
     return refuse(Code::kUnknownLine, "line", std::to_string(request.line()));
   return outcome::success();

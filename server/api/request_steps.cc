@@ -113,7 +113,7 @@ std::optional<Response> authorise(Exchange& x) {
 
 // Refuses changes while the server stops, or while too many wait for the disk.
 std::optional<Response> check_capacity(Exchange& x) {
-  if (only_looks(x.call.route->operation)) return std::nullopt;
+  if (is_read_only(x.call.route->operation)) return std::nullopt;
   if (x.services.draining) return problem(HttpFault::kDraining, x.call.chinese);
   if (x.services.runtime.overloaded()) return problem(HttpFault::kOverloaded, x.call.chinese);
   return std::nullopt;
@@ -122,7 +122,7 @@ std::optional<Response> check_capacity(Exchange& x) {
 // The changes of a batch are counted after parsing: see limit_batch.
 std::optional<Response> limit_account(Exchange& x) {
   const Route& route = *x.call.route;
-  const bool one_change = !only_looks(route.operation) && !takes_batch(route);
+  const bool one_change = !is_read_only(route.operation) && !takes_batch(route);
   return over_limit(x, one_change ? 1 : 0, cost_of(route.operation));
 }
 
@@ -163,7 +163,7 @@ std::optional<Response> limit_batch(Exchange& x) {
   const auto& batch = static_cast<const pb::BatchRequest&>(*x.body);
   const auto cost = cost_of(batch);
   if (auto limited = over_time_of_address(x, cost)) return limited;
-  const bool changes = !only_looks(x.call.route->operation);
+  const bool changes = !is_read_only(x.call.route->operation);
   return over_limit(x, changes ? std::max(1, batch.commands_size()) : 0, cost);
 }
 
