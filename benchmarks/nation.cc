@@ -148,7 +148,7 @@ LeadAccount add_lead_account(Market& market, const std::function<void(const Outc
   const std::uint64_t id = made.subjects.front().key;
   seen(made);
   const auto secret = [&](pb::GrantKind kind) {
-    std::string text = fresh_secret();
+    std::string text = generate_secret();
     pb::Command c;
     c.mutable_actor()->set_role(pb::ROLE_MARKET);
     pb::Grant& grant = *c.mutable_add_grant()->mutable_grant();

@@ -1,4 +1,4 @@
-// Text in ASCII, whatever the locale.
+// ASCII text functions, independent of the locale.
 #pragma once
 
 #include <string>
@@ -24,7 +24,7 @@ inline std::string ascii_upper(std::string_view text) {
   return out;
 }
 
-// Without the spaces and tabs around it.
+// Removes leading and trailing spaces and tabs.
 inline std::string_view trim(std::string_view s) {
   while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
   while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);

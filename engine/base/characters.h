@@ -1,4 +1,4 @@
-// Which characters are not displayed, and which change how others are.
+// Properties of characters: invisible ones, and those that change how others are displayed.
 #pragma once
 
 #include <algorithm>
@@ -9,14 +9,14 @@
 
 namespace qiao {
 
-// Controls (C0, DEL, C1; line breaks too), line and paragraph separators, marks of direction,
-// characters of no width, tags.
+// Control characters (C0, DEL, C1, line breaks), line and paragraph separators, directional
+// formatting, zero-width characters, tags.
 inline bool is_hidden(char32_t c) {
   struct Range {
     char32_t first;
     char32_t last;
   };
-  // Ascending.
+  // In ascending order.
   static constexpr std::array<Range, 18> kHidden = {{{0x00, 0x1F},
                                                      {0x7F, 0x9F},
                                                      {0xAD, 0xAD},
@@ -39,7 +39,7 @@ inline bool is_hidden(char32_t c) {
                      [c](const Range& r) { return c >= r.first && c <= r.last; });
 }
 
-// Hidden by itself, but part of how others look: joiners, as in emoji and in Indic and Arabic
+// Hidden, but needed to display other characters: joiners, as in emoji and in Indic and Arabic
 // scripts, and variation selectors.
 inline bool joins(char32_t c) { return c == 0x200C || c == 0x200D || (c >= 0xFE00 && c <= 0xFE0F); }
 
@@ -48,15 +48,15 @@ inline bool is_space(char32_t c) {
          (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-// Controls other than line break and tab, and what makes a text read in another order than it
-// stands.
+// Control characters except line breaks and tabs, and characters that change the order in which
+// text is displayed.
 inline bool misleads(char32_t c) {
   const bool control =
       (c < 0x20 && c != '\n' && c != '\r' && c != '\t') || (c >= 0x7F && c <= 0x9F);
   return control || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
-// Of one character of UTF-8.
+// The code point of one UTF-8 character.
 constexpr char32_t code_point(std::string_view character) {
   const auto first = static_cast<unsigned char>(character.front());
   char32_t code = character.size() == 1 ? first : first & (0xFFU >> (character.size() + 1));

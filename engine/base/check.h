@@ -1,5 +1,5 @@
-// CHECK: what cannot be, stops. On in release too: going on with a broken invariant would write it
-// to disk.
+// CHECK: aborts if an invariant is broken. Enabled in release builds too: continuing would write
+// the error to disk.
 #pragma once
 
 #include <cstdio>

@@ -7,8 +7,8 @@ namespace qiao {
 
 inline constexpr std::int64_t kMicro = 1'000'000;
 
-// a*b in millionths, rounded down. Exact for products below 2^127; those below 2^63, which is
-// nearly all, take a tenth of the time of a division of 128 bits.
+// a*b in millionths, rounded down. Exact for products below 2^127. Products below 2^63, which
+// nearly all are, take a tenth of the time of a 128-bit division.
 constexpr std::int64_t mul_micro(std::int64_t a, std::int64_t b) {
   std::int64_t product = 0;
   if (!__builtin_mul_overflow(a, b, &product)) return product / kMicro;
@@ -46,7 +46,7 @@ constexpr std::int64_t pow_micro(std::int64_t base_micro, std::uint32_t exponent
   for (std::uint32_t i = 0; i < exponent_milli / 1000; ++i) result = mul_micro(result, base_micro);
   std::uint32_t fraction =
       static_cast<std::uint32_t>((static_cast<std::uint64_t>(exponent_milli % 1000) << 20) / 1000);
-  // The roots keep 9 digits, so that twenty of them do not pile up error.
+  // With 9 digits, twenty successive roots do not accumulate error.
   constexpr std::int64_t kNano = 1'000'000'000;
   std::int64_t root = base_micro * (kNano / kMicro);
   std::int64_t part = kNano;

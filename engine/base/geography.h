@@ -18,14 +18,14 @@ struct Point {
 
 inline constexpr std::int32_t kMaxLatitudeE7 = 900'000'000;
 inline constexpr std::int32_t kMaxLongitudeE7 = 1'800'000'000;
-// Half the girth of the earth, rounded up to a round number: no two points are further apart.
+// Half the circumference of the earth, rounded up: no two points are further apart.
 inline constexpr std::int64_t kMaxDistanceMetres = 20'100'000;
 // Metres of one degree of a meridian (mean radius 6,371,008.8 m), times 1000.
 inline constexpr std::int64_t kMillimetresPerDegree = 111'195'080;
 
 namespace detail {
-// cos(i/10 degrees) * 2^30, i = 0..900, rounded down. By the power series, in which every compiler
-// counts alike: 14 terms are exact to 10^-19 up to 90 degrees.
+// cos(i/10 degrees) * 2^30, i = 0..900, rounded down. Computed from the power series, which gives
+// the same result with every compiler: 14 terms are exact to 10^-19 up to 90 degrees.
 inline constexpr auto kCosine = [] {
   std::array<std::int32_t, 902> table{};
   for (int i = 0; i <= 900; ++i) {
@@ -37,9 +37,9 @@ inline constexpr auto kCosine = [] {
       sum += term;
     }
     table[static_cast<std::size_t>(i)] =
-        static_cast<std::int32_t>(sum * 1073741824 + 1e-6L);  // a half is a half
+        static_cast<std::int32_t>(sum * 1073741824 + 1e-6L);  // so that cos 60 is exactly 0.5
   }
-  return table;  // table[901] stays 0: the right neighbour of 90 degrees
+  return table;  // table[901] stays 0: the entry after 90 degrees
 }();
 }  // namespace detail
 
@@ -53,7 +53,7 @@ constexpr std::int64_t cosine_q30(std::int32_t latitude_e7) {
   return here + (next - here) * rest / 1'000'000;
 }
 
-// Longitudes differ by at most half a turn.
+// The shorter way round: at most 180 degrees.
 constexpr std::int64_t longitude_difference_e7(std::int32_t a, std::int32_t b) {
   std::int64_t d = static_cast<std::int64_t>(a) - b;
   if (d > kMaxLongitudeE7) d -= 2LL * kMaxLongitudeE7;
@@ -61,21 +61,20 @@ constexpr std::int64_t longitude_difference_e7(std::int32_t a, std::int32_t b) {
   return d;
 }
 
-// Metres between two points, rounded down: equirectangular at the latitude midway, which is within
-// 0.1 % of the great circle up to 200 km at the latitudes where people live. Symmetric. About 10
-// ns.
+// Metres between two points, rounded down. Equirectangular at the middle latitude, which is within
+// 0.1 % of the great circle up to 200 km at inhabited latitudes. Symmetric. About 10 ns.
 inline std::int64_t distance_metres(Point a, Point b) {
   const std::int64_t middle = (static_cast<std::int64_t>(a.latitude_e7) + b.latitude_e7) / 2;
   const std::int64_t cosine = cosine_q30(static_cast<std::int32_t>(middle));
   const std::int64_t dy_mm = (static_cast<std::int64_t>(a.latitude_e7) - b.latitude_e7) *
                              kMillimetresPerDegree / 10'000'000;
-  // |difference| < 2^31 and the cosine < 2^30, so the product fits in 62 bits.
-  // Without its sign, for a shift rounds negatives the other way.
+  // |difference| < 2^31 and the cosine < 2^30, so the product fits in 62 bits. Uses the absolute
+  // value, because a right shift rounds negative numbers down.
   const std::int64_t turn_e7 = longitude_difference_e7(a.longitude_e7, b.longitude_e7);
   const std::int64_t dx_e7 = (turn_e7 < 0 ? -turn_e7 : turn_e7) * cosine >> 30;
   const std::int64_t dx_mm = dx_e7 * kMillimetresPerDegree / 10'000'000;
-  // The operands are below 2^38, so the doubles are exact up to the sum, and sqrt is rounded
-  // correctly by IEEE 754.
+  // The operands are below 2^38, so the doubles are exact up to the sum, and IEEE 754 requires sqrt
+  // to be rounded correctly.
   const double square = static_cast<double>(dx_mm) * static_cast<double>(dx_mm) +
                         static_cast<double>(dy_mm) * static_cast<double>(dy_mm);
   return static_cast<std::int64_t>(std::sqrt(square)) / 1000;
@@ -84,7 +83,7 @@ inline std::int64_t distance_metres(Point a, Point b) {
 namespace detail {
 inline constexpr std::int32_t kMatchingCellE7 = 25'000;
 
-// The middle of the interval that e7 is in; intervals begin at 0 and go outwards.
+// The middle of the interval that contains e7; intervals begin at 0 in both directions.
 constexpr std::int32_t middle_of_cell(std::int32_t e7, std::int32_t most) {
   constexpr std::int32_t kHalf = kMatchingCellE7 / 2;
   const std::int32_t begin = e7 / kMatchingCellE7 * kMatchingCellE7;
@@ -92,34 +91,34 @@ constexpr std::int32_t middle_of_cell(std::int32_t e7, std::int32_t most) {
 }
 }  // namespace detail
 
-// The place of a need as far as matching knows it: the middle of its cell in a grid of 0.0025
-// degrees (about 250 m), so that no number of distances, rankings or radii narrows a place further
-// than to its cell. At most 139 m away to the north or south and as much to the east or west: 197 m
-// at the equator, 184 m at latitude 30. The cells subdivide those of public places (multiples of
-// 0.01 degrees, rounded), so that both together say no more than the cell does.
+// The position of a need that matching uses: the middle of its cell in a grid of 0.0025 degrees
+// (about 250 m), so that distances, rankings and radii never reveal more than the cell. At most 139
+// m away to the north or south, and as much to the east or west: 197 m at the equator, 184 m at
+// latitude 30. The cells subdivide those of public positions (multiples of 0.01 degrees, rounded),
+// so that both together reveal no more than the cell.
 constexpr Point matching_point(Point exact) {
   return {detail::middle_of_cell(exact.latitude_e7, kMaxLatitudeE7),
           detail::middle_of_cell(exact.longitude_e7, kMaxLongitudeE7)};
 }
 
-// Bounds of many distances from one place, a few times as fast: for a search that asks the exact
-// distance of what is left. In floating point, so that what is answered must never depend on it.
-class Reckoner {
+// Computes lower bounds of distances from one point, several times faster than distances, to
+// preselect candidates. In floating point, so that results must never depend on it.
+class DistanceBound {
  public:
-  explicit Reckoner(Point from)
+  explicit DistanceBound(Point from)
       : from_(from),
         cosine_(std::cos(from.latitude_e7 * kRadians)),
         sine_(std::sin(from.latitude_e7 * kRadians)) {}
 
-  // Metres, never more than distance_metres(); within 100 km, and where people live, less by no
-  // more than 0.1 % and three metres.
+  // Metres, never more than distance_metres(). Within 100 km, at inhabited latitudes, at most 0.1 %
+  // and three metres less.
   double at_least(Point to) const {
     const auto north_e7 =
         static_cast<double>(static_cast<std::int64_t>(to.latitude_e7) - from_.latitude_e7);
     const auto east_e7 =
         static_cast<double>(longitude_difference_e7(to.longitude_e7, from_.longitude_e7));
-    // The cosine midway by Taylor's series, its rest as low as it can be. The interpolated one is
-    // lower by 4e-7 at most.
+    // The cosine at the middle latitude by Taylor's series, with the remainder estimated low
+    // enough; the interpolated cosine is at most 4e-7 lower.
     const double half = north_e7 * (kRadians / 2);
     const double cosine = std::max(0.0, cosine_ - half * (sine_ + half / 2) - 1e-6);
     const double east = east_e7 * cosine;

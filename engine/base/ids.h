@@ -1,5 +1,4 @@
-// Strong identifiers. An id is the journal sequence number of the event that created the thing; 0
-// is "none".
+// Strong identifiers. An id is the sequence number of the event that created the row; 0 means none.
 #pragma once
 
 #include <compare>
@@ -9,8 +8,8 @@
 
 namespace qiao {
 
-// An integer that only goes where its tag goes: a NeedId is no OfferId. Ordered, hashable,
-// trivially copyable.
+// An integer with a type of its own: a NeedId is not an OfferId. Ordered, hashable, trivially
+// copyable.
 template <class Tag, class Rep>
 class Strong {
  public:
@@ -37,7 +36,7 @@ using GrantId = Strong<struct GrantTag, std::uint64_t>;
 using NotificationId = Strong<struct NotificationTag, std::uint64_t>;
 // 12-digit division code.
 using AreaCode = Strong<struct AreaTag, std::uint64_t>;
-// Place of an event in the journal: 1, 2, 3, …
+// Position of an event in the journal: 1, 2, 3, …
 using Seq = std::uint64_t;
 
 }  // namespace qiao

@@ -1,4 +1,4 @@
-// Randomness that is the same on every machine: the standard's distributions are not.
+// Random numbers that are the same on every machine, unlike those of the standard's distributions.
 #pragma once
 
 #include <array>
@@ -33,7 +33,7 @@ class Random {
     state_[3] = rotate(state_[3], 45);
     return result;
   }
-  // 0 ..= n-1; n > 0. The bias of the multiplication is below n/2^64.
+  // Returns a number in 0 .. n-1; n > 0. The bias of the multiplication is below n/2^64.
   std::uint64_t below(std::uint64_t n) {
     return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * n) >> 64);
   }
@@ -53,7 +53,7 @@ class Random {
   std::array<std::uint64_t, 4> state_{};
 };
 
-// Draws places in a list in proportion to their weights. O(log n) a draw.
+// Draws positions in a list with probabilities proportional to their weights. O(log n) per draw.
 class Weighted {
  public:
   explicit Weighted(std::span<const std::uint32_t> weights) {

@@ -1,5 +1,5 @@
-// Errors as values: a stable code, the field at fault, and a detail. The words are looked up at the
-// edge.
+// Errors as values: a stable code, the field at fault, and a detail. Messages are looked up when
+// the refusal is sent.
 #pragma once
 
 #include <boost/outcome/basic_result.hpp>
@@ -11,13 +11,13 @@
 
 namespace qiao {
 
-// What kind of mistake it is; the HTTP layer makes its status of it.
+// The kind of error; the HTTP layer derives the status from it.
 enum class Category : std::uint8_t {
   kInvalid,    // the input itself is wrong
-  kForbidden,  // not in this role
+  kForbidden,  // not permitted to this role
   kNotFound,
-  kConflict,      // not in the present state
-  kPrecondition,  // the version is another one
+  kConflict,      // not possible in the current state
+  kPrecondition,  // the version does not match
 };
 
 enum class Code : std::uint8_t {
@@ -29,7 +29,7 @@ enum class Code : std::uint8_t {
 struct CodeInfo {
   Category category;
   std::string_view code;  // stable, for programs
-  std::string_view zh;    // {} stands for the detail
+  std::string_view zh;    // {} is replaced by the detail
   std::string_view en;
 };
 const CodeInfo& info(Code code);
@@ -38,15 +38,15 @@ const CodeInfo& info(Code code);
 struct Refusal {
   Code code;
   std::string field;   // path of the field at fault, e.g. "lines[0].window.end"; may be empty
-  std::string detail;  // goes where the words have {}
-  std::string detail_zh =
-      {};  // the same for the Chinese words where it is itself words; else empty
+  std::string detail;  // replaces {} in the message
+  // The same for the Chinese message, if the detail is text in a language; otherwise empty.
+  std::string detail_zh = {};
 
   std::string zh() const;
   std::string en() const;
 };
 
-// The value is of another type than `type`: integer, string, boolean, array or object.
+// The value has another type than `type`: integer, string, boolean, array or object.
 Refusal refuse_type(std::string field, std::string_view type);
 
 template <class T>
@@ -54,8 +54,8 @@ using Result = boost::outcome_v2::basic_result<T, Refusal, boost::outcome_v2::po
 using Status = Result<void>;
 namespace outcome = boost::outcome_v2;
 
-// What is quoted of a client's text ends before its first byte that is not UTF-8, since a refusal
-// is sent as JSON.
+// A client's text is quoted only up to its first invalid UTF-8 byte, because a refusal is sent as
+// JSON.
 Refusal refuse(Code code, std::string field = {}, std::string detail = {},
                std::string detail_zh = {});
 

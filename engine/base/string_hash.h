@@ -1,4 +1,4 @@
-// For hash tables with strings as keys that are looked up by a view, without making a string of it.
+// Hash for tables with string keys, which allows lookups by std::string_view without a copy.
 #pragma once
 
 #include <cstddef>

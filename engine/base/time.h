@@ -1,5 +1,5 @@
-// Instants and durations of the engine: whole seconds, UTC. The engine never asks what time it is;
-// it is told.
+// Instants and durations of the engine: whole seconds, UTC. The engine never reads a clock; the
+// time is an argument.
 #pragma once
 
 #include <chrono>

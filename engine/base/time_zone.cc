@@ -20,7 +20,7 @@ std::optional<TimeZone> TimeZone::load(std::string_view iana_name) {
   const date::time_zone* zone = nullptr;
   try {
     zone = date::locate_zone(std::string(iana_name));
-  } catch (const std::exception&) {  // the library's way to say that it does not know the name
+  } catch (const std::exception&) {  // how the library reports an unknown name
     return std::nullopt;
   }
   TimeZone result;
@@ -50,8 +50,8 @@ TimeZone::Span TimeZone::span_at(Time t) const {
 
 Time TimeZone::to_utc(LocalTime local) const {
   const Time as_if_utc{local.time_since_epoch()};
-  // Offsets are within a day, so the answer lies in one of the spans around; the first that holds
-  // it is the earliest.
+  // Offsets are less than a day, so the result is in one of the neighbouring spans; the first one
+  // that contains it is the earliest.
   Time probe = as_if_utc - 24h;
   while (true) {
     const Span span = span_at(probe);

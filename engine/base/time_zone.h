@@ -16,21 +16,21 @@ namespace qiao {
 // Seconds since 1970-01-01T00:00:00 on the wall clock of a city.
 using LocalTime = std::chrono::local_seconds;
 
-// Immutable after load; may be read from any thread. Copies are cheap enough for a policy change,
-// not for a hot path.
+// Immutable after load(); may be read from any thread. Cheap enough to copy when the policy
+// changes, not for every need.
 class TimeZone {
  public:
   // UTC.
   TimeZone();
 
-  // Reads the IANA zone of that name from the system's database through the date library, the only
-  // place in the engine that does so. Offsets are kept for the years 1970..2200. Empty when there
-  // is no such zone.
+  // Reads the IANA zone of that name from the system's database with the date library; nothing else
+  // in the engine does. Stores the offsets of the years 1970..2200. Returns nothing if there is no
+  // such zone.
   static std::optional<TimeZone> load(std::string_view iana_name);
 
   const std::string& name() const { return name_; }
 
-  // The offset in force at t, and the instant at which the next one begins.
+  // The offset at t, and the instant at which the next one begins.
   struct Span {
     Seconds offset;
     Time until;
@@ -40,8 +40,8 @@ class TimeZone {
 
   LocalTime to_local(Time t) const { return LocalTime{(t + span_at(t).offset).time_since_epoch()}; }
 
-  // The first instant whose wall clock shows that time; in the hour that a spring change skips, the
-  // change itself.
+  // The first instant at which local clocks show that time; for times skipped by a change of the
+  // clocks, the instant of the change.
   Time to_utc(LocalTime local) const;
 
  private:
@@ -53,7 +53,7 @@ class TimeZone {
   std::vector<Transition> transitions_;  // ascending; the first is at the beginning of time
 };
 
-// A wall clock reading taken apart.
+// A local time in its components.
 struct LocalMoment {
   std::uint32_t date;  // yyyymmdd
   unsigned weekday;    // ISO: 1 Monday .. 7 Sunday

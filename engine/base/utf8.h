@@ -5,8 +5,8 @@
 
 namespace qiao {
 
-// Bytes of the character that `bytes` begins with, by RFC 3629: no overlong forms, no surrogates,
-// nothing beyond U+10FFFF. 0 where it begins with none.
+// The length in bytes of the character at the beginning of `bytes`, by RFC 3629: no overlong forms,
+// no surrogates, nothing beyond U+10FFFF. 0 if it does not begin with one.
 inline std::size_t utf8_character(std::string_view bytes) {
   if (bytes.empty()) return 0;
   const auto c = static_cast<unsigned char>(bytes.front());
@@ -26,7 +26,7 @@ inline std::size_t utf8_character(std::string_view bytes) {
   return overlong || surrogate || beyond ? 0 : n;
 }
 
-// The longest beginning of `bytes` that is UTF-8 and at most `most` bytes long.
+// The longest valid UTF-8 prefix of `bytes` that is at most `most` bytes long.
 inline std::string_view utf8_prefix(std::string_view bytes,
                                     std::size_t most = std::string_view::npos) {
   std::size_t end = 0;

@@ -1,4 +1,4 @@
-// Work on several threads, which the engine does not start itself.
+// Parallel work on threads that the caller provides: the engine starts none.
 #pragma once
 
 #include <algorithm>
@@ -8,21 +8,21 @@
 namespace qiao {
 
 // Calls work(0) .. work(parts - 1) once each, in any order and on any threads, and returns when all
-// are done.
+// have returned.
 using Workers =
     std::function<void(std::size_t parts, const std::function<void(std::size_t part)>& work)>;
 
-// On the caller's own thread.
+// Runs all parts on the caller's thread.
 inline void alone(std::size_t parts, const std::function<void(std::size_t)>& work) {
   for (std::size_t p = 0; p < parts; ++p) work(p);
 }
 
-// Parts of at most `per_part` that `count` things make; at least one.
+// The number of parts of at most `per_part` items; at least one.
 constexpr std::size_t parts_of(std::size_t count, std::size_t per_part) {
   return count / per_part + 1;
 }
 
-// Calls work(part, begin, end) for each of them.
+// Calls work(part, begin, end) for each part.
 template <class Work>
 void in_parts(const Workers& workers, std::size_t count, std::size_t per_part, Work work) {
   workers(parts_of(count, per_part), [&](std::size_t part) {

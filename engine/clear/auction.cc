@@ -12,15 +12,14 @@ namespace {
 // take three times as long as the first.
 constexpr int kPasses = 6;
 constexpr std::size_t kFewReleased = 1000;
-// Slots that lower their prices in turns with their neighbours stop after this many turns, on
-// average.
+// The average number of turns after which slots that lower their prices alternately stop.
 constexpr std::uint64_t kLowersPerSlot = 30;
 constexpr int kLittle = 8;
 // Bids to prefetch ahead.
 constexpr std::size_t kEdgesAhead = 6;
 constexpr std::size_t kPricesAhead = 2;
 constexpr std::uint32_t kNone = 0xffffffffU;
-constexpr std::uint64_t kLooksBetweenAsking = 1 << 16;
+constexpr std::uint64_t kExaminedPerCall = 1 << 16;
 
 struct LowestOnTop {
   template <class Holder>
@@ -88,7 +87,7 @@ Auction::Auction(const Instance& instance, std::vector<Worth> prices)
   }
 }
 
-// A line keeps what it holds if no other choice is better by more than a step; it releases the
+// A line keeps what it holds if no other choice is better by more than a step, and releases the
 // rest.
 bool Auction::begin_line(std::uint32_t l) {
   const ClearLine& line = instance_.lines[l];
@@ -99,7 +98,7 @@ bool Auction::begin_line(std::uint32_t l) {
     if (edges_[e].held < std::min(instance_.edges[e].most, line.missing))
       next = std::max(next, edges_[e].unit - price_of(instance_.edges[e]));
   }
-  looks_ += line.edges;
+  examined_ += line.edges;
   bool released = false;
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
     const std::int32_t units = std::exchange(edges_[e].held, 0);
@@ -138,8 +137,8 @@ bool Auction::run(Worth step, Worth finest, const std::function<bool()>& keep_go
     }
     std::size_t released = 0;
     for (std::uint32_t l = 0; l < missing_.size(); ++l) released += begin_line(l) ? 1 : 0;
-    // A line with several offers may keep units that would be worth more elsewhere: they are
-    // offered again.
+    // A line with several offers may hold units whose room would be worth more to others: they are
+    // released and auctioned again.
     if (pass > 0 && released * kFewReleased <= missing_.size()) return true;
     if (!forward(keep_going) || !backward(keep_going)) return false;
   }
@@ -147,7 +146,7 @@ bool Auction::run(Worth step, Worth finest, const std::function<bool()>& keep_go
 }
 
 bool Auction::forward(const std::function<bool()>& keep_going) {
-  std::uint64_t ask_at = looks_ + kLooksBetweenAsking;
+  std::uint64_t ask_at = examined_ + kExaminedPerCall;
   while (!bidders_.empty()) {
     const std::uint32_t line = bidders_.front();
     bidders_.pop_front();
@@ -159,8 +158,8 @@ bool Auction::forward(const std::function<bool()>& keep_going) {
     }
     waiting_[line] = 0;
     bid(line);
-    if (looks_ < ask_at) continue;
-    ask_at = looks_ + kLooksBetweenAsking;
+    if (examined_ < ask_at) continue;
+    ask_at = examined_ + kExaminedPerCall;
     if (keep_going()) continue;
     for (const std::uint32_t l : bidders_) waiting_[l] = 0;
     bidders_.clear();
@@ -177,10 +176,10 @@ bool Auction::backward(const std::function<bool()>& keep_going) {
       lowering_.push_back(s);
     }
   }
-  // The room that has a price bounds what lowering prices can gain. If that is small against what
-  // the last step leaves uncertain for each line, lowering would go through the whole market for
-  // almost nothing. Measured on transport problems of 100,000 lines: with a longer step than the
-  // last as the measure, the last round has twice the work of all others together.
+  // The room with a price bounds what lowering prices can gain. If that is small compared with what
+  // the last step leaves uncertain for each line, lowering would process the whole market for
+  // almost nothing. Measured on transport problems of 100,000 lines: compared with a longer step
+  // than the last, the last round takes twice the work of all others together.
   const auto little = [&] {
     __int128 stake = 0;
     for (std::size_t s = 0; s < slots_.size(); ++s)
@@ -188,7 +187,7 @@ bool Auction::backward(const std::function<bool()>& keep_going) {
     return stake * kLittle <=
            static_cast<__int128>(finest_) * static_cast<std::int64_t>(missing_.size());
   };
-  std::uint64_t ask_at = looks_ + kLooksBetweenAsking;
+  std::uint64_t ask_at = examined_ + kExaminedPerCall;
   bool go = true;
   for (std::uint64_t turn = 0;
        go && turn < kLowersPerSlot * (slots_.size() + 1) && !lowering_.empty(); ++turn) {
@@ -197,8 +196,8 @@ bool Auction::backward(const std::function<bool()>& keep_going) {
     lowering_.pop_front();
     slots_[slot].queued = 0;
     lower(slot);
-    if (looks_ < ask_at) continue;
-    ask_at = looks_ + kLooksBetweenAsking;
+    if (examined_ < ask_at) continue;
+    ask_at = examined_ + kExaminedPerCall;
     go = keep_going();
   }
   for (const std::uint32_t s : lowering_) slots_[s].queued = 0;
@@ -219,10 +218,10 @@ void Auction::bid(std::uint32_t l) {
     if (gain > 0) options_.push_back({gain, e});
     if (gain <= best) continue;
     best = gain;
-    // Most likely the next one: prefetch all that its bid reads.
+    // Most likely the next edge: prefetch all that its bid reads.
     __builtin_prefetch(&slots_[instance_.edges[e].slot]);
   }
-  looks_ += line.edges;
+  examined_ += line.edges;
   std::sort(options_.begin(), options_.end(), [](const Option& a, const Option& b) {
     return a.gain != b.gain ? a.gain > b.gain : a.edge < b.edge;
   });
@@ -242,15 +241,15 @@ void Auction::bid(std::uint32_t l) {
     const std::uint32_t edge = options_[i].edge;
     const std::int32_t units = std::min(
         std::min(instance_.edges[edge].most, line.missing) - edges_[edge].held, missing_[l]);
-    // The next best for a unit that is lost: the last one taken if it has more, otherwise the first
-    // that is not.
+    // The alternative for a lost unit: another unit of the last offer taken, or else the first
+    // offer not taken.
     const Worth next = spare > 0 && i + 1 < taken ? options_[taken - 1].gain : behind;
     if (units > 0) place(edge, units, std::max<Worth>(options_[i].gain - next, 0) + rise);
   }
   if (line.missing > 1) bid_again(l);
   if (missing_[l] == 0) return;
-  // Some of it was outbid at once, at prices that have risen; or nothing is worth its price any
-  // more.
+  // Some units were outbid immediately, at prices that have risen; or no offer is worth its price
+  // any more.
   for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
     if (edges_[e].held < std::min(instance_.edges[e].most, line.missing) &&
         edges_[e].unit - price_of(instance_.edges[e]) > 0)
@@ -271,8 +270,8 @@ void Auction::hold(std::uint32_t edge, std::int32_t units, Worth above) {
   }
 }
 
-// A line that lost part of an edge can choose again for its other units: they are not worth more to
-// it than up to that.
+// A line that lost part of an edge may move its other units too: their gain is limited by that of
+// the lost part.
 void Auction::bid_again(std::uint32_t l) {
   const ClearLine& line = instance_.lines[l];
   Worth next = 0;
@@ -347,16 +346,17 @@ Worth Auction::least_gain(std::uint32_t l, std::uint32_t but, std::uint32_t* edg
   return std::max<Worth>(least, 0);
 }
 
-// A slot with room and a price: lines that gain from it enter, the greatest gain first, each at a
-// price at which the next one would be as well off where it is; if none is left, it is free.
+// Lowers the price of a slot with free room: lines that gain from it move there, the greatest gain
+// first, each at a price at which the next line would gain nothing by moving. If none is left, the
+// price is 0.
 void Auction::lower(std::uint32_t slot) {
-  // A line that moved its worst unit here may move the next one too.
+  // A line that moved its worst unit here may move the next unit too.
   while (slots_[slot].room > 0 && prices_[slot] > 0) {
-    if (!let_in(slot)) prices_[slot] = 0;
+    if (!admit(slot)) prices_[slot] = 0;
   }
 }
 
-bool Auction::let_in(std::uint32_t slot) {
+bool Auction::admit(std::uint32_t slot) {
   bool any = false;
   options_.clear();
   for (const std::uint32_t e : instance_.users_of(slot)) {
@@ -365,11 +365,11 @@ bool Auction::let_in(std::uint32_t slot) {
     if (edges_[e].held >= std::min(edge.most, instance_.lines[l].missing)) continue;
     const Worth most = edges_[e].unit - (price_of(edge) - prices_[slot]);
     if (most <= 0) continue;
-    ++looks_;
+    ++examined_;
     // Prices only fall here, so a line never gains less than when it was last examined.
     const Worth rise = unit_step(instance_.lines[l]);
     if (most - gain_[l] <= rise) continue;
-    looks_ += instance_.lines[l].edges;
+    examined_ += instance_.lines[l].edges;
     std::uint32_t from;
     const Worth gain = least_gain(l, e, &from);
     gain_[l] = edges_[e].held == 0 ? gain : std::min(gain, edges_[e].unit - price_of(edge));
@@ -404,8 +404,8 @@ bool Auction::let_in(std::uint32_t slot) {
     }
     hold(edge, units, rise);
     any = true;
-    // The price does not fall below the remaining interest: that of the next line, or of those that
-    // moved here and would take more.
+    // The price does not fall below the remaining demand: that of the next line, or of the lines
+    // that moved here and would take more.
     std::uint32_t worst;
     const Worth gain = least_gain(l, edge, &worst);
     if (units < more && (worst != kNone || missing_[l] > 0))

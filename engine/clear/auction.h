@@ -22,18 +22,16 @@ class Auction {
   // Prices begin at `prices` (one for each slot, >= 0).
   Auction(const Instance& instance, std::vector<Worth> prices);
 
-  // One round. `step` is the least rise of a price, for a whole line: a unit of it rises by
-  // step/missing. Prices are kept, and so is what is held if no other choice is better by more than
-  // a step. Returns false if `keep_going` returned false; what is held is feasible even so.
-  // `finest` is the step of the last round to come: differences that are small against it are
-  // ignored.
+  // One round. `step` is the smallest rise of a price for a whole line: for a unit it is
+  // step/missing. Prices stay from the last round, and a line keeps what it holds unless another
+  // choice is better by more than a step. Returns false if `keep_going` returned false; the
+  // allocation is feasible even then. `finest` is the step of the last round: differences that are
+  // small compared with it are ignored.
   bool run(Worth step, Worth finest, const std::function<bool()>& keep_going);
 
-  // What lines hold. Needs may hold parts of what they accept only as a whole.
+  // The allocation. Needs that accept lines only as a whole may hold parts of them.
   Allocation held() const;
   const std::vector<Worth>& prices() const { return prices_; }
-  // Work done so far: offers examined.
-  std::uint64_t looks() const { return looks_; }
 
  private:
   struct Holder {
@@ -48,29 +46,29 @@ class Auction {
 
   Worth price_of(const Edge& e) const { return qiao::price_of(e, prices_); }
   Worth unit_step(const ClearLine& line) const { return std::max<Worth>(1, step_ / line.missing); }
-  // True if there is something for the line to bid for.
+  // Returns false if the line has nothing to bid for.
   bool begin_line(std::uint32_t line);
   bool forward(const std::function<bool()>& keep_going);
   bool backward(const std::function<bool()>& keep_going);
   void wake(std::uint32_t line);
   void bid(std::uint32_t line);
-  // Takes room, from others if there is too little.
+  // Bids for room, which other lines lose if there is too little.
   void bid_again(std::uint32_t line);
   void place(std::uint32_t edge, std::int32_t units, Worth above);
-  // Takes free room.
+  // Takes free room without a bid.
   void hold(std::uint32_t edge, std::int32_t units, Worth above);
   void give_back(std::uint32_t edge, std::int32_t units);
   void squeeze(std::uint32_t slot);
   void lower(std::uint32_t slot);
-  // One turn of it; false if no line moved.
-  bool let_in(std::uint32_t slot);
+  // One step of lower(); returns false if no line moved.
+  bool admit(std::uint32_t slot);
   void clean(std::uint32_t slot);
-  // The least that a unit of the line gains on an edge other than `but`, and on which; 0 and none
-  // if it is not full.
+  // The smallest gain per unit of the line on an edge other than `but`, and that edge; 0 and none
+  // if the line is not full.
   Worth least_gain(std::uint32_t line, std::uint32_t but, std::uint32_t* edge) const;
 
-  // Edges and slots are read in random order, and each access waits for memory: what is read
-  // together is stored together.
+  // Edges and slots are read in random order, and each access waits for memory: fields that are
+  // read together are stored together.
   struct EdgeState {
     Worth unit = 0;  // value of a unit to its line, with its share of bonus and split
     std::int32_t held = 0;
@@ -91,12 +89,12 @@ class Auction {
   std::deque<std::uint32_t> bidders_;
   std::vector<std::uint8_t> waiting_;
   std::deque<std::uint32_t> lowering_;
-  std::vector<Worth> gain_;  // by line: what each unit gains, or less
+  std::vector<Worth> gain_;  // by line: a lower bound on the gain per unit
   std::vector<Option> options_;
-  bool transport_;  // one line a need, one slot an edge, neither bonus nor split nor all-or-nothing
+  bool transport_;  // each need one line, each edge one slot; no bonus, split or all-or-nothing
   Worth step_ = 1;
   Worth finest_ = 1;
-  std::uint64_t looks_ = 0;
+  std::uint64_t examined_ = 0;
 };
 
 }  // namespace qiao

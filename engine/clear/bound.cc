@@ -8,13 +8,13 @@
 namespace qiao {
 namespace {
 
-// Rounds without a better bound after which steps are halved; and the length, as a part of
-// Polyak's, below which they are too short.
+// The number of rounds without a better bound after which the steps are halved, and the minimum
+// step, as a part of Polyak's.
 constexpr int kPatience = 8;
 constexpr double kShortest = Polisher::kFirstLength / 64;
-// Share of the previous step that is added: prices that are pushed back and forth stay where they
-// are, and those that are pushed one way keep moving. Measured on 100,000 lines at load 1: as low a
-// bound after 60 rounds as without after 100, and a lower one in the end.
+// The share of the previous step that is added: prices that oscillate settle, and prices that are
+// pushed one way keep moving. Measured on 100,000 lines at load 1: the bound after 60 rounds is as
+// low as without it after 100, and lower in the end.
 constexpr double kKept = 0.7;
 
 Worth cost_of_room(const Instance& instance, std::span<const Worth> prices) {

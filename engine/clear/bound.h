@@ -28,12 +28,12 @@ class Polisher {
   // The instance and the workers must outlive it.
   Polisher(const Instance& instance, std::vector<Worth> prices, const Workers& workers);
 
-  // At most `rounds` steps, aiming at `value` (that of an allocation). Asks keep_going() before
-  // each. Returns how many it made: fewer if it was told to stop, the bound reached the value, or
-  // the steps became too small to matter.
+  // Takes at most `rounds` steps towards `value` (that of an allocation). Calls keep_going() before
+  // each. Returns the number of steps: fewer if keep_going() returned false, the bound reached the
+  // value, or the steps became too small to matter.
   int polish(int rounds, Worth value, const std::function<bool()>& keep_going);
 
-  // The best so far, and the prices that prove it.
+  // The lowest bound so far, and the prices that prove it.
   Worth bound() const { return bound_; }
   const std::vector<Worth>& prices() const { return prices_; }
 

@@ -5,16 +5,17 @@
 namespace qiao {
 namespace {
 
-// Needs that choose one after another; those that remain unfilled then take what is free.
+// The maximum number of needs that choose one after another; those that remain unfilled then take
+// free room.
 constexpr std::size_t kChoosers = 12;
-// The need that is displaced is usually the one that gains least; a random one may gain more by
-// this part of a unit's worth.
+// Usually the need that gains least is displaced; a random one may gain up to this fraction of a
+// unit's worth more.
 constexpr Worth kChance = 8;
 constexpr std::uint32_t kNobody = 0xffffffffU;
 
 }  // namespace
 
-// Removes all that the need holds, so that it can be restored.
+// Removes all that the need holds, and remembers it for a rollback.
 void Improver::evict(std::uint32_t n) {
   if (touched_in_[n] != chain_) {
     touched_in_[n] = chain_;
@@ -30,7 +31,7 @@ void Improver::take_in_chain(std::uint32_t edge, std::int32_t units) {
   take(edge, units);
 }
 
-// Makes room for this many units in a slot. False if its holders have chosen already.
+// Makes room for this many units in a slot. Returns false if its holders have already chosen.
 bool Improver::evict_from(std::uint32_t slot, std::int32_t units) {
   while (room_[slot] < units) {
     Worth least = 0;
@@ -54,8 +55,8 @@ bool Improver::evict_from(std::uint32_t slot, std::int32_t units) {
   return true;
 }
 
-// What the need would choose alone at the prices, except for rooms that are full of what others
-// have chosen in this chain.
+// What the need would choose alone at the prices, except slots that are filled by other choices of
+// this chain.
 void Improver::choose_in_chain(std::uint32_t n) {
   for (const std::uint32_t s : taken_) closed_[s] = room_[s] == 0 ? 1 : 0;
   picks_.clear();
@@ -63,8 +64,8 @@ void Improver::choose_in_chain(std::uint32_t n) {
   for (const std::uint32_t s : taken_) closed_[s] = 0;
 }
 
-// At prices that are nearly right a displaced need finds something nearly as good, and in the end
-// one finds free room: then the chain has gained what the first one lost.
+// With nearly correct prices a displaced need finds something nearly as good, and the last one
+// finds free room: then the chain has gained what the first need lost.
 bool Improver::chain(std::uint32_t first) {
   ++chain_;
   touched_.clear();

@@ -41,7 +41,8 @@ void Chooser::list(const ClearNeed& need, std::span<const Worth> prices) {
   }
 }
 
-// The greedy answer takes part of an offer beside another: then it gains less than the split costs.
+// Whether the greedy choice takes part of an offer next to another one: then it gains less than the
+// split costs.
 bool Chooser::splits_a_part(const LineOptions& line, std::int64_t left, bool whole) const {
   for (std::uint32_t i = line.begin; i < line.end && left > 0; ++i) {
     if (!whole && options_[i].gain <= 0) return false;
@@ -51,17 +52,17 @@ bool Chooser::splits_a_part(const LineOptions& line, std::int64_t left, bool who
   return false;
 }
 
-// By units: the most that the first options provide with exactly this many, each at the full cost
-// of a split; the first is refunded. O(options x units x units of an option).
+// By the number of units: the most that the first options gain with exactly that many, each at the
+// full cost of a split; one split is refunded. O(options x units x units of an option).
 Worth Chooser::fill_exactly(const LineOptions& line, std::int32_t limit, bool whole,
                             std::vector<Pick>* picks) const {
   constexpr Worth kImpossible = std::numeric_limits<Worth>::min() / 4;
-  // All but one offer of a best answer are taken whole, so of those with at least u units at most
-  // (limit - 1) / u + 1 are in it: an option with more better ones than that is in none.
+  // All but one of the offers in a best choice are taken whole, so at most (limit - 1) / u + 1
+  // offers with at least u units are in it; an option with more better ones than that is in none.
   useful_.clear();
   for (std::uint32_t i = line.begin; i < line.end; ++i) {
     const Option& o = options_[i];
-    // Beside another it would not pay; alone it is not considered here.
+    // It would not pay as a further offer; as the only one it is considered elsewhere.
     if (!whole && o.gain <= 0) break;
     const std::int32_t units = std::min(o.units, limit);
     std::int32_t betters = 0;
@@ -130,7 +131,7 @@ Worth Chooser::fill(const LineOptions& line, std::int64_t limit, bool whole,
   }
   if (left < std::min(line.asked, limit)) return sum + line.first;
   if (whole) return sum;
-  // None is worth its share of a split, but a single one pays none. A second one would.
+  // No offer is worth a share of the split, but a single offer pays none.
   const Option* best = nullptr;
   for (std::uint32_t i = line.begin; i < line.end; ++i) {
     const Option& o = options_[i];
@@ -159,8 +160,8 @@ std::int64_t Chooser::wanted(bool people) const {
   return units;
 }
 
-// The best `limit` units over the lines of a group; concave in limit. With `limit` beyond what is
-// profitable (professionals who are needed only for volunteers), the least loss.
+// The best `limit` units over the lines of a group; concave in limit. If `limit` is more than what
+// is profitable (professionals who are needed only for volunteers), the smallest loss.
 Worth Chooser::fill_group(bool people, std::int64_t limit, std::vector<Pick>* picks) const {
   merged_.clear();
   Worth sum = 0;

@@ -1,5 +1,4 @@
-// What one need would take at given prices, if it were alone: the part of the problem that is
-// solved exactly.
+// The best choice of a single need at given prices: the subproblem that is solved exactly.
 #pragma once
 
 #include <algorithm>
@@ -20,26 +19,26 @@ struct Pick {
   std::int32_t units;
 };
 
-// Keeps its working memory. Use one for each thread.
+// Reuses its working memory. Use one for each thread.
 class Chooser {
  public:
   explicit Chooser(const Instance& instance) : instance_(instance) {}
 
-  // The most that the need can be worth above the prices of what it takes: no feasible choice gives
-  // more. By line the offers of the greatest unit value less price come first; full is compared
-  // with part and with nothing. Some costs are underestimated, so that the answer is fast and stays
-  // an upper bound: on a line of more than kExactUnits, and where a ratio binds, a further offer
-  // costs its share of `split` by the units taken of it; smallest lots are ignored; an offer that
-  // was left out of the instance (ClearLine::best_omitted) counts as free.
+  // Returns the most that the need can be worth above the prices of what it takes: no feasible
+  // choice gains more. Each line takes offers by unit value less price; a full line is compared
+  // with a part and with nothing. Some costs are underestimated, so that the computation is fast
+  // and the result still an upper bound: on a line of more than kExactUnits, or with a staffing
+  // ratio, a further offer costs only a share of `split`, proportional to the units taken; smallest
+  // lots are ignored; an offer that the instance left out (ClearLine::best_omitted) counts as free.
   Worth choose(const ClearNeed& need, std::span<const Worth> prices) {
     return choose(need, prices, nullptr);
   }
-  // The same; appends what it would take.
+  // The same; appends what the need would take.
   Worth choose(const ClearNeed& need, std::span<const Worth> prices, std::vector<Pick>& picks) {
     return choose(need, prices, &picks);
   }
-  // The same among the listed offers, without closed slots (one flag for each): for a choice that
-  // is to be carried out.
+  // The same with only the listed offers, without closed slots (one flag for each slot): for a
+  // choice that is carried out.
   Worth choose_open(const ClearNeed& need, std::span<const Worth> prices,
                     const std::vector<std::uint8_t>& closed, std::vector<Pick>& picks) {
     closed_ = &closed;
@@ -65,7 +64,7 @@ class Chooser {
   };
   Worth choose(const ClearNeed& need, std::span<const Worth> prices, std::vector<Pick>* picks);
   void list(const ClearNeed& need, std::span<const Worth> prices);
-  // Best of a line with at most `limit` units; all of them when `whole`.
+  // The best choice for a line with at most `limit` units; with all of them if `whole`.
   Worth fill(const LineOptions& line, std::int64_t limit, bool whole,
              std::vector<Pick>* picks) const;
   Worth fill_group(bool people, std::int64_t limit, std::vector<Pick>* picks) const;
@@ -87,14 +86,13 @@ class Chooser {
   mutable std::vector<std::uint8_t> taken_;
 };
 
-// Needs that a worker takes at a time.
+// Needs that a worker processes at a time.
 inline constexpr std::size_t kNeedsPerPart = 4096;
 inline std::size_t need_parts(const Instance& instance) {
   return parts_of(instance.needs.size(), kNeedsPerPart);
 }
 
-// Calls each(chooser, part, need) for every need; the needs of a part one after another, on one
-// thread.
+// Calls each(chooser, part, need) for every need; the needs of a part in order, on one thread.
 template <class Each>
 void choose_each(const Instance& instance, const Workers& workers, Each each) {
   in_parts(workers, instance.needs.size(), kNeedsPerPart,

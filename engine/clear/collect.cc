@@ -44,9 +44,8 @@ PlacedNeed placed(const State& state, Slot need) {
   return {along_curve(state.needs()[need].point), need};
 }
 
-// Instants at which the promised quantity of an offer can be highest: some window or booking begins
-// there. An instant is redundant if its neighbour lets as many windows through and has no more
-// room.
+// The instants at which the promised quantity of an offer can be highest: the beginning of a window
+// or booking. An instant is redundant if a neighbour is in the same windows and has no more room.
 std::vector<Instant> instants_of(std::vector<Interval>& windows,
                                  const std::vector<Booking>& bookings, std::int64_t capacity) {
   std::sort(windows.begin(), windows.end(), [](const Interval& a, const Interval& b) {
@@ -193,11 +192,11 @@ std::vector<Collector::Found> Collector::in_order() const {
   return found;
 }
 
-// Offers in the order in which sorted needs meet them. Edges know them by that number from here on.
+// Offers in the order in which the sorted needs reference them. Edges use that number from here on.
 std::vector<const Collector::RawOffer*> Collector::number_offers(const std::vector<Found>& needs) {
   constexpr std::uint32_t kNone = 0xffffffffU;
   std::vector<const RawOffer*> offers;
-  // Several collectors may have met the same one.
+  // Several collectors may have read the same offer.
   boost::unordered_flat_map<Slot, std::uint32_t> known;
   std::vector<std::vector<std::uint32_t>> numbers;
   numbers.reserve(read_.size());
@@ -223,7 +222,7 @@ std::vector<const Collector::RawOffer*> Collector::number_offers(const std::vect
   return offers;
 }
 
-// Everything except the position in its offer at which each edge takes room.
+// Everything except the slots in which each edge takes room.
 void Collector::put_needs(const std::vector<Found>& needs, const Workers& workers,
                           Instance& out) const {
   out.needs.resize(needs.size());
@@ -292,7 +291,7 @@ struct Use {
   std::uint32_t line;
 };
 
-// By offer, in the order of edges; those of offer o end at ends[o].
+// Grouped by offer, in the order of edges; those of offer o end at ends[o].
 std::vector<Use> uses_by_offer(const Instance& in, std::size_t offers,
                                std::vector<std::uint32_t>& ends) {
   ends.assign(offers + 1, 0);
@@ -308,7 +307,8 @@ std::vector<Use> uses_by_offer(const Instance& in, std::size_t offers,
   return uses;
 }
 
-// The slots of an offer in which a window takes room, counted from `begin`, and the room there.
+// Sets the slots of an offer in which a window takes room, counted from `begin`, and the room
+// there.
 void place_edge(Edge& edge, const Interval& window, bool stock, std::span<const ClearSlot> slots,
                 std::uint32_t begin) {
   edge.slot = begin;
@@ -340,7 +340,7 @@ void drop_empty(Instance& in) {
 
 }  // namespace
 
-// Offers and their slots, and in which of those each edge takes room.
+// Adds offers and their slots, and sets the slots of each edge.
 void Collector::place_offers(const std::vector<const RawOffer*>& offers, const Workers& workers,
                              Instance& out) {
   std::vector<std::uint32_t> ends;
@@ -402,7 +402,7 @@ Instance Collector::finish(const Workers& workers, std::int64_t per_micro) {
   std::vector<Found> needs = in_order();
   const std::vector<const RawOffer*> offers = number_offers(needs);
   put_needs(needs, workers, out);
-  // Those of a nation take gigabytes.
+  // The edges of a nation take gigabytes.
   for (Read& read : read_) read.edges = {};
   needs = {};
 

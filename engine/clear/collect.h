@@ -1,4 +1,4 @@
-// An instance copied out of a live market, a few lines at a time.
+// Copies an instance out of a live market, a few lines at a time.
 #pragma once
 
 #include <boost/container/deque.hpp>
@@ -12,7 +12,7 @@
 
 namespace qiao {
 
-// Offers listed for a line. A line with more keeps the value of the best that was left out
+// The maximum number of offers listed for a line. For the rest only the highest value is stored
 // (ClearLine::best_omitted).
 inline constexpr std::size_t kClearCandidates = 200;
 
@@ -25,7 +25,7 @@ constexpr std::size_t clear_candidates(std::size_t needs) {
   return needs > 100'000 ? 100 : kClearCandidates;
 }
 
-// Instants at which the promised quantity of one offer can be highest, and the room there; see
+// The instants at which the promised quantity of an offer can be highest, and the room there; see
 // ClearSlot. Sorts `windows` and removes duplicates.
 struct Instant {
   Time at;
@@ -34,9 +34,9 @@ struct Instant {
 std::vector<Instant> instants_of(std::vector<Interval>& windows,
                                  const std::vector<Booking>& bookings, std::int64_t capacity);
 
-// Needs in the order in which they are best read: along a curve, neighbours after each other, so
-// that the cells and rows of the previous one are still in the cache. Measured on the nation: a
-// third of the time of any other order.
+// Needs in the best order for reading: along a space-filling curve, so that cells and rows of the
+// previous need are still in the cache. Measured on the nation: a third of the time of any other
+// order.
 struct PlacedNeed {
   std::uint64_t place = 0;
   Slot need = kNoSlot;
@@ -53,15 +53,15 @@ class Collector {
         policy_(ranking.state().policy().clearing()),
         read_(1) {}
 
-  // Adds a need if offers can still be matched to it. In the order of placed() about 13 us a line.
+  // Adds a need if offers can still be matched to it. About 13 us a line in the order of placed().
   void add(Slot need);
-  // Moves in what another one has read.
+  // Adds what another collector has read.
   void join(Collector&& other);
 
-  // Adds quantities of offers that are reserved for other needs, as if they were booked.
+  // Treats quantities of offers that are reserved for other needs as booked.
   void occupy(const std::function<void(Slot offer, std::vector<Booking>& into)>& others);
 
-  // Needs read so far.
+  // The number of needs read so far.
   std::size_t needs() const;
 
   // Builds the instance without reading the market: on any thread. The result does not depend on
@@ -72,7 +72,7 @@ class Collector {
  private:
   struct RawEdge {
     std::int64_t value_micro;
-    std::uint32_t offer;  // its place in Read::offers, later in Instance::offers
+    std::uint32_t offer;  // index in Read::offers, later in Instance::offers
     std::int32_t available;
   };
   struct RawLine {
@@ -103,12 +103,12 @@ class Collector {
     std::vector<Booking> bookings;
     bool stock;
   };
-  // Grows without copying: a city's edges take 100 MB and more, and collectors only have a slice of
-  // time.
+  // Grows without copying: the edges of a city take 100 MB and more, and a collector has only a
+  // slice of time.
   template <class T>
   using Growing = boost::container::deque<
       T, void, boost::container::deque_options_t<boost::container::block_size<1024U>>>;
-  // What one collector read.
+  // What one collector has read.
   struct Read {
     Growing<RawNeed> needs;
     Growing<RawLine> lines;
@@ -116,7 +116,7 @@ class Collector {
     Growing<RawOffer> offers;
     PagedArray<std::uint32_t> offer_at;  // by slot: its place in `offers` plus 1; 0: not there
   };
-  // A need, and its position in read_.
+  // A need, and its index in read_.
   struct Found {
     PlacedNeed at;
     std::uint32_t read;

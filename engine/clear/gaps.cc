@@ -16,14 +16,14 @@
 namespace qiao {
 namespace {
 
-// More gaps are tried than are asked for, because the estimate that orders them is rough.
+// More gaps are tried than requested, because the estimate that orders them is rough.
 constexpr std::size_t kTriedPerWanted = 2;
 constexpr int kTimesAround = 4;
-// Lines of other gaps that the new unit may serve as well.
+// The maximum number of lines of other gaps that the new unit may serve as well.
 constexpr std::size_t kMostLines = 200;
 constexpr std::uint8_t kNoSkill = 0xff;
-// Needs that a new unit may move: those of the gap, those that hold what they could have, and
-// those that hold what the latter could have; at most kMostAround.
+// Needs that a new unit may affect: those of the gap, those that hold what these could use, and
+// those that hold what the latter could use; at most kMostAround.
 constexpr int kSteps = 2;
 constexpr std::size_t kMostAround = 2'000;
 
@@ -77,8 +77,8 @@ Key key_of(const State& state, const ClearLine& line, std::uint8_t ordinary) {
   return key;
 }
 
-// Sentences without their last part, which says how many more are served. For money they state
-// what is missing, because the effect of one more fen says nothing.
+// The sentences without their last part, which states how many more are served. For money they
+// state what is missing, because the effect of one more fen is negligible.
 void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
   const pb::Area area = state.load_area(key.community);
   gap.set_area_code(area.code());
@@ -132,7 +132,7 @@ void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
 
 // Groups keep their addresses while the map grows.
 struct GapFinder::Grouping {
-  std::uint8_t ordinary = kNoSkill;  // everybody's skill
+  std::uint8_t ordinary = kNoSkill;  // the skill that every person has
   boost::unordered_flat_map<Key, Group*> by_key;
   std::deque<Group> all;
 };
@@ -245,7 +245,7 @@ std::vector<std::uint32_t> GapFinder::needs_around(const Group& g) const {
   return needs;
 }
 
-// Copies an offer; the needs outside keep what they hold of it.
+// Copies an offer; needs that are not copied keep what they hold of it.
 std::uint32_t GapFinder::copy_offer(std::uint32_t number, const std::vector<bool>& inside,
                                     Around& to) const {
   ClearOffer offer = in_.offers[number];
@@ -265,7 +265,7 @@ std::uint32_t GapFinder::copy_offer(std::uint32_t number, const std::vector<bool
   return copied;
 }
 
-// A supplier that has one unit of what the gap lacks.
+// Adds a supplier with one unit of what the gap lacks.
 std::uint32_t GapFinder::add_newcomer(const Group& g, Around& to) const {
   Instance& in = to.instance;
   const auto offer = static_cast<std::uint32_t>(in.offers.size());
@@ -286,7 +286,7 @@ std::uint32_t GapFinder::add_newcomer(const Group& g, Around& to) const {
 
 namespace {
 
-// The newcomer's edge for a line: the slots of its offer that the window covers.
+// The new supplier's edge to a line: the slots of its offer in the window.
 Edge newcomer_edge(const Instance& in, std::uint32_t offer, Worth unit, const Interval& window,
                    bool stock) {
   const ClearOffer& o = in.offers[offer];
@@ -303,7 +303,7 @@ Edge newcomer_edge(const Instance& in, std::uint32_t offer, Worth unit, const In
 
 }  // namespace
 
-// Some needs with all offers they could use, and the room that the others leave.
+// Copies some needs with all offers that they could use, and the room that other needs leave.
 GapFinder::Around GapFinder::copy(const Group& g, const std::vector<std::uint32_t>& needs,
                                   bool with_newcomer) const {
   Around to;
@@ -347,10 +347,10 @@ GapFinder::Around GapFinder::copy(const Group& g, const std::vector<std::uint32_
   return to;
 }
 
-// Clears the needs around again, with the unit and without it.
+// Clears the needs around the gap again, with the unit and without it.
 std::pair<Worth, std::int64_t> GapFinder::try_one(const Group& g) const {
   const std::vector<std::uint32_t> needs = needs_around(g);
-  // Those of the gap come first.
+  // The needs of the gap come first.
   boost::unordered_flat_set<std::uint32_t> of_gap;
   for (const Short& s : g.lines) of_gap.insert(in_.lines[s.line].need);
   std::vector<std::uint32_t> helped(std::min(of_gap.size(), needs.size()));

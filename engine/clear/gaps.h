@@ -1,4 +1,4 @@
-// Supply gaps, and what one more unit would add.
+// Supply gaps, and what one more unit would gain.
 #pragma once
 
 #include <functional>
@@ -16,24 +16,24 @@ struct GapOptions {
   std::size_t most = 20;  // gaps
 };
 
-// Lines that a clearing leaves short, grouped by community, requirements, weekday and hour; those
-// first for which one more unit adds most. For each, the unit is really added (a new supplier in
-// that community with just what is asked for, free in each such window) and the needs around are
-// cleared again: `gain` is the rise of the value.
+// Finds lines that a clearing leaves short, grouped by community, requirements, weekday and hour,
+// ordered by the gain of one more unit. For each group, the unit is added to the instance (a new
+// supplier in that community with exactly what is required, available in each such window) and the
+// needs around are cleared again: `gain` is the rise of the value.
 class GapFinder {
  public:
-  // The instance and what was cleared must outlive it.
+  // The instance and the clearing must outlive it.
   GapFinder(const Ranking& ranking, const Instance& instance, const Cleared& cleared,
             const GapOptions& options);
-  // Groups the lines that are short, line by line, so that the caller can pause in between; then
-  // chooses the most promising groups. These read the market.
+  // Groups the lines that are short, in steps, so that the caller can pause in between; then
+  // selects the most promising groups. These functions read the market.
   ~GapFinder();
   std::size_t steps() const { return in_.lines.size(); }
   void add(std::size_t line);
   void choose();
-  // Does not, and may run on any thread. Some milliseconds for each gap that is tried, however
-  // large the instance. Asks keep_going() before each; if it returns false, the result has those
-  // that were tried.
+  // Does not read the market and may run on any thread. Some milliseconds for each gap, whatever
+  // the size of the instance. Calls keep_going() before each; if it returns false, the result has
+  // the gaps found so far.
   std::vector<pb::SupplyGap> find(const std::function<bool()>& keep_going) const;
 
  private:
@@ -61,7 +61,7 @@ class GapFinder {
               bool with_newcomer) const;
   std::pair<Worth, std::int64_t> try_one(const Group& group) const;
 
-  // While lines are grouped.
+  // Used while lines are grouped.
   struct Grouping;
 
   const Ranking& ranking_;

@@ -5,11 +5,11 @@
 namespace qiao {
 namespace {
 
-// Percentage of the loss of all needs that the selected needs account for; the rest is spread over
+// The selected needs account for this percentage of the loss of all needs; the rest is spread over
 // very many.
 constexpr int kLookedAt = 90;
-// A need that could not be improved counts as if it lost half as much, after the next time a
-// quarter; at least 2 to the power of minus this, because its neighbours change.
+// A need that could not be improved counts as if its loss were half as large, after the next
+// failure a quarter; at least 2 to the power of minus this, because its neighbours change.
 constexpr std::uint8_t kMostFailuresInARow = 6;
 
 }  // namespace
@@ -43,7 +43,7 @@ void Improver::take(std::uint32_t edge, std::int32_t units) {
   for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) room_[s] -= units;
 }
 
-// Removes what the group holds, and lists what it could then have.
+// Removes what the group holds, and lists the offers that it could then use.
 void Improver::remove(std::vector<Part>& held) {
   held.clear();
   for (const std::uint32_t n : group_) {
@@ -57,8 +57,8 @@ void Improver::remove(std::vector<Part>& held) {
   list_live();
 }
 
-// Where supply is scarce most offers in a line's list have no room: they are examined once a group,
-// not once an attempt.
+// When supply is scarce most offers in a line's list have no room: they are examined once per group
+// instead of once per attempt.
 void Improver::list_live() {
   live_.clear();
   for (const std::uint32_t n : group_) {
@@ -113,7 +113,7 @@ Worth Improver::worth(std::uint32_t n) const {
   });
 }
 
-// Units taken for the line, at most `limit`.
+// Takes at most `limit` units for the line and returns how many.
 std::int64_t Improver::serve_line(std::uint32_t l, std::int64_t limit, int spare) {
   const ClearLine& line = instance_.lines[l];
   const std::int64_t wanted = std::min<std::int64_t>(line.missing, limit);
@@ -134,16 +134,16 @@ std::int64_t Improver::serve_line(std::uint32_t l, std::int64_t limit, int spare
     if (left == 0) break;
     const auto units = static_cast<std::int32_t>(std::min<std::int64_t>(o.units, left));
     if (units < instance_.offers[instance_.edges[o.edge].offer].smallest_lot) continue;
-    // Rooms may have changed if an offer serves two lines of a need; it is examined line by line,
-    // so they have not.
+    // If an offer serves two lines of a need, taking for one changes the room for the other; but
+    // lines are served one after another, so the room examined here is current.
     take(o.edge, units);
     left -= units;
   }
   return wanted - left;
 }
 
-// Further offers on a line that add less than they cost.
-void Improver::drop_dear_splits(std::uint32_t n) {
+// Removes further offers of a line that add less than they cost.
+void Improver::drop_costly_splits(std::uint32_t n) {
   const ClearNeed& need = instance_.needs[n];
   for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
     const ClearLine& line = instance_.lines[l];
@@ -186,14 +186,14 @@ void Improver::serve(std::uint32_t n, int spare) {
       empty(n);
       return;
     }
-    drop_dear_splits(n);
+    drop_costly_splits(n);
   }
   count_worth(n);
   if (worth_[n] < 0) empty(n);
 }
 
-bool Improver::wants(std::uint32_t n) const {
-  // More than a ten-thousandth below all it can have.
+bool Improver::is_unfilled(std::uint32_t n) const {
+  // More than a ten-thousandth below its potential.
   return worth_[n] + potential_[n] / 10'000 < potential_[n];
 }
 
@@ -232,13 +232,13 @@ void Improver::start_from(const Allocation& held) {
       empty(n);
       continue;
     }
-    if (!complete) drop_dear_splits(n);
+    if (!complete) drop_costly_splits(n);
     count_worth(n);
     if (worth_[n] < 0) empty(n);
   }
   // Unfilled needs, by what they would gain above the prices.
   const auto by_gain = ranked([this](Chooser& chooser, std::uint32_t n) {
-    return wants(n) ? chooser.choose(instance_.needs[n], prices_) : -1;
+    return is_unfilled(n) ? chooser.choose(instance_.needs[n], prices_) : -1;
   });
   for (const auto& [gain, n] : by_gain) {
     group_.assign(1, n);
@@ -270,7 +270,7 @@ bool Improver::keeps_rules(std::uint32_t n) const {
          volunteers + need.volunteers <= professionals * need.ratio;
 }
 
-// What the need would gain alone at the prices, less what it gains.
+// What the need would gain alone at the prices, less what it gains now.
 Worth Improver::loss(Chooser& chooser, std::uint32_t n) const {
   Worth loss = chooser.choose(instance_.needs[n], prices_) - worth_[n];
   each_held(n, [&](std::uint32_t e) { loss += price_of(instance_.edges[e], prices_) * held_[e]; });
@@ -289,8 +289,8 @@ void Improver::find_by_loss(std::uint64_t most) {
   while (kept < std::min<std::uint64_t>(by_loss_.size(), most) && sum * 100 < all * kLookedAt)
     sum += by_loss_[kept++].first;
   by_loss_.resize(kept);
-  // Neighbours after each other: one uses what the previous one has brought into the cache.
-  // Measured on the nation: nearly twice as many a second.
+  // In the order of their numbers, so that neighbours use what the previous need has brought into
+  // the cache. Measured on the nation: nearly twice as many per second.
   std::sort(by_loss_.begin(), by_loss_.end(),
             [](const auto& a, const auto& b) { return a.second < b.second; });
 }
@@ -300,16 +300,16 @@ bool Improver::try_insert(std::uint32_t need) { return chain(need) || ruin_and_r
 void Improver::improve_around(std::span<const std::uint32_t> needs, int times) {
   for (int i = 0; i < times; ++i) {
     for (const std::uint32_t n : needs) {
-      if (wants(n)) try_insert(n);
+      if (is_unfilled(n)) try_insert(n);
     }
   }
 }
 
-// Unfilled needs, in any order: also those that at the prices are as well off without.
-void Improver::find_wanting() {
+// Unfilled needs, in any order, including those that would not gain at the prices.
+void Improver::find_unfilled() {
   by_loss_.clear();
   for (std::uint32_t n = 0; n < instance_.needs.size(); ++n) {
-    if (wants(n)) by_loss_.emplace_back(0, n);
+    if (is_unfilled(n)) by_loss_.emplace_back(0, n);
   }
   for (std::size_t k = by_loss_.size(); k > 1; --k)
     std::swap(by_loss_[k - 1], by_loss_[random_.below(k)]);
@@ -323,11 +323,11 @@ std::uint64_t Improver::improve(std::uint64_t steps, const std::function<bool()>
   for (std::uint64_t step = 0; step < steps; ++step) {
     if (step % 64 == 0 && !keep_going()) break;
     if (at == by_loss_.size()) {
-      // If none of those that lose most can be improved, another may be.
+      // If none of the needs with the greatest loss can be improved, another one may be.
       const bool any = step == 0 || better > better_before;
       better_before = better;
       if (any) find_by_loss(steps - step);
-      if (!any || by_loss_.empty()) find_wanting();
+      if (!any || by_loss_.empty()) find_unfilled();
       if (by_loss_.empty()) break;
       at = 0;
     }

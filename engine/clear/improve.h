@@ -30,15 +30,15 @@ class Improver {
   Improver(const Instance& instance, std::span<const Worth> prices, std::uint64_t seed,
            const Workers& workers);
 
-  // Takes the result of an auction: removes what violates a rule, then inserts unfilled needs, the
-  // greatest gain first. `held` respects rooms and what lines miss.
+  // Starts from the result of an auction: removes what violates a rule, then inserts unfilled
+  // needs, the greatest gain first. `held` must not exceed rooms or what lines miss.
   void start_from(const Allocation& held);
 
   // Tries to improve up to `steps` needs; the value never falls. Stops when keep_going() returns
-  // false. Returns how often it improved. The result does not depend on the workers.
+  // false. Returns the number of improvements. The result does not depend on the workers.
   std::uint64_t improve(std::uint64_t steps, const std::function<bool()>& keep_going);
 
-  // The same around some needs only, each this many times.
+  // The same for some needs and those around them only, `times` times each.
   void improve_around(std::span<const std::uint32_t> needs, int times);
 
   // Feasible after start_from().
@@ -64,7 +64,7 @@ class Improver {
   };
 
   void take(std::uint32_t edge, std::int32_t units);
-  // Calls each(edge) for whatever the need holds; it may remove that edge's units.
+  // Calls each(edge) for each edge that the need holds; it may remove that edge's units.
   template <class Each>
   void each_held(std::uint32_t n, Each each) const {
     const ClearNeed& need = instance_.needs[n];
@@ -79,24 +79,24 @@ class Improver {
   void list_live();
   std::span<const Live> live(std::uint32_t line) const;
   std::int32_t room_on(const Edge& edge) const;
-  // From here on only for needs of a group whose offers are listed.
+  // The functions below require the need's group to be listed (list_live()).
   void empty(std::uint32_t need);
   Worth worth(std::uint32_t need) const;
   void count_worth(std::uint32_t need);
   // Fills an empty need from the free room: offers by unit value less `spare`/4 of their price.
   void serve(std::uint32_t need, int spare);
   std::int64_t serve_line(std::uint32_t line, std::int64_t limit, int spare);
-  void drop_dear_splits(std::uint32_t need);
+  void drop_costly_splits(std::uint32_t need);
   bool keeps_rules(std::uint32_t need) const;
-  bool wants(std::uint32_t need) const;
+  bool is_unfilled(std::uint32_t need) const;
   Worth loss(Chooser& chooser, std::uint32_t need) const;
-  // Needs of which value(chooser, need) is not negative, the greatest first.
+  // Needs for which value(chooser, need) is not negative, the greatest first.
   template <class Value>
   std::vector<std::pair<Worth, std::uint32_t>> ranked(Value value) const;
   // The needs that account for most of the loss, at most this many.
   void find_by_loss(std::uint64_t most);
-  void find_wanting();
-  // True if the value rose; otherwise all is as before.
+  void find_unfilled();
+  // Returns true if the value rose; otherwise nothing has changed.
   bool try_insert(std::uint32_t need);
 
   // ruin.cc
@@ -114,7 +114,7 @@ class Improver {
   void choose_in_chain(std::uint32_t need);
   bool chain(std::uint32_t need);
 
-  // Of serve(): offers by their worth above their whole price.
+  // For serve(): orders offers by their worth less their whole price.
   static constexpr int kWholePrice = 4;
 
   const Instance& instance_;
@@ -134,21 +134,21 @@ class Improver {
       live_of_;  // by line, where its offers are in live_
   std::vector<Part> before_;
   std::vector<Part> best_;
-  // Of a group that is small enough for every choice to be tried.
+  // For a group that is small enough to try every choice.
   struct Try {
     std::uint32_t edge;
-    std::size_t need;  // place in the group
+    std::size_t need;  // index in the group
   };
   std::vector<Try> tries_;
-  std::vector<Worth> rest_;  // by place in the group: potential of it and of all behind it
+  std::vector<Worth> rest_;  // by index in the group: the potential of it and of all after it
   Worth best_of_tries_ = 0;
   std::uint64_t tried_ = 0;
 
   std::vector<std::pair<Worth, std::uint32_t>>
-      by_loss_;  // those to be improved, in this order, and what they lose
-  std::vector<std::uint8_t> failures_in_a_row_;  // by need: failed attempts in a row
+      by_loss_;                                  // needs to improve, in this order, with their loss
+  std::vector<std::uint8_t> failures_in_a_row_;  // by need
 
-  // The current chain: its number marks what belongs to it.
+  // The number of the current chain; needs with this number belong to it.
   std::uint32_t chain_ = 0;
   Chooser chooser_;
   std::vector<std::uint32_t> touched_in_;  // by need

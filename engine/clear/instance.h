@@ -16,7 +16,7 @@
 
 namespace qiao {
 
-// Value inside a clearing: a fraction of a millionth (Instance::per_micro of them make one), so
+// Value inside a clearing, in fractions of a millionth (Instance::per_micro of them are one), so
 // that a kilogram of a tonne still counts.
 using Worth = std::int64_t;
 // Sums stay below this, so that they never overflow.
@@ -27,20 +27,20 @@ struct Edge {
   Worth unit = 0;  // for each unit; >= 0
   std::uint32_t offer = 0;
   std::uint32_t slot = 0;   // first slot of the offer in which it takes room
-  std::uint32_t slots = 1;  // how many, one after another
+  std::uint32_t slots = 1;  // how many, consecutive
   std::int32_t most = 0;    // units; > 0
 };
 
 struct ClearLine {
   Worth split = 0;  // cost of each offer beyond the first
-  Worth best_omitted =
-      0;  // upper bound on the unit value of offers that were left out; 0: none was left out
+  // Upper bound on the unit value of the offers that were left out; 0: none were.
+  Worth best_omitted = 0;
   std::uint32_t need = 0;
   std::uint32_t first_edge = 0;
   std::uint32_t edges = 0;   // the most valuable first
   std::int32_t missing = 0;  // > 0
   std::int32_t asked = 0;    // >= missing
-  std::uint32_t ref = 0;     // the market's line
+  std::uint32_t ref = 0;     // slot of the line in State
   Interval window{};
   bool people = false;
   bool professional = false;
@@ -50,11 +50,11 @@ struct ClearNeed {
   Worth bonus = 0;  // when every line is full
   std::uint32_t first_line = 0;
   std::uint32_t lines = 0;
-  std::uint32_t ref = 0;  // the market's need
+  std::uint32_t ref = 0;  // slot of the need in State
   std::uint32_t community = 0;
-  std::int32_t volunteers = 0;  // that it has already
+  std::int32_t volunteers = 0;  // already matched
   std::int32_t professionals = 0;
-  std::uint16_t ratio = 0;  // volunteers for each professional; 0: any
+  std::uint16_t ratio = 0;  // volunteers for each professional; 0: not required
   bool all_or_nothing = false;
 };
 
@@ -66,7 +66,7 @@ struct ClearSlot {
 };
 
 struct ClearOffer {
-  std::uint32_t ref = 0;  // the market's offer
+  std::uint32_t ref = 0;  // slot of the offer in State
   std::uint32_t first_slot = 0;
   std::uint32_t slots = 0;
   std::int32_t smallest_lot = 1;
@@ -75,10 +75,10 @@ struct ClearOffer {
 struct Instance {
   std::int64_t per_micro = 65'536;
   std::vector<ClearNeed> needs;
-  std::vector<ClearLine> lines;  // of a need, one after another
-  std::vector<Edge> edges;       // of a line, one after another
+  std::vector<ClearLine> lines;  // those of a need are consecutive
+  std::vector<Edge> edges;       // those of a line are consecutive
   std::vector<ClearOffer> offers;
-  std::vector<ClearSlot> slots;  // of an offer, in time
+  std::vector<ClearSlot> slots;  // those of an offer are consecutive, by time
   // The edges that take room in a slot: users[first_user[s] .. first_user[s + 1]).
   std::vector<std::uint32_t> first_user;
   std::vector<std::uint32_t> users;
@@ -90,12 +90,12 @@ struct Instance {
   std::span<const std::uint32_t> users_of(std::uint32_t slot) const {
     return {users.data() + first_user[slot], first_user[slot + 1] - first_user[slot]};
   }
-  // Fills users and line_of_edge, once everything else is there.
+  // Fills users and line_of_edge; call when everything else is set.
   void link();
   std::size_t bytes() const;
 };
 
-// What a unit costs at those prices: one for each slot.
+// The price of one unit, at prices for each slot.
 inline Worth price_of(const Edge& edge, std::span<const Worth> prices) {
   Worth sum = 0;
   for (std::uint32_t s = edge.slot; s < edge.slot + edge.slots; ++s) sum += prices[s];
@@ -107,10 +107,10 @@ using Allocation = std::vector<std::int32_t>;
 
 // The objective of an allocation, by its definition. O(edges).
 Worth worth_of(const Instance& instance, const Allocation& allocation);
-// Of one need.
+// The value of one need.
 Worth worth_of(const Instance& instance, const ClearNeed& need, const Allocation& allocation);
-// The same if it is known what the lines hold: each_held(line, add) calls add(edge, units) for each
-// edge that the line of that number holds.
+// The same when the edges that lines hold are known: each_held(line, add) calls add(edge, units)
+// for each edge that the line of that number holds.
 template <class EachHeld>
 Worth worth_of(const Instance& instance, const ClearNeed& need, EachHeld each_held) {
   Worth sum = 0;
@@ -130,8 +130,8 @@ Worth worth_of(const Instance& instance, const ClearNeed& need, EachHeld each_he
   return complete ? sum + need.bonus : sum;
 }
 
-// The constraints that an allocation violates, in words; empty if it is feasible. Shares nothing
-// with the solver.
+// The first constraint that an allocation violates, in words; nullptr if it is feasible. Shares no
+// code with the solver.
 const char* infeasible(const Instance& instance, const Allocation& allocation);
 
 }  // namespace qiao

@@ -8,7 +8,7 @@
 namespace qiao {
 namespace {
 
-// Holders of one contested offer, and lines for one new offer, that are cleared again.
+// Limits of what is cleared again: holders of a contested offer, and lines for a new offer.
 constexpr std::size_t kRivals = 12;
 constexpr std::size_t kLinesPerOffer = 20;
 
@@ -43,7 +43,7 @@ std::int64_t Plan::gain_micro(Slot line) const {
   return it == line_gain_.end() ? 0 : it->second;
 }
 
-// Room as it is in the market now, bookings subtracted.
+// The current room in the market, without what is booked.
 void Plan::reprice(Slot offer) {
   const auto it = prices_.find(offer);
   if (it == prices_.end()) return;
@@ -139,7 +139,7 @@ void Plan::take(const Instance& instance, const Cleared& cleared) {
   }
 }
 
-// Needs that hold what the need could use, if it has a price.
+// Adds the needs that hold something with a price which the need could use.
 void Plan::around(Slot slot, std::vector<Slot>& again) const {
   const State& state = ranking_.state();
   const NeedRow& need = state.needs()[slot];
@@ -183,9 +183,9 @@ Plan::Refresh Plan::begin(const std::vector<Slot>& needs, const std::vector<Slot
     drop(n);
     collector.add(n);
   }
-  // What a need would gain alone is computed without the others.
+  // What a need would gain alone is computed with all room.
   Collector unoccupied = collector;
-  // What the others keep is not available.
+  // What other needs hold is not available.
   collector.occupy([this](Slot offer, std::vector<Booking>& into) {
     const auto uses = uses_.find(offer);
     if (uses == uses_.end()) return;
@@ -224,8 +224,8 @@ std::size_t Plan::refresh(const std::vector<Slot>& needs, const std::vector<Slot
   return refresh.needs;
 }
 
-// Prices of the plan on the slots of another instance, so that a bound stays a bound: a slot gets
-// those of the instants that all windows over it cover.
+// The plan's prices on the slots of another instance, such that a bound remains a bound: a slot
+// gets the prices of the instants that are in all windows over it.
 std::vector<Worth> Plan::standing_prices(const Instance& in) const {
   std::vector<Worth> prices(in.slots.size(), 0);
   for (std::uint32_t o = 0; o < in.offers.size(); ++o) {

@@ -1,10 +1,10 @@
-// The standing result of clearing: proposals and prices by the market's own slots, kept from one
-// round to the next.
+// The standing result of clearing: proposals and prices by the slots of State, updated from one
+// clearing to the next.
 //
-// After a small change only the needs that the change affects are cleared again, against what the
-// others keep; the certificate is updated with it: for any prices, the bound is what each need
-// gains alone plus what all room costs, so a need that is added, changed or removed adds or
-// subtracts its own part. Pairs are valued as of when their need was last cleared: equity weights
+// After a small change only the affected needs are cleared again, with what the others hold
+// subtracted. The certificate is updated with it: for any prices, the bound is the sum of what each
+// need gains alone plus the price of all room, so a need that is added, changed or removed adds or
+// subtracts its own part. Pairs are valued as of the last clearing of their need: equity weights
 // change a little with every match.
 #pragma once
 
@@ -26,28 +26,28 @@ struct PlannedPart {
   std::int64_t price_micro;  // of a unit of the offer, in millionths of value
 };
 
-// Not thread-safe. What reads the market says so.
+// Not thread-safe. Functions that read the market say so.
 class Plan {
  public:
   explicit Plan(const Ranking& ranking) : ranking_(ranking) {}
   Plan(Plan&&) = default;
 
-  // Replaces the plan by a clearing of everything that is open. Does not read the market.
+  // Replaces the plan by the result of a clearing of all open needs. Does not read the market.
   void take(const Instance& instance, const Cleared& cleared);
-  // The needs and offers that changed since, by slot. Clears again the needs among them, those that
-  // were promised something of those offers, those that such offers could serve, and those they
-  // compete with most; at most kMostAgain. Returns how many needs were cleared. O(change). Reads
-  // the market.
+  // Updates the plan after a change of these needs and offers (slots). Clears again these needs,
+  // those that hold something of these offers, those that these offers could serve, and those that
+  // compete with them most; at most kMostAgain. Returns how many needs were cleared. O(change).
+  // Reads the market.
   std::size_t refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now,
                       const ClearOptions& options);
-  // The same in three steps: only the first reads the market; the second may run anywhere and does
-  // not touch a plan. Between the first and the last the plan lacks the needs that are being
+  // The same in three steps: only the first reads the market; the second may run on any thread and
+  // does not use the plan. Between the first and the last the plan lacks the needs that are being
   // cleared again.
   struct Refresh {
     std::size_t needs = 0;
-    Instance instance;  // what the others leave
+    Instance instance;  // with the room that the others leave
     std::vector<Worth> prices;
-    Instance free;  // as if they were alone
+    Instance free;  // with all room
     std::vector<Worth> free_prices;
     Cleared cleared;
   };
@@ -58,13 +58,13 @@ class Plan {
   const boost::unordered_flat_map<Slot, std::vector<PlannedPart>>& by_need() const {
     return parts_;
   }
-  // What is planned for a need; empty where nothing is.
+  // The proposals for a need; empty if there are none.
   const std::vector<PlannedPart>& of(Slot need) const;
-  // Adds the needs that are promised something of the offer, in no order, some perhaps twice.
+  // Adds the needs with a proposal of the offer, in no order, some perhaps twice.
   void add_needs_of(Slot offer, std::vector<Slot>& needs) const;
-  // Price of a unit of the offer over a window, in millionths of value; 0 if it is not scarce.
+  // The price of a unit of the offer over a window, in millionths of value; 0 if it is not scarce.
   std::int64_t price_micro(Slot offer, const Interval& window) const;
-  // What the line's last unit gains above its price, in millionths of value: 0 while it is not
+  // The gain of the line's last unit above its price, in millionths of value: 0 if the line is not
   // full.
   std::int64_t gain_micro(Slot line) const;
 
@@ -83,7 +83,7 @@ class Plan {
     std::int64_t room;
   };
   struct NeedSum {
-    Worth bound;  // gains alone at the prices
+    Worth bound;  // what it gains alone at the prices
     Worth value;
     std::vector<Slot> lines;  // that have a gain
   };

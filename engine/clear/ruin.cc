@@ -13,7 +13,7 @@ constexpr std::uint64_t kMostTries = 20'000;
 
 }  // namespace
 
-// The need, and those that hold what it could use.
+// Adds the need and those that hold what it could use.
 void Improver::gather(std::uint32_t n) {
   group_.assign(1, n);
   const ClearNeed& need = instance_.needs[n];
@@ -24,7 +24,7 @@ void Improver::gather(std::uint32_t n) {
   for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
     const ClearLine& line = instance_.lines[l];
     if (line.edges == 0) continue;
-    // Starts anywhere in its list, so that each of its offers gets its turn.
+    // Starts at a random offer of the list, so that every offer is tried.
     const std::uint32_t start = static_cast<std::uint32_t>(random_.below(line.edges));
     for (std::uint32_t i = 0; i < line.edges && group_.size() < kGroup; ++i) {
       const Edge& edge = instance_.edges[line.first_edge + (start + i) % line.edges];
@@ -36,7 +36,8 @@ void Improver::gather(std::uint32_t n) {
           const std::uint32_t e = users[(from + u) % users.size()];
           const std::uint32_t other = instance_.lines[instance_.line_of_edge[e]].need;
           // Holders, and occasionally one that is unfilled as well.
-          if (held_[e] > 0 || (room_[s] == 0 && wants(other) && random_.chance(25))) join(other);
+          if (held_[e] > 0 || (room_[s] == 0 && is_unfilled(other) && random_.chance(25)))
+            join(other);
         }
       }
     }
@@ -73,7 +74,8 @@ bool Improver::worth_trying_all() {
   return true;
 }
 
-// Every choice of the group, depth first, while the rest could still improve it.
+// Tries every choice of the group, depth first, while the remaining needs could still improve the
+// result.
 void Improver::try_all(std::size_t at, std::size_t g, Worth so_far) {
   if (++tried_ > kMostTries) return;
   while (g < group_.size() && (at == tries_.size() || tries_[at].need != g)) {
@@ -120,7 +122,7 @@ bool Improver::ruin_and_recreate(std::uint32_t n) {
     if (i > 0) {
       for (const std::uint32_t g : group_) empty(g);
     }
-    // First the unfilled one, then any order.
+    // The unfilled need first, then random orders.
     if (i > 0) {
       for (std::size_t k = order_.size(); k > 1; --k)
         std::swap(order_[k - 1], order_[random_.below(k)]);

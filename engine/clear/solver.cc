@@ -9,17 +9,18 @@
 namespace qiao {
 namespace {
 
-// Steps of the auction: a fiftieth of a line's worth at first, then an eighth of the step before.
+// Steps of the auction: at first a fiftieth of a line's worth, then an eighth of the previous step.
 // Measured on transport problems of 100,000 lines: beginning at a quarter takes twice as long.
 constexpr Worth kFirstPart = 50;
 constexpr Worth kScaling = 8;
-// Rounds of polishing, and needs to improve, in turn: prices first, because they say which needs
-// and how. Measured on 100,000 lines: with 40 rounds a turn 1 % takes a tenth to a quarter longer.
+// Rounds of polishing and improvements alternate: prices first, because they determine which needs
+// to improve and how. Measured on 100,000 lines: with 40 rounds per turn, reaching 1 % takes 10 to
+// 25 % longer.
 constexpr std::int64_t kRoundsATurn = 15;
 constexpr std::uint64_t kTurnsAPass = 16;
 constexpr std::uint64_t kLeastATurn = 64;
 
-// The average worth of a line, were it alone.
+// The average worth of a line by itself.
 Worth mean_line(const Instance& instance) {
   __int128 sum = 0;
   for (const ClearLine& line : instance.lines) {
@@ -50,12 +51,12 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
   const bool warm = !options.prices.empty();
   result.prices = warm ? options.prices : std::vector<Worth>(instance.slots.size(), 0);
   ask();
-  // Which offers it spares depends on the prices as they improve.
+  // The improver uses the prices as they improve.
   Improver improver(instance, result.prices, options.seed, options.workers);
   progress.phase = ClearPhase::kPrices;
   Auction auction(instance, result.prices);
   const Worth mean = mean_line(instance);
-  // Each line is within a step of the optimum at the end; half of the requested gap is left to
+  // Finally each line is within a step of the optimum; half of the requested gap is left to
   // rounding.
   const Worth finest = std::max<Worth>(
       1, static_cast<Worth>(static_cast<__int128>(mean) * options.target_gap_micro / 2'000'000));
@@ -71,9 +72,9 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
     progress = {phase, improver.worth(), polisher.bound()};
     return gap_of(improver.worth(), polisher.bound()) > options.target_gap_micro && ask();
   };
-  // Bound and value in turn, each towards the other.
+  // Improves bound and value alternately.
   std::int64_t rounds = options.polish_rounds;
-  std::uint64_t helps = options.helps_per_line * instance.lines.size();
+  std::uint64_t improvements = options.improvements_per_line * instance.lines.size();
   const std::uint64_t helps_a_turn = std::max(kLeastATurn, instance.lines.size() / kTurnsAPass);
   bool better = true;
   while (better && look(ClearPhase::kBound)) {
@@ -86,10 +87,10 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
       result.prices = polisher.prices();
       better = true;
     }
-    if (helps > 0 && look(ClearPhase::kImproving)) {
-      const std::uint64_t steps = std::min(helps, helps_a_turn);
+    if (improvements > 0 && look(ClearPhase::kImproving)) {
+      const std::uint64_t steps = std::min(improvements, helps_a_turn);
       improver.improve(steps, ask);
-      helps -= steps;
+      improvements -= steps;
       better = true;
     }
   }

@@ -1,4 +1,4 @@
-// Clearing: prices, a feasible allocation, and the certificate of how far from the optimum it is.
+// Clearing: prices, a feasible allocation, and a certificate of its distance from the optimum.
 #pragma once
 
 #include <functional>
@@ -9,8 +9,9 @@
 
 namespace qiao {
 
-// After a stop in kPrices the answer takes a few times as long as kPreparing took, for certificate
-// and rounding; after a later one little more than between two calls of keep_going().
+// If stopped in kPrices, clearing returns after a few times as long as kPreparing took, for
+// certificate and rounding; in a later phase, after little more than the time between two calls of
+// keep_going().
 enum class ClearPhase : std::uint8_t { kPreparing, kPrices, kRounding, kBound, kImproving };
 
 struct ClearProgress {
@@ -22,16 +23,16 @@ struct ClearProgress {
 struct ClearOptions {
   // Stop when (bound - value) / bound is at most this, in millionths.
   std::int64_t target_gap_micro = 10'000;
-  // Rounds of price polishing, and how often a need is improved (improve.h) for each line; both are
-  // upper limits, not targets.
+  // Upper limits: rounds of price polishing, and for each line how often a need is improved
+  // (improve.h).
   int polish_rounds = 600;
-  std::uint64_t helps_per_line = 60;
+  std::uint64_t improvements_per_line = 60;
   std::uint64_t seed = 1;
-  // Prices of an earlier round, one for each slot; empty: start from zero.
+  // Prices of an earlier clearing, one for each slot; empty: start from zero.
   std::vector<Worth> prices = {};
-  // Called often; false ends the work with the result so far. Time is the caller's concern: the
-  // same instance and options give the same answer to the bit, whatever the workers, as long as it
-  // always returns true.
+  // Called often; if it returns false, clearing stops with the result so far. The caller limits the
+  // time: the same instance and options give the same result to the bit, whatever the workers, as
+  // long as it always returns true.
   std::function<bool(const ClearProgress&)> keep_going = [](const ClearProgress&) { return true; };
   Workers workers = alone;
 };

@@ -5,7 +5,7 @@
 namespace qiao {
 namespace {
 
-// Of an account's party, or its own; kNoSlot where there is none.
+// The area of the account's party, or else its own; kNoSlot if it has none.
 Slot area_of(const State& state, const pb::Account& account) {
   const Slot party = state.parties().find(PartyId{account.party_id()});
   return party != kNoSlot ? state.parties()[party].area
@@ -19,7 +19,7 @@ bool has_account(const State& state, PartyId party) {
   return false;
 }
 
-// Is a branch, or one of its own, more than written down?
+// Whether the branch, or one below it, is active or has people, offers or accounts.
 bool counts(const State& state, PartyId branch, int depth) {
   const Slot slot = state.parties().find(branch);
   if (slot == kNoSlot || depth > kMaxPartyDepth) return false;
@@ -35,7 +35,7 @@ bool counts(const State& state, PartyId branch, int depth) {
 bool all_in_area(const State& state, const pb::Actor& actor, PartyId party, int depth) {
   const Slot slot = state.parties().find(party);
   if (slot == kNoSlot || !in_area_of(actor, state, state.parties()[slot].area)) return false;
-  // A journal of before may have parties that belong to themselves.
+  // Journals of older versions may contain cycles of parties.
   if (depth > kMaxPartyDepth) return false;
   const auto branches = state.branches_of(party);
   return std::all_of(branches.begin(), branches.end(), [&](PartyId branch) {
@@ -64,7 +64,7 @@ bool is_below(const State& state, const pb::Actor& actor, PartyId party) {
   return slot != kNoSlot && is_below(state, actor, state.parties()[slot].area);
 }
 
-bool is_beside(const State& state, const pb::Actor& actor, Scope scope, Slot party) {
+bool is_peer_organiser(const State& state, const pb::Actor& actor, Scope scope, Slot party) {
   const PartyRow& row = state.parties()[party];
   return scope == Scope::kArea && organises(row.kind) && row.id.value() != actor.party_id() &&
          !is_below(state, actor, row.area);
@@ -80,10 +80,10 @@ Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
   const PartyId id{account.party_id()};
   const Slot party = state.parties().find(id);
   if (scope == Scope::kParty) {
-    if (!gives(account.role())) return refuse(Code::kRoleForbidden, "role");
+    if (!acts_for_supplier(account.role())) return refuse(Code::kRoleForbidden, "role");
     return check_party(scope, actor, state, party);
   }
-  const bool below = gives(account.role()) || account.role() == pb::ROLE_ORGANISER ||
+  const bool below = acts_for_supplier(account.role()) || account.role() == pb::ROLE_ORGANISER ||
                      account.role() == pb::ROLE_RESIDENT;
   if (!below) return refuse(Code::kRoleForbidden, "role");
   const Slot area = area_of(state, account);
@@ -92,7 +92,7 @@ Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
   const bool colleague = account.party_id() == actor.party_id();
   if (account.role() == pb::ROLE_ORGANISER && !colleague && !is_below(state, actor, id))
     return refuse(Code::kNotYours, "partyId");
-  if (gives(account.role()) && !all_in_area_of(state, actor, id))
+  if (acts_for_supplier(account.role()) && !all_in_area_of(state, actor, id))
     return refuse(Code::kNotYours, "partyId");
   return check_needs_of_resident(state, actor, scope, account.resident_ref());
 }
@@ -100,7 +100,7 @@ Status check_reach(const State& state, const pb::Actor& actor, Scope scope,
 Status check_account_place(const State& state, const pb::Actor& actor, Scope scope,
                            const pb::Account& account) {
   const bool resident = account.role() == pb::ROLE_RESIDENT;
-  if (scope != Scope::kArea || !(resident || gives(account.role())))
+  if (scope != Scope::kArea || !(resident || acts_for_supplier(account.role())))
     return check_reach(state, actor, scope, account);
   const Slot area = area_of(state, account);
   if (area == kNoSlot) return refuse(Code::kNotYours, "areaCode");
@@ -115,7 +115,7 @@ bool is_peer_in_use(const pb::Actor& actor, Scope scope, const pb::Account& acco
 
 Status check_invitation(const State& state, const pb::Actor& actor, Scope scope,
                         const pb::Account& account) {
-  // The password of one's own account is changed by who knows the old one.
+  // The password of an account's own is changed with the old one.
   if (account.id() == actor.account_id()) return refuse(Code::kRoleForbidden, "accountId");
   if (is_peer_in_use(actor, scope, account)) return refuse(Code::kNotYours, "accountId");
   return check_approved(scope, state, actor, account);

@@ -29,10 +29,10 @@ Result<Scope> check_role(const pb::Command& command) {
 
 Status check_actor(const pb::Command& command, const State& state) {
   const pb::Actor& actor = command.actor();
-  const bool gives = actor.role() == pb::ROLE_SUPPLIER || actor.role() == pb::ROLE_MEMBER;
-  if (actor.role() != pb::ROLE_ORGANISER && !gives) return outcome::success();
+  const bool supplies = actor.role() == pb::ROLE_SUPPLIER || actor.role() == pb::ROLE_MEMBER;
+  if (actor.role() != pb::ROLE_ORGANISER && !supplies) return outcome::success();
   if (actor.party_id() == 0) {
-    // A team that is not there yet may ask to be registered.
+    // A team may apply for registration before it has a party.
     if (command.body_case() == pb::Command::kRegisterParty && actor.role() == pb::ROLE_SUPPLIER)
       return outcome::success();
     return refuse(Code::kRequired, "actor.partyId");
@@ -40,14 +40,14 @@ Status check_actor(const pb::Command& command, const State& state) {
   const Slot slot = state.parties().find(PartyId{actor.party_id()});
   if (slot == kNoSlot) return refuse(Code::kActorUnknown, "actor.partyId");
   const PartyRow& party = state.parties()[slot];
-  if (organises(party.kind) == gives) return refuse(Code::kRoleForbidden, "actor.role");
+  if (organises(party.kind) == supplies) return refuse(Code::kRoleForbidden, "actor.role");
   if (party.standing == pb::STANDING_ACTIVE) return outcome::success();
-  // One that is suspended, or waits to be checked again, still answers for what it has promised;
-  // and what is to be checked may be corrected meanwhile.
+  // A party that is suspended or waits for approval must still be able to keep its promises; and an
+  // application may be corrected.
   if (command.body_case() == pb::Command::kMoveMatch) return outcome::success();
   if (party.standing == pb::STANDING_PENDING && command.body_case() == pb::Command::kUpdateParty)
     return outcome::success();
-  // What is one's own is not lost with the party's standing.
+  // Access to the account's own rows does not depend on the party's standing.
   const auto operation = operation_of(command);
   if (operation && scope_of(*operation, actor.role()) == Scope::kOwn) return outcome::success();
   return refuse(Code::kActorSuspended, "actor.partyId");

@@ -1,4 +1,4 @@
-// Whether an actor may do what a command asks, and to which rows. The table is
+// Whether an actor may do what a command requests, and to which rows. The table is
 // engine/rows/operations.inc.
 #pragma once
 
@@ -9,28 +9,29 @@
 
 namespace qiao {
 
-// What a role has of an operation. An organiser that is not active has of the whole city only what
-// a resident has; its area is none (in_area_of).
+// The scope of a role for an operation. An organiser that is not active has the scope of the whole
+// city only for operations for which a resident has it too; it has no area (in_area_of).
 Scope scope_of(Operation operation, pb::Role role, bool active);
 Scope scope_of(const State& state, Operation operation, const pb::Actor& actor);
 
-// What the actor's role has of the command. Refused where that is nothing. Looks at the command and
-// the actor only.
+// The scope of the actor's role for the command. Refused if there is none. Reads only the command
+// and the actor.
 Result<Scope> check_role(const pb::Command& command);
 
-// The actor's party exists, is of the right kind and may act (roles without a party have none).
+// Refuses unless the actor's party exists, is of the right kind and may act. Roles without a party
+// pass.
 Status check_actor(const pb::Command& command, const State& state);
 
-// Where the scope is an area: it is the actor's own area or below.
+// If the scope is an area, refuses rows outside the actor's area.
 Status check_area(Scope scope, const pb::Actor& actor, const State& state, Slot area);
 
-// Where the scope is a party: it is the actor's own or belongs to it.
+// If the scope is a party, refuses parties other than the actor's own and those below it.
 Status check_party(Scope scope, const pb::Actor& actor, const State& state, Slot party);
 
-// Where the scope is one's own: the need carries the resident's number.
+// If the scope is the account's own rows, refuses needs of other residents.
 Status check_resident(Scope scope, const pb::Actor& actor, std::uint64_t resident_ref);
 
-// The same as questions, whatever the role. A party that is not active has no area.
+// The same conditions, independent of the role. A party that is not active has no area.
 bool in_area_of(const pb::Actor& actor, const State& state, Slot area);
 bool in_party_of(const pb::Actor& actor, const State& state, Slot party);
 

@@ -29,7 +29,7 @@ void set_about(pb::Event& e, const pb::Account& account, const State&) {
 
 void set_about(pb::Event&, const pb::Grant&, const State&) {}
 
-// Which accounts an actor has to do with, by the scope it has of the command.
+// Refuses an account outside the scope of the actor's role for the command.
 Status Market::check_account(Slot slot) const {
   const AccountRow& row = state_.accounts()[slot];
   switch (scope_) {
@@ -44,10 +44,10 @@ Status Market::check_account(Slot slot) const {
   }
 }
 
-// Nobody makes an account that reaches further than its own.
+// No actor may create an account that reaches further than its own.
 Status Market::check_role_of(const pb::Account& account) const {
   if (actor_.role() == pb::ROLE_MARKET) {
-    // The very first one; and those of a demonstration that is over, which end.
+    // The first account, and those of a demonstration that are disabled when it ends.
     return account.role() == pb::ROLE_LEAD || account.disabled() || account.id() != 0
                ? Status(outcome::success())
                : Status(refuse(Code::kRoleForbidden, "role"));
@@ -59,8 +59,8 @@ Status Market::check_account_change(const pb::Account& before, const pb::Account
   if (before.id() != 0) {
     pb::Account as_before = row;
     as_before.set_disabled(before.disabled());
-    // To disable an account gives nobody access. To enable it again does, and undoes what somebody
-    // above may have decided.
+    // Disabling an account gives nobody access. Enabling it gives access, and may revert a decision
+    // of somebody above.
     if (row.disabled() && as_before.SerializeAsString() == before.SerializeAsString())
       return outcome::success();
     QIAO_TRY(check_role_of(before));
@@ -69,8 +69,8 @@ Status Market::check_account_change(const pb::Account& before, const pb::Account
   }
   QIAO_TRY(check_role_of(row));
   QIAO_TRY(check_approved(scope_, state_, actor_, row));
-  // Whoever has such an identity logs in to the account: one that is named wrongly would log in
-  // elsewhere than it belongs.
+  // The owner of that identity can log in to the account: naming a wrong one would give a stranger
+  // access.
   if (row.external_id() != before.external_id() && scope_ != Scope::kAll)
     return refuse(Code::kRoleForbidden, "externalId");
   return outcome::success();
@@ -96,7 +96,7 @@ Status Market::put_account(const pb::Account& sent) {
     if (before.erased()) return refuse(Code::kWrongState, "id", "erased", "已清除");
   }
   pb::Account row = before;
-  take_settable(sent, row);
+  copy_settable(sent, row);
   row.set_login(ascii_lower(row.login()));
   QIAO_TRY(unmask(row, before, {}));
   QIAO_TRY(validate(row, state_));
@@ -113,7 +113,7 @@ Status Market::put_account(const pb::Account& sent) {
     if (row.resident_ref() == 0) row.set_resident_ref(own);
     if (row.resident_ref() >= kAccountResidents && row.resident_ref() != own)
       return resident_ref_out_of_range("residentRef");
-    // A number stands for the needs that carry it, wherever they are.
+    // A resident's number gives access to all needs that have it, wherever they are.
     const bool other = row.resident_ref() != own;
     if (other && scope_ != Scope::kAll) return refuse(Code::kRoleForbidden, "residentRef");
   }
@@ -126,7 +126,7 @@ Status Market::put_account(const pb::Account& sent) {
     row.set_created_at(to_int(now_));
   }
   answer(pb::Event::kAccount, row.id());
-  // What was given to the account as it was does not serve for another role or in another name.
+  // Sessions and tokens of the account do not remain valid for another role or party.
   const bool other = row.role() != before.role() || row.party_id() != before.party_id() ||
                      row.person_id() != before.person_id() ||
                      row.resident_ref() != before.resident_ref();
@@ -159,8 +159,8 @@ Status Market::set_password(const pb::SetPassword& change) {
   row.clear_locked_until();
   answer(pb::Event::kAccount, row.id());
   emit(pb::EVENT_KIND_PASSWORD_SET, std::move(row));
-  // Sessions with the old password end, so that people log in with the new one; tokens are
-  // programs' and stay.
+  // Sessions that were opened with the old password end, so that people log in with the new one;
+  // tokens belong to programs and stay.
   end_grants(slot, Ending::kAllButTokens);
   return outcome::success();
 }
@@ -192,8 +192,8 @@ Status Market::add_grant(const pb::Grant& sent) {
   row.set_id(next_id());
   row.set_created_at(to_int(now_));
   row.set_revoked(false);
-  // Rows of those that come and go are used again, so that an account that comes in every day does
-  // not grow.
+  // Rows of grants that have ended are reused, so that frequent log-ins do not make the account
+  // grow.
   const int most =
       sent.kind() == pb::GRANT_KIND_TOKEN ? kMaxTokensPerAccount : kMaxSessionsPerAccount;
   int live = 0;

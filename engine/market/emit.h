@@ -1,17 +1,17 @@
-// Private to the market: how a handler makes an event of a row.
+// Private to the market: creates events from rows.
 #pragma once
 
 #include "engine/market/market.h"
 
 namespace qiao {
 
-// Sets which area, party and need the event of such a row is about, so that a watcher can choose.
-// One for each kind, defined beside its handler.
+// Sets the area, party and need that the event is about, by which watchers filter. One for each
+// kind, defined next to its handler.
 #define QIAO_KIND(Name, ...) void set_about(pb::Event&, const pb::Name&, const State&);
 #define QIAO_SETTING QIAO_KIND
 #define QIAO_RECORD QIAO_KIND
 #include "engine/rows/kinds.inc"
-// For them: codes of the areas of a party and of a need, which exist.
+// For these functions: the area codes of a party and of a need, which must exist.
 std::uint64_t area_of_party(const State& state, std::uint64_t id);
 std::uint64_t area_of_need(const State& state, std::uint64_t id);
 
@@ -19,7 +19,7 @@ template <class Resource>
 void Market::emit(pb::EventKind kind, Resource resource) {
   pb::Event& e = fresh_event();
   e.set_kind(kind);
-  // What never changes has no version.
+  // Rows that never change have no version.
   if constexpr (requires { resource.set_version(e.seq()); }) resource.set_version(e.seq());
   set_about(e, resource, state_);
   KindOf<Resource>::row_in(e) = std::move(resource);

@@ -141,7 +141,7 @@ Status Market::batch(const pb::Batch& batch) {
 
 Status Market::batch_part(const pb::Command& command) {
   if (command.has_batch() || command.has_tick()) return refuse(Code::kNotSettable);
-  // Everything in a batch is done by who sent it.
+  // The sender of the batch is the actor of all its commands.
   if (command.has_actor()) return refuse(Code::kNotSettable, "actor");
   pb::Command part = command;
   *part.mutable_actor() = actor_;

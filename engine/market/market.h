@@ -1,7 +1,7 @@
-// The market: a pure state machine. Commands go in, events or a refusal come out.
+// The market: a pure state machine from commands to events or a refusal.
 //
-// No clock, no thread, no file, no randomness: the same commands with the same times give the same
-// events on every machine. A refused command has changed nothing.
+// No clock, thread, file or randomness: the same commands with the same times give the same events
+// on every machine. A refused command has changed nothing.
 #pragma once
 
 #include <functional>
@@ -19,54 +19,54 @@
 
 namespace qiao {
 
-// What a command is about: the row that answers it.
+// The row that a command is about.
 struct Subject {
   pb::Event::RowCase kind = pb::Event::ROW_NOT_SET;
   std::uint64_t key = 0;
-  std::uint32_t part = 0;  // of a batch: the place of its command, from 0
+  std::uint32_t part = 0;  // the index of the command in its batch
 };
 
 struct Outcome {
-  // In the order in which they happened. Valid until the next apply(). Empty when a tick found
-  // nothing to do.
+  // In the order in which they happened. Valid until the next apply(). Empty if a tick had nothing
+  // to do.
   std::span<const pb::Event> events;
-  // What the commands were about, in their order: one row each, except Notify (a row for each
-  // party told) and Erase (one for each row that something was erased from).
+  // The rows that the commands are about, in order: one for each command, except Notify (one for
+  // each notified party) and Erase (one for each row that something was erased from).
   std::span<const Subject> subjects;
 };
 
-// Owns state and matcher. Single-threaded.
+// Owns the state and the matcher. Single-threaded.
 class Market {
  public:
   using MatcherFactory = std::function<std::unique_ptr<Matcher>(const State&)>;
   explicit Market(const MatcherFactory& make_matcher);
   ~Market();
 
-  // Applies a command at `now`. Where the clock ran back, the time of the last event is used
+  // Applies a command at `now`. If the clock was set back, the time of the last event is used
   // instead.
   Result<Outcome> apply(const pb::Command& command, Time now);
 
-  // Which commands of a batch would be refused, and why: each is tried on what the good ones before
-  // it left, then all is taken back. `index` counts from 0.
+  // Returns which commands of a batch would be refused, and why: each is tried after the accepted
+  // ones before it, then all are undone. `index` counts from 0.
   struct Refused {
     int index;
     Refusal refusal;
   };
   Result<std::vector<Refused>> check(const pb::Batch& batch, const pb::Actor& actor, Time now);
 
-  // Follows a journal: what apply() gave elsewhere.
+  // Applies an event of another market's journal.
   void fold(const pb::Event& event) { state_.fold(event); }
 
-  // When a Tick has something to do; nothing before that. Amortised O(log n).
+  // When the next Tick is due; nothing if none is. Amortised O(log n).
   std::optional<Time> next_tick();
 
   const State& state() const { return state_; }
   // See State::refresh_timers().
   bool refresh_timers(std::size_t rows) { return state_.refresh_timers(rows); }
   const Matcher& matcher() const { return *matcher_; }
-  // For loading rows at start-up only: takes rows until loaded() is told the last event's number
-  // and time. Matching learns of them then, all at once. No row has a greater id than the last
-  // event's number, where it is known.
+  // For loading rows at start-up only: takes rows until loaded(), which is given the number and
+  // time of the last event and then builds the index of all rows. If `last_seq` is known, no row
+  // may have a greater id.
   static constexpr Seq kAnySeq = std::numeric_limits<Seq>::max();
   State& state_to_load(Seq last_seq = kAnySeq);
   void loaded(Seq last_seq, Time last_time, const Workers& workers = alone);
@@ -106,7 +106,8 @@ class Market {
   Status set_password(const pb::SetPassword&);
   Status lock_account(const pb::LockAccount&);
   Status add_grant(const pb::Grant&);
-  // Ends what an account holds: what was disabled, and is enabled again, begins with nothing.
+  // Which grants of an account end. All of them if it is disabled, so that it has none when it is
+  // enabled again.
   enum class Ending : std::uint8_t { kAll, kAllButTokens };
   void end_grants(Slot account, Ending which);
   Status revoke_grant(const pb::RevokeGrant&);
@@ -133,27 +134,28 @@ class Market {
   Result<Slot> find_offer(std::uint64_t id) const;
   Result<Slot> find_party(std::uint64_t id, const char* field) const;
   Status check_version(std::uint64_t actual) const;
-  // Where the scope is one's own: it is the member's own row.
+  // If the scope is the account's own rows, refuses other people's rows.
   Status check_own(std::uint64_t person_id) const;
 
   // Steps shared by commands and timers.
   void open_need(pb::Need need);
   void escalate_need(pb::Need need);
-  // Cancels what is live of it, then closes the need itself.
+  // Cancels the need's live matches, then closes the need.
   void close_need(Slot need, pb::NeedState state, pb::EventKind kind, const std::string& reason);
   void change_match(Slot match, pb::MatchState state, const std::string& reason,
                     bool at_site = false);
   void new_match(Slot line, Slot offer, std::int64_t quantity, pb::MatchState how,
                  const Judgement& judgement);
-  // After matches of a need changed: filled, reopened, done?
+  // Call after matches of a need have changed: it may be filled, open again or done.
   void refresh_need_state(Slot need);
-  // A dispatch came to nothing: counts it, raises the need, asks the next best.
+  // After a dispatch was declined or has lapsed: counts it, escalates the need, asks the next best
+  // party.
   void redispatch(Slot match);
   void verify_served(Slot need);
 
   template <class Resource>
   void emit(pb::EventKind kind, Resource resource);
-  // A new thing is called after the event that creates it.
+  // The id of a new row is the number of the event that creates it.
   std::uint64_t next_id() const { return state_.last_seq() + 1; }
   pb::Event& fresh_event();
   void answer(pb::Event::RowCase kind, std::uint64_t key) {
@@ -162,12 +164,12 @@ class Market {
 
   State state_;
   std::unique_ptr<Matcher> matcher_;
-  // Of the command at hand.
+  // For the current command.
   Time now_{};
   pb::Actor actor_;
   Scope scope_{};
   std::uint64_t expected_version_ = 0;
-  std::vector<pb::Event> events_;  // reused, so that their memory is
+  std::vector<pb::Event> events_;  // reused, to keep their memory
   std::size_t event_count_ = 0;
   std::vector<Subject> subjects_;
   std::uint32_t part_ = 0;

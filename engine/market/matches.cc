@@ -1,4 +1,4 @@
-// From proposed to verified.
+// Matches, from proposed to verified.
 #include <algorithm>
 
 #include "engine/identity/roles.h"
@@ -70,7 +70,7 @@ Refusal not_eligible(pb::Rule rule) {
   }
 }
 
-// One row a verb: from which states, to which.
+// One row for each verb: the states that it is allowed in, and the new state.
 struct Move {
   pb::MatchVerb verb;
   std::initializer_list<pb::MatchState> from;
@@ -212,13 +212,14 @@ void Market::change_match(Slot slot, pb::MatchState state, const std::string& re
   emit(kind_of(state), std::move(match));
 }
 
-// A claim that nobody confirmed, where the party waits for that to see the contact.
+// Whether the match is an unconfirmed claim whose party may see the contact only after a
+// confirmation.
 bool Market::can_confirm_later(const MatchRow& row, const pb::Match& match) const {
   return row.state == pb::MATCH_STATE_ACCEPTED && !match.was_dispatched() &&
          match.confirmed_at() == 0 && state_.policy().contact_from() == pb::CONTACT_FROM_CONFIRMED;
 }
 
-// What was true when they accepted may not be when they come.
+// The conditions at acceptance may no longer hold at check-in.
 Status Market::still_fit(const MatchRow& match) const {
   if (now_ >= match.window.end) return refuse(Code::kTooLate, "matchId");
   const LineRow& line = state_.line(match.line);
@@ -246,17 +247,17 @@ Status Market::check_in_allowed(const MatchRow& match, const pb::MoveMatch& requ
   const NeedRow& need = state_.needs()[match.need];
   if (now_ < match.window.start - Seconds{state_.policy().limits().grace()})
     return refuse(Code::kTooEarly, "matchId");
-  const bool giver = actor_.role() == pb::ROLE_SUPPLIER || actor_.role() == pb::ROLE_MEMBER;
-  if (giver && state_.policy().check_in_by_code() && !request.at_site())
+  const bool supplier = actor_.role() == pb::ROLE_SUPPLIER || actor_.role() == pb::ROLE_MEMBER;
+  if (supplier && state_.policy().check_in_by_code() && !request.at_site())
     return refuse(Code::kSiteCodeNeeded, "code");
-  // All or nothing: nobody starts before everybody is there to start.
+  // All or nothing: nobody checks in before all lines are filled.
   if (need.all_or_nothing && need.state == pb::NEED_STATE_OPEN) {
     const Words w = words(need.state);
     return Refusal{Code::kWrongState, "matchId", std::string(w.en), std::string(w.zh)};
   }
   if (Status fit = still_fit(match); !fit) {
-    // The organiser decides, and says why; its refusal asks for that.
-    if (giver) return fit;
+    // The organiser may check the party in anyway, but must give a reason; the refusal asks for it.
+    if (supplier) return fit;
     Refusal refusal = std::move(fit).error();
     refusal.field = "reason";
     if (request.reason().empty()) return refusal;
@@ -293,7 +294,7 @@ Status Market::move_match(const pb::MoveMatch& request) {
     return Refusal{Code::kWrongState, "matchId", std::string(w.en), std::string(w.zh)};
   }
   QIAO_TRY(check_text(request.reason(), "reason", move->needs_reason ? 1 : 0, kMaxReasonBytes));
-  // Nothing is missed, and nothing is served, before its window.
+  // A no-show or a check-out is not possible before the window begins.
   const bool ends = move->verb == pb::MATCH_VERB_NO_SHOW || move->verb == pb::MATCH_VERB_CHECK_OUT;
   if (ends && now_ < row.window.start) return refuse(Code::kTooEarly, "matchId");
   if (move->verb == pb::MATCH_VERB_CHECK_IN) {

@@ -27,7 +27,7 @@ void complete(pb::Need& need, const State& state, const pb::Actor& actor) {
   if (need.urgency() == pb::URGENCY_UNSPECIFIED) need.set_urgency(pb::URGENCY_NORMAL);
   if (need.organiser_id() == 0 && actor.role() == pb::ROLE_ORGANISER)
     need.set_organiser_id(actor.party_id());
-  // A resident asks for itself, and no organiser has looked at it yet.
+  // A resident's need is for itself, and no organiser has approved it yet.
   if (actor.role() == pb::ROLE_RESIDENT) {
     need.set_resident_ref(actor.resident_ref());
     need.clear_organiser_id();
@@ -49,7 +49,7 @@ void set_about(pb::Event& e, const pb::Need& need, const State&) {
   e.set_need_id(need.id());
 }
 
-// A resident has so many needs waiting for its organiser, and no more.
+// Limits a resident's needs that wait for approval.
 Status Market::check_waiting(const char* field) const {
   if (scope_ != Scope::kOwn) return outcome::success();
   int waiting = 0;
@@ -74,9 +74,9 @@ Status Market::post_need(const pb::PostNeed& post) {
   }
   if (!post.has_need()) return refuse(Code::kRequired, "need");
   pb::Need row;
-  take_settable(post.need(), row);
+  copy_settable(post.need(), row);
   QIAO_TRY(unmask(row, pb::Need(), {}, "need."));
-  QIAO_TRY(validate(post.need(), state_, now_, true, "need."));
+  QIAO_TRY(validate(post.need(), state_, now_, Posting::kNew, "need."));
   QIAO_TRY(
       check_area(scope_, actor_, state_, state_.areas().find(AreaCode{post.need().area_code()})));
   if (scope_ == Scope::kOwn && actor_.resident_ref() == 0)
@@ -91,7 +91,7 @@ Status Market::post_need(const pb::PostNeed& post) {
   complete(row, state_, actor_);
   answer(pb::Event::kNeed, row.id());
   if (until == pb::NEED_STATE_OPEN) {
-    // The organiser who posts it has checked it: one event, not three.
+    // An organiser's own need needs no approval: one event instead of three.
     row.set_submitted_at(to_int(now_));
     row.set_opened_at(to_int(now_));
     row.set_state(pb::NEED_STATE_OPEN);
@@ -115,14 +115,14 @@ Status Market::update_need(const pb::Need& sent) {
   const pb::Need before = state_.load_need(slot);
   QIAO_TRY(check_version(before.version()));
   pb::Need need = before;
-  take_settable(sent, need);
+  copy_settable(sent, need);
   if (before.state() > pb::NEED_STATE_FILLED || before.closed())
     return wrong_state(before.state(), "id");
   if (actor_.role() == pb::ROLE_RESIDENT && before.state() > pb::NEED_STATE_SUBMITTED)
     return wrong_state(before.state(), "id");
   QIAO_TRY(unmask(need, before, state_.area_name(state_.needs()[slot].area)));
-  // A window that has not changed may have begun since.
-  QIAO_TRY(validate(need, state_, now_, false, ""));
+  // The start of an unchanged window may have passed since.
+  QIAO_TRY(validate(need, state_, now_, Posting::kUpdate, ""));
   for (int i = 0; i < need.lines_size(); ++i) {
     const bool kept = i < before.lines_size() &&
                       need.lines(i).window().start() == before.lines(i).window().start();
@@ -134,17 +134,17 @@ Status Market::update_need(const pb::Need& sent) {
       (to_time(need.deadline()) <= now_ || to_time(need.deadline()) > times_of(need).last_end)) {
     return refuse(Code::kDeadlinePast, "deadline");
   }
-  // Whoever has the number sees the contact whole, and whoever had it does not see the need any
-  // more.
+  // The resident with that number can see the contact, and the previous one loses access to the
+  // need.
   if (need.resident_ref() != before.resident_ref() && scope_ != Scope::kAll)
     return refuse(Code::kRoleForbidden, "residentRef");
   const NeedRow& row_before = state_.needs()[slot];
   if (row_before.first_match != kNoSlot) {
-    // The record of who served whom, and how full a community is, depend on these.
+    // Service records and the fill rates of communities depend on these.
     if (need.area_code() != before.area_code()) return refuse(Code::kNotSettable, "areaCode");
     if (need.resident_ref() != before.resident_ref())
       return refuse(Code::kNotSettable, "residentRef");
-    // Matches, even those that came to nothing, name their line by its number.
+    // Matches, also those that have ended, reference their line by its number.
     if (need.lines_size() < before.lines_size()) return refuse(Code::kLinesInTheWay, "lines");
   }
   for (int i = 0; i < before.lines_size(); ++i) {
@@ -203,7 +203,7 @@ Status Market::move_need(const pb::MoveNeed& move) {
       for (Slot m = state_.needs()[slot].first_match; m != kNoSlot;
            m = state_.matches()[m].next_of_need) {
         const auto state = state_.matches()[m].state;
-        // What has been served stays served; such a need ends by itself.
+        // A service that has begun cannot be cancelled; such a need ends when its matches do.
         if (state >= pb::MATCH_STATE_CHECKED_IN && state <= pb::MATCH_STATE_VERIFIED)
           return wrong_state(from, "needId");
       }
@@ -231,7 +231,7 @@ Status Market::review_need(const pb::ReviewNeed& review) {
   need.set_ended_at(to_int(now_));
   answer(pb::Event::kNeed, need.id());
   emit(pb::EVENT_KIND_NEED_REVIEWED, std::move(need));
-  // A review is the sign-off.
+  // A review also confirms what was served.
   verify_served(slot);
   return outcome::success();
 }

@@ -12,9 +12,9 @@ namespace qiao {
 namespace {
 
 constexpr Seconds kWeek = std::chrono::days{7};
-constexpr std::uint32_t kPerWeek = 3;  // where the policy does not say
+constexpr std::uint32_t kPerWeek = 3;  // unless set by the policy
 
-// Claimed, or yes to a dispatch.
+// Claimed, or accepted after a dispatch.
 bool taken(const State& state, Slot match) {
   const pb::MatchState s = state.matches()[match].state;
   if (s == pb::MATCH_STATE_CANCELLED) return state.load_match(match).accepted_at() != 0;
@@ -42,7 +42,7 @@ bool answered(const State& state, const NotificationRow& notification) {
   for (Slot m = state.needs()[notification.need].first_match; m != kNoSlot;
        m = state.matches()[m].next_of_need) {
     const MatchRow& match = state.matches()[m];
-    // Ids are places in the journal, and the newest match comes first.
+    // Ids ascend with time, and the list of matches begins with the newest.
     if (match.id.value() < notification.id.value()) return false;
     if (state.offers()[match.offer].party == notification.party && taken(state, m)) return true;
   }
@@ -59,7 +59,7 @@ Status may_notify(const State& state, Slot party, Slot need, std::uint8_t line, 
   int looked_at = 0;
   Time oldest{};
   for (Slot s = state.parties()[party].first_notification;
-       s != kNoSlot && looked_at < kMaxNotificationsLookedAt;
+       s != kNoSlot && looked_at < kMaxNotificationsConsidered;
        s = state.notifications()[s].next_of_party, ++looked_at) {
     const NotificationRow& row = state.notifications()[s];
     if (row.need == need && row.line == line) return refuse(Code::kNotifyTwice, "partyId");
@@ -75,7 +75,7 @@ Status may_notify(const State& state, Slot party, Slot need, std::uint8_t line, 
   };
   if (in_week >= per_week) return wait(oldest + kWeek - now);
   if (const Slot last = state.parties()[party].first_notification; last != kNoSlot) {
-    // The first silence is only the time it takes to answer.
+    // One unanswered notification does not count: the party may not have had time to answer.
     const std::uint32_t doublings =
         std::min(silences == 0 ? 0 : silences - 1, kMaxSilenceDoublings);
     const Time again = state.notifications()[last].sent + Seconds{policy.spacing() << doublings};

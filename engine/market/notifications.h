@@ -1,4 +1,4 @@
-// When a party may be told of a line, and whether it answered what it was told.
+// When a party may be notified of a line, and whether it answered a notification.
 #pragma once
 
 #include "engine/base/refusal.h"
@@ -6,14 +6,15 @@
 
 namespace qiao {
 
-// The policy's limits: quiet hours, so many a week, a spacing that doubles with each silence in a
-// row, never twice of the same line. O(notifications of the party in a week).
+// Refuses a notification that violates the policy's limits: quiet hours, the number per week, an
+// interval that doubles with each unanswered notification in a row; and a second one for the same
+// line. O(notifications of the party in a week).
 Status may_notify(const State& state, Slot party, Slot need, std::uint8_t line, Time now);
 
-// The same for the hours alone.
+// Whether it is during the quiet hours.
 bool quiet(const State& state, Time now);
 
-// The party has taken something of the need since: claimed or accepted, whatever came of it later.
+// Whether the party has claimed or accepted something of the need since, even if it withdrew later.
 bool answered(const State& state, const NotificationRow& notification);
 
 }  // namespace qiao

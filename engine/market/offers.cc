@@ -27,7 +27,7 @@ bool same_kind(const pb::Offer& a, const pb::Offer& b) {
                       : a.stock().resource() == b.stock().resource();
 }
 
-// The most that is promised at once (time) or in all (stock).
+// The highest quantity promised at one time (time) or the total (stock).
 std::int64_t promised(const State& state, Slot slot) {
   const OfferRow& row = state.offers()[slot];
   if (row.time_kind == 0) return row.given;
@@ -53,7 +53,7 @@ Status Market::post_offer(const pb::Offer& offer) {
   QIAO_TRY(check_party(scope_, actor_, state_, slot));
   QIAO_TRY(check_approved(scope_, state_, slot));
   pb::Offer row;
-  take_settable(offer, row);
+  copy_settable(offer, row);
   row.set_id(next_id());
   row.set_created_at(to_int(now_));
   row.set_state(pb::OFFER_STATE_ACTIVE);
@@ -84,7 +84,7 @@ Status Market::update_offer(const pb::Offer& offer) {
     }
   }
   pb::Offer row = before;
-  take_settable(offer, row);
+  copy_settable(offer, row);
   complete(row, state_.parties()[owner]);
   answer(pb::Event::kOffer, row.id());
   emit(pb::EVENT_KIND_OFFER_CHANGED, std::move(row));

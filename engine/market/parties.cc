@@ -48,8 +48,8 @@ Status Market::set_policy(const pb::Policy& policy) {
 
 namespace {
 
-// GB/T 10114: the first six digits are of the city, nine of the town, twelve of the community.
-// Communities have no codes of their own to give: theirs are their town's.
+// GB/T 10114: the first six digits identify the city, nine the town, twelve the community. A
+// community cannot assign codes of its own: it uses those of its town.
 bool is_code_of(std::uint64_t code, std::uint64_t organiser_area) {
   constexpr std::uint64_t kTown = 1'000;
   constexpr std::uint64_t kCity = 1'000'000;
@@ -76,7 +76,7 @@ Status Market::put_area(const pb::Area& area) {
       return refuse(Code::kNotYours, "code");
   }
   pb::Area row;
-  take_settable(area, row);
+  copy_settable(area, row);
   if (!row.has_point()) {
     const Point p = state_.areas()[parent].point;
     row.mutable_point()->set_latitude_e7(p.latitude_e7);
@@ -98,7 +98,7 @@ void complete(pb::Party& party, const State& state) {
   if (party.service_radius_m() == 0) party.set_service_radius_m(state.policy().default_radius_m());
 }
 
-// How deep the parties below are.
+// The depth of the tree below the party.
 int height_of(const State& state, PartyId party, int depth = 0) {
   int height = 0;
   if (depth > kMaxPartyDepth) return height;
@@ -108,12 +108,12 @@ int height_of(const State& state, PartyId party, int depth = 0) {
   return height;
 }
 
-// Whoever a party belongs to acts for it and sees its members: that is for somebody to say who may
-// act for both.
+// A parent may act on behalf of its branches and see their members: only an actor that may act for
+// both may set it.
 Status check_parent(const State& state, const pb::Actor& actor, Scope scope, const pb::Party& row,
                     std::uint64_t before) {
   if (row.parent_id() == before) return outcome::success();
-  // Nor is a branch taken from a team elsewhere.
+  // A branch may not be taken from a team in another area.
   const bool taken_away = scope == Scope::kArea && before != 0 &&
                           !all_in_area_of(state, actor, topmost_of(state, PartyId{before}));
   if (taken_away) return refuse(Code::kNotYours, "parentId");
@@ -134,8 +134,8 @@ Status check_parent(const State& state, const pb::Actor& actor, Scope scope, con
       return refuse(Code::kTooMany, "parentId", std::to_string(kMaxPartyDepth));
     above = party.parent ? state.parties().find(party.parent) : kNoSlot;
   }
-  // Whoever organises says so where all that comes together is in its area: no team elsewhere gets
-  // a branch, or a new owner, by it.
+  // An organiser may join two parties if all parties of both trees are in its area: no team
+  // elsewhere gains a branch or a parent.
   const auto both_in_area = [&] {
     return all_in_area_of(state, actor, topmost_of(state, PartyId{row.parent_id()})) &&
            (row.id() == 0 || all_in_area_of(state, actor, PartyId{row.id()}));
@@ -148,14 +148,14 @@ Status check_parent(const State& state, const pb::Actor& actor, Scope scope, con
 
 }  // namespace
 
-// An organiser has no say over another of its own area, so it makes none there.
+// An organiser has no rights over others in its own area, so it may not create one there.
 bool Market::may_organise_there(Slot area, pb::PartyKind kind) const {
   return scope_ != Scope::kArea || !organises(kind) || is_below(state_, actor_, area);
 }
 
 Status Market::register_party(const pb::Party& party) {
   pb::Party row;
-  take_settable(party, row);
+  copy_settable(party, row);
   QIAO_TRY(unmask(row, pb::Party(), {}));
   QIAO_TRY(validate(row, state_));
   const Slot area = state_.areas().find(AreaCode{party.area_code()});
@@ -165,14 +165,14 @@ Status Market::register_party(const pb::Party& party) {
   if (party.kind() == pb::PARTY_KIND_LEAD && actor_.role() != pb::ROLE_LEAD)
     return refuse(Code::kRoleForbidden, "kind");
   if (!may_organise_there(area, party.kind())) return refuse(Code::kNotYours, "areaCode");
-  // A team registers another as its own branch, or as nobody's.
+  // A team may register a branch of its own, or a party without a parent.
   QIAO_TRY(check_parent(
       state_, actor_,
       scope_ == Scope::kAll && actor_.role() == pb::ROLE_SUPPLIER ? Scope::kParty : scope_, row,
       0));
   row.set_id(next_id());
   row.set_created_at(to_int(now_));
-  // Whom the city itself enters is checked already.
+  // A party that an organiser or the lead registers needs no approval.
   row.set_standing(actor_.role() == pb::ROLE_SUPPLIER ? pb::STANDING_PENDING : pb::STANDING_ACTIVE);
   complete(row, state_);
   answer(pb::Event::kParty, row.id());
@@ -187,21 +187,21 @@ Status Market::update_party(const pb::Party& party) {
   const pb::Party before = state_.load_party(slot);
   QIAO_TRY(check_version(before.version()));
   pb::Party row = before;
-  take_settable(party, row);
+  copy_settable(party, row);
   QIAO_TRY(unmask(row, before, {}));
   QIAO_TRY(validate(row, state_));
   if (row.kind() != before.kind()) return refuse(Code::kNotSettable, "kind");
   QIAO_TRY(check_parent(state_, actor_, scope_, row, before.parent_id()));
-  // An organiser's area is how far it may act: others decide that, and nobody gives what it
-  // does not have.
+  // An organiser's area limits its rights: it may not change its own, nor grant rights that it does
+  // not have.
   const bool own = actor_.role() == pb::ROLE_ORGANISER && actor_.party_id() == row.id();
-  if (is_beside(state_, actor_, scope_, slot)) return refuse(Code::kNotYours, "id");
+  if (is_peer_organiser(state_, actor_, scope_, slot)) return refuse(Code::kNotYours, "id");
   if (own && row.area_code() != before.area_code()) return refuse(Code::kRoleForbidden, "areaCode");
   const Slot area = state_.areas().find(AreaCode{row.area_code()});
   if (!own && !may_organise_there(area, row.kind())) return refuse(Code::kNotYours, "areaCode");
   if (scope_ == Scope::kArea && !in_area_of(actor_, state_, area))
     return refuse(Code::kNotYours, "areaCode");
-  // What was checked when it was approved, and is another now, is checked again.
+  // A change of what was checked for approval requires a new approval.
   const bool as_approved = row.name() == before.name() && row.area_code() == before.area_code() &&
                            row.credit_code() == before.credit_code() &&
                            row.parent_id() == before.parent_id();
@@ -218,7 +218,7 @@ Status Market::set_standing(const pb::SetStanding& change) {
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[slot].area));
   pb::Party row = state_.load_party(slot);
   const bool own = row.id() == actor_.party_id();
-  if (is_beside(state_, actor_, scope_, slot) ||
+  if (is_peer_organiser(state_, actor_, scope_, slot) ||
       (own && scope_ == Scope::kArea && organises(row.kind())))
     return refuse(Code::kNotYours, "partyId");
   QIAO_TRY(check_version(row.version()));
@@ -246,7 +246,7 @@ Status Market::put_person(const pb::Person& person) {
     if (before.party_id() != person.party_id()) return refuse(Code::kNotSettable, "partyId");
   }
   pb::Person row = before;
-  take_settable(person, row);
+  copy_settable(person, row);
   if (person.id() == 0) {
     row.set_id(next_id());
     row.set_created_at(to_int(now_));
@@ -255,10 +255,10 @@ Status Market::put_person(const pb::Person& person) {
   QIAO_TRY(validate(row, state_, now_));
   const Slot party = state_.parties().find(PartyId{person.party_id()});
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
-  if (is_beside(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "partyId");
+  if (is_peer_organiser(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "partyId");
   QIAO_TRY(check_party(scope_, actor_, state_, party));
   QIAO_TRY(check_approved(scope_, state_, party));
-  // What a member can do, and what it counts as, is for its party to say.
+  // A member may not change its own qualifications and kind of work; its party does.
   if (scope_ == Scope::kOwn) {
     QIAO_TRY(check_own_fields(row, before));
   }
@@ -279,7 +279,7 @@ Status Market::remove_person(const pb::RemovePerson& removal) {
   const Slot party = state_.persons()[slot].party;
   QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
   QIAO_TRY(check_party(scope_, actor_, state_, party));
-  if (is_beside(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "personId");
+  if (is_peer_organiser(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "personId");
   pb::Person row = state_.load_person(slot);
   QIAO_TRY(check_version(row.version()));
   if (row.removed()) return refuse(Code::kWrongState, "personId", "removed", "已移除");
@@ -287,8 +287,7 @@ Status Market::remove_person(const pb::RemovePerson& removal) {
   row.set_removed_at(to_int(now_));
   answer(pb::Event::kPerson, row.id());
   emit(pb::EVENT_KIND_PERSON_CHANGED, std::move(row));
-  // Whoever has left has no business here any more: its accounts end, and with them whatever they
-  // hold.
+  // The accounts of a person who has left are disabled, and their sessions and tokens end.
   const auto accounts = state_.accounts_of_person(PersonId{removal.person_id()});
   for (const Slot account : std::vector<Slot>(accounts.begin(), accounts.end())) {
     pb::Account ended = state_.load_account(account);

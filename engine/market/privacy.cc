@@ -1,4 +1,4 @@
-// Personal data: shown whole to those who need them, erased when nobody does.
+// Personal data: revealed, exported and erased.
 #include <algorithm>
 
 #include "engine/identity/reach.h"
@@ -37,8 +37,8 @@ void set_about(pb::Event& e, const pb::Disclosure& shown, const State& state) {
   e.set_need_id(shown.subject_id());
 }
 
-// The actor's party serves the need, and the policy lets it see the contact by now. Of several
-// matches the one that lets it see most counts.
+// Refuses the contact unless the actor's party serves the need and the policy lets it see the
+// contact by now. If it has several matches, one is enough.
 Status Market::check_contact(const NeedRow& need) const {
   Status why_not = refuse(Code::kNotServing, "id");
   for (Slot m = need.first_match; m != kNoSlot; m = state_.matches()[m].next_of_need) {
@@ -63,7 +63,7 @@ Status Market::check_contact(const NeedRow& need) const {
   return why_not;
 }
 
-// The subject is there, and within what the actor's role has of the command.
+// Refuses a subject that does not exist or is outside the actor's scope.
 Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
   switch (subject) {
     case pb::SUBJECT_KIND_NEED: {
@@ -85,7 +85,7 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
       const Slot party = state_.persons()[person].party;
       QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
       QIAO_TRY(check_party(scope_, actor_, state_, party));
-      if (is_beside(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "id");
+      if (is_peer_organiser(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "id");
       return check_own(id);
     }
     case pb::SUBJECT_KIND_PARTY: {
@@ -94,7 +94,7 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
         return refuse(Code::kNotFound, "id", "party " + std::to_string(id),
                       "单位" + std::to_string(id));
       QIAO_TRY(check_area(scope_, actor_, state_, state_.parties()[party].area));
-      if (is_beside(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "id");
+      if (is_peer_organiser(state_, actor_, scope_, party)) return refuse(Code::kNotYours, "id");
       return check_party(scope_, actor_, state_, party);
     }
     case pb::SUBJECT_KIND_RESIDENT: {
@@ -103,8 +103,8 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
       const Slot first = state_.first_need_of_resident(id);
       const auto accounts = state_.accounts_of_resident(id);
       if (id == 0 || (first == kNoSlot && accounts.empty())) return unknown;
-      // Whole or not at all: what is held of a resident elsewhere is not for this organiser, nor
-      // that there is something.
+      // All or nothing: an organiser may not see the data of a resident who also has needs
+      // elsewhere, nor learn that there are any.
       if (!check_needs_of_resident(state_, actor_, scope_, id)) return unknown;
       for (const Slot account : accounts) {
         if (scope_ == Scope::kArea && !check_role_of(state_.load_account(account))) return unknown;
@@ -164,8 +164,8 @@ void Market::erase_person(Slot slot) {
 void Market::erase_account(Slot slot) {
   pb::Account account = state_.load_account(slot);
   clear_marked(account);
-  // Logins are told apart. This one tells nothing, and nobody can choose it: a login has no such
-  // letter.
+  // Logins must be unique. This one reveals nothing, and no client can choose it, because a login
+  // cannot contain "#".
   account.set_login("#" + std::to_string(account.id()));
   account.set_erased(true);
   account.set_disabled(true);

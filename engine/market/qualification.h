@@ -1,4 +1,4 @@
-// Whether an offer's people have what a line asks of them.
+// Whether an offer has the skills and certificates that a line requires.
 #pragma once
 
 #include "engine/rows/rows.h"
@@ -6,8 +6,8 @@
 
 namespace qiao {
 
-// The first of skills and certificate that is missing, or ends before the line's window does;
-// RULE_UNSPECIFIED where none is.
+// The first requirement, of skills and certificate, that is not met or expires before the line's
+// window ends; RULE_UNSPECIFIED if there is none.
 inline pb::Rule qualification_rule(const LineRow& line, const OfferRow& offer) {
   if (!offer.skills.contains(line.skills)) return pb::RULE_SKILL_MISSING;
   if (line.certificate == 0xff) return pb::RULE_UNSPECIFIED;

@@ -18,7 +18,7 @@ struct SettableField {
   pb::Settable by;
 };
 
-// Computed once for a type and kept as long as the thread.
+// Computed once for each type and thread.
 template <class What>
 const What& kept(const Descriptor& type, What (*make)(const Descriptor&)) {
   static thread_local boost::unordered_flat_map<const Descriptor*, std::unique_ptr<What>> known;
@@ -93,14 +93,14 @@ bool same_field(const Message& a, const Message& b, const FieldDescriptor* f) {
   return alone(a) == alone(b);
 }
 
-// A field that refers to a row, or a message in which some may be.
+// A field that references a row, or a message that may contain such fields.
 struct ReferringField {
   const FieldDescriptor* field;
   pb::RowKind kind;  // unspecified: a message
 };
 
 bool refers_anywhere(const Descriptor& type, int depth = 0) {
-  // No message of the vocabulary lies deeper; a batch is gone through by whoever takes it apart.
+  // No message of proto/ is nested deeper; the caller visits the parts of a batch one by one.
   constexpr int kDeepest = 3;
   for (int i = 0; i < type.field_count() && depth <= kDeepest; ++i) {
     const auto* f = type.field(i);
@@ -156,7 +156,7 @@ Status visit_in(const Message& message, const std::string& at, const Visit& visi
 
 }  // namespace
 
-void take_settable(const Message& sent, Message& row) {
+void copy_settable(const Message& sent, Message& row) {
   const auto& r = *row.GetReflection();
   for (const SettableField& s : settable_fields(*row.GetDescriptor())) {
     r.ClearField(&row, s.field);

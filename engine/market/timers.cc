@@ -1,4 +1,4 @@
-// What the market does by itself when a time limit has passed.
+// What the market does when a time limit has passed.
 #include "engine/rows/timers.h"
 
 #include "engine/market/emit.h"
@@ -78,7 +78,8 @@ void Market::fire_need(Slot slot) {
       return escalate_need(std::move(need));
     case pb::NEED_STATE_OPEN:
       if (!need.closed() && now_ < times_of(need).closing) return escalate_need(std::move(need));
-      // Settling would have filled it, so an all-or-nothing need that is open lacks something.
+      // refresh_need_state() would have filled a complete need, so an open all-or-nothing need
+      // lacks something.
       if (need.all_or_nothing() || held == 0) return expire();
       if (now_ < times_of(need).last_start) {
         need.set_closed(true);

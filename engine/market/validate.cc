@@ -28,7 +28,7 @@ Status check_range(std::int64_t value, std::string field, std::int64_t least, st
   return outcome::success();
 }
 
-// Of a stock: money in yuan.
+// For stock: money is shown in yuan.
 Status check_amount(std::int64_t value, std::string field, std::int64_t least, std::int64_t most,
                     const Vocabulary& words, std::string_view resource) {
   if (value >= least && value <= most) return outcome::success();
@@ -59,7 +59,7 @@ Status check_term(const pb::Term& term, const std::string& field) {
   return check_name(term.en(), field + ".en", 1, kMaxTermBytes);
 }
 
-// A point that is there lies on the earth.
+// A point, if present, must be on the earth.
 Status check_point(bool present, const pb::Point& p, const std::string& field) {
   if (!present) return outcome::success();
   QIAO_TRY(check_range(p.latitude_e7(), field + ".latitudeE7", -kMaxLatitudeE7, kMaxLatitudeE7));
@@ -193,7 +193,7 @@ Status check_line(const pb::RequirementLine& line, const Vocabulary& words, cons
                       line.stock().resource());
 }
 
-// Each professional goes with so many volunteers: the lines have to ask for enough of them.
+// The lines must ask for enough professionals for the ratio.
 Status check_ratio(const pb::Need& need, const std::string& at) {
   const std::int64_t ratio = need.volunteers_per_professional();
   if (ratio == 0) return outcome::success();
@@ -409,7 +409,7 @@ Status validate(const pb::Taxonomy& t, const Vocabulary& vocabulary) {
         check_name(t.resources(i).unit(), indexed("resources", i) + ".unit", 1, kMaxCodeBytes));
     QIAO_TRY(check_text(t.resources(i).unit_zh(), indexed("resources", i) + ".unitZh", 1,
                         kMaxCodeBytes));
-    // What quantities count never changes under them.
+    // The unit of a resource cannot change, because stored quantities use it.
     if (i < before.resources_size() && before.resources(i).unit() != t.resources(i).unit()) {
       return refuse(Code::kTaxonomyShrunk, indexed("resources", i) + ".unit",
                     before.resources(i).unit());
@@ -447,7 +447,7 @@ Status validate(const pb::Area& area, const State& state) {
   QIAO_TRY(check_point(area.has_point(), area.point(), "point"));
   const Slot slot = state.areas().find(AreaCode{area.code()});
   if (slot != kNoSlot) {
-    // Rows that reference the tree depend on its shape.
+    // Rows depend on the tree of areas.
     const pb::Area before = state.load_area(slot);
     if (before.parent_code() != area.parent_code()) return refuse(Code::kNotSettable, "parentCode");
     if (before.level() != area.level()) return refuse(Code::kNotSettable, "level");
@@ -528,15 +528,15 @@ Status validate(const pb::Account& account, const State& state) {
         Code::kOutOfRange, "role",
         "ROLE_LEAD, ROLE_ORGANISER, ROLE_SUPPLIER, ROLE_MEMBER, ROLE_RESIDENT, ROLE_AUDITOR");
   }
-  const bool gives = role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER;
-  if (gives || role == pb::ROLE_ORGANISER) {
+  const bool supplies = role == pb::ROLE_SUPPLIER || role == pb::ROLE_MEMBER;
+  if (supplies || role == pb::ROLE_ORGANISER) {
     if (account.party_id() == 0) return refuse(Code::kRequired, "partyId");
     const Slot party = state.parties().find(PartyId{account.party_id()});
     if (party == kNoSlot)
       return refuse(Code::kUnknownParty, "partyId", std::to_string(account.party_id()));
     const bool organiser = organises(state.parties()[party].kind);
-    if (organiser && gives) return refuse(Code::kPartyCannotGive, "partyId");
-    if (!organiser && !gives) return refuse(Code::kPartyCannotOrganise, "partyId");
+    if (organiser && supplies) return refuse(Code::kPartyCannotGive, "partyId");
+    if (!organiser && !supplies) return refuse(Code::kPartyCannotOrganise, "partyId");
   } else if (account.party_id() != 0) {
     return refuse(Code::kNotSettable, "partyId");
   }
@@ -609,9 +609,10 @@ Status validate(const pb::Offer& offer, const State& state, Time now) {
                      kMaxExclusions);
 }
 
-Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
+Status validate(const pb::Need& need, const State& state, Time now, Posting posting,
                 const std::string& at) {
   const Vocabulary& words = state.vocabulary();
+  const bool is_new = posting == Posting::kNew;
   QIAO_TRY(check_area_exists(need.area_code(), at + "areaCode", state));
   QIAO_TRY(check_point(need.has_point(), need.point(), at + "point"));
   QIAO_TRY(check_text(need.title(), at + "title", 1, kMaxNameBytes));
@@ -630,11 +631,11 @@ Status validate(const pb::Need& need, const State& state, Time now, bool fresh,
   for (int i = 0; i < need.lines_size(); ++i) {
     const std::string line_at = indexed(at + "lines", i);
     QIAO_TRY(check_line(need.lines(i), words, line_at));
-    QIAO_TRY(check_window(need.lines(i).window(), now, fresh, line_at + ".window"));
+    QIAO_TRY(check_window(need.lines(i).window(), now, is_new, line_at + ".window"));
   }
   if (need.deadline() != 0 &&
       (to_time(need.deadline()) <= now || to_time(need.deadline()) > times_of(need).last_end) &&
-      fresh) {
+      is_new) {
     return refuse(Code::kDeadlinePast, at + "deadline");
   }
   QIAO_TRY(check_range(need.deadline(), at + "deadline", 0, to_int(now + kMaxAhead)));

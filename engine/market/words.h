@@ -1,4 +1,4 @@
-// What states and rules are called, in both languages.
+// The names of states and rules in both languages.
 #pragma once
 
 #include <string_view>
@@ -17,7 +17,7 @@ struct Words {
 
 Words words(pb::NeedState state);
 Words words(pb::MatchState state);
-// Whole sentences without a full stop.
+// A complete sentence without a full stop.
 Words words(pb::Rule rule);
 
 }  // namespace qiao

@@ -14,7 +14,7 @@ struct Part {
   std::int64_t value_micro;
 };
 
-// What this bundle already uses of an offer within a window (time) or in total (stock).
+// What this bundle already uses of an offer in a window (time) or in total (stock).
 std::int64_t taken(const std::vector<Part>& parts, const State& state, Slot offer,
                    const Interval& window) {
   std::int64_t sum = 0;
@@ -35,8 +35,8 @@ struct Choice {
   std::vector<Candidate> candidates;
 };
 
-// The lines of a need in the order in which they are filled. Professionals first: they decide how
-// many volunteers are possible. Then the line with the fewest candidates.
+// The lines of a need in the order in which they are filled. Professionals first, because they
+// determine how many volunteers are possible; then by the number of candidates, fewest first.
 std::vector<Choice> choices_of(const Ranking& ranking, const NeedRow& need, Time now) {
   const State& state = ranking.state();
   std::vector<Choice> choices;
@@ -52,11 +52,11 @@ std::vector<Choice> choices_of(const Ranking& ranking, const NeedRow& need, Time
   return choices;
 }
 
-// A bundle while it is put together.
+// A bundle under construction.
 struct Draft {
   std::vector<Part> parts;
   std::vector<pb::BundleShortfall> shortfalls;
-  // With those that the need already has.
+  // Including those that the need already has.
   std::int64_t volunteers = 0;
   std::int64_t professionals = 0;
   std::int64_t value_micro = 0;
@@ -70,7 +70,7 @@ void count_held(Draft& draft, const State& state, const NeedRow& need) {
   }
 }
 
-// Takes from the candidates, the best first, what the line still misses.
+// Takes candidates in order of value until the line is full.
 void fill_line(Draft& draft, const State& state, const NeedRow& need, const Choice& choice) {
   const LineRow& line = state.line(choice.line);
   const bool people = is_kind(state, choice.line, pb::TIME_KIND_PEOPLE);

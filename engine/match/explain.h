@@ -1,4 +1,4 @@
-// A pair in numbers and in words for residents.
+// Explanations of a pair, in numbers and sentences.
 #pragma once
 
 #include "engine/match/ranking.h"
@@ -9,7 +9,7 @@ namespace qiao {
 // For any pair, matched or not: the first rule that excludes it, or every factor.
 pb::Explanation explain(const Ranking& ranking, Slot line, Slot offer, Time now);
 
-// The words for an existing judgement. need_id and line stay 0 if the need is not posted.
+// Explains a given judgement. need_id and line are 0 if the need is not posted.
 pb::Explanation explain(const Ranking& ranking, const NeedRow& need, const LineRow& line,
                         Slot offer, const Judgement& judgement);
 

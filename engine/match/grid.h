@@ -48,9 +48,9 @@ class Grid {
   }
 
   GridPosition insert(const Entry& entry) {
-    const auto [it, fresh] =
+    const auto [it, is_new] =
         index_.try_emplace(key(entry.point), static_cast<std::uint32_t>(buckets_.size()));
-    if (fresh) buckets_.push_back({.key = it->first});
+    if (is_new) buckets_.push_back({.key = it->first});
     Bucket& bucket = buckets_[it->second];
     if (bucket.size == bucket.capacity) bucket.grow();
     bucket.entries[bucket.size] = entry;
@@ -70,11 +70,11 @@ class Grid {
     std::uint32_t begin = 0;
     for (std::uint32_t& band : bands_) begin += std::exchange(band, begin);
     placed_ = std::make_unique_for_overwrite<Entry[]>(begin);
-    laid_count_ = begin;
+    bulk_size_ = begin;
   }
   // A slot to be filled, for that point.
   Entry& place(Point point) { return placed_[bands_[static_cast<std::size_t>(band_of(point))]++]; }
-  std::size_t laid() const { return laid_count_; }
+  std::size_t bulk_size() const { return bulk_size_; }
   // placed(entry, position) is told the position of each.
   template <class Placed>
   void finish(Placed placed) {
@@ -160,7 +160,7 @@ class Grid {
   }
 
   std::size_t bytes() const {
-    std::size_t entries = laid_count_;
+    std::size_t entries = bulk_size_;
     for (const Bucket& b : buckets_) entries += b.own ? b.capacity : 0;
     return index_.size() * (sizeof(std::uint64_t) * 2) + buckets_.capacity() * sizeof(Bucket) +
            entries * sizeof(Entry);
@@ -221,7 +221,7 @@ class Grid {
   // While many are placed: entries of each band, then the next position in it.
   std::vector<std::uint32_t> bands_;
   std::unique_ptr<Entry[]> placed_;
-  std::size_t laid_count_ = 0;
+  std::size_t bulk_size_ = 0;
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> index_;
   std::vector<Bucket> buckets_;
 };

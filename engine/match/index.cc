@@ -89,31 +89,31 @@ void Index::fill(LineEntry& entry, const NeedRow& need, Slot l) const {
 }
 
 void Index::build(const Workers& workers) {
-  workers(2, [this](std::size_t part) { part == 0 ? lay_offers() : lay_lines(); });
-  struct Settling {
+  workers(2, [this](std::size_t part) { part == 0 ? place_offers() : place_lines(); });
+  struct Finish {
     std::size_t entries;
     std::function<void()> run;
   };
-  std::vector<Settling> settlings;
+  std::vector<Finish> finishes;
   each_grid(offers_, [&](Grid<OfferEntry>& grid) {
-    settlings.push_back(
-        {grid.laid(), [this, &grid] {
+    finishes.push_back(
+        {grid.bulk_size(), [this, &grid] {
            grid.finish([this](const OfferEntry& e, GridPosition p) { offer_at_[e.offer].at = p; });
          }});
   });
   each_grid(lines_, [&](Grid<LineEntry>& grid) {
-    settlings.push_back(
-        {grid.laid(), [this, &grid] {
+    finishes.push_back(
+        {grid.bulk_size(), [this, &grid] {
            grid.finish([this](const LineEntry& e, GridPosition p) { line_at_[e.line].at = p; });
          }});
   });
   // The longest first, so that all threads stay busy to the end.
-  std::sort(settlings.begin(), settlings.end(),
-            [](const Settling& a, const Settling& b) { return a.entries > b.entries; });
-  workers(settlings.size(), [&](std::size_t i) { settlings[i].run(); });
+  std::sort(finishes.begin(), finishes.end(),
+            [](const Finish& a, const Finish& b) { return a.entries > b.entries; });
+  workers(finishes.size(), [&](std::size_t i) { finishes[i].run(); });
 }
 
-void Index::lay_offers() {
+void Index::place_offers() {
   const auto& offers = state_.offers();
   offers_.clear();
   offer_at_.assign(offers.size(), {});
@@ -131,7 +131,7 @@ void Index::lay_offers() {
   }
 }
 
-void Index::lay_lines() {
+void Index::place_lines() {
   const auto& needs = state_.needs();
   lines_.clear();
   line_at_.assign(state_.line_count(), {});

@@ -1,5 +1,5 @@
-// The index of matching: offers that can be matched, and lines that wait, by kind x place x skill x
-// time.
+// The index of matching: offers that can be matched and lines that need offers, by kind, place,
+// skill and time.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ struct OfferEntry {
   std::uint64_t signature;
   WeekMask week;
   Slot offer;
-  std::uint32_t radius_m;  // 0 if the recipient collects it
+  std::uint32_t radius_m;  // 0 if the recipient collects the goods
 };
 
 struct LineEntry {
@@ -46,7 +46,7 @@ inline constexpr std::size_t kReachLevels = kReachMetres.size() + 1;
 template <class Entry>
 class KindIndex {
  public:
-  using Cells = std::array<std::int64_t, kReachLevels>;  // how wide they are, by level
+  using Cells = std::array<std::int64_t, kReachLevels>;  // the width of cells, by level
 
   static std::uint8_t level_of(std::int64_t reach_m) {
     std::uint8_t level = 0;
@@ -82,12 +82,12 @@ class KindIndex {
   std::array<std::unique_ptr<Grid<Entry>>, kReachLevels> levels_;
 };
 
-// Updated by the state's changes. Single-threaded, except for what build() is given.
+// Updated by changes of the state. Single-threaded, except for the workers of build().
 class Index {
  public:
   explicit Index(const State& state) : state_(state) {}
 
-  // Rebuilds everything, in two parts: about half the cost of adding one by one.
+  // Rebuilds everything, in two parallel parts: about half the cost of adding entries one by one.
   void build(const Workers& workers);
   void put_offer(Slot offer);
   void take_offer(Slot offer);
@@ -108,7 +108,7 @@ class Index {
   template <class Entry>
   using Kinds = std::vector<std::unique_ptr<KindIndex<Entry>>>;
   struct Position {
-    std::uint16_t kind = 0;  // 0: it must not be found
+    std::uint16_t kind = 0;  // 0: not in the index
     std::uint8_t level = 0;
     GridPosition at;
   };
@@ -123,15 +123,15 @@ class Index {
     const auto k = kind_of(time_kind, resource);
     return k < kinds.size() ? kinds[k].get() : nullptr;
   }
-  // Its position except the one in the grid. Positions and entries are filled in place: returning
-  // and copying them would cause store-forwarding stalls.
+  // All of the position except the one in the grid. Positions and entries are filled in place:
+  // returning and copying them would cause store-forwarding stalls.
   void fill(Position& position, Slot offer) const;
   void fill(Position& position, const NeedRow& need, Slot line) const;
   void fill(OfferEntry& entry, Slot offer) const;
   void fill(LineEntry& entry, const NeedRow& need, Slot line) const;
   // The first part of build(), for each of the two: every entry is placed in its grid.
-  void lay_offers();
-  void lay_lines();
+  void place_offers();
+  void place_lines();
   void take_line(Slot line);
 
   const State& state_;

@@ -13,7 +13,7 @@ constexpr std::int64_t kRatioSteps = 64;  // for each whole
 constexpr std::int64_t kMaxRatio = 16;
 constexpr std::int64_t kPriorLines = 3;
 constexpr int kMaxSurplus = 8;
-// Margin that bounds are raised by against rounding.
+// Factor that raises bounds above rounding errors.
 constexpr double kAbove = 1 + 1e-9;
 
 double share(std::int64_t micro) { return static_cast<double>(micro) / kMicro; }
@@ -26,8 +26,8 @@ bool excluded(const PartyRow& party, const NeedRow& need, const State& state) {
       [&](AreaCode code) { return state.within(need.area, state.areas().find(code)); });
 }
 
-// Separate, because after its many early returns a compiler takes this part of judge() for a cold
-// path, and divides with slow instructions to save space.
+// A separate function, because after the many early returns GCC treats this part of judge() as a
+// cold path and divides with slow instructions to save space.
 [[gnu::noinline]] std::int64_t product(const std::array<std::int64_t, kFactors>& factors) {
   std::int64_t value = kMicro;
   for (const std::int64_t f : factors) value = mul_micro(value, f);
@@ -79,7 +79,7 @@ std::int64_t Judge::fill(Slot area) const {
 }
 
 std::int64_t Judge::equity(Slot area) const {
-  if (policy_.equity_alpha_milli() == 0) return kMicro;  // and the area need not be read
+  if (policy_.equity_alpha_milli() == 0) return kMicro;  // without reading the area
   const std::int64_t here = fill(area);
   const std::int64_t mean = mean_fill();
   if (mean == 0)

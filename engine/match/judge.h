@@ -14,8 +14,8 @@
 
 namespace qiao {
 
-// Metres by which the place of a need may differ from the point that matching uses; see
-// matching_point().
+// The maximum distance in metres between the address of a need and the point that matching uses;
+// see matching_point().
 inline constexpr std::uint32_t kPlaceErrorMetres = 200;
 
 class Judge {
@@ -26,28 +26,28 @@ class Judge {
   // line may be unposted. About 100 ns when the rows are in the cache.
   Judgement judge(const NeedRow& need, const LineRow& line, Slot offer, Time now) const;
 
-  // Bounds known before a search: the best value at distance zero. In floating point and rounded
-  // up: they decide what is judged, never the result. Distances are computed by Reckoner.
+  // Upper bounds on values, known before a search. In floating point and rounded up: they decide
+  // which pairs are judged, never the result.
   struct Bound {
-    double next_door;  // micro-units
+    double at_zero;  // micro-units
     double half_distance_m;
     double at(double distance_m) const {
-      return next_door * half_distance_m / (half_distance_m + distance_m);
+      return at_zero * half_distance_m / (half_distance_m + distance_m);
     }
   };
-  // No offer is worth more to the line.
+  // No offer has a greater value for the line.
   Bound bound(const NeedRow& need, const LineRow& line) const;
-  // No line of that urgency, in a community of weight one, is worth more to the offer.
+  // No line of that urgency, in a community of weight one, has a greater value for the offer.
   std::array<Bound, pb::Urgency_ARRAYSIZE> bound(const OfferRow& offer) const;
-  // The highest weight of a community, as a share of one.
+  // The highest equity weight of a community, as a factor.
   double most_equity() const;
 
-  // Value at that distance of an offer that has exactly what the line asks for, of a party that is
-  // new here.
+  // The value, at that distance, of an offer that has exactly what the line requires, from a party
+  // that has not served here before.
   std::int64_t newcomer(const NeedRow& need, const LineRow& line, std::int64_t distance_m) const;
 
-  // How far an offer reaches. A recipient who collects travels from the place of the need, as far
-  // as it is known.
+  // How far an offer reaches. A recipient who collects goods travels from the point of the need
+  // that matching uses.
   static std::uint32_t own_reach(const OfferRow& offer) {
     return offer.collect ? kPlaceErrorMetres : offer.radius_m;
   }
@@ -56,7 +56,7 @@ class Judge {
     return std::max(own_reach(offer), travel_m);
   }
 
-  // The policy or the taxonomy has another version.
+  // The policy or the taxonomy has changed.
   void settings_changed();
 
   std::int64_t urgency(pb::Urgency urgency) const;
@@ -74,7 +74,7 @@ class Judge {
 
   const State& state_;
   pb::ValuePolicy policy_;
-  SkillMask ordinary_;                      // the skill that every person has, which is no surplus
+  SkillMask ordinary_;                      // the skill of every person; never scarce
   std::vector<std::int64_t> equity_table_;  // by ratio of fills in steps of 1/64
 };
 

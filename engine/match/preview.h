@@ -1,4 +1,5 @@
-// What posting a need would find, while its form is being filled in, and what would improve it.
+// What a need would find if it were posted, and what would improve it, while its form is being
+// filled in.
 #pragma once
 
 #include "engine/match/ranking.h"
@@ -6,14 +7,14 @@
 
 namespace qiao {
 
-// Line by line, so that the caller can pause in between. Reads the market.
+// Runs in steps, so that the caller can pause in between. Reads the market.
 class Preview {
  public:
-  // The need must have been validated; it is treated as open. only_line: its number, 0: all.
+  // The need must be valid; it is treated as open. only_line: the number of a line; 0: all.
   Preview(const Ranking& ranking, const pb::Need& need, std::uint32_t only_line, Time now);
-  // O(lines): about a dozen counts for each, each over the offers within reach.
+  // O(lines): about a dozen counts for each line, each over the offers within reach.
   std::size_t steps() const;
-  // Each once, in their order.
+  // Call once for each step, in order.
   void add(std::size_t step);
   pb::PreviewResponse finish() { return std::move(response_); }
 

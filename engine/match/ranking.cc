@@ -18,7 +18,7 @@ class TopK {
     candidates_.reserve(k + 1);
   }
 
-  // An entry of a lower value cannot enter.
+  // Entries with a lower value are not among the k best.
   double threshold() const {
     return heap_.size() < k_
                ? -1
@@ -34,7 +34,7 @@ class TopK {
     std::push_heap(heap_.begin(), heap_.end(), better);
     if (heap_.size() <= k_) return;
     std::pop_heap(heap_.begin(), heap_.end(), better);
-    // The removed one makes room for the next.
+    // The candidate takes the place of the removed one.
     const std::uint32_t lost = heap_.back();
     heap_.pop_back();
     if (lost + 1 != candidates_.size()) {
@@ -58,7 +58,7 @@ class TopK {
 
 // Entries judged together: enough that the rows of the next ones are prefetched meanwhile, few
 // enough that the threshold they raise still skips farther cells.
-constexpr std::size_t kHopefulsAtOnce = 64;
+constexpr std::size_t kJudgedAtOnce = 64;
 
 // The first entries of a cell are prefetched while the previous cell is processed.
 template <class Entry>
@@ -90,18 +90,19 @@ struct BoundedEntry {
 
 // A search describes an entry by these functions:
 //   able(e)         whether it may be eligible, apart from distance
-//   reach_m(e)      how far away it may be
+//   reach_m(e)      the greatest distance at which it is eligible
 //   most(e, d)      upper bound on its value at distance d or farther
-//   most(d)         upper bound on the value of any
+//   most(d)         upper bound on the value of any entry
 //   prefetch(e)     prefetches its rows; always inline, because GCC omits calls that only prefetch
-//   judge(e, top)   its value
+//   judge(e, top)   judges it and adds it to `top`
 
 // Appends the entries of a cell that can be worth `threshold`. Whether one passes is about as
 // likely as not and unpredictable, so there is no branch: each stage writes the entry behind those
 // that passed, and counts it or not.
-template <class Entry, class Asker>
-void find_hopefuls(std::span<const Entry> entries, const Asker& asker, const Reckoner& reckoner,
-                   double threshold, std::vector<BoundedEntry<Entry>>& bounded) {
+template <class Entry, class Query>
+void find_bounded(std::span<const Entry> entries, const Query& query,
+                  const DistanceBound& distance_bound, double threshold,
+                  std::vector<BoundedEntry<Entry>>& bounded) {
   struct Passing {
     const Entry* entry;
     double distance;  // at least
@@ -111,54 +112,54 @@ void find_hopefuls(std::span<const Entry> entries, const Asker& asker, const Rec
   std::size_t able = 0;
   for (const Entry& e : entries) {
     passing[able].entry = &e;
-    able += static_cast<std::size_t>(asker.able(e));
+    able += static_cast<std::size_t>(query.able(e));
   }
   std::size_t near = 0;
   for (std::size_t i = 0; i < able; ++i) {
     const Entry& e = *passing[i].entry;
-    passing[near] = {&e, reckoner.at_least(e.point)};
-    near += static_cast<std::size_t>(passing[near].distance <= asker.reach_m(e));
+    passing[near] = {&e, distance_bound.at_least(e.point)};
+    near += static_cast<std::size_t>(passing[near].distance <= query.reach_m(e));
   }
   std::size_t end = bounded.size();
   bounded.resize(end + near);
   for (std::size_t i = 0; i < near; ++i) {
     const Entry& e = *passing[i].entry;
-    bounded[end] = {asker.most(e, passing[i].distance), &e};
+    bounded[end] = {query.most(e, passing[i].distance), &e};
     end += static_cast<std::size_t>(bounded[end].most >= threshold);
   }
   bounded.resize(end);
 }
 
 // Fills top with the k best entries, from the nearest cell out.
-template <class Entry, class Asker, class Top>
-void search(const Cells<Entry>& cells, Point from, const Asker& asker, std::size_t k, Top& top) {
-  const Reckoner reckoner(from);
+template <class Entry, class Query, class Top>
+void search(const Cells<Entry>& cells, Point from, const Query& query, std::size_t k, Top& top) {
+  const DistanceBound distance_bound(from);
   thread_local std::vector<BoundedEntry<Entry>> bounded;
   bounded.clear();
-  // The k most promising first, so that few of the others can still enter.
-  const auto judge_hopefuls = [&] {
+  // The k with the highest bounds first, so that they exclude most of the others.
+  const auto judge_bounded = [&] {
     if (bounded.size() > k) {
       std::nth_element(bounded.begin(), bounded.begin() + static_cast<std::ptrdiff_t>(k),
                        bounded.end(), [](const auto& a, const auto& b) { return a.most > b.most; });
     }
     for (const BoundedEntry<Entry>& h : bounded) {
-      if (h.most >= top.threshold()) asker.judge(*h.entry, top);
+      if (h.most >= top.threshold()) query.judge(*h.entry, top);
     }
     bounded.clear();
   };
   for (std::size_t c = 0; c < cells.size(); ++c) {
-    if (asker.most(static_cast<double>(cells[c].least_m)) < top.threshold()) break;
+    if (query.most(static_cast<double>(cells[c].least_m)) < top.threshold()) break;
     if (c + 1 < cells.size()) prefetch_begin(cells[c + 1].entries);
     const std::size_t before = bounded.size();
-    find_hopefuls(cells[c].entries, asker, reckoner, top.threshold(), bounded);
-    for (std::size_t h = before; h < bounded.size(); ++h) asker.prefetch(*bounded[h].entry);
-    if (bounded.size() >= kHopefulsAtOnce) judge_hopefuls();
+    find_bounded(cells[c].entries, query, distance_bound, top.threshold(), bounded);
+    for (std::size_t h = before; h < bounded.size(); ++h) query.prefetch(*bounded[h].entry);
+    if (bounded.size() >= kJudgedAtOnce) judge_bounded();
   }
-  judge_hopefuls();
+  judge_bounded();
 }
 
-// A line that looks for offers.
-struct LineAsker {
+// Searches offers for a line.
+struct LineQuery {
   const State& state;
   const Judge& judging;
   const NeedRow& need;
@@ -182,8 +183,8 @@ struct LineAsker {
   }
 };
 
-// An offer that looks for lines.
-struct OfferAsker {
+// Searches lines for an offer.
+struct OfferQuery {
   const State& state;
   const Judge& judging;
   Slot offer;
@@ -218,14 +219,14 @@ struct OfferAsker {
   }
 };
 
-OfferAsker asker_of(const State& state, const Judge& judge, Slot slot, Time now) {
+OfferQuery query_of(const State& state, const Judge& judge, Slot slot, Time now) {
   static const std::vector<DayException> kNone;
   const OfferRow& offer = state.offers()[slot];
   const auto bounds = judge.bound(offer);
   Judge::Bound greatest =
       *std::max_element(bounds.begin(), bounds.end(),
-                        [](const auto& a, const auto& b) { return a.next_door < b.next_door; });
-  greatest.next_door *= judge.most_equity();
+                        [](const auto& a, const auto& b) { return a.at_zero < b.at_zero; });
+  greatest.at_zero *= judge.most_equity();
   return {.state = state,
           .judging = judge,
           .offer = slot,
@@ -251,7 +252,7 @@ std::vector<Slot> parties_that_refused(const State& state, Slot line) {
   for (Slot m = need.first_match; m != kNoSlot; m = state.matches()[m].next_of_need) {
     const MatchRow& match = state.matches()[m];
     if (match.line != line) continue;
-    // A proposal that lapses was never sent to the party.
+    // A proposal that lapsed was never sent to the party.
     const bool refused =
         match.state == pb::MATCH_STATE_DECLINED || broken(match.state) ||
         (match.state == pb::MATCH_STATE_LAPSED && state.load_match(m).was_dispatched());
@@ -295,7 +296,7 @@ std::vector<Candidate> Ranking::candidates(const NeedRow& need, const LineRow& l
   find_cells(*offers, need.point, need.travel_m, cells);
   search<OfferEntry>(
       cells, need.point,
-      LineAsker{state_, judge_, need, line, accept, now, signature(line), judge_.bound(need, line)},
+      LineQuery{state_, judge_, need, line, accept, now, signature(line), judge_.bound(need, line)},
       k, top);
   return top.take();
 }
@@ -351,10 +352,10 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
     if (!offer.active) continue;
     ++looked_at;
     if (lines == nullptr) continue;
-    const OfferAsker asker = asker_of(state_, judge_, o, now);
+    const OfferQuery query = query_of(state_, judge_, o, now);
     TopK top(k, better);
-    find_cells(*lines, offer.point, asker.radius_m, cells);
-    search<LineEntry>(cells, offer.point, asker, k, top);
+    find_cells(*lines, offer.point, query.radius_m, cells);
+    search<LineEntry>(cells, offer.point, query, k, top);
     auto found = top.take();
     if (all.empty()) {
       all = std::move(found);
@@ -362,7 +363,7 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
       all.insert(all.end(), found.begin(), found.end());
     }
   }
-  // One offer has each line once already, in order.
+  // With one offer, each line is in the list once, in order.
   if (looked_at == 1) return all;
   // Each line once, with the offer that serves it best.
   std::sort(all.begin(), all.end(), better);

@@ -1,8 +1,8 @@
-// The best offers for a line, the best lines for a party: the market's matcher.
+// The best offers for a line and the best lines for a party: the market's matcher.
 //
-// Cells are visited from the nearest outwards. A cell, and an entry before its row is read, is
-// skipped if even the greatest other factors could not raise it to the k-th best so far; so the
-// answer equals that of a scan over everything.
+// Cells are visited from the nearest outwards. A cell, or an entry before its row is read, is
+// skipped if it could not reach the k-th best value so far even with the greatest possible other
+// factors; so the result equals that of a full scan.
 #pragma once
 
 #include <functional>

@@ -9,7 +9,7 @@
 namespace qiao {
 namespace {
 
-constexpr std::size_t kAskedOf = 40;  // best offers of a line that are looked at
+constexpr std::size_t kAskedOf = 40;  // best offers of a line that are considered
 // After this long an answer is no longer expected.
 constexpr Seconds kPatience = std::chrono::hours{24};
 // More units than this are counted in steps.
@@ -20,18 +20,18 @@ struct Record {
   std::int64_t silences = 0;
 };
 
-// Of the newest notifications of the party: all, and those of needs of one category.
+// Counts the newest notifications of the party: all of them, and those of needs of one category.
 std::pair<Record, Record> record_of(const State& state, Slot party, std::uint16_t category,
                                     Time now) {
   Record all;
   Record kind;
   int looked_at = 0;
   for (Slot s = state.parties()[party].first_notification;
-       s != kNoSlot && looked_at < kMaxNotificationsLookedAt;
+       s != kNoSlot && looked_at < kMaxNotificationsConsidered;
        s = state.notifications()[s].next_of_party, ++looked_at) {
     const NotificationRow& row = state.notifications()[s];
     const bool yes = answered(state, row);
-    // Parties notified a moment ago do not count as silent yet.
+    // Parties that were notified recently do not count as silent yet.
     if (!yes && now < row.sent + kPatience) continue;
     (yes ? all.answers : all.silences) += 1;
     if (state.needs()[row.need].category == category) (yes ? kind.answers : kind.silences) += 1;
@@ -39,11 +39,12 @@ std::pair<Record, Record> record_of(const State& state, Slot party, std::uint16_
   return {all, kind};
 }
 
-// Notified of this line, recently enough that it may still answer, and not answered yet.
+// Whether the party was notified of this line recently enough that it may still answer, and has not
+// answered.
 bool pending(const State& state, Slot party, Slot need, std::uint8_t line, Time now) {
   int looked_at = 0;
   for (Slot s = state.parties()[party].first_notification;
-       s != kNoSlot && looked_at < kMaxNotificationsLookedAt;
+       s != kNoSlot && looked_at < kMaxNotificationsConsidered;
        s = state.notifications()[s].next_of_party, ++looked_at) {
     const NotificationRow& row = state.notifications()[s];
     if (row.sent + kPatience <= now) return false;
@@ -67,7 +68,7 @@ std::int64_t answer_chance(const State& state, Slot party, std::uint16_t categor
 
 std::int64_t chance_of(const std::vector<Chance>& givers, std::int64_t wanted) {
   if (wanted <= 0) return kMicro;
-  // Rounding units down and the wanted number up never makes the chance too high.
+  // Rounding units down and the wanted number up never makes the probability too high.
   const std::int64_t step = (wanted + kMostSteps - 1) / kMostSteps;
   const auto most = static_cast<std::size_t>((wanted + step - 1) / step);
   std::vector<std::int64_t> sums(most + 1, 0);
@@ -85,13 +86,13 @@ std::int64_t chance_of(const std::vector<Chance>& givers, std::int64_t wanted) {
   return sums[most];
 }
 
-std::vector<pb::Notification> whom_to_tell(const Ranking& ranking, Slot slot, Time now) {
+std::vector<pb::Notification> choose_notifications(const Ranking& ranking, Slot slot, Time now) {
   const State& state = ranking.state();
   std::vector<pb::Notification> result;
   const std::int64_t target = state.policy().notification().fill_micro();
   const NeedRow& need = state.needs()[slot];
   if (target == 0 || !takes_matches(need.state) || quiet(state, now)) return result;
-  std::vector<Slot> told;  // one notification to a party, though it could serve two lines
+  std::vector<Slot> told;  // one notification for a party, even if it could serve two lines
   for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
     const LineRow& line = state.line(l);
     if (line.held >= line.quantity || now >= line.window.start) continue;

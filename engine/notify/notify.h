@@ -13,23 +13,23 @@
 
 namespace qiao {
 
-// The chance, in millionths, that the party answers a notification of a need of that category: a
-// Beta posterior for party and category, whose prior is the posterior for the party over all
-// categories, whose prior is the policy's.
+// The probability, in millionths, that the party answers a notification of a need of that category:
+// a Beta posterior for party and category, whose prior is the posterior for the party over all
+// categories, whose prior is set by the policy.
 std::int64_t answer_chance(const State& state, Slot party, std::uint16_t category, Time now);
 
-// The chance, in millionths, that independent suppliers with these chances provide at least
-// `wanted` together.
+// The probability, in millionths, that independent suppliers with these probabilities together
+// provide at least `wanted`.
 struct Chance {
   std::int64_t units;
   std::int64_t micro;
 };
 std::int64_t chance_of(const std::vector<Chance>& givers, std::int64_t wanted);
 
-// Notifications for the lines of a need, the most valuable offers first, until recent notifications
-// and these give each line the policy's chance of being filled. Empty if the policy does not
-// notify, the need is not open, it is likely enough to be filled, or no eligible party may be
-// notified now. About 100 us a line.
-std::vector<pb::Notification> whom_to_tell(const Ranking& ranking, Slot need, Time now);
+// Chooses notifications for the lines of a need, the most valuable offers first, until these and
+// recent notifications give each line the probability that the policy requires. Empty if the policy
+// does not notify, the need is not open, it is likely enough to be filled, or no eligible party may
+// be notified now. About 100 us a line.
+std::vector<pb::Notification> choose_notifications(const Ranking& ranking, Slot need, Time now);
 
 }  // namespace qiao

@@ -8,8 +8,8 @@
 
 namespace qiao {
 
-// Exact for durations below two hours and a quarter, to within a part in 8192 above; the answer
-// never exceeds a duration that was added.
+// Exact for durations below two and a quarter hours, to within 1/8192 above; a quantile never
+// exceeds a duration that was added.
 class Durations {
  public:
   void add(std::int64_t seconds) {
@@ -20,7 +20,7 @@ class Durations {
     ++size_;
   }
   std::uint64_t size() const { return size_; }
-  // The quantile at this many tenths; 0 if there are none.
+  // The quantile in tenths; 0 if there are no durations.
   std::int64_t quantile(std::uint64_t tenths) const {
     if (size_ == 0) return 0;
     std::uint64_t before = (size_ - 1) * tenths / 10;
@@ -33,7 +33,7 @@ class Durations {
   static constexpr int kBits = 13;
   static constexpr std::uint64_t kExact = std::uint64_t{1} << kBits;
 
-  // Below kExact a bucket a second; from there kExact buckets each time the durations double.
+  // Below kExact one bucket per second; above, kExact buckets for each doubling of the duration.
   static std::size_t bucket_of(std::uint64_t value) {
     if (value < kExact) return value;
     const int doubled = std::bit_width(value) - 1 - kBits;

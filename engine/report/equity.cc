@@ -54,7 +54,7 @@ pb::Equity equity(const std::vector<Fill>& fills, When when) {
   for (std::size_t i = 0; i < worst; ++i) worst_sum += shares[i];
   result.set_communities(static_cast<std::uint32_t>(fills.size()));
   result.set_mean_fill_micro(div_micro(filled, asked));
-  // All with nothing is as even as all with everything.
+  // If no community has anything, the fill is as even as if all had everything.
   result.set_jain_micro(
       squares == 0 ? kMicro
                    : static_cast<std::int64_t>(

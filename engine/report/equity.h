@@ -10,7 +10,7 @@
 
 namespace qiao {
 
-// Lines of a community in millionths of a line: asked for, and held.
+// Lines of a community in millionths: asked for, and held.
 struct Fill {
   Slot community = kNoSlot;
   std::int64_t asked_micro = 0;
@@ -18,22 +18,23 @@ struct Fill {
   std::int64_t after_micro = 0;
 };
 
-// Adds the community, if it asked for something, as it is; after equals before.
+// Adds the current fill of a community that asked for something; after equals before.
 void add_fill(std::vector<Fill>& fills, const State& state, Slot community);
-// All of them.
+// The fills of all communities.
 std::vector<Fill> fills(const State& state);
 
-// Adds to `after` what an allocation would fill of one of the instance's needs.
+// Adds to `after` what an allocation would fill of one need of the instance.
 void add_fill(std::vector<Fill>& fills, const State& state, const Instance& instance,
               const Allocation& held, const ClearNeed& need);
 
 enum class When : std::uint8_t { kBefore, kAfter };
 pb::Equity equity(const std::vector<Fill>& fills, When when);
 
-// Community by community, the lowest fill rate first; see ReportCount for its use.
+// Counts community by community; the result is ordered by fill rate, lowest first. See ReportCount
+// for its use.
 class EquityCount {
  public:
-  // As things are now.
+  // The current state.
   explicit EquityCount(const State& state) : state_(state), areas_(state.areas().size()) {}
   // With every proposal of that clearing.
   EquityCount(const State& state, std::uint64_t clearing,

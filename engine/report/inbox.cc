@@ -12,7 +12,7 @@ namespace {
 
 constexpr Seconds kSoon = std::chrono::days{1};
 
-// Kept small until it is known which hundred are shown.
+// Small, because only a hundred of them are shown.
 struct Waiting {
   pb::InboxKind kind;
   Slot need;
@@ -64,8 +64,9 @@ class Gatherer {
     }
   }
 
-  // Whether its work is the requester's: a community's belongs to its own organiser; a town's and
-  // the lead's is what was escalated to them, and what they are the organiser of.
+  // Whether the requester is responsible: a community's own organiser for the community; a town's
+  // organiser and the lead for what was escalated to them, and for needs of which they are the
+  // organiser.
   bool falls_to_me(Slot n, std::uint32_t mine) const {
     if (mine == 0) return true;
     const NeedRow& need = state_.needs()[n];

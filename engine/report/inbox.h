@@ -1,4 +1,4 @@
-// What waits for the requester.
+// The inbox of the requester.
 #pragma once
 
 #include "engine/identity/roles.h"
@@ -9,7 +9,7 @@ namespace qiao {
 
 inline constexpr std::size_t kMaxInbox = 100;
 
-// O(what waits), and for the lead and organisers O(areas); for a party O(its matches).
+// O(entries); for the lead and organisers also O(areas), for a party O(its matches).
 pb::Inbox inbox(const State& state, const pb::Actor& actor, Time now);
 
 }  // namespace qiao

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMostWaiting = 10;
 constexpr std::size_t kMostAreas = 500;
-// Rows whose areas are prefetched, so that waits for memory overlap.
+// Rows whose areas are prefetched, so that the waits for memory overlap.
 constexpr Slot kAhead = 24;
 constexpr const char* kStepNames[] = {"submitted", "opened", "filled",
                                       "started",   "done",   "reviewed"};
@@ -78,7 +78,7 @@ void OverviewCount::add_area(Slot area) {
 
 void OverviewCount::add_need(Slot slot) {
   const NeedRow& row = state_.needs()[slot];
-  // An area that was added after the start.
+  // The area was added after the start.
   if (row.area >= areas_ || !inside(row.area)) return;
   if (state_.progress(slot).created >= to_int(since_)) add_to_funnel(slot);
   if (row.state != pb::NEED_STATE_OPEN) return;
@@ -95,8 +95,8 @@ void OverviewCount::add_to_funnel(Slot slot) {
   const std::uint32_t at[kSteps] = {p.submitted, p.opened, p.filled, p.started, p.done, reviewed};
   std::int64_t before = p.created;
   for (std::size_t s = 0; s < kSteps; ++s) {
-    // An organiser's own need is open at once, and one that was claimed at once was never recorded
-    // as open before it was filled.
+    // An organiser's own need is open at once, and a need that was claimed at once has no time of
+    // opening before it was filled.
     if (at[s] == 0) continue;
     funnel_[s].add(at[s] - before);
     before = std::max<std::int64_t>(before, at[s]);
@@ -173,7 +173,7 @@ void OverviewCount::mark_levels(Slot area) {
   }
 }
 
-// So few areas that a page can show them.
+// Chooses a level with few enough areas to show on a page.
 void OverviewCount::choose_level() {
   while (marks_[level_] > kMostAreas && level_ + 1 < kLevels) ++level_;
 }

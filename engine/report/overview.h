@@ -14,19 +14,19 @@ namespace qiao {
 // Whether the area is in that part of the city. kNoSlot means all of it.
 bool in_part(const State& state, Slot area, Slot within);
 
-// Counts step by step, so that the caller can pause in between; the market may change meanwhile: a
-// row counts as it is when it is read, and one that was added after the start does not. Reads the
+// Counts in steps, so that the caller can pause in between. The market may change meanwhile: a row
+// counts as it is when it is read, and rows that were added after the start do not count. Reads the
 // market.
 class OverviewCount {
  public:
-  // The funnel covers needs written since then; waiting needs are counted whenever they were
-  // written.
+  // The funnel covers needs created since then; waiting needs are counted whenever they were
+  // created.
   OverviewCount(const State& state, Slot within, Time now, Time since);
   // O(areas + needs + parties), each a tenth of a microsecond at most.
   std::size_t steps() const;
-  // Each once, in their order.
+  // Call once for each step, in order.
   void add(std::size_t step);
-  // After all of them. Takes the time of a few hundred areas.
+  // Call after all steps. Takes the time of a few hundred areas.
   pb::Overview finish();
 
  private:
@@ -77,13 +77,13 @@ class OverviewCount {
   Slot needs_;
   Slot parties_;
   std::vector<bool> inside_;
-  // By area. Separate, and small: they are read in the order of parties and offers.
+  // By area. Separate and small, because they are accessed in the order of parties and offers.
   Chunks<Waits> waits_;
   Chunks<Gives> gives_;
   std::array<std::vector<bool>, kLevels> marked_;
   std::array<std::size_t, kLevels> marks_{};
   std::size_t level_ = 0;
-  boost::unordered_flat_map<Slot, Tally> rolled_;  // at most as many as are shown
+  boost::unordered_flat_map<Slot, Tally> rolled_;  // only the areas that are shown
   std::array<std::uint32_t, pb::NeedState_ARRAYSIZE> by_state_{};
   std::array<Durations, kSteps> funnel_;
   std::array<pb::PartyTally, 3> kinds_;

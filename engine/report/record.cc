@@ -28,7 +28,7 @@ std::vector<Slot> services_of(const State& state, const PartyRow& party) {
   return matches;
 }
 
-// A match that was served, with what it was about.
+// A match that was served, and what was served.
 struct Service {
   pb::Match match;
   pb::Need need;
@@ -45,20 +45,20 @@ Service load_service(const State& state, Slot slot) {
   return {std::move(match), state.load_need(row.need), state.offers()[row.offer], row.need, from};
 }
 
-// What a party gave of one resource.
+// What a party has supplied of one resource.
 struct Goods {
   std::int64_t quantity = 0;
   boost::unordered_flat_set<Slot> needs;
 };
 using GoodsByResource = boost::unordered_flat_map<std::uint16_t, Goods>;
 
-// What was counted so far.
+// What has been counted so far.
 struct Counted {
   boost::unordered_flat_set<Slot> needs;
   GoodsByResource goods;
 };
 
-// A need counts once, however many of a party's matches serve it.
+// A need counts once, however many matches of the party serve it.
 void add_need(pb::ServiceRecord& r, const pb::Need& need) {
   if (need.programme() == kMicroWish) r.set_micro_wishes(r.micro_wishes() + 1);
   if (need.review().stars() > 0) {
@@ -102,7 +102,7 @@ void add_entry(pb::ServiceRecord& r, const State& state, const Service& service)
   e.set_stars(need.review().stars());
 }
 
-// In the order of the vocabulary.
+// In the order of the taxonomy.
 void add_goods(pb::ServiceRecord& r, const State& state, const GoodsByResource& goods) {
   std::vector<std::uint16_t> resources;
   for (const auto& [resource, given] : goods) resources.push_back(resource);

@@ -27,17 +27,17 @@ struct ReportScope {
   friend bool operator==(const ReportScope&, const ReportScope&) = default;
 };
 
-// Step by step; see OverviewCount. There may be as many groups as there are communities.
+// In steps; see OverviewCount. There may be as many groups as communities.
 class ReportCount {
  public:
   ReportCount(const State& state, const ReportScope& scope);
   // O(needs).
   std::size_t steps() const { return needs_; }
   void add(std::size_t need);
-  // After all steps: sorts the groups. Does not read the market, so it may run on any thread: a
-  // nation has 100,000 groups.
+  // Call after all steps: sorts the groups. Does not read the market, so that it may run on any
+  // thread: a nation has 100,000 groups.
   void sort();
-  // After that: the report without its rows, and one row each.
+  // Call after sort(): the report without its rows, and each row.
   pb::Report head() const;
   std::size_t rows() const { return sorted_.size(); }
   pb::ReportRow row(std::size_t place) const;
@@ -62,7 +62,7 @@ class ReportCount {
   std::deque<Group> all_;
   std::vector<const Group*> sorted_;
   pb::ReportRow total_;
-  std::vector<bool> parties_;  // those that served, by slot
+  std::vector<bool> parties_;  // by slot: whether it served
 };
 
 // How long a match took: from check-in to check-out, in seconds. 0 if it was not served.

@@ -35,7 +35,7 @@ class Trial {
     const TrialRows& rows = rows_;
     State& state = market_.state_to_load();
     pb::Policy tried = policy;
-    // The chosen party accepts at once: the choice is compared, not the answers.
+    // The chosen party accepts at once: the trial compares choices, not answers.
     tried.set_confirm_claims(false);
     bool good = state.load_row(pb::Event::kTaxonomy, Blob(rows.taxonomy.SerializeAsString())) &&
                 state.load_row(pb::Event::kPolicy, Blob(tried.SerializeAsString()));
@@ -87,7 +87,7 @@ class Trial {
   void clear(Time now, const std::function<bool()>& keep_going) {
     const State& state = market_.state();
     Collector collector(static_cast<const Ranking&>(market_.matcher()), now);
-    // Needs whose windows have ended are not considered again.
+    // Needs whose windows have ended are skipped.
     while (first_ < state.needs().size() &&
            state.line(state.needs()[first_].first_line).window.end < now)
       ++first_;
@@ -96,7 +96,7 @@ class Trial {
     ClearOptions options;
     options.target_gap_micro = kTrialGapMicro;
     options.polish_rounds = kTrialPolish;
-    options.helps_per_line = kTrialHelps;
+    options.improvements_per_line = kTrialHelps;
     options.keep_going = [&](const ClearProgress&) { return keep_going(); };
     const Cleared cleared = clear_market(instance, options);
     for (const ClearNeed& need : instance.needs) {

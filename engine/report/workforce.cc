@@ -22,12 +22,13 @@ void add_up(pb::WorkforceRow& into, const pb::WorkforceRow& one) {
 
 }  // namespace
 
-// The child of `within_` that contains the area; the city if `within_` is everything.
+// The child of `within_` that contains the area. If `within_` is the whole city, its children are
+// the areas below the city.
 Slot WorkforceCount::branch(Slot area) const {
   Slot below = kNoSlot;
   for (Slot a = area; a != kNoSlot; a = state_.areas()[a].parent) {
     if (a == within_) return below;
-    // If everything is asked for, the top level is that below the city.
+    // Reached the city: its child contains the area.
     if (within_ == kNoSlot && state_.areas()[a].parent == kNoSlot)
       return below == kNoSlot ? a : below;
     below = a;
@@ -47,7 +48,7 @@ void WorkforceCount::add(std::size_t step) {
   i < persons_ ? add_person(i) : add_area(i - persons_);
 }
 
-// Every area directly below has a row, and its residents are added up.
+// Every area directly below has a row, and the residents of `within_` are counted.
 void WorkforceCount::add_area(Slot a) {
   const Slot parent = state_.areas()[a].parent;
   const bool right_below = within_ != kNoSlot
@@ -90,7 +91,7 @@ void WorkforceCount::add_person(Slot slot) {
     }
     if (best > 0 && static_cast<int>(best) <= one.licensed_size()) {
       one.set_licensed(static_cast<int>(best) - 1, 1);
-      // A level above the highest that the policy pays gets what the highest gets.
+      // A level above the highest one that the policy lists gets the pay of the highest.
       const auto& monthly = state_.policy().workforce().monthly_fen();
       if (person.workforce() == pb::WORKFORCE_COMMUNITY_WORKER && !monthly.empty()) {
         one.set_monthly_fen(monthly.Get(std::min(static_cast<int>(best), monthly.size()) - 1));
@@ -111,7 +112,7 @@ std::uint32_t WorkforceCount::needed(std::uint64_t people) const {
   return static_cast<std::uint32_t>((people * standard + 9999) / 10'000);
 }
 
-// Persons in no area directly below come first.
+// Persons who are in no area directly below come first.
 void WorkforceCount::sort() {
   for (const auto& [slot, row] : rows_) {
     sorted_.emplace_back(slot, &row);
@@ -137,7 +138,7 @@ pb::WorkforceRow WorkforceCount::row(std::size_t place) const {
   if (slot == kNoSlot) {
     if (within_ != kNoSlot) row.set_area_code(state_.areas()[within_].id.value());
     row.set_name(state_.area_name(within_));
-    // Without areas below, all residents are its own.
+    // If there are no areas below, all residents belong to its own row.
     if (sorted_.size() == 1) {
       row.set_population(population_);
       row.set_standard(needed(population_));

@@ -12,7 +12,7 @@ namespace qiao {
 
 inline constexpr std::string_view kSocialWorkCertificate = "social_worker";
 
-// Step by step; see ReportCount for how it is used.
+// In steps; see ReportCount for its use.
 class WorkforceCount {
  public:
   WorkforceCount(const State& state, Slot within, Time now);
@@ -40,7 +40,7 @@ class WorkforceCount {
   Slot persons_;
   Slot areas_;
   std::uint64_t population_ = 0;
-  // By the area right below `within_`; kNoSlot for what is in `within_` itself.
+  // By the area directly below `within_`; kNoSlot for persons in `within_` itself.
   boost::unordered_flat_map<Slot, Row> rows_;
   std::vector<std::pair<Slot, const Row*>> sorted_;
   pb::WorkforceRow total_;

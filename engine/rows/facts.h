@@ -30,7 +30,7 @@ namespace pb = qiao::v1;
 // The empty constructors avoid filling the inline storage of the lists with zeros, which
 // value-initialisation would do.
 
-// Of the taxonomy.
+// Codes of the taxonomy.
 using Codes = boost::container::small_vector<std::string_view, 4>;
 
 struct AreaFacts {
@@ -77,12 +77,12 @@ struct OfferFacts {
   Codes categories;
   pb::TimeKind time_kind{};   // unspecified: stock
   std::int64_t quantity = 0;  // capacity of time, total of stock
-  // Of time.
+  // For time.
   boost::container::small_vector<WeekSlot, 8> weekly;
   boost::container::small_vector<DayException, 4> exceptions;
   Codes skills;
   boost::container::small_vector<CertificateFacts, 2> certificates;
-  // Of stock.
+  // For stock.
   std::string_view resource;
   std::int64_t smallest_lot = 0;
   Time expires;
@@ -97,7 +97,7 @@ struct LineFacts {
   std::int64_t quantity = 0;
   Interval window{};
   std::string_view resource;  // of stock
-  // Of time.
+  // For time.
   pb::TimeKind time_kind{};
   Codes skills;
   std::string_view certificate;  // empty: none required
@@ -108,7 +108,7 @@ struct NeedFacts {
   NeedFacts() {}
   static std::optional<NeedFacts> read(std::string_view bytes);
 
-  std::string_view bytes;  // all of it
+  std::string_view bytes;  // the whole message
   NeedId id;
   Seq version = 0;
   AreaCode area;

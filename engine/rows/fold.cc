@@ -1,5 +1,5 @@
-// How a row changes the state. A row is read from its bytes, whether they are from an event or from
-// disk.
+// How a row changes the state. Rows are read from their bytes, whether those come from an event or
+// from disk.
 #include <algorithm>
 
 #include "engine/rows/due.h"
@@ -101,7 +101,7 @@ void State::fold(const pb::Event& event) {
   QIAO_CHECK(to_time(event.time()) >= last_time_, "time does not run backwards");
   last_seq_ = event.seq();
   last_time_ = to_time(event.time());
-  // Only recorded for the undo; nothing is looked up.
+  // A disclosure is in the journal only: it has no table.
   if (event.has_disclosure()) return;
   QIAO_CHECK(event.row_case() != pb::Event::ROW_NOT_SET, "every event carries a row");
   const auto* field = pb::Event::descriptor()->FindFieldByNumber(event.row_case());
@@ -166,9 +166,9 @@ bool State::put_area(Blob bytes) {
   const auto area = AreaFacts::read(bytes.view());
   if (!area || !is_sound(*area)) return false;
   Slot slot = areas_.find(area->code);
-  const bool fresh = slot == kNoSlot;
-  if (!fresh && loading_) return false;
-  if (fresh) slot = areas_.append(area->code);
+  const bool is_new = slot == kNoSlot;
+  if (!is_new && loading_) return false;
+  if (is_new) slot = areas_.append(area->code);
   AreaRow& row = areas_[slot];
   remember(pb::Event::kArea, slot, std::exchange(row.bytes, std::move(bytes)), 0);
   row.level = area->level;
@@ -187,10 +187,10 @@ bool State::put_party(Blob bytes) {
   if (!party || !is_sound(*party)) return false;
   const Slot area = loading_ ? kNoSlot : areas_.find(party->area);
   Slot slot = parties_.find(party->id);
-  const bool fresh = slot == kNoSlot;
-  if (loading_ ? !fresh : area == kNoSlot) return false;
-  if (fresh && !takes(parties_, party->id)) return false;
-  if (fresh) slot = parties_.append(party->id);
+  const bool is_new = slot == kNoSlot;
+  if (loading_ ? !is_new : area == kNoSlot) return false;
+  if (is_new && !takes(parties_, party->id)) return false;
+  if (is_new) slot = parties_.append(party->id);
   if (loading_) loading_->of_parties.push_back(party->area);
   PartyRow& row = parties_[slot];
   remember(pb::Event::kParty, slot, std::exchange(row.bytes, std::move(bytes)), 0);
@@ -206,7 +206,7 @@ bool State::put_party(Blob bytes) {
     row.exclusions->categories = category_set(party->excluded_categories);
     row.exclusions->areas.assign(party->excluded_areas.begin(), party->excluded_areas.end());
   }
-  if (observer_ != nullptr && !fresh) observer_->party_changed(slot);
+  if (observer_ != nullptr && !is_new) observer_->party_changed(slot);
   return true;
 }
 
@@ -230,7 +230,7 @@ bool State::put_person(Blob bytes) {
   return true;
 }
 
-void State::forget_names(Slot slot) {
+void State::unindex_names(Slot slot) {
   const pb::Account account = load_account(slot);
   logins_.erase(account.login());
   if (!account.external_id().empty()) external_ids_.erase(account.external_id());
@@ -253,7 +253,7 @@ bool State::put_account(Blob bytes) {
     if (!takes(accounts_, AccountId{account.id()})) return false;
     slot = accounts_.append(AccountId{account.id()});
   } else {
-    forget_names(slot);
+    unindex_names(slot);
   }
   AccountRow& row = accounts_[slot];
   remember(pb::Event::kAccount, slot, std::exchange(row.bytes, std::move(bytes)), 0);
@@ -302,7 +302,7 @@ bool State::put_notification(Blob bytes) {
   if (!notification || !is_sound(*notification)) return false;
   const Slot party = parties_.find(notification->party);
   const Slot need = needs_.find(notification->need);
-  // They never change, so it is a new one.
+  // Notifications never change, so it is a new one.
   if (party == kNoSlot || need == kNoSlot || !takes(notifications_, notification->id)) return false;
   const Slot slot = notifications_.append(notification->id);
   NotificationRow& row = notifications_[slot];
@@ -324,7 +324,7 @@ CategorySet State::category_set(const Codes& codes) const {
   return set;
 }
 
-void State::give(Slot offer, Slot party) {
+void State::link_offer(Slot offer, Slot party) {
   OfferRow& row = offers_[offer];
   row.party = party;
   row.next_of_party = std::exchange(parties_[party].first_offer, offer);
@@ -344,7 +344,7 @@ bool State::put_offer(Blob bytes) {
     const Slot party = parties_.find(offer->party);
     if (party == kNoSlot || !takes(offers_, offer->id)) return false;
     slot = offers_.append(offer->id);
-    give(slot, party);
+    link_offer(slot, party);
   }
   OfferRow& row = offers_[slot];
   remember(pb::Event::kOffer, slot, std::exchange(row.bytes, std::move(bytes)), 0);
@@ -397,8 +397,7 @@ void State::place_lines(NeedRow& row, Slot slot, const NeedFacts& need) {
     if (observer_ != nullptr && row.line_count > 0) observer_->need_removed(slot);
     row.first_line = lines_.size();
     lines_.resize(lines_.size() + count);
-    // Quantities held by matches stay with the line; the lines of a need never become fewer than
-    // those that are held.
+    // Quantities held by matches stay with the line; a need never has fewer lines than are held.
     for (std::uint8_t i = 0; i < row.line_count; ++i) lines_[row.first_line + i] = lines_[from + i];
     for (Slot m = row.first_match; m != kNoSlot; m = matches_[m].next_of_need) {
       matches_[m].line = matches_[m].line - from + row.first_line;
@@ -420,23 +419,23 @@ bool State::put_need(Blob bytes) {
   if (!need || !is_sound(*need)) return false;
   const Slot area = loading_ ? kNoSlot : areas_.find(need->area);
   Slot slot = needs_.find(need->id);
-  const bool fresh = slot == kNoSlot;
-  if (loading_ ? !fresh : area == kNoSlot) return false;
-  if (fresh && !takes(needs_, need->id)) return false;
-  if (fresh) slot = needs_.append(need->id);
+  const bool is_new = slot == kNoSlot;
+  if (loading_ ? !is_new : area == kNoSlot) return false;
+  if (is_new && !takes(needs_, need->id)) return false;
+  if (is_new) slot = needs_.append(need->id);
   if (loading_) loading_->of_needs.push_back(need->area);
   NeedRow& row = needs_[slot];
-  if (!fresh) {
+  if (!is_new) {
     contribute_fill(row, -1);
     if (row.resident_ref != need->resident_ref) unlink_resident(slot);
     if (row.area != area) leave_waiting(slot);
   }
-  const bool another_resident = fresh || row.resident_ref != need->resident_ref;
+  const bool another_resident = is_new || row.resident_ref != need->resident_ref;
   remember(pb::Event::kNeed, slot, std::exchange(row.bytes, std::move(bytes)), row.touched);
   row.touched = std::max(row.touched, need->version);
   if (!loading_) put_in(area, row, *this);
   fill(row, *need, *this);
-  if (fresh) progress_.resize(needs_.size());
+  if (is_new) progress_.resize(needs_.size());
   fill(progress_[slot], *need, *this);
   if (another_resident && !loading_) link_resident(slot);
   place_lines(row, slot, *need);
@@ -488,11 +487,11 @@ bool State::put_match(Blob bytes) {
   return true;
 }
 
-// --- the rows that rows reference, once all of them are loaded ---
+// Linking rows to the rows that they reference, once all are loaded.
 
 namespace {
 
-// link(slot, slot of the row it references) for each of the ids; false when one is missing.
+// Calls link(slot, slot of the referenced row) for each id; returns false if one is missing.
 template <class Id, class Rows, class Link>
 bool link_each(const std::vector<Id>& ids, Rows& rows, Link link) {
   constexpr std::size_t kTogether = 32;
@@ -517,7 +516,7 @@ bool State::link_areas() {
     AreaRow& row = areas_[area];
     row.parent = parent == area ? kNoSlot : parent;
     row.fairness = row.level == pb::AREA_LEVEL_GRID && row.parent != kNoSlot ? row.parent : area;
-    // Each lies in an area of a higher level, so no area contains itself.
+    // Each is in an area of a higher level, so that there are no cycles.
     rising = rising && (parent == area || areas_[parent].level < row.level);
   });
   return found && rising;
@@ -530,7 +529,7 @@ bool State::link_parties() {
 
 bool State::link_offers() {
   return link_each(loading_->of_offers, parties_,
-                   [this](Slot offer, Slot party) { give(offer, party); });
+                   [this](Slot offer, Slot party) { link_offer(offer, party); });
 }
 
 bool State::link_needs() {

@@ -19,8 +19,8 @@ class Checker {
     for (Slot o = 0; o < state_.offers().size(); ++o) look_at_offer(o);
     look_at_sums();
     look_at_accounts();
-    look_at_residents();
-    look_at_waiting();
+    check_residents();
+    check_waiting();
     return std::move(breaches_);
   }
 
@@ -31,7 +31,7 @@ class Checker {
   }
 
   // Needs that wait for an organiser are in the list of their area, and no others are.
-  void look_at_waiting() {
+  void check_waiting() {
     std::size_t in_the_city = 0;
     for (Slot a = 0; a < state_.areas().size(); ++a) {
       std::set<std::uint64_t> listed;
@@ -50,8 +50,8 @@ class Checker {
            "area", 0);
   }
 
-  // Each list has exactly the needs that carry the resident's number, each once.
-  void look_at_residents() {
+  // Each list has exactly the needs with the resident's number, each once.
+  void check_residents() {
     for (const auto& [resident, count] : needs_of_) {
       std::size_t listed = 0;
       bool its_own = true;

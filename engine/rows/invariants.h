@@ -1,4 +1,4 @@
-// The invariants of a market. Shares no code with what maintains them.
+// The invariants of a market. Shares no code with the functions that maintain them.
 #pragma once
 
 #include <string>

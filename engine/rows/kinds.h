@@ -1,8 +1,8 @@
-// The kinds of row as types, made of the table in kinds.inc: kinds::Need says what the table says
-// of needs. For code that does the same for each kind.
+// The kinds of row as types, generated from kinds.inc: kinds::Need has the columns of the row for
+// needs. For code that does the same for each kind.
 //
 // Code that differs between kinds is a function with one overload for each kind, called from a
-// visit: a kind without one does not compile.
+// visit: a kind without an overload does not compile.
 #pragma once
 
 #include <algorithm>
@@ -17,14 +17,14 @@
 
 namespace qiao {
 
-// The columns of the table that are letters.
+// The values of the table's one-letter columns.
 namespace kind_columns {
 inline constexpr bool L = true;
 inline constexpr bool A = true;
 inline constexpr bool _ = false;
 }  // namespace kind_columns
 
-// The rows are in rows.h.
+// Defined in rows.h.
 #define QIAO_KIND(Name, ...) struct Name##Row;
 #include "engine/rows/kinds.inc"
 
@@ -73,7 +73,7 @@ namespace kinds {
 #include "engine/rows/kinds.inc"
 }  // namespace kinds
 
-// The kind whose rows are such messages.
+// The kind whose rows have that message type.
 template <class Message>
 struct KindOfMessage;
 #define QIAO_KIND(Name, ...)       \
@@ -87,7 +87,7 @@ struct KindOfMessage;
 template <class Message>
 using KindOf = typename KindOfMessage<Message>::Kind;
 
-// A table of rows, each with a key.
+// A kind with a table of rows, each with a key.
 template <class Kind>
 concept Keyed = requires {
   typename Kind::Id;
@@ -101,7 +101,7 @@ inline constexpr std::array kSettings = {
 #define QIAO_SETTING(Name, ...) kinds::Name::kCase,
 #include "engine/rows/kinds.inc"
 };
-// Size of what is indexed by pb::Event::RowCase.
+// The size of an array indexed by pb::Event::RowCase.
 inline constexpr std::size_t kRowCaseLimit = std::size_t{1} + std::max({
 #define QIAO_KIND(Name, ...) static_cast<std::size_t>(kinds::Name::kCase),
 #define QIAO_SETTING QIAO_KIND
@@ -113,7 +113,7 @@ constexpr bool is_setting(pb::Event::RowCase kind) {
   return std::find(kSettings.begin(), kSettings.end(), kind) != kSettings.end();
 }
 
-// Calls f(kinds::Area{}), f(kinds::Party{}) and so on: for each kind that is keyed, in the order of
+// Calls f(kinds::Area{}), f(kinds::Party{}) and so on for each keyed kind, in the order of
 // kinds.inc.
 template <class F>
 void for_each_keyed(F f) {
@@ -121,8 +121,8 @@ void for_each_keyed(F f) {
 #include "engine/rows/kinds.inc"
 }
 
-// f(kinds::Need{}) for pb::Event::kNeed, and so on. Without a row: Result{}. A case of pb::Event
-// that is not in kinds.inc does not compile here (-Wswitch).
+// Returns f(kinds::Need{}) for pb::Event::kNeed, and so on; Result{} without a row. A case of
+// pb::Event that is not in kinds.inc does not compile (-Wswitch).
 template <class F>
 constexpr auto visit_kind(pb::Event::RowCase kind, F f) -> decltype(f(kinds::Need{})) {
   switch (kind) {
@@ -138,7 +138,7 @@ constexpr auto visit_kind(pb::Event::RowCase kind, F f) -> decltype(f(kinds::Nee
   return decltype(f(kinds::Need{}))();
 }
 
-// The same for kinds that are keyed; Result{} for the others.
+// The same for keyed kinds only; Result{} for the others.
 template <class F>
 constexpr auto visit_keyed(pb::Event::RowCase kind, F f) -> decltype(f(kinds::Need{})) {
   using Result = decltype(f(kinds::Need{}));
@@ -151,7 +151,7 @@ constexpr auto visit_keyed(pb::Event::RowCase kind, F f) -> decltype(f(kinds::Ne
   });
 }
 
-// What one row of the kind is called, e.g. need; empty without a row.
+// The name of one row of the kind, for example need; empty without a row.
 constexpr const char* name_of(pb::Event::RowCase kind) {
   if (kind == pb::Event::ROW_NOT_SET) return "";
   return visit_kind(kind, [](auto k) { return k.kName; });
@@ -160,16 +160,16 @@ constexpr const char* chinese_name_of(pb::Event::RowCase kind) {
   const char* name = visit_keyed(kind, [](auto k) { return k.kChinese; });
   return name == nullptr ? "" : name;
 }
-// Where its rows are: /v1/needs; empty without a row.
+// The path of its rows: /v1/needs; empty without a row.
 constexpr const char* collection_of(pb::Event::RowCase kind) {
   if (kind == pb::Event::ROW_NOT_SET) return "";
   return visit_kind(kind, [](auto k) { return k.kCollection; });
 }
-// Unspecified where no field refers to such rows.
+// Unspecified if no field refers to such rows.
 constexpr pb::RowKind row_kind_of(pb::Event::RowCase kind) {
   return visit_keyed(kind, [](auto k) { return k.kRowKind; });
 }
-// Not set where there is no such kind.
+// ROW_NOT_SET if there is no such kind.
 constexpr pb::Event::RowCase case_of(pb::RowKind row_kind) {
   if (row_kind == pb::ROW_KIND_UNSPECIFIED) return pb::Event::ROW_NOT_SET;
   for (const auto kind : kKeyedKinds) {
@@ -177,7 +177,7 @@ constexpr pb::Event::RowCase case_of(pb::RowKind row_kind) {
   }
   return pb::Event::ROW_NOT_SET;
 }
-// Id or code of the row that an event carries; 0 where there is only one such row.
+// The id or code of the event's row; 0 if the kind has only one row.
 inline std::uint64_t key_of(const pb::Event& event) {
   return visit_kind(event.row_case(), [&](auto k) { return k.key_in(event); });
 }

@@ -42,14 +42,14 @@ inline constexpr int kMaxExclusions = 64;
 inline constexpr int kMaxProgrammesPerParty = 32;
 inline constexpr int kMaxTrainings = 32;
 inline constexpr int kMaxLinesPerNeed = 32;
-// Of one resident, that wait for an organiser to check them.
+// Needs of one resident that wait for an organiser's approval.
 inline constexpr int kMaxWaitingNeeds = 20;
 inline constexpr int kMaxCommandsPerBatch = 10'000;
-// Of a request: it is applied in one piece, and other requests wait about 5 ms for it.
+// Requests of a batch: it is applied at once, and other requests wait about 5 ms for it.
 inline constexpr int kMaxRequestsPerBatch = 200;
 inline constexpr int kMaxNotificationsPerCommand = 1'000;
-// Notifications of a party that are considered, the newest first.
-inline constexpr int kMaxNotificationsLookedAt = 100;
+// Notifications of a party that are considered, newest first.
+inline constexpr int kMaxNotificationsConsidered = 100;
 // Doublings of the time between notifications to a party that does not answer.
 inline constexpr std::uint32_t kMaxSilenceDoublings = 4;
 // Offers of one party that its own ranking considers.

@@ -1,4 +1,4 @@
-// Personal data: which fields carry them, and how they are masked.
+// Personal data: which fields contain them, and how they are masked.
 //
 // Fields are found by their marks in the vocabulary (base.proto), so that a new marked field is
 // masked, sealed on disk, exported and erased without a change here.
@@ -23,8 +23,8 @@ struct MarkedField {
   bool secret = false;
 };
 
-// Of a type, in the order of the fields. Thread-safe; the reference is valid while the thread
-// lives.
+// The marked fields of a message type, in the order of the fields. Thread-safe; the reference is
+// valid while the thread lives.
 const std::vector<MarkedField>& marked_fields(const google::protobuf::Descriptor& type);
 
 // Calls visit for each marked field that is not empty; what it returns replaces the value.
@@ -47,7 +47,7 @@ void mask(google::protobuf::Message& message, std::string_view area_name);
 // Empties every marked field and returns how many were not empty.
 int clear_marked(google::protobuf::Message& message);
 
-// A client that was shown a masked value sends it back with the other fields: it stands for the
+// A client that was shown a masked value sends it back with the other fields: it is replaced by the
 // stored value. Any other masked value is refused, because it would overwrite the real one.
 Status unmask(google::protobuf::Message& sent, const google::protobuf::Message& before,
               std::string_view area_name, const std::string& at = {});

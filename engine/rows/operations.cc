@@ -13,7 +13,7 @@ struct Row {
   Effect effect;
   std::chrono::microseconds cost;
   Growth growth;
-  // By column of operations.inc.
+  // One for each role, in the order of the columns of operations.inc.
   std::array<Scope, 8> scopes;
 };
 
@@ -22,7 +22,7 @@ constexpr auto R = Scope::kArea;
 constexpr auto P = Scope::kParty;
 constexpr auto M = Scope::kMatched;
 constexpr auto O = Scope::kOwn;
-constexpr auto V = Scope::kLook;
+constexpr auto V = Scope::kView;
 constexpr auto _ = Scope::kNone;
 constexpr auto L = Effect::kLooks;
 constexpr auto C = Effect::kChanges;
@@ -150,7 +150,7 @@ bool gives_access(Operation operation) {
   return kTable[static_cast<std::size_t>(operation)].effect == Effect::kGivesAccess;
 }
 
-bool only_looks(Operation operation) {
+bool is_read_only(Operation operation) {
   return kTable[static_cast<std::size_t>(operation)].effect == Effect::kLooks;
 }
 
@@ -169,7 +169,7 @@ std::bitset<128> operations_of(const pb::Grant& grant) {
     bool in = grant.scopes().empty();
     for (const std::string& scope : grant.scopes()) {
       if (gives_access(operation)) break;
-      in = in || scope == "write" || (scope == "read" && only_looks(operation)) ||
+      in = in || scope == "write" || (scope == "read" && is_read_only(operation)) ||
            scope == name_of(operation);
     }
     all.set(i, in);

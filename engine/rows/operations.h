@@ -1,4 +1,4 @@
-// All operations, and how much of each a role may use. The table itself is operations.inc.
+// All operations, and the scope of each role. The table is operations.inc.
 #pragma once
 
 #include <bitset>
@@ -22,26 +22,26 @@ enum class Operation : std::uint8_t {
   kCount,
 };
 
-// How much of an operation a role may use; see operations.inc.
-enum class Scope : std::uint8_t { kNone, kAll, kArea, kParty, kMatched, kOwn, kLook };
+// The rows to which a role may apply an operation; see operations.inc.
+enum class Scope : std::uint8_t { kNone, kAll, kArea, kParty, kMatched, kOwn, kView };
 
 // Thread-safe: the table never changes.
 Scope scope_of(Operation operation, pb::Role role);
-// operationId, as in openapi.json.
+// The operationId in openapi.json.
 std::string_view name_of(Operation operation);
 std::optional<Operation> find_operation(std::string_view name);
-// It changes nothing.
-bool only_looks(Operation operation);
-// It creates or changes credentials, or the rights of an account: not allowed to a grant with
-// scopes.
+// Whether it changes nothing.
+bool is_read_only(Operation operation);
+// Whether it creates or changes credentials, or the rights of an account: not permitted to a grant
+// with scopes.
 bool gives_access(Operation operation);
-// Time of the market thread that a typical call takes.
+// The market-thread time of a typical call.
 std::chrono::microseconds cost_of(Operation operation);
-// It takes longer in a larger market, whatever is asked for.
+// Whether it takes longer in a larger market, whatever is requested.
 bool grows(Operation operation);
-// One of the table's columns.
+// Whether the role is a column of the table.
 bool is_role(pb::Role role);
-// What a grant may be used for, by its scopes.
+// The operations that a grant permits by its scopes.
 std::bitset<128> operations_of(const pb::Grant& grant);
 // The operation of a command; none for a command without a body.
 std::optional<Operation> operation_of(const pb::Command& command);

@@ -16,7 +16,7 @@ WeekMask stretches(unsigned weekday_from_0, unsigned start_minute, unsigned end_
   return mask;
 }
 
-// From 0, Monday.
+// 0 is Monday.
 unsigned weekday_of(std::chrono::local_days day) {
   return std::chrono::weekday{day}.iso_encoding() - 1;
 }
@@ -118,8 +118,8 @@ const WeekPattern* PatternPool::intern(std::span<const WeekSlot> slots) {
       key.append(reinterpret_cast<const char*>(&s), sizeof s);
     }
   }
-  auto [it, fresh] = pool_.try_emplace(std::move(key), nullptr);
-  if (fresh) it->second = std::move(pattern);
+  auto [it, is_new] = pool_.try_emplace(std::move(key), nullptr);
+  if (is_new) it->second = std::move(pattern);
   seen_.emplace(written, it->second.get());
   return it->second.get();
 }

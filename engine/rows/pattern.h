@@ -22,7 +22,7 @@ struct DaySlot {
   friend bool operator==(const DaySlot&, const DaySlot&) = default;
 };
 
-// As in an offer: on that day of each week, 1 Monday .. 7 Sunday.
+// A slot of an offer's weekly pattern. weekday: 1 Monday .. 7 Sunday.
 struct WeekSlot {
   std::uint16_t weekday;
   DaySlot open;
@@ -45,7 +45,7 @@ struct DayException {
   DaySlot open;  // start == end: closed
 };
 
-// Whether [window) lies wholly within the pattern as changed by the exceptions. Exact on days when
+// Whether [window) is entirely within the pattern as changed by the exceptions. Exact on days when
 // clocks change. pattern == nullptr: always available, except for the exceptions.
 bool covers(const WeekPattern* pattern, const std::vector<DayException>& exceptions,
             const TimeZone& zone, const Interval& window);

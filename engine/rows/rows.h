@@ -44,7 +44,7 @@ struct alignas(64) AreaRow {
   Slot fairness = kNoSlot;  // the community (or higher area) that its fill counts for
 };
 
-// By their positions in the taxonomy; 256 is above kMaxCategories.
+// Bits are positions of categories in the taxonomy; 256 is above kMaxCategories.
 using CategorySet = std::bitset<256>;
 
 struct PartyExclusions {
@@ -136,7 +136,7 @@ struct alignas(64) LineRow {
 
 struct alignas(64) NeedRow {
   NeedId id;
-  // Up to the ratio: the fields that judging a pair reads, in one cache line.
+  // The fields before `ratio` are those that Judge reads, in one cache line.
   pb::NeedState state{};
   pb::Urgency urgency{};
   Time deadline;  // 0: none of its own
@@ -158,7 +158,7 @@ struct alignas(64) NeedRow {
   PartyId organiser;  // 0: none
   Slot first_line = kNoSlot;
   Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_need
-  // The list of its resident's needs.
+  // Links the list of its resident's needs.
   Slot next_of_resident = kNoSlot;
   Slot previous_of_resident = kNoSlot;
   Slot place_in_waiting = kNoSlot;  // in State::waiting_in() of its area
@@ -209,9 +209,8 @@ struct NotificationRow {
   std::uint8_t line = 0;  // number, from 1
 };
 
-// Residents who have an account get numbers from here on, followed by the account's id; numbers
-// that organisers assign are below, so that no account gains access to the needs of another
-// resident.
+// Residents with an account have this number plus the account's id; numbers that organisers assign
+// are smaller, so that no account gains access to the needs of another resident.
 inline constexpr std::uint64_t kAccountResidents = std::uint64_t{1} << 62;
 
 struct AccountRow {
@@ -226,15 +225,15 @@ struct AccountRow {
   bool disabled = false;
 };
 
-// BLAKE2b-256 of the secret that authenticates.
+// BLAKE2b-256 of a session's, token's or invitation's secret.
 using SecretHash = std::array<unsigned char, 32>;
-// "0f…" of 64 digits; nothing for any other text.
+// Parses 64 hexadecimal digits; returns nothing for any other text.
 std::optional<SecretHash> parse_secret_hash(std::string_view hex);
 
 struct GrantRow {
   GrantId id;
   Blob bytes;
-  // By Operation: what it may be used for.
+  // By Operation: whether it is permitted.
   std::bitset<128> operations;
   SecretHash secret{};
   Time expires;
@@ -244,11 +243,11 @@ struct GrantRow {
   bool revoked = false;
 };
 
-// Proposed up to verified: it occupies its line and its offer.
+// From proposed to verified: it occupies its line and its offer.
 constexpr bool holds(pb::MatchState s) {
   return s >= pb::MATCH_STATE_PROPOSED && s <= pb::MATCH_STATE_VERIFIED;
 }
-// Accepted up to verified.
+// From accepted to verified.
 constexpr bool secured(pb::MatchState s) {
   return s >= pb::MATCH_STATE_ACCEPTED && s <= pb::MATCH_STATE_VERIFIED;
 }
@@ -261,11 +260,11 @@ constexpr bool broken(pb::MatchState s) {
 constexpr bool live(pb::NeedState s) {
   return s >= pb::NEED_STATE_DRAFT && s <= pb::NEED_STATE_DONE;
 }
-// Offers can still be matched to lines of it that have not begun.
+// Whether offers can still be matched to its lines that have not begun.
 constexpr bool takes_matches(pb::NeedState s) {
   return s == pb::NEED_STATE_OPEN || s == pb::NEED_STATE_IN_SERVICE;
 }
-// Counts for how well a community is served.
+// Whether it counts for the fill rate of its community.
 constexpr bool counts_for_fill(pb::NeedState s) {
   return (s >= pb::NEED_STATE_OPEN && s <= pb::NEED_STATE_REVIEWED) || s == pb::NEED_STATE_EXPIRED;
 }

@@ -12,10 +12,10 @@ namespace qiao {
 namespace {
 
 constexpr std::uint16_t kMinutesADay = 1440;
-// On either side of 1970: twice what is ever accepted. Sums and differences of such times do not
-// overflow.
+// Before and after 1970: twice the range that is ever accepted. Sums and differences of such times
+// do not overflow.
 constexpr Seconds kFarthest{std::int64_t{1} << 41};
-// Windows are computed by calendar, which ends with the year 32767: this is 10680.
+// Windows are computed by the calendar, which ends with the year 32767: this is the year 10680.
 constexpr Seconds kFarthestWindow{std::int64_t{1} << 38};
 
 template <std::integral Integer>
@@ -127,7 +127,7 @@ bool is_sound(const pb::Taxonomy& taxonomy) {
          taxonomy.resources_size() <= kMaxResources && taxonomy.programmes_size() <= kMaxProgrammes;
 }
 
-// Divisors, and numbers that are added to times or multiplied with quantities.
+// Values that are used as divisors, added to times, or multiplied by quantities.
 bool is_sound(const pb::Policy& policy) {
   const pb::ValuePolicy& v = policy.value();
   constexpr std::int64_t kMost = 100 * kMicro;

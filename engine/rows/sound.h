@@ -1,6 +1,6 @@
-// Checks for values that the market never writes and that computing with a row relies on: a damaged
-// row may contain anything. Not a second validation (validate.h), whose rules change while rows
-// stay: only values that would cause an invalid memory access, an endless loop or an overflow.
+// Checks for values that the market never writes and that would make it crash: a damaged row may
+// contain anything. Not a second validation (validate.h), whose rules change while stored rows do
+// not: only values that would cause an invalid memory access, an endless loop or an overflow.
 #pragma once
 
 #include "engine/rows/facts.h"
@@ -10,7 +10,7 @@
 
 namespace qiao {
 
-// A window of a line or a promise.
+// For windows of lines and matches.
 bool is_sound(const Interval& window);
 bool is_sound(const AreaFacts& area);
 bool is_sound(const PartyFacts& party);

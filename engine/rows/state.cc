@@ -57,7 +57,7 @@ std::string State::area_name(Slot area) const {
 
 namespace {
 
-// What a resource has beside its row: most have nothing.
+// Adds what a resource has in addition to its row: for most kinds nothing.
 template <class Message>
 void complete(const State&, Slot, Message&) {}
 
@@ -168,8 +168,8 @@ void State::link_resident(Slot need) {
   row.previous_of_resident = kNoSlot;
   row.next_of_resident = kNoSlot;
   if (row.resident_ref == 0) return;
-  const auto [first, fresh] = residents_.try_emplace(row.resident_ref, need);
-  if (fresh) return;
+  const auto [first, is_new] = residents_.try_emplace(row.resident_ref, need);
+  if (is_new) return;
   row.next_of_resident = std::exchange(first->second, need);
   needs_[row.next_of_resident].previous_of_resident = need;
 }

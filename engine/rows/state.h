@@ -1,9 +1,9 @@
-// The whole state of the market, and the one way to change it: put a row. Folding the journal means
-// putting its rows.
+// The whole state of the market. It changes only when a row is put: folding the journal puts its
+// rows.
 //
-// Derived values (what a line holds, what an offer has booked, how full a community is, who served
-// whom) are updated with each put and follow from the rows alone, so that a restart from rows gives
-// the same state.
+// Derived values (what a line holds, what an offer has booked, the fill rate of a community, who
+// served whom) are updated with each put and depend on the rows alone, so that a restart from rows
+// gives the same state.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -32,30 +32,29 @@ class StateObserver {
   virtual ~StateObserver() = default;
   virtual void offer_changed(Slot offer) = 0;
   virtual void need_changed(Slot need) = 0;
-  // The offer's or line's row is about to be removed (an append is undone).
+  // Called before the row of an offer or line is removed (an append is undone).
   virtual void offer_removed(Slot offer) = 0;
   virtual void need_removed(Slot need) = 0;
   virtual void party_changed(Slot party) = 0;
-  // The policy or the taxonomy.
+  // The policy or the taxonomy has changed.
   virtual void settings_changed() = 0;
 };
 
-// A promise in an offer's calendar.
+// A booking of an offer for a window.
 struct Booking {
   Interval window;
   std::int64_t quantity;
   Slot match;
 };
 
-// Single-threaded: one thread owns it. Reading it from another thread requires that the owner does
-// not run.
+// Single-threaded. Other threads may read it only while its owner does not run.
 class State {
  public:
   State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // Codes of areas arrive in any order, ids ascend.
+  // Area codes arrive in any order; ids ascend.
   template <class Id>
   using IdsOf = std::conditional_t<std::is_same_v<Id, AreaCode>, HashedIds<Id>, AscendingIds<Id>>;
   template <class Kind>
@@ -71,7 +70,7 @@ class State {
   Slot account_by_login(std::string_view login) const;
   Slot account_by_external_id(std::string_view external_id) const;
   Slot grant_by_secret(const SecretHash& secret) const;
-  // Accounts of a person of a party; of a resident. In no particular order.
+  // Accounts of a person or of a resident. In no particular order.
   std::span<const Slot> accounts_of_person(PersonId person) const;
   std::span<const Slot> accounts_of_resident(std::uint64_t resident_ref) const;
   // A resident's needs: the first, and the rest by NeedRow::next_of_resident; kNoSlot if there are
@@ -83,9 +82,9 @@ class State {
   // dispatched after an escalation, with a claim to confirm or a service to verify. In no
   // particular order.
   std::span<const Slot> waiting_in(Slot area) const;
-  // The same for every area that has some.
+  // The same for every area that has any.
   const boost::unordered_flat_map<Slot, std::vector<Slot>>& waiting() const { return waiting_; }
-  // Those of them that were escalated to the city, which the lead handles wherever they are.
+  // The needs that were escalated to the city, which the lead handles wherever they are.
   const boost::unordered_flat_set<Slot>& waiting_in_city() const { return waiting_in_city_; }
   const NeedProgress& progress(Slot need) const { return progress_[need]; }
   Slot line_count() const { return lines_.size(); }
@@ -100,29 +99,29 @@ class State {
 
   const pb::Policy& policy() const { return policy_; }
   const pb::Taxonomy& taxonomy() const { return vocabulary_.taxonomy(); }
-  // policy() or taxonomy().
+  // The policy or the taxonomy.
   const google::protobuf::Message& setting(pb::Event::RowCase kind) const;
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const TimeZone& zone() const { return zone_; }
   Seq last_seq() const { return last_seq_; }
   Time last_time() const { return last_time_; }
 
-  // load_need(slot) and so on: the resource as it is now; for a need with the quantities its lines
-  // hold and its version. load(kinds::Need{}, slot) is load_need(slot). Parses: about 1 us.
+  // load_need(slot) and so on: the current resource; a need includes its version and the quantities
+  // that its lines hold. load(kinds::Need{}, slot) is load_need(slot). Parses: about 1 us.
 #define QIAO_KIND(Name, one, ...)  \
   pb::Name load_##one(Slot) const; \
   pb::Name load(kinds::Name, Slot slot) const { return load_##one(slot); }
 #include "engine/rows/kinds.inc"
 
-  // Most units that the offer could give in that window now. O(log + overlapping bookings).
+  // The most units that the offer can supply in that window now. O(log + overlapping bookings).
   std::int64_t available(Slot offer, const Interval& window) const;
-  // Highest quantity booked at one instant of the window (time).
+  // The highest quantity booked at any instant of the window (time).
   std::int64_t peak(Slot offer, const Interval& window) const;
-  // Bookings of a time offer by start, or nullptr.
+  // Bookings of a time offer, ordered by start; or nullptr.
   const std::vector<Booking>* bookings(Slot offer) const;
-  // True when a lies in b or is b.
+  // True if a is b or lies in it.
   bool within(Slot area, Slot ancestor) const;
-  // The parties that belong directly to the party. In no particular order.
+  // The direct branches of the party. In no particular order.
   std::span<const PartyId> branches_of(PartyId party) const;
   // How often the party has served this resident, this community.
   std::uint32_t served_resident(Slot party, std::uint64_t resident_ref) const;
@@ -134,17 +133,15 @@ class State {
   // Folds an event: its row replaces the previous one. Events must be given in the order of their
   // seq. Keeps what is needed to undo it until commit().
   void fold(const pb::Event& event);
-  // Puts a row as it was stored. False when the bytes are not such a row or reference a
-  // missing row.
+  // Puts a stored row. Returns false if the bytes are not such a row or reference a missing row.
   //
-  // At start-up: start_loading(), the settings; then the kinds that are linked (kLinked) in any
-  // order, and link_areas(), link_parties(), link_offers(), link_needs(); then the other kinds,
+  // At start-up, in this order: start_loading(); the settings; the kinds that are linked (kLinked)
+  // in any order; link_areas(), link_parties(), link_offers(), link_needs(); the other kinds,
   // grants after accounts; loaded(), start_timers(), link_lists().
-  // Each row once. Rows of different kinds may be put by different threads at the same time, and
-  // linked beside each other and beside rows that are put, as soon as the rows they reference
-  // are there and linked.
+  // Each row once. Different threads may put rows of different kinds at the same time, and link a
+  // kind while others are put, once the rows that it references are put and linked.
   bool load_row(pb::Event::RowCase kind, Blob bytes);
-  // Loading ends with that event: ids are numbers of events, and none is greater.
+  // `last_seq`: the last event. Ids are numbers of events, so none is greater.
   void start_loading(Seq last_seq) {
     loading_ = std::make_unique<Loading>();
     loading_->last_seq = last_seq;
@@ -157,16 +154,16 @@ class State {
   bool link_areas();
   bool link_parties();
   bool link_needs();
-  // Links them to the parties that they belong to.
+  // Links them to their parties.
   bool link_offers();
   void loaded(Seq last_seq, Time last_time);
   // Rebuilds every timer from the rows. May run while other threads read rows.
   void start_timers();
-  // The lists of residents' needs, and of those that wait for organisers. May run beside
-  // start_timers().
+  // Builds the lists of residents' needs and of needs that wait for organisers. May run on another
+  // thread than start_timers().
   void link_lists();
 
-  // Bytes of the row of that kind and key, as of now. The view holds until the row changes.
+  // The current bytes of the row of that kind and key. Valid until the row changes.
   std::string_view row_bytes(pb::Event::RowCase kind, std::uint64_t key) const;
 
   // A transaction: fold events, then commit or undo all of them.
@@ -196,9 +193,9 @@ class State {
  private:
   struct UndoRecord {
     pb::Event::RowCase kind;
-    Slot slot;      // of the row, or of the new one
-    Blob previous;  // null: it is new
-    Seq touched;    // the need's, before
+    Slot slot;      // of the row
+    Blob previous;  // null: the row is new
+    Seq touched;    // previous value of the need
   };
   struct HistoryKey {
     Slot party;
@@ -210,11 +207,11 @@ class State {
     }
   };
 
-  // Slots of the rows that rows reference. They are looked up together once all rows are loaded:
-  // they lie in random order, and so the waits for memory overlap and the memory read stays local;
-  // and the kinds of rows do not wait for each other.
+  // Slots of referenced rows. They are looked up together once all rows are loaded: they are in
+  // random order, so that the waits for memory overlap and memory is read locally, and the kinds of
+  // rows do not wait for each other.
   struct Loading {
-    alignas(kApart) std::vector<AreaCode> parents;  // its own slot if it has no parent
+    alignas(kApart) std::vector<AreaCode> parents;  // its own code if it has no parent
     alignas(kApart) std::vector<AreaCode> of_parties;
     alignas(kApart) std::vector<AreaCode> of_needs;
     alignas(kApart) std::vector<PartyId> of_offers;
@@ -225,7 +222,7 @@ class State {
   bool takes(const Rows& rows, Id id) const {
     return (!loading_ || id.value() <= loading_->last_seq) && rows.takes(id);
   }
-  void give(Slot offer, Slot party);
+  void link_offer(Slot offer, Slot party);
   void link_resident(Slot need);
   void unlink_resident(Slot need);
   bool waits(const NeedRow& need) const;
@@ -234,15 +231,15 @@ class State {
   void set_parent(PartyRow& row, PartyId parent);
   void update_waiting_in_city(Slot need);
 
-  // put_need() and so on: what a row of each kind changes (fold.cc). Each answers as load_row()
-  // does. remove_need() and so on undo the append of the row, which is the last (undo.cc).
+  // put_need() and so on: how a row of each kind changes the state (fold.cc). The result is that of
+  // load_row(). remove_need() and so on undo an append; the row must be the last one (undo.cc).
 #define QIAO_KIND(Name, one, ...) \
   bool put_##one(Blob bytes);     \
   void remove_##one(Slot);
 #define QIAO_SETTING(Name, one, ...) bool put_##one(std::string_view bytes);
 #include "engine/rows/kinds.inc"
 
-  void forget_names(Slot account);
+  void unindex_names(Slot account);
   void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched) {
     if (in_transaction_) undo_.push_back({kind, slot, std::move(previous), touched});
   }
@@ -277,11 +274,11 @@ class State {
   Vocabulary vocabulary_;
   TimeZone zone_;
   PatternPool patterns_;
-  std::unordered_set<CategorySet> category_sets_;  // each once; grows only
+  std::unordered_set<CategorySet> category_sets_;  // interned; only grows
   boost::unordered_flat_map<Slot, std::vector<Booking>> bookings_;
   boost::unordered_flat_map<HistoryKey, std::uint32_t> history_;
   TimerQueue timers_;
-  // Rows below these have timers of the previous policy.
+  // Rows below these slots have timers of the previous policy.
   struct {
     Slot needs = 0;
     Slot matches = 0;
@@ -292,7 +289,7 @@ class State {
   Seq last_seq_ = 0;
   Time last_time_{};
 
-  std::unique_ptr<Loading> loading_;  // while it is
+  std::unique_ptr<Loading> loading_;  // only while loading
   bool in_transaction_ = false;
   Mark begin_;
   std::vector<UndoRecord> undo_;
@@ -300,8 +297,8 @@ class State {
   StateObserver* observer_ = nullptr;
 };
 
-// The fields that decisions use, computed from a need as it was sent: also for one that is not
-// posted (a preview). The state itself sets `need.first_line`, the lists and the timer.
+// Sets the fields that decisions use from a need as it was sent, also for a need that is not posted
+// (a preview). State sets `need.first_line`, the lists and the timer.
 void fill(NeedRow& row, const pb::Need& need, const State& state);
 void fill(LineRow& row, const pb::RequirementLine& line, const State& state);
 

@@ -1,4 +1,4 @@
-// Rows by slot and by id.
+// Tables of rows, found by slot and by id.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 
 namespace qiao {
 
-// How a table finds the slot of an id. `size` is the number of rows, `id_at(slot)` the id of one;
-// takes() says whether an id may be appended, append() is called before its row exists, pop_back()
+// How a table finds the slot of an id. `size` is the number of rows, `id_at(slot)` the id of a row.
+// takes() says whether an id may be appended; append() is called before the row exists; pop_back()
 // gets the removed id and slot. prefetch() and guess() are for looking up many ids, so that the
 // waits for memory overlap: the memory that find() reads first, and the likely row.
 
@@ -41,7 +41,7 @@ class HashedIds {
       reserve(2 * (std::size_t{slot} + 1), slot, id_at);
     put(id, slot);
   }
-  // No other id was displaced by the last one.
+  // Requires: the last append displaced no other id.
   void pop_back(Id id, Slot slot) {
     std::size_t at = home(id);
     while (slots_[at] != slot) at = next(at);
@@ -73,7 +73,7 @@ class HashedIds {
     slots_[at] = slot;
   }
 
-  std::vector<Slot> slots_;  // 2^n of them
+  std::vector<Slot> slots_;  // 2^n
   int shift_ = 63;
 };
 
@@ -112,7 +112,7 @@ class AscendingIds {
  private:
   struct Rows {
     Slot low;
-    Slot high;  // behind the last
+    Slot high;  // one past the last
     Slot guess;
   };
   Rows block_of(Id id, Slot size) const {
@@ -120,7 +120,7 @@ class AscendingIds {
     if (block >= first_.size()) return {};
     const Slot low = first_[block];
     const Slot high = block + 1 < first_.size() ? first_[block + 1] : size;
-    // As if they were spaced evenly, which holds for rows that were loaded in bulk.
+    // As if ids were spaced evenly, which is the case for rows that were loaded in bulk.
     return {low, high, low + static_cast<Slot>(id.value() % kBlock * (high - low) / kBlock)};
   }
 

@@ -10,9 +10,9 @@
 
 namespace qiao {
 
-// A heap of (time, thing). Entries are not removed when a thing changes; the caller of pop asks the
-// row whether the entry still holds. Matches precede needs at the same instant, so that a need sees
-// the result of its matches.
+// A heap of (time, row). Entries are not removed when a row changes; the caller of pop() asks the
+// row whether the entry is still valid. Matches precede needs at the same instant, so that a need
+// sees the result of its matches.
 class TimerQueue {
  public:
   enum class Kind : std::uint8_t { kMatch, kNeed, kPerson };
@@ -27,7 +27,7 @@ class TimerQueue {
     heap_.push_back(e);
     std::push_heap(heap_.begin(), heap_.end(), std::greater<>{});
   }
-  // The earliest entry that still holds; stale ones before it are dropped. Amortised O(log n).
+  // The earliest valid entry; stale ones before it are removed. Amortised O(log n).
   template <class Holds>
   std::optional<Entry> front(Holds holds) {
     while (!heap_.empty()) {

@@ -32,12 +32,12 @@ void State::rollback_to(const Mark& mark) {
 }
 
 void State::undo(UndoRecord& record) {
-  const bool fresh = !record.previous;
+  const bool is_new = !record.previous;
   // The need whose version is restored.
   Slot need = kNoSlot;
   if (record.kind == pb::Event::kMatch) need = matches_[record.slot].need;
-  if (record.kind == pb::Event::kNeed && !fresh) need = record.slot;
-  if (fresh) {
+  if (record.kind == pb::Event::kNeed && !is_new) need = record.slot;
+  if (is_new) {
     remove_row(record.kind, record.slot);
   } else {
     const bool ok = load_row(record.kind, std::move(record.previous));
@@ -51,7 +51,7 @@ void State::remove_row(pb::Event::RowCase kind, Slot slot) {
 #define QIAO_KIND(Name, one, ...) \
   case pb::Event::k##Name:        \
     return remove_##one(slot);
-// These always have an earlier row.
+// Never removed: settings always have a previous row, and records have no table.
 #define QIAO_SETTING(Name, ...) case pb::Event::k##Name:
 #define QIAO_RECORD QIAO_SETTING
 #include "engine/rows/kinds.inc"
@@ -88,7 +88,7 @@ void State::remove_need(Slot slot) {
   unlink_resident(slot);
   leave_waiting(slot);
   contribute_fill(needs_[slot], -1);
-  // Unless another need was appended after it, its lines are the last.
+  // If no need was appended after it, its lines are the last.
   if (needs_[slot].first_line + needs_[slot].line_room == lines_.size()) {
     lines_.resize(needs_[slot].first_line);
   }
@@ -112,7 +112,7 @@ void State::remove_notification(Slot slot) {
 }
 
 void State::remove_account(Slot slot) {
-  forget_names(slot);
+  unindex_names(slot);
   accounts_.pop_back();
 }
 

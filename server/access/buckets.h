@@ -1,4 +1,4 @@
-// How much somebody may: a token bucket for each key (an account, an address).
+// Token buckets, one for each key (an account, an address).
 #pragma once
 
 #include <boost/container_hash/hash.hpp>
@@ -13,10 +13,10 @@
 
 namespace qiao {
 
-// Single-threaded. `Key` is std::uint64_t (an account's id) or std::string (an address, which is
-// looked up by a std::string_view). At most kMostKeys keys are remembered: a bucket that has filled
-// up again is as good as none, and where all are in use a new key has to wait, so that a flood from
-// many addresses cannot take the memory.
+// Single-threaded. `Key` is std::uint64_t (an account's id) or std::string (an address; looked up
+// by a std::string_view). At most kMostKeys buckets are stored. A bucket that is full again may be
+// removed; while none is, a new key has to wait, so that requests from many addresses cannot
+// exhaust the memory.
 template <class Key>
 class Buckets {
  public:
@@ -24,18 +24,18 @@ class Buckets {
   using KeyView = std::conditional_t<std::is_same_v<Key, std::string>, std::string_view, Key>;
   static constexpr std::size_t kMostKeys = 100'000;
 
-  // `per_second` tokens come back, at most `burst` are kept. per_second 0: no limit.
+  // A bucket holds at most `burst` tokens and is refilled at this rate. per_second 0: no limit.
   Buckets(double per_second, double burst) : per_second_(per_second), burst_(burst) {}
 
-  // In how many seconds there are so many tokens (more than the burst count as the burst); nothing
-  // where there are now. Takes none.
+  // Returns in how many seconds the bucket will hold that many tokens, but at most `burst`. Returns
+  // nothing if it holds them now. Takes none.
   std::optional<std::chrono::seconds> wait_for(KeyView key, double tokens, Clock::time_point now);
 
-  // Takes so many tokens, also where there are fewer: what is missing has to come back first. No
-  // more than `most_debt` can be missing.
+  // Takes that many tokens even if the bucket holds fewer: it is in debt until it is refilled. The
+  // debt is at most `most_debt`.
   void charge(KeyView key, double tokens, Clock::time_point now, double most_debt);
 
-  // wait_for(), and where nothing is to be waited for charge() of all of them.
+  // If wait_for() returns nothing, charges all of the tokens, with no limit on the debt.
   std::optional<std::chrono::seconds> take(KeyView key, double tokens, Clock::time_point now);
 
  private:

@@ -6,7 +6,7 @@ namespace qiao {
 namespace {
 
 constexpr std::chrono::hours kDay{24};
-// Beyond it what teams have seen is forgotten, so that they count once more.
+// At this number all records are dropped, so that needs seen earlier that day count again.
 constexpr std::size_t kMostTeams = 100'000;
 
 void add_asked(const pb::Command& command, const State& state, ContactLimit::Asked& asked) {
@@ -23,8 +23,8 @@ void add_asked(const pb::Command& command, const State& state, ContactLimit::Ask
   }
 }
 
-// How many of the needs are not among those.
-double fresh_of(const boost::unordered_flat_set<NeedId>& known, const std::vector<NeedId>& needs) {
+// The number of distinct needs that are not in `known`.
+double count_new(const boost::unordered_flat_set<NeedId>& known, const std::vector<NeedId>& needs) {
   boost::unordered_flat_set<NeedId> fresh;
   for (const NeedId need : needs) {
     if (!known.contains(need)) fresh.insert(need);
@@ -49,8 +49,8 @@ ContactLimit::Asked ContactLimit::asked_of(const pb::Command& command, const Sta
 std::optional<std::chrono::seconds> ContactLimit::wait_for(PartyId team, const Asked& asked,
                                                            Moment now) {
   if (needs_per_day_ == 0 || asked.sees.empty()) return std::nullopt;
-  const double fresh = fresh_of(seen_by(team, now).opened, asked.sees);
-  // Who only looks again at what it has seen today is not kept from it.
+  const double fresh = count_new(seen_by(team, now).opened, asked.sees);
+  // Needs that the team has already seen on that day may be seen again at any time.
   if (fresh == 0) return std::nullopt;
   if (fresh > needs_per_day_) return kDay;
   return needs_.wait_for(team.value(), fresh, now);
@@ -60,7 +60,7 @@ void ContactLimit::count(PartyId team, const Asked& asked, Moment now) {
   if (needs_per_day_ == 0 || (asked.sees.empty() && asked.withdrawals.empty())) return;
   Seen& seen = seen_by(team, now);
   for (const auto* needs : {&asked.sees, &asked.withdrawals}) {
-    needs_.charge(team.value(), fresh_of(seen.charged, *needs), now, needs_per_day_);
+    needs_.charge(team.value(), count_new(seen.charged, *needs), now, needs_per_day_);
     seen.charged.insert(needs->begin(), needs->end());
   }
   seen.opened.insert(asked.sees.begin(), asked.sees.end());

@@ -1,11 +1,11 @@
-// How many needs a team may see the contact or the exact place of in a day, so that nobody collects
-// them all by claiming, looking and withdrawing.
+// Limits how many needs a team may see the contact or the exact place of in a day, so that nobody
+// can collect them all by revealing, claiming and withdrawing.
 //
-// A need counts once a day: when its contact is looked at, when it is claimed, or when a match that
-// showed its exact place is withdrawn. Nobody is kept from withdrawing; whoever has used up the
-// day's number claims nothing, and looks at no contact but of a need that it has looked at or
-// claimed that day. No batch asks for more than a day's number. A team and all that belong to it
-// count as one.
+// A need counts once a day: when its contact is revealed, when it is claimed, or when a match that
+// showed its exact place is withdrawn. Withdrawing is never refused. A team that has reached the
+// limit cannot claim, and can reveal only the contacts of needs that it has revealed or claimed on
+// that day. A batch that exceeds the limit by itself is always refused. A team and its branches are
+// counted together.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -28,24 +28,24 @@ class ContactLimit {
   // 0: no limit.
   explicit ContactLimit(double needs_per_day);
 
-  // What a team's command, or the parts of a batch, asks for.
+  // The needs that a team's command, or the parts of a batch, would count.
   struct Asked {
-    std::vector<NeedId> sees;  // by looking, or by claiming
+    std::vector<NeedId> sees;  // revealed or claimed
     std::vector<NeedId> withdrawals;
   };
   static Asked asked_of(const pb::Command& command, const State& state);
 
-  // In how many seconds it may; nothing where it may now. Counts nothing.
+  // Returns in how many seconds the team may do this, or nothing if it may now. Counts nothing.
   std::optional<std::chrono::seconds> wait_for(PartyId team, const Asked& asked, Moment now);
-  // Counts what was done.
+  // Counts a command that was done.
   void count(PartyId team, const Asked& asked, Moment now);
 
  private:
-  // What a team has seen since; of a day.
+  // What a team has seen in the day that began at `since`.
   struct Seen {
     Moment since;
-    boost::unordered_flat_set<NeedId> opened;   // looked at, or claimed
-    boost::unordered_flat_set<NeedId> charged;  // these, and what was withdrawn
+    boost::unordered_flat_set<NeedId> opened;   // revealed or claimed
+    boost::unordered_flat_set<NeedId> charged;  // these, and the withdrawn ones
   };
   Seen& seen_by(PartyId team, Moment now);
 

@@ -1,5 +1,5 @@
-// Work for a thread of its own, done one piece after another and shared fairly between those who
-// ask for it: hashes of passwords, which are meant to be expensive.
+// Runs expensive work, such as hashing passwords, on a thread of its own: one job at a time, shared
+// fairly between the accounts and addresses that request it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,22 +12,23 @@
 
 namespace qiao {
 
-// For the thread that runs the context.
+// Single-threaded: used on the thread that runs the context.
 class FairQueue {
  public:
-  // Pieces of work that wait or are being done.
+  // Jobs that wait or are running.
   static constexpr int kMaxWaiting = 64;
   static constexpr int kMaxWaitingPerKey = 8;
 
-  // Done on the thread of its own; the context calls what it gives, unless the queue is gone.
+  // Runs on the thread of its own; the context then calls the function that it returns, unless the
+  // queue has been destroyed.
   using Work = std::function<std::function<void()>()>;
 
   explicit FairQueue(boost::asio::io_context& context) : context_(context), pool_(1) {}
-  // Waits for the piece that is being done; the others are forgotten.
+  // Waits for the job that is running; drops the others.
   ~FairQueue();
 
-  // The account and the address have a share each. Addresses take turns, so that one with a single
-  // piece waits for at most one piece of every other.
+  // The account and the address have a share each. Addresses take turns: an address with a single
+  // job waits for at most one job of each other address.
   Taken run(const std::string& account, const std::string& address, Work work);
 
  private:
@@ -41,7 +42,7 @@ class FairQueue {
   boost::asio::io_context& context_;
   bool busy_ = false;
   Turns<Job> turns_{{kMaxWaiting, kMaxWaitingPerKey, kMaxWaitingPerKey}};
-  // Tells what comes back late that there is no queue any more.
+  // Lets a job that ends after the destructor find out that the queue is gone.
   std::shared_ptr<FairQueue*> self_ = std::make_shared<FairQueue*>(this);
   boost::asio::thread_pool pool_;
 };

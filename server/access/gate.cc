@@ -14,19 +14,18 @@ namespace {
 
 constexpr std::string_view kCookie = "qiao_session=";
 constexpr std::string_view kSecureCookie = "__Host-qiao_session=";
-// Wrong passwords in a row after which an account is locked: half a minute at first, doubled each
-// time up to an hour.
+// An account is locked after this many wrong passwords in a row: for half a minute at first, then
+// twice as long each time, up to an hour.
 constexpr int kFailuresBeforeLock = 5;
 constexpr Seconds kFirstLock = std::chrono::seconds{30};
 constexpr int kMaxLockDoublings = 7;
 constexpr std::size_t kMostFailures = 100'000;
 constexpr std::size_t kMostVouched = 20'000;
-// Other hashes have ended by then, and the memory of other work may be free again.
+// By then other hashes are likely to have finished and to have released their memory.
 const Gate::Answer<Gate::NewSession> kNoMemoryForHash{.error = AuthError::kBusy,
                                                       .retry_after = std::chrono::seconds{5}};
 
-// A __Host- cookie can only have been set over TLS by this very host, so over TLS no other is
-// accepted.
+// Over TLS only a __Host- cookie is accepted: it can only have been set over TLS by this host.
 std::string_view session_in(std::string_view cookies, bool secure) {
   const std::string_view name = secure ? kSecureCookie : kCookie;
   while (!cookies.empty()) {
@@ -51,7 +50,7 @@ pb::Command by_market(std::uint64_t account_id) {
   return c;
 }
 
-// The grant with that secret, if it has not ended; otherwise kNoSlot.
+// The grant with that secret if it has not ended, otherwise kNoSlot.
 Slot live_grant(const State& state, const SecretHash& secret, Time now) {
   const Slot slot = state.grant_by_secret(secret);
   if (slot == kNoSlot) return kNoSlot;
@@ -66,8 +65,8 @@ bool is_active(const State& state, const pb::Actor& actor) {
   return party != kNoSlot && state.parties()[party].standing == pb::STANDING_ACTIVE;
 }
 
-// Whom an account that is `self` by itself may act for, other than for itself. Whose party is not
-// active acts for nobody.
+// Whether an account may act as `actor`; `self` is the actor of the account itself. An account of a
+// party that is not active may not act on behalf of anyone.
 bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& actor) {
   const Slot party = state.parties().find(PartyId{actor.party_id()});
   switch (self.role()) {
@@ -76,10 +75,10 @@ bool may_act_for(const State& state, const pb::Actor& self, const pb::Actor& act
     case pb::ROLE_ORGANISER: {
       const PartyId id{actor.party_id()};
       const bool below = actor.role() == pb::ROLE_ORGANISER && is_below(state, self, id);
-      return (gives(actor.role()) || below) && all_in_area_of(state, self, id);
+      return (acts_for_supplier(actor.role()) || below) && all_in_area_of(state, self, id);
     }
     case pb::ROLE_SUPPLIER:
-      return gives(actor.role()) && party != kNoSlot && is_active(state, self) &&
+      return acts_for_supplier(actor.role()) && party != kNoSlot && is_active(state, self) &&
              in_party_of(self, state, party);
     default:
       return false;
@@ -100,7 +99,7 @@ Gate::Gate(boost::asio::io_context& context, Runtime& runtime, GateOptions optio
       account_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
       address_time_(options_.time_share * kMicro, options_.time_burst * kMicro),
       log_ins_(options_.log_ins_per_minute / 60, options_.log_ins_burst),
-      set_up_secret_(fresh_secret()) {}
+      set_up_secret_(generate_secret()) {}
 
 Gate::~Gate() = default;
 
@@ -132,7 +131,7 @@ Gate::Answer<Identity> Gate::by_token(std::string_view token) {
     if (!found) return {.error = AuthError::kUnauthenticated};
     return {.value = *found};
   }
-  // Checking a signature costs fifty times what looking it up does.
+  // Verifying a signature costs fifty times as much as looking it up.
   const SecretHash hash = hash_secret(token);
   auto known = vouched_.find(hash);
   if (known == vouched_.end() || known->second.expires <= runtime_.now()) {
@@ -150,7 +149,7 @@ Gate::Answer<Identity> Gate::by_token(std::string_view token) {
 Gate::Answer<Identity> Gate::identify(const Credentials& c) {
   Answer<Identity> answer;
   answer.value.actor.set_role(pb::ROLE_ANONYMOUS);
-  // A browser says where a request that changes something comes from.
+  // Browsers send Origin with every request that changes something.
   if (c.changes && !c.origin.empty() && !same_site(c)) return {.error = AuthError::kOrigin};
   if (!c.authorization.empty()) {
     constexpr std::string_view kBearer = "bearer ";
@@ -161,7 +160,7 @@ Gate::Answer<Identity> Gate::identify(const Credentials& c) {
     if (!answer.good()) return answer;
   } else if (const auto secret = session_in(c.cookie, c.secure); !secret.empty()) {
     if (const auto found = by_secret(secret, pb::GRANT_KIND_SESSION)) {
-      // What a cookie vouches for, any page could have sent.
+      // Any page could have sent the cookie.
       if (c.changes && !same_site(c)) return {.error = AuthError::kOrigin};
       answer.value = *found;
     }
@@ -175,8 +174,8 @@ Gate::Answer<Identity> Gate::identify(const Credentials& c) {
   return answer;
 }
 
-// lead, auditor, organiser/17, supplier/42, member/5, resident/7: oneself, or somebody further down
-// (代办). The journal keeps the account whoever it acts for.
+// Parses Qiao-Actor: lead, auditor, organiser/17, supplier/42, member/5 or resident/7. It names the
+// account itself, or an actor below it (代办). The journal records the account in either case.
 Result<pb::Actor> Gate::acting_for(const Identity& identity, std::string_view header) const {
   const State& state = runtime_.state();
   const auto slash = std::min(header.find('/'), header.size());
@@ -237,9 +236,9 @@ bool Gate::opens_only(const Identity& identity, Operation operation) const {
 }
 
 std::optional<PartyId> Gate::team_of(const Identity& identity) const {
-  if (!identity.known() || !gives(identity.actor.role())) return std::nullopt;
+  if (!identity.known() || !acts_for_supplier(identity.actor.role())) return std::nullopt;
   const AccountRow& account = state().accounts()[identity.account];
-  // Nothing is hidden from the lead anyway.
+  // The lead sees every contact anyway.
   if (account.role == pb::ROLE_LEAD) return std::nullopt;
   const PartyId own = account.party;
   return topmost_of(state(), own ? own : PartyId{identity.actor.party_id()});
@@ -301,7 +300,7 @@ std::optional<std::string> Gate::set_up_secret() const {
 
 Result<Gate::Made> Gate::make_grant(const pb::Actor& actor, std::uint64_t account_id,
                                     pb::GrantKind kind, const pb::TokenRequest& request) {
-  Made made{fresh_secret(), 0, 0};
+  Made made{generate_secret(), 0, 0};
   pb::Command c;
   *c.mutable_actor() = actor;
   pb::Grant& grant = *c.mutable_add_grant()->mutable_grant();
@@ -342,8 +341,8 @@ void Gate::failed(const std::string& login, Slot account) {
     log_error("an account could not be locked", {{"reason", done.error().en()}});
 }
 
-// In how many seconds a password of the login may be tried. Attempts that wait for their hash count
-// as wrong ones, so that many at once are not more guesses than one after another.
+// Returns in how many seconds a password of that login may be tried. Attempts that wait for their
+// hash count as wrong ones, so that parallel attempts give no more guesses than sequential ones.
 std::optional<std::chrono::seconds> Gate::locked(const std::string& login, Slot account) const {
   const Time now = runtime_.now();
   Time until = account == kNoSlot ? Time{} : runtime_.state().accounts()[account].locked_until;
@@ -356,8 +355,8 @@ std::optional<std::chrono::seconds> Gate::locked(const std::string& login, Slot 
   return std::chrono::seconds{1};
 }
 
-// Checks a password, counting those that are wrong; where it is right and there is a new one,
-// hashes that too.
+// Verifies a password and counts wrong ones. If it is right and a new one is given, hashes the new
+// one too.
 void Gate::verify_password(Slot account, Asker asker, const std::string& password,
                            const std::string& new_password, std::function<void(Checked)> then,
                            const Done& otherwise) {
@@ -370,7 +369,7 @@ void Gate::verify_password(Slot account, Asker asker, const std::string& passwor
     Checked checked{.verdict = qiao::verify_password(hash, password)};
     if (!checked.right() || new_password.empty()) return checked;
     if (auto fresh = qiao::hash_password(new_password)) {
-      checked.fresh_hash = *std::move(fresh);
+      checked.new_hash = *std::move(fresh);
     } else {
       checked.verdict = Verdict::kNoMemory;
     }
@@ -379,9 +378,9 @@ void Gate::verify_password(Slot account, Asker asker, const std::string& passwor
   const auto decided = [this, account, login = asker.login, hash, then,
                         otherwise](const Checked& checked) {
     const int pending = --failures_[login].pending;
-    // Nothing was tried.
+    // The password was not checked.
     if (checked.verdict == Verdict::kNoMemory) return otherwise(kNoMemoryForHash);
-    // It was the password; it may have been changed meanwhile.
+    // The password was right when the check began; it may have been changed since.
     const bool replaced =
         checked.right() && runtime_.state().load_account(account).password_hash() != hash;
     if (!checked.right()) {
@@ -412,7 +411,7 @@ void Gate::hash_password(const Asker& asker, const std::string& password,
       asker, [password] { return qiao::hash_password(password); }, hashed, otherwise);
 }
 
-// False, and `otherwise` called, where too much waits already.
+// Returns false, and calls `otherwise`, if the queue is full.
 template <class Work, class Then>
 bool Gate::queue_hash(const Asker& asker, Work work, Then then, const Done& otherwise) {
   const auto taken = hashes_->run(asker.login, asker.address, [work, then] {
@@ -447,7 +446,7 @@ void Gate::log_in(const pb::LogInRequest& request, std::string_view address, Don
       account, {login, std::string(address)}, request.password().substr(0, kMaxPasswordBytes + 1),
       {},
       [this, account, done](const Checked& checked) {
-        // It may have been disabled meanwhile.
+        // The account may have been disabled meanwhile.
         if (!checked.right() || runtime_.state().accounts()[account].disabled)
           return done({.error = AuthError::kPassword});
         done(open_session(account));
@@ -455,12 +454,13 @@ void Gate::log_in(const pb::LogInRequest& request, std::string_view address, Don
       done);
 }
 
-// May whoever sent the invitation still invite that account? It may reach further since.
+// Whether the account that made the invitation may still invite this account: the rights of the
+// invited account may have grown since.
 bool Gate::still_invited(const Identity& invited) const {
   const std::uint64_t grant = state().grants()[invited.grant].id.value();
   const auto key = Store::AuditKey::object(pb::Event::kGrant, grant);
   const auto made = runtime_.store().audit(key, 0, true, 1);
-  // Not on disk yet: it was made just now.
+  // The event was created just now and is not on disk yet.
   if (made.empty()) return true;
   const auto event = runtime_.store().event(made.front());
   if (!event) return false;
@@ -496,7 +496,7 @@ void Gate::accept_invitation(const pb::AcceptInvitationRequest& request, std::st
   hash_password(
       {runtime_.state().load_account(account).login(), std::string(address)}, request.password(),
       [this, account, token = request.token(), done](const std::string& hash) {
-        // Once: setting the password revokes the link, so that whoever uses it second is refused.
+        // Works once: setting the password revokes the link, so that a second use is refused.
         const auto still = by_secret(token, pb::GRANT_KIND_INVITATION);
         if (!still || !still_invited(*still)) return done({.error = AuthError::kInvalidLink});
         pb::Command set = by_market(runtime_.state().accounts()[account].id.value());
@@ -525,7 +525,7 @@ void Gate::change_password(const Identity& identity, const pb::ChangePasswordReq
       identity.account, {account.login(), std::string(address)}, request.old_password(),
       request.new_password(),
       [this, identity, by_grant, held, done](const Checked& checked) {
-        // Its session or token may have ended meanwhile.
+        // The session or token may have ended meanwhile.
         if (by_grant && !is_live(held)) return done({.error = AuthError::kUnauthenticated});
         if (!checked.right()) {
           return done({.error = AuthError::kRefused,
@@ -534,7 +534,7 @@ void Gate::change_password(const Identity& identity, const pb::ChangePasswordReq
         pb::Command set;
         *set.mutable_actor() = actor_of(identity.account);
         set.mutable_set_password()->set_account_id(set.actor().account_id());
-        set.mutable_set_password()->set_password_hash(checked.fresh_hash);
+        set.mutable_set_password()->set_password_hash(checked.new_hash);
         if (auto applied = runtime_.apply(set); !applied) {
           return done({.error = AuthError::kRefused, .refusal = std::move(applied).error()});
         }
@@ -582,7 +582,7 @@ bool Gate::is_site_code(std::uint64_t need_id, std::string_view typed) const {
   std::string plain;
   for (const char c : typed) {
     if (c == ' ' || c == '-') continue;
-    // People read these for one another.
+    // Accepts letters that are easily mistaken for digits.
     const char upper = ascii_upper(c);
     plain += upper == 'O' ? '0' : upper == 'I' || upper == 'L' ? '1' : upper;
   }

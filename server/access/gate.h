@@ -1,4 +1,4 @@
-// Authentication: from the credentials of a request to an identity, and opening sessions.
+// Authenticates requests and opens sessions.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -26,56 +26,57 @@ struct Credentials {
   std::string_view acting;  // Qiao-Actor: on whose behalf, empty for oneself
   std::string_view origin;
   std::string_view host;
-  std::string_view address;  // of the client, as limits count it: see client_key()
+  std::string_view address;  // of the client in rate limits: see client_key()
   bool secure = false;       // over TLS
-  bool changes = false;      // its method is neither GET nor HEAD
+  bool changes = false;      // the method is neither GET nor HEAD
 };
 
 struct Identity {
   pb::Actor actor;  // anonymous without credentials
   Slot account = kNoSlot;
-  Slot grant = kNoSlot;  // kNoSlot also where an identity provider vouches
+  Slot grant = kNoSlot;  // kNoSlot also for a token of an identity provider
   Time expires{};
   bool known() const { return account != kNoSlot; }
 };
 
-// Why a request is not authenticated, or somebody is not logged in.
+// Why a request is not authenticated, or a log-in fails.
 enum class AuthError : std::uint8_t {
   kNone,
   kUnauthenticated,  // no credentials, or none that are valid
-  kOrigin,           // the request was made by a page of another site
+  kOrigin,           // sent by a page of another site
   kPassword,         // wrong login or password
-  kInvalidLink,      // of an invitation or of the first account: used, expired or unknown
+  kInvalidLink,      // an invitation or set-up link that is used, expired or unknown
   kLocked,           // too many wrong passwords
   kRateLimited,      // a token bucket is empty, or a share of a queue is used up
-  kBusy,             // too many log-ins wait for their hash, or there is no memory for one
+  kBusy,             // too many log-ins wait for a hash, or no memory for one
   kRefused,          // see the refusal
 };
 
 struct GateOptions {
-  // Writes of one account, and of one address: so many a second in the long run, so many at once.
-  // 0: no limit.
+  // Rate limit of writes, for each account and each address. 0: no limit.
   double writes_per_second = 50;
   double writes_burst = 500;
-  // Of an address all accounts behind it share: a community's office is one address.
+  // The limit of an address is this many times as high: all accounts of an office share its
+  // address.
   double address_factor = 4;
-  // Of the market thread's time, what one account and one address may use in the long run, and how
-  // many seconds of it at once. 0: no limit.
+  // The share of the market thread's time that one account or one address may use, and the burst in
+  // seconds. 0: no limit.
   double time_share = 0.5;
   double time_burst = 5;
-  // Log-ins from one address.
+  // Rate limit of log-ins from one address.
   double log_ins_per_minute = 20;
   double log_ins_burst = 20;
-  // Needs whose contact or exact place a team may see in a day, see ContactLimit. 0: no limit.
+  // How many needs' contacts or exact places a team may see in a day: see ContactLimit. 0: no
+  // limit.
   double contacts_per_day = 30;
   Seconds session = std::chrono::days{7};
   Seconds invitation = std::chrono::days{7};
   IdentityProviderOptions identity_provider = {};
-  // What limits are measured by.
+  // The clock of the rate limits.
   std::function<std::chrono::steady_clock::time_point()> clock = &std::chrono::steady_clock::now;
 };
 
-// For the market thread; hashes of passwords are made on a thread of its own.
+// Single-threaded: used on the market thread. Passwords are hashed on a thread of their own.
 class Gate {
  public:
   Gate(boost::asio::io_context& context, Runtime& runtime, GateOptions options);
@@ -90,32 +91,33 @@ class Gate {
     bool good() const { return error == AuthError::kNone; }
   };
 
-  // Who sends it. A session that has ended is no session: anonymous.
+  // Authenticates a request. Credentials of a session that has ended count as none: anonymous.
   Answer<Identity> identify(const Credentials& credentials);
-  // Is it authenticated by a token for nothing but that operation?
+  // Whether it was authenticated by a token that permits only that operation.
   bool opens_only(const Identity& identity, Operation operation) const;
-  // May its session or token be used for that operation?
+  // Whether its session or token permits that operation.
   bool covers(const Identity& identity, Operation operation) const;
-  // Takes so many changes from the rate limits. Where they are exceeded: takes none, and returns in
-  // how many seconds to try again. A batch of more changes than the burst passes when the bucket is
-  // full, and leaves it in debt.
+  // Takes `changes` tokens from the account's and the address's bucket. If one of them has too few,
+  // takes none and returns in how many seconds to try again. A batch with more changes than the
+  // burst is accepted when the bucket is full, and leaves it in debt.
   std::optional<std::chrono::seconds> over_limit(const Identity& identity, std::string_view address,
                                                  double changes);
-  // Whether the limit of contacts refuses that: in how many seconds to try again. It is counted by
-  // the topmost party above that of the account, whoever it acts for; for an account without a
-  // party, above the party for which it acts. The lead, and who supplies nothing, has no limit.
+  // Returns in how many seconds to try again if the contact limit refuses the command. The limit is
+  // counted for the topmost party above the party of the account, also when the account acts on
+  // behalf of another one; for an account without a party, above the party on whose behalf it acts.
+  // The lead and roles that supply nothing have no limit.
   std::optional<std::chrono::seconds> over_contacts(const Identity& identity,
                                                     const ContactLimit::Asked& asked);
-  // Counts what was done.
+  // Counts a command that was done.
   void count_contacts(const Identity& identity, const ContactLimit::Asked& asked);
   using Moment = std::chrono::steady_clock::time_point;
-  // In how many seconds an address or an account has so much of its share of the market thread's
-  // time; nothing where it has it now. Takes none.
+  // Returns in how many seconds an address or an account may use that much of the market thread's
+  // time, or nothing if it may now. Charges nothing.
   std::optional<std::chrono::seconds> over_time(std::string_view address,
                                                 std::chrono::microseconds cost, Moment now);
   std::optional<std::chrono::seconds> over_time(const Identity& identity,
                                                 std::chrono::microseconds cost, Moment now);
-  // Charges both for the time used. The debt is at most one burst, so that nobody is locked out
+  // Charges the time used to both. The debt is at most one burst, so that nobody is locked out
   // after the machine was suspended.
   void charge_time(const Identity& identity, std::string_view address,
                    std::chrono::nanoseconds used, Moment now);
@@ -128,19 +130,19 @@ class Gate {
     Seq wait_for = 0;
   };
   using Done = std::function<void(Answer<NewSession>)>;
-  // Calls back on the market thread, also at once.
+  // Calls `done` on the market thread, possibly before it returns.
   void log_in(const pb::LogInRequest& request, std::string_view address, Done done);
   void accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address,
                          Done done);
   void change_password(const Identity& identity, const pb::ChangePasswordRequest& request,
                        std::string_view address, Done done);
-  // Makes the first account. Only while no account of the lead can log in.
+  // Creates the first account. Only while no account of the lead can log in.
   void set_up(const pb::SetUpRequest& request, std::string_view address, Done done);
 
-  // The token for the first set-up, while no account of the lead can log in; the same as long as
-  // the process runs.
+  // The token for the first set-up, while no account of the lead can log in. It does not change
+  // while the process runs.
   std::optional<std::string> set_up_secret() const;
-  // Makes a session, a token or an invitation of an account.
+  // Creates a session, a token or an invitation of an account.
   struct Made {
     std::string secret;
     std::uint64_t grant_id;
@@ -149,8 +151,8 @@ class Gate {
   Result<Made> make_grant(const pb::Actor& actor, std::uint64_t account_id, pb::GrantKind kind,
                           const pb::TokenRequest& request);
 
-  // The code that is displayed at the place of a need: a keyed hash of its number (40 bits), so
-  // that nothing is stored and nobody can guess it. The same as long as the database exists.
+  // The check-in code of a need: a keyed hash of its number (40 bits), so that it need not be
+  // stored and cannot be guessed. It never changes for a database.
   std::string site_code(std::uint64_t need_id) const;
   // Ignores case, spaces and hyphens.
   bool is_site_code(std::uint64_t need_id, std::string_view typed) const;
@@ -158,11 +160,11 @@ class Gate {
   IdentityProvider& identity_provider() { return provider_; }
   const GateOptions& options() const { return options_; }
   const State& state() const { return runtime_.state(); }
-  // The actor that an account is by itself.
+  // The actor of an account that acts on nobody's behalf.
   pb::Actor actor_of(Slot account) const;
 
  private:
-  // For whom a password is hashed: shares of the queue are counted by both.
+  // Who requested a password hash: both have a share of the queue.
   struct Asker {
     std::string login;
     std::string address;
@@ -170,8 +172,8 @@ class Gate {
   struct Checked {
     Verdict verdict = Verdict::kWrong;
     bool right() const { return verdict == Verdict::kRight; }
-    // Of the new password, where one was given and the old one is right.
-    std::string fresh_hash = {};
+    // The hash of the new password, if one was given and the old one is right.
+    std::string new_hash = {};
   };
   Result<pb::Actor> acting_for(const Identity& identity, std::string_view header) const;
   Answer<Identity> by_token(std::string_view token);
@@ -204,10 +206,10 @@ class Gate {
   std::string set_up_secret_;
   struct Failures {
     int count = 0;
-    int pending = 0;  // attempts whose hash is not made yet
+    int pending = 0;  // attempts that still wait for their hash
     Time locked_until{};
   };
-  // By login, whether or not there is such an account.
+  // By login, whether or not such an account exists.
   boost::unordered_flat_map<std::string, Failures> failures_;
   struct Vouched {
     std::string external_id;

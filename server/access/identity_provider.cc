@@ -14,9 +14,9 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxToken = 16 << 10;
 constexpr std::size_t kMaxKeys = 64;
-// Clocks of two machines are not alike.
+// The clocks of two machines differ.
 constexpr Seconds kLeeway = std::chrono::seconds{60};
-// A token that is good for longer is not one for logging in.
+// A token with a longer lifetime is not accepted for logging in.
 constexpr Seconds kMaxLifetime = std::chrono::hours{24};
 
 template <auto Release>
@@ -49,8 +49,8 @@ std::optional<json::object> parse_object(std::string_view text) {
   return std::move(v.as_object());
 }
 
-// cjose stops the process where base64url is not what it has to be (an assertion, which Debian's
-// build has): anybody could have sent that. So it is looked at before.
+// Checked before cjose decodes it: on invalid base64url cjose fails an assertion, which is enabled
+// in Debian's build and would end the process.
 bool is_base64url(std::string_view text) {
   const auto good = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -77,7 +77,7 @@ bool meant_for(const json::object& claims, const std::string& audience) {
   const bool among = std::any_of(all.begin(), all.end(), [&](const json::value& v) {
     return v.is_string() && std::string_view(v.as_string()) == audience;
   });
-  // Several audiences: it has to say that we are the one it was given to.
+  // A token for several audiences must name this server as the authorised party.
   return among && (all.size() == 1 || text_of(claims, "azp") == audience);
 }
 
@@ -85,7 +85,7 @@ bool meant_for(const json::object& claims, const std::string& audience) {
 
 struct IdentityProvider::Key {
   std::string id;
-  std::string algorithm;  // RS256 or ES256: what a key of its type signs with
+  std::string algorithm;  // RS256 or ES256, by the type of the key
   std::unique_ptr<cjose_jwk_t, Releaser<cjose_jwk_release>> jwk;
 };
 
@@ -104,7 +104,7 @@ bool IdentityProvider::set_keys(std::string_view jwks) {
     const json::object& o = v.as_object();
     if (const std::string use = text_of(o, "use"); !use.empty() && use != "sig") continue;
     const std::string type = text_of(o, "kty");
-    // Never a symmetric one: what is published must not sign.
+    // Symmetric keys are ignored: a published key must not be able to sign.
     const std::string algorithm = type == "RSA"                                  ? "RS256"
                                   : type == "EC" && text_of(o, "crv") == "P-256" ? "ES256"
                                                                                  : "";

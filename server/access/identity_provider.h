@@ -1,5 +1,5 @@
-// Tokens of an outside identity provider: OpenID Connect ID tokens (JWT, RFC 7519), signed with
-// RS256 or ES256 by a key of its published set (JWKS, RFC 7517). cjose verifies the signature.
+// Verifies tokens of an outside identity provider: OpenID Connect ID tokens (JWT, RFC 7519), signed
+// with RS256 or ES256 by a key of its published set (JWKS, RFC 7517). cjose verifies the signature.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@
 namespace qiao {
 
 struct IdentityProviderOptions {
-  std::string issuer;    // "iss" of its tokens; empty: there is none
-  std::string audience;  // "aud": what it calls us
+  std::string issuer;    // "iss" of its tokens; empty: no provider
+  std::string audience;  // "aud" of tokens for this server
   std::string keys;      // JWKS: a file, or an https or http URL
 };
 
@@ -27,19 +27,17 @@ class IdentityProvider {
 
   bool configured() const { return !options_.issuer.empty(); }
   const IdentityProviderOptions& options() const { return options_; }
-  // Takes the place of the keys known so far; false where that is no set with a usable key: the old
-  // ones stay.
+  // Replaces the keys. Returns false, and keeps the old ones, if the set has no usable key.
   bool set_keys(std::string_view jwks);
 
   struct Subject {
     std::string external_id;  // issuer, a space, subject
     Time expires;
   };
-  // Who the token says it is. Nothing where the signature, the algorithm, issuer, audience or the
-  // times are not right: why is not for whoever sent it to know.
+  // Returns the subject of a valid token. Returns nothing if the signature, algorithm, issuer,
+  // audience or times are invalid; the reason is not given to the client.
   std::optional<Subject> verify(std::string_view token, Time now) const;
-  // Has anybody come with a key that is not known? Asking takes note of it; then the set is worth
-  // fetching again.
+  // Whether a token named an unknown key since the last call: if so, fetch the key set again.
   bool take_unknown_key() { return std::exchange(unknown_key_, false); }
 
  private:

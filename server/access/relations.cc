@@ -5,7 +5,7 @@
 namespace qiao {
 namespace {
 
-// Of areas and of parties; more would be a cycle.
+// The maximum depth of areas and of parties; a deeper tree has a cycle.
 constexpr int kMaxDepth = 8;
 
 }  // namespace
@@ -48,7 +48,7 @@ void Relations::apply(const pb::Event& event) {
   }
 }
 
-// An organiser belongs to nobody, whatever its row says; see State::set_parent().
+// An organiser has no parent, whatever its row says; see State::set_parent().
 Relations::Party Relations::as_party(const pb::Party& party) {
   const PartyId parent{organises(party.kind()) ? 0 : party.parent_id()};
   return {parent, AreaCode{party.area_code()}, party.standing()};

@@ -1,6 +1,6 @@
-// The relations between rows on which it depends what somebody sees: which area lies in which,
-// which party belongs to which and where it is, which parties serve a need now. A copy of what the
-// State has of them, for the feed's thread, kept up to date by the events in their order.
+// The relations between rows that visibility depends on: the parent of each area, the parent and
+// area of each party, and the parties that currently serve each need. A copy of this part of the
+// State for the feed's thread, updated by the events in order.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -11,30 +11,30 @@
 
 namespace qiao {
 
-// For one thread at a time.
+// Used by one thread at a time.
 class Relations {
  public:
-  // As of the state's last event.
+  // Begins as of the state's last event.
   explicit Relations(const State& state);
 
-  // The event that follows the last one. The same event once more changes nothing.
+  // Applies the next event. Applying the same event twice has no effect.
   void apply(const pb::Event& event);
 
-  // True when the area lies in `ancestor` or is it. False for one that is not there.
+  // True if the area is `ancestor` or lies in it. False for an unknown area.
   bool within(AreaCode area, AreaCode ancestor) const;
-  // True when the party belongs to `owner` or is it.
+  // True if the party is `owner` or belongs to it.
   bool belongs_to(PartyId party, PartyId owner) const;
-  // Does that party, or one that belongs to it, serve the need; see serving().
+  // Whether the party, or one that belongs to it, serves the need; see serving().
   bool serves(PartyId party, NeedId need) const;
-  // False for a party that is not there.
+  // False for an unknown party.
   bool is_active(PartyId party) const;
-  // None for a party that is not there.
+  // No area for an unknown party.
   AreaCode area_of(PartyId party) const;
-  // Empty for an area that is not there.
+  // Empty for an unknown area.
   std::string area_name(AreaCode area) const;
 
-  // Would the event move an area, or a party, to another place in its tree, or change the party's
-  // standing? False for one that is new. To be asked before the event is applied.
+  // Whether the event would change the parent of an area, or the parent, area or standing of a
+  // party. False for a new row. Call before apply().
   bool moves_area(const pb::Area& area) const;
   bool moves_party(const pb::Party& party) const;
 
@@ -58,7 +58,7 @@ class Relations {
 
   boost::unordered_flat_map<AreaCode, Area> areas_;
   boost::unordered_flat_map<PartyId, Party> parties_;
-  // Needs that somebody serves now, so that it stays as small as what is going on.
+  // Only needs that are being served now, so that it stays small.
   boost::unordered_flat_map<NeedId, std::vector<Serving>> serving_;
 };
 

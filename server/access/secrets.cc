@@ -12,8 +12,8 @@
 namespace qiao {
 namespace {
 
-// The heads of the lists of leaked passwords that are ten characters or longer, and what people
-// here would think of.
+// The first entries of lists of leaked passwords that have ten characters or more, and local
+// favourites.
 constexpr std::array<std::string_view, 24> kCommon = {
     "1234567890",    "0123456789", "1111111111",   "0000000000",   "password123", "password1234",
     "qwertyuiop",    "1q2w3e4r5t", "qwerty123456", "123456789a",   "a123456789",  "1234567891",
@@ -29,7 +29,7 @@ bool ready() {
   return good;
 }
 
-// What stands behind the form of a hash: salt and result.
+// The binary part of a hash: salt and result.
 struct Argon2id {
   std::array<unsigned char, crypto_pwhash_SALTBYTES> salt{};
   std::array<unsigned char, 32> result{};
@@ -56,14 +56,14 @@ std::optional<Argon2id> parse_hash(std::string_view text) {
 
 }  // namespace
 
-std::string fresh_secret() {
+std::string generate_secret() {
   QIAO_CHECK(ready(), "libsodium can be used");
   std::array<unsigned char, 32> random{};
   randombytes_buf(random.data(), random.size());
   std::string text(sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_URLSAFE_NO_PADDING), '\0');
   sodium_bin2base64(text.data(), text.size(), random.data(), random.size(),
                     sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-  text.pop_back();  // its end mark
+  text.pop_back();  // the terminating NUL
   return "qiao_" + text;
 }
 
@@ -111,13 +111,13 @@ std::optional<std::string> hash_password(std::string_view password) {
   const int failed = crypto_pwhash_str_alg(
       out.data(), password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
       crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13);
-  // With these limits it fails for want of memory only.
+  // With these limits it fails only for lack of memory.
   if (failed != 0) return std::nullopt;
   out.resize(out.find('\0'));
   return out;
 }
 
-// Not crypto_pwhash_str_verify(), which takes memory that is not there for a wrong password.
+// Not crypto_pwhash_str_verify(), which reports a lack of memory as a wrong password.
 Verdict verify_password(const std::string& hash, std::string_view password) {
   QIAO_CHECK(ready(), "libsodium can be used");
   const auto known = hash.empty() ? Argon2id() : parse_hash(hash);

@@ -1,15 +1,15 @@
-// The rules of what somebody sees of a row: nothing, what is public of it, or the whole.
+// The rules that decide whether an actor sees nothing, the public fields or all fields of a row.
 //
-// Answers (View, by the State) and the watch feed (Watch, by the event and Relations) know the
-// facts from different places; the rules are here, once, one for each kind of row. A rule takes the
-// scope that the role has of the operation that reads such a row (kRead), the role, and `facts`,
-// which it asks only for what it needs:
-//   in_area()        the row, or the party it is of, lies in the viewer's area or below
-//   party_in_area()  of a match or a notification: its party does
-//   of_party()       the row is, or is of, the viewer's party or one that belongs to it
+// Responses (View, from the State) and the watch feed (Watch, from the event and Relations) obtain
+// the facts differently but share these rules, one for each kind of row. A rule takes the role, the
+// scope that the role has for the operation that reads such a row (kRead), and `facts`, which
+// computes only the facts that the rule uses:
+//   in_area()        the row, or the party it belongs to, is in the viewer's area or below
+//   party_in_area()  of a match or a notification: its party is
+//   of_party()       the row is, or belongs to, the viewer's party or one of its branches
 //   served()         of a need: such a party serves it, see serving()
-//   of_person(), of_resident(), of_account()  it is of the viewer itself
-//   active()         of a party: its standing
+//   of_person(), of_resident(), of_account()  it belongs to the viewer itself
+//   active()         of a party: its standing is active
 //   need_state(), opened()  of a need: its state; whether it was ever on the public board
 #pragma once
 
@@ -28,24 +28,26 @@ constexpr Sight whole_if(bool mine, Sight otherwise = Sight::kNothing) {
   return mine ? Sight::kWhole : otherwise;
 }
 
-// 0 stands for none, which is nobody's own.
+// 0 means none and never matches.
 constexpr bool same_id(std::uint64_t mine, std::uint64_t its) { return mine != 0 && mine == its; }
 
-// A match whose party sees its need whole: one that was asked, or that serves it, until it has
-// served; not one that only claimed and waits for the organiser, and not after it declined.
+// Whether the party of a match in this state sees all of its need: from the dispatch or the
+// confirmed claim until it has served. Not while a claim waits for the organiser, and not after
+// declining.
 constexpr bool serving(pb::MatchState state) {
   return state == pb::MATCH_STATE_DISPATCHED ||
          (state >= pb::MATCH_STATE_ACCEPTED && state <= pb::MATCH_STATE_SERVED);
 }
 
-// The account that looks, whoever it acts for: its own personal data are shown to it unmasked.
+// The viewer's own account, also when it acts on behalf of another: its own personal data are not
+// masked.
 struct Owner {
   std::uint64_t account = 0;
   std::uint64_t person = 0;
   std::uint64_t resident_ref = 0;
 };
 
-// `resident_ref`: of a need.
+// `resident_ref` is used for a need only.
 constexpr bool owns_row(const Owner& me, pb::Event::RowCase kind, std::uint64_t id,
                         std::uint64_t resident_ref) {
   switch (kind) {
@@ -60,7 +62,8 @@ constexpr bool owns_row(const Owner& me, pb::Event::RowCase kind, std::uint64_t 
   }
 }
 
-// What is no secret, and what has no place but the journal: whoever may read it sees the whole.
+// Public kinds of row, and grants, which only the journal shows: a role that may read them sees all
+// fields.
 template <class Kind, class Facts>
 requires std::same_as<Kind, kinds::Taxonomy> || std::same_as<Kind, kinds::Policy> ||
     std::same_as<Kind, kinds::Area> || std::same_as<Kind, kinds::Grant>
@@ -71,7 +74,7 @@ requires std::same_as<Kind, kinds::Taxonomy> || std::same_as<Kind, kinds::Policy
 template <class Facts>
 Sight sight_of(kinds::Party, Scope scope, pb::Role role, const Facts& facts) {
   if (scope == Scope::kAll) return Sight::kWhole;
-  if (scope != Scope::kLook) return Sight::kNothing;
+  if (scope != Scope::kView) return Sight::kNothing;
   const bool mine = role == pb::ROLE_ORGANISER ? facts.in_area() : facts.of_party();
   return whole_if(mine, facts.active() ? Sight::kPublic : Sight::kNothing);
 }
@@ -97,8 +100,7 @@ Sight sight_of(kinds::Offer, Scope scope, pb::Role, const Facts& facts) {
   return whole_if(scope == Scope::kAll || (scope == Scope::kParty && facts.of_party()));
 }
 
-// Who sees a need whole for one operation sees it so for all: the role decides, where the scope is
-// not the whole city.
+// Independent of the operation: the role decides, unless the scope is the whole city.
 template <class Facts>
 bool sees_whole_need(Scope scope, pb::Role role, const Facts& facts) {
   if (scope == Scope::kAll) return true;
@@ -139,7 +141,7 @@ Sight sight_of(kinds::Match, Scope scope, pb::Role, const Facts& facts) {
   switch (scope) {
     case Scope::kAll:
       return Sight::kWhole;
-    // Of a need there, or of a team from there.
+    // Matches of needs in the area, and of teams from the area.
     case Scope::kArea:
       return whole_if(facts.in_area() || facts.party_in_area());
     case Scope::kParty:
@@ -165,7 +167,8 @@ Sight sight_of(kinds::Notification, Scope scope, pb::Role, const Facts& facts) {
   }
 }
 
-// That somebody saw the contact of a need. Of other rows only who sees the whole journal is told.
+// The record that somebody saw the contact of a need. Disclosures of other rows are visible only
+// with access to the whole journal.
 template <class Facts>
 Sight sight_of(kinds::Disclosure, Scope scope, pb::Role, const Facts& facts) {
   switch (scope) {

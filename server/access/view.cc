@@ -7,14 +7,14 @@
 namespace qiao {
 namespace {
 
-// About a kilometre: near enough to decide whether to go, too far to find the door.
+// About a kilometre: precise enough to decide whether to go, too coarse to find the door.
 constexpr std::int32_t kCoarse = 100'000;
 
 std::int32_t coarse(std::int32_t e7) {
   return (e7 >= 0 ? (e7 + kCoarse / 2) : (e7 - kCoarse / 2)) / kCoarse * kCoarse;
 }
 
-// What the rules ask, by the State.
+// The facts that the rules use, from the State.
 struct Viewed {
   const State& state;
   const pb::Actor& actor;
@@ -79,7 +79,7 @@ struct ViewedNotification : Viewed {
 struct ViewedAccount : Viewed {
   const AccountRow& row() const { return state.accounts()[slot]; }
   Slot party() const { return state.parties().find(row().party); }
-  // Where it has no party: the area whose organisers look after it.
+  // An account without a party has an area of its own.
   bool in_area() const {
     if (party() != kNoSlot) return within_mine(state.parties()[party()].area);
     return within_mine(state.areas().find(AreaCode{state.load_account(slot).area_code()}));
@@ -106,8 +106,7 @@ void make_public(pb::Need& need, bool signed_in) {
   need.clear_resident_ref();
   need.clear_excluded_party_ids();
   need.clear_reason();
-  // Those who may come and serve read what it is about; free text is not for everybody on the
-  // street.
+  // Free text is shown only to accounts, which may claim the need.
   if (!signed_in) need.clear_description();
 }
 
@@ -133,7 +132,7 @@ void mask_event(pb::Event& event,
   });
 }
 
-// Everybody sees the areas.
+// Areas are public.
 Sight View::area(Slot) const { return Sight::kWhole; }
 
 Sight View::party(Slot slot) const {
@@ -165,7 +164,8 @@ Sight View::account(Slot slot) const {
   return sight_of(kinds::Account{}, scope_, actor_.role(), ViewedAccount{{state_, actor_, slot}});
 }
 
-// No operation reads another account's grants; who may revoke them all is told that they are there.
+// No operation reads another account's grants; the role that may revoke all of them may see that
+// they exist.
 Sight View::grant(Slot slot) const {
   const bool own =
       state_.accounts()[state_.grants()[slot].account].id.value() == actor_.account_id();
@@ -205,7 +205,8 @@ pb::Party View::show_party(Slot slot) const {
   return m;
 }
 
-// One's own data are no secret to oneself; to somebody who acts for another they are another's.
+// An account's own personal data. An account that acts on behalf of another does not own that
+// actor's data.
 Owner owner_of(const State& state, std::uint64_t account_id) {
   const Slot account = state.accounts().find(AccountId{account_id});
   if (account == kNoSlot) return {};

@@ -1,8 +1,7 @@
-// What of a row an actor sees: nothing, what is public of it, or the whole, and then with personal
-// data masked.
+// What an actor sees of a row: nothing, its public fields, or all fields with personal data masked.
 //
-// By the State, for answers; the rules are in sight.h, which the watch feed follows too. Whole
-// personal data come only from the reveal and export operations.
+// Reads the State, for responses; the rules are in sight.h, shared with the watch feed. Only the
+// reveal and export operations return unmasked personal data.
 #pragma once
 
 #include <functional>
@@ -16,16 +15,16 @@
 
 namespace qiao {
 
-// Cheap to make; looks at the state as it is when it is asked.
+// Cheap to construct; reads the current state at each call.
 class View {
  public:
-  // `scope`: what the actor's role has of the operation.
+  // `scope`: the scope that the actor's role has for the operation.
   View(const State& state, const pb::Actor& actor, Scope scope)
       : state_(state), actor_(actor), scope_(scope) {}
 
-  // For each kind of row, e.g. needs: need(slot) is what the actor sees of a row, show_need(slot)
-  // the row as it sees it, only for one that it sees something of. sight(kinds::Need{}, slot) and
-  // show(kinds::Need{}, slot) are the same.
+  // For each kind of row, for example needs: need(slot) returns what the actor sees of a row, and
+  // show_need(slot) returns the visible part of a row of which it sees something.
+  // sight(kinds::Need{}, slot) and show(kinds::Need{}, slot) are the same.
 #define QIAO_KIND(Name, one, ...)                                 \
   Sight one(Slot) const;                                          \
   pb::Name show_##one(Slot) const;                                \
@@ -33,7 +32,7 @@ class View {
   pb::Name show(kinds::Name, Slot slot) const { return show_##one(slot); }
 #include "engine/rows/kinds.inc"
 
-  // Are the row's personal data the actor's own, so that it is shown them whole?
+  // Whether the personal data in the row are the actor's own, and therefore not masked.
   bool owns(pb::Event::RowCase kind, std::uint64_t id) const;
 
  private:
@@ -42,29 +41,29 @@ class View {
   Scope scope_;
 };
 
-// What is the account's own; nothing where there is no such account.
+// The rows that belong to the account; empty if it does not exist.
 Owner owner_of(const State& state, std::uint64_t account_id);
 
 // What the actor sees of a row of that kind.
 Sight sight_of(const State& state, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id);
-// Is there a row of that kind, as far as the actor may see? What it may not see is not there.
+// Whether the row exists and the actor may see it.
 bool is_there(const State& state, const pb::Actor& actor, pb::RowKind kind, std::uint64_t id);
-// What is said of a row that is not there.
+// The refusal for a row that does not exist or may not be seen.
 Refusal not_there(pb::RowKind kind, std::uint64_t id, std::string field);
 
-// Was it ever on the public board?
+// Whether it was ever on the public board.
 bool was_public(const pb::Need& need);
-// A place to about a kilometre.
+// The place, rounded to about a kilometre.
 pb::Point public_point(const Point& exact);
-// Takes everything out that is not for the public board: personal data, exactly where it is, whom
-// it is for, who is excluded.
+// Removes everything that the public board does not show: personal data, the exact place, the
+// resident, excluded parties.
 void make_public(pb::Need& need, bool signed_in);
 void make_public(pb::Party& party);
 
-// Masks the row of an event; names of areas stand for addresses.
+// Masks the row of an event; addresses are replaced by the names of areas.
 void mask_event(pb::Event& event,
                 const std::function<std::string(std::uint64_t area_code)>& area_name);
-// Of the row of an event only what is public, and not who did it. Of a need or a party.
+// Keeps only the public fields of the event's need or party, and removes the actor.
 void make_public(pb::Event& event);
 
 }  // namespace qiao

@@ -1,4 +1,3 @@
-// Accounts.
 #include "qiao/v1/access.pb.h"
 #include "server/api/page.h"
 #include "server/api/requests.h"

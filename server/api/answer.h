@@ -1,4 +1,4 @@
-// How a message becomes an answer, and an answer a response.
+// Turns a message into an Answer, and an Answer into a Response.
 #pragma once
 
 #include <memory>
@@ -14,14 +14,14 @@ Answer answer(Message&& m, Seq wait_for, std::uint64_t version = 0) {
   return {std::make_unique<std::decay_t<Message>>(std::forward<Message>(m)), version, wait_for};
 }
 
-// One row as it was read; its version is the last event that changed it.
+// One row as it was read; its version is the number of the last event that changed it.
 template <class Row>
 Answer row_answer(Row row) {
   const auto version = row.version();
   return answer(std::move(row), version, version);
 }
 
-// The message in the format that the call asks for.
+// Writes the message in the format that the call requests.
 Response respond(const Call& call, Answer answer);
 
 }  // namespace qiao

@@ -41,14 +41,14 @@ Response Api::handle(const Request& request) {
   Response r = run(x);
   const auto now = gate.options().clock();
   std::chrono::nanoseconds used = now - x.call.began;
-  // What goes on after the handler is not seen here: see later().
+  // Work that continues after the handler is charged by later().
   if (r.deferred) used = std::max<std::chrono::nanoseconds>(used, cost_of(x.call.route->operation));
   gate.charge_time(x.call.identity, request.credentials.address, used, now);
   services_.metrics.responses[std::min<std::size_t>(r.status / 100, 5)].add();
   return r;
 }
 
-// The order is a security property: nothing of a row is looked at before it is known who asks.
+// The order is a security property: no row is read before the client is authenticated.
 Response Api::run(Exchange& x) {
   static constexpr Step kSteps[] = {
       find_route,    choose_format, limit_address,       authenticate, authorise,  check_capacity,

@@ -1,5 +1,4 @@
-// What the server answers, apart from how it arrives: a request goes in, a response comes out. No
-// sockets here.
+// From requests to responses, independent of the transport: no sockets here.
 #pragma once
 
 #include <string>
@@ -13,22 +12,23 @@
 
 namespace qiao {
 
-// For the market thread. Lives as long as requests may come.
+// Used on the market thread. Must outlive all requests.
 class Api {
  public:
   Api(Runtime& runtime, Clearinghouse& house, Analyst& analyst, Gate& gate, Metrics& metrics,
       ApiOptions options);
 
-  // Answers at once; the answer is to be given when response.wait_for is on disk.
+  // Returns at once. Send the response only when response.wait_for is on disk.
   Response handle(const Request& request);
 
-  // Charges an address for time of the market thread that an answer took after handle().
+  // Charges an address for market-thread time that a response took after handle().
   void charge(std::string_view address, std::chrono::nanoseconds used);
 
   const std::vector<Route>& routes() const { return router_.routes(); }
-  // May whoever sends it watch the feed, and what of it? For the WebSocket, which is no route.
+  // Authenticates a client of the watch feed and decides what it may see. The WebSocket is not a
+  // route.
   Gate::Answer<Identity> watcher(const Credentials& credentials) const;
-  // No more commands: the process is going.
+  // Refuses commands from now on: the process is stopping.
   void drain() { services_.draining = true; }
 
  private:

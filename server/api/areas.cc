@@ -1,4 +1,3 @@
-// Areas.
 #include "server/api/page.h"
 #include "server/api/requests.h"
 #include "server/api/resources.h"

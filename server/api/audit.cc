@@ -1,4 +1,4 @@
-// Who did what to what, and who saw whose personal data.
+// The audit: who did what, and who saw whose personal data.
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -14,7 +14,7 @@
 namespace qiao {
 namespace {
 
-// Events looked at for one page of the audit.
+// Events read for one page of the audit.
 constexpr std::size_t kMaxAuditScanned = 1'000;
 
 constexpr QueryParam kListDisclosures[] = {kPageSize, kPageToken};
@@ -28,7 +28,7 @@ constexpr QueryParam kListAudit[] = {
     {"from", "Not before, UTC seconds.", "integer"},
     {"to", "Before, UTC seconds.", "integer"}};
 
-// What the word before the slash stands for: a kind of row, or a resident's number.
+// Parses the word before the slash: a kind of row, or "resident".
 std::optional<std::uint8_t> kind_named(std::string_view word) {
   for (const auto kind : kKeyedKinds) {
     if (word == name_of(kind)) return static_cast<std::uint8_t>(kind);
@@ -39,7 +39,7 @@ std::optional<std::uint8_t> kind_named(std::string_view word) {
   return word == "resident" ? std::optional(kAuditResident) : std::nullopt;
 }
 
-// What may be asked for: need/ID, ..., resident/REF, policy, ...
+// The accepted forms, for the refusal: need/ID, ..., resident/REF, policy, ...
 std::string object_forms() {
   std::string forms;
   for_each_keyed([&](auto kind) {
@@ -51,7 +51,7 @@ std::string object_forms() {
   return forms;
 }
 
-// "need/17"
+// Parses "need/17".
 Result<std::optional<Store::AuditKey>> object_param(const Call& call) {
   const std::string* text = call.param("object");
   if (text == nullptr) return std::optional<Store::AuditKey>();
@@ -68,7 +68,7 @@ Result<std::optional<Store::AuditKey>> object_param(const Call& call) {
   return refuse(Code::kOutOfRange, "object", object_forms());
 }
 
-// Who saw the contact of the need, alone or with all that is held of its resident, newest first.
+// Lists who saw the contact of the need, by itself or with all data of its resident, newest first.
 Result<Answer> list_disclosures(const Services& services, const Call& call) {
   const Runtime& runtime = services.runtime;
   const State& state = runtime.state();
@@ -100,7 +100,7 @@ Result<Answer> list_disclosures(const Services& services, const Call& call) {
   return answer(std::move(r), 0);
 }
 
-// The first event that is not before that time. Events are in the order of time.
+// Returns the first event at or after `time`. Events are ordered by time.
 Seq first_at(const Store& store, Seq last, std::int64_t time) {
   Seq low = 1;
   Seq high = last + 1;
@@ -116,7 +116,7 @@ Seq first_at(const Store& store, Seq last, std::int64_t time) {
   return low;
 }
 
-// What a query of the audit asks for.
+// The parameters of an audit query.
 struct AuditQuery {
   std::uint64_t size = 0;
   bool newest = false;
@@ -124,7 +124,7 @@ struct AuditQuery {
   std::uint64_t account = 0;
   std::optional<pb::EventKind> kind = {};
   std::optional<Store::AuditKey> object = {};
-  // The events of the stretch of time: from `first`, before `end`.
+  // The range of events: from `first`, before `end`.
   Seq first = 1;
   Seq end = 0;
 };
@@ -148,7 +148,7 @@ Result<AuditQuery> audit_query(const Call& call, const Store& store, Seq durable
   return q;
 }
 
-// The next numbers of events after the place `at`, in the direction that is asked for.
+// The event numbers that follow `at` in the requested direction.
 std::vector<Seq> next_events(const Store& store, const AuditQuery& q, Seq at) {
   if (q.object || q.account != 0) {
     return store.audit(q.object ? *q.object : Store::AuditKey::account(q.account), at, q.newest,
@@ -168,7 +168,7 @@ Result<Answer> list_audit(const Services& services, const Call& call) {
   const Seq durable = services.runtime.durable_seq();
   QIAO_TRY(const auto q, audit_query(call, store, durable));
   pb::ListAuditResponse r;
-  // The place after which it goes on, in the direction that was asked for.
+  // The position after which the page begins, in the requested direction.
   Seq at =
       q.newest ? (q.token == 0 ? q.end : std::min(q.token, q.end)) : std::max(q.token, q.first - 1);
   std::size_t looked_at = 0;

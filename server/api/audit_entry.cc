@@ -15,7 +15,7 @@ pb::AuditEntry entry_of(const State& state, const pb::Event& e) {
   entry.set_object(name_of(e.row_case()));
   entry.set_object_id(key_of(e));
   if (e.has_disclosure()) {
-    // About the one whose data they are.
+    // The object is the person whose data were shown.
     entry.set_object_id(e.disclosure().subject_id());
     static constexpr const char* kSubjects[] = {"", "need", "person", "party", "resident"};
     entry.set_object(kSubjects[e.disclosure().subject()]);

@@ -1,4 +1,4 @@
-// An event as the audit shows it.
+// Converts an event to an entry of the audit.
 #pragma once
 
 #include "engine/rows/state.h"

@@ -19,7 +19,7 @@ Result<pb::Request> apply_batch(const Call&, const Message* body) {
   return c;
 }
 
-// What the gate refuses, and what the market does, in the order of the requests.
+// The refusals of command_of and of the market, in the order of the requests.
 Result<std::vector<Market::Refused>> refused_of(const pb::BatchRequest& asked,
                                                 const Identity& identity,
                                                 const Services& services) {
@@ -27,7 +27,7 @@ Result<std::vector<Market::Refused>> refused_of(const pb::BatchRequest& asked,
     return refuse(Code::kTooMany, "commands", std::to_string(kMaxRequestsPerBatch));
   std::vector<Market::Refused> refused;
   pb::Batch batch;
-  std::vector<int> places;  // of what the market is asked about
+  std::vector<int> places;  // of the commands that the market checks
   for (int i = 0; i < asked.commands_size(); ++i) {
     auto command = part_command_of(asked.commands(i), identity, services.gate);
     if (!command) {

@@ -1,4 +1,4 @@
-// Clearings: the whole market matched at once, and what becomes of the result.
+// Clearings: matching the whole market at once, and the outcome.
 #include "qiao/v1/clearing.pb.h"
 #include "server/api/answer.h"
 #include "server/api/resources.h"
@@ -17,7 +17,7 @@ Result<Answer> start_clearing(const Services& services, const Call& call, const 
     return scope_of(services.state(), operation, call.actor) != Scope::kNone &&
            services.gate.covers(call.identity, operation);
   };
-  // What is applied when the clearing ends is another operation.
+  // Applying the result when the clearing ends is an operation of its own.
   const bool may =
       request.apply() == pb::CLEARING_APPLY_PROPOSE    ? covered(Operation::kProposeClearing)
       : request.apply() == pb::CLEARING_APPLY_DISPATCH ? covered(Operation::kDispatchClearing)

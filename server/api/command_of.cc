@@ -12,7 +12,8 @@ namespace {
 
 using google::protobuf::Message;
 
-// A message of the same name and number; what the server adds to it is added here.
+// Copies the body to the command's field of the same name and number, and adds what the server
+// sets.
 void convert(const pb::Request& request, const Message& body,
              const google::protobuf::FieldDescriptor& field, pb::Command& command) {
   command.set_expected_version(request.expected_version());
@@ -29,7 +30,7 @@ void convert(const pb::Request& request, const Message& body,
 
 Status check_secrets(const Message& body) {
   Status status = outcome::success();
-  // Only looked at: nothing is replaced.
+  // Only validates the text: nothing is replaced.
   const std::unique_ptr<Message> copy(has_marked(body) ? body.New() : nullptr);
   if (!copy) return status;
   copy->CopyFrom(body);
@@ -41,8 +42,8 @@ Status check_secrets(const Message& body) {
   return status;
 }
 
-// Whose data are shown or erased, where that is a row; a resident is no row, and the market says
-// alike what is not there and what is elsewhere.
+// Checks that the subject of a reveal or an erasure exists, if it is a row. A resident is not a
+// row; for it the market gives the same refusal whether it is unknown or elsewhere.
 Status check_subject(const pb::Command& command, const Identity& identity, const Gate& gate) {
   if (!command.has_disclose() && !command.has_erase()) return outcome::success();
   const auto subject =
@@ -58,7 +59,7 @@ Status check_subject(const pb::Command& command, const Identity& identity, const
   return not_there(kind, id, "id");
 }
 
-// The row that the request changes, as it is; null where there is none or it makes a new one.
+// The current row that the request would change; null if there is none, or if it creates one.
 std::unique_ptr<Message> row_before(const pb::Request& request, const State& s) {
   const auto loaded = [](const auto& rows, auto id, auto load) -> std::unique_ptr<Message> {
     const Slot slot = rows.find(id);
@@ -91,7 +92,7 @@ Status check_site_code(const pb::MoveMatchRequest& request, const Gate& gate, pb
   if (request.code().empty()) return outcome::success();
   if (request.verb() != pb::MATCH_VERB_CHECK_IN) return refuse(Code::kNotSettable, "code");
   const State& state = gate.state();
-  // Its number was found to be there, or is 0.
+  // check_references() has refused an unknown number; 0 means none.
   const Slot match = state.matches().find(MatchId{request.match_id()});
   if (match == kNoSlot) return outcome::success();
   if (!gate.is_site_code(state.needs()[state.matches()[match].need].id.value(), request.code()))
@@ -100,8 +101,8 @@ Status check_site_code(const pb::MoveMatchRequest& request, const Gate& gate, pb
   return outcome::success();
 }
 
-// The operation, where it depends on the row: to make a party active is to approve or to reinstate
-// it.
+// The operation of a command. Setting a party active is an approval or a reinstatement, depending
+// on its standing.
 std::optional<Operation> operation_on(const pb::Command& command, const State& state) {
   const auto operation = operation_of(command);
   if (operation != Operation::kApproveParty) return operation;
@@ -117,7 +118,7 @@ Result<pb::Command> single_command_of(const pb::Request& request, const Identity
       request, pb::Request::descriptor()->oneof_decl(0));
   if (field == nullptr) return refuse(Code::kRequired, "command");
   const Message& body = request.GetReflection()->GetMessage(request, field);
-  // What the market's refusals of an account begin with, too.
+  // The field names in the refusals begin at the account, as in the market's.
   const Message& row = request.has_put_account() ? request.put_account().account() : body;
   QIAO_TRY(check_secrets(row));
   pb::Command command;
@@ -137,7 +138,7 @@ Result<pb::Command> single_command_of(const pb::Request& request, const Identity
   return command;
 }
 
-// Of a part of a batch; nothing for one without a body. The words are not looked at.
+// The operation of a part of a batch, or nothing if it has no body. Does not read its values.
 std::optional<Operation> operation_asked(const pb::Request& request) {
   const auto* reflection = request.GetReflection();
   const auto* oneof = pb::Request::descriptor()->oneof_decl(0);
@@ -155,7 +156,7 @@ std::optional<Operation> operation_asked(const pb::Request& request) {
   return operation_of(command);
 }
 
-// Where in a batch something is.
+// The path of a field within a batch.
 std::string at_command(int index, const std::string& field) {
   const std::string at = "commands[" + std::to_string(index) + "]";
   return field.empty() ? at : at + "." + field;
@@ -165,7 +166,7 @@ std::string at_command(int index, const std::string& field) {
 
 Status check_references(const Message& row, const Message* before, const pb::Actor& actor,
                         const State& state) {
-  // What it refers to already stays, whether or not its sender may see it.
+  // References that the row already has may stay, even if the sender may not see the rows.
   std::vector<std::pair<pb::RowKind, std::uint64_t>> kept;
   if (before != nullptr) {
     QIAO_TRY(visit_references(

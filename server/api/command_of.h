@@ -1,4 +1,5 @@
-// The one gate from what a client asks for (request.proto) to what the market does (command.proto).
+// Converts client requests (request.proto) to market commands (command.proto). The only place where
+// this is done.
 #pragma once
 
 #include "engine/base/refusal.h"
@@ -8,26 +9,27 @@
 
 namespace qiao {
 
-// The command that a request stands for, given by `identity`. Refused where
-//   - it sets what lets somebody in (fields marked secret): that is made by the server alone;
-//   - the role has nothing of the operation, or what it came in with does not cover it;
-//   - it names a row that is not there or that the sender may not see: both are answered alike.
-// The parts of a batch are held to this one by one; the field of a refusal says which. What else a
-// client may not say has no place in a request, and what it may not set of a row the market leaves
-// out (engine/market/settable.h).
+// Returns the command for a request of `identity`. Refused if
+//   - it sets a credential (fields marked secret), which only the server creates;
+//   - the role may not perform the operation, or the session or token does not permit it;
+//   - it references a row that does not exist or that the sender may not see; both are refused in
+//   the same way.
+// Each part of a batch is checked like a single request; the field of a refusal contains its index.
+// Fields that a client may not send do not exist in request.proto, and the market ignores fields of
+// a row that a client may not set (engine/market/settable.h).
 Result<pb::Command> command_of(const pb::Request& request, const Identity& identity,
                                const Gate& gate);
 
-// The rows that a message refers to are there, as far as the actor may see; both are answered
-// alike. `before`: the row as it is, which keeps what it refers to already; or null.
+// Refuses references to rows that do not exist or that the actor may not see, both in the same way.
+// `before`: the current row, whose references may stay; or null.
 Status check_references(const google::protobuf::Message& row,
                         const google::protobuf::Message* before, const pb::Actor& actor,
                         const State& state);
 
-// Time of the market thread that its parts typically take.
+// The market-thread time that its parts typically take.
 std::chrono::microseconds cost_of(const pb::BatchRequest& batch);
 
-// The same of one part of a batch, without the actor, which is the batch's.
+// As command_of(), for one part of a batch and without the actor, which the batch has.
 Result<pb::Command> part_command_of(const pb::Request& part, const Identity& identity,
                                     const Gate& gate);
 

@@ -1,4 +1,4 @@
-// The steps of a command, after those of every request.
+// The steps of a command, after the steps common to all requests.
 #include "server/api/answer.h"
 #include "server/api/command_of.h"
 #include "server/api/idempotency.h"

@@ -1,4 +1,4 @@
-// Answers that are counted step by step while others have their turns, and given page by page.
+// Reports that are computed in steps, between other requests, and returned in pages.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@
 
 namespace qiao {
 
-// Counts all steps, then gives what was counted. See in_slices() of slices.h for `together`.
+// Runs all steps, then returns the result. For `together` see in_slices() of slices.h.
 template <class Count>
 Response counted(const Call& call, Analyst& analyst, std::shared_ptr<Count> made,
                  Lane lane = Lane::kLong, std::size_t together = kShortSteps) {
@@ -27,7 +27,7 @@ Response counted(const Call& call, Analyst& analyst, std::shared_ptr<Count> made
   return later(call, analyst, [&analyst, count, lane, together](const auto& question, auto then) {
     using Counted = decltype(count->finish());
     const auto result = std::make_shared<std::unique_ptr<Counted>>();
-    // What is counted is put together in a step of its own, whose time is charged like theirs.
+    // The result is assembled in a step of its own, so that its time is charged too.
     const std::size_t last = count->steps();
     const auto step = [count, last, result](std::size_t i) {
       if (i < last) return count->add(i);
@@ -38,16 +38,16 @@ Response counted(const Call& call, Analyst& analyst, std::shared_ptr<Count> made
   });
 }
 
-// The latest counts that have more than one page: the others are taken from the same count, so that
-// pages fit together. Nobody's counts displace another's, unless too many are kept in all: then
-// those of whoever keeps most. For the market thread.
+// Stores the most recent counts that have more than one page, so that all pages come from the same
+// count. A new count replaces the oldest one of the same account; if too many are stored in all,
+// the oldest of the account that has most. Used on the market thread.
 template <class Count>
 class KeptCounts {
  public:
-  // Gives a number that nobody can guess, so that it names no other count after a restart either.
-  // `question`: what was asked, and who may see the answer.
+  // Stores a count and returns its number, which is random: it cannot be guessed, and does not name
+  // another count after a restart. `question`: the parameters, and who may see the result.
   std::string keep(std::string asker, std::string question, std::shared_ptr<const Count> count) {
-    kept_.push_front({fresh_secret(), std::move(asker), std::move(question), std::move(count)});
+    kept_.push_front({generate_secret(), std::move(asker), std::move(question), std::move(count)});
     const std::string number = kept_.front().number;
     const auto most = [this] {
       return heaviest(
@@ -58,7 +58,7 @@ class KeptCounts {
     }
     return number;
   }
-  // nullptr where it is not kept any more, or is of another question.
+  // Returns nullptr if it is no longer stored or belongs to another question.
   std::shared_ptr<const Count> find(const std::string& number, const std::string& question) const {
     for (const Kept& k : kept_) {
       if (k.number == number && k.question == question) return k.count;
@@ -75,23 +75,23 @@ class KeptCounts {
   };
   static constexpr std::size_t kMost = 16;
   static constexpr std::size_t kMostOfAsker = 4;
-  std::deque<Kept> kept_;  // the newest first
+  std::deque<Kept> kept_;  // newest first
 };
 
 inline constexpr std::uint64_t kMaxRows = 1000;
 inline constexpr QueryParam kRowsOnPage{
     "pageSize", "Maximum number of rows on the page, 1..1000; 500 by default.", "integer"};
 
-// Which rows of which count; the token of a page is "row.count".
+// The requested rows of a count; a page token is "row.number".
 struct CountedPage {
   std::uint64_t size = 0;
   std::uint64_t first = 0;
-  std::string number = {};    // empty: it is to be counted
+  std::string number = {};    // empty: no count yet
   std::string question = {};  // see KeptCounts
 };
 
-// Everything that the count depends on: the parameters but for those of pages, for whom it is made
-// and `part`, what of the city that is.
+// A text of everything that the count depends on: the parameters except those of pages, the actor,
+// and `part`, the part of the city that is counted.
 inline std::string question_of(const Call& call, std::uint64_t part) {
   auto query = call.query;
   std::erase_if(query, [](const auto& q) { return q.first.starts_with("page"); });
@@ -115,7 +115,8 @@ inline Result<CountedPage> counted_page(const Call& call, std::uint64_t part) {
   return page;
 }
 
-// A page of a sorted count that has its first row; `put(message, count, place)` adds one row.
+// Returns the page of a sorted count that begins at page.first; `put(message, count, place)` adds
+// one row.
 template <class Count, class Put>
 auto page_of(const Count& count, const CountedPage& page, const std::string& number, Put put) {
   auto message = count.head();
@@ -125,7 +126,8 @@ auto page_of(const Count& count, const CountedPage& page, const std::string& num
   return message;
 }
 
-// Counts, sorts on another thread, and gives the first page. A count of one page is not kept.
+// Counts, sorts on another thread, and returns the first page. A count with a single page is not
+// stored.
 template <class Count, class Put>
 Response first_page(const Call& call, Analyst& analyst, std::shared_ptr<KeptCounts<Count>> kept,
                     std::shared_ptr<Count> made, CountedPage page, Put put) {
@@ -147,8 +149,8 @@ Response first_page(const Call& call, Analyst& analyst, std::shared_ptr<KeptCoun
   });
 }
 
-// The page that the call asks for: `part` is what of the city whoever asks may see now, `make`
-// begins a count, `put(message, count, place)` adds a row.
+// Returns the page that the call requests. `part` is the part of the city that the requester may
+// see now, `make` begins a count, `put(message, count, place)` adds a row.
 template <class Count, class Make, class Put>
 Response counted_page_of(const Call& call, Analyst& analyst,
                          const std::shared_ptr<KeptCounts<Count>>& kept, std::uint64_t part,

@@ -1,4 +1,4 @@
-// The vocabulary's descriptors with their comments, as protoc wrote them, in the program itself.
+// The descriptors of proto/ with their comments, as written by protoc, embedded in the program.
 #include "server/api/descriptors.h"
 
 asm(".section .rodata\n"

@@ -1,5 +1,5 @@
-// What stands for a place or a version together with the history that it is of: "17.5f3a9c01".
-// After a restore numbers come again, of another history.
+// Positions and versions with the database's epoch: "17.5f3a9c01". After a restore the same numbers
+// are used again for other events.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace qiao {
 
 std::string epoch_text(std::uint64_t epoch);
 std::string with_epoch(std::uint64_t number, std::uint64_t epoch);
-// The number; refused where the text is of another history.
+// Returns the number; refuses a text with another epoch.
 Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch,
                                     const std::string& field);
 

@@ -1,4 +1,4 @@
-// The journal, page by page. Who wants to hear of events as they happen watches (watch.h).
+// The journal in pages. To receive events as they happen, use the watch feed (watch.h).
 #include "engine/rows/marked.h"
 #include "server/api/page.h"
 #include "server/api/resources.h"

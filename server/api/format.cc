@@ -11,7 +11,7 @@ namespace {
 
 using google::protobuf::Message;
 
-// Media type without parameters; it has no case (RFC 9110 8.3.1).
+// The media type without parameters; case-insensitive (RFC 9110 8.3.1).
 std::string media_type(std::string_view header) {
   return ascii_lower(trim(header.substr(0, std::min(header.find(';'), header.size()))));
 }
@@ -34,8 +34,8 @@ bool has_unknown_fields(const Message& m) {
   return false;
 }
 
-// What older versions took in a batch, and no client may send any more, is told from a slip of the
-// pen.
+// Fields that older versions accepted in a batch get a refusal of their own, so that they are not
+// taken for misspelt ones.
 Refusal explain_to_old_client(Refusal refusal) {
   if (refusal.code != Code::kUnknownField) return refusal;
   const std::string name = refusal.field.substr(refusal.field.rfind('.') + 1);

@@ -1,4 +1,4 @@
-// In which format an answer is wanted, and the body in the one that it came in.
+// Content negotiation: the format of a response, and parsing of request bodies.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -13,12 +13,12 @@ namespace qiao {
 inline constexpr std::string_view kProtobuf = "application/x-protobuf";
 
 enum class Format { kNone, kJson, kProtobuf };
-// The first of the two that the client names; JSON where anything will do.
+// Returns the first of the two formats that the client accepts; JSON if it accepts any.
 Format format_wanted(std::string_view accept, std::string_view raw_type);
 
-// Whether a body may come as that.
+// Whether request bodies of that type are accepted.
 bool is_body_type(std::string_view content_type);
-// The body as the message that the route takes.
+// Parses the body into the message of the route.
 Result<std::unique_ptr<google::protobuf::Message>> body_of(const Call& call);
 bool takes_batch(const Route& route);
 

@@ -26,7 +26,7 @@ Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer
   keep.answer.set_status(call.route->success);
   if (answer.version != 0) keep.answer.set_etag(etag_of(answer.version, call.epoch));
   keep.answer.set_location(answer.location);
-  // What a route makes by itself shows no row.
+  // The result of a `present` function is not a row.
   if (!call.route->present && applied.subjects.size() == 1 &&
       call.route->response() != pb::BatchResponse::descriptor()) {
     const Subject& subject = applied.subjects.front();
@@ -48,7 +48,7 @@ Response answer_again(const Services& services, const Call& call, const pb::Kept
   if (const pb::RowKind row = row_kind_of(kind); row != pb::ROW_KIND_UNSPECIFIED) {
     const Sight sight = sight_of(state, call.actor, row, kept.row_id());
     if (sight == Sight::kNothing) return problem(not_there(row, kept.row_id(), "id"), call.chinese);
-    // It may see less of it now than it did.
+    // The actor may now see fewer fields than at that time.
     if (sight == Sight::kPublic)
       return problem(HttpFault::kAnswerGone, call.chinese, "Idempotency-Key");
   }

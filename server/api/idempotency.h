@@ -1,4 +1,4 @@
-// Requests that are sent again with the same Idempotency-Key get the first answer.
+// A request that is repeated with the same Idempotency-Key gets the stored response.
 #pragma once
 
 #include <string>
@@ -11,16 +11,15 @@ namespace qiao {
 
 inline constexpr std::size_t kMaxIdempotencyKey = 128;
 
-// Under what the answer to the call is kept; empty where it is not. Each account has keys of its
-// own: nobody gets another's answer by guessing.
+// The key under which the response is stored; empty if it is not stored. It includes the account,
+// so that no account can read the response of another one.
 std::string answer_key(const Call& call);
-// Tells a repeated request from another one under the same key.
+// Distinguishes a repeated request from a different one with the same key.
 std::string request_hash(const Request& request);
-// What is kept of an answer, except the hash of the request.
+// The response in the form that is stored, without the request's hash.
 Runtime::Keepable to_keep(const Call& call, const Applied& applied, const Answer& answer,
                           const State& state);
-// The first answer to a request that was sent again: what was answered then, as far as it may be
-// seen now.
+// The stored response for a repeated request, limited to what the actor may see now.
 Response answer_again(const Services& services, const Call& call, const pb::KeptAnswer& kept,
                       Seq wait_for);
 

@@ -38,7 +38,7 @@ std::string text_of(const Cells& cells, const char* column) {
   return it == cells.end() ? std::string() : it->second;
 }
 
-// Rows that follow one another and have the same key are one thing, where the kind has lines.
+// Adjacent rows with the same key are one item, if the kind has lines.
 void group_rows(const ImportOrder& order, ImportFile& file) {
   std::string before;
   for (std::size_t i = 0; i < file.table.rows.size(); ++i) {
@@ -55,7 +55,7 @@ void group_rows(const ImportOrder& order, ImportFile& file) {
   }
 }
 
-// "Name #2" is the second of that name.
+// "Name #2" means the second party of that name.
 std::string without_place(const std::string& name) {
   return name.substr(0, std::min(name.rfind(" #"), name.size()));
 }

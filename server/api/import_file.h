@@ -1,5 +1,4 @@
-// A file that is imported, before anything of the market is looked at: its rows, and which of them
-// are one thing.
+// Parses an import file, without the market: its rows, and which of them belong together.
 #pragma once
 
 #include <cstdint>
@@ -11,20 +10,20 @@
 
 namespace qiao {
 
-// What somebody asks for who sends a file.
+// The parameters of an import.
 struct ImportOrder {
   const Sheet* sheet = nullptr;  // the kind
   bool check = false;
   bool as_new = false;
   bool skip_bad = false;
-  bool json_lines = false;  // resources as JSON, one a line
+  bool json_lines = false;  // resources as JSON, one per line
   std::string workbook_sheet = {};
   HeadingChoice headings = {};
   std::string key = {};  // Idempotency-Key
   std::string bytes = {};
 };
 
-// The rows of one thing: the first, and how many follow one another.
+// The adjacent rows of one item: the index of the first, and their number.
 struct ImportGroup {
   std::size_t first = 0;
   std::size_t count = 1;
@@ -33,19 +32,19 @@ struct ImportGroup {
 struct ImportFile {
   FileTable table = {};
   Headings headings = {};
-  std::vector<TableRow> lines = {};  // of JSON: one cell each
+  std::vector<TableRow> lines = {};  // for JSON: one cell each
   std::vector<ImportGroup> groups = {};
   std::size_t rows = 0;
-  // What its cells call areas and parties; only these have to be found.
+  // Names of areas and parties in its cells; only these are looked up.
   std::set<std::string> area_names = {};
   std::set<std::string> party_names = {};
-  // Parties of the file by their places in `groups`.
+  // Parties in the file, by their index in `groups`.
   PartyNames parties = {};
 
   Cells cells(std::size_t row) const { return cells_of(table.rows[row], headings); }
 };
 
-// Any thread. Refused where the file cannot be read, has no headings or no rows.
+// May be called on any thread. Refused if the file cannot be read, has no headings or no rows.
 Result<ImportFile> read_import_file(const ImportOrder& order);
 
 }  // namespace qiao

@@ -16,8 +16,8 @@ namespace {
 
 using google::protobuf::Message;
 
-// What is in `after` otherwise than in `before` takes its place in `into`. All are of one type; the
-// first two are used up.
+// Copies the fields that differ between `before` and `after` to `into`. All three have the same
+// type; the first two are consumed.
 bool apply_changes(Message& before, Message& after, Message& into) {
   bool changed = false;
   const auto* r = into.GetReflection();
@@ -52,16 +52,16 @@ std::string name_of(const Sheet& sheet, const Message& m) {
 bool is_need(const Message& m) { return m.GetDescriptor() == pb::Need::descriptor(); }
 bool is_party(const Message& m) { return m.GetDescriptor() == pb::Party::descriptor(); }
 
-// Leaves what a client may set.
+// Keeps only the fields that a client may set.
 void clear_market_fields(Message& row) {
   const std::unique_ptr<Message> settable(row.New());
-  take_settable(row, *settable);
+  copy_settable(row, *settable);
   row.GetReflection()->Swap(&row, settable.get());
   if (!is_need(row)) return;
   for (auto& line : *static_cast<pb::Need&>(row).mutable_lines()) line.clear_held();
 }
 
-// The rows of a kind: in the state, and who sees one.
+// What differs between kinds of row: their type, their place in the state, and who may see them.
 struct Kind {
   const google::protobuf::Descriptor* type;
   pb::RowKind row;
@@ -78,8 +78,8 @@ Kind kind_of(const Sheet& sheet) {
   return {pb::Need::descriptor(), pb::ROW_KIND_NEED, pb::Event::kNeed, Operation::kGetNeed};
 }
 
-// The same text for the same cells, however the file has them. Their number in the file is left
-// out: a row that is put in front of them changes it.
+// A canonical text of the cells, independent of the file format. Row numbers are left out, because
+// inserting a row before them changes them.
 std::string content_of(const std::vector<Cells>& rows) {
   std::string content;
   for (const Cells& row : rows) {
@@ -92,7 +92,7 @@ std::string content_of(const std::vector<Cells>& rows) {
   return content;
 }
 
-// Which row of a thing has the line that a field is of.
+// The row of the item that holds the line which the field belongs to.
 std::size_t line_of(const std::string& field) {
   const auto at = field.find("lines[");
   return at == std::string::npos ? 0 : std::strtoul(field.c_str() + at + 6, nullptr, 10);
@@ -127,7 +127,7 @@ std::unique_ptr<Message> ImportRows::existing(std::uint64_t id) const {
   return show(state, Subject{.kind = kind.event, .key = id}, view);
 }
 
-// What has no column, or no state in it, stays.
+// Values without a column in the file, and an empty state, keep their current value.
 void ImportRows::keep_what_has_no_column(const std::vector<Cells>& now,
                                          std::vector<Cells>& rows) const {
   for (std::size_t i = 0; i < rows.size() && i < now.size(); ++i) {
@@ -139,7 +139,7 @@ void ImportRows::keep_what_has_no_column(const std::vector<Cells>& now,
   }
 }
 
-// One bad row keeps the whole thing out.
+// One invalid row refuses the whole item.
 void ImportRows::read_cells(std::size_t place, ImportItem& item) {
   const ImportGroup& group = file_.groups[place];
   std::vector<Cells> rows;
@@ -187,16 +187,17 @@ void ImportRows::read_json(std::size_t place, ImportItem& item) {
   if (known) {
     before->CopyFrom(*known);
   } else if (!order_.as_new && !sheet_.is_own_key() && key_of(sheet_, *after) != 0) {
-    // It names parties by the ids that they had where it was exported.
-    return refuse_item(item, refuse(Code::kNotFound, "id",
-                                    "such thing here; move it as CSV, or make it anew with --new",
-                                    "此编号；请用CSV迁移，或用 --new 新建"));
+    // It references parties by their ids in the database that it was exported from.
+    return refuse_item(item,
+                       refuse(Code::kNotFound, "id",
+                              "such thing here; move it as CSV, or create a new one with --new",
+                              "此编号；请用CSV迁移，或用 --new 新建"));
   }
   decide(item, known.get(), *before, *after, line.cells.front());
 }
 
-// What becomes of a thing in the file, given the one that is there, if there is one: `before` is
-// what that is, as far as the file can tell it.
+// Decides the outcome of an item, given the current row, if any: `before` is that row as the file's
+// columns can express it.
 void ImportRows::decide(ImportItem& item, const Message* known, Message& before, Message& after,
                         const std::string& content) {
   if (known == nullptr) return make(item, after, content);
@@ -230,7 +231,7 @@ void ImportRows::make(ImportItem& item, Message& thing, const std::string& conte
   const bool named = key_of(sheet_, thing) != 0 && !sheet_.is_own_key();
   if (named && !is_empty_database()) {
     return refuse_item(
-        item, refuse(Code::kNotFound, sheet_.key(), "such thing here; --new makes new things",
+        item, refuse(Code::kNotFound, sheet_.key(), "such thing here; --new creates a new one",
                      "此编号；加 --new 则新建"));
   }
   if (!sheet_.can_be_made(thing)) {
@@ -249,8 +250,7 @@ void ImportRows::make(ImportItem& item, Message& thing, const std::string& conte
   item.request = std::make_unique<pb::Request>(sheet_.request_of(thing));
 }
 
-// What was exported masked is no telephone of anybody here, and the name of a community no
-// address.
+// A masked telephone number is not valid, and the name of a community is not an address.
 void ImportRows::leave_out_masked(Message& thing) {
   std::string community;
   if (is_need(thing)) {
@@ -267,8 +267,8 @@ void ImportRows::leave_out_masked(Message& thing) {
       });
 }
 
-// Each account has keys of its own, which no Idempotency-Key of a request is like, since it has no
-// zero byte.
+// The key includes the account. It contains a zero byte, so that no Idempotency-Key of a request
+// can equal it.
 std::string ImportRows::answer_key(const std::string& content) {
   std::string text = order_.sheet->collection();
   for (const std::string& part : {order_.key, identity_.actor.SerializeAsString(), content})

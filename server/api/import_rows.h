@@ -1,5 +1,4 @@
-// What becomes of the rows of an import: each thing of the file is compared with the one that is
-// there, and becomes a request, or a refusal.
+// Compares each item of an import with the current row and makes a request or a refusal of it.
 #pragma once
 
 #include <memory>
@@ -14,26 +13,25 @@
 
 namespace qiao {
 
-// A thing of the file.
+// An item of the file.
 struct ImportItem {
-  std::vector<std::uint32_t> rows = {};  // their numbers
+  std::vector<std::uint32_t> rows = {};  // row numbers
   std::string name = {};
   pb::ImportOutcome outcome = pb::IMPORT_OUTCOME_UNSPECIFIED;
   std::uint64_t id = 0;
-  // Of a refused one: why, the column, and the row.
+  // If refused: the reason, the column and the row.
   std::optional<Refusal> refusal = {};
   std::string column = {};
   std::uint32_t refused_row = 0;
-  // Of one that is to be made or changed.
+  // If it is to be created or changed.
   std::unique_ptr<pb::Request> request = {};
-  std::string answer_key = {};  // under which what is made is kept; empty: nothing is made
-  // A party: the place of the one in the file that it belongs to, and whether it is not to be
-  // matched.
+  std::string answer_key = {};  // idempotency key of a creation; otherwise empty
+  // For a party: the index of its parent in the file, and whether it is to be suspended.
   std::optional<std::size_t> parent = {};
   bool suspend = false;
 };
 
-// For the market thread. The order, the file, the context and the gate outlive it.
+// Used on the market thread. The order, the file, the context and the gate must outlive it.
 class ImportRows {
  public:
   ImportRows(const ImportOrder& order, const ImportFile& file, const SheetContext& context,
@@ -45,11 +43,11 @@ class ImportRows {
         gate_(gate),
         identity_(identity) {}
 
-  // Reads the next thing of the file.
+  // Reads the item at that index.
   ImportItem read(std::size_t place);
-  // Masked values that were left out so far.
+  // The number of masked values left out so far.
   std::uint64_t masked() const { return masked_; }
-  // Refuses an item for what was said of its request.
+  // Refuses an item because its request was refused.
   void refuse_item(ImportItem& item, const Refusal& refusal) const;
 
  private:
@@ -71,8 +69,8 @@ class ImportRows {
   const SheetContext& context_;
   const Gate& gate_;
   const Identity& identity_;
-  std::set<std::uint64_t> seen_;  // ids in the file of things that are there
-  // How often each content has been in the file, by its digest.
+  std::set<std::uint64_t> seen_;  // ids of the existing rows that the file has named
+  // The number of items with the same content so far, by digest.
   std::map<SecretHash, std::uint64_t> repeats_;
   std::uint64_t masked_ = 0;
 };

@@ -10,13 +10,13 @@
 namespace qiao {
 namespace {
 
-// Rows between two looks at the sender's access and limits; each counts as a change.
+// Rows saved before the sender's access and limits are checked again. Each counts as a write.
 constexpr std::size_t kRowsAtOnce = 50;
-// The same of rows, areas and parties that are only looked at.
+// The same for rows, areas and parties that are only read.
 constexpr std::size_t kLooksAtOnce = 2'000;
-// While too much waits for the disk.
+// Wait this long while too many writes are waiting for the disk.
 constexpr std::chrono::seconds kWaitForDisk{1};
-// An area's parents: the city, a town, a community.
+// The maximum number of ancestors of an area: the city, a town, a community.
 constexpr int kLevelsAbove = 3;
 
 }  // namespace
@@ -85,8 +85,6 @@ void ImportRun::on_read(Result<ImportFile> file) {
   find_areas();
 }
 
-// Steps.
-
 void ImportRun::walk(Walk walk) {
   walk_ = std::move(walk);
   boost::asio::post(context_, [self = weak_from_this()] {
@@ -137,7 +135,7 @@ void ImportRun::take_steps() {
       });
 }
 
-// What cells call areas and parties.
+// Looks up the areas and parties that cells name.
 
 void ImportRun::find_areas() {
   const std::size_t count = file_.area_names.empty() ? 0 : runtime_.state().areas().size();
@@ -174,8 +172,6 @@ void ImportRun::find_parties() {
         .done = [this] { read_rows(); }});
 }
 
-// Rows.
-
 void ImportRun::read_rows() {
   walk({.count = items_.size(),
         .at_once = kLooksAtOnce,
@@ -203,7 +199,7 @@ void ImportRun::read_row(std::size_t place) {
   by_level_[level].push_back(place);
 }
 
-// The same row was saved under the same key before.
+// Whether the same row was saved before with the same key.
 bool ImportRun::is_repeated(ImportItem& item) const {
   if (item.answer_key.empty()) return false;
   const auto kept = runtime_.find_answer(item.answer_key);
@@ -227,7 +223,7 @@ void ImportRun::check_rows() {
             }});
 }
 
-// Those of the file in which an area lies: without them the market would not know where.
+// The ancestors of an area that are in the file: without them the market would refuse it.
 std::vector<const pb::Request*> ImportRun::areas_above(std::size_t place) const {
   std::vector<const pb::Request*> above;
   const pb::Request* request = requests_[place].get();
@@ -262,8 +258,7 @@ void ImportRun::check_row(std::size_t place) {
   to_save_.push_back(place);
 }
 
-// A party whose parent is not imported cannot belong to it; nor can those that belong to that
-// party.
+// Refuses a party whose parent in the file is refused, and the parties below it.
 void ImportRun::leave_out_orphan(std::size_t place) {
   std::vector<std::size_t> path;
   std::size_t at = place;
@@ -275,7 +270,7 @@ void ImportRun::leave_out_orphan(std::size_t place) {
       break;
     }
     path.push_back(at);
-    parents_[at] = Parents::kThere;  // ends a circle
+    parents_[at] = Parents::kThere;  // ends a cycle
     if (found == Parents::kMissing || !items_[at].parent) break;
     at = *items_[at].parent;
   }
@@ -329,8 +324,7 @@ void ImportRun::save_row(std::size_t place) {
   set(item, made ? pb::IMPORT_OUTCOME_CREATED : pb::IMPORT_OUTCOME_CHANGED);
 }
 
-// What needs the ids that new parties were given: whom they belong to, and that some are not to be
-// matched.
+// Commands that need the ids of the new parties: setting their parents, and suspending some.
 void ImportRun::follow_up() {
   walk({.count = to_finish_.size(),
         .at_once = kRowsAtOnce,
@@ -362,8 +356,6 @@ void ImportRun::finish_party(std::size_t place) {
   }
 }
 
-// Outcomes.
-
 void ImportRun::set(ImportItem& item, pb::ImportOutcome outcome) {
   --counts_[item.outcome];
   ++counts_[outcome];
@@ -384,7 +376,7 @@ void ImportRun::end(pb::ImportState state) {
   state_ = state;
   ended_at_ = to_int(runtime_.now());
   walk_ = {};
-  // Nothing of the rows is needed any more but what became of them.
+  // Only the outcomes are still needed.
   using Used = std::pair<ImportFile, std::vector<std::unique_ptr<pb::Request>>>;
   const auto used =
       std::make_shared<Used>(std::exchange(file_, ImportFile()), std::exchange(requests_, {}));

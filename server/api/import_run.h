@@ -1,5 +1,5 @@
-// One import: a file is read beside the market, its rows are checked and saved on the market thread
-// in slices, as ordinary requests of its sender.
+// One import: the file is parsed outside the market thread; its rows are checked and saved on the
+// market thread in slices, as ordinary requests of the sender.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@
 
 namespace qiao {
 
-// What of a request tells who sends it, for as long as the import goes on.
+// The sender's identity and credentials, stored while the import runs.
 struct ImportSender {
   explicit ImportSender(const Identity& who, const Credentials& with);
   Credentials credentials() const;
@@ -29,33 +29,33 @@ struct ImportSender {
   bool secure = false;
 };
 
-// For the market thread. What it was given outlives it.
+// Used on the market thread. The arguments of the constructor must outlive it.
 class ImportRun : public std::enable_shared_from_this<ImportRun> {
  public:
   ImportRun(boost::asio::io_context& context, Runtime& runtime, Gate& gate, Beside& beside,
             std::uint64_t id, ImportOrder order, ImportSender sender);
 
-  // Calls ended() when it is done, later.
+  // Calls ended() when it is done, never before start() returns.
   void start(std::function<void()> ended);
 
   bool has_ended() const { return ended_at_ != 0; }
   std::uint64_t account() const { return sender_.identity.actor.account_id(); }
   std::uint64_t id() const { return id_; }
-  // Without results.
+  // The import without its results.
   pb::Import summary() const;
-  // Adds the results of the items from `first` on, at most `most`, of that outcome where one is
-  // given; returns where the next page begins, or nothing at the end.
+  // Adds at most `most` results, beginning at item `first`, of that outcome if one is given.
+  // Returns where the next page begins, or nothing at the end.
   std::optional<std::size_t> add_results(std::size_t first, std::size_t most,
                                          std::optional<pb::ImportOutcome> outcome,
                                          pb::Import& into) const;
 
  private:
-  // Steps that are taken in slices, one after another, a bounded number between two looks at the
-  // sender's access and limits.
+  // Steps that run in slices, in order; the sender's access and limits are checked again after each
+  // `at_once` steps.
   struct Walk {
     std::size_t count = 0;
     std::size_t at_once = 0;
-    bool changes = false;  // each step is a change, which the sender's limit of changes counts
+    bool changes = false;  // each step counts as a write in the rate limits
     std::function<void(std::size_t)> step = {};
     std::function<void()> done = {};
     std::size_t at = 0;
@@ -107,15 +107,15 @@ class ImportRun : public std::enable_shared_from_this<ImportRun> {
   pb::Taxonomy words_;
   SheetContext context_of_cells_{zone_, words_};
   std::optional<ImportRows> rows_;
-  std::vector<std::unique_ptr<pb::Request>> requests_;  // by place; nothing for what needs none
-  std::vector<ImportItem> items_;                       // by their place in the file
-  std::array<std::vector<std::size_t>, 6> by_level_;  // places; areas by level, others in the first
-  std::vector<std::size_t> in_order_;   // places, so that areas come before what lies in them
-  std::vector<std::size_t> to_save_;    // places of what is ready, in that order
-  std::vector<std::size_t> to_finish_;  // places of parties with something left to do
-  std::map<std::uint64_t, std::size_t> area_at_;  // by code, its place
+  std::vector<std::unique_ptr<pb::Request>> requests_;  // by index; null if none is needed
+  std::vector<ImportItem> items_;                       // by index in the file
+  std::array<std::vector<std::size_t>, 6> by_level_;    // indices; areas by level, others in [0]
+  std::vector<std::size_t> in_order_;   // indices; areas before the areas and rows in them
+  std::vector<std::size_t> to_save_;    // indices of the items that are ready, in that order
+  std::vector<std::size_t> to_finish_;  // indices of parties that need another command
+  std::map<std::uint64_t, std::size_t> area_at_;  // from the code to the index
   enum class Parents : std::uint8_t { kNotKnown, kThere, kMissing };
-  std::vector<Parents> parents_;  // of parties, by place: whether those above it in the file are
+  std::vector<Parents> parents_;  // by index: whether a party's parents in the file are imported
   std::array<std::uint64_t, pb::ImportOutcome_ARRAYSIZE> counts_{};  // items by outcome
   Walk walk_;
 };

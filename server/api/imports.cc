@@ -1,4 +1,4 @@
-// Imports of spreadsheets: the routes, and which imports there are.
+// Routes of spreadsheet imports, and the list of imports.
 #include "server/api/imports.h"
 
 #include <algorithm>
@@ -18,10 +18,10 @@ namespace {
 
 using google::protobuf::Message;
 
-// At once; each takes slices of the market thread's time.
+// Running at the same time; each takes slices of the market thread's time.
 constexpr std::size_t kMostRunning = 2;
 constexpr std::size_t kMostWaiting = 32;
-// That have ended and are kept for their senders: of one account, and of all.
+// Finished imports that are stored for their senders: per account, and in all.
 constexpr std::size_t kMostEndedOfAccount = 4;
 constexpr std::size_t kMostEnded = 64;
 
@@ -58,7 +58,7 @@ Result<ImportOrder> order_of(const Call& call) {
   return order;
 }
 
-// A file may come without a type: what it is can be told from its bytes, but for JSON.
+// The content type is optional: all formats except JSON can be recognised by their first bytes.
 std::optional<bool> is_json_lines(std::string_view content_type) {
   const std::string type(trim(
       ascii_lower(content_type.substr(0, std::min(content_type.find(';'), content_type.size())))));
@@ -82,7 +82,7 @@ Response create_import(const Services& services, const Call& call, const Message
   return respond(call, std::move(made));
 }
 
-// What is not one's own is not there.
+// Imports of other accounts are answered as if they did not exist.
 Result<std::shared_ptr<ImportRun>> own_import(const Call& call, const Imports& imports) {
   const std::uint64_t id = call.number("id");
   for (const auto& run : imports.of(call.actor.account_id())) {
@@ -109,7 +109,7 @@ Result<Answer> list_imports(const Services& services, const Call& call) {
   return answer(std::move(list), services.runtime.applied_seq());
 }
 
-// A workbook is written to a file first, which is not for the market thread.
+// A workbook is built in a temporary file, which would block the market thread.
 Response get_import_template(const Services& services, const Call& call, const Message*) {
   const auto sheet = sheet_param(call);
   if (!sheet) return problem(sheet.error(), call.chinese);
@@ -244,7 +244,7 @@ void Imports::start_next() {
   }
 }
 
-// The oldest that have ended make room.
+// Removes the oldest finished imports when there are too many.
 void Imports::forget(std::uint64_t account) {
   const auto too_many = [&](auto matches, std::size_t most) {
     const auto count = std::count_if(runs_.begin(), runs_.end(), matches);

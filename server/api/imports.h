@@ -1,4 +1,4 @@
-// The imports of a server: which there are, and whose turn it is.
+// All imports of a server, and the queue of those that wait.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,17 +12,17 @@
 
 namespace qiao {
 
-// For the market thread. What it is given outlives it.
+// Used on the market thread. The arguments of the constructor must outlive it.
 class Imports {
  public:
   Imports(boost::asio::io_context& context, Runtime& runtime, Gate& gate)
       : context_(context), runtime_(runtime), gate_(gate) {}
 
-  // Refused while another import of the account is not finished, or too many wait.
+  // Refused while another import of the account is running, or if too many wait.
   Result<std::shared_ptr<ImportRun>> start(ImportOrder order, ImportSender sender);
-  // Those of an account, the newest first.
+  // The imports of an account, newest first.
   std::vector<std::shared_ptr<ImportRun>> of(std::uint64_t account) const;
-  // A thread for what needs no market.
+  // The thread for work that does not need the market.
   Beside& beside() { return beside_; }
 
  private:

@@ -1,4 +1,4 @@
-// What waits for whoever asks.
+// The inbox of the requester.
 #include "engine/report/inbox.h"
 
 #include "server/api/answer.h"

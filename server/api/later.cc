@@ -11,13 +11,13 @@ namespace {
 
 using google::protobuf::Message;
 
-// Whom something that the call asks for counts for: its account, or its address.
+// The key of the requester in limits: its account, or its address.
 std::string asker_of(const Call& call) {
   if (!call.identity.known()) return std::string(call.request->credentials.address);
   return std::to_string(call.identity.actor.account_id());
 }
 
-// What waits for the market or beside it is too much, of whoever asks or of all.
+// Refused because the queue is full, or the requester has too much in it.
 Response too_many(Taken taken, bool chinese) {
   const bool full = taken == Taken::kFull;
   Response r = problem(full ? HttpFault::kOverloaded : HttpFault::kTooOften, chinese);
@@ -25,7 +25,7 @@ Response too_many(Taken taken, bool chinese) {
   return r;
 }
 
-// Charges whoever calls. What the operation typically costs has been charged by then.
+// Charges the requester for time beyond the typical cost, which was charged already.
 Charge charge_beyond_cost(const Call& call) {
   const auto paid = std::make_shared<std::chrono::nanoseconds>(cost_of(call.route->operation));
   return [paid, gate = call.gate, identity = call.identity,

@@ -1,4 +1,4 @@
-// Answers that take long: while they are worked out, others are answered.
+// Responses that take long to compute, between which other requests are answered.
 #pragma once
 
 #include <functional>
@@ -10,10 +10,10 @@
 
 namespace qiao {
 
-// An answer that takes long: `start` is called, and calls back with it; it is given in the format
-// that the call asks for, which is done beside the market, when the last event that it can tell of
-// is on disk. The time that the question takes is charged to whoever asks, beyond what the
-// operation typically costs, which is charged when it is asked.
+// Defers a response. Calls `start`, which later calls `then` with the message. It is serialised on
+// another thread, in the format that the call requests, and sent when the last event that it can
+// depend on is on disk. The typical cost of the operation is charged when the request arrives; time
+// used beyond that is charged to the account and the address afterwards.
 using Found = std::function<void(Result<std::unique_ptr<google::protobuf::Message>>)>;
 using Start = std::function<void(const std::shared_ptr<Question>& question, Found then)>;
 Response later(const Call& call, Analyst& analyst, Start start);

@@ -17,7 +17,7 @@ constexpr QueryParam kListMatches[] = {kPageSize,
                                        {"offer", "Id of the offer.", "integer"},
                                        {"state", "dispatched, accepted, …"}};
 
-// The matches of the need, else of the offer, else of the party; of all where each is 0.
+// The matches of the need, else of the offer, else of the party; all matches if each is 0.
 Slots matches_of(const State& state, std::uint64_t need, std::uint64_t offer, std::uint64_t party) {
   Slots slots;
   const auto of_offer = [&](Slot o) {
@@ -74,8 +74,7 @@ Result<pb::Request> make_match(const Call&, const Message* body) {
   const auto& request = static_cast<const pb::MatchRequest&>(*body);
   if (request.need_id() == 0) return refuse(Code::kRequired, "needId");
   if (request.offer_id() == 0) return refuse(Code::kRequired, "offerId");
-  // In the command 0 stands for "as many as possible"; whoever writes a 0 here means something
-  // else.
+  // In a command 0 means "as many as possible"; an explicit 0 from a client does not mean that.
   if (request.has_quantity() && request.quantity() == 0)
     return refuse(Code::kOutOfRange, "quantity", "1..");
   pb::Request c;

@@ -1,4 +1,4 @@
-// Who could serve what, and why.
+// Candidates, explanations and previews.
 #include "engine/clear/steer.h"
 #include "engine/identity/reach.h"
 #include "engine/market/validate.h"
@@ -48,7 +48,7 @@ Result<Answer> rank_open_lines(const Services& services, const Call& call) {
     return pair;
   };
   const Plan* plan = services.house.plan();
-  // Before the first clearing nothing has a price.
+  // There are no prices before the first clearing.
   if (order != nullptr && *order == "clearing" && plan != nullptr) {
     for (const Steered& steered : steered_lines(runtime.ranking(), *plan, s, limit, runtime.now()))
       add(steered.candidate).set_adds_micro(steered.adds_micro);
@@ -106,22 +106,23 @@ Result<Answer> explain_pair(const Services& services, const Call& call) {
   return answer(explain(runtime.ranking(), line, offer, runtime.now()), runtime.applied_seq());
 }
 
-// Completes a need that is still being written, and refuses what could not be posted either.
+// Fills in the fields of a need that is still being entered, and refuses one that could not be
+// posted.
 Status complete(pb::PreviewRequest& request, const Call& call, const Runtime& runtime) {
   const State& state = runtime.state();
   pb::Need& need = *request.mutable_need();
   const Slot known = state.needs().find(NeedId{need.id()});
   const pb::Need before = known == kNoSlot ? pb::Need() : state.load_need(known);
   QIAO_TRY(check_references(request, &before, call.actor, state));
-  // Whom it has been helped by before is in the answer.
+  // The response shows which parties have served this resident before.
   const Scope posts = scope_of(Operation::kPostNeed, call.actor.role());
   if (posts == Scope::kOwn) need.set_resident_ref(call.actor.resident_ref());
   QIAO_TRY(check_resident_ref(state, call.actor, posts, need.resident_ref(), "need.residentRef"));
-  // A form has no title yet while its lines are being chosen.
+  // The form may have no title yet.
   if (need.title().empty()) need.set_title("…");
   if (need.category().empty() && state.taxonomy().categories_size() > 0)
     need.set_category(state.taxonomy().categories(0).code());
-  QIAO_TRY(validate(need, state, runtime.now(), true, "need."));
+  QIAO_TRY(validate(need, state, runtime.now(), Posting::kNew, "need."));
   if (request.line() > static_cast<std::uint32_t>(need.lines_size()))
     return refuse(Code::kUnknownLine, "line", std::to_string(request.line()));
   return outcome::success();

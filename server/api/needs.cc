@@ -1,4 +1,3 @@
-// Needs: what residents and organisers ask for.
 #include "server/api/page.h"
 #include "server/api/personal_data.h"
 #include "server/api/requests.h"

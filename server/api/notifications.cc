@@ -1,4 +1,4 @@
-// Who was told of which need.
+// Notifications: which parties were notified of which need.
 #include "server/api/page.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"

@@ -1,4 +1,3 @@
-// Offers: what parties give.
 #include "server/api/page.h"
 #include "server/api/requests.h"
 #include "server/api/resources.h"

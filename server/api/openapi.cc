@@ -21,7 +21,8 @@ using google::protobuf::DescriptorPool;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 
-// By path and method: the document does not depend on which file a route stands in.
+// Ordered by path and method, so that the document does not depend on the order of the source
+// files.
 std::vector<const Route*> in_order(const std::vector<Route>& routes) {
   std::vector<const Route*> sorted;
   for (const Route& r : routes) sorted.push_back(&r);
@@ -33,7 +34,7 @@ std::vector<const Route*> in_order(const std::vector<Route>& routes) {
   return sorted;
 }
 
-// Comment lines as one text.
+// Joins the lines of a comment.
 std::string tidy(const std::string& comment) {
   std::string out;
   bool space = false;
@@ -88,16 +89,16 @@ class Document {
          "review."},
         {"description",
          "Messages follow the protobuf JSON mapping: lowerCamelCase names, 64-bit integers as "
-         "strings (numbers are taken too), enums by name, fields "
-         "with their default value left out. Times are UTC seconds, points 1e-7 degrees, money "
+         "strings (numbers are accepted too), enums by name, fields "
+         "with their default value omitted. Times are UTC seconds, points 1e-7 degrees, money "
          "fen. The same messages travel as binary protobuf with "
          "Content-Type and Accept application/x-protobuf. Every error is RFC 9457 problem+json "
-         "with a stable code, the field at fault, and words in Chinese "
-         "and English. An answer to a change is given when it is on disk; an answer to a question "
-         "when everything it saw is."},
+         "with a stable code, the field at fault, and a message in Chinese "
+         "and English. A change is answered when it is on disk, a query "
+         "when everything it read is on disk."},
         {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}};
     document["servers"] = json::array{json::object{{"url", "/"}}};
-    // Whoever has not come in is nobody, who may look at the public board.
+    // Anonymous requests are allowed; they see the public board.
     document["security"] = json::array{json::object{{"token", json::array{}}},
                                        json::object{{"session", json::array{}}}, json::object{}};
     json::array tags;
@@ -181,7 +182,7 @@ class Document {
     schemas_[type->name()] = std::move(s);
   }
 
-  // The option is known to the generated descriptors, not to the pool made of bytes.
+  // The option is known only to the generated descriptors, not to a pool built from bytes.
   static bool is_personal(const FieldDescriptor* f) {
     const auto* generated = DescriptorPool::generated_pool()->FindFieldByName(f->full_name());
     return generated != nullptr && generated->options().GetExtension(pb::personal);
@@ -225,7 +226,7 @@ class Document {
          {{"application/problem+json", {{"schema", {{"$ref", "#/components/schemas/Problem"}}}}}}}};
   }
 
-  // Who may, and how much of it: the row of operations.inc.
+  // The scope of each role: the row of operations.inc.
   static json::object access_of(Operation operation) {
     json::object roles;
     for (const auto& [role, name] : {std::pair{pb::ROLE_LEAD, "lead"},

@@ -1,4 +1,4 @@
-// Private to the routes: how a list is cut into pages, and what its query names.
+// Private to the routes: pages of lists, and common query parameters.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace qiao {
 
 inline constexpr std::uint64_t kDefaultPage = 50;
 inline constexpr std::uint64_t kMaxPage = 500;
-// Rows looked at for one page, so that a filter that nothing passes costs a bounded time.
+// Rows read for one page: bounds the cost of a filter that matches nothing.
 inline constexpr Slot kMaxScanned = 20'000;
 inline constexpr std::uint64_t kAny = ~std::uint64_t{0};
 
@@ -28,11 +28,11 @@ inline constexpr QueryParam kPageToken{"pageToken", "nextPageToken of the previo
 inline constexpr QueryParam kNewest{"newest", "1: the newest first; 0 (default): the oldest first.",
                                     "integer"};
 
-// The rows that a list is about: all of a table, or those that a link leads to.
+// The rows of a list: all rows of a table, or those of linked lists.
 struct Slots {
   std::optional<std::vector<Slot>> chosen = {};
 
-  // Adds the rows of a list.
+  // Adds the rows of a linked list.
   template <class Next>
   void follow(Slot first, Next next) {
     if (!chosen) chosen.emplace();
@@ -40,7 +40,7 @@ struct Slots {
   }
   Slot count(Slot all) const { return chosen ? static_cast<Slot>(chosen->size()) : all; }
   Slot operator[](Slot i) const { return chosen ? (*chosen)[i] : i; }
-  // Where the slot is, or would be.
+  // The index of the slot, or where it would be inserted.
   Slot place(Slot slot) const {
     return chosen ? static_cast<Slot>(std::lower_bound(chosen->begin(), chosen->end(), slot) -
                                       chosen->begin())
@@ -48,8 +48,8 @@ struct Slots {
   }
 };
 
-// The first row whose id is not smaller; rows are in the order of their ids. Areas are not, and
-// everybody sees them.
+// The first row whose id is not smaller. Rows are ordered by id; areas are not, but all of them are
+// public.
 template <class Id, class Rows>
 Slot first_from(const Rows& rows, Id id) {
   if constexpr (std::is_same_v<Id, AreaCode>) {
@@ -68,20 +68,21 @@ Slot first_from(const Rows& rows, Id id) {
   }
 }
 
-// Walks rows from where the last page ended. Keep(slot) decides, Add(slot) fills. Returns the token
+// Adds the rows for which keep(slot) is true, from the end of the previous page. Returns the token
 // of the next page.
 template <class Id, class Rows, class Keep, class Add>
 Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep keep, Add add) {
-  // Lists have their newest row first; pages go by slot, which is by id.
+  // Linked lists begin with the newest row; pages are in the order of slots, which is the order of
+  // ids.
   if (slots.chosen) std::sort(slots.chosen->begin(), slots.chosen->end());
   QIAO_TRY(auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
   QIAO_TRY(auto newest, query_number(call, "newest", 0, 1, 0));
   const Slot count = slots.count(rows.size());
-  Slot at = newest != 0 ? count : 0;  // newest: one past the next to look at
+  Slot at = newest != 0 ? count : 0;  // newest first: one past the next row
   if (call.param("pageToken") != nullptr) {
     QIAO_TRY(const auto last, without_epoch(*call.param("pageToken"), call.epoch, "pageToken"));
-    // Whether there is a row of that number is not for the token to tell: the page goes on where it
-    // would be.
+    // The row of the token need not exist: the page begins where it would be, so that the response
+    // does not reveal whether it does.
     const Slot slot = newest != 0 ? first_from(rows, Id{last})
                                   : first_from(rows, Id{last + (last != kAny ? 1 : 0)});
     at = slots.place(slot);
@@ -101,7 +102,7 @@ Result<std::string> page(const Call& call, const Rows& rows, Slots slots, Keep k
   return std::string();
 }
 
-// The area that a query names; kNoSlot where it names none.
+// The area of a query parameter; kNoSlot without one.
 inline Result<Slot> area_param(const Call& call, const State& state, const char* name = "area") {
   QIAO_TRY(auto code, query_number(call, name, 0, kAny, 0));
   if (code == 0) return kNoSlot;
@@ -110,7 +111,7 @@ inline Result<Slot> area_param(const Call& call, const State& state, const char*
   return slot;
 }
 
-// The word that a query names by its code; nothing where it names none.
+// The word of the vocabulary for the code in a query parameter; nothing without one.
 inline Result<std::optional<std::uint16_t>> word_param(const Call& call, const State& state,
                                                        const char* name, WordList list) {
   const std::string* code = call.param(name);

@@ -16,7 +16,7 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_params(std::strin
   boost::urls::encoding_opts options;
   options.space_as_plus = true;
   for (const auto& p : url->params(options)) {
-    // A name that is no field comes back in the refusal, which has to be JSON.
+    // Unknown names are repeated in the refusal, which has to be valid JSON.
     if (!is_utf8(p.key) || !is_utf8(p.value)) return refuse(Code::kNotUtf8, "query");
     if (std::any_of(result.begin(), result.end(), [&](const auto& r) { return r.first == p.key; }))
       return refuse(Code::kDuplicate, p.key, p.key);

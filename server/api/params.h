@@ -11,10 +11,10 @@ namespace qiao {
 
 inline constexpr std::size_t kMaxQueryParams = 32;
 
-// The query of a request's target, names and values decoded. Each name once.
+// The query parameters of a request's target, names and values decoded. A repeated name is refused.
 //
-// By way of the whole target: Boost 1.81's parse_query() reads one character too far in a view that
-// does not end its buffer.
+// Parses the whole target: Boost 1.81's parse_query() reads one character past the end of a view
+// that does not end its buffer.
 Result<std::vector<std::pair<std::string, std::string>>> parse_params(std::string_view target);
 
 }  // namespace qiao

@@ -1,4 +1,4 @@
-// Parties: who takes part, what each has given, and its calendar.
+// Parties, their service records and calendars.
 #include "engine/report/calendar.h"
 #include "engine/report/record.h"
 #include "server/api/page.h"
@@ -77,7 +77,7 @@ Answer present_party(const Services& services, const Call& call, const Applied& 
   return answer(std::move(d), applied.seq);
 }
 
-// The party that the path names, where whoever asks may see its services.
+// The party of the path; refused unless the requester may see its services.
 Result<Slot> party_of(const Call& call, const State& state) {
   const Slot s = state.parties().find(PartyId{call.number("id")});
   QIAO_TRY(check_area(call.scope, call.actor, state, state.parties()[s].area));

@@ -6,7 +6,7 @@
 namespace qiao {
 namespace {
 
-// Who saw somebody's data, in an export.
+// The maximum number of disclosures in an export.
 constexpr std::size_t kMaxSeenBy = 5'000;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Private to the routes: personal data shown whole, exported and erased, of any kind of subject.
+// Private to the routes: reveals, exports and erases personal data of any kind of subject.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -12,7 +12,7 @@
 
 namespace qiao {
 
-// Asks for the personal data of the subject that the path names.
+// Requests the personal data of the subject in the path.
 template <pb::SubjectKind subject, pb::DisclosurePurpose purpose>
 Result<pb::Request> disclose(const Call& call, const google::protobuf::Message*) {
   pb::Request c;
@@ -22,7 +22,7 @@ Result<pb::Request> disclose(const Call& call, const google::protobuf::Message*)
   return c;
 }
 
-// Asks to erase them.
+// Requests their erasure.
 template <pb::SubjectKind subject>
 Result<pb::Request> erase(const Call& call, const google::protobuf::Message*) {
   pb::Request c;
@@ -31,10 +31,10 @@ Result<pb::Request> erase(const Call& call, const google::protobuf::Message*) {
   return c;
 }
 
-// How many rows were erased.
+// The response to an erasure: how many rows were erased.
 Answer present_erased(const Services& services, const Call& call, const Applied& applied);
 
-// To an export: the account of its subject, and who saw the data under that key.
+// Adds to an export the subject's accounts, and who saw the data stored under that key.
 void add_account(pb::PersonExport& out, const State& state, std::span<const Slot> accounts);
 void add_seen_by(pb::PersonExport& out, const Services& services, const Store::AuditKey& key);
 

@@ -1,4 +1,3 @@
-// People of parties.
 #include "server/api/page.h"
 #include "server/api/personal_data.h"
 #include "server/api/requests.h"

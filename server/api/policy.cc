@@ -1,4 +1,4 @@
-// The policy in force, another one, and what another one would have made of the last weeks.
+// The policy in force, replacing it, and the trial of another one on recent weeks.
 #include "engine/market/validate.h"
 #include "server/api/answer.h"
 #include "server/api/later.h"

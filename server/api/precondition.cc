@@ -6,7 +6,7 @@
 namespace qiao {
 namespace {
 
-// The version that no row has: what an entity tag says that this server never gave.
+// A version that no row has, for entity tags that this database did not issue.
 constexpr std::uint64_t kNoVersion = ~std::uint64_t{0};
 
 }  // namespace
@@ -15,7 +15,7 @@ std::string etag_of(std::uint64_t version, std::uint64_t epoch) {
   return "\"" + with_epoch(version, epoch) + "\"";
 }
 
-// "123.5f3a9c01", also with W/, or *; 0 for any.
+// Accepts "123.5f3a9c01", also with W/, and *; returns 0 for any version.
 Result<std::uint64_t> parse_if_match(std::string_view header, std::uint64_t epoch) {
   header = trim(header);
   if (header.empty() || header == "*") return std::uint64_t{0};

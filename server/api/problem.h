@@ -9,7 +9,7 @@
 
 namespace qiao {
 
-// What is wrong with a request before the market sees it.
+// Errors of a request that are found before it reaches the market.
 enum class HttpFault {
   kMalformed,            // 400
   kNotFound,             // 404
@@ -38,7 +38,7 @@ Response problem(HttpFault fault, bool chinese, std::string field = {});
 Response problem(const Gate::Answer<Gate::NewSession>& denied, bool chinese);
 HttpFault fault_of(AuthError error);
 unsigned status_of(Category category);
-// Does Accept-Language prefer Chinese?
+// Whether Accept-Language prefers Chinese.
 bool prefers_chinese(std::string_view accept_language);
 
 }  // namespace qiao

@@ -1,4 +1,4 @@
-// The process itself: whether it lives and takes requests, its metrics, its routes, its backups.
+// The process itself: health, metrics, routes, backups.
 #include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
 #include "server/api/problem.h"

@@ -1,4 +1,4 @@
-// Proposals: who should serve whom, by a clearing or as things stand.
+// Proposals: matches suggested by a clearing, or by the standing plan.
 #include <algorithm>
 
 #include "qiao/v1/clearing.pb.h"
@@ -16,19 +16,20 @@ constexpr QueryParam kListProposals[] = {kPageSize,
                                          {"need", "Id of the need.", "integer"},
                                          {"party", "Id of the supplier.", "integer"}};
 
-// Where the page begins: 0 where no token is given.
+// The position where the page begins: 0 without a token.
 Result<std::uint64_t> place_of_page(const Call& call) {
   const std::string* token = call.param("pageToken");
   if (token == nullptr) return std::uint64_t{0};
   return without_epoch(*token, call.epoch, "pageToken");
 }
 
-// Whether the need is outside the area that the role has of the operation.
+// Whether the need is outside the area that the role's scope covers.
 bool is_elsewhere(const Call& call, const State& state, Slot need) {
   return call.scope == Scope::kArea && !in_area_of(call.actor, state, state.needs()[need].area);
 }
 
-// A page of the proposals that whoever asks may see; the token is how many of all came before.
+// A page of the proposals that the requester may see; the token is the number of proposals before
+// it.
 Result<pb::ListProposalsResponse> page(const Call& call, const State& state,
                                        const Clearinghouse& house,
                                        std::span<const Clearinghouse::Chosen> all) {
@@ -48,18 +49,18 @@ Result<pb::ListProposalsResponse> page(const Call& call, const State& state,
   return r;
 }
 
-// What is planned, need by need in their order, as far as whoever asks may see it.
+// The proposals of the plan that the requester may see, ordered by need.
 class ProposalPages {
  public:
   ProposalPages(const Call& call, const State& state, const Clearinghouse& house, const Plan& plan)
       : call_(call), state_(state), house_(house), plan_(plan) {}
 
-  // Of one need, or of some in their order: all on one page.
+  // The proposals of some needs, on one page.
   pb::ListProposalsResponse of(std::span<const Slot> needs, Slot party) {
     for (const Slot n : needs) add(n, party);
     return std::move(found_);
   }
-  // Of all needs; the token is the id of the next.
+  // The proposals of all needs; the token is the id of the next one.
   Result<pb::ListProposalsResponse> of_all() {
     QIAO_TRY(const auto size, query_number(call_, "pageSize", 1, kMaxPage, kDefaultPage));
     const Slot needs = state_.needs().size();
@@ -78,11 +79,11 @@ class ProposalPages {
     const auto& parts = plan_.of(n);
     if (parts.empty() || is_elsewhere(call_, state_, n)) return;
     for (const PlannedPart& p : parts) {
-      const Slot giver = state_.offers()[p.offer].party;
-      if (party != kNoSlot && giver != party) continue;
+      const Slot supplier = state_.offers()[p.offer].party;
+      if (party != kNoSlot && supplier != party) continue;
       const auto refused = parties_that_refused(state_, p.line);
-      // The plan may be older than the refusal.
-      if (std::find(refused.begin(), refused.end(), giver) != refused.end()) continue;
+      // The party may have refused after the plan was made.
+      if (std::find(refused.begin(), refused.end(), supplier) != refused.end()) continue;
       *found_.add_proposals() = house_.describe({n, p});
     }
   }
@@ -100,7 +101,7 @@ Result<Answer> list_clearing_proposals(const Services& services, const Call& cal
   return answer(std::move(r), services.runtime.applied_seq());
 }
 
-// The needs that the plan gives something of the party to, in their order.
+// The needs that the plan assigns offers of the party to, in order.
 std::vector<Slot> needs_of_party(const State& state, const Plan& plan, Slot party) {
   std::vector<Slot> needs;
   for (Slot o = state.parties()[party].first_offer; o != kNoSlot;
@@ -116,7 +117,7 @@ Result<Answer> list_proposals(const Services& services, const Call& call) {
   const Seq seen = services.runtime.applied_seq();
   QIAO_TRY(auto need, query_number(call, "need", 0, kAny, 0));
   QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
-  // A party sees what is proposed to it.
+  // Without a parameter, a party sees its own proposals.
   if (call.scope == Scope::kParty && party == 0) party = call.actor.party_id();
   const Slot of_party = state.parties().find(PartyId{party});
   QIAO_TRY(check_party(call.scope, call.actor, state, of_party));

@@ -1,4 +1,4 @@
-// What is counted: the city at a glance, reports, the workforce, who has given most.
+// Reports: the overview of the city, the workforce, recognition.
 #include "engine/report/overview.h"
 #include "engine/report/record.h"
 #include "engine/report/report.h"
@@ -36,7 +36,7 @@ constexpr QueryParam kListRecognition[] = {
     {"kind", "volunteer_team, enterprise (default) or social_organisation."},
     {"limit", "How many, 1..50; 20 by default.", "integer"}};
 
-// The part of the city that is asked about, and that whoever asks may see.
+// The requested part of the city, limited to what the requester may see.
 Result<Slot> part(const Call& call, const State& state) {
   QIAO_TRY(auto area, area_param(call, state));
   if (area == kNoSlot && call.scope == Scope::kArea) {

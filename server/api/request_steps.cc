@@ -21,7 +21,7 @@ Response refused(const Exchange& x, HttpFault fault, const char* field) {
   return problem(fault, x.call.chinese, field);
 }
 
-// Of the address, which is known before it is known who sends it.
+// The limit of the address, which applies before authentication.
 std::optional<Response> over_time_of_address(const Exchange& x, std::chrono::microseconds cost) {
   if (cost == cost.zero()) return std::nullopt;
   const auto wait =
@@ -30,7 +30,7 @@ std::optional<Response> over_time_of_address(const Exchange& x, std::chrono::mic
   return too_often(x.call, *wait);
 }
 
-// Of who sends it.
+// The limits of the account and the address.
 std::optional<Response> over_limit(const Exchange& x, double changes,
                                    std::chrono::microseconds cost) {
   Gate& gate = x.services.gate;
@@ -42,8 +42,8 @@ std::optional<Response> over_limit(const Exchange& x, double changes,
   return too_often(x.call, *wait);
 }
 
-// A calendar is fetched by programs that send no header; nothing else takes a token from its
-// address, which ends up in logs.
+// Calendar programs cannot send headers. No other operation accepts a token in the URL, because
+// URLs are logged.
 std::string token_in_address(const Call& call) {
   const Request& request = *call.request;
   if (call.route->operation != Operation::kGetCalendar ||
@@ -73,7 +73,7 @@ std::optional<Response> choose_format(Exchange& x) {
   return std::nullopt;
 }
 
-// Before it is known who it is: finding that out may take long itself, a signature is checked.
+// Before authentication, which itself takes time: it may verify a signature.
 std::optional<Response> limit_address(Exchange& x) {
   return over_time_of_address(x, cost_of(x.call.route->operation));
 }
@@ -91,8 +91,8 @@ std::optional<Response> authenticate(Exchange& x) {
                    who.error == AuthError::kOrigin ? "Origin" : "Authorization");
   }
   call.identity = std::move(who.value);
-  // Addresses are written down by programs and proxies: what opens more than a calendar is refused
-  // there.
+  // URLs are logged by programs and proxies: only a token that permits nothing else is accepted in
+  // one.
   if (!bearer.empty() && !x.services.gate.opens_only(call.identity, Operation::kGetCalendar))
     return refused(x, fault_of(AuthError::kUnauthenticated), "token");
   call.actor = call.identity.actor;
@@ -111,18 +111,18 @@ std::optional<Response> authorise(Exchange& x) {
   return std::nullopt;
 }
 
-// What changes something is not begun while the server stops, or while too much waits for the disk.
+// Refuses changes while the server stops, or while too many wait for the disk.
 std::optional<Response> check_capacity(Exchange& x) {
-  if (only_looks(x.call.route->operation)) return std::nullopt;
+  if (is_read_only(x.call.route->operation)) return std::nullopt;
   if (x.services.draining) return problem(HttpFault::kDraining, x.call.chinese);
   if (x.services.runtime.overloaded()) return problem(HttpFault::kOverloaded, x.call.chinese);
   return std::nullopt;
 }
 
-// How many changes a batch is, is known when it has been read: see limit_batch.
+// The changes of a batch are counted after parsing: see limit_batch.
 std::optional<Response> limit_account(Exchange& x) {
   const Route& route = *x.call.route;
-  const bool one_change = !only_looks(route.operation) && !takes_batch(route);
+  const bool one_change = !is_read_only(route.operation) && !takes_batch(route);
   return over_limit(x, one_change ? 1 : 0, cost_of(route.operation));
 }
 
@@ -139,7 +139,7 @@ std::optional<Response> parse_query(Exchange& x) {
   return std::nullopt;
 }
 
-// The same answer for every verb, before anything of the row is looked at.
+// The same refusal for every method, before the row is read.
 std::optional<Response> check_addressed_row(Exchange& x) {
   const pb::RowKind kind = x.call.route->addressed;
   if (kind == pb::ROW_KIND_UNSPECIFIED) return std::nullopt;
@@ -163,7 +163,7 @@ std::optional<Response> limit_batch(Exchange& x) {
   const auto& batch = static_cast<const pb::BatchRequest&>(*x.body);
   const auto cost = cost_of(batch);
   if (auto limited = over_time_of_address(x, cost)) return limited;
-  const bool changes = !only_looks(x.call.route->operation);
+  const bool changes = !is_read_only(x.call.route->operation);
   return over_limit(x, changes ? std::max(1, batch.commands_size()) : 0, cost);
 }
 

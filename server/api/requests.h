@@ -1,4 +1,4 @@
-// Private to the routes: how a request is made of a body and a path.
+// Private to the routes: build a request from a body and a path.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -10,7 +10,7 @@
 
 namespace qiao {
 
-// The id in the body, where there is one, is the one in the path.
+// An id in the body must equal the id in the path.
 template <class Resource>
 Result<Resource> addressed(const Call& call, const google::protobuf::Message* body,
                            std::uint64_t (Resource::*get)() const,
@@ -23,7 +23,7 @@ Result<Resource> addressed(const Call& call, const google::protobuf::Message* bo
   return r;
 }
 
-// What a new thing is called is not for its poster to say.
+// A client may not choose the id of a new row.
 template <class Resource>
 Result<Resource> unnamed(const google::protobuf::Message* body) {
   const auto& r = static_cast<const Resource&>(*body);

@@ -1,4 +1,4 @@
-// Residents, who are a number on their needs: their data exported and erased.
+// Residents, who exist only as a number on their needs: export and erasure of their data.
 #include "server/api/answer.h"
 #include "server/api/personal_data.h"
 #include "server/api/resources.h"

@@ -1,4 +1,4 @@
-// The routes of each resource: one file a resource, with its handlers and at its end their table.
+// The route tables: one file for each resource, with its handlers and its table.
 #pragma once
 
 #include <span>
@@ -35,7 +35,7 @@ std::span<const Route> supply_gap_routes();
 std::span<const Route> taxonomy_routes();
 std::span<const Route> token_routes();
 
-// All of them; those of backups only where backups can be made.
+// All routes; those of backups only if backups are configured.
 std::vector<Route> all_routes(bool with_backups);
 
 }  // namespace qiao

@@ -1,5 +1,5 @@
-// A route as data: what is matched, what is documented (openapi.json is made of it) and what runs
-// are one thing.
+// A route as data: the same row is used for matching, for documentation (openapi.json) and for
+// calling the handler.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -24,7 +24,7 @@ namespace qiao {
 
 struct Services;  // services.h
 
-// A request with the headers that mean something to the API. Views into the connection's buffers.
+// A request with the headers that the API uses. Views into the connection's buffers.
 struct Request {
   std::string_view method;
   std::string_view target;  // path and query, as sent
@@ -35,16 +35,16 @@ struct Request {
   std::string_view if_match;
   std::string_view if_none_match;
   std::string_view idempotency_key;
-  // Who sends it. `changes` is set from the method.
+  // `changes` is set from the method.
   Credentials credentials;
 };
 
 struct Response;
 
-// Whoever waits for an answer that takes long: called with it, once, or destroyed without.
+// The receiver of a deferred response: called at most once.
 class Waiter {
  public:
-  // `waits`: whether it still does; empty: as long as it takes.
+  // `waits`: whether the client is still connected; empty: always.
   explicit Waiter(std::function<void(Response)> then, std::function<bool()> waits = {})
       : then_(std::move(then)), waits_(std::move(waits)) {}
   void operator()(Response response) const;
@@ -59,14 +59,14 @@ struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::string etag;      // with its quotes, or empty
+  std::string etag;      // with quotes, or empty
   std::string location;  // for 201
   std::string allow;     // for 405
   std::string set_cookie;
-  std::int64_t retry_after = 0;  // seconds; 0: not said
-  bool secret = false;           // not for any cache
-  Seq wait_for = 0;              // give it when this is on disk
-  // Set where the answer takes long: call it, and it calls back with the response.
+  std::int64_t retry_after = 0;  // seconds; 0: no header
+  bool secret = false;           // must not be cached
+  Seq wait_for = 0;              // send it when this is on disk
+  // If set, the response takes long: call this, and it calls the Waiter with the response.
   std::function<void(Waiter)> deferred = {};
 };
 
@@ -78,7 +78,7 @@ struct QueryParam {
   const char* type = "string";  // string or integer
 };
 
-// A request on its route.
+// A request and its route.
 struct Call {
   const Request* request = nullptr;
   const struct Route* route = nullptr;
@@ -86,13 +86,13 @@ struct Call {
   std::vector<std::pair<std::string, std::string>> query;        // decoded
   pb::Actor actor;
   Identity identity;
-  Scope scope{};  // what the actor's role has of the route's operation
+  Scope scope{};  // of the actor's role for the route's operation
   std::uint64_t expected_version = 0;
   std::uint64_t epoch = 0;  // of the database
   bool binary_answer = false;
   bool chinese = false;
-  Gate::Moment began{};  // by the clock of the limits
-  Gate* gate = nullptr;  // which charges for what goes on after the handler
+  Gate::Moment began{};  // by the clock of the rate limits
+  Gate* gate = nullptr;  // charges for work after the handler
 
   View view(const State& state) const { return View(state, actor, scope); }
   std::uint64_t number(std::string_view name) const {
@@ -109,7 +109,7 @@ struct Call {
   }
 };
 
-// What a handler gives: a message to be written in the format asked for.
+// The result of a handler: a message, to be written in the requested format.
 struct Answer {
   std::unique_ptr<google::protobuf::Message> message;
   std::uint64_t version = 0;  // makes the ETag; 0 for none
@@ -117,7 +117,7 @@ struct Answer {
   std::string location = {};
 };
 
-// A type of the vocabulary: pb::Need::descriptor.
+// A message type of proto/: pb::Need::descriptor.
 using MessageType = const google::protobuf::Descriptor* (*)();
 
 struct Route {
@@ -127,34 +127,35 @@ struct Route {
   const char* summary;
   const char* tag;
   MessageType request = nullptr;   // body, or none
-  MessageType response = nullptr;  // nullptr: the raw handler says itself
+  MessageType response = nullptr;  // nullptr: decided by the raw handler
   std::span<const QueryParam> query = {};
   unsigned success = 200;
   bool body_optional = false;
 
-  // One of these. Reads answer; requests are built, become commands (command_of.h), are applied and
-  // answered with what they are about; raw ones do as they like.
+  // Exactly one of these is set. A read handler returns an answer. A build handler returns a
+  // request, which becomes a command (command_of.h), is applied, and is answered with the row that
+  // it is about. A raw handler writes its response itself.
   Result<Answer> (*read)(const Services&, const Call&) = nullptr;
   Result<pb::Request> (*command)(const Call&, const google::protobuf::Message* body) = nullptr;
   Result<Answer> (*compute)(const Services&, const Call&,
                             const google::protobuf::Message* body) = nullptr;
   Response (*raw)(const Services&, const Call&, const google::protobuf::Message* body) = nullptr;
   const char* raw_type = "application/json";
-  // Of a raw route whose body is a file: its media types.
+  // For a raw route whose body is a file: its media types.
   std::span<const char* const> file_types = {};
-  // Of a command: makes its answer where that is not the row it is about.
+  // For a command: builds the answer, if it is not the row that the command is about.
   Answer (*present)(const Services&, const Call&, const Applied&) = nullptr;
-  // The answer holds something that is shown once or to be seen by nobody else: it is not kept for
-  // a repeated request, and no cache may have it.
+  // The answer contains a secret, shown once or to nobody else: it is neither stored for a repeated
+  // request nor cached.
   bool secret = false;
   // Set by Api.
   Operation operation{};
-  // The row that the path names by its id: handlers run only where it is there for who asks.
-  // Unspecified where it names none.
+  // The kind of row that the path addresses by id: handlers run only if it exists and the requester
+  // may see it. Unspecified if the path addresses none.
   pb::RowKind addressed{};
 };
 
-// A whole number in a query; the field's name is in the refusal.
+// A whole number in a query; a refusal names the parameter.
 inline Result<std::uint64_t> query_number(const Call& call, const char* name, std::uint64_t least,
                                           std::uint64_t most, std::uint64_t otherwise) {
   const std::string* text = call.param(name);
@@ -169,7 +170,7 @@ inline Result<std::uint64_t> query_number(const Call& call, const char* name, st
   return value;
 }
 
-// An enum by name in a query, e.g. NEED_STATE_OPEN, or the short form open.
+// An enumerator in a query: NEED_STATE_OPEN, or the short form open.
 template <class Enum>
 Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const char* prefix) {
   const std::string* text = call.param(name);
@@ -187,7 +188,7 @@ Result<std::optional<Enum>> query_enum(const Call& call, const char* name, const
   return std::optional<Enum>(static_cast<Enum>(value->number()));
 }
 
-// OpenAPI 3.1 of exactly these routes, with the comments of the vocabulary as descriptions.
+// OpenAPI 3.1 of these routes; descriptions are the comments in proto/.
 std::string make_openapi(const std::vector<Route>& routes);
 
 }  // namespace qiao

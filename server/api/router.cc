@@ -10,8 +10,8 @@
 namespace qiao {
 namespace {
 
-// "needs/{id}:approve" against "needs/17:approve". Fills the numbers; -1 no match, 0 a number is
-// malformed, 1 match.
+// Matches "needs/17:approve" against "needs/{id}:approve" and fills the numbers. Returns 1 for a
+// match, 0 for a malformed number, -1 for no match.
 int match(std::string_view pattern, std::string_view path, Call& call) {
   call.path.clear();
   bool numbers_good = true;
@@ -41,7 +41,7 @@ std::string_view word_of(std::string_view path) {
   return path.substr(0, std::min(path.find_first_of("/:"), path.size()));
 }
 
-// Of the collections whose rows not everybody sees.
+// The kind of row addressed by the pattern, if not every row of it is public.
 pb::RowKind addressed_kind(std::string_view pattern) {
   if (pattern.find("{id}") == std::string_view::npos) return pb::ROW_KIND_UNSPECIFIED;
   for (const auto kind : kKeyedKinds) {

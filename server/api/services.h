@@ -1,4 +1,4 @@
-// What the handlers of routes work with.
+// The services that handlers use.
 #pragma once
 
 #include <memory>
@@ -19,17 +19,17 @@ template <class Count>
 class KeptCounts;
 
 struct ApiOptions {
-  // How the server is reached from outside, e.g. https://qiao.example.cn; for links in invitations.
-  // Empty: they are paths.
+  // The server's public URL, for example https://qiao.example.cn; for links in invitations. Empty:
+  // links are paths.
   std::string public_url;
-  // Backups are made in folders under this one; empty: the route answers 404.
+  // Backups are written to folders in this one; empty: the route answers 404.
   std::string backup_folder;
-  // What the console is told; see Session.
+  // The URL of map tiles for the console; see Session.
   std::string map_tiles;
   bool demo = false;
 };
 
-// One for each Api, which lives as long as requests may come: handlers may keep a reference.
+// One for each Api; outlives all requests, so that handlers may keep a reference.
 struct Services {
   Runtime& runtime;
   Clearinghouse& house;
@@ -37,13 +37,13 @@ struct Services {
   Gate& gate;
   Metrics& metrics;
   ApiOptions options;
-  // Counts that have further pages, see counted.h.
+  // Stored counts that have more pages, see counted.h.
   std::shared_ptr<KeptCounts<EquityCount>> equity;
   std::shared_ptr<KeptCounts<ReportCount>> reports;
   std::shared_ptr<KeptCounts<WorkforceCount>> workforce;
   std::shared_ptr<Imports> imports;
   std::string openapi = {};
-  // No more commands: the process stops.
+  // Commands are refused: the process is stopping.
   bool draining = false;
 
   const State& state() const { return runtime.state(); }

@@ -1,4 +1,4 @@
-// Sessions: who somebody is, with a password, a link or an ID token.
+// Sessions: log-in with a password, a link or an ID token.
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/request.pb.h"
 #include "server/api/answer.h"
@@ -11,7 +11,7 @@ namespace {
 
 using google::protobuf::Message;
 
-// Over TLS a name that only this very host can have set, and that is never sent in the clear.
+// Over TLS, a name that only this host can set and that is never sent unencrypted.
 std::string cookie(const Call& call, std::string_view secret, std::int64_t seconds) {
   const bool secure = call.request->credentials.secure;
   return std::string(secure ? "__Host-" : "") + "qiao_session=" + std::string(secret) +
@@ -39,7 +39,7 @@ pb::Session session_of(const Services& services, const Identity& identity, const
   return s;
 }
 
-// Sets the cookie of a new session and says who it is.
+// Sets the cookie of a new session and describes the account.
 Response session_response(const Services& services, const Call& call,
                           const Gate::NewSession& entry) {
   const pb::Actor actor = services.gate.actor_of(entry.account);
@@ -53,15 +53,15 @@ Response session_response(const Services& services, const Call& call,
   return r;
 }
 
-// Asks the gate for a session; it calls back with it.
+// Requests a session from the gate, which calls `done` with it.
 using Begin = void (*)(Gate& gate, const Call& call, const Message& body,
                        const std::string& address, Gate::Done done);
 
-// What takes a password's hash answers later.
+// Deferred, because hashing a password takes long.
 template <Begin begin>
 Response open_session(const Services& services, const Call& call, const Message* body) {
   Response r;
-  // The request is gone when the answer comes.
+  // The request is destroyed before the response is ready.
   auto kept = std::make_shared<Call>(call);
   auto request_kept = std::make_shared<Request>(*call.request);
   kept->request = request_kept.get();
@@ -109,7 +109,7 @@ Response log_out(const Services& services, const Call& call, const Message*) {
   if (call.identity.grant != kNoSlot) {
     pb::Command c;
     *c.mutable_actor() = services.gate.actor_of(call.identity.account);
-    // To go out is nobody's privilege, also with a token that may do little.
+    // Logging out needs no permission: a token with few permissions may do it too.
     c.mutable_actor()->set_role(pb::ROLE_MARKET);
     c.mutable_revoke_grant()->set_grant_id(
         services.state().grants()[call.identity.grant].id.value());

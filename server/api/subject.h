@@ -1,4 +1,4 @@
-// The rows that a command was about: where each is, and how it is shown.
+// The rows that a command was about: their location, and their content.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -11,9 +11,9 @@
 
 namespace qiao {
 
-// Where the row is: /v1/needs/17.
+// The path of the row: /v1/needs/17.
 std::string location_of(const Subject& subject);
-// A row as the actor of the view sees it.
+// The row as the actor of the view sees it.
 std::unique_ptr<google::protobuf::Message> show(const State& state, const Subject& subject,
                                                 const View& view);
 

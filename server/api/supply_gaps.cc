@@ -1,4 +1,4 @@
-// Where supply is short by the latest clearing.
+// Supply gaps, from the latest clearing.
 #include "qiao/v1/clearing.pb.h"
 #include "server/api/later.h"
 #include "server/api/page.h"

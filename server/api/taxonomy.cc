@@ -1,4 +1,4 @@
-// The city's words.
+// The taxonomy.
 #include "server/api/answer.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"

@@ -1,4 +1,4 @@
-// Tokens and invitations: a secret that is shown once, and opens an account.
+// Tokens and invitations: a secret that is shown once and gives access to an account.
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/request.pb.h"
 #include "server/api/answer.h"
@@ -37,18 +37,18 @@ Response create_invitation(const Services& services, const Call& call, const Mes
                     wanted);
 }
 
-// Holds the token that is asked for to what the one that was sent may do.
+// Limits the requested token to the permissions of the one that requests it.
 Status limit_to_sender(pb::TokenRequest& wanted, const Call& call, const State& state, Time now) {
   if (call.identity.grant == kNoSlot) return outcome::success();
   const GrantRow& sent = state.grants()[call.identity.grant];
-  // A token that may do less does not make one that may do more.
+  // A token may not create one with more permissions.
   if (!sent.operations.all()) {
     pb::Grant asked;
     *asked.mutable_scopes() = wanted.scopes();
     const auto more = operations_of(asked) & ~sent.operations;
     if (more.any()) return refuse(Code::kTokenScope, "scopes");
   }
-  // Nor one that lives longer.
+  // Nor one that expires later.
   if (sent.kind == pb::GRANT_KIND_TOKEN)
     wanted.set_lifetime(std::min(wanted.lifetime(), to_int(sent.expires) - to_int(now)));
   return outcome::success();
@@ -66,7 +66,8 @@ Response create_token(const Services& services, const Call& call, const Message*
     return problem(good.error(), call.chinese);
   const pb::Actor self = services.gate.actor_of(call.identity.account);
   const bool own = wanted.account_id() == 0 || wanted.account_id() == self.account_id();
-  // Whoever acts for somebody else may do to others' accounts what that one may.
+  // An account that acts on behalf of another actor may create tokens for the accounts that this
+  // actor may.
   return new_secret(services, call, own ? self : call.actor,
                     own ? self.account_id() : wanted.account_id(), pb::GRANT_KIND_TOKEN, wanted);
 }

@@ -39,7 +39,7 @@ void Tail::push(std::shared_ptr<const Published> event) {
   QIAO_CHECK(event->seq == last_ + 1, "the feed has no gap");
   if (visit_kind(event->row, [](auto kind) { return kind.kAffectsAccess; })) tell_watches(*event);
   last_ = event->seq;
-  // What was erased is not in memory either: from here on older events are read from disk.
+  // Erased data must not remain in memory: older events are read from disk from now on.
   if (event->kind == pb::EVENT_KIND_PERSONAL_ERASED) ring_.clear();
   ring_.push_back({std::move(event), {}});
   while (ring_.size() > ring_size_) ring_.pop_front();
@@ -74,7 +74,7 @@ std::string Tail::render(pb::Event event, Form form, bool binary) const {
     case Form::kMasked:
       mask_event(event,
                  [this](std::uint64_t code) { return relations_.area_name(AreaCode{code}); });
-      // Who is helped is for those who see the need whole.
+      // Only those who see all of the need may know the resident.
       if (event.actor().role() == pb::ROLE_RESIDENT) {
         event.mutable_actor()->clear_account_id();
         event.mutable_actor()->clear_resident_ref();
@@ -132,7 +132,7 @@ Watch::Step Watch::next(std::string& out) {
   return Step::kMore;
 }
 
-// Reads one step's events from disk, up to where the ring begins.
+// Reads one step's events from disk, up to the first event in the ring.
 bool Watch::catch_up() {
   const Seq ring_begin = tail_.ring_.empty() ? tail_.last_ + 1 : tail_.ring_.front().event->seq;
   std::size_t looked_at = 0;
@@ -149,7 +149,7 @@ bool Watch::catch_up() {
   return read && looked_at > 0;
 }
 
-// What the rules of sight ask, by the event and what is known of areas, parties and matches.
+// The facts that the rules of sight.h use, from the event and the relations.
 struct Watch::Facts {
   const Watch& watch;
   const Published& event;
@@ -161,7 +161,7 @@ struct Watch::Facts {
   bool within_mine(AreaCode area) const {
     return reach().area && relations().within(area, reach().area);
   }
-  // A person or an offer lies where its party does now.
+  // A person or an offer belongs to the current area of its party.
   bool in_area() const {
     switch (event.row) {
       case pb::Event::kPerson:
@@ -183,11 +183,11 @@ struct Watch::Facts {
   bool opened() const { return event.opened; }
 };
 
-// Each kind of row as the operation that reads such a row shows it.
+// Applies the rule of the row's kind, with the scope of the operation that reads it.
 Sight Watch::sight(const Published& event) const {
   const pb::Role role = reach().actor.role();
   const Facts facts{*this, event};
-  // The area of who is not active is none.
+  // A party that is not active has no area here.
   const bool active = static_cast<bool>(reach().area);
   const auto scope = [&](Operation look) {
     const bool covered = reach().operations.test(static_cast<std::size_t>(look));
@@ -227,7 +227,7 @@ void Watch::observe(const pb::Event& event) {
     case pb::Event::kArea:
       ended_ = ended_ || ended_by_area(event.area());
       break;
-    // A session's row that is used again was another's before.
+    // The slot of a session's row may be reused for another session.
     case pb::Event::kGrant:
       ended_ = ended_ || same_id(reach().grant_id, event.grant().id());
       break;
@@ -260,16 +260,17 @@ bool Watch::ended_by_party(const pb::Party& party) const {
   if (std::find(mine.begin(), mine.end(), id) != mine.end()) return moves;
   const PartyId acting{reach().actor.party_id()};
   if (acting == PartyId{reach().account.party_id()}) return false;
-  // Who acts for a party acts for all that belong to it, as long as they are in its own area.
+  // An actor for a party acts for all parties below it, as long as they are in its own area.
   const bool fresh = !relations.area_of(id);
   const bool below =
       relations.belongs_to(id, acting) || relations.belongs_to(PartyId{party.parent_id()}, acting);
   return below && (fresh || moves);
 }
 
-// A branch that is not active counts once somebody, or something, is in it: an organiser who acts
-// for the party that it belongs to may not act for that any more, if the branch lies elsewhere
-// (all_in_area_of). Before, nothing was in it, or the organiser could not act for the party.
+// A branch that is not active counts only once it has an account, a person or an offer: if the
+// branch is in another area, an organiser may then no longer act on behalf of its parent
+// (all_in_area_of). Until then it had none, or the organiser could not act on behalf of the parent
+// anyway.
 bool Watch::ended_by_content(PartyId party) const {
   const Relations& relations = tail_.relations_;
   const pb::Account& self = reach().account;
@@ -286,7 +287,7 @@ bool Watch::ended_by_person(const pb::Person& person) const {
   return concerned && person.removed();
 }
 
-// Whoever has parties has them somewhere.
+// A watcher with parties depends on their areas.
 bool Watch::ended_by_area(const pb::Area& area) const {
   return !reach().parties.empty() && tail_.relations_.moves_area(area);
 }

@@ -40,7 +40,7 @@ void Notifier::tick() {
 }
 
 void Notifier::look(Slot need) {
-  const auto notifications = whom_to_tell(runtime_.ranking(), need, runtime_.now());
+  const auto notifications = choose_notifications(runtime_.ranking(), need, runtime_.now());
   if (notifications.empty()) return;
   pb::Command command;
   command.mutable_actor()->set_role(pb::ROLE_MARKET);

@@ -75,7 +75,7 @@ TEST(Geography, AReckonedDistanceIsNeverTooLarge) {
   };
   for (int i = 0; i < 300'000; ++i) {
     const Point a = anywhere();
-    const Reckoner from(a);
+    const DistanceBound from(a);
     EXPECT_LE(from.at_least(a), 0);
     const Point far = anywhere();
     EXPECT_LE(from.at_least(far), static_cast<double>(distance_metres(a, far)));

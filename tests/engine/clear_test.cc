@@ -183,7 +183,7 @@ TEST(Clear, IsExactWhereEverythingCanBeTried) {
     const Worth best = brute_force(in);
     ClearOptions options;
     options.target_gap_micro = 0;
-    options.helps_per_line = 200;
+    options.improvements_per_line = 200;
     const Cleared cleared = clear_market(in, options);
     ASSERT_EQ(infeasible(in, cleared.held), nullptr)
         << infeasible(in, cleared.held) << " in round " << round;
@@ -233,7 +233,7 @@ TEST(Clear, SameBitsOnOneAndTwoThreads) {
   // More needs than one part of the parallel loops has.
   const Instance in = random_instance(random, {9000, 40, 9, true});
   ClearOptions options;
-  options.helps_per_line = 1;
+  options.improvements_per_line = 1;
   const Cleared one = clear_market(in, options);
   options.workers = two_threads();
   const Cleared two = clear_market(in, options);

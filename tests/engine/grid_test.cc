@@ -73,7 +73,7 @@ TEST(Grid, IsTheSameFilledAtOnceOrOneByOne) {
       once.grid.allocate();
       once.at.resize(entries.size());
       for (const Entry& e : entries) once.grid.place(e.point) = e;
-      EXPECT_EQ(once.grid.laid(), entries.size());
+      EXPECT_EQ(once.grid.bulk_size(), entries.size());
       once.grid.finish([&](const Entry& e, GridPosition p) { once.at[e.id] = p; });
       for (const Entry& e : entries) one_by_one.insert(e);
 

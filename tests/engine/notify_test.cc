@@ -27,7 +27,7 @@ class Told : public testing::Test {
   const Ranking& ranking() const { return static_cast<const Ranking&>(city.market.matcher()); }
   Slot slot(std::uint64_t need) const { return city.state().needs().find(NeedId{need}); }
   std::vector<pb::Notification> plan(std::uint64_t need) const {
-    return whom_to_tell(ranking(), slot(need), city.now);
+    return choose_notifications(ranking(), slot(need), city.now);
   }
   Result<Outcome> tell(const std::vector<pb::Notification>& all, pb::Role role = pb::ROLE_MARKET) {
     pb::Command c = by(role);

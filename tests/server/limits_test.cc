@@ -363,8 +363,8 @@ TEST(Operations, WhatChangesSomethingIsInTheTable) {
   Towns t;
   for (const Route& route : t.api->routes()) {
     const bool gets = std::string_view(route.method) == "GET";
-    EXPECT_TRUE(!gets || only_looks(route.operation)) << route.id;
-    EXPECT_FALSE(route.command && only_looks(route.operation)) << route.id;
+    EXPECT_TRUE(!gets || is_read_only(route.operation)) << route.id;
+    EXPECT_FALSE(route.command && is_read_only(route.operation)) << route.id;
   }
 }
 
@@ -379,7 +379,7 @@ TEST(Draining, NothingThatChangesSomethingIsBegun) {
       target.replace(open, target.find('}') - open + 1, std::to_string(t.own.need));
     }
     const bool nobody = scope_of(route.operation, pb::ROLE_LEAD) == Scope::kNone;
-    if (only_looks(route.operation)) continue;
+    if (is_read_only(route.operation)) continue;
     ++changes;
     const Response r = t.send(route.method, target, "{}", {.anonymous = nobody});
     EXPECT_EQ(t.code_of(r), "503 server.draining") << route.id;

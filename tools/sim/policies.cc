@@ -184,7 +184,7 @@ class Season {
         for (Slot n = 0; n < state.needs().size(); ++n) collector.add(n);
         const Instance instance = collector.finish();
         ClearOptions options;
-        options.helps_per_line = 4;
+        options.improvements_per_line = 4;
         options.polish_rounds = 50;
         standing_.take(instance, clear_market(instance, options));
         return;
@@ -263,7 +263,7 @@ class Season {
       if (!takes_matches(state.needs()[n].state)) continue;
       std::vector<pb::Notification> all;
       if (policy_.telling == Telling::kPolicy) {
-        all = whom_to_tell(ranking_, n, now_);
+        all = choose_notifications(ranking_, n, now_);
       } else {
         const NeedRow& need = state.needs()[n];
         for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
