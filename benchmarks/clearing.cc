@@ -53,8 +53,8 @@ void measure(const std::string& name, const Instance& instance, double budget,
 }
 
 // A change of a thousandth: that many new needs, cleared again against what the others keep.
-void small_change(const std::string& name, Market& market, Size size) {
-  const auto& ranking = static_cast<const Ranking&>(market.matcher());
+void small_change(const std::string& name, RankedMarket& market, Size size) {
+  const auto& ranking = market.ranking();
   const Instance all = collect_all(market);
   ClearOptions options;
   options.workers = on_threads(2);
@@ -89,7 +89,7 @@ void measure_at_load(const std::string& name, Size size, double load, double nat
   // fits.
   for (int turn = 0; turn < 2; ++turn) {
     if (turn > 0) size.supply = std::min(1.0, size.supply * load_of(instance) / load);
-    Market market(make_ranking);
+    RankedMarket market;
     fill(market, size);
     const Stopwatch copying;
     instance = collect_all(market);
@@ -104,7 +104,7 @@ void measure_at_load(const std::string& name, Size size, double load, double nat
 void whole(const std::string& name, Size size, double budget) {
   double natural = 0;
   {
-    Market market(make_ranking);
+    RankedMarket market;
     fill(market, size);
     const Stopwatch copying;
     const Instance all = collect_all(market);

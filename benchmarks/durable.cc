@@ -169,7 +169,7 @@ pb::Command batch_of(const Claims& claims, std::size_t begin, std::size_t end) {
 // Makes a database in which so many claims can be made.
 Writes writes_of(const std::string& folder, std::size_t count) {
   const auto store = open(folder);
-  Market market(make_ranking);
+  RankedMarket market;
   Group setup;
   const Claims claims = prepare(market, static_cast<std::int64_t>(count), setup, *store);
   QIAO_CHECK(store->commit(setup).has_value(), "the disk takes a write");
@@ -202,7 +202,7 @@ LoadResult claims_over_http(const std::string& folder, std::size_t count) {
   LeadAccount known;
   {
     const auto store = open(folder + "/db");
-    Market market(make_ranking);
+    RankedMarket market;
     Group setup;
     claims = prepare(market, static_cast<std::int64_t>(count), setup, *store);
     known = add_lead_account(

@@ -163,7 +163,7 @@ double value_of(const Instance& instance, Worth worth) {
 }
 
 void whole_model() {
-  Market market(make_ranking);
+  RankedMarket market;
   fill(market, {full_scale() ? 600 : 200, full_scale() ? 300 : 100, true});
   const Instance all = collect_all(market);
   for (const double load : {0.5, 1.0, 2.0}) {

@@ -31,7 +31,7 @@ void commit(Store& store, Group& group) {
 
 // A market of that size, and as many answers to repeated requests that are too old.
 void make(Store& store, std::int64_t answers) {
-  Market market(make_ranking);
+  RankedMarket market;
   Group group;
   fill(market, {scaled(30'000, 1'000'000), scaled(40'000, 1'350'000)}, [&](const Outcome& o) {
     group.add(o.events, market.state(), store);

@@ -22,7 +22,7 @@ void run() {
   {
     auto store = Store::open(folder + "/db", Store::Mode::kCreateIfMissing);
     QIAO_CHECK(store.has_value(), "the disk takes a database");
-    Market market(make_ranking);
+    RankedMarket market;
     Group group;
     fill(market, {2'000, 2'000},
          [&](const Outcome& o) { group.add(o.events, market.state(), *store.value()); });

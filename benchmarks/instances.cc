@@ -7,8 +7,8 @@
 
 namespace qiao::bench {
 
-Instance collect_all(const Market& market) {
-  const auto& ranking = static_cast<const Ranking&>(market.matcher());
+Instance collect_all(const RankedMarket& market) {
+  const auto& ranking = market.ranking();
   constexpr std::size_t kParts = 2;
   const std::size_t needs = market.state().needs().size();
   std::vector<Collector> collectors(kParts, Collector(ranking, kNow, clear_candidates(needs)));

@@ -9,7 +9,7 @@ namespace qiao::bench {
 
 // Everything open in the market, copied out on two threads. As the server does, fewer offers are
 // listed for each line where there are many needs.
-Instance collect_all(const Market& market);
+Instance collect_all(const RankedMarket& market);
 
 // Lines over supply, where supply is counted in lines: the room of each offer at each instant at
 // which it can serve somebody, over what a line there misses on average.

@@ -18,7 +18,7 @@ double microseconds(int times, Body body) {
 }
 
 void run() {
-  Market market(make_ranking);
+  RankedMarket market;
   fill(market, {10, 10});
   const pb::Need need = market.state().load_need(0);
   const std::string json = to_json(need);

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "engine/market/market.h"
-#include "engine/match/ranking.h"
+#include "engine/match/ranked_market.h"
 #include "tools/sim/places.h"
 
 namespace qiao::bench {

@@ -48,7 +48,7 @@ void run() {
   const std::string folder = std::filesystem::temp_directory_path() / "qiao-bench-postgis";
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
-  Market market(make_ranking);
+  RankedMarket market;
   fill(market, {0, 10});
   pb::Command rules;
   rules.mutable_actor()->set_role(pb::ROLE_LEAD);
@@ -148,7 +148,7 @@ void run() {
   needs_file.close();
   teams_file.close();
 
-  const auto& ranking = static_cast<const Ranking&>(market.matcher());
+  const auto& ranking = market.ranking();
   // Threads may ask together while nothing changes the market, as a clearing's do. The peer has
   // both cores as well.
   double lines_found = 0;
@@ -212,7 +212,7 @@ void run() {
         continue;
       }
       const Slot there = s.needs().find(NeedId{other[r]});
-      const Judgement j = market.matcher().judge(s.needs()[there].first_line, mine[r].offer, kNow);
+      const Judgement j = market.ranking().judge(s.needs()[there].first_line, mine[r].offer, kNow);
       QIAO_CHECK(
           j.eligible() && std::abs(j.value_micro - mine[r].judgement.value_micro) <= kMetreMicro,
           "the answers are the same");

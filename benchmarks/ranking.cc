@@ -9,11 +9,11 @@ namespace qiao::bench {
 namespace {
 
 // The same answer by looking at every offer: what the index saves.
-double scan_us(const Market& market, Slot line, int offers_looked_at) {
+double scan_us(const RankedMarket& market, Slot line, int offers_looked_at) {
   const Stopwatch watch;
   std::int64_t best = 0;
   for (Slot o = 0; o < static_cast<Slot>(offers_looked_at); ++o)
-    best = std::max(best, market.matcher().judge(line, o, kNow).value_micro);
+    best = std::max(best, market.ranking().judge(line, o, kNow).value_micro);
   return watch.seconds() * 1e6 * market.state().offers().size() / offers_looked_at +
          (best < 0 ? 1 : 0);
 }
@@ -21,7 +21,7 @@ double scan_us(const Market& market, Slot line, int offers_looked_at) {
 void run() {
   const Size size{scaled(30'000, 1'000'000), scaled(40'000, 1'350'000)};
   const std::size_t before = resident_bytes();
-  Market market(make_ranking);
+  RankedMarket market;
   const Stopwatch building;
   fill(market, size);
   const State& s = market.state();
@@ -34,7 +34,7 @@ void run() {
              " areas");
   limited("ranking.memory", static_cast<double>(resident_bytes() - before) / entities, "B/entity",
           600);
-  const auto& ranking = static_cast<const Ranking&>(market.matcher());
+  const auto& ranking = market.ranking();
 
   Random random(3);
   std::vector<double> times;

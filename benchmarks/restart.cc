@@ -93,7 +93,7 @@ auto in_child(Work work) {
 bool make(const std::string& folder) {
   auto store = Store::open(folder, Store::Mode::kCreateIfMissing);
   QIAO_CHECK(store.has_value(), "the disk takes a database");
-  Market market(make_ranking);
+  RankedMarket market;
   Group group;
   fill(market, {scaled(30'000, 1'000'000), scaled(40'000, 1'350'000)}, [&](const Outcome& o) {
     group.add(o.events, market.state(), *store.value());
@@ -124,7 +124,7 @@ std::unique_ptr<Store> open_existing(const std::string& folder) {
 Loaded load(const std::string& folder) {
   const auto store = open_existing(folder);
   const std::size_t before = resident_bytes();
-  Market market(make_ranking);
+  RankedMarket market;
   const Stopwatch loading;
   QIAO_CHECK(store->load(market, on_threads(2)).has_value(), "the rows load");
   const double seconds = loading.seconds();
@@ -217,7 +217,7 @@ Plain load_plainly(const std::string& folder) {
   const auto store = open_existing(folder);
   Plain plain{};
   {
-    Market market(make_ranking);
+    RankedMarket market;
     const Stopwatch loading;
     QIAO_CHECK(store->load(market, on_threads(2)).has_value(), "the rows load");
     plain.load = loading.seconds();
@@ -234,7 +234,7 @@ Plain load_plainly(const std::string& folder) {
         use(kind, std::string_view(rows->value().data(), rows->value().size()));
     }
   };
-  Market market(make_ranking);
+  RankedMarket market;
   State& state = market.state_to_load(1);
   const Stopwatch loading;
   each_row([&](pb::Event::RowCase kind, std::string_view row) {

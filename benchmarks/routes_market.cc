@@ -67,8 +67,8 @@ void move(Market& market, std::uint64_t match, pb::MatchVerb verb, Time at, Writ
 }
 
 // Dispatches the best candidate of each line of the need, who accepts.
-void dispatch(Market& market, Slot need, Time now, Writer& writer, std::vector<Step>& steps) {
-  const auto& ranking = static_cast<const Ranking&>(market.matcher());
+void dispatch(RankedMarket& market, Slot need, Time now, Writer& writer, std::vector<Step>& steps) {
+  const auto& ranking = market.ranking();
   const NeedRow& row = market.state().needs()[need];
   const std::uint64_t id = row.id.value();
   const std::uint32_t lines = row.line_count;
@@ -184,7 +184,7 @@ int run(int argc, char** argv) {
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   Writer writer(folder + "/db");
-  Market market(make_ranking);
+  RankedMarket market;
   const auto seen = [&](const Outcome& o) { writer.add(o, market.state()); };
   fill(market, then, seen);
   staff(market, then, writer);

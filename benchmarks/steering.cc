@@ -19,9 +19,9 @@ std::uint64_t pair_of(Slot line, Slot offer) { return std::uint64_t{line} << 32 
 
 // Share of the clearing's value that is reached.
 double reached(Order order, Size size, std::uint64_t seed) {
-  Market market(make_ranking);
+  RankedMarket market;
   fill(market, size);
-  const auto& ranking = static_cast<const Ranking&>(market.matcher());
+  const auto& ranking = market.ranking();
   const State& state = market.state();
   const Instance instance = collect_all(market);
   const Cleared cleared = clear_market(instance, {});

@@ -63,7 +63,6 @@ class Market {
   const State& state() const { return state_; }
   // See State::refresh_timers().
   bool refresh_timers(std::size_t rows) { return state_.refresh_timers(rows); }
-  const Matcher& matcher() const { return *matcher_; }
   // For loading rows at start-up only: takes rows until loaded(), which is given the number and
   // time of the last event and then builds the index of all rows. If `last_seq` is known, no row
   // may have a greater id.

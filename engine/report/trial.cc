@@ -7,7 +7,7 @@
 #include "engine/base/fixed.h"
 #include "engine/clear/collect.h"
 #include "engine/clear/solver.h"
-#include "engine/market/market.h"
+#include "engine/match/ranked_market.h"
 
 namespace qiao {
 namespace {
@@ -29,7 +29,7 @@ std::int64_t fill_micro(const Fill& fill) {
 
 class Trial {
  public:
-  explicit Trial(const TrialRows& rows) : rows_(rows), market_(make_ranking) {}
+  explicit Trial(const TrialRows& rows) : rows_(rows) {}
 
   Status load(const pb::Policy& policy) {
     const TrialRows& rows = rows_;
@@ -86,7 +86,7 @@ class Trial {
 
   void clear(Time now, const std::function<bool()>& keep_going) {
     const State& state = market_.state();
-    Collector collector(static_cast<const Ranking&>(market_.matcher()), now);
+    Collector collector(market_.ranking(), now);
     // Needs whose windows have ended are skipped.
     while (first_ < state.needs().size() &&
            state.line(state.needs()[first_].first_line).window.end < now)
@@ -154,7 +154,7 @@ class Trial {
   }
 
   const TrialRows& rows_;
-  Market market_;
+  RankedMarket market_;
   Slot first_ = 0;
   TrialResult result_;
 };

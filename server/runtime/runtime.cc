@@ -38,8 +38,6 @@ Runtime::Runtime(boost::asio::io_context& context, Store& store, Metrics& metric
       metrics_(metrics),
       clock_(std::move(clock)),
       options_(options),
-      market_(make_ranking),
-      ranking_(static_cast<const Ranking&>(market_.matcher())),
       timer_(context),
       housekeeping_(context) {}
 

@@ -25,7 +25,7 @@
 #include <vector>
 
 #include "engine/market/market.h"
-#include "engine/match/ranking.h"
+#include "engine/match/ranked_market.h"
 #include "server/runtime/metrics.h"
 #include "server/store/store.h"
 
@@ -110,7 +110,7 @@ class Runtime {
                            const KeyedAnswer* keyed = nullptr);
 
   const State& state() const { return market_.state(); }
-  const Ranking& ranking() const { return ranking_; }
+  const Ranking& ranking() const { return market_.ranking(); }
   Time now() const { return clock_(); }
 
   Seq applied_seq() const { return market_.state().last_seq(); }
@@ -202,8 +202,7 @@ class Runtime {
   Metrics& metrics_;
   Clock clock_;
   RuntimeOptions options_;
-  Market market_;
-  const Ranking& ranking_;
+  RankedMarket market_;
   boost::asio::steady_timer timer_;
   bool refreshing_timers_ = false;
   Time armed_for_{};  // 0: not armed

@@ -283,7 +283,7 @@ TEST(Clear, TransportProblemsAreSolvedToTheEnd) {
 // A generated city, copied out of a real market.
 class ClearedCity : public testing::Test {
  protected:
-  ClearedCity() : market_(make_ranking) {
+  ClearedCity() {
     places_ = read_city(QIAO_SOURCE "/data/ningguo/areas.csv",
                         QIAO_SOURCE "/data/ningguo/outline.geojson", 1)
                   .value();
@@ -322,7 +322,7 @@ class ClearedCity : public testing::Test {
     EXPECT_TRUE(outcome) << outcome.error().field << ' ' << outcome.error().en();
     return outcome ? outcome.value().subjects.front().key : 0;
   }
-  const Ranking& ranking() const { return static_cast<const Ranking&>(market_.matcher()); }
+  const Ranking& ranking() const { return market_.ranking(); }
   Instance collect() const {
     Collector collector(ranking(), at(9));
     for (Slot n = 0; n < market_.state().needs().size(); ++n) collector.add(n);
@@ -330,7 +330,7 @@ class ClearedCity : public testing::Test {
   }
 
   std::vector<Place> places_;
-  Market market_;
+  RankedMarket market_;
 };
 
 TEST_F(ClearedCity, EveryProposalIsTakenByTheMarket) {
@@ -726,7 +726,7 @@ pb::Taxonomy long_taxonomy() {
 
 // What the city lacks, after one step of collecting: few needs.
 std::vector<pb::SupplyGap> gaps_of(City& c) {
-  const auto& ranking = static_cast<const Ranking&>(c.market.matcher());
+  const auto& ranking = c.market.ranking();
   Collector collector(ranking, c.now);
   collector.add(0);
   const Instance in = collector.finish();
@@ -734,7 +734,7 @@ std::vector<pb::SupplyGap> gaps_of(City& c) {
 }
 
 TEST(Gaps, NameTheScarceSkillWhereverItStandsInTheTaxonomy) {
-  City c(make_ranking, long_taxonomy());
+  City c(long_taxonomy());
   c.post(need().people(2).skill("general").skill("haircut"));
   const auto gaps = gaps_of(c);
   ASSERT_EQ(gaps.size(), 1U);
@@ -771,7 +771,7 @@ TEST(Plan, CountsWhatIsBeyondSixtyFourBits) {
   cleared.held = {0};
   cleared.prices = {Worth{1} << 34};
   City c;
-  Plan plan(static_cast<const Ranking&>(c.market.matcher()));
+  Plan plan(c.market.ranking());
   plan.take(in, cleared);
   EXPECT_EQ(plan.bound_micro(), kMostWorth);
   EXPECT_EQ(plan.gap_micro(), 1'000'000);

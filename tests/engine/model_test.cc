@@ -251,7 +251,7 @@ class Duel {
 
   // Most of the time a pair that goes together.
   void set_likely_pair(pb::MakeMatch& m) {
-    const auto& ranking = static_cast<const Ranking&>(city_.market.matcher());
+    const auto& ranking = city_.market.ranking();
     const Slot need = city_.state().needs().find(NeedId{m.need_id()});
     if (need == kNoSlot || !random_.chance(85)) return;
     const NeedRow& row = city_.state().needs()[need];
@@ -490,7 +490,7 @@ class Duel {
 
   // Rows alone make the same market.
   bool same_after_reload() {
-    Market again(make_ranking);
+    RankedMarket again;
     const State& s = city_.state();
     const bool good = reload(s, again);
     EXPECT_TRUE(good);

@@ -24,7 +24,7 @@ class Told : public testing::Test {
     change(*p.mutable_notification());
     city.set(p);
   }
-  const Ranking& ranking() const { return static_cast<const Ranking&>(city.market.matcher()); }
+  const Ranking& ranking() const { return city.market.ranking(); }
   Slot slot(std::uint64_t need) const { return city.state().needs().find(NeedId{need}); }
   std::vector<pb::Notification> plan(std::uint64_t need) const {
     return choose_notifications(ranking(), slot(need), city.now);

@@ -13,13 +13,13 @@
 namespace qiao {
 namespace {
 
-const Ranking& ranking_of(const City& c) { return static_cast<const Ranking&>(c.market.matcher()); }
+const Ranking& ranking_of(const City& c) { return c.market.ranking(); }
 
 // Every offer, judged one by one, sorted.
 std::vector<Candidate> scan(const City& c, Slot line, std::size_t k) {
   std::vector<Candidate> all;
   for (Slot o = 0; o < c.state().offers().size(); ++o) {
-    const Judgement j = c.market.matcher().judge(line, o, c.now);
+    const Judgement j = c.market.ranking().judge(line, o, c.now);
     if (j.eligible()) all.push_back({line, o, j});
   }
   std::stable_sort(all.begin(), all.end(), [&](const Candidate& a, const Candidate& b) {
@@ -37,7 +37,7 @@ std::vector<Candidate> scan_lines(const City& c, Slot party, std::size_t k) {
     std::optional<Candidate> best;
     for (Slot o = 0; o < s.offers().size(); ++o) {
       if (s.offers()[o].party != party) continue;
-      const Judgement j = c.market.matcher().judge(l, o, c.now);
+      const Judgement j = c.market.ranking().judge(l, o, c.now);
       if (j.eligible() && (!best || j.value_micro > best->judgement.value_micro))
         best = Candidate{l, o, j};
     }
@@ -311,11 +311,11 @@ TEST(Ranking, IsTheSameAfterARestart) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     City c;
     random_market(c, seed);
-    Market again(make_ranking);
+    RankedMarket again;
     ASSERT_TRUE(reload(c.state(), again));
     Random random(seed);
     for (int round = 0; round < 3; ++round) {
-      const auto& after = static_cast<const Ranking&>(again.matcher());
+      const auto& after = again.ranking();
       for (Slot n = 0; n < c.state().needs().size(); ++n) {
         for (std::uint32_t number = 1; number <= c.state().needs()[n].line_count; ++number) {
           const auto before = ranking_of(c).candidates(c.state().line_of(n, number), 10, c.now);

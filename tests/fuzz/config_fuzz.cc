@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     return 0;
   }
-  Market market(make_ranking);
+  RankedMarket market;
   pb::Command command = by(pb::ROLE_LEAD);
   if (data[0] % 3 == 1) {
     if (!from_json(text, *command.mutable_put_taxonomy())) return 0;

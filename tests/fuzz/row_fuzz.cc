@@ -159,10 +159,10 @@ bool load(const Rows& rows, Market& market) {
 }
 
 // What the market does with rows: it ranks, and acts on time limits.
-void use(Market& market, Time now) {
+void use(RankedMarket& market, Time now) {
   constexpr int kTicks = 40;
   const State& state = market.state();
-  const auto& ranking = static_cast<const Ranking&>(market.matcher());
+  const auto& ranking = market.ranking();
   for (Slot need = 0; need < state.needs().size(); ++need) {
     const NeedRow& row = state.needs()[need];
     for (Slot i = 0; i < row.line_count; ++i) ranking.candidates(row.first_line + i, 5, now);
@@ -188,7 +188,7 @@ void check_load(Kind kind, std::string row, bool instead) {
   const std::unique_ptr<google::protobuf::Message> message(State::row_type(kind).New());
   const bool readable = message->ParseFromString(row);
   of_kind.push_back(std::move(row));
-  Market market(make_ranking);
+  RankedMarket market;
   if (load(rows, market) && readable) use(market, rows.last_time);
 }
 

@@ -24,7 +24,7 @@ std::string words_of(const Lived& lived, const std::string& path, const std::str
     EXPECT_TRUE(store.error().damaged || key != lived.key()) << store.error().message;
     return store.error().message;
   }
-  Market market(make_ranking);
+  RankedMarket market;
   if (auto loaded = store.value()->load(market); !loaded) return loaded.error().message;
   const auto findings = verify(*store.value(), make_ranking, [](Seq, Seq) {});
   if (!findings) return findings.error().message;
@@ -177,7 +177,7 @@ TEST(Damage, OfTheLogIsRefusedWithWordsAndCanBeAccepted) {
   }
   {
     const auto store = must_open(lived.path());
-    Market market(make_ranking);
+    RankedMarket market;
     ASSERT_TRUE(store->load(market));
     Lived::post(*store, market, 1);
     Lived::post(*store, market, 2);
@@ -336,7 +336,7 @@ TEST(Damage, OfATableBehindAnotherIsSaid) {
     return store.read_journal(0, store.last_seq(), [](Seq, std::string_view) { return true; });
   });
   damaged(needs, [](Store& store) {
-    Market market(make_ranking);
+    RankedMarket market;
     return store.load(market);
   });
 }

@@ -49,7 +49,7 @@ TEST(Store, ARestartFromRowsIsTheSameMarketAndVerifies) {
     before = digest(c.state());
   }
   const auto store = open(folder / "db", Store::Mode::kExisting);
-  Market again(make_ranking);
+  RankedMarket again;
   ASSERT_TRUE(store->load(again));
   EXPECT_EQ(digest(again.state()), before);
   const auto findings = verify(*store, make_ranking, [](Seq, Seq) {});
@@ -78,7 +78,7 @@ TEST(Store, ARestartOnThreadsIsTheSameMarket) {
   }
   const auto store = open(folder / "db", Store::Mode::kExisting);
   for (const unsigned threads : {1U, 2U, 4U, 4U, 4U}) {
-    Market again(make_ranking);
+    RankedMarket again;
     ASSERT_TRUE(store->load(again, on_threads(threads)));
     EXPECT_EQ(digest(again.state()), before);
     EXPECT_EQ(again.next_tick(), due);
@@ -89,7 +89,7 @@ TEST(Store, ARestartOnThreadsIsTheSameMarket) {
 TEST(Store, SaysWhichRowsAreDamagedOrMissing) {
   const auto with = [](auto spoil) {
     return with_spoiled(spoil, [](Store& store) {
-      Market again(make_ranking);
+      RankedMarket again;
       const auto loaded = store.load(again, on_threads(2));
       return loaded ? std::string() : loaded.error().message;
     });
@@ -144,7 +144,7 @@ std::string load_with(pb::Event::RowCase kind,
         s.db().Put({}, s.family(kind), it->key(), row->SerializeAsString());
       },
       [](Store& store) {
-        Market again(make_ranking);
+        RankedMarket again;
         const auto loaded = store.load(again);
         return loaded ? std::string() : loaded.error().message;
       });
@@ -338,7 +338,7 @@ TEST(Store, OpensWhatAnOlderFormatWroteAndLiftsIt) {
     // Looked at only, it stays as it is.
     const auto looked = Store::open(folder / "db", Store::Mode::kReadOnly);
     ASSERT_TRUE(looked) << looked.error().message;
-    Market market(make_ranking);
+    RankedMarket market;
     EXPECT_TRUE(looked.value()->load(market));
   }
   EXPECT_NE(open(folder / "db"), nullptr);
@@ -389,7 +389,7 @@ TEST(Store, ABackupIsWholeAndDoesNotFollowWhatComesLater) {
   c.keep(more);
   EXPECT_FALSE(store->checkpoint(folder / "backups/one"));
   const auto copy = open(folder / "backups/one", Store::Mode::kReadOnly, folder / "db.key");
-  Market again(make_ranking);
+  RankedMarket again;
   ASSERT_TRUE(copy->load(again));
   EXPECT_EQ(digest(again.state()), before);
 }

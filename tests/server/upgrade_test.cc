@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "engine/match/ranking.h"
+#include "engine/match/ranked_market.h"
 #include "server/store/store.h"
 #include "tools/text/temporary_folder.h"
 
@@ -77,7 +77,7 @@ TEST_P(Upgrade, OpensAndHasEverything) {
   {
     auto looked = Store::open(kept.database, Store::Mode::kReadOnly);
     ASSERT_TRUE(looked) << looked.error().message;
-    Market market(make_ranking);
+    RankedMarket market;
     const auto loaded = looked.value()->load(market);
     ASSERT_TRUE(loaded) << loaded.error().message;
     expect_all_there(market.state(), kept.facts);
@@ -86,7 +86,7 @@ TEST_P(Upgrade, OpensAndHasEverything) {
   for (int time = 0; time < 2; ++time) {
     auto opened = Store::open(kept.database, Store::Mode::kExisting);
     ASSERT_TRUE(opened) << opened.error().message;
-    Market market(make_ranking);
+    RankedMarket market;
     const auto loaded = opened.value()->load(market);
     ASSERT_TRUE(loaded) << loaded.error().message;
     expect_all_there(market.state(), kept.facts);
@@ -100,7 +100,7 @@ TEST_P(Upgrade, GoesOnWhereItWas) {
   const Kept kept(GetParam());
   auto opened = Store::open(kept.database, Store::Mode::kExisting);
   ASSERT_TRUE(opened);
-  Market market(make_ranking);
+  RankedMarket market;
   ASSERT_TRUE(opened.value()->load(market));
   // Everything whose time has come since: years of it, if need be.
   pb::Command tick;

@@ -507,7 +507,7 @@ TEST(Migration, ADatabaseInTheClearIsSealedChainedAndIndexed) {
     // Looked at only, it stays as it is, and needs no key.
     auto looked = Store::open(t.folder / "old", Store::Mode::kReadOnly);
     ASSERT_TRUE(looked) << looked.error().message;
-    Market market(make_ranking);
+    RankedMarket market;
     const auto loaded = looked.value()->load(market);
     ASSERT_TRUE(loaded) << loaded.error().message;
     EXPECT_EQ(digest(market.state()), before);
@@ -516,7 +516,7 @@ TEST(Migration, ADatabaseInTheClearIsSealedChainedAndIndexed) {
   {
     auto migrated = Store::open(t.folder / "old", Store::Mode::kExisting);
     ASSERT_TRUE(migrated) << migrated.error().message;
-    Market market(make_ranking);
+    RankedMarket market;
     ASSERT_TRUE(migrated.value()->load(market));
     EXPECT_EQ(digest(market.state()), before);
     EXPECT_FALSE(migrated.value()

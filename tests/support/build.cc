@@ -32,7 +32,7 @@ std::string code_of(const Result<Outcome>& result) {
   return result ? std::string() : std::string(info(result.error().code).code);
 }
 
-City::City(const Market::MatcherFactory& factory, const pb::Taxonomy& taxonomy) : market(factory) {
+City::City(const pb::Taxonomy& taxonomy) {
   pb::Command words = by(pb::ROLE_LEAD);
   *words.mutable_put_taxonomy() = taxonomy;
   must(words);

@@ -6,7 +6,7 @@
 #include "data/defaults.h"
 #include "engine/base/time_zone.h"
 #include "engine/market/market.h"
-#include "engine/match/ranking.h"
+#include "engine/match/ranked_market.h"
 #include "qiao/v1/command.pb.h"
 
 namespace qiao {
@@ -162,10 +162,9 @@ inline OfferBuilder offer(std::uint64_t party) { return OfferBuilder(party); }
 // test to say.
 class City {
  public:
-  explicit City(const Market::MatcherFactory& factory = make_ranking,
-                const pb::Taxonomy& taxonomy = default_taxonomy());
+  explicit City(const pb::Taxonomy& taxonomy = default_taxonomy());
 
-  Market market;
+  RankedMarket market;
   Time now = at(0);
 
   Result<Outcome> apply(const pb::Command& c) { return market.apply(c, now); }

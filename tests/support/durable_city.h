@@ -15,7 +15,7 @@ struct DurableCity : City {
   explicit DurableCity(Store& s) : store(s) {
     // What the constructor has done already.
     Group group;
-    Market copy(make_ranking);
+    RankedMarket copy;
     for (const pb::Event& e : founding()) {
       copy.fold(e);
       group.add({&e, 1}, copy.state(), store);

@@ -79,7 +79,7 @@ struct Lived {
     std::filesystem::copy(path(), folder / "earlier", std::filesystem::copy_options::recursive);
     {
       const auto store = must_open(path());
-      Market market(make_ranking);
+      RankedMarket market;
       EXPECT_TRUE(store->load(market));
       for (int i = 0; i < 40; ++i) post(*store, market, i);
       // The last write has no events.

@@ -35,11 +35,7 @@ using namespace std::chrono_literals;
 class Player {
  public:
   Player(const std::vector<Place>& places, const HistoryPlan& plan, std::ostream& out)
-      : places_(places),
-        plan_(plan),
-        out_(out),
-        market_(make_ranking),
-        ranking_(static_cast<const Ranking&>(market_.matcher())) {}
+      : places_(places), plan_(plan), out_(out) {}
 
   Result<HistorySummary> play(const pb::Taxonomy& taxonomy, const pb::Policy& policy) {
     // The loader sets these two itself.
@@ -360,7 +356,7 @@ class Player {
     for (std::uint32_t number = 1; number <= s.needs()[need].line_count; ++number) {
       // Not every need is filled on the first day.
       if (random_.chance(20)) continue;
-      const auto candidates = ranking_.candidates(s.line_of(need, number), 5, at);
+      const auto candidates = market_.ranking().candidates(s.line_of(need, number), 5, at);
       if (candidates.empty()) continue;
       const bool claims = random_.chance(45);
       const Candidate& who = candidates[claims ? random_.below(candidates.size()) : 0];
@@ -424,8 +420,7 @@ class Player {
   const std::vector<Place>& places_;
   const HistoryPlan& plan_;
   std::ostream& out_;
-  Market market_;
-  const Ranking& ranking_;
+  RankedMarket market_;
   std::optional<Population> population_;
   Random random_{0};
   std::priority_queue<Task> queue_;

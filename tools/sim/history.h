@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/market/market.h"
-#include "engine/match/ranking.h"
+#include "engine/match/ranked_market.h"
 #include "tools/sim/population.h"
 
 namespace qiao {

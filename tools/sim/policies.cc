@@ -11,7 +11,7 @@
 #include "engine/clear/steer.h"
 #include "engine/market/market.h"
 #include "engine/market/notifications.h"
-#include "engine/match/ranking.h"
+#include "engine/match/ranked_market.h"
 #include "engine/notify/notify.h"
 #include "engine/report/equity.h"
 #include "qiao/v1/command.pb.h"
@@ -36,9 +36,7 @@ class Season {
       : places_(places),
         plan_(plan),
         policy_(policy),
-        market_(make_ranking),
-        ranking_(static_cast<const Ranking&>(market_.matcher())),
-        standing_(ranking_),
+        standing_(market_.ranking()),
         random_(plan.seed * 7919 + 1),
         zone_(TimeZone::load(plan.policy.time_zone()).value()) {}
 
@@ -180,7 +178,7 @@ class Season {
         return;
       case Do::kClear: {
         schedule(now_ + kClearEvery, Do::kClear);
-        Collector collector(ranking_, now_);
+        Collector collector(market_.ranking(), now_);
         for (Slot n = 0; n < state.needs().size(); ++n) collector.add(n);
         const Instance instance = collector.finish();
         ClearOptions options;
@@ -200,11 +198,11 @@ class Season {
     const State& state = market_.state();
     if (policy_.order == Order::kClearing) {
       std::vector<Candidate> lines;
-      for (const Steered& s : steered_lines(ranking_, standing_, party, kListed, now_))
+      for (const Steered& s : steered_lines(market_.ranking(), standing_, party, kListed, now_))
         lines.push_back(s.candidate);
       return lines;
     }
-    auto lines = ranking_.open_lines(party, kListed, now_);
+    auto lines = market_.ranking().open_lines(party, kListed, now_);
     const auto by = [&](auto key) {
       std::stable_sort(lines.begin(), lines.end(),
                        [&](const Candidate& a, const Candidate& b) { return key(a) > key(b); });
@@ -263,11 +261,11 @@ class Season {
       if (!takes_matches(state.needs()[n].state)) continue;
       std::vector<pb::Notification> all;
       if (policy_.telling == Telling::kPolicy) {
-        all = choose_notifications(ranking_, n, now_);
+        all = choose_notifications(market_.ranking(), n, now_);
       } else {
         const NeedRow& need = state.needs()[n];
         for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
-          for (const Candidate& c : ranking_.candidates(l, kEverybody, now_)) {
+          for (const Candidate& c : market_.ranking().candidates(l, kEverybody, now_)) {
             pb::Notification& note = all.emplace_back();
             note.set_need_id(need.id.value());
             note.set_line(state.line(l).number);
@@ -333,8 +331,7 @@ class Season {
   const std::vector<Place>& places_;
   const SeasonPlan& plan_;
   const SimulatedPolicy& policy_;
-  Market market_;
-  const Ranking& ranking_;
+  RankedMarket market_;
   Plan standing_;
   Random random_;
   TimeZone zone_;
