@@ -140,8 +140,8 @@ TEST(Imports, EachBadRowIsNamedAndNothingIsSaved) {
       "3 REFUSED area not_found\n"
       "4 REFUSED area value.ambiguous\n"
       "5 REFUSED category value.unknown_code\n"
-      "6 REFUSED date request.malformed\n"
-      "7 REFUSED from request.malformed\n"
+      "6 REFUSED date value.wrong_type\n"
+      "7 REFUSED from value.wrong_type\n"
       "8 REFUSED to value.required\n"
       "9 REFUSED people value.wrong_type\n"
       "11 REFUSED people value.out_of_range\n";
@@ -159,6 +159,19 @@ TEST(Imports, EachBadRowIsNamedAndNothingIsSaved) {
   EXPECT_EQ(h.needs(), 1U);
   EXPECT_EQ(h.import_of(skipped.id(), "outcome=created").results_size(), 1);
   EXPECT_EQ(h.import_of(skipped.id(), "outcome=refused&pageSize=3").results_size(), 3);
+}
+
+TEST(Imports, ADateThatCannotBeReadSaysWhatADateLooksLike) {
+  ImportHost h;
+  h.areas();
+  const std::string file = kHeadings +
+                           "凤凰社区居委会,一,elder_care,下周,9:00,11:00,3\n"
+                           "凤凰社区居委会,二,elder_care,2026-12-05,上课后,11:00,3\n";
+  const pb::Import checked = h.import("kind=needs&check=1", file);
+  ASSERT_EQ(checked.results_size(), 2);
+  EXPECT_EQ(checked.results(0).en(), "wrong type: must be a date, for example 2026-12-05");
+  EXPECT_EQ(checked.results(0).zh(), "类型不对，应为日期，如 2026-12-05");
+  EXPECT_EQ(checked.results(1).en(), "wrong type: must be a time of day, for example 09:00");
 }
 
 TEST(Imports, MoneyIsTypedInYuan) {
