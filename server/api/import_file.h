@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +34,10 @@ struct ImportGroup {
 struct ImportFile {
   FileTable table = {};
   Headings headings = {};
+  // Its first rows, long cells cut.
+  std::vector<TableRow> preview = {};
+  // Why nothing of it can be imported although it is a table: its headings, or no rows.
+  std::optional<Refusal> refusal = {};
   std::vector<TableRow> lines = {};  // of JSON: one cell each
   std::vector<ImportGroup> groups = {};
   std::size_t rows = 0;
@@ -45,7 +50,7 @@ struct ImportFile {
   Cells cells(std::size_t row) const { return cells_of(table.rows[row], headings); }
 };
 
-// Any thread. Refused where the file cannot be read, has no headings or no rows.
+// Any thread. Refused where the file cannot be read.
 Result<ImportFile> read_import_file(const ImportOrder& order);
 
 }  // namespace qiao

@@ -2,6 +2,7 @@
 // there, and becomes a request, or a refusal.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,8 @@ struct ImportItem {
   std::optional<Refusal> refusal = {};
   std::string column = {};
   std::uint32_t refused_row = 0;
+  // Whether it changes a thing that is there.
+  bool changes = false;
   // Of one that is to be made or changed.
   std::unique_ptr<pb::Request> request = {};
   std::string answer_key = {};  // under which what is made is kept; empty: nothing is made
@@ -62,6 +65,10 @@ class ImportRows {
               const std::string& content);
   void make(ImportItem& item, google::protobuf::Message& thing, const std::string& content);
   void leave_out_masked(google::protobuf::Message& thing);
+  // Refuses an item whose key an earlier one of the file has, and returns whether it did.
+  using RowOfKey = std::map<std::string, std::uint32_t>;
+  bool refuse_second(RowOfKey& rows, const std::string& key, const char* column,
+                     ImportItem& item) const;
   std::string answer_key(const std::string& content);
   bool is_empty_database() const;
 
@@ -71,7 +78,9 @@ class ImportRows {
   const SheetContext& context_;
   const Gate& gate_;
   const Identity& identity_;
-  std::set<std::uint64_t> seen_;  // ids in the file of things that are there
+  // Things of the file by their keys and by the numbers that they have in it: their first rows.
+  RowOfKey row_of_key_;
+  RowOfKey row_of_number_;
   // How often each content has been in the file, by its digest.
   std::map<SecretHash, std::uint64_t> repeats_;
   std::uint64_t masked_ = 0;
