@@ -51,7 +51,7 @@ async function checkFile(page) {
   const heads = { needs: '名称,区域,服务类别,种类,数量,时间段', parties: '种类,名称,区域' }
   const kind = page.url().split('/').at(-2)
   const text = [`${heads[kind]},负责人`, 'a,b,c,d,e,f,g,h'].join('\r\n')
-  const file = { name: `${kind}.csv`, mimeType: 'text/csv', buffer: Buffer.from(text) }
+  const file = { name: 'rows.csv', mimeType: 'text/csv', buffer: Buffer.from(text) }
   await page.setInputFiles('input[type=file]', file)
   await page.locator('main table').waitFor()
 }

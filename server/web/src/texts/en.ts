@@ -341,7 +341,7 @@ export const en: typeof zh = {
     choose: 'Choose a file',
     template: 'Download a template',
     good: '{n} {n:row|rows} can be imported',
-    notYet: 'Nothing can be imported yet',
+    none: 'No row can be imported yet',
     bad: '{n} {n:row has|rows have} problems and will not be imported.',
     mendFirst:
       'You can import the other rows first, or correct the spreadsheet and choose it again.',

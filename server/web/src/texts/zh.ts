@@ -322,7 +322,7 @@ export const zh = {
     choose: '选择表格',
     template: '下载模板',
     good: '{n}行可以导入',
-    notYet: '还不能导入',
+    none: '没有可以导入的行',
     bad: '{n}行有问题，不会导入。',
     mendFirst: '可以先导入其余的行；也可以改好表格，重新选择。',
     mendLater: '请在表格中改好这些行，再选择一次；已导入的行不会重复。',
