@@ -200,29 +200,43 @@ test(
 )
 
 test(
-  'nothing moves on the screen while a file is checked and saved',
+  'nothing moves on the screen while a file is checked again and saved',
   { timeout: 60_000 },
   async () => {
     const page = await host.page({ as: 'community', phone: true })
     const head = '名称,区域,服务类别,种类,数量,日期,开始,结束'
     const row = (i) => `不动${i},城东社区,助老服务,人,2,${tomorrow.date},09:00,11:00`
-    const rows = Array.from({ length: 300 }, (_, i) => row(i))
     await host.go(page, '/needs/import')
-    await page.waitForLoadState('networkidle')
-    await page.evaluate(() => {
-      window.shifts = []
-      new PerformanceObserver((list) => {
-        for (const e of list.getEntries()) if (!e.hadRecentInput) window.shifts.push(e.value)
-      }).observe({ type: 'layout-shift' })
+    await choose(page, csv('needs.csv', [head, row(1), row(2), row('坏').replace(',2,', ',两个,')]))
+    await page.getByRole('cell', { name: '不动坏' }).waitFor()
+    const tops = () =>
+      page
+        .locator('[data-test=counts], details, section')
+        .evaluateAll((all) => all.map((e) => Math.round(e.getBoundingClientRect().top + scrollY)))
+    const before = await tops()
+    // The server's answers are late, so that there is something to see while it works.
+    let answer
+    const late = new Promise((resolve) => {
+      answer = resolve
     })
-    await choose(page, csv('needs.csv', [head, ...rows, row('坏').replace(',2,', ',两个,')]))
-    await page.getByText('300行可以导入').waitFor()
-    await page.getByText('不动坏').waitFor()
-    await page.getByRole('button', { name: '导入这300条' }).click()
-    await page.getByText('已保存300条，共300条').waitFor()
-    await page.getByRole('button', { name: '已新增：300' }).waitFor()
-    const shifts = await page.evaluate(() => window.shifts)
-    assert.ok(shifts.reduce((sum, s) => sum + s, 0) < 0.1, shifts.join())
+    await page.route(/\/v1\/imports\/\d+/, async (route) => {
+      await late
+      await route.continue()
+    })
+    await page.getByText('表格怎么读').click()
+    const opened = await tops()
+    await page.getByRole('button', { name: '重新检查' }).click()
+    await page.getByRole('progressbar').waitFor()
+    assert.deepEqual(await tops(), opened)
+    await page.getByText('表格怎么读').click()
+    answer()
+    await page.getByText('2行可以导入').waitFor()
+    await page.getByRole('cell', { name: '不动坏' }).waitFor()
+    assert.deepEqual(await tops(), before)
+    await page.getByRole('button', { name: '导入这2条' }).click()
+    await page.getByText('已保存2条，共2条').waitFor()
+    const [counted] = await tops()
+    assert.ok(Math.abs(counted - before[0]) <= 8, `${counted} for ${before[0]}`)
     await done(page)
   },
 )
