@@ -1,11 +1,17 @@
 #include "server/api/import_file.h"
 
+#include <algorithm>
+
+#include "engine/base/utf8.h"
 #include "server/sheets/encoding.h"
 #include "server/sheets/limits.h"
 #include "server/sheets/notation.h"
 
 namespace qiao {
 namespace {
+
+// Of a cell that is shown so that its column can be told.
+constexpr std::size_t kMaxPreviewBytes = 120;
 
 Refusal no_rows() {
   return refuse(Code::kFileUnreadable, "file", "it has no rows below the headings",
@@ -29,8 +35,28 @@ Result<ImportFile> read_lines(const ImportOrder& order) {
     file.groups.push_back({file.lines.size() - 1, 1});
   }
   file.rows = file.lines.size();
-  if (file.rows == 0) return no_rows();
+  if (file.rows == 0) file.refusal = no_rows();
   return file;
+}
+
+std::vector<TableRow> first_rows(const FileTable& table) {
+  std::vector<TableRow> rows;
+  for (const TableRow& row : table.rows) {
+    if (rows.size() == kMaxRowsBeforeHeadings) break;
+    rows.push_back({row.number, {}});
+    for (const std::string& cell : row.cells)
+      rows.back().cells.emplace_back(utf8_prefix(cell, kMaxPreviewBytes));
+  }
+  return rows;
+}
+
+// Where no row has headings every column can still be named by its letter.
+Headings without_headings(const std::vector<TableRow>& preview) {
+  Headings headings;
+  std::size_t most = 0;
+  for (const TableRow& row : preview) most = std::max(most, row.cells.size());
+  headings.columns.resize(most);
+  return headings;
 }
 
 std::string text_of(const Cells& cells, const char* column) {
@@ -84,13 +110,23 @@ Result<ImportFile> read_import_file(const ImportOrder& order) {
   if (order.json_lines) return read_lines(order);
   ImportFile file;
   QIAO_TRY(file.table, read_table(order.bytes, order.workbook_sheet));
-  QIAO_TRY(file.headings, find_headings(file.table, *order.sheet, order.headings));
+  file.preview = first_rows(file.table);
+  auto found = find_headings(file.table, *order.sheet, order.headings);
+  file.headings = found ? std::move(found).value() : without_headings(file.preview);
   const Headings& headings = file.headings;
+  const Status usable = found ? check_headings(headings, *order.sheet) : Status(found.error());
+  if (!usable) {
+    file.refusal = usable.error();
+    return file;
+  }
   std::erase_if(file.table.rows, [&](const TableRow& row) {
     return row.number <= headings.row || is_total(row, headings) || cells_of(row, headings).empty();
   });
   file.rows = file.table.rows.size();
-  if (file.rows == 0) return no_rows();
+  if (file.rows == 0) {
+    file.refusal = no_rows();
+    return file;
+  }
   group_rows(order, file);
   collect_names(order, file);
   for (std::size_t i = 0; i < file.groups.size(); ++i) {

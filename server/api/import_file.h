@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,6 +33,10 @@ struct ImportGroup {
 struct ImportFile {
   FileTable table = {};
   Headings headings = {};
+  // Its first rows, with long cells cut.
+  std::vector<TableRow> preview = {};
+  // Why nothing in it can be imported, though it is a table: its headings, or no rows.
+  std::optional<Refusal> refusal = {};
   std::vector<TableRow> lines = {};  // for JSON: one cell each
   std::vector<ImportGroup> groups = {};
   std::size_t rows = 0;
@@ -44,7 +49,7 @@ struct ImportFile {
   Cells cells(std::size_t row) const { return cells_of(table.rows[row], headings); }
 };
 
-// May be called on any thread. Refused if the file cannot be read, has no headings or no rows.
+// May be called on any thread. Refused if the file cannot be read.
 Result<ImportFile> read_import_file(const ImportOrder& order);
 
 }  // namespace qiao

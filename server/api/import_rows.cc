@@ -117,6 +117,16 @@ void ImportRows::refuse_item(ImportItem& item, const Refusal& refusal) const {
       file_.headings.at_fault(is_column ? refusal.field : column_at_fault(sheet_, refusal.field));
 }
 
+bool ImportRows::refuse_second(RowOfKey& rows, const std::string& key, const char* column,
+                               ImportItem& item) const {
+  const auto [first, fresh] = rows.try_emplace(key, item.rows.front());
+  if (fresh) return false;
+  const std::string row = std::to_string(first->second);
+  refuse_item(item, refuse(Code::kDuplicate, column, key + " (row " + row + ")",
+                           key + "（第" + row + "行）"));
+  return true;
+}
+
 std::unique_ptr<Message> ImportRows::existing(std::uint64_t id) const {
   const Kind kind = kind_of(sheet_);
   const State& state = gate_.state();
@@ -149,6 +159,8 @@ void ImportRows::read_cells(std::size_t place, ImportItem& item) {
     if (order_.as_new && !sheet_.is_own_key()) rows.back().erase(sheet_.key());
   }
   item.name = rows.front()[sheet_.title()];
+  const std::string& number = rows.front()["key"];
+  if (!number.empty() && refuse_second(row_of_number_, number, "key", item)) return;
   const std::string content = content_of(rows);
   const auto empty = sheet_.fresh();
   if (is_party(*empty) && !context_.parties.find(rows.front()["parent"])) {
@@ -202,8 +214,8 @@ void ImportRows::decide(ImportItem& item, const Message* known, Message& before,
                         const std::string& content) {
   if (known == nullptr) return make(item, after, content);
   item.id = key_of(sheet_, after);
-  if (!seen_.insert(item.id).second)
-    return refuse_item(item, refuse(Code::kDuplicate, sheet_.key(), std::to_string(item.id)));
+  if (refuse_second(row_of_key_, std::to_string(item.id), sheet_.key(), item)) return;
+  item.changes = true;
   if (sheet_.state() != nullptr && state_of(sheet_, before) != state_of(sheet_, after))
     return refuse_item(item, refuse(Code::kNotSettable, sheet_.state()));
   const std::unique_ptr<Message> changed(known->New());
@@ -234,6 +246,9 @@ void ImportRows::make(ImportItem& item, Message& thing, const std::string& conte
         item, refuse(Code::kNotFound, sheet_.key(), "such thing here; --new creates a new one",
                      "此编号；加 --new 则新建"));
   }
+  const std::string key = std::to_string(key_of(sheet_, thing));
+  const bool keyed = named || sheet_.is_own_key();
+  if (keyed && refuse_second(row_of_key_, key, sheet_.key(), item)) return;
   if (!sheet_.can_be_made(thing)) {
     item.outcome = pb::IMPORT_OUTCOME_LEFT_OUT;
     return;

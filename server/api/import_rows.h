@@ -1,6 +1,7 @@
 // Compares each item of an import with the current row and makes a request or a refusal of it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,8 @@ struct ImportItem {
   std::optional<Refusal> refusal = {};
   std::string column = {};
   std::uint32_t refused_row = 0;
+  // Whether it changes an existing row.
+  bool changes = false;
   // If it is to be created or changed.
   std::unique_ptr<pb::Request> request = {};
   std::string answer_key = {};  // idempotency key of a creation; otherwise empty
@@ -60,6 +63,10 @@ class ImportRows {
               const std::string& content);
   void make(ImportItem& item, google::protobuf::Message& thing, const std::string& content);
   void leave_out_masked(google::protobuf::Message& thing);
+  // Refuses an item whose key an earlier one of the file has, and returns whether it did.
+  using RowOfKey = std::map<std::string, std::uint32_t>;
+  bool refuse_second(RowOfKey& rows, const std::string& key, const char* column,
+                     ImportItem& item) const;
   std::string answer_key(const std::string& content);
   bool is_empty_database() const;
 
@@ -69,7 +76,9 @@ class ImportRows {
   const SheetContext& context_;
   const Gate& gate_;
   const Identity& identity_;
-  std::set<std::uint64_t> seen_;  // ids of the existing rows that the file has named
+  // The first rows in the file of the items with a key, and with a number in the file.
+  RowOfKey row_of_key_;
+  RowOfKey row_of_number_;
   // The number of items with the same content so far, by digest.
   std::map<SecretHash, std::uint64_t> repeats_;
   std::uint64_t masked_ = 0;

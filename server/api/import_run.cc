@@ -75,6 +75,7 @@ void ImportRun::start(std::function<void()> ended) {
 void ImportRun::on_read(Result<ImportFile> file) {
   if (!file) return refuse_all(pb::IMPORT_STATE_REFUSED, file.error());
   file_ = std::move(file).value();
+  if (file_.refusal) return refuse_all(pb::IMPORT_STATE_REFUSED, *file_.refusal);
   zone_ = runtime_.state().zone();
   words_ = runtime_.state().taxonomy();
   context_of_cells_.now = runtime_.now();
@@ -359,6 +360,8 @@ void ImportRun::finish_party(std::size_t place) {
 void ImportRun::set(ImportItem& item, pb::ImportOutcome outcome) {
   --counts_[item.outcome];
   ++counts_[outcome];
+  if (item.changes && item.outcome == pb::IMPORT_OUTCOME_READY) --ready_changes_;
+  if (item.changes && outcome == pb::IMPORT_OUTCOME_READY) ++ready_changes_;
   item.outcome = outcome;
 }
 
@@ -383,6 +386,7 @@ void ImportRun::end(pb::ImportState state) {
   file_.headings = used->first.headings;
   file_.table.sheets = used->first.table.sheets;
   file_.table.sheet = used->first.table.sheet;
+  file_.preview = std::move(used->first.preview);
   file_.rows = used->first.rows;
   beside_.let_go(used);
   boost::asio::post(context_, std::exchange(ended_, {}));
@@ -400,6 +404,7 @@ pb::Import ImportRun::summary() const {
   m.set_steps(walk_.count);
   m.set_steps_done(walk_.at);
   m.set_ready(counts_[pb::IMPORT_OUTCOME_READY]);
+  m.set_ready_changes(ready_changes_);
   m.set_created(counts_[pb::IMPORT_OUTCOME_CREATED]);
   m.set_changed(counts_[pb::IMPORT_OUTCOME_CHANGED]);
   m.set_unchanged(counts_[pb::IMPORT_OUTCOME_UNCHANGED]);
@@ -425,6 +430,23 @@ pb::Import ImportRun::summary() const {
   m.set_created_at(created_at_);
   m.set_ended_at(ended_at_);
   return m;
+}
+
+void ImportRun::add_layout(pb::Import& into) const {
+  for (const SheetColumn& column : order_.sheet->columns()) {
+    pb::ImportField& field = *into.add_fields();
+    field.set_column(column.en);
+    field.set_zh(column.zh);
+    field.set_required(column.required);
+  }
+  if (file_.preview.empty()) return;
+  for (const SheetColumn* column : missing_columns(file_.headings, *order_.sheet))
+    into.add_missing(column->en);
+  for (const TableRow& row : file_.preview) {
+    pb::ImportPreview& shown = *into.add_preview();
+    shown.set_row(row.number);
+    for (const std::string& cell : row.cells) shown.add_cells(cell);
+  }
 }
 
 std::optional<std::size_t> ImportRun::add_results(std::size_t first, std::size_t most,

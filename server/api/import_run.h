@@ -43,6 +43,8 @@ class ImportRun : public std::enable_shared_from_this<ImportRun> {
   std::uint64_t id() const { return id_; }
   // The import without its results.
   pb::Import summary() const;
+  // Adds what the file contains, and the columns that it may have.
+  void add_layout(pb::Import& into) const;
   // Adds at most `most` results, beginning at item `first`, of that outcome if one is given.
   // Returns where the next page begins, or nothing at the end.
   std::optional<std::size_t> add_results(std::size_t first, std::size_t most,
@@ -117,6 +119,7 @@ class ImportRun : public std::enable_shared_from_this<ImportRun> {
   enum class Parents : std::uint8_t { kNotKnown, kThere, kMissing };
   std::vector<Parents> parents_;  // by index: whether a party's parents in the file are imported
   std::array<std::uint64_t, pb::ImportOutcome_ARRAYSIZE> counts_{};  // items by outcome
+  std::uint64_t ready_changes_ = 0;                                  // of those that are ready
   Walk walk_;
 };
 

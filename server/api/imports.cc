@@ -97,6 +97,7 @@ Result<Answer> get_import(const Services& services, const Call& call) {
   QIAO_TRY(const auto first, query_number(call, "pageToken", 0, kAny, 0));
   QIAO_TRY(const auto outcome, query_enum<pb::ImportOutcome>(call, "outcome", "IMPORT_OUTCOME_"));
   pb::Import shown = run->summary();
+  run->add_layout(shown);
   if (const auto next = run->add_results(first, size, outcome, shown))
     shown.set_next_page_token(std::to_string(*next));
   return answer(std::move(shown), services.runtime.applied_seq());

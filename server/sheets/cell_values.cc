@@ -256,7 +256,7 @@ Result<std::int64_t> read_hundredths(std::string_view text, const std::string& f
   constexpr std::size_t kDecimals = 2;
   if (!parts ||
       std::min(parts->fraction.find_last_not_of('0') + 1, parts->fraction.size()) > kDecimals) {
-    return refuse(Code::kMalformed, field, "write it like 500.50", "请写成 500.50（元）");
+    return refuse_notation(field, kMoneyNotation);
   }
   std::string fraction = parts->fraction.substr(0, kDecimals);
   fraction.resize(kDecimals, '0');

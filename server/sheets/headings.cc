@@ -57,18 +57,6 @@ bool stands_for(const SheetColumn* column, std::string_view en) {
                      [&](const char* name) { return name != nullptr && en == name; });
 }
 
-Status check_columns(const Headings& headings, const Sheet& sheet) {
-  for (const SheetColumn& c : sheet.columns()) {
-    const auto count = std::count(headings.columns.begin(), headings.columns.end(), &c);
-    if (count > 1) return refuse(Code::kDuplicate, "headings", c.en, c.zh);
-    if (!c.required || count == 1) continue;
-    const bool other = std::any_of(headings.columns.begin(), headings.columns.end(),
-                                   [&](const SheetColumn* has) { return stands_for(has, c.en); });
-    if (!other) return refuse(Code::kRequired, std::string("headings.") + c.en);
-  }
-  return outcome::success();
-}
-
 }  // namespace
 
 bool Headings::has(std::string_view en) const {
@@ -118,8 +106,28 @@ Result<Headings> find_headings(const FileTable& table, const Sheet& sheet,
     }
     headings.columns[at] = name.empty() ? nullptr : sheet.column(name);
   }
-  QIAO_TRY(check_columns(headings, sheet));
   return headings;
+}
+
+std::vector<const SheetColumn*> missing_columns(const Headings& headings, const Sheet& sheet) {
+  std::vector<const SheetColumn*> missing;
+  for (const SheetColumn& c : sheet.columns()) {
+    const bool there =
+        std::any_of(headings.columns.begin(), headings.columns.end(),
+                    [&](const SheetColumn* has) { return has == &c || stands_for(has, c.en); });
+    if (c.required && !there) missing.push_back(&c);
+  }
+  return missing;
+}
+
+Status check_headings(const Headings& headings, const Sheet& sheet) {
+  for (const SheetColumn& c : sheet.columns()) {
+    if (std::count(headings.columns.begin(), headings.columns.end(), &c) > 1)
+      return refuse(Code::kDuplicate, "headings", c.en, c.zh);
+  }
+  const auto missing = missing_columns(headings, sheet);
+  if (missing.empty()) return outcome::success();
+  return refuse(Code::kRequired, std::string("headings.") + missing.front()->en);
 }
 
 bool is_total(const TableRow& row, const Headings& headings) {

@@ -35,10 +35,14 @@ Result<std::map<std::size_t, std::string>> parse_mapping(std::string_view text, 
 
 // The headings are in the row that is chosen, or in the one among the first rows that has most of
 // the columns that the sheet needs. A heading is compared without case, spaces, and what stands
-// behind it in brackets or as an asterisk. Refused if a column that the sheet needs is missing, or
-// if a column is duplicate.
+// behind it in brackets or as an asterisk. Refused if there is no such row.
 Result<Headings> find_headings(const FileTable& table, const Sheet& sheet,
                                const HeadingChoice& choice);
+
+// The columns that the sheet needs and the table lacks.
+std::vector<const SheetColumn*> missing_columns(const Headings& headings, const Sheet& sheet);
+// Refused if a column that the sheet needs is missing, or if a column is duplicate.
+Status check_headings(const Headings& headings, const Sheet& sheet);
 
 // A row of sums below the data.
 bool is_total(const TableRow& row, const Headings& headings);

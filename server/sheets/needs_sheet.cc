@@ -26,16 +26,15 @@ Result<pb::Window> read_day_and_hours(const Cells& cells, const SheetContext& co
   const auto day = read_day(cell(cells, "date"), today);
   const auto from = read_clock(cell(cells, "from"), today);
   const auto to = read_clock(cell(cells, "to"), today);
-  const auto bad = [&](const char* column, const char* example) -> Refusal {
+  const auto bad = [&](const char* column, const Notation& notation) -> Refusal {
     if (cell(cells, column).empty()) return refuse(Code::kRequired, column);
-    return refuse(Code::kMalformed, column, std::string("write it like ") + example,
-                  std::string("请写成 ") + example);
+    return refuse_notation(column, notation);
   };
   if (!day && (!cell(cells, "date").empty() || !from || !from->day)) {
-    return bad("date", "2026-12-05");
+    return bad("date", kDayNotation);
   }
-  if (!from || (day && from->day && *from->day != *day)) return bad("from", "09:00");
-  if (!to) return bad("to", "11:30");
+  if (!from || (day && from->day && *from->day != *day)) return bad("from", kClockNotation);
+  if (!to) return bad("to", kClockNotation);
   const auto first = day ? *day : *from->day;
   const LocalTime start = first + from->time;
   LocalTime end = to->day.value_or(first) + to->time;

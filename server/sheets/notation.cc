@@ -11,10 +11,13 @@ namespace {
 
 constexpr int kLastYear = 9999;
 
-Refusal not_a(std::string field, const char* example) {
-  return refuse(Code::kMalformed, std::move(field), std::string("write it like ") + example,
-                std::string("请写成 ") + example);
-}
+constexpr Notation kMoment{"a date and a time", "日期和时刻", "2026-11-28 09:00"};
+constexpr Notation kWindow{"a time window", "时间段", "2026-11-28 09:00/12:00"};
+constexpr Notation kExceptions{"days with their hours", "日期和时间",
+                               "2026-12-01 closed; 2026-12-02 09:00-12:00"};
+constexpr Notation kWeek{"days of the week with their hours", "每周时间",
+                         "1-5 08:00-12:00; 6,7 09:00-17:00"};
+constexpr Notation kDegrees{"degrees", "度数", "30.626529"};
 
 std::optional<int> number(std::string_view text) {
   int v = 0;
@@ -152,6 +155,12 @@ std::pair<std::size_t, std::size_t> next_separator(std::string_view text) {
 
 }  // namespace
 
+Refusal refuse_notation(std::string field, const Notation& notation) {
+  return refuse(Code::kWrongType, std::move(field),
+                std::string(notation.en) + ", for example " + notation.example,
+                std::string(notation.zh) + "，如 " + notation.example);
+}
+
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   std::string out;
   std::size_t at = 0;
@@ -229,7 +238,7 @@ std::string join_names(const std::vector<std::string>& names) {
 
 Result<Time> parse_moment(std::string_view text, const TimeZone& zone, const std::string& field) {
   const auto t = moment(narrow(text), zone);
-  if (!t) return not_a(field, "2026-11-28 09:00");
+  if (!t) return refuse_notation(field, kMoment);
   return *t;
 }
 
@@ -269,7 +278,7 @@ Result<pb::Window> parse_window(std::string_view text, const TimeZone& zone,
     w.set_end(to_int(*end));
     return w;
   }
-  return not_a(field, "2026-11-28 09:00/12:00");
+  return refuse_notation(field, kWindow);
 }
 
 std::string format_window(const pb::Window& w, const TimeZone& zone) {
@@ -285,18 +294,17 @@ std::string format_window(const pb::Window& w, const TimeZone& zone) {
 
 Result<std::vector<pb::DatedException>> parse_exceptions(std::string_view text,
                                                          const std::string& field) {
-  constexpr const char* kExample = "2026-12-01 closed; 2026-12-02 09:00-12:00";
   std::vector<pb::DatedException> days;
   for (const std::string& part : split(text, ";")) {
     const auto gap = part.find(' ');
     const auto day = date(std::string_view(part).substr(0, gap));
-    if (!day || gap == std::string::npos) return not_a(field, kExample);
+    if (!day || gap == std::string::npos) return refuse_notation(field, kExceptions);
     pb::DatedException& e = days.emplace_back();
     e.set_date(take_apart(LocalTime{std::chrono::local_days{*day}}).date);
     const std::string_view when = trimmed(std::string_view(part).substr(gap));
     if (when == "closed" || when == "休") continue;
     const auto open = hours(when);
-    if (!open) return not_a(field, kExample);
+    if (!open) return refuse_notation(field, kExceptions);
     e.set_start_minute(open->first);
     e.set_end_minute(open->second);
   }
@@ -314,18 +322,18 @@ std::string format_exceptions(const google::protobuf::RepeatedPtrField<pb::Dated
 }
 
 Result<std::vector<pb::WeeklySlot>> parse_week(std::string_view text, const std::string& field) {
-  constexpr const char* kExample = "1-5 08:00-12:00; 6,7 09:00-17:00";
   std::vector<pb::WeeklySlot> slots;
   for (const std::string& part : split(text, ";")) {
     const auto gap = part.find(' ');
-    if (gap == std::string::npos) return not_a(field, kExample);
+    if (gap == std::string::npos) return refuse_notation(field, kWeek);
     const auto open = hours(std::string_view(part).substr(gap + 1));
-    if (!open) return not_a(field, kExample);
+    if (!open) return refuse_notation(field, kWeek);
     for (const std::string& days : split(std::string_view(part).substr(0, gap), ",")) {
       const auto ends = split(days, "-");
       const auto first = ends.empty() ? std::nullopt : weekday(ends.front());
       const auto last = ends.empty() ? std::nullopt : weekday(ends.back());
-      if (!first || !last || ends.size() > 2 || *first > *last) return not_a(field, kExample);
+      if (!first || !last || ends.size() > 2 || *first > *last)
+        return refuse_notation(field, kWeek);
       for (unsigned d = *first; d <= *last; ++d) {
         pb::WeeklySlot& s = slots.emplace_back();
         s.set_weekday(d);
@@ -372,7 +380,7 @@ Result<std::int32_t> parse_degrees(std::string_view text, const std::string& fie
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), degrees);
   if (text.empty() || error != std::errc{} || end != text.data() + text.size() ||
       !(degrees >= -180 && degrees <= 180)) {
-    return not_a(field, "30.626529");
+    return refuse_notation(field, kDegrees);
   }
   return static_cast<std::int32_t>(degrees * 1e7 + (degrees < 0 ? -0.5 : 0.5));
 }

@@ -14,6 +14,22 @@ namespace qiao {
 
 namespace pb = qiao::v1;
 
+// How a value is written, for the refusal of a text that is read as none.
+struct Notation {
+  const char* en;
+  const char* zh;
+  const char* example;
+};
+inline constexpr Notation kDayNotation{"a date", "日期", "2026-12-05"};
+inline constexpr Notation kClockNotation{"a time of day", "时刻", "09:00"};
+inline constexpr Notation kMoneyNotation{"an amount in yuan", "金额（元）", "500.50"};
+inline constexpr Notation kPointNotation{"a latitude and a longitude", "纬度和经度",
+                                         "30.6265,118.9834"};
+inline constexpr Notation kStockNotation{"a resource and a quantity", "物资和数量", "rice:50"};
+inline constexpr Notation kCertificateNotation{"a certificate and its level", "资质和等级",
+                                               "social_worker:2"};
+Refusal refuse_notation(std::string field, const Notation& notation);
+
 // "2026-11-28 09:00" in the city's time zone. Also with T, with /, with seconds, and a date alone
 // for its midnight; with a trailing Z in UTC. A refusal names `field`.
 Result<Time> parse_moment(std::string_view text, const TimeZone& zone, const std::string& field);

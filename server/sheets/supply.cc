@@ -86,8 +86,7 @@ Result<CertificateCell> read_certificate(const std::string& text, const pb::Taxo
   const auto second = std::min(text.find(':', first + 1), text.size());
   const std::string_view code = trimmed(std::string_view(text).substr(0, first));
   if (code.empty() || (second < text.size() && zone == nullptr)) {
-    return refuse(Code::kMalformed, "certificates", "write it like social_worker:2",
-                  "请写成 social_worker:2");
+    return refuse_notation("certificates", kCertificateNotation);
   }
   CertificateCell c;
   c.code = find_code(words.certificates(), std::string(code), kTermOf);

@@ -16,7 +16,7 @@ struct TableRow {
 };
 
 struct FileTable {
-  std::vector<std::string> sheets = {};  // names, of a workbook
+  std::vector<std::string> sheets = {};  // names, of a workbook, without hidden ones
   std::string sheet = {};                // the one that was read
   std::vector<TableRow> rows = {};       // in order, without empty ones
 };

@@ -341,7 +341,9 @@ Result<FileTable> read_workbook(std::string_view bytes, const std::string& sheet
   const auto part = relations.by_id.find(list.sheets[index].relation);
   if (part == relations.by_id.end()) return unreadable_file("the sheet is missing", "工作表缺失");
   FileTable table;
-  for (const auto& entry : list.sheets) table.sheets.push_back(entry.name);
+  for (const auto& entry : list.sheets) {
+    if (!entry.hidden || &entry == &list.sheets[index]) table.sheets.push_back(entry.name);
+  }
   table.sheet = list.sheets[index].name;
   SheetReader reader(strings, styles, list.from_1904, table);
   QIAO_TRY(read_xml(archive, resolve(folder, part->second), reader));

@@ -223,7 +223,7 @@ test(
       file([row('筹款', '善款', '88.8'), row('太细', '善款', '1.234'), row('半个人', '人', '2.5')]),
     )
     await page.getByText('1行可以导入').waitFor()
-    await page.getByText('请写成 500.50（元）').waitFor()
+    await page.getByText('数量：类型不对，应为金额（元），如 500.50').waitFor()
     await page.getByText('数量：类型不对，应为整数').waitFor()
     await page.getByRole('button', { name: '导入这1条' }).click()
     await page.getByText('已保存1条，共1条').waitFor()

@@ -20,7 +20,7 @@ const screens = {
   team: ['/for-you', '/tasks', 'task', '/record', '/pledges'],
   enterprise: ['/pledges', '/pledges/new', '/wishes'],
   resident: ['/needs', '/needs/new'],
-  lead: ['/city', '/clearing', '/policy', '/workforce', '/reports', '/parties'],
+  lead: ['/city', '/clearing', '/policy', '/workforce', '/reports', '/parties', '/parties/import'],
 }
 
 // The first thing of a kind that whoever is logged in sees.
@@ -46,6 +46,16 @@ async function resolve(page, path) {
   return path
 }
 
+// A file with a column that is unknown and a row with a problem, so that all of the screen is seen.
+async function checkFile(page) {
+  const heads = { needs: '名称,区域,服务类别,种类,数量,时间段', parties: '种类,名称,区域' }
+  const kind = page.url().split('/').at(-2)
+  const text = [`${heads[kind]},负责人`, 'a,b,c,d,e,f,g,h'].join('\r\n')
+  const file = { name: 'rows.csv', mimeType: 'text/csv', buffer: Buffer.from(text) }
+  await page.setInputFiles('input[type=file]', file)
+  await page.locator('main table').waitFor()
+}
+
 for (const [who, paths] of Object.entries(screens)) {
   test(`the screens of ${who}`, { timeout: 240_000 }, async () => {
     const wrong = []
@@ -56,6 +66,7 @@ for (const [who, paths] of Object.entries(screens)) {
           const where = await resolve(page, path)
           await host.go(page, where)
           await page.waitForLoadState('networkidle')
+          if (where.endsWith('/import')) await checkFile(page)
           await page.waitForFunction(
             () =>
               !document.querySelector('main [role=status]')?.textContent?.match(/正在加载|Loading/),

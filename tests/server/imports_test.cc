@@ -140,8 +140,8 @@ TEST(Imports, EachBadRowIsNamedAndNothingIsSaved) {
       "3 REFUSED area not_found\n"
       "4 REFUSED area value.ambiguous\n"
       "5 REFUSED category value.unknown_code\n"
-      "6 REFUSED date request.malformed\n"
-      "7 REFUSED from request.malformed\n"
+      "6 REFUSED date value.wrong_type\n"
+      "7 REFUSED from value.wrong_type\n"
       "8 REFUSED to value.required\n"
       "9 REFUSED people value.wrong_type\n"
       "11 REFUSED people value.out_of_range\n";
@@ -159,6 +159,72 @@ TEST(Imports, EachBadRowIsNamedAndNothingIsSaved) {
   EXPECT_EQ(h.needs(), 1U);
   EXPECT_EQ(h.import_of(skipped.id(), "outcome=created").results_size(), 1);
   EXPECT_EQ(h.import_of(skipped.id(), "outcome=refused&pageSize=3").results_size(), 3);
+}
+
+TEST(Imports, ADateThatCannotBeReadSaysWhatADateLooksLike) {
+  ImportHost h;
+  h.areas();
+  const std::string file = kHeadings +
+                           "凤凰社区居委会,一,elder_care,下周,9:00,11:00,3\n"
+                           "凤凰社区居委会,二,elder_care,2026-12-05,上课后,11:00,3\n";
+  const pb::Import checked = h.import("kind=needs&check=1", file);
+  ASSERT_EQ(checked.results_size(), 2);
+  EXPECT_EQ(checked.results(0).en(), "wrong type: must be a date, for example 2026-12-05");
+  EXPECT_EQ(checked.results(0).zh(), "类型不对，应为日期，如 2026-12-05");
+  EXPECT_EQ(checked.results(1).en(), "wrong type: must be a time of day, for example 09:00");
+}
+
+TEST(Imports, ACheckSaysWhichRowsHaveTheSameKey) {
+  ImportHost h;
+  h.areas();
+  const std::string area = "999,东村,town,30.6,118.9\n";
+  const pb::Import areas =
+      h.import("kind=areas&check=1", "编码,名称,层级,纬度,经度\n" + area + area);
+  EXPECT_EQ(rows_of(areas), "2 READY\n3 REFUSED code value.duplicate\n");
+  EXPECT_EQ(areas.results(1).zh(), "“999（第2行）”重复");
+  const std::string line = ",凤凰社区居委会,理发,elder_care,people,3,2026-12-05 09:00/11:00\n";
+  const pb::Import needs =
+      h.import("kind=needs&check=1", "需求序号,区域,名称,类别,种类,数量,时间段\n1" + line + "1" +
+                                         line + "2" + line + "1" + line);
+  EXPECT_EQ(rows_of(needs), "2 READY\n4 READY\n5 REFUSED key value.duplicate\n");
+}
+
+TEST(Imports, ACheckTellsChangesFromNewThings) {
+  ImportHost h;
+  h.areas();
+  const std::string file =
+      "编码,名称,层级,上级编码,纬度,经度,人口\n"
+      "341881001006,凤凰社区居委会,村社区,341881001000,30.6,118.9,12\n"
+      "999,新镇,乡镇街道,,30.6,118.9,\n";
+  const pb::Import checked = h.import("kind=areas&check=1", file);
+  EXPECT_EQ(checked.ready(), 2U) << rows_of(checked);
+  EXPECT_EQ(checked.ready_changes(), 1U);
+  const pb::Import saved = h.import("kind=areas", file);
+  EXPECT_EQ(saved.ready_changes(), 0U);
+  EXPECT_EQ(saved.changed(), 1U);
+  EXPECT_EQ(saved.created(), 1U);
+}
+
+TEST(Imports, AFileThatIsRefusedStillShowsItsRowsAndColumns) {
+  ImportHost h;
+  h.areas();
+  const std::string text = "十二月,\n事项,村\n理发," + std::string(400, 'x') + "\n";
+  const pb::Import none = h.import("kind=needs&check=1", text);
+  EXPECT_EQ(none.code(), "import.no_headings");
+  EXPECT_EQ(none.heading_row(), 0U);
+  ASSERT_EQ(none.columns_size(), 2);
+  EXPECT_EQ(none.columns(1).letter(), "B");
+  ASSERT_EQ(none.preview_size(), 3);
+  EXPECT_EQ(none.preview(2).row(), 3U);
+  EXPECT_EQ(none.preview(2).cells(1), std::string(120, 'x'));
+  EXPECT_EQ(none.missing_size(), 6);
+  const pb::Import some = h.import("kind=needs&check=1&headingRow=2&mapping=A:title,B:area", text);
+  EXPECT_EQ(some.code() + " " + some.field(), "value.required headings.category");
+  EXPECT_EQ(some.columns(1).heading() + " " + some.columns(1).column(), "村 area");
+  EXPECT_EQ(some.missing_size(), 4);
+  ASSERT_EQ(some.fields_size(), 31);
+  EXPECT_EQ(some.fields(3).column() + " " + some.fields(3).zh(), "title 名称");
+  EXPECT_TRUE(some.fields(3).required());
 }
 
 TEST(Imports, MoneyIsTypedInYuan) {

@@ -100,9 +100,7 @@ Status set_plain(Session& session, const FieldDescriptor* f, const std::string& 
   const auto* r = m.GetReflection();
   if (f->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     const auto parts = split(text);
-    if (parts.size() != 2)
-      return refuse(Code::kMalformed, name, "write it like 30.6265,118.9834",
-                    "请写成 30.6265,118.9834");
+    if (parts.size() != 2) return refuse_notation(name, kPointNotation);
     QIAO_TRY(const auto latitude, parse_degrees(parts[0], name));
     QIAO_TRY(const auto longitude, parse_degrees(parts[1], name));
     auto& p = static_cast<pb::Point&>(*r->MutableMessage(&m, f));
@@ -169,7 +167,7 @@ Result<SupplyCells> read_kind_flag(const std::string& kind, const std::string& t
   if (kind != "stock") return cells;
   const auto colon = text.find(':');
   if (colon == std::string::npos) {
-    return refuse(Code::kMalformed, "--stock", "write it like rice:50", "请写成 rice:50");
+    return refuse_notation("--stock", kStockNotation);
   }
   cells.kind = "stock:" + text.substr(0, colon);
   cells.quantity = text.substr(colon + 1);

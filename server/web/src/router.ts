@@ -78,8 +78,8 @@ export const router = createRouter({
       meta: { title: 'nav.post' },
     },
     {
-      path: '/needs/import',
-      component: lazily(() => import('./needs/ImportNeeds.vue')),
+      path: '/:kind(needs|offers|parties|areas)/import',
+      component: lazily(() => import('./imports/ImportPage.vue')),
       meta: { title: 'import.title' },
     },
     {

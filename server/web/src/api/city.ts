@@ -23,14 +23,16 @@ export const readWords = once(async () => {
   taxonomy.value = await ask(client.GET('/v1/taxonomy'))
 })
 
-const readAreas = once(async () => {
+// Also once they have changed.
+export async function readAreasAgain() {
   areas.value = await pages(async (pageToken) => {
     const page = await ask(
       client.GET('/v1/areas', { params: { query: { pageSize: 500, pageToken } } }),
     )
     return { items: page.areas ?? [], nextPageToken: page.nextPageToken }
   }, 50_000)
-})
+}
+const readAreas = once(readAreasAgain)
 
 // Words and areas. A province has twenty thousand areas: screens that only need words ask for them
 // alone.

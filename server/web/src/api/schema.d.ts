@@ -2164,6 +2164,15 @@ export interface components {
             zh?: string;
             en?: string;
         };
+        ImportField: {
+            column?: string;
+            zh?: string;
+            required?: boolean;
+        };
+        ImportPreview: {
+            row?: number;
+            cells?: string[];
+        };
         Import: {
             id?: string;
             kind?: string;
@@ -2194,6 +2203,10 @@ export interface components {
             endedAt?: string;
             results?: components["schemas"]["ImportRow"][];
             nextPageToken?: string;
+            readyChanges?: string;
+            fields?: components["schemas"]["ImportField"][];
+            missing?: string[];
+            preview?: components["schemas"]["ImportPreview"][];
         };
         ListImportsResponse: {
             imports?: components["schemas"]["Import"][];
