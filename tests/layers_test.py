@@ -45,7 +45,7 @@ MAY = {
 # Beast takes half a minute a file to compile.
 BEAST = {"server/http/connection.h", "server/http/feed.cc", "server/http/request_parser.cc", "server/http/request_parser.h", "server/http/server.cc", "server/http/session.cc", "server/http/session.h", "tools/qiao/feed.cc", "benchmarks/beast_peer.cc"}
 # Who sees RocksDB: the store, the simulated disk that stands in for RocksDB's, and what tests and measures the store itself.
-ROCKSDB = ("server/store/", "tools/swarm/disk.", "tests/server/clearing_test.cc", "tests/server/damage_test.cc", "tests/server/store_test.cc", "tests/server/vault_test.cc", "tests/server/verify_test.cc", "tests/support/lived.h", "tests/simulation/disk_test.cc", "benchmarks/durable.cc", "benchmarks/housekeeping.cc", "benchmarks/restart.cc")
+ROCKSDB = ("server/store/", "tools/swarm/disk.", "tests/server/clearing_test.cc", "tests/server/damage_test.cc", "tests/server/store_test.cc", "tests/server/vault_test.cc", "tests/server/verify_test.cc", "tests/support/lived.h", "tests/support/raw.h", "tests/simulation/disk_test.cc", "benchmarks/durable.cc", "benchmarks/housekeeping.cc", "benchmarks/restart.cc")
 MOST_LINES = 1000
 MOST_LINES_OF_A_FUNCTION = 70
 # Functions that are longer still. The list may only become shorter; none of them is in server/.

@@ -67,43 +67,34 @@ std::optional<ChainHash> to_hash(std::string_view value) {
   return hash;
 }
 
-// Audit key of a disclosure of the contact of a need.
-void index_disclosure(const pb::Event& e, rocksdb::ColumnFamilyHandle* family,
-                      rocksdb::WriteBatch& batch) {
-  if (e.disclosure().subject() != pb::SUBJECT_KIND_NEED) return;
-  batch.Put(family,
-            Store::AuditKey::object(kAuditContact, e.disclosure().subject_id()).prefix +
-                big_endian(e.seq()),
-            {});
+Store::AuditKey object_of(const pb::Event& e) {
+  if (!e.has_disclosure()) return Store::AuditKey::object(e.row_case(), key_of(e));
+  // About the person whose data they are.
+  const std::uint64_t id = e.disclosure().subject_id();
+  switch (e.disclosure().subject()) {
+    case pb::SUBJECT_KIND_NEED:
+      return Store::AuditKey::object(pb::Event::kNeed, id);
+    case pb::SUBJECT_KIND_PERSON:
+      return Store::AuditKey::object(pb::Event::kPerson, id);
+    case pb::SUBJECT_KIND_PARTY:
+      return Store::AuditKey::object(pb::Event::kParty, id);
+    default:
+      return Store::AuditKey::object(kAuditResident, id);
+  }
 }
 
-// Audit keys of an event: by its object, and by its account.
+bool discloses_contact(const pb::Event& e) {
+  return e.has_disclosure() && e.disclosure().subject() == pb::SUBJECT_KIND_NEED;
+}
+
+std::string contact_entry(const pb::Event& e) {
+  return Store::AuditKey::object(kAuditContact, e.disclosure().subject_id()).prefix +
+         big_endian(e.seq());
+}
+
 void index_event(const pb::Event& e, rocksdb::ColumnFamilyHandle* family,
                  rocksdb::WriteBatch& batch) {
-  std::uint8_t kind = static_cast<std::uint8_t>(e.row_case());
-  std::uint64_t id = key_of(e);
-  if (e.has_disclosure()) {
-    index_disclosure(e, family, batch);
-    // About the person whose data they are.
-    id = e.disclosure().subject_id();
-    switch (e.disclosure().subject()) {
-      case pb::SUBJECT_KIND_NEED:
-        kind = static_cast<std::uint8_t>(pb::Event::kNeed);
-        break;
-      case pb::SUBJECT_KIND_PERSON:
-        kind = static_cast<std::uint8_t>(pb::Event::kPerson);
-        break;
-      case pb::SUBJECT_KIND_PARTY:
-        kind = static_cast<std::uint8_t>(pb::Event::kParty);
-        break;
-      default:
-        kind = kAuditResident;
-    }
-  }
-  batch.Put(family, Store::AuditKey::object(kind, id).prefix + big_endian(e.seq()), {});
-  if (e.actor().account_id() != 0)
-    batch.Put(family, Store::AuditKey::account(e.actor().account_id()).prefix + big_endian(e.seq()),
-              {});
+  for (const std::string& entry : Store::audit_entries(e)) batch.Put(family, entry, {});
 }
 
 // Removes deleted and replaced values of some tables from the disk: the log by flushing all tables,
@@ -455,6 +446,7 @@ StoreResult<std::unique_ptr<Store>> Store::open_folder(const std::string& path, 
   QIAO_TRY(const auto format, read_format(db, store->meta_, path));
   if (format) {
     QIAO_TRY(store->open_vault(mode, *format, false));
+    store->has_audit_index_ = *format == kStoreFormat || mode != Mode::kReadOnly;
     if (*format < kStoreFormat && mode != Mode::kReadOnly) {
       QIAO_TRY(store->migrate(*format));
     }
@@ -567,7 +559,7 @@ StoreResult<void> Store::index_disclosures() {
     const std::string_view stored = stored_event(view(it->value()));
     if (!event.ParseFromArray(stored.data(), static_cast<int>(stored.size())))
       return StoreError{path_ + ": the journal cannot be read; restore the last backup", true};
-    if (event.has_disclosure()) index_disclosure(event, audit_, batch);
+    if (discloses_contact(event)) batch.Put(audit_, contact_entry(event), {});
     if (static_cast<std::size_t>(batch.Count()) < kMigratedAtOnce) continue;
     QIAO_TRY(write_and_clear(*db_, batch, path_));
   }
@@ -803,6 +795,22 @@ StoreResult<std::vector<std::string>> Store::check_chain(
     }
   }
   return findings;
+}
+
+std::vector<std::string> Store::audit_entries(const pb::Event& event) {
+  const std::string seq = big_endian(event.seq());
+  std::vector<std::string> entries = {object_of(event).prefix + seq};
+  if (discloses_contact(event)) entries.push_back(contact_entry(event));
+  if (event.actor().account_id() != 0)
+    entries.push_back(AuditKey::account(event.actor().account_id()).prefix + seq);
+  return entries;
+}
+
+StoreResult<void> Store::read_audit_index(const std::function<void(std::string_view)>& seen) const {
+  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), audit_));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) seen(view(it->key()));
+  if (!it->status().ok()) return error("cannot read the audit's index in " + path_, it->status());
+  return outcome::success();
 }
 
 std::vector<Seq> Store::audit(const AuditKey& key, Seq after, bool newest, std::size_t most) const {

@@ -224,6 +224,12 @@ class Store {
     std::string prefix;
   };
   std::vector<Seq> audit(const AuditKey& key, Seq after, bool newest, std::size_t most) const;
+  // The entries of that index for an event, each a key and the sequence.
+  static std::vector<std::string> audit_entries(const pb::Event& event);
+  // Whether the index is complete: not if the database has an older format and is read-only.
+  bool has_audit_index() const { return has_audit_index_; }
+  // Calls seen() with every entry of the index.
+  StoreResult<void> read_audit_index(const std::function<void(std::string_view)>& seen) const;
   // One event, unsealed. Empty if there is none with that number.
   std::optional<pb::Event> event(Seq seq) const;
 
@@ -282,6 +288,7 @@ class Store {
   rocksdb::ColumnFamilyHandle* journal_ = nullptr;
   rocksdb::ColumnFamilyHandle* dedup_ = nullptr;
   rocksdb::ColumnFamilyHandle* audit_ = nullptr;
+  bool has_audit_index_ = true;
   rocksdb::ColumnFamilyHandle* clearing_ = nullptr;
   rocksdb::ColumnFamilyHandle* vault_family_ = nullptr;
   std::unique_ptr<Vault> vault_;

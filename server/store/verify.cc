@@ -1,9 +1,56 @@
 // Verifies a database: tables, chain, journal and rows.
+#include <sodium.h>
+
+#include <array>
+
 #include "engine/rows/invariants.h"
 #include "server/store/store.h"
 
 namespace qiao {
 namespace {
+
+// Two sets of entries of the audit's index are equal if their digests are: a sum of hashes under a
+// key that nobody knows beforehand, so that no order matters and no entry can be chosen to fit.
+class IndexDigest {
+ public:
+  IndexDigest() { crypto_shorthash_keygen(key_.data()); }
+  // Of no entries yet, under the same key.
+  IndexDigest empty() const {
+    IndexDigest other = *this;
+    other.sum_ = other.count_ = 0;
+    return other;
+  }
+  void add(std::string_view entry) {
+    std::uint64_t hash = 0;
+    static_assert(sizeof hash == crypto_shorthash_BYTES);
+    crypto_shorthash(reinterpret_cast<unsigned char*>(&hash),
+                     reinterpret_cast<const unsigned char*>(entry.data()), entry.size(),
+                     key_.data());
+    sum_ += hash;
+    ++count_;
+  }
+  std::uint64_t count() const { return count_; }
+  bool operator==(const IndexDigest& other) const {
+    return sum_ == other.sum_ && count_ == other.count_;
+  }
+
+ private:
+  std::array<unsigned char, crypto_shorthash_KEYBYTES> key_{};
+  std::uint64_t sum_ = 0;
+  std::uint64_t count_ = 0;
+};
+
+// Whether the audit finds every event by its object and by its account.
+StoreResult<std::vector<std::string>> compare_index(const Store& store,
+                                                    const IndexDigest& expected) {
+  IndexDigest found = expected.empty();
+  if (!store.has_audit_index()) return std::vector<std::string>{};
+  QIAO_TRY(store.read_audit_index([&](std::string_view entry) { found.add(entry); }));
+  if (found == expected) return std::vector<std::string>{};
+  return std::vector<std::string>{"audit: its index has " + std::to_string(found.count()) +
+                                  " entries, which are not the " +
+                                  std::to_string(expected.count()) + " of the journal"};
+}
 
 StoreResult<std::vector<std::string>> compare_rows(Store& store,
                                                    const Market::MatcherFactory& make_matcher,
@@ -15,6 +62,7 @@ StoreResult<std::vector<std::string>> compare_rows(Store& store,
     findings.push_back("rows: " + breach);
 
   Market refolded(make_matcher);
+  IndexDigest entries;
   Seq expected = 1;
   const Seq last = store.last_seq();
   pb::Event event;
@@ -29,6 +77,7 @@ StoreResult<std::vector<std::string>> compare_rows(Store& store,
       return false;
     }
     refolded.fold(event);
+    for (const std::string& entry : Store::audit_entries(event)) entries.add(entry);
     if (++expected % 10'000 == 0) progress(seq, last);
     return true;
   }));
@@ -36,8 +85,11 @@ StoreResult<std::vector<std::string>> compare_rows(Store& store,
   if (!findings.empty()) return findings;
   for (std::string& breach : check_invariants(refolded.state()))
     findings.push_back("journal: " + breach);
+  QIAO_TRY(const auto index, compare_index(store, entries));
+  findings.insert(findings.end(), index.begin(), index.end());
   if (digest(loaded.state()) == digest(refolded.state())) return findings;
   // Say which rows differ.
+  const std::size_t before = findings.size();
   auto compare = [&](const char* kind, const auto& rows, const auto& again) {
     if (rows.size() != again.size()) {
       findings.push_back(std::string(kind) + ": " + std::to_string(rows.size()) +
@@ -56,7 +108,7 @@ StoreResult<std::vector<std::string>> compare_rows(Store& store,
   const State& a = loaded.state();
   const State& b = refolded.state();
   for_each_keyed([&](auto kind) { compare(kind.kName, a.rows(kind), b.rows(kind)); });
-  if (findings.empty())
+  if (findings.size() == before)
     findings.push_back("taxonomy, policy or derived values differ from the journal");
   return findings;
 }

@@ -17,6 +17,7 @@
 #include "engine/rows/invariants.h"
 #include "engine/rows/kinds.h"
 #include "server/store/store.h"
+#include "tests/support/raw.h"
 #include "tests/support/towns.h"
 
 namespace qiao {
@@ -46,34 +47,6 @@ std::string read(const std::string& path) {
   text << file.rdbuf();
   return text.str();
 }
-
-// A copy of the database as it is on disk, opened as plain RocksDB: what somebody does who has the
-// files and not us.
-struct Raw {
-  rocksdb::DB* db = nullptr;
-  std::map<std::string, rocksdb::ColumnFamilyHandle*> families;
-  explicit Raw(const std::string& folder) {
-    std::vector<std::string> names;
-    EXPECT_TRUE(rocksdb::DB::ListColumnFamilies({}, folder, &names).ok());
-    std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-    for (const auto& n : names) descriptors.emplace_back(n, rocksdb::ColumnFamilyOptions());
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    EXPECT_TRUE(rocksdb::DB::Open({}, folder, descriptors, &handles, &db).ok());
-    for (std::size_t i = 0; i < names.size(); ++i) families[names[i]] = handles[i];
-  }
-  ~Raw() {
-    for (auto& [name, handle] : families) db->DestroyColumnFamilyHandle(handle);
-    delete db;
-  }
-  std::string get(const char* family, const std::string& key) {
-    std::string value;
-    EXPECT_TRUE(db->Get({}, families.at(family), key, &value).ok());
-    return value;
-  }
-  void put(const char* family, const std::string& key, const std::string& value) {
-    EXPECT_TRUE(db->Put({}, families.at(family), key, value).ok());
-  }
-};
 
 std::vector<std::string> verified(const std::string& folder, const std::string& key = {}) {
   auto store = Store::open(folder, Store::Mode::kExisting, key);

@@ -7,6 +7,7 @@
 
 #include "server/store/folder_lock.h"
 #include "tests/support/lived.h"
+#include "tests/support/raw.h"
 #include "tools/qiao/local.h"
 #include "tools/qiao/session.h"
 
@@ -82,6 +83,43 @@ TEST(Verify, FindsRowsOutsideTheMarketThatCannotBeRead) {
       with([](Store& s) { s.db().Put({}, s.clearing(), big_endian(1) + "s", "\xff"); });
   EXPECT_EQ(clearing.code, kDifferences);
   EXPECT_NE(clearing.words.find("clearing: a row of"), std::string::npos) << clearing.words;
+}
+
+// Nothing shows that the audit does not find an event of an object or an account.
+TEST(Verify, FindsAnAuditIndexThatIsNotTheJournals) {
+  const auto with = [](const auto& change) {
+    const Lived lived;
+    {
+      const Raw raw(lived.path());
+      change(*raw.db, raw.families.at("audit"));
+    }
+    return verify_it(lived.path(), lived.key());
+  };
+  const auto first = [](rocksdb::DB& db, rocksdb::ColumnFamilyHandle* audit) {
+    const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator({}, audit));
+    it->SeekToFirst();
+    EXPECT_TRUE(it->Valid());
+    return it->key().ToString();
+  };
+  const auto remove = [&](rocksdb::DB& db, rocksdb::ColumnFamilyHandle* audit) {
+    EXPECT_TRUE(db.Delete({}, audit, first(db, audit)).ok());
+  };
+  const auto add = [&](rocksdb::DB& db, rocksdb::ColumnFamilyHandle* audit) {
+    std::string entry = first(db, audit);
+    ++entry.back();
+    EXPECT_TRUE(db.Put({}, audit, entry, "").ok());
+  };
+  const auto replace = [&](rocksdb::DB& db, rocksdb::ColumnFamilyHandle* audit) {
+    std::string entry = first(db, audit);
+    EXPECT_TRUE(db.Delete({}, audit, entry).ok());
+    entry[1] = static_cast<char>(~entry[1]);
+    EXPECT_TRUE(db.Put({}, audit, entry, "").ok());
+  };
+  for (const Verified& v : {with(remove), with(add), with(replace)}) {
+    EXPECT_EQ(v.code, kDifferences) << v.words;
+    EXPECT_NE(v.words.find("audit: its index has"), std::string::npos) << v.words;
+  }
+  EXPECT_EQ(with([](auto&, auto*) {}).code, kDone);
 }
 
 TEST(Verify, ChangesNoByte) {
