@@ -7,7 +7,7 @@ namespace {
 
 // The selected needs account for this percentage of the loss of all needs; the rest is spread over
 // very many.
-constexpr int kLookedAt = 90;
+constexpr int kSelectedLossPercent = 90;
 // A need that could not be improved counts as if its loss were half as large, after the next
 // failure a quarter; at least 2 to the power of minus this, because its neighbours change.
 constexpr std::uint8_t kMostFailuresInARow = 6;
@@ -286,7 +286,8 @@ void Improver::find_by_loss(std::uint64_t most) {
   for (const auto& [l, n] : by_loss_) all += l;
   __int128 sum = 0;
   std::size_t kept = 0;
-  while (kept < std::min<std::uint64_t>(by_loss_.size(), most) && sum * 100 < all * kLookedAt)
+  while (kept < std::min<std::uint64_t>(by_loss_.size(), most) &&
+         sum * 100 < all * kSelectedLossPercent)
     sum += by_loss_[kept++].first;
   by_loss_.resize(kept);
   // In the order of their numbers, so that neighbours use what the previous need has brought into

@@ -1,4 +1,4 @@
-// Points in hashed cells of a grid over latitude and longitude, each cell's entries contiguous.
+// A grid over latitude and longitude with hashed cells; the entries of a cell are contiguous.
 //
 // Measured (DESIGN.md §8): among 1,000,000 points, all within 5 km in 3 us; an S2 covering takes 5
 // us.
@@ -26,18 +26,17 @@ struct GridPosition {
   std::uint32_t index = 0;
 };
 
-// Least distance from a point to anything in a box of latitudes and longitudes, never too large.
+// A lower bound on the distance from a point to a box of latitudes and longitudes.
 std::int64_t least_distance_metres(Point from, std::int64_t south, std::int64_t north,
                                    std::int64_t west, std::int64_t east);
 
-// Entry needs `Point point`. Single-threaded.
+// Entry has a member `Point point`. Single-threaded.
 template <class Entry>
 class Grid {
   static_assert(std::is_trivially_copyable_v<Entry>);
 
  public:
-  // Cells are this many 1e-7 degrees wide and high; 0 means one cell for all. Must divide 360
-  // degrees.
+  // The width and height of a cell in 1e-7 degrees; 0 means a single cell. Must divide 360 degrees.
   explicit Grid(std::int64_t cell_e7)
       : cell_(cell_e7),
         columns_(cell_e7 == 0 ? 1 : 3'600'000'000 / cell_e7),
@@ -57,10 +56,10 @@ class Grid {
     return {it->second, bucket.size++};
   }
 
-  // For many entries at once, into an empty grid: count() each of their points, allocate(), place()
-  // and fill each of them, finish(). Entries arrive in random order, and finding the cell of each
-  // waits for memory; so they are first sorted into bands of latitude, and then band by band, each
-  // of which stays in the cache.
+  // Bulk build of an empty grid: call count() for each point, allocate(), place() for each point
+  // and fill the result, then finish(). Entries arrive in random order, and finding the cell of
+  // each would wait for memory; so they are sorted into bands of latitude first, and then by cell
+  // within each band, which fits in the cache.
   void count(Point point) {
     const auto band = static_cast<std::size_t>(band_of(point));
     if (bands_.size() <= band) bands_.resize(band + 1);
@@ -72,13 +71,14 @@ class Grid {
     placed_ = std::make_unique_for_overwrite<Entry[]>(begin);
     bulk_size_ = begin;
   }
-  // A slot to be filled, for that point.
+  // The entry to fill for that point.
   Entry& place(Point point) { return placed_[bands_[static_cast<std::size_t>(band_of(point))]++]; }
+  // The number of entries of the bulk build.
   std::size_t bulk_size() const { return bulk_size_; }
-  // placed(entry, position) is told the position of each.
+  // Sorts the entries into cells; calls placed(entry, position) for each.
   template <class Placed>
   void finish(Placed placed) {
-    std::vector<std::uint64_t> order;  // cell, and place in the band
+    std::vector<std::uint64_t> order;  // cell, and index in the band
     std::vector<Entry> band;
     std::uint32_t begin = 0;
     for (const std::uint32_t end : std::exchange(bands_, {})) {
@@ -101,7 +101,7 @@ class Grid {
     }
   }
 
-  // Fills the hole with the last entry of the cell and tells moved(entry) whose position is now p.
+  // Moves the last entry of the cell to the freed position p, and calls moved(entry) for it.
   template <class Moved>
   void erase(GridPosition p, Moved moved) {
     Bucket& bucket = buckets_[p.bucket];
@@ -128,7 +128,7 @@ class Grid {
         reach_m * 10'000'000'000 / kMillimetresPerDegree + 1;  // 1e-7 degrees of latitude
     const std::int64_t south = std::max<std::int64_t>(from.latitude_e7 - span, -kMaxLatitudeE7);
     const std::int64_t north = std::min<std::int64_t>(from.latitude_e7 + span, kMaxLatitudeE7);
-    // Meridians are nearest to each other at the end of the box that is nearer to a pole.
+    // Meridians are closest to each other at the edge of the box nearer to a pole.
     const std::int64_t widest = std::max(std::abs(south), std::abs(north));
     const std::int64_t cosine = cosine_q30(static_cast<std::int32_t>(widest));
     const std::int64_t wide =
@@ -167,13 +167,13 @@ class Grid {
   }
 
  private:
-  // Enough bands that one of a million entries stays in the cache, few enough that all of them can
-  // be written to in turn.
+  // Enough bands that one of a million entries fits in the cache, few enough that all of them can
+  // be written to alternately.
   static constexpr std::int64_t kMostBands = 4096;
 
   struct Bucket {
     std::uint64_t key = 0;
-    Entry* entries = nullptr;  // its own, or its part of what was laid
+    Entry* entries = nullptr;  // in `own`, or in the bulk allocation
     std::uint32_t size = 0;
     std::uint32_t capacity = 0;
     std::unique_ptr<Entry[]> own = nullptr;
@@ -201,7 +201,7 @@ class Grid {
     return static_cast<std::uint64_t>(row(p.latitude_e7) * columns_ +
                                       wrapped(floor_div(p.longitude_e7)));
   }
-  // Columns go around the earth.
+  // Columns wrap around the earth.
   std::int64_t wrapped(std::int64_t column) const {
     return (column % columns_ + columns_) % columns_;
   }
@@ -218,7 +218,7 @@ class Grid {
   std::int64_t cell_;
   std::int64_t columns_;
   std::int64_t rows_of_band_;
-  // While many are placed: entries of each band, then the next position in it.
+  // During a bulk build: the number of entries of each band, then the next position in it.
   std::vector<std::uint32_t> bands_;
   std::unique_ptr<Entry[]> placed_;
   std::size_t bulk_size_ = 0;

@@ -9,7 +9,7 @@
 namespace qiao {
 namespace {
 
-constexpr std::size_t kAskedOf = 40;  // best offers of a line that are considered
+constexpr std::size_t kCandidatesPerLine = 40;  // best offers of a line that are considered
 // After this long an answer is no longer expected.
 constexpr Seconds kPatience = std::chrono::hours{24};
 // More units than this are counted in steps.
@@ -96,7 +96,7 @@ std::vector<pb::Notification> choose_notifications(const Ranking& ranking, Slot 
   for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l) {
     const LineRow& line = state.line(l);
     if (line.held >= line.quantity || now >= line.window.start) continue;
-    const auto candidates = ranking.proposable(l, kAskedOf, now);
+    const auto candidates = ranking.proposable(l, kCandidatesPerLine, now);
     std::vector<Chance> givers;
     for (const Candidate& c : candidates) {
       const Slot party = state.offers()[c.offer].party;

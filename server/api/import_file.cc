@@ -20,7 +20,7 @@ Refusal no_rows() {
 
 Result<ImportFile> read_lines(const ImportOrder& order) {
   const auto text = to_utf8(order.bytes);
-  if (!text) return refuse(Code::kFileUnreadable, "file", "it is no UTF-8", "不是UTF-8文本");
+  if (!text) return refuse(Code::kFileUnreadable, "file", "it is not UTF-8 text", "不是UTF-8文本");
   ImportFile file;
   std::uint32_t number = 0;
   for (std::size_t at = 0; at < text->size();) {

@@ -278,7 +278,7 @@ void ImportRun::leave_out_orphan(std::size_t place) {
   for (const std::size_t i : path) {
     parents_[i] = found;
     if (found == Parents::kMissing && items_[i].outcome != pb::IMPORT_OUTCOME_REFUSED) {
-      refuse(items_[i], qiao::refuse(Code::kNotFound, "parent", "such party: its row is bad",
+      refuse(items_[i], qiao::refuse(Code::kNotFound, "parent", "such party: its row was refused",
                                      "上级单位：其所在行有误"));
     }
   }

@@ -149,7 +149,7 @@ Response get_import_template(const Services& services, const Call& call, const M
 constexpr QueryParam kKind{"kind", "areas, parties, offers or needs."};
 constexpr QueryParam kCreateImport[] = {
     kKind,
-    {"sheet", "Name or number of a workbook's sheet; the first where not given."},
+    {"sheet", "Name or number of a workbook's sheet; by default the first."},
     {"headingRow", "The row with the headings; 0 (default): found.", "integer"},
     {"mapping",
      "Columns by their letters, e.g. B:title,C:area,D:- (- for none); the others go by their "
@@ -163,7 +163,7 @@ constexpr QueryParam kGetImport[] = {
 constexpr QueryParam kGetImportTemplate[] = {
     kKind,
     {"format", "csv (default) or xlsx."},
-    {"language", "Of the headings: zh or en; by Accept-Language where not given."}};
+    {"language", "Of the headings: zh or en; by default that of Accept-Language."}};
 
 constexpr Route kRoutes[] = {
     {.method = "POST",
@@ -182,15 +182,15 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/imports",
      .id = "listImports",
-     .summary = "One's own imports, the newest first, without results.",
+     .summary = "The imports of the caller, newest first, without results.",
      .tag = "imports",
      .response = pb::ListImportsResponse::descriptor,
      .read = list_imports},
     {.method = "GET",
      .pattern = "/v1/imports/{id}",
      .id = "getImport",
-     .summary = "One of one's own imports: how far it is, and results by row. Kept until the "
-                "server stops, or newer ones need its place.",
+     .summary = "An import of the caller: its progress, and results by row. Stored until the "
+                "server stops, or newer ones replace it.",
      .tag = "imports",
      .response = pb::Import::descriptor,
      .query = kGetImport,

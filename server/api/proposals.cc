@@ -148,8 +148,8 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/proposals",
      .id = "listProposals",
-     .summary = "The proposals as things stand: the latest clearing, and what changed since "
-                "cleared again.",
+     .summary = "The current proposals: those of the latest clearing, with the needs that have "
+                "changed since cleared again.",
      .tag = "clearing",
      .response = pb::ListProposalsResponse::descriptor,
      .query = kListProposals,

@@ -122,7 +122,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET",
      .pattern = "/v1/overview",
      .id = "getOverview",
-     .summary = "The city, or a part of it, at a glance: communities, the funnel and its times, "
+     .summary = "The overview of the city or a part of it: communities, the funnel and its times, "
                 "needs that wait longest.",
      .tag = "reports",
      .response = pb::Overview::descriptor,

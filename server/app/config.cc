@@ -72,7 +72,7 @@ void declare_access(CLI::App& app, Config& c) {
       ->capture_default_str()
       ->check(CLI::Range(0.02, 8760.0));
   app.add_option("--write-rate", c.gate.writes_per_second,
-                 "Changes a second of one account in the long run; 0: no limit")
+                 "Average number of changes per second of one account; 0: no limit")
       ->envname("QIAO_WRITE_RATE")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e9));
@@ -93,7 +93,7 @@ void declare_access(CLI::App& app, Config& c) {
       ->capture_default_str()
       ->check(CLI::Range(0.1, 3600.0));
   app.add_option("--log-in-rate", c.gate.log_ins_per_minute,
-                 "Log-ins a minute from one address; 0: no limit")
+                 "Log-ins per minute from one address; 0: no limit")
       ->envname("QIAO_LOG_IN_RATE")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));
@@ -183,7 +183,7 @@ void declare(CLI::App& app, Config& c) {
   declare_front(app, c);
   declare_access(app, c);
   app.add_option("--backups", c.backups,
-                 "Folder under which POST /v1/backups makes copies; DATA-backups where not given")
+                 "Folder in which POST /v1/backups makes copies; by default DATA-backups")
       ->envname("QIAO_BACKUPS");
   declare_sizes(app, c);
   declare_times(app, c);

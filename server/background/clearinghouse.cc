@@ -518,7 +518,7 @@ Status Clearinghouse::check_applicable(const Run& run) const {
   if (!run.has_result) return refuse(Code::kWrongState, "id", "without a result", "没有结果");
   const pb::Clearing& s = run.summary;
   if (run.proposals.empty() && s.applied() + s.dropped() < s.proposals()) {
-    return refuse(Code::kWrongState, "id", "its proposals are no longer kept",
+    return refuse(Code::kWrongState, "id", "its proposals are no longer available",
                   "建议明细已不再保留");
   }
   return outcome::success();

@@ -216,7 +216,7 @@ TEST(Chance, IsThatOfASumOfIndependentGivers) {
   EXPECT_EQ(chance_of({{1, 500'000}, {1, 500'000}}, 2), 250'000);
   EXPECT_EQ(chance_of({{1, 500'000}, {1, 500'000}}, 1), 750'000);
   EXPECT_EQ(chance_of({{2, 500'000}, {1, 500'000}}, 2), 500'000);
-  // Coarse where it is large, never too hopeful.
+  // Coarse for large quantities, but never too high.
   EXPECT_LE(chance_of({{100'000, 500'000}, {99'999, 500'000}}, 200'000), 250'000);
 }
 
