@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/base/check.h"
 #include "engine/match/explain.h"
 #include "engine/rows/limits.h"
 
@@ -12,15 +13,9 @@ namespace {
 constexpr std::size_t kBestShown = 5;
 constexpr std::size_t kChangesShown = 5;
 constexpr std::uint32_t kFartherMetres = 10'000;
-
-struct Change {
-  const char* code;
-  std::string zh;
-  std::string en;
-  pb::RequirementLine line;
-  std::uint32_t travel_m;
-  bool moves = false;
-};
+// Other days and hours, without a certificate or skills, farther.
+constexpr std::size_t kMostChanges = 8;
+constexpr std::size_t kStepsOfLine = 1 + kMostChanges;
 
 // The same local time, some days later; correct across a change of clocks.
 pb::Window on_other_day(const pb::Window& w, const TimeZone& zone, int days) {
@@ -41,8 +36,27 @@ pb::Window at_hour(const pb::Window& w, const TimeZone& zone, int hour) {
   return result;
 }
 
-std::vector<Change> changes(const pb::RequirementLine& line, const NeedRow& need,
-                            const TimeZone& zone, Time now) {
+}  // namespace
+
+Preview::Preview(const Ranking& ranking, const pb::Need& sent, std::uint32_t only_line, Time now)
+    : ranking_(ranking), need_(sent), only_line_(only_line), now_(now) {
+  const State& state = ranking.state();
+  need_.set_state(pb::NEED_STATE_OPEN);
+  if (!need_.has_point()) {
+    const Point p = state.areas()[state.areas().find(AreaCode{need_.area_code()})].point;
+    need_.mutable_point()->set_latitude_e7(p.latitude_e7);
+    need_.mutable_point()->set_longitude_e7(p.longitude_e7);
+  }
+  fill(row_, need_, state);
+}
+
+std::size_t Preview::steps() const {
+  return static_cast<std::size_t>(need_.lines_size()) * kStepsOfLine;
+}
+
+std::vector<Preview::Change> Preview::changes_of(const pb::RequirementLine& line,
+                                                 const NeedRow& need, const TimeZone& zone,
+                                                 Time now) {
   std::vector<Change> result;
   auto moved = [&](const char* code, std::string zh, std::string en, const pb::Window& window) {
     if (to_time(window.start()) <= now || window.start() == line.window().start()) return;
@@ -86,26 +100,19 @@ std::vector<Change> changes(const pb::RequirementLine& line, const NeedRow& need
   return result;
 }
 
-}  // namespace
-
-Preview::Preview(const Ranking& ranking, const pb::Need& sent, std::uint32_t only_line, Time now)
-    : ranking_(ranking), need_(sent), only_line_(only_line), now_(now) {
-  const State& state = ranking.state();
-  need_.set_state(pb::NEED_STATE_OPEN);
-  if (!need_.has_point()) {
-    const Point p = state.areas()[state.areas().find(AreaCode{need_.area_code()})].point;
-    need_.mutable_point()->set_latitude_e7(p.latitude_e7);
-    need_.mutable_point()->set_longitude_e7(p.longitude_e7);
+void Preview::add(std::size_t step) {
+  const auto number = static_cast<std::uint32_t>(step / kStepsOfLine + 1);
+  if (only_line_ != 0 && only_line_ != number) return;
+  const std::size_t part = step % kStepsOfLine;
+  if (part == 0) {
+    begin_line(need_.lines(static_cast<int>(number) - 1), number);
+  } else if (part <= changes_.size()) {
+    count_change(std::move(changes_[part - 1]));
   }
-  fill(row_, need_, state);
+  if (part + 1 == kStepsOfLine) finish_line();
 }
 
-std::size_t Preview::steps() const { return static_cast<std::size_t>(need_.lines_size()); }
-
-void Preview::add(std::size_t step) {
-  const auto number = static_cast<std::uint32_t>(step + 1);
-  if (only_line_ != 0 && only_line_ != number) return;
-  const pb::RequirementLine& sent = need_.lines(static_cast<int>(step));
+void Preview::begin_line(const pb::RequirementLine& sent, std::uint32_t number) {
   LineRow line;
   line.number = static_cast<std::uint8_t>(number);
   fill(line, sent, ranking_.state());
@@ -120,28 +127,30 @@ void Preview::add(std::size_t step) {
   for (const Candidate& c : ranking_.candidates(row_, line, kBestShown, now_)) {
     *out.add_best() = to_ranked_pair(ranking_, row_, line, c, ++rank);
   }
-  add_changes(sent, number, count.parties, out);
+  changes_ = changes_of(sent, row_, ranking_.state().zone(), now_);
+  QIAO_CHECK(changes_.size() <= kMostChanges, "each change has a step");
+  better_.clear();
 }
 
-void Preview::add_changes(const pb::RequirementLine& sent, std::uint32_t number,
-                          std::size_t parties, pb::LinePreview& out) {
-  const State& state = ranking_.state();
-  std::vector<std::pair<Ranking::Count, Change>> better;
-  for (Change& change : changes(sent, row_, state.zone(), now_)) {
-    LineRow other;
-    other.number = static_cast<std::uint8_t>(number);
-    fill(other, change.line, state);
-    const std::uint32_t travel = std::exchange(row_.travel_m, change.travel_m);
-    const auto count = ranking_.count(row_, other, now_);
-    row_.travel_m = travel;
-    if (count.parties > parties) better.emplace_back(count, std::move(change));
-  }
-  std::stable_sort(better.begin(), better.end(),
+void Preview::count_change(Change change) {
+  const pb::LinePreview& out = response_.lines(response_.lines_size() - 1);
+  LineRow other;
+  other.number = static_cast<std::uint8_t>(out.line());
+  fill(other, change.line, ranking_.state());
+  const std::uint32_t travel = std::exchange(row_.travel_m, change.travel_m);
+  const auto count = ranking_.count(row_, other, now_);
+  row_.travel_m = travel;
+  if (count.parties > out.parties()) better_.emplace_back(count, std::move(change));
+}
+
+void Preview::finish_line() {
+  pb::LinePreview& out = *response_.mutable_lines(response_.lines_size() - 1);
+  std::stable_sort(better_.begin(), better_.end(),
                    [](const auto& a, const auto& b) { return a.first.parties > b.first.parties; });
-  for (std::size_t b = 0; b < std::min(better.size(), kChangesShown); ++b) {
-    const auto& [count, change] = better[b];
+  for (std::size_t b = 0; b < std::min(better_.size(), kChangesShown); ++b) {
+    const auto& [count, change] = better_[b];
     pb::PreviewChange& c = *out.add_changes();
-    const std::string before = std::to_string(parties);
+    const std::string before = std::to_string(out.parties());
     const std::string after = std::to_string(count.parties);
     c.set_code(change.code);
     c.set_zh(change.zh + "：" + after + "家能来，现在" + before + "家");
