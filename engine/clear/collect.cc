@@ -166,6 +166,14 @@ std::size_t Collector::needs() const {
   return sum;
 }
 
+std::vector<Slot> Collector::offers() const {
+  std::vector<Slot> found;
+  for (const Read& read : read_) {
+    for (const RawOffer& offer : read.offers) found.push_back(offer.offer);
+  }
+  return found;
+}
+
 void Collector::occupy(const std::function<void(Slot offer, std::vector<Booking>& into)>& others) {
   std::vector<Booking> more;
   for (Read& read : read_) {

@@ -63,6 +63,8 @@ class Collector {
 
   // The number of needs read so far.
   std::size_t needs() const;
+  // Offers that were found for them; some perhaps twice if collectors were joined.
+  std::vector<Slot> offers() const;
 
   // Builds the instance without reading the market: on any thread. The result does not depend on
   // the workers or on the order of the needs. The collector is empty afterwards. `per_micro` is the

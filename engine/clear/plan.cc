@@ -139,98 +139,148 @@ void Plan::take(const Instance& instance, const Cleared& cleared) {
   }
 }
 
-// Adds the needs that hold something with a price which the need could use.
-void Plan::around(Slot slot, std::vector<Slot>& again) const {
-  const State& state = ranking_.state();
-  const NeedRow& need = state.needs()[slot];
-  std::size_t joined = 0;
-  for (Slot l = need.first_line; l < need.first_line + need.line_count && joined < kRivals; ++l) {
-    for (const Candidate& c : ranking_.proposable(l, kRivals, state.last_time())) {
-      const auto uses = uses_.find(c.offer);
-      if (uses == uses_.end() || !prices_.contains(c.offer)) continue;
-      for (const Use& u : uses->second) {
-        if (joined == kRivals) break;
-        if (!overlap(u.window, state.line(l).window)) continue;
-        again.push_back(u.need);
-        ++joined;
-      }
-    }
-  }
-}
-
-Plan::Refresh Plan::begin(const std::vector<Slot>& needs, const std::vector<Slot>& offers,
-                          Time now) {
-  const State& state = ranking_.state();
-  std::vector<Slot> again = needs;
-  for (const Slot o : offers) {
-    reprice(o);
-    if (const auto uses = uses_.find(o); uses != uses_.end()) {
-      for (const Use& u : uses->second) again.push_back(u.need);
-    }
-    const OfferRow& row = state.offers()[o];
-    if (!row.active) continue;
-    for (const Candidate& c : ranking_.open_lines(row.party, kLinesPerOffer, now))
-      again.push_back(state.line(c.line).need);
-  }
-  const std::size_t changed = again.size();
-  for (std::size_t i = 0; i < changed && again.size() < kMostAgain; ++i) around(again[i], again);
-  std::sort(again.begin(), again.end());
-  again.erase(std::unique(again.begin(), again.end()), again.end());
-  if (again.size() > kMostAgain) again.resize(kMostAgain);
-
-  Collector collector(ranking_, now);
-  for (const Slot n : again) {
-    drop(n);
-    collector.add(n);
-  }
-  // What a need would gain alone is computed with all room.
-  Collector unoccupied = collector;
-  // What other needs hold is not available.
-  collector.occupy([this](Slot offer, std::vector<Booking>& into) {
-    const auto uses = uses_.find(offer);
-    if (uses == uses_.end()) return;
-    for (const Use& u : uses->second) into.push_back({u.window, u.units, kNoSlot});
-  });
-  Refresh refresh;
-  refresh.needs = again.size();
-  refresh.instance = collector.finish(alone, per_micro_);
-  refresh.prices = standing_prices(refresh.instance);
-  refresh.free = unoccupied.finish(alone, per_micro_);
-  refresh.free_prices = standing_prices(refresh.free);
+std::unique_ptr<Plan::Refresh> Plan::begin(std::vector<Slot> needs, std::vector<Slot> offers,
+                                           Time now) const {
+  auto refresh = std::make_unique<Refresh>(Collector(ranking_, now));
+  refresh->now = now;
+  refresh->offers = std::move(offers);
+  refresh->needs = std::move(needs);
+  refresh->per_micro = per_micro_;
   return refresh;
 }
 
+// The needs that hold something of the offer, and those that it could serve.
+void Plan::read_offer(Refresh& refresh, Slot offer) {
+  reprice(offer);
+  if (const auto uses = uses_.find(offer); uses != uses_.end()) {
+    for (const Use& u : uses->second) refresh.needs.push_back(u.need);
+  }
+  for (const Candidate& c : ranking_.open_lines_of(offer, kLinesPerOffer, refresh.now))
+    refresh.needs.push_back(ranking_.state().line(c.line).need);
+}
+
+// The needs that hold something with a price which the line could use.
+void Plan::read_rivals(Refresh& refresh, Slot line) const {
+  const State& state = ranking_.state();
+  for (const Candidate& c : ranking_.proposable(line, kRivals, state.last_time())) {
+    const auto uses = uses_.find(c.offer);
+    if (uses == uses_.end() || !prices_.contains(c.offer)) continue;
+    for (const Use& u : uses->second) {
+      if (refresh.rivals == kRivals) return;
+      if (!overlap(u.window, state.line(line).window)) continue;
+      refresh.needs.push_back(u.need);
+      ++refresh.rivals;
+    }
+  }
+}
+
+// The next line of the changed needs; false if there is none.
+bool Plan::read_next_line(Refresh& refresh) const {
+  if (refresh.next == refresh.changed || refresh.needs.size() >= kMostAgain) return false;
+  const NeedRow& need = ranking_.state().needs()[refresh.needs[refresh.next]];
+  if (refresh.next_line < need.line_count && refresh.rivals < kRivals) {
+    read_rivals(refresh, need.first_line + refresh.next_line++);
+  } else {
+    ++refresh.next;
+    refresh.next_line = 0;
+    refresh.rivals = 0;
+  }
+  return true;
+}
+
+bool Plan::read_some(Refresh& refresh) {
+  using Part = Refresh::Part;
+  const auto part_done = [&refresh] {
+    refresh.part = static_cast<Part>(static_cast<int>(refresh.part) + 1);
+    refresh.next = 0;
+  };
+  switch (refresh.part) {
+    case Part::kOffers:
+      if (refresh.next < refresh.offers.size()) {
+        read_offer(refresh, refresh.offers[refresh.next++]);
+        break;
+      }
+      refresh.changed = refresh.needs.size();
+      part_done();
+      break;
+    case Part::kRivals:
+      if (read_next_line(refresh)) break;
+      std::sort(refresh.needs.begin(), refresh.needs.end());
+      refresh.needs.erase(std::unique(refresh.needs.begin(), refresh.needs.end()),
+                          refresh.needs.end());
+      if (refresh.needs.size() > kMostAgain) refresh.needs.resize(kMostAgain);
+      part_done();
+      break;
+    case Part::kNeeds:
+      if (refresh.next < refresh.needs.size()) {
+        const Slot need = refresh.needs[refresh.next++];
+        drop(need);
+        refresh.collector.add(need);
+        break;
+      }
+      refresh.offers_found = refresh.collector.offers();
+      part_done();
+      break;
+    case Part::kRoom:
+      if (refresh.next < refresh.offers_found.size()) {
+        const Slot offer = refresh.offers_found[refresh.next++];
+        if (const auto uses = uses_.find(offer); uses != uses_.end()) refresh.held.insert(*uses);
+        if (const auto prices = prices_.find(offer); prices != prices_.end())
+          refresh.standing.insert(*prices);
+        break;
+      }
+      part_done();
+      break;
+    case Part::kRead:
+      return false;
+  }
+  return true;
+}
+
 void Plan::solve(Refresh& refresh, const ClearOptions& options) {
+  // What a need would gain alone is computed with all room.
+  Collector unoccupied = refresh.collector;
+  // What other needs hold is not available.
+  refresh.collector.occupy([&refresh](Slot offer, std::vector<Booking>& into) {
+    const auto uses = refresh.held.find(offer);
+    if (uses == refresh.held.end()) return;
+    for (const Use& u : uses->second) into.push_back({u.window, u.units, kNoSlot});
+  });
+  refresh.instance = refresh.collector.finish(alone, refresh.per_micro);
+  refresh.prices = standing_prices(refresh.instance, refresh.standing);
+  const Instance free = unoccupied.finish(alone, refresh.per_micro);
+  const std::vector<Worth> free_prices = standing_prices(free, refresh.standing);
+  Chooser chooser(free);
+  for (const ClearNeed& need : free.needs)
+    refresh.gains[need.ref] = chooser.choose(need, free_prices);
   ClearOptions warm = options;
   warm.prices = refresh.prices;
   refresh.cleared = clear_market(refresh.instance, warm);
 }
 
-void Plan::finish(const Refresh& refresh) {
-  Chooser chooser(refresh.free);
-  boost::unordered_flat_map<Slot, Worth> gains;
-  for (const ClearNeed& need : refresh.free.needs)
-    gains[need.ref] = chooser.choose(need, refresh.free_prices);
-  const Instance& in = refresh.instance;
-  for (std::uint32_t n = 0; n < in.needs.size(); ++n)
-    put(in, refresh.cleared.held, n, refresh.prices, gains[in.needs[n].ref]);
+void Plan::finish(const Refresh& refresh, std::uint32_t need) {
+  const auto gain = refresh.gains.find(refresh.instance.needs[need].ref);
+  put(refresh.instance, refresh.cleared.held, need, refresh.prices,
+      gain == refresh.gains.end() ? Worth{0} : gain->second);
 }
 
 std::size_t Plan::refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now,
                           const ClearOptions& options) {
-  Refresh refresh = begin(needs, offers, now);
-  solve(refresh, options);
-  finish(refresh);
-  return refresh.needs;
+  const auto refresh = begin(needs, offers, now);
+  while (read_some(*refresh)) {
+  }
+  solve(*refresh, options);
+  for (std::uint32_t n = 0; n < refresh->instance.needs.size(); ++n) finish(*refresh, n);
+  return refresh->needs.size();
 }
 
 // The plan's prices on the slots of another instance, such that a bound remains a bound: a slot
 // gets the prices of the instants that are in all windows over it.
-std::vector<Worth> Plan::standing_prices(const Instance& in) const {
+std::vector<Worth> Plan::standing_prices(const Instance& in, const Prices& standing) {
   std::vector<Worth> prices(in.slots.size(), 0);
   for (std::uint32_t o = 0; o < in.offers.size(); ++o) {
-    const auto priced = prices_.find(in.offers[o].ref);
-    if (priced == prices_.end()) continue;
+    const auto priced = standing.find(in.offers[o].ref);
+    if (priced == standing.end()) continue;
     for (const Priced& p : priced->second) {
       for (std::uint32_t s = in.offers[o].first_slot;
            s < in.offers[o].first_slot + in.offers[o].slots; ++s) {

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
 #include <vector>
 
 #include "engine/clear/collect.h"
@@ -40,20 +41,15 @@ class Plan {
   // Reads the market.
   std::size_t refresh(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now,
                       const ClearOptions& options);
-  // The same in three steps: only the first reads the market; the second may run on any thread and
-  // does not use the plan. Between the first and the last the plan lacks the needs that are being
-  // cleared again.
-  struct Refresh {
-    std::size_t needs = 0;
-    Instance instance;  // with the room that the others leave
-    std::vector<Worth> prices;
-    Instance free;  // with all room
-    std::vector<Worth> free_prices;
-    Cleared cleared;
-  };
-  Refresh begin(const std::vector<Slot>& needs, const std::vector<Slot>& offers, Time now);
+  // The same in parts. read_some() reads the market and the plan: one offer, line or need at a
+  // time, and returns false if nothing is left. solve() may run on any thread and does not use the
+  // plan. finish() puts one of the needs into the plan: call it for each of instance.needs. Until
+  // then the plan lacks the needs that are being cleared again.
+  struct Refresh;
+  std::unique_ptr<Refresh> begin(std::vector<Slot> needs, std::vector<Slot> offers, Time now) const;
+  bool read_some(Refresh& refresh);
   static void solve(Refresh& refresh, const ClearOptions& options);
-  void finish(const Refresh& refresh);
+  void finish(const Refresh& refresh, std::uint32_t need);
 
   const boost::unordered_flat_map<Slot, std::vector<PlannedPart>>& by_need() const {
     return parts_;
@@ -96,21 +92,54 @@ class Plan {
   void put(const Instance& instance, const Allocation& held, std::uint32_t need,
            std::span<const Worth> prices, Worth alone);
   void reprice(Slot offer);
-  void around(Slot need, std::vector<Slot>& again) const;
-  std::vector<Worth> standing_prices(const Instance& in) const;
+  void read_offer(Refresh& refresh, Slot offer);
+  void read_rivals(Refresh& refresh, Slot line) const;
+  bool read_next_line(Refresh& refresh) const;
+  using Prices = boost::unordered_flat_map<Slot, std::vector<Priced>>;
+  using Uses = boost::unordered_flat_map<Slot, std::vector<Use>>;
+  static std::vector<Worth> standing_prices(const Instance& in, const Prices& prices);
 
   const Ranking& ranking_;
   std::int64_t per_micro_ = 1;
   boost::unordered_flat_map<Slot, std::vector<PlannedPart>> parts_;
   boost::unordered_flat_map<Slot, NeedSum> gains_;
-  boost::unordered_flat_map<Slot, std::int64_t> line_gain_;      // by line, where not 0
-  boost::unordered_flat_map<Slot, std::vector<Priced>> prices_;  // by offer, where not 0
-  boost::unordered_flat_map<Slot, std::vector<Use>> uses_;       // by offer
+  boost::unordered_flat_map<Slot, std::int64_t> line_gain_;  // by line, where not 0
+  Prices prices_;                                            // by offer, where not 0
+  Uses uses_;                                                // by offer
   // Wider than their terms: a price times the free room can exceed 64 bits.
   using Sum = __int128;
   static Worth kept_within(Sum sum) { return static_cast<Worth>(std::min<Sum>(sum, kMostWorth)); }
   Sum value_ = 0;
   Sum bound_ = 0;
+};
+
+struct Plan::Refresh {
+  explicit Refresh(Collector empty) : collector(std::move(empty)) {}
+
+  Time now;
+  // What has changed.
+  std::vector<Slot> offers;
+  // The needs to clear again: the changed ones, then those that compete with them.
+  std::vector<Slot> needs;
+  std::size_t changed = 0;
+  // How far it has been read: of the offers, of the lines of the changed needs, of the needs, and
+  // of the offers that the needs were found to have.
+  enum class Part : std::uint8_t { kOffers, kRivals, kNeeds, kRoom, kRead };
+  Part part = Part::kOffers;
+  std::size_t next = 0;
+  Slot next_line = 0;      // within the changed need
+  std::size_t rivals = 0;  // of the changed need
+  // As read.
+  Collector collector;
+  std::vector<Slot> offers_found;
+  Prices standing;  // of the offers that were found
+  Uses held;        // by other needs
+  std::int64_t per_micro = 1;
+  // As solved.
+  Instance instance;  // with the room that the others leave
+  std::vector<Worth> prices;
+  Cleared cleared;
+  boost::unordered_flat_map<Slot, Worth> gains;  // by need, alone with all room
 };
 
 // Needs cleared again in one refresh.

@@ -12,20 +12,13 @@ Slot area_of(const State& state, const pb::Account& account) {
                           : state.areas().find(AreaCode{account.area_code()});
 }
 
-bool has_account(const State& state, PartyId party) {
-  for (Slot account = 0; account < state.accounts().size(); ++account) {
-    if (state.accounts()[account].party == party) return true;
-  }
-  return false;
-}
-
 // Whether the branch, or one below it, is active or has people, offers or accounts.
 bool counts(const State& state, PartyId branch, int depth) {
   const Slot slot = state.parties().find(branch);
   if (slot == kNoSlot || depth > kMaxPartyDepth) return false;
   const PartyRow& row = state.parties()[slot];
   if (row.standing == pb::STANDING_ACTIVE || row.first_person != kNoSlot ||
-      row.first_offer != kNoSlot || has_account(state, branch))
+      row.first_offer != kNoSlot || !state.accounts_of_party(branch).empty())
     return true;
   const auto own = state.branches_of(branch);
   return std::any_of(own.begin(), own.end(),

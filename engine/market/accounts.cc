@@ -100,17 +100,21 @@ Status Market::put_account(const pb::Account& sent) {
   row.set_login(ascii_lower(row.login()));
   QIAO_TRY(unmask(row, before, {}));
   QIAO_TRY(validate(row, state_));
+  // Before the rights are checked: they depend on the needs with that number.
+  const std::uint64_t own = before.resident_ref() != 0
+                                ? before.resident_ref()
+                                : kAccountResidents + (sent.id() != 0 ? sent.id() : next_id());
+  if (row.role() == pb::ROLE_RESIDENT && row.resident_ref() == 0) row.set_resident_ref(own);
   QIAO_TRY(check_account_change(before, row));
   const Slot same_login = state_.account_by_login(row.login());
   if (same_login != kNoSlot && same_login != slot) return refuse(Code::kLoginTaken, "login");
   const Slot same_identity = state_.account_by_external_id(row.external_id());
   if (!row.external_id().empty() && same_identity != kNoSlot && same_identity != slot)
     return refuse(Code::kLoginTaken, "externalId");
+  if (row.person_id() != 0 && row.person_id() != before.person_id() &&
+      state_.accounts_of_person(PersonId{row.person_id()}).size() >= kMaxAccountsOfPerson)
+    return refuse(Code::kTooMany, "personId", std::to_string(kMaxAccountsOfPerson));
   if (row.role() == pb::ROLE_RESIDENT) {
-    const std::uint64_t own = before.resident_ref() != 0
-                                  ? before.resident_ref()
-                                  : kAccountResidents + (sent.id() != 0 ? sent.id() : next_id());
-    if (row.resident_ref() == 0) row.set_resident_ref(own);
     if (row.resident_ref() >= kAccountResidents && row.resident_ref() != own)
       return resident_ref_out_of_range("residentRef");
     // A resident's number gives access to all needs that have it, wherever they are.

@@ -113,6 +113,7 @@ class Market {
   Status check_account(Slot account) const;
   Status check_role_of(const pb::Account&) const;
   Status check_waiting(const char* field) const;
+  Status check_number_of_needs(std::uint64_t resident_ref, const char* field) const;
   bool may_organise_there(Slot area, pb::PartyKind kind) const;
   Status check_account_change(const pb::Account& before, const pb::Account& row) const;
   bool lead_remains_without(Slot account) const;

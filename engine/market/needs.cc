@@ -62,6 +62,17 @@ Status Market::check_waiting(const char* field) const {
   return outcome::success();
 }
 
+Status Market::check_number_of_needs(std::uint64_t resident_ref, const char* field) const {
+  int needs = 0;
+  Slot need = resident_ref == 0 ? kNoSlot : state_.first_need_of_resident(resident_ref);
+  for (; need != kNoSlot; need = state_.needs()[need].next_of_resident) {
+    if (!state_.progress(need).erased) ++needs;
+  }
+  if (needs >= kMaxNeedsOfResident)
+    return refuse(Code::kTooMany, field, std::to_string(kMaxNeedsOfResident));
+  return outcome::success();
+}
+
 Status Market::post_need(const pb::PostNeed& post) {
   const bool staff = actor_.role() != pb::ROLE_RESIDENT;
   pb::NeedState until = post.until();
@@ -89,6 +100,7 @@ Status Market::post_need(const pb::PostNeed& post) {
   row.set_created_at(to_int(now_));
   row.set_state(pb::NEED_STATE_DRAFT);
   complete(row, state_, actor_);
+  QIAO_TRY(check_number_of_needs(row.resident_ref(), "need.residentRef"));
   answer(pb::Event::kNeed, row.id());
   if (until == pb::NEED_STATE_OPEN) {
     // An organiser's own need needs no approval: one event instead of three.
@@ -138,6 +150,9 @@ Status Market::update_need(const pb::Need& sent) {
   // need.
   if (need.resident_ref() != before.resident_ref() && scope_ != Scope::kAll)
     return refuse(Code::kRoleForbidden, "residentRef");
+  if (need.resident_ref() != before.resident_ref()) {
+    QIAO_TRY(check_number_of_needs(need.resident_ref(), "residentRef"));
+  }
   const NeedRow& row_before = state_.needs()[slot];
   if (row_before.first_match != kNoSlot) {
     // Service records and the fill rates of communities depend on these.

@@ -6,6 +6,7 @@
 #include "engine/market/emit.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
+#include "engine/rows/limits.h"
 #include "engine/rows/marked.h"
 
 namespace qiao {
@@ -108,6 +109,18 @@ int height_of(const State& state, PartyId party, int depth = 0) {
   return height;
 }
 
+// The number of parties in the tree below and including the party, counted up to one more than
+// `most`.
+int size_of_tree(const State& state, PartyId party, int most, int depth = 0) {
+  int size = 1;
+  if (depth > kMaxPartyDepth) return size;
+  for (const PartyId branch : state.branches_of(party)) {
+    if (size > most) break;
+    size += size_of_tree(state, branch, most - size, depth + 1);
+  }
+  return size;
+}
+
 // A parent may act on behalf of its branches and see their members: only an actor that may act for
 // both may set it.
 Status check_parent(const State& state, const pb::Actor& actor, Scope scope, const pb::Party& row,
@@ -134,10 +147,14 @@ Status check_parent(const State& state, const pb::Actor& actor, Scope scope, con
       return refuse(Code::kTooMany, "parentId", std::to_string(kMaxPartyDepth));
     above = party.parent ? state.parties().find(party.parent) : kNoSlot;
   }
+  const PartyId top = topmost_of(state, PartyId{row.parent_id()});
+  const int joined = row.id() == 0 ? 1 : size_of_tree(state, PartyId{row.id()}, kMaxPartiesOfTree);
+  if (joined + size_of_tree(state, top, kMaxPartiesOfTree) > kMaxPartiesOfTree)
+    return refuse(Code::kTooMany, "parentId", std::to_string(kMaxPartiesOfTree));
   // An organiser may join two parties if all parties of both trees are in its area: no team
   // elsewhere gains a branch or a parent.
   const auto both_in_area = [&] {
-    return all_in_area_of(state, actor, topmost_of(state, PartyId{row.parent_id()})) &&
+    return all_in_area_of(state, actor, top) &&
            (row.id() == 0 || all_in_area_of(state, actor, PartyId{row.id()}));
   };
   const bool may = scope == Scope::kParty  ? in_party_of(actor, state, parent)

@@ -9,11 +9,13 @@
 namespace qiao {
 namespace {
 
+// Those with personal data.
 std::vector<Slot> needs_of(const State& state, std::uint64_t resident_ref) {
   std::vector<Slot> found;
   for (Slot s = state.first_need_of_resident(resident_ref); s != kNoSlot;
-       s = state.needs()[s].next_of_resident)
-    found.push_back(s);
+       s = state.needs()[s].next_of_resident) {
+    if (!state.progress(s).erased) found.push_back(s);
+  }
   return found;
 }
 

@@ -327,36 +327,39 @@ Ranking::Count Ranking::count(const NeedRow& need, const LineRow& line, Time now
   return result;
 }
 
+// Ties by the older line, then the older offer.
+bool Ranking::is_better_line(const Candidate& a, const Candidate& b) const {
+  if (a.judgement.value_micro != b.judgement.value_micro)
+    return a.judgement.value_micro > b.judgement.value_micro;
+  if (a.line == b.line) return state_.offers()[a.offer].id < state_.offers()[b.offer].id;
+  const LineRow& x = state_.line(a.line);
+  const LineRow& y = state_.line(b.line);
+  return std::pair(state_.needs()[x.need].id, x.number) <
+         std::pair(state_.needs()[y.need].id, y.number);
+}
+
+std::vector<Candidate> Ranking::open_lines_of(Slot offer, std::size_t k, Time now) const {
+  k = std::min(k, kMaxRanked);
+  const OfferRow& row = state_.offers()[offer];
+  const auto* lines = index_.lines(row);
+  if (!row.active || lines == nullptr || k == 0) return {};
+  thread_local Cells<LineEntry> cells;
+  const OfferQuery query = query_of(state_, judge_, offer, now);
+  TopK top(k, [this](const Candidate& a, const Candidate& b) { return is_better_line(a, b); });
+  find_cells(*lines, row.point, query.radius_m, cells);
+  search<LineEntry>(cells, row.point, query, k, top);
+  return top.take();
+}
+
 std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) const {
   k = std::min(k, kMaxRanked);
-  if (k == 0) return {};
-  auto older = [this](Slot a, Slot b) {
-    const LineRow& x = state_.line(a);
-    const LineRow& y = state_.line(b);
-    return std::pair(state_.needs()[x.need].id, x.number) <
-           std::pair(state_.needs()[y.need].id, y.number);
-  };
-  auto better = [&](const Candidate& a, const Candidate& b) {
-    if (a.judgement.value_micro != b.judgement.value_micro)
-      return a.judgement.value_micro > b.judgement.value_micro;
-    if (a.line != b.line) return older(a.line, b.line);
-    return state_.offers()[a.offer].id < state_.offers()[b.offer].id;
-  };
   std::vector<Candidate> all;
-  thread_local Cells<LineEntry> cells;
-  int looked_at = 0;
-  for (Slot o = state_.parties()[party].first_offer; o != kNoSlot && looked_at < kMaxOffersRanked;
+  int considered = 0;
+  for (Slot o = state_.parties()[party].first_offer; o != kNoSlot && considered < kMaxOffersRanked;
        o = state_.offers()[o].next_of_party) {
-    const OfferRow& offer = state_.offers()[o];
-    const auto* lines = index_.lines(offer);
-    if (!offer.active) continue;
-    ++looked_at;
-    if (lines == nullptr) continue;
-    const OfferQuery query = query_of(state_, judge_, o, now);
-    TopK top(k, better);
-    find_cells(*lines, offer.point, query.radius_m, cells);
-    search<LineEntry>(cells, offer.point, query, k, top);
-    auto found = top.take();
+    if (!state_.offers()[o].active) continue;
+    ++considered;
+    auto found = open_lines_of(o, k, now);
     if (all.empty()) {
       all = std::move(found);
     } else {
@@ -364,9 +367,10 @@ std::vector<Candidate> Ranking::open_lines(Slot party, std::size_t k, Time now) 
     }
   }
   // With one offer, each line is in the list once, in order.
-  if (looked_at == 1) return all;
+  if (considered == 1) return all;
   // Each line once, with the offer that serves it best.
-  std::sort(all.begin(), all.end(), better);
+  std::sort(all.begin(), all.end(),
+            [this](const Candidate& a, const Candidate& b) { return is_better_line(a, b); });
   std::vector<Candidate> result;
   for (const Candidate& c : all) {
     if (result.size() == k) break;

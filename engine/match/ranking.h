@@ -55,6 +55,8 @@ class Ranking final : public Matcher {
   // serves it best; ties by the older line, then the older offer. Considers the party's
   // kMaxOffersRanked newest active offers.
   std::vector<Candidate> open_lines(Slot party, std::size_t k, Time now) const;
+  // The same for one offer; none if it is not active.
+  std::vector<Candidate> open_lines_of(Slot offer, std::size_t k, Time now) const;
 
   Judgement judge(Slot line, Slot offer, Time now) const override;
   std::optional<Slot> next_best(Slot line, std::int64_t quantity, Time now) const override;
@@ -75,6 +77,8 @@ class Ranking final : public Matcher {
   void settings_changed() override { judge_.settings_changed(); }
 
  private:
+  bool is_better_line(const Candidate& a, const Candidate& b) const;
+
   const State& state_;
   Judge judge_;
   Index index_;

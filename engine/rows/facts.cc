@@ -401,6 +401,9 @@ void read(Reader&& r, NeedFacts& need) {
       case number(pb::Need::kOrganiserIdFieldNumber):
         need.organiser = PartyId{f.get_uint64()};
         break;
+      case number(pb::Need::kErasedFieldNumber):
+        need.erased = flag(f);
+        break;
       case number(pb::Need::kResidentRefFieldNumber):
         need.resident_ref = f.get_uint64();
         break;

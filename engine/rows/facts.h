@@ -131,6 +131,7 @@ struct NeedFacts {
   std::uint32_t stars = 0;  // of its review
   bool review_requested = false;
   bool closed = false;
+  bool erased = false;
 };
 
 struct MatchFacts {

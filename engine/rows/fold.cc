@@ -54,7 +54,8 @@ void fill(NeedProgress& progress, const NeedFacts& need, const State& state) {
               .ended = seconds(need.ended_at),
               .programme = term(WordList::kProgramme, need.programme),
               .beneficiary = term(WordList::kBeneficiary, need.beneficiary),
-              .stars = static_cast<std::uint8_t>(need.stars)};
+              .stars = static_cast<std::uint8_t>(need.stars),
+              .erased = need.erased};
 }
 
 void fill(LineRow& row, const LineFacts& line, const State& state) {
@@ -234,12 +235,13 @@ void State::unindex_names(Slot slot) {
   const pb::Account account = load_account(slot);
   logins_.erase(account.login());
   if (!account.external_id().empty()) external_ids_.erase(account.external_id());
-  const auto forget = [slot](auto& lists, std::uint64_t whose) {
+  const auto forget = [slot](auto& lists, auto whose) {
     const auto list = lists.find(whose);
     if (list == lists.end()) return;
     std::erase(list->second, slot);
     if (list->second.empty()) lists.erase(list);
   };
+  forget(accounts_of_party_, PartyId{account.party_id()});
   forget(accounts_of_person_, account.person_id());
   forget(accounts_of_resident_, account.resident_ref());
 }
@@ -265,6 +267,7 @@ bool State::put_account(Blob bytes) {
   row.disabled = account.disabled();
   logins_[account.login()] = slot;
   if (!account.external_id().empty()) external_ids_[account.external_id()] = slot;
+  if (account.party_id() != 0) accounts_of_party_[PartyId{account.party_id()}].push_back(slot);
   if (account.person_id() != 0) accounts_of_person_[account.person_id()].push_back(slot);
   if (account.resident_ref() != 0) accounts_of_resident_[account.resident_ref()].push_back(slot);
   return true;

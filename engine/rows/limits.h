@@ -44,9 +44,17 @@ inline constexpr int kMaxTrainings = 32;
 inline constexpr int kMaxLinesPerNeed = 32;
 // Needs of one resident that wait for an organiser's approval.
 inline constexpr int kMaxWaitingNeeds = 20;
+// Needs of one resident whose personal data have not been erased: all of them are exported, or
+// erased, at once.
+inline constexpr int kMaxNeedsOfResident = 100;
+// Parties of one tree: whether somebody may act on behalf of a party depends on all below it.
+inline constexpr int kMaxPartiesOfTree = 1'000;
+inline constexpr int kMaxAccountsOfPerson = 8;
 inline constexpr int kMaxCommandsPerBatch = 10'000;
 // Requests of a batch: it is applied at once, and other requests wait about 5 ms for it.
 inline constexpr int kMaxRequestsPerBatch = 200;
+// The sum of the costs of its requests (operations.inc).
+inline constexpr std::chrono::milliseconds kMaxCostOfBatch{50};
 inline constexpr int kMaxNotificationsPerCommand = 1'000;
 // Notifications of a party that are considered, newest first.
 inline constexpr int kMaxNotificationsConsidered = 100;

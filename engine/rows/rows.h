@@ -183,6 +183,7 @@ struct NeedProgress {
   std::uint16_t programme = kNoTerm;
   std::uint16_t beneficiary = kNoTerm;
   std::uint8_t stars = 0;  // 0: no review
+  bool erased = false;     // its personal data
 };
 
 struct MatchRow {

@@ -130,6 +130,11 @@ std::uint32_t State::served_area(Slot party, Slot area) const {
   return it == history_.end() ? 0 : it->second;
 }
 
+std::span<const Slot> State::accounts_of_party(PartyId party) const {
+  const auto at = accounts_of_party_.find(party);
+  return at == accounts_of_party_.end() ? std::span<const Slot>() : at->second;
+}
+
 std::span<const Slot> State::accounts_of_person(PersonId person) const {
   const auto at = accounts_of_person_.find(person.value());
   return at == accounts_of_person_.end() ? std::span<const Slot>() : at->second;

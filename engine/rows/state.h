@@ -71,6 +71,7 @@ class State {
   Slot account_by_external_id(std::string_view external_id) const;
   Slot grant_by_secret(const SecretHash& secret) const;
   // Accounts of a person or of a resident. In no particular order.
+  std::span<const Slot> accounts_of_party(PartyId party) const;
   std::span<const Slot> accounts_of_person(PersonId person) const;
   std::span<const Slot> accounts_of_resident(std::uint64_t resident_ref) const;
   // A resident's needs: the first, and the rest by NeedRow::next_of_resident; kNoSlot if there are
@@ -262,6 +263,7 @@ class State {
   boost::unordered_flat_map<std::string, Slot> logins_;
   boost::unordered_flat_map<std::string, Slot> external_ids_;
   boost::unordered_flat_map<SecretHash, Slot> secrets_;
+  boost::unordered_flat_map<PartyId, std::vector<Slot>> accounts_of_party_;
   boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_person_;
   boost::unordered_flat_map<std::uint64_t, std::vector<Slot>> accounts_of_resident_;
   boost::unordered_flat_map<std::uint64_t, Slot> residents_;           // the first need of each

@@ -87,6 +87,15 @@ bool Relations::belongs_to(PartyId party, PartyId owner) const {
   return false;
 }
 
+bool Relations::within_below(PartyId party, PartyId owner, AreaCode area) const {
+  for (int depth = 0; party && party != owner && depth < kMaxDepth; ++depth) {
+    const auto it = parties_.find(party);
+    if (it == parties_.end() || !within(it->second.area, area)) return false;
+    party = it->second.parent;
+  }
+  return true;
+}
+
 bool Relations::serves(PartyId party, NeedId need) const {
   const auto it = serving_.find(need);
   if (it == serving_.end()) return false;

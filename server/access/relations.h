@@ -24,6 +24,9 @@ class Relations {
   bool within(AreaCode area, AreaCode ancestor) const;
   // True if the party is `owner` or belongs to it.
   bool belongs_to(PartyId party, PartyId owner) const;
+  // Whether the party and those above it, up to `owner` without it, are in the area. Requires that
+  // the party belongs to the owner.
+  bool within_below(PartyId party, PartyId owner, AreaCode area) const;
   // Whether the party, or one that belongs to it, serves the need; see serving().
   bool serves(PartyId party, NeedId need) const;
   // False for an unknown party.

@@ -53,8 +53,8 @@ ImportRun::ImportRun(boost::asio::io_context& context, Runtime& runtime, Gate& g
       order_(std::move(order)),
       sender_(std::move(sender)) {}
 
-void ImportRun::start(std::function<void()> ended) {
-  ended_ = std::move(ended);
+void ImportRun::start(std::function<void()> checked) {
+  checked_ = std::move(checked);
   state_ = pb::IMPORT_STATE_READING;
   struct Reading {
     ImportOrder order;
@@ -241,6 +241,9 @@ void ImportRun::check_row(std::size_t place) {
   ImportItem& item = items_[place];
   if (!requests_[place]) return;
   if (is_repeated(item)) return set(item, pb::IMPORT_OUTCOME_REPEATED);
+  // A party to be suspended is created first; its creation must not be all that happens.
+  if (item.suspend && !gate_.covers(sender_.identity, Operation::kSuspendParty))
+    return refuse(item, qiao::refuse(Code::kTokenScope, "standing"));
   pb::Batch batch;
   auto parts = areas_above(place);
   const auto own = static_cast<int>(parts.size());
@@ -291,7 +294,12 @@ void ImportRun::after_check() {
   save_rows();
 }
 
+void ImportRun::leave_place() {
+  if (checked_) boost::asio::post(context_, std::exchange(checked_, {}));
+}
+
 void ImportRun::save_rows() {
+  leave_place();
   state_ = pb::IMPORT_STATE_SAVING;
   walk({.count = to_save_.size(),
         .at_once = kRowsAtOnce,
@@ -343,18 +351,24 @@ void ImportRun::finish_party(std::size_t place) {
   const pb::Actor& actor = sender_.identity.actor;
   pb::Party party =
       View(state, actor, scope_of(state, Operation::kGetParty, actor)).show_party(slot);
+  std::optional<Refusal> refusal;
+  const auto command = [&](const pb::Request& request) {
+    if (const auto applied = apply(request, {}); !applied) refusal = applied.error();
+  };
   if (item.parent && party.parent_id() != items_[*item.parent].id) {
     pb::Request request;
     party.set_parent_id(items_[*item.parent].id);
     *request.mutable_update_party() = std::move(party);
-    if (const auto applied = apply(request, {}); !applied) return refuse(item, applied.error());
+    command(request);
   }
+  // Also if its parent was refused: the file must not make a suspended party active.
   if (item.suspend && state.parties()[slot].standing == pb::STANDING_ACTIVE) {
     pb::Request request;
     request.mutable_set_standing()->set_party_id(item.id);
     request.mutable_set_standing()->set_standing(pb::STANDING_SUSPENDED);
-    if (const auto applied = apply(request, {}); !applied) return refuse(item, applied.error());
+    command(request);
   }
+  if (refusal) refuse(item, *refusal);
 }
 
 void ImportRun::set(ImportItem& item, pb::ImportOutcome outcome) {
@@ -389,7 +403,7 @@ void ImportRun::end(pb::ImportState state) {
   file_.preview = std::move(used->first.preview);
   file_.rows = used->first.rows;
   beside_.let_go(used);
-  boost::asio::post(context_, std::exchange(ended_, {}));
+  leave_place();
 }
 
 pb::Import ImportRun::summary() const {

@@ -35,8 +35,9 @@ class ImportRun : public std::enable_shared_from_this<ImportRun> {
   ImportRun(boost::asio::io_context& context, Runtime& runtime, Gate& gate, Beside& beside,
             std::uint64_t id, ImportOrder order, ImportSender sender);
 
-  // Calls ended() when it is done, never before start() returns.
-  void start(std::function<void()> ended);
+  // Calls checked() when it has been read and checked, never before start() returns. After that it
+  // saves rows, and mostly waits for the rate of its sender.
+  void start(std::function<void()> checked);
 
   bool has_ended() const { return ended_at_ != 0; }
   std::uint64_t account() const { return sender_.identity.actor.account_id(); }
@@ -74,6 +75,7 @@ class ImportRun : public std::enable_shared_from_this<ImportRun> {
   void read_rows();
   void check_rows();
   void after_check();
+  void leave_place();
   void save_rows();
   void follow_up();
   void end(pb::ImportState state);
@@ -100,7 +102,7 @@ class ImportRun : public std::enable_shared_from_this<ImportRun> {
   std::int64_t ended_at_ = 0;
   ImportOrder order_;
   ImportSender sender_;
-  std::function<void()> ended_;
+  std::function<void()> checked_;  // empty once it was called
 
   pb::ImportState state_ = pb::IMPORT_STATE_WAITING;
   std::optional<Refusal> refusal_;  // of the whole file

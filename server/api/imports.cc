@@ -18,9 +18,10 @@ namespace {
 
 using google::protobuf::Message;
 
-// Running at the same time; each takes slices of the market thread's time.
+// Read and checked at the same time; each takes slices of the market thread's time.
 constexpr std::size_t kMostRunning = 2;
-constexpr std::size_t kMostWaiting = 32;
+// That have not ended: waiting, or being read, checked or saved.
+constexpr std::ptrdiff_t kMostUnfinished = 32;
 // Finished imports that are stored for their senders: per account, and in all.
 constexpr std::size_t kMostEndedOfAccount = 4;
 constexpr std::size_t kMostEnded = 64;
@@ -213,8 +214,8 @@ Result<std::shared_ptr<ImportRun>> Imports::start(ImportOrder order, ImportSende
   for (const auto& run : runs_) {
     if (unfinished(run) && run->account() == account) return refuse(Code::kImportRunning);
   }
-  if (waiting_.size() >= kMostWaiting)
-    return refuse(Code::kTooMany, "imports", std::to_string(kMostWaiting));
+  if (std::count_if(runs_.begin(), runs_.end(), unfinished) >= kMostUnfinished)
+    return refuse(Code::kTooMany, "imports", std::to_string(kMostUnfinished));
   auto run = std::make_shared<ImportRun>(context_, runtime_, gate_, beside_, ++last_id_,
                                          std::move(order), std::move(sender));
   runs_.push_back(run);

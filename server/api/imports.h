@@ -18,7 +18,7 @@ class Imports {
   Imports(boost::asio::io_context& context, Runtime& runtime, Gate& gate)
       : context_(context), runtime_(runtime), gate_(gate) {}
 
-  // Refused while another import of the account is running, or if too many wait.
+  // Refused while another import of the account is running, or if too many have not ended.
   Result<std::shared_ptr<ImportRun>> start(ImportOrder order, ImportSender sender);
   // The imports of an account, newest first.
   std::vector<std::shared_ptr<ImportRun>> of(std::uint64_t account) const;

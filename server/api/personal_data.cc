@@ -6,8 +6,8 @@
 namespace qiao {
 namespace {
 
-// The maximum number of disclosures in an export.
-constexpr std::size_t kMaxSeenBy = 5'000;
+// The maximum number of disclosures in an export, which reads them at once.
+constexpr std::size_t kMaxSeenBy = 1'000;
 
 }  // namespace
 
@@ -26,7 +26,8 @@ void add_account(pb::PersonExport& out, const State& state, std::span<const Slot
 
 void add_seen_by(pb::PersonExport& out, const Services& services, const Store::AuditKey& key) {
   const Store& store = services.runtime.store();
-  for (const Seq seq : store.audit(key, 0, true, kMaxSeenBy)) {
+  const std::size_t most = kMaxSeenBy - static_cast<std::size_t>(out.seen_by_size());
+  for (const Seq seq : store.audit(key, 0, true, most)) {
     const auto event = store.event(seq);
     if (event && event->has_disclosure()) *out.add_seen_by() = entry_of(services.state(), *event);
   }

@@ -267,10 +267,10 @@ bool Watch::ended_by_party(const pb::Party& party) const {
   return below && (fresh || moves);
 }
 
-// A branch that is not active counts only once it has an account, a person or an offer: if the
-// branch is in another area, an organiser may then no longer act on behalf of its parent
-// (all_in_area_of). Until then it had none, or the organiser could not act on behalf of the parent
-// anyway.
+// A branch that is not active counts only once it, or a branch below it, has an account, a person or
+// an offer: if one of them is in another area, an organiser may then no longer act on behalf of
+// their parent (all_in_area_of). Until then they had none, or the organiser could not act on behalf
+// of the parent anyway.
 bool Watch::ended_by_content(PartyId party) const {
   const Relations& relations = tail_.relations_;
   const pb::Account& self = reach().account;
@@ -278,7 +278,7 @@ bool Watch::ended_by_content(PartyId party) const {
   if (self.role() != pb::ROLE_ORGANISER || acting == PartyId{self.party_id()}) return false;
   const AreaCode own = relations.area_of(PartyId{self.party_id()});
   return acting != party && !relations.is_active(party) && relations.belongs_to(party, acting) &&
-         !relations.within(relations.area_of(party), own);
+         !relations.within_below(party, acting, own);
 }
 
 bool Watch::ended_by_person(const pb::Person& person) const {

@@ -708,9 +708,13 @@ void Clearinghouse::changed(const pb::Event& event) {
     ++changes_;
   }
   if (event.has_party()) {
-    const Slot party = state.parties().find(PartyId{event.party().id()});
-    Slot o = state.parties()[party].first_offer;
-    for (; o != kNoSlot; o = state.offers()[o].next_of_party) dirty_offers_.insert(o);
+    // Its newest offers, as in its own ranking: it may have any number of them.
+    int considered = 0;
+    Slot o = state.parties()[state.parties().find(PartyId{event.party().id()})].first_offer;
+    for (; o != kNoSlot && considered < kMaxOffersRanked; o = state.offers()[o].next_of_party) {
+      dirty_offers_.insert(o);
+      ++considered;
+    }
   }
   // Any value may have changed.
   if (event.has_policy() || event.has_taxonomy()) changes_ += state.needs().size() + 1;
@@ -750,23 +754,37 @@ void Clearinghouse::refresh() {
     std::reverse(newest.begin(), newest.end());
     return newest;
   };
-  const std::vector<Slot> needs = some(dirty_needs_);
-  const std::vector<Slot> offers = some(dirty_offers_);
-  refreshing_ = true;
-  auto refresh = std::make_shared<Plan::Refresh>(plan_->begin(needs, offers, runtime_.now()));
+  refreshing_ = plan_->begin(some(dirty_needs_), some(dirty_offers_), runtime_.now());
+  read_refresh(plan_id_);
+}
+
+// In slices, because in a dense market each offer has thousands of lines. A clearing of everything
+// may replace the plan in between.
+void Clearinghouse::read_refresh(std::uint64_t plan) {
+  if (!plan_ || plan_id_ != plan) return end_refresh();
+  const auto until = Clock::now() + kSlice;
+  while (plan_->read_some(*refreshing_)) {
+    if (Clock::now() >= until) return post([this, plan] { read_refresh(plan); });
+  }
   if (refresher_.joinable()) refresher_.join();
-  refresher_ = background_thread([this, refresh, id = plan_id_] {
+  refresher_ = background_thread([this, refresh = refreshing_, plan] {
     ClearOptions options;
     options.target_gap_micro = kDefaultGapMicro;
     options.keep_going = [this, until = Clock::now() + std::chrono::seconds{1}](
                              const ClearProgress&) { return !stopping_ && Clock::now() < until; };
     Plan::solve(*refresh, options);
-    post([this, refresh, id] {
-      refreshing_ = false;
-      // Unless everything has been cleared meanwhile.
-      if (plan_ && plan_id_ == id) plan_->finish(*refresh);
-    });
+    post([this, plan] { finish_refresh(plan); });
   });
 }
+
+void Clearinghouse::finish_refresh(std::uint64_t plan) {
+  const auto put = [this, plan](std::size_t need) {
+    if (plan_ && plan_id_ == plan) plan_->finish(*refreshing_, static_cast<std::uint32_t>(need));
+  };
+  in_slices(
+      context_, refreshing_->instance.needs.size(), put, [this] { end_refresh(); }, while_alive());
+}
+
+void Clearinghouse::end_refresh() { beside_.let_go(std::move(refreshing_)); }
 
 }  // namespace qiao

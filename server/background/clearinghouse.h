@@ -119,6 +119,9 @@ class Clearinghouse {
   void changed(const pb::Event& event);
   void tick();
   void refresh();
+  void read_refresh(std::uint64_t plan);
+  void finish_refresh(std::uint64_t plan);
+  void end_refresh();
   void find_gaps(const std::shared_ptr<class GapFinder>& finder);
   void watch_gaps(const std::weak_ptr<struct Question>& asked);
   std::shared_ptr<Run> find(std::uint64_t id) const;
@@ -153,8 +156,8 @@ class Clearinghouse {
   std::shared_ptr<const Solved> latest_;
   std::set<Slot> dirty_needs_;
   std::set<Slot> dirty_offers_;
-  std::size_t changes_ = 0;  // since the last clearing of everything
-  bool refreshing_ = false;
+  std::size_t changes_ = 0;                    // since the last clearing of everything
+  std::shared_ptr<Plan::Refresh> refreshing_;  // null: none
   std::thread solver_;
   std::thread refresher_;
   std::thread gap_finder_;
