@@ -340,6 +340,71 @@ TEST(Imports, ItIsChargedToItsSendersLimits) {
   EXPECT_EQ(h.end_of(id).created(), 300U);
 }
 
+// One that waits for its sender's rate is no reason for others to wait.
+TEST(Imports, ThoseThatWaitForTheirSendersRateLeaveOthersTheirPlaces) {
+  ImportHost h(GateOptions{
+      .writes_per_second = 1, .writes_burst = 200, .time_share = 0, .log_ins_per_minute = 0});
+  const auto now = std::chrono::steady_clock::time_point{};
+  h.stop();
+  h.gate_options.clock = [&] { return now; };
+  h.start();
+  h.areas();
+  const std::uint64_t organiser =
+      h.id_of(h.send("POST", "/v1/parties",
+                     R"({"kind":"PARTY_KIND_ORGANISER","name":"办","areaCode":"341881000000"})"));
+  std::vector<std::string> tokens;
+  for (const char* name : {"one", "two", "three"})
+    tokens.push_back(h.token_of(h.account(pb::ROLE_ORGANISER, name, organiser)));
+  std::vector<std::uint64_t> slow;
+  for (int i : {0, 1})
+    slow.push_back(h.begin("kind=needs", needs_file(900, "慢" + std::to_string(i)),
+                           {.token = tokens[static_cast<std::size_t>(i)]}));
+  const auto state_of = [&](std::size_t i) {
+    return h.import_of(slow[i], "pageSize=1", tokens[i]).state();
+  };
+  while (state_of(0) != pb::IMPORT_STATE_SAVING || state_of(1) != pb::IMPORT_STATE_SAVING)
+    h.context.run_one_for(kMoment);
+  EXPECT_EQ(h.import("kind=needs", needs_file(3, "快"), {.token = tokens[2]}).created(), 3U);
+  EXPECT_EQ(state_of(0), pb::IMPORT_STATE_SAVING);
+}
+
+// What a file calls suspended does not become active because something else of the row is refused.
+TEST(Imports, ASuspendedPartyIsNotMadeActive) {
+  Towns t;
+  const auto import = [&](const std::string& token, const std::string& file) {
+    const RequestHeaders as{.token = token};
+    const Response r = t.send("POST", "/v1/imports?kind=parties", file, as);
+    EXPECT_EQ(r.status, 201U) << r.body;
+    const std::string target = "/v1/imports/" + std::to_string(t.id_of(r));
+    pb::Import m;
+    do {
+      t.context.run_one_for(kMoment);
+      m.Clear();
+      EXPECT_TRUE(from_json(t.send("GET", target, "", as).body, m));
+    } while (m.ended_at() == 0);
+    return m;
+  };
+  const State& state = t.runtime->state();
+  const std::size_t before = state.parties().size();
+  const std::string narrow = t.token_of(t.account(pb::ROLE_ORGANISER, "clerk", t.own.organiser),
+                                        {"createImport", "getImport", "registerParty"});
+  const std::string one =
+      Towns::on(t.own, "kind,name,area,standing\nvolunteer_team,停用队,{area},suspended\n");
+  EXPECT_EQ(rows_of(import(narrow, one)), "2 REFUSED standing auth.scope\n");
+  EXPECT_EQ(state.parties().size(), before);
+  // An organiser belongs to nobody: its parent is refused, when it is there already.
+  const std::string two = Towns::on(t.own,
+                                    "id,kind,name,area,parent,standing\n"
+                                    ",volunteer_team,上级队,{area},,\n"
+                                    ",organiser,下级办,{area},上级队,suspended\n");
+  const pb::Import made = import(t.tokens.at("organiser"), two);
+  ASSERT_EQ(made.results_size(), 2);
+  EXPECT_EQ(made.results(1).outcome(), pb::IMPORT_OUTCOME_REFUSED);
+  ASSERT_NE(made.results(1).id(), 0U);
+  const Slot lower = state.parties().find(PartyId{made.results(1).id()});
+  EXPECT_EQ(state.parties()[lower].standing, pb::STANDING_SUSPENDED);
+}
+
 TEST(Imports, WhatIsNoImportIsRefusedAtOnce) {
   ImportHost h;
   const auto code = [&](const std::string& query, const std::string& body, const char* type = "") {

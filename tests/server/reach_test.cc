@@ -239,6 +239,104 @@ TEST(AttackRights, AResidentHasSoManyNeedsWaitingAndNoMore) {
   EXPECT_EQ(t.ask("POST", "/v1/needs", need, t.as("organiser")), "ok");
 }
 
+// An export or an erasure takes all of them at once.
+TEST(AttackRights, AResidentHasSoManyNeedsThatAreNotErasedAndNoMore) {
+  Neighbours t;
+  const std::string need = Towns::need_of(t.own, "");
+  const auto post = [&](const char* role) {
+    return t.ask("POST", "/v1/needs?until=draft", need, t.as(role));
+  };
+  for (int i = 2; i < kMaxNeedsOfResident; ++i) ASSERT_EQ(post("resident"), "ok") << i;
+  EXPECT_EQ(post("resident"), "400 value.too_many need.residentRef");
+  EXPECT_EQ(post("lead"), "400 value.too_many need.residentRef");
+  const std::string others = "/v1/needs/" + std::to_string(t.foreign.draft);
+  pb::Need other = t.get<pb::Need>(others);
+  other.set_resident_ref(t.own.resident_ref);
+  EXPECT_EQ(t.ask("PUT", others, to_json(other), t.as("lead")), "400 value.too_many residentRef");
+  const std::string erase = "/v1/needs/" + std::to_string(t.own.draft) + ":erase";
+  EXPECT_EQ(t.ask("POST", erase, "", t.as("resident")), "ok");
+  EXPECT_EQ(post("resident"), "ok");
+  EXPECT_EQ(post("resident"), "400 value.too_many need.residentRef");
+}
+
+TEST(AttackRights, ABatchTakesOnlySoMuchOfTheServersTime) {
+  Neighbours t;
+  const auto exports = [&](int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i)
+      all += std::string(i > 0 ? "," : "") +
+             R"({"disclose":{"subject":"SUBJECT_KIND_RESIDENT","subjectId":"7","purpose":)" +
+             R"("DISCLOSURE_PURPOSE_EXPORT"}})";
+    return t.ask("POST", "/v1/batch:check", R"({"commands":[)" + all + "]}", t.as("resident"));
+  };
+  EXPECT_EQ(exports(5), "ok");
+  EXPECT_EQ(exports(6), "400 batch.too_costly commands");
+}
+
+TEST(AttackRights, ATreeOfPartiesAndTheAccountsOfAPersonAreBounded) {
+  Neighbours t;
+  const auto branches = [&](int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i)
+      all += std::string(i > 0 ? "," : "") +
+             R"({"registerParty":{"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"分队","parentId":")" +
+             std::to_string(t.own.team) + R"(","areaCode":")" + std::to_string(t.own.area) + "\"}}";
+    return t.ask("POST", "/v1/batch", R"({"commands":[)" + all + "]}", t.as("organiser"));
+  };
+  int parties = 1;
+  for (; parties + 100 <= kMaxPartiesOfTree; parties += 100) ASSERT_EQ(branches(100), "ok");
+  EXPECT_EQ(branches(kMaxPartiesOfTree - parties), "ok");
+  EXPECT_EQ(branches(1), "400 value.too_many commands[0].parentId");
+  const auto another = [&](int i) {
+    return t.ask("POST", "/v1/accounts",
+                 R"({"login":"same)" + std::to_string(i) + R"(","role":"ROLE_MEMBER","partyId":")" +
+                     std::to_string(t.own.team) + R"(","personId":")" +
+                     std::to_string(t.own.person) + "\"}",
+                 t.as("organiser"));
+  };
+  for (int i = 1; i < kMaxAccountsOfPerson; ++i) EXPECT_EQ(another(i), "ok") << i;
+  EXPECT_EQ(another(kMaxAccountsOfPerson), "400 value.too_many personId");
+}
+
+// Its own number, under which it has needs elsewhere by now, comes back with the role.
+TEST(AttackRights, NobodyGetsAResidentWithNeedsElsewhereByMakingItAMember) {
+  Neighbours t;
+  const std::string area = std::to_string(t.own.area);
+  const std::uint64_t account =
+      t.id_of(t.send("POST", "/v1/accounts",
+                     R"({"login":"somebody","role":"ROLE_RESIDENT","areaCode":")" + area + "\"}",
+                     t.as("organiser")));
+  t.tokens["somebody"] = t.token_of(account);
+  Towns::Side its = t.own;
+  its.resident_ref = 0;
+  const std::uint64_t need =
+      t.id_of(t.send("POST", "/v1/needs", Towns::need_of(its, ""), t.as("somebody")));
+  const std::string url = "/v1/accounts/" + std::to_string(account);
+  const auto change = [&](const std::function<void(pb::Account&)>& what) {
+    pb::Account row = t.get<pb::Account>(url);
+    what(row);
+    return t.ask("PUT", url, to_json(row), t.as("organiser"));
+  };
+  ASSERT_EQ(change([&](pb::Account& a) {
+              a.set_role(pb::ROLE_MEMBER);
+              a.set_party_id(t.own.team);
+              a.set_person_id(t.own.person);
+              a.set_resident_ref(0);
+              a.set_area_code(0);
+            }),
+            "ok");
+  pb::Need moved = t.get<pb::Need>("/v1/needs/" + std::to_string(need));
+  moved.set_area_code(t.foreign.area);
+  ASSERT_EQ(t.ask("PUT", "/v1/needs/" + std::to_string(need), to_json(moved), t.as("lead")), "ok");
+  const auto back = [&](pb::Account& a) {
+    a.set_role(pb::ROLE_RESIDENT);
+    a.set_party_id(0);
+    a.set_person_id(0);
+    a.set_area_code(t.own.area);
+  };
+  EXPECT_EQ(change(back), "403 role.not_yours residentRef");
+}
+
 // An account that somebody has logged in to is that person's.
 TEST(AttackRights, NobodyTakesOverTheAccountOfAPeerOrTheirOwn) {
   Neighbours t;

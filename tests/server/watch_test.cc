@@ -31,19 +31,24 @@ WatchRequest everything_after(Seq seq) {
 struct Watched : Towns {
   Tail tail{*store, kRing, all_durable(), Relations(runtime->state())};
   std::uint64_t branch = 0;
+  std::uint64_t lower = 0;
 
   Watched() {
     runtime->listen([this](auto events) {
       for (auto& e : events) tail.push(std::move(e));
     });
     tokens["second-lead"] = token_of(account(pb::ROLE_LEAD, "second-lead"));
-    // One that the team has applied for, elsewhere.
-    branch = id_of(send("POST", "/v1/parties",
-                        R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"分队","parentId":")" +
-                            std::to_string(own.team) + R"(","areaCode":")" +
-                            std::to_string(foreign.area) + "\"}",
-                        {.token = tokens.at("supplier")}));
+    // One that the team has applied for, elsewhere, and one below that in the team's own area.
+    branch = apply_for(own.team, foreign.area);
+    lower = apply_for(branch, own.area);
     catch_up();
+  }
+  std::uint64_t apply_for(std::uint64_t parent, std::uint64_t area) {
+    return id_of(send("POST", "/v1/parties",
+                      R"({"kind":"PARTY_KIND_VOLUNTEER_TEAM","name":"分队","parentId":")" +
+                          std::to_string(parent) + R"(","areaCode":")" + std::to_string(area) +
+                          "\"}",
+                      {.token = tokens.at("supplier")}));
   }
   Seq all_durable() {
     wait_for(runtime->applied_seq());
@@ -339,6 +344,11 @@ std::vector<Change> changes_of_access() {
        [](Watched& t) {
          t.as_lead("POST", "/v1/persons",
                    R"({"name":"王五","partyId":")" + std::to_string(t.branch) + "\"}");
+       }},
+      {"somebody below a branch elsewhere", "organiser", "supplier",
+       [](Watched& t) {
+         t.as_lead("POST", "/v1/persons",
+                   R"({"name":"王五","partyId":")" + std::to_string(t.lower) + "\"}");
        }},
       {"an offer in a branch that its organiser acts for", "organiser", "supplier",
        [](Watched& t) {
