@@ -235,7 +235,13 @@ Plain load_plainly(const std::string& folder) {
     }
   };
   RankedMarket market;
-  State& state = market.state_to_load(1);
+  State& state = market.state_to_load();
+  for (const auto kind : kSettings) {
+    std::string row;
+    QIAO_CHECK(store->db().Get({}, store->family(kind), name_of(kind), &row).ok() &&
+                   state.load_row(kind, Blob(row)),
+               "taxonomy and policy load");
+  }
   const Stopwatch loading;
   each_row([&](pb::Event::RowCase kind, std::string_view row) {
     QIAO_CHECK(state.load_row(kind, Blob(row)), "the rows load");

@@ -57,7 +57,10 @@ std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
 // Whether Accept-Encoding accepts gzip (and not with q=0). Codings are case-insensitive (RFC 9110
 // 8.4.1).
 bool accepts_gzip(beast::string_view accept_encoding) {
-  for (const auto& [coding, parameters] : http::ext_list{accept_encoding}) {
+  // Beast 1.81 gives a coding that ends the list the parameters of the one before it, unless
+  // something follows.
+  const std::string list = std::string(view(accept_encoding)) + ' ';
+  for (const auto& [coding, parameters] : http::ext_list{list}) {
     if (!beast::iequals(coding, "gzip")) continue;
     return std::none_of(parameters.begin(), parameters.end(), [](const auto& parameter) {
       return beast::iequals(parameter.first, "q") &&
