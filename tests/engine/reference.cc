@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/rows/limits.h"
+
 namespace qiao::reference {
 namespace {
 
@@ -346,6 +348,17 @@ std::optional<Code> Market::review_need(const pb::ReviewNeed& review) {
   return std::nullopt;
 }
 
+// How many needs a resident has, and how many of them wait for approval.
+std::pair<int, int> Market::needs_of(std::uint64_t resident_ref) const {
+  std::pair<int, int> found;
+  for (const auto& [id, need] : needs) {
+    if (resident_ref == 0 || need.resident_ref() != resident_ref) continue;
+    ++found.first;
+    if (need.state() == pb::NEED_STATE_SUBMITTED) ++found.second;
+  }
+  return found;
+}
+
 std::optional<Code> Market::post_need(const pb::PostNeed& post) {
   pb::Need n = post.need();
   pb::NeedState until = post.until();
@@ -366,6 +379,11 @@ std::optional<Code> Market::post_need(const pb::PostNeed& post) {
     }
     if (anywhere && !here) return Code::kNotFound;
   }
+  const auto [all, waiting] = needs_of(n.resident_ref());
+  if (all >= kMaxNeedsOfResident) return Code::kTooMany;
+  if (actor_.role() == pb::ROLE_RESIDENT && until == pb::NEED_STATE_SUBMITTED &&
+      waiting >= kMaxWaitingNeeds)
+    return Code::kTooMany;
   n.set_id(seq + 1);
   n.set_state(until);
   n.set_created_at(now_);
@@ -403,6 +421,9 @@ std::optional<Code> Market::move_need(const pb::MoveNeed& move) {
     case pb::NEED_VERB_SUBMIT:
       if (n.state() != pb::NEED_STATE_DRAFT) return Code::kWrongState;
       if (first_start(n) <= now_) return Code::kWindowPast;
+      if (actor_.role() == pb::ROLE_RESIDENT &&
+          needs_of(actor_.resident_ref()).second >= kMaxWaitingNeeds)
+        return Code::kTooMany;
       n.set_state(pb::NEED_STATE_SUBMITTED);
       n.set_submitted_at(now_);
       emit();

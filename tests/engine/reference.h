@@ -67,6 +67,7 @@ class Market {
   std::optional<Code> update_offer(const pb::Offer& sent);
   std::optional<Code> withdraw_offer(std::uint64_t id);
   std::optional<Code> review_need(const pb::ReviewNeed& review);
+  std::pair<int, int> needs_of(std::uint64_t resident_ref) const;
   std::optional<Code> post_need(const pb::PostNeed& post);
   std::optional<Code> update_need(const pb::Need& need);
   std::optional<Code> move_need(const pb::MoveNeed& move);
