@@ -172,6 +172,18 @@ class Layers(unittest.TestCase):
                 for number, line in enumerate(f, 1):
                     self.assertIsNone(re.search(r"\b(TODO|FIXME|XXX)\b", line), f"{path}:{number}")
 
+    def test_pages_that_the_server_links_to_are_in_the_consoles_router(self):
+        with open(os.path.join(ROOT, "server/api/console_pages.h"), encoding="utf-8") as f:
+            linked = re.findall(r'"/#(/[a-z-]+)/"', f.read())
+        with open(os.path.join(ROOT, "server/web/src/router.ts"), encoding="utf-8") as f:
+            pages = re.findall(r"path: '(/[a-z-]+)/:", f.read())
+        self.assertEqual(len(linked), 4)
+        self.assertEqual(set(linked) - set(pages), set())
+        for path in sources("proto", "data", "engine", "server", "tools"):
+            with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+                if path != "server/api/console_pages.h":
+                    self.assertNotIn('/#/', f.read(), path)
+
     def test_every_field_of_the_vocabulary_is_documented(self):
         for path in sources("proto"):
             if not path.endswith(".proto"):

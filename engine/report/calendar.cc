@@ -55,7 +55,8 @@ std::string fold_line(std::string_view line) {
   return out.append(line).append("\r\n");
 }
 
-std::string calendar(const State& state, Slot party, Time now, const std::string& url) {
+std::string calendar(const State& state, Slot party, Time now,
+                     const std::function<std::string(MatchId)>& page_of) {
   std::string out =
       "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Qiao//Qiao//"
       "ZH\r\nCALSCALE:GREGORIAN\r\nMETHOD:PUBLISH\r\n";
@@ -89,7 +90,7 @@ std::string calendar(const State& state, Slot party, Time now, const std::string
     out += fold_line("SUMMARY:" + escape(need.title()) + " ×" + amount.zh);
     out += fold_line("LOCATION:" + escape(state.area_name(state.needs()[row.need].area)));
     if (!need.description().empty()) out += fold_line("DESCRIPTION:" + escape(need.description()));
-    if (!url.empty()) out += fold_line("URL:" + url + "/#/tasks/" + std::to_string(match.id()));
+    if (page_of) out += fold_line("URL:" + page_of(row.id));
     out +=
         row.state == pb::MATCH_STATE_DISPATCHED ? "STATUS:TENTATIVE\r\n" : "STATUS:CONFIRMED\r\n";
     out += "END:VEVENT\r\n";

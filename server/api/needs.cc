@@ -1,3 +1,4 @@
+#include "server/api/console_pages.h"
 #include "server/api/page.h"
 #include "server/api/personal_data.h"
 #include "server/api/requests.h"
@@ -117,7 +118,7 @@ Result<Answer> get_site_code(const Services& services, const Call& call) {
   pb::SiteCode r;
   r.set_need_id(id);
   r.set_code(services.gate.site_code(id));
-  r.set_url(services.options.public_url + "/#/check-in/" + std::to_string(id) + "/" + r.code());
+  r.set_url(console::check_in_page(services.options.public_url, id, r.code()));
   return answer(std::move(r), services.runtime.applied_seq());
 }
 

@@ -1,6 +1,7 @@
 // Parties, their service records and calendars.
 #include "engine/report/calendar.h"
 #include "engine/report/record.h"
+#include "server/api/console_pages.h"
 #include "server/api/page.h"
 #include "server/api/personal_data.h"
 #include "server/api/problem.h"
@@ -96,7 +97,10 @@ Response get_calendar(const Services& services, const Call& call, const Message*
   if (!party) return problem(party.error(), call.chinese);
   Response r;
   r.content_type = "text/calendar; charset=utf-8";
-  r.body = calendar(runtime.state(), party.value(), runtime.now(), services.options.public_url);
+  std::function<std::string(MatchId)> page_of;
+  if (const std::string& url = services.options.public_url; !url.empty())
+    page_of = [&url](MatchId match) { return console::task_page(url, match.value()); };
+  r.body = calendar(runtime.state(), party.value(), runtime.now(), page_of);
   r.wait_for = runtime.applied_seq();
   return r;
 }

@@ -16,8 +16,7 @@ Answer present_export(const Services& services, const Call& call, const Applied&
        n = state.needs()[n].next_of_resident) {
     if (state.progress(n).erased) continue;
     *out.add_needs() = state.load_need(n);
-    add_seen_by(out, services,
-                Store::AuditKey::object(kAuditContact, state.needs()[n].id.value()));
+    add_seen_by(out, services, Store::AuditKey::object(kAuditContact, state.needs()[n].id.value()));
   }
   add_account(out, state, state.accounts_of_resident(ref));
   add_seen_by(out, services, Store::AuditKey::object(kAuditResident, ref));

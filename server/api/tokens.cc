@@ -2,6 +2,7 @@
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/request.pb.h"
 #include "server/api/answer.h"
+#include "server/api/console_pages.h"
 #include "server/api/problem.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
@@ -23,7 +24,7 @@ Response new_secret(const Services& services, const Call& call, const pb::Actor&
   secret->mutable_grant()->clear_secret_hash();
   secret->set_secret(made.value().secret);
   if (kind == pb::GRANT_KIND_INVITATION)
-    secret->set_url(services.options.public_url + "/#/invitation/" + made.value().secret);
+    secret->set_url(console::invitation_page(services.options.public_url, made.value().secret));
   Answer a;
   a.message = std::move(secret);
   a.wait_for = made.value().seq;

@@ -267,8 +267,8 @@ bool Watch::ended_by_party(const pb::Party& party) const {
   return below && (fresh || moves);
 }
 
-// A branch that is not active counts only once it, or a branch below it, has an account, a person or
-// an offer: if one of them is in another area, an organiser may then no longer act on behalf of
+// A branch that is not active counts only once it, or a branch below it, has an account, a person
+// or an offer: if one of them is in another area, an organiser may then no longer act on behalf of
 // their parent (all_in_area_of). Until then they had none, or the organiser could not act on behalf
 // of the parent anyway.
 bool Watch::ended_by_content(PartyId party) const {

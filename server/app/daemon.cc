@@ -13,6 +13,7 @@
 #include <optional>
 #include <thread>
 
+#include "server/api/console_pages.h"
 #include "server/app/application.h"
 #include "server/app/demo.h"
 #include "server/app/empty_city.h"
@@ -212,7 +213,7 @@ void greet(const Config& c, std::uint16_t port, const Gate& gate,
     std::cout << "\n还没有账号。请用下面的一次性链接建立牵头单位的第一个账号（重启后失效）：\n"
                  "There is no account yet. Create the first one of the lead department with this "
                  "link (valid once, until the server stops):\n\n  "
-              << url << "/#/setup/" << *secret << "\n  qiao --server " << url << " setup "
+              << console::set_up_page(url, *secret) << "\n  qiao --server " << url << " setup "
               << *secret << "\n\n"
               << std::flush;
   }

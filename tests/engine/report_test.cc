@@ -337,13 +337,17 @@ TEST(Calendar, HasWhatWasAcceptedAndWhatIsAsked) {
   Lively c;
   const std::uint64_t asked = c.post(need().people(2).on(hours(200, 202)));
   const std::uint64_t match = c.dispatch(asked, c.people1, 2);
-  const std::string text = calendar(c.state(), c.state().parties().find(PartyId{c.team1}), c.now,
-                                    "https://qiao.example.cn");
+  const auto page_of = [](MatchId m) {
+    return "https://qiao.example.cn/" + std::to_string(m.value());
+  };
+  const std::string text =
+      calendar(c.state(), c.state().parties().find(PartyId{c.team1}), c.now, page_of);
   EXPECT_TRUE(text.starts_with("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"));
   EXPECT_TRUE(text.ends_with("END:VCALENDAR\r\n"));
   EXPECT_NE(text.find("DTSTART:20261126T010000Z\r\nDTEND:20261126T040000Z"), std::string::npos)
       << text;
   EXPECT_NE(text.find("UID:match-" + std::to_string(match) + "@qiao"), std::string::npos);
+  EXPECT_NE(text.find("URL:https://qiao.example.cn/" + std::to_string(match)), std::string::npos);
   EXPECT_NE(text.find("STATUS:TENTATIVE"), std::string::npos);
   EXPECT_NE(text.find("STATUS:CONFIRMED"), std::string::npos);
 }
