@@ -27,7 +27,12 @@ class Faults(Case):
         for n in range(count):
             title = f"need-{prefix}-{n}"
             try:
-                status, _, value = server.request("POST", "/v1/needs", self.need(hours=24 * 9, title=title, description="说明" * 500), headers={"Idempotency-Key": title})
+                status, _, value = server.request(
+                    "POST",
+                    "/v1/needs",
+                    self.need(hours=24 * 9, title=title, description="说明" * 500),
+                    headers={"Idempotency-Key": title},
+                )
             except (OSError, http.client.HTTPException):
                 break
             if status != 201:
@@ -100,7 +105,12 @@ class Faults(Case):
         done = self.acknowledged(server, 20, "a")
         # As the kernel does after errors: what is open for writing cannot be written either. It does so by hand only where
         # nothing is; else it turns between two runs.
-        if subprocess.run(["mount", "-o", "remount,ro", where], stderr=subprocess.DEVNULL).returncode == 0:
+        if (
+            subprocess.run(
+                ["mount", "-o", "remount,ro", where], stderr=subprocess.DEVNULL
+            ).returncode
+            == 0
+        ):
             self.assertEqual(self.acknowledged(server, 1, "b"), {})
             self.assertIn("Read-only file system", self.ended(server, 74))
         else:
@@ -145,7 +155,12 @@ class Faults(Case):
         kept.sock = held.pop()
         done = {}
         for n in range(300):
-            kept.request("POST", "/v1/needs", json.dumps(self.need(title=f"需求 {n}")), {"Authorization": "Bearer " + server.token})
+            kept.request(
+                "POST",
+                "/v1/needs",
+                json.dumps(self.need(title=f"需求 {n}")),
+                {"Authorization": "Bearer " + server.token},
+            )
             answer = kept.getresponse()
             value = json.loads(answer.read())
             self.assertEqual(answer.status, 201, value)
@@ -157,7 +172,15 @@ class Faults(Case):
         self.all_there(server, dict(list(done.items())[-20:]))
         self.verified(server)
         # Too few to begin with: said before anything is opened.
-        said = run(QIAOD, "--data", server.data, "--port", "0", check=False, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)))
+        said = run(
+            QIAOD,
+            "--data",
+            server.data,
+            "--port",
+            "0",
+            check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)),
+        )
         self.assertEqual(said.returncode, 1)
         self.assertIn("100 files only", said.stderr)
         print(f"{len(held) + 1} connections held, {refused} turned away")
@@ -169,10 +192,17 @@ class Faults(Case):
         done = self.acknowledged(server, 20, "a")
         with open(f"/proc/{server.process.pid}/status") as f:
             size = int(re.search(r"VmSize:\s+(\d+) kB", f.read()).group(1)) * 1024
-        resource.prlimit(server.process.pid, resource.RLIMIT_AS, (size + (24 << 20), size + (24 << 20)))
+        resource.prlimit(
+            server.process.pid, resource.RLIMIT_AS, (size + (24 << 20), size + (24 << 20))
+        )
         begin = time.monotonic()
         while server.process.poll() is None and time.monotonic() - begin < 120:
-            batch = {"commands": [{"postNeed": {"need": self.need(title=f"批量 {i}", description="长" * 600)}} for i in range(100)]}
+            batch = {
+                "commands": [
+                    {"postNeed": {"need": self.need(title=f"批量 {i}", description="长" * 600)}}
+                    for i in range(100)
+                ]
+            }
             try:
                 server.request("POST", "/v1/batch", batch)
             except (OSError, http.client.HTTPException):
@@ -199,8 +229,12 @@ class Faults(Case):
             status, headers, _ = log_in("lead")
             self.assertEqual(status, 201)
             sent = {"Cookie": headers["Set-Cookie"].split(";")[0], "Origin": server.origin()}
-            return lambda: server.request("POST", "/v1/sessions/current:changePassword", {
-                "oldPassword": password, "newPassword": "another horse battery"}, headers=sent)
+            return lambda: server.request(
+                "POST",
+                "/v1/sessions/current:changePassword",
+                {"oldPassword": password, "newPassword": "another horse battery"},
+                headers=sent,
+            )
 
         change = change_password()
         with open(f"/proc/{server.process.pid}/status", encoding="utf-8") as f:
@@ -235,7 +269,9 @@ class Faults(Case):
             key = f"need-{n}"
             while key not in answers:
                 try:
-                    status, _, value = server.request("POST", "/v1/needs", self.need(title=key), headers={"Idempotency-Key": key})
+                    status, _, value = server.request(
+                        "POST", "/v1/needs", self.need(title=key), headers={"Idempotency-Key": key}
+                    )
                     if status == 201:
                         answers[key] = value["id"]
                 except (OSError, http.client.HTTPException):
