@@ -1,4 +1,5 @@
-// How long until the lead's page is usable on a province: 20,000 areas, 100,000 needs; and what the server takes of it.
+// How long until the lead's page is usable on a province: 20,000 areas, 100,000 needs; and what the
+// server takes of it.
 //   tools/bench console
 // The limit in the same run: the same page on an empty answer, which is the console's own share.
 import { spawn, execFileSync } from 'node:child_process'

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The PostgreSQL peer, in a cluster of its own that is gone afterwards. PostgreSQL refuses root, so root runs it as postgres.
+# The PostgreSQL peer, in a cluster of its own that is gone afterwards. PostgreSQL refuses root, so
+# root runs it as postgres.
 #   postgres.sh top20 FOLDER NOW TEAMS SECONDS   loads FOLDER/needs.csv and teams.csv; writes FOLDER/answers.csv and FOLDER/qps
 #   postgres.sh claims SECONDS                   prints durable claims a second: one UPDATE+INSERT statement, 32 clients
 set -euo pipefail
@@ -54,7 +55,8 @@ case "$1" in
       WHERE x.d <= t.radius AND t.id = TEAM
       ORDER BY x.urgency * (4000000000 / (4000 + x.d)) / 1000000 DESC, x.id LIMIT 20"
     best=0
-    # The best of two ways to index it: the point, and the point with everything the question looks at.
+    # The best of two ways to index it: the point, and the point with everything the question looks
+    # at.
     for index in "gist(loc) WHERE status = 0" "gist(loc) INCLUDE (id, lon, lat, urgency, skills, dow, start_min, end_min, start_ts) WHERE status = 0"; do
       psql -c "DROP INDEX IF EXISTS by_place" -c "CREATE INDEX by_place ON needs USING $index" -c "CLUSTER needs USING needs_pkey" -c "VACUUM ANALYZE needs"
       printf '\\set t random(1, 20000)\n%s;\n' "$(echo "${query/TEAM/:t}" | tr '\n' ' ')" >"$work/q.sql"

@@ -1,10 +1,12 @@
-"""Every route of openapi.json in a city and in a large market: how long it takes, and how long others wait meanwhile.
+"""Every route of openapi.json in a city and in a large market: how long it takes, and how long
+others wait meanwhile.
 
     tools/bench routes [--scale full]
 
-A route whose time grows with the market has to be declared so (G in engine/rows/operations.inc); one that is not, one
-without a recipe here, and one that answers something else than it should make this fail. What one account can do to
-others is measured with the limits that a server has by default; everything else without limits."""
+A route whose time grows with the market has to be declared so (G in engine/rows/operations.inc);
+one that is not, one without a recipe here, and one that answers something else than it should make
+this fail. What one account can do to others is measured with the limits that a server has by
+default; everything else without limits."""
 import json
 import multiprocessing
 import os
@@ -30,7 +32,8 @@ MOST_P99 = 0.050
 MOST_WAIT = 0.010
 # What the lead looks at first, in seconds at p50, however large the market.
 GOALS = {"getOverview": 0.100, "getInbox": 0.010}
-# A route that is not declared to grow may take so much longer in the large market: caches are colder there.
+# A route that is not declared to grow may take so much longer in the large market: caches are
+# colder there.
 GROWTH = 3
 NOISE = 0.003
 FLOODERS = 8
@@ -75,7 +78,8 @@ def quantile(values, q):
     return values[min(len(values) - 1, int(len(values) * q))]
 
 
-# --- how each route is asked: calls of (target, body, headers or none, statuses other than 200 and 201) ---
+# --- how each route is asked: calls of (target, body, headers or none, statuses other than 200 and
+# 201) ---
 
 RECIPES = {}
 
@@ -564,8 +568,8 @@ def one_call(market, client, method, call):
 
 
 def measure(market, other, route, method, calls):
-    """p50, p99 of the calls, and how long another reader waited at most: in the quietest of the rounds, for the machine
-    has pauses of its own."""
+    """p50, p99 of the calls, and how long another reader waited at most: in the quietest of the
+    rounds, for the machine has pauses of its own."""
     times, waits = [], []
     client = Client(market.server.port, market.server.token)
     rounds = min(ROUNDS, len(calls))
@@ -687,7 +691,8 @@ def others(port, token, market_needs, body, seconds):
 
 
 def floods(figures, name, market):
-    """Eight residents, each from an address of its own, against one coordinator who goes on working."""
+    """Eight residents, each from an address of its own, against one coordinator who goes on
+    working."""
     residents = [
         market.token(market.account("ROLE_RESIDENT", residentRef=str(6_000_000_000 + i)))["secret"]
         for i in range(FLOODERS)

@@ -1,6 +1,7 @@
 """What the documents say is there: links and anchors, both READMEs alike, commands and options.
 
-Commands and options are compared with the programs in QIAO_BIN; without it that part is left out."""
+Commands and options are compared with the programs in QIAO_BIN; without it that part is left
+out."""
 import os
 import re
 import subprocess

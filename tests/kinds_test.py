@@ -1,5 +1,5 @@
-"""A kind of row is one line of engine/rows/kinds.inc: no other file lists the kinds by hand, and a plain kind is named
-only in its own files. `kinds_test.py Offer` prints where that kind is named."""
+"""A kind of row is one line of engine/rows/kinds.inc: no other file lists the kinds by hand, and a
+plain kind is named only in its own files. `kinds_test.py Offer` prints where that kind is named."""
 import os
 import re
 import sys

@@ -1,4 +1,5 @@
-"""What CMake's targets cannot check: which way includes point, how long files are, that every source is built."""
+"""What CMake's targets cannot check: which way includes point, how long files are, that every
+source is built."""
 import os
 import re
 import subprocess
@@ -138,7 +139,8 @@ BEAST = {
     "tools/qiao/feed.cc",
     "benchmarks/beast_peer.cc",
 }
-# Who sees RocksDB: the store, the simulated disk that stands in for RocksDB's, and what tests and measures the store itself.
+# Who sees RocksDB: the store, the simulated disk that stands in for RocksDB's, and what tests and
+# measures the store itself.
 ROCKSDB = (
     "server/store/",
     "tools/swarm/disk.",
@@ -168,9 +170,9 @@ def sources(*folders):
 
 
 def long_functions(path):
-    """Names of the functions of a file that are too long. In a formatted file a function ends with a brace
-    alone on a line, and begins with the last line before that is indented as much: not at all, or by two
-    spaces inside a class."""
+    """Names of the functions of a file that are too long. In a formatted file a function ends with
+    a brace alone on a line, and begins with the last line before that is indented as much: not at
+    all, or by two spaces inside a class."""
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
         lines = f.read().split("\n")
     for indent in ("", "  "):

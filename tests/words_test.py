@@ -1,5 +1,5 @@
-"""The words of comments, messages and documents: phrases that no dictionary or glossary explains, and
-second words for things that docs/glossary.md names.
+"""The words of comments, messages and documents: phrases that no dictionary or glossary explains,
+and second words for things that docs/glossary.md names.
 
 A pattern that gives a false alarm is made more precise, not dropped. CLEAN may only grow."""
 import io
@@ -206,7 +206,8 @@ def prose(path):
     """(line, text) of everything that is read by people."""
     text = read(path)
     if path.endswith(".md"):
-        # What is written as code is a name; "Not x" in the glossary names what is not to be written.
+        # What is written as code is a name; "Not x" in the glossary names what is not to be
+        # written.
         text = re.sub(r"`[^`\n]*`", "``", text)
         text = re.sub(r"\bNot [^|\n]*\|", "|", text)
         number = 1

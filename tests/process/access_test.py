@@ -1,4 +1,5 @@
-"""Logging in, being refused, and what travels between: real sockets, real TLS, a real identity provider's keys."""
+"""Logging in, being refused, and what travels between: real sockets, real TLS, a real identity
+provider's keys."""
 import base64
 import http.client
 import http.server

@@ -1,4 +1,5 @@
-"""kill -9 under load, again and again: nothing that was acknowledged is ever missing, nothing that was not is half there."""
+"""kill -9 under load, again and again: nothing that was acknowledged is ever missing, nothing that
+was not is half there."""
 import http.client
 import json
 import os

@@ -1,5 +1,6 @@
-"""What goes wrong with a machine, done to a real qiaod: a full disk, a read-only one, no more files, no more memory, a process
-that stands still, a clock set back. Each time: a clear message, nothing that was answered is lost, and back when the cause is gone.
+"""What goes wrong with a machine, done to a real qiaod: a full disk, a read-only one, no more
+files, no more memory, a process that stands still, a clock set back. Each time: a clear message,
+nothing that was answered is lost, and back when the cause is gone.
 
 Runs in mount and user namespaces of its own, so that it may mount disks and leaves none behind."""
 import http.client
@@ -103,8 +104,8 @@ class Faults(Case):
         server = self.server(name="disk/db", log=os.path.join(self.folder, "log"))
         self.city(server)
         done = self.acknowledged(server, 20, "a")
-        # As the kernel does after errors: what is open for writing cannot be written either. It does so by hand only where
-        # nothing is; else it turns between two runs.
+        # As the kernel does after errors: what is open for writing cannot be written either. It
+        # does so by hand only where nothing is; else it turns between two runs.
         if (
             subprocess.run(
                 ["mount", "-o", "remount,ro", where], stderr=subprocess.DEVNULL
@@ -258,7 +259,8 @@ class Faults(Case):
         self.all_there(server, done)
 
     def test_a_process_that_stands_still(self):
-        """SIGSTOP for seconds: who waits gets an answer or asks again and gets the same one; watchers miss nothing."""
+        """SIGSTOP for seconds: who waits gets an answer or asks again and gets the same one;
+        watchers miss nothing."""
         server = self.server()
         self.city(server)
         watcher = WebSocket(server, "/v1/watch?after=0")
@@ -296,7 +298,8 @@ class Faults(Case):
         self.verified(server)
 
     def test_a_clock_that_was_set_back(self):
-        """The market's time stands still until the clock has caught up; nothing is lost, nothing goes back."""
+        """The market's time stands still until the clock has caught up; nothing is lost, nothing
+        goes back."""
         server = self.server(env=shifted(3 * 86400))
         self.city(server)
         done = self.acknowledged(server, 3, "a")

@@ -1,5 +1,5 @@
-"""Runs the real programs: a qiaod process on a real disk, reached through real sockets. Standard library only, and shares no
-code with the server."""
+"""Runs the real programs: a qiaod process on a real disk, reached through real sockets. Standard
+library only, and shares no code with the server."""
 import http.client
 import json
 import os
@@ -80,7 +80,8 @@ class Server:
         raise RuntimeError("qiaod does not listen")
 
     def set_up(self):
-        """The first account, by the link that the server prints; and a token for it, which every request sends."""
+        """The first account, by the link that the server prints; and a token for it, which every
+        request sends."""
         deadline = time.monotonic() + 10 * PATIENCE
         found = None
         while not found and time.monotonic() < deadline:

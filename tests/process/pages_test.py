@@ -1,4 +1,5 @@
-"""The console's files as the server gives them: from memory, compressed, kept by their name, and under a strict policy."""
+"""The console's files as the server gives them: from memory, compressed, kept by their name, and
+under a strict policy."""
 import gzip
 import os
 import re

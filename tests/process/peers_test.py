@@ -1,5 +1,6 @@
-"""Programs that are not ours, and that are hostile, against HTTP and the watch feed: Debian's Autobahn, wrk and h2load; slowloris;
-frames and requests that no good client sends, from two tables."""
+"""Programs that are not ours, and that are hostile, against HTTP and the watch feed: Debian's
+Autobahn, wrk and h2load; slowloris; frames and requests that no good client sends, from two
+tables."""
 import asyncio
 import http.client
 import json
@@ -26,7 +27,8 @@ def post(body, headers="", line="POST /v1/needs HTTP/1.1", length=None, kind="ap
     return f"{line}\r\n{HOST}{{auth}}Content-Type: {kind}\r\n{size}{headers}\r\n{body}"
 
 
-# What no client should send: name, bytes. Answered with a reason (4xx, or 501 and 505) or with a closed connection, and changing nothing.
+# What no client should send: name, bytes. Answered with a reason (4xx, or 501 and 505) or with a
+# closed connection, and changing nothing.
 MALFORMED = [
     # The first line.
     ("nothing but ends of lines", "\r\n\r\n\r\n"),
@@ -232,7 +234,8 @@ MALFORMED = [
     ("bytes", "".join(chr(i % 256) for i in range(4000))),
 ]
 
-# What a server has to refuse on a WebSocket (RFC 6455): name, bytes of a frame, close codes that are right. 0: the connection is dropped.
+# What a server has to refuse on a WebSocket (RFC 6455): name, bytes of a frame, close codes that
+# are right. 0: the connection is dropped.
 PROTOCOL = {1002, 0}
 FRAMES = [
     ("not masked", b"\x81\x02hi", PROTOCOL),
@@ -341,7 +344,8 @@ class Peers(Case):
         bystander.close()
 
     def test_autobahn(self):
-        """An independent client that checks every frame it gets, with compression offered, pings, and a clean close."""
+        """An independent client that checks every frame it gets, with compression offered, pings,
+        and a clean close."""
         for _ in range(5):
             self.s.post("/v1/needs", self.need())
         last = int(self.s.get("/healthz")["durableSeq"])
@@ -439,7 +443,8 @@ class Peers(Case):
             c.close()
             waits.append(time.monotonic() - begin)
             time.sleep(0.05)
-        # All that is ready of 250 connections takes a second, and of what its share lets through eight.
+        # All that is ready of 250 connections takes a second, and of what its share lets through
+        # eight.
         self.assertLess(max(waits), 0.3 * PATIENCE, waits)
 
     def test_bodies_that_never_end_are_held_up_to_a_share_of_the_address(self):
@@ -466,7 +471,8 @@ class Peers(Case):
             c.close()
 
     def test_slowloris(self):
-        """Two hundred who send a byte of a header now and then: all are let go in time, and meanwhile everybody else is served."""
+        """Two hundred who send a byte of a header now and then: all are let go in time, and
+        meanwhile everybody else is served."""
         begin = time.monotonic()
         slow = [self.s.connect() for _ in range(200)]
         for c in slow:

@@ -390,7 +390,8 @@ class Sheets(CommandLineCase):
         return [[cell for i, cell in enumerate(row) if i not in gone] for row in (header, *rows)]
 
     def content(self, server, what):
-        """What the API tells, without ids, times of events and personal data; parties by their place in the list."""
+        """What the API tells, without ids, times of events and personal data; parties by their
+        place in the list."""
         place = {
             p["id"]: i
             for i, p in enumerate(server.get("/v1/parties?pageSize=500").get("parties", []))

@@ -1,5 +1,6 @@
-"""A city at a hundred times its speed, for minutes or an hour, with faults all the while: memory stays flat except for what is
-posted, answers stay as fast as they were, and the books balance: every unit pledged is used or free.
+"""A city at a hundred times its speed, for minutes or an hour, with faults all the while: memory
+stays flat except for what is posted, answers stay as fast as they were, and the books balance:
+every unit pledged is used or free.
 
 QIAO_SOAK_SECONDS says how long (300 where not given); QIAO_SEED which random numbers."""
 import http.client
@@ -137,7 +138,8 @@ class Soak(Case):
                 self.counts["pauses"] += 1
 
     def work(self, worker, teams, rice):
-        """A coordinator or a team: one request after another, again with the same key until it is answered."""
+        """A coordinator or a team: one request after another, again with the same key until it is
+        answered."""
         rng = random.Random(SEED * 100 + worker)
         connection = None
         n = 0
@@ -329,7 +331,8 @@ class Soak(Case):
         total = 0
         for offer in rice:
             row = self.s.get(f"/v1/offers/{offer}")
-            # The city's time goes on while it is asked, and time limits pass: what stood before and after stood meanwhile.
+            # The city's time goes on while it is asked, and time limits pass: what stood before and
+            # after stood meanwhile.
             before, used = None, {}
             while before != used:
                 before = used
@@ -366,7 +369,8 @@ class Soak(Case):
         first, last = settled[0], settled[-1]
         grown = (last[1] - first[1]) / 1024
         rows = last[2] - first[2]
-        # A need with its lines, matches, events and answers takes some kilobytes, in memory and in RocksDB's tables that are not written yet.
+        # A need with its lines, matches, events and answers takes some kilobytes, in memory and in
+        # RocksDB's tables that are not written yet.
         allowed = 24 + rows * 16 / 1024
         print(
             f"memory: {last[1] / 1024:.0f} MiB, {grown:+.1f} MiB over {last[0] - first[0]:.0f} s in which {rows} rows came ({allowed:.0f} allowed)"
