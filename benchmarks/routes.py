@@ -653,7 +653,8 @@ def measure_all(figures, name, market, before, only):
             figures.line(f"{name}.{key}.others_wait", wait, "limit 10", wait <= MOST_WAIT)
             if key in before and not grows and p50 > GROWTH * before[key] + NOISE:
                 figures.fail(
-                    f"{key} grows with the market, from {before[key] * 1000:.3g} to {p50 * 1000:.3g} ms, and is not declared so in operations.inc"
+                    f"{key} grows with the market, from {before[key] * 1000:.3g} to "
+                    f"{p50 * 1000:.3g} ms, and is not declared so in operations.inc"
                 )
     other.close()
     return found

@@ -158,6 +158,19 @@ ROCKSDB = (
 )
 MOST_LINES = 1000
 MOST_LINES_OF_A_FUNCTION = 70
+MOST_COLUMNS = 100
+# Tables of one row a line, what a generator writes, and the console's catalogue of texts.
+LONG_LINES = {
+    "engine/base/refusal_codes.inc",
+    "engine/rows/kinds.inc",
+    "engine/rows/operations.inc",
+    "server/web/src/api/schema.d.ts",
+    "server/web/src/texts/en.ts",
+    "tools/qiao/terms.cc",
+    "tools/qiao/verbs.cc",
+}
+# A text of so many characters stays whole: data of tests, messages of the console.
+LONG_TEXT = 60
 
 
 def sources(*folders):
@@ -167,6 +180,19 @@ def sources(*folders):
             for f in files:
                 if f.endswith((".h", ".cc", ".inc", ".proto", ".py")):
                     yield os.path.relpath(os.path.join(where, f), ROOT)
+
+
+def code():
+    """Every file of code in the repository, scripts as well."""
+    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    endings = (".h", ".cc", ".inc", ".proto", ".py", ".cmake", ".mjs", ".ts", ".vue", ".css")
+    for path in names.stdout.splitlines():
+        if path.endswith(endings) or os.path.basename(path) == "CMakeLists.txt":
+            yield path
+        elif os.path.isfile(os.path.join(ROOT, path)):
+            with open(os.path.join(ROOT, path), "rb") as f:
+                if f.read(2) == b"#!":
+                    yield path
 
 
 def long_functions(path):
@@ -262,6 +288,17 @@ class Layers(unittest.TestCase):
         for path in sources("proto", "data", "engine", "server", "tools", "tests", "benchmarks"):
             with open(os.path.join(ROOT, path), encoding="utf-8") as f:
                 self.assertLess(len(f.readlines()), MOST_LINES, path)
+
+    def test_lines_fit_beside_each_other(self):
+        text = re.compile(r"([\"'`/])(?:(?!\1).){%d,}\1|R\"\(.{%d,}" % (LONG_TEXT, LONG_TEXT))
+        for path in code():
+            if path in LONG_LINES:
+                continue
+            with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+                for number, line in enumerate(f, 1):
+                    long = len(line.rstrip("\n")) > MOST_COLUMNS
+                    whole = text.search(line) and not path.endswith((".py", ".proto"))
+                    self.assertFalse(long and not whole, f"{path}:{number}: {line}")
 
     def test_functions_fit_on_a_screen(self):
         found = set()

@@ -46,7 +46,8 @@ ENGLISH = [
     (r"\b(has|have|had|can|to|may) come in\b", "log in, authenticate"),
     (r"\bCom(es?|ing) in\b", "log in, authenticate"),
     (
-        r"\blets? (anybody|anyone|nobody|somebody|whoever|them|him|her|an account) in\b|\b(is|are|be) let in\b",
+        r"\blets? (anybody|anyone|nobody|somebody|whoever|them|him|her|an account) in\b"
+        r"|\b(is|are|be) let in\b",
         "log in, open a session; credentials",
     ),
     (r"\bways? in(?= to|\b[.,;:]|,| that lets)", "credentials: a session, token or invitation"),
@@ -56,7 +57,8 @@ ENGLISH = [
     (r"\bnext door\b", "at distance zero"),
     (r"\bput(s|ting)? (it|that|this|them|things) right\b", "correct, repair"),
     (
-        r"\b(take|takes|took|taken|taking) (it|them|that|this|all of them|an offer|a token|a session) back\b",
+        r"\b(take|takes|took|taken|taking) "
+        r"(it|them|that|this|all of them|an offer|a token|a session) back\b",
         "withdraw, revoke, cancel, undo",
     ),
     (r"\b(is|are|was|were|be) worked out\b", "computed"),
@@ -81,7 +83,8 @@ ENGLISH = [
         "check-in code; put up on site",
     ),
     (
-        r"\b(needs?|it|they) (is|are|was|were|be) raised (to|from|a level)\b|\braised to (the|you|a)\b",
+        r"\b(needs?|it|they) (is|are|was|were|be) raised (to|from|a level)\b"
+        r"|\braised to (the|you|a)\b",
         "escalated",
     ),
     (

@@ -274,7 +274,8 @@ class Floods(Case):
         taken = sum(status == 201 for status, _ in answers)
         refused = sum(status == 429 for status, _ in answers)
         print(
-            f"median of a GET {quiet * 1e3:.2f} ms alone, {loud * 1e3:.2f} ms beside a flood of {len(answers) / seconds:.0f} requests/s; {taken} taken, {refused} refused"
+            f"median of a GET {quiet * 1e3:.2f} ms alone, {loud * 1e3:.2f} ms beside a flood of "
+            f"{len(answers) / seconds:.0f} requests/s; {taken} taken, {refused} refused"
         )
         self.assertEqual(taken + refused, len(answers))
         self.assertLessEqual(taken, 50 + 20 * (seconds + 2))

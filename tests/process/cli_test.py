@@ -184,7 +184,8 @@ class CommandLine(CommandLineCase):
                 "--file",
                 self.write(
                     "o.json",
-                    '{"time": {"kind": "TIME_KIND_VENUE", "capacity": "9"}, "categories": ["food"]}',
+                    '{"time": {"kind": "TIME_KIND_VENUE", "capacity": "9"}, '
+                    '"categories": ["food"]}',
                 ),
                 "--title",
                 "场地",
@@ -576,13 +577,15 @@ class CommandLine(CommandLineCase):
         words = run(
             "bash",
             "-c",
-            f"source {script}; COMP_WORDS=(qiao need po); COMP_CWORD=2; _qiao; echo ${{COMPREPLY[@]}}",
+            f"source {script}; COMP_WORDS=(qiao need po); COMP_CWORD=2; _qiao; echo "
+            f"${{COMPREPLY[@]}}",
         ).stdout
         self.assertEqual(words.strip(), "post")
         words = run(
             "bash",
             "-c",
-            f"source {script}; COMP_WORDS=(qiao need post --ti); COMP_CWORD=3; _qiao; echo ${{COMPREPLY[@]}}",
+            f"source {script}; COMP_WORDS=(qiao need post --ti); COMP_CWORD=3; _qiao; echo "
+            f"${{COMPREPLY[@]}}",
         ).stdout
         self.assertEqual(words.strip(), "--title")
 

@@ -112,7 +112,8 @@ class Crash(Case):
             server.post("/v1/needs", body, headers={"Idempotency-Key": "again"})["id"], first["id"]
         )
         print(
-            f"{len(acknowledged['need'])} needs and {len(acknowledged['match'])} matches acknowledged, none missing"
+            f"{len(acknowledged['need'])} needs and {len(acknowledged['match'])} matches "
+            f"acknowledged, none missing"
         )
 
     def generate(self, needs):

@@ -207,8 +207,10 @@ class WebSocket:
     def __init__(self, server, target="/v1/watch", headers=""):
         self.s = server.connect()
         self.s.sendall(
-            f"GET {target} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            f"Sec-WebSocket-Version: 13\r\n{server.authorization() if server.token else ''}{headers}\r\n".encode()
+            f"GET {target} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            f"Sec-WebSocket-Version: 13\r\n"
+            f"{server.authorization() if server.token else ''}{headers}\r\n".encode()
         )
         self.buffer = b""
         head = self.until(b"\r\n\r\n")

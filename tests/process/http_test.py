@@ -100,7 +100,8 @@ class Http(Case):
         need = self.s.post("/v1/needs", self.need(quantity=1))["id"]
         claim = json.dumps({"needId": need, "offerId": self.people, "quantity": 1}).encode()
         request = (
-            b"POST /v1/matches:claim HTTP/1.1\r\nHost: x\r\n%bContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+            b"POST /v1/matches:claim HTTP/1.1\r\nHost: x\r\n%bContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\nConnection: close\r\n\r\n"
             % (self.s.authorization().encode(), len(claim))
             + claim
         )
@@ -255,7 +256,8 @@ class Http(Case):
     def test_keep_alive_pipelining_head_and_expect(self):
         with self.s.connect() as c:
             c.sendall(
-                b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /v1/taxonomy HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /v1/taxonomy HTTP/1.1\r\nHost: "
+                b"x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
             )
             answer = b""
             while part := c.recv(65536):

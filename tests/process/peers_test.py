@@ -116,7 +116,8 @@ MALFORMED = [
     ("an empty token", "GET /v1/parties HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \r\n\r\n"),
     (
         "an unsigned token",
-        "GET /v1/parties HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer eyJhbGciOiJub25lIn0.e30.\r\n\r\n",
+        "GET /v1/parties HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+        "eyJhbGciOiJub25lIn0.e30.\r\n\r\n",
     ),
     ("what is not wanted", "GET /v1/policy HTTP/1.1\r\nHost: x\r\nAccept: image/png\r\n\r\n"),
     # Lengths.
@@ -213,19 +214,24 @@ MALFORMED = [
     ),
     (
         "an upgrade without a key",
-        "GET /v1/watch HTTP/1.1\r\nHost: x\r\n{auth}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        "GET /v1/watch HTTP/1.1\r\nHost: x\r\n{auth}Connection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n",
     ),
     (
         "an upgrade of an old version",
-        "GET /v1/watch HTTP/1.1\r\nHost: x\r\n{auth}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n",
+        "GET /v1/watch HTTP/1.1\r\nHost: x\r\n{auth}Connection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 8\r\n\r\n",
     ),
     (
         "an upgrade by POST",
-        "POST /v1/watch HTTP/1.1\r\nHost: x\r\n{auth}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        "POST /v1/watch HTTP/1.1\r\nHost: x\r\n{auth}Connection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
     ),
     (
         "a place beyond the end",
-        "GET /v1/watch?after=999999999 HTTP/1.1\r\nHost: x\r\n{auth}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        "GET /v1/watch?after=999999999 HTTP/1.1\r\nHost: x\r\n{auth}Connection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n",
     ),
     # Not HTTP at all.
     ("a TLS hello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + "\x55" * 500),
@@ -448,7 +454,10 @@ class Peers(Case):
         self.assertLess(max(waits), 0.3 * PATIENCE, waits)
 
     def test_bodies_that_never_end_are_held_up_to_a_share_of_the_address(self):
-        head = f"POST /v1/batch HTTP/1.1\r\n{HOST}Content-Type: application/json\r\nContent-Length: 500000\r\n\r\n".encode()
+        head = (
+            f"POST /v1/batch HTTP/1.1\r\n{HOST}"
+            "Content-Type: application/json\r\nContent-Length: 500000\r\n\r\n"
+        ).encode()
         patient = self.server(name="patient")
         self.city(patient)
         held = []

@@ -317,9 +317,8 @@ class Sheets(CommandLineCase):
             },
         )
         offer(parties[5], "-5", stock={"resource": "rice", "quantity": 1})
-        self.s.post(
-            f"/v1/offers/{offer(parties[5], '停止提供', stock={'resource': 'rice', 'quantity': 1})}:withdraw"
-        )
+        ended = offer(parties[5], "停止提供", stock={"resource": "rice", "quantity": 1})
+        self.s.post(f"/v1/offers/{ended}:withdraw")
         start = (int(time.time()) // 3600 + 48) * 3600 + 7
         window = {"start": str(start), "end": str(start + 86400 + 1)}
         lines = [

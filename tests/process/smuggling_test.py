@@ -355,7 +355,8 @@ class Smuggling(Case):
         def change(target, host, origin):
             return answers(
                 self.ask(
-                    f"PUT {target}/v1/policy HTTP/1.1\r\nHost: {host}\r\n{cookie}Origin: {origin}\r\n"
+                    f"PUT {target}/v1/policy HTTP/1.1\r\nHost: {host}\r\n{cookie}Origin: "
+                    f"{origin}\r\n"
                     "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
                 )
             )

@@ -102,7 +102,8 @@ class Soak(Case):
         self.assertEqual(self.s.stop(), 0)
         self.assertIn("every invariant holds", run(QIAO, "verify", self.s.data).stdout)
         print(
-            f"{self.counts}; {len(self.acknowledged)} needs and {len(self.matches)} matches; {self.feed_last} events on the feed without a gap"
+            f"{self.counts}; {len(self.acknowledged)} needs and {len(self.matches)} matches; "
+            f"{self.feed_last} events on the feed without a gap"
         )
 
     def guard(self, work):
@@ -373,7 +374,8 @@ class Soak(Case):
         # RocksDB's tables that are not written yet.
         allowed = 24 + rows * 16 / 1024
         print(
-            f"memory: {last[1] / 1024:.0f} MiB, {grown:+.1f} MiB over {last[0] - first[0]:.0f} s in which {rows} rows came ({allowed:.0f} allowed)"
+            f"memory: {last[1] / 1024:.0f} MiB, {grown:+.1f} MiB over {last[0] - first[0]:.0f} s "
+            f"in which {rows} rows came ({allowed:.0f} allowed)"
         )
         if PATIENCE == 1:
             self.assertLess(grown, allowed)
