@@ -15,6 +15,7 @@
 namespace qiao::bench {
 namespace {
 
+constexpr int kNeeds = 100'000;
 constexpr int kTeams = 20'000;
 constexpr int kCompared = 200;
 const char* const kSkills[] = {"general",  "first_aid", "haircut",
@@ -43,141 +44,150 @@ pb::Policy plain_policy() {
   return p;
 }
 
-void run() {
-  const int needs = 100'000;
-  const std::string folder = std::filesystem::temp_directory_path() / "qiao-bench-postgis";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+// The communities of the market's country, and the market the questions are asked in.
+struct Country {
   RankedMarket market;
-  fill(market, {0, 10});
-  pb::Command rules;
-  rules.mutable_actor()->set_role(pb::ROLE_LEAD);
-  *rules.mutable_set_policy() = plain_policy();
-  must(market, rules);
-  const State& s = market.state();
   std::vector<Slot> communities;
+  Random random{11};
+
+  const AreaRow& community() {
+    return market.state().areas()[communities[random.below(communities.size())]];
+  }
+};
+
+pb::Command by_lead() {
+  pb::Command c;
+  c.mutable_actor()->set_role(pb::ROLE_LEAD);
+  return c;
+}
+
+void fill_country(Country& country) {
+  fill(country.market, {0, 10});
+  pb::Command rules = by_lead();
+  *rules.mutable_set_policy() = plain_policy();
+  must(country.market, rules);
+  const State& s = country.market.state();
   for (Slot a = 0; a < s.areas().size(); ++a) {
-    if (s.areas()[a].level == pb::AREA_LEVEL_COMMUNITY) communities.push_back(a);
+    if (s.areas()[a].level == pb::AREA_LEVEL_COMMUNITY) country.communities.push_back(a);
   }
-  Random random(11);
-  const auto skills_of = [&](auto* time, unsigned percent) {
-    std::uint64_t mask = 0;
-    for (std::size_t i = 0; i < std::size(kSkills); ++i) {
-      if (!random.chance(percent)) continue;
-      time->add_skills(kSkills[i]);
-      mask |= std::uint64_t{1} << i;
-    }
-    return mask;
-  };
-  const auto lead = [] {
-    pb::Command c;
-    c.mutable_actor()->set_role(pb::ROLE_LEAD);
-    return c;
-  };
+}
 
-  std::ofstream needs_file(folder + "/needs.csv");
+// Adds each skill with the given probability; returns them as a bit mask for the peer.
+template <class Time>
+std::uint64_t add_skills(Time* time, unsigned percent, Random& random) {
+  std::uint64_t mask = 0;
+  for (std::size_t i = 0; i < std::size(kSkills); ++i) {
+    if (!random.chance(percent)) continue;
+    time->add_skills(kSkills[i]);
+    mask |= std::uint64_t{1} << i;
+  }
+  return mask;
+}
+
+std::int64_t weight_of(pb::Urgency urgency) {
+  if (urgency == pb::URGENCY_CRITICAL) return 3'000'000;
+  return urgency == pb::URGENCY_URGENT ? 1'500'000 : 1'000'000;
+}
+
+// Posts a need, and writes its row for the peer.
+void add_need(Country& country, std::ostream& rows) {
+  Random& random = country.random;
+  const State& s = country.market.state();
   const TimeZone& zone = s.zone();
-  for (int i = 0; i < needs; ++i) {
-    const AreaRow& area = s.areas()[communities[random.below(communities.size())]];
-    pb::Command c = lead();
-    pb::Need& n = *c.mutable_post_need()->mutable_need();
-    n.set_area_code(area.id.value());
-    n.set_title("需求");
-    n.set_category("elder_care");
-    n.set_urgency(static_cast<pb::Urgency>(random.between(1, 3)));
-    n.mutable_point()->set_latitude_e7(
-        area.point.latitude_e7 + static_cast<std::int32_t>(random.between(-100'000, 100'000)));
-    n.mutable_point()->set_longitude_e7(
-        area.point.longitude_e7 + static_cast<std::int32_t>(random.between(-100'000, 100'000)));
-    pb::RequirementLine& l = *n.add_lines();
-    l.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
-    const auto mask = skills_of(l.mutable_time(), 20);
-    l.set_quantity(random.between(1, 10));
-    const LocalTime day = std::chrono::floor<std::chrono::days>(zone.to_local(kNow)) +
-                          std::chrono::days{random.between(1, 14)};
-    const std::int64_t start_minute = random.between(14, 34) * 30;
-    const std::int64_t minutes = random.between(2, 6) * 30;
-    l.mutable_window()->set_start(to_int(zone.to_utc(day + std::chrono::minutes{start_minute})));
-    l.mutable_window()->set_end(l.window().start() + minutes * 60);
-    const auto id = must(market, c).subjects.front().key;
-    const std::int64_t urgency = n.urgency() == pb::URGENCY_CRITICAL ? 3'000'000
-                                 : n.urgency() == pb::URGENCY_URGENT ? 1'500'000
-                                                                     : 1'000'000;
-    needs_file.precision(10);
-    const Point at = s.needs()[s.needs().find(NeedId{id})].point;
-    needs_file << id << "|" << degrees(at.longitude_e7) << "|" << degrees(at.latitude_e7) << "|"
-               << urgency << "|" << mask << "|" << take_apart(day).weekday << "|" << start_minute
-               << "|" << start_minute + minutes << "|" << l.window().start() << "\n";
-  }
-  std::ofstream teams_file(folder + "/teams.csv");
-  std::vector<Slot> parties;
-  for (int i = 0; i < kTeams; ++i) {
-    const AreaRow& area = s.areas()[communities[random.below(communities.size())]];
-    pb::Command reg = lead();
-    reg.mutable_register_party()->set_kind(pb::PARTY_KIND_VOLUNTEER_TEAM);
-    reg.mutable_register_party()->set_name("队");
-    reg.mutable_register_party()->set_area_code(area.id.value());
-    const auto party = must(market, reg).subjects.front().key;
-    pb::Command c = lead();
-    pb::Offer& o = *c.mutable_post_offer();
-    o.set_party_id(party);
-    o.set_title("志愿者");
-    o.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
-    o.mutable_time()->set_capacity(10);
-    const auto mask = skills_of(o.mutable_time(), 60);
-    Team t{static_cast<std::uint32_t>(random.between(12, 20)) * 30,
-           static_cast<std::uint32_t>(random.between(34, 46)) * 30,
-           {}};
-    for (std::uint32_t d = 1; d <= 7; ++d) {
-      if (!random.chance(60)) continue;
-      t.days.push_back(d);
-      pb::WeeklySlot& w = *o.mutable_time()->add_weekly();
-      w.set_weekday(d);
-      w.set_start_minute(t.from);
-      w.set_end_minute(t.to);
-    }
-    if (t.days.empty()) t = {0, 1440, {1, 2, 3, 4, 5, 6, 7}};
-    o.set_radius_m(static_cast<std::uint32_t>(random.between(5, 15)) * 1000);
-    must(market, c);
-    parties.push_back(s.parties().find(PartyId{party}));
-    teams_file.precision(10);
-    teams_file << i + 1 << "|" << degrees(area.point.longitude_e7) << "|"
-               << degrees(area.point.latitude_e7) << "|" << o.radius_m() << "|" << mask << "|{"
-               << joined(t.days) << "}|" << t.from << "|" << t.to << "\n";
-  }
-  needs_file.close();
-  teams_file.close();
+  const AreaRow& area = country.community();
+  pb::Command c = by_lead();
+  pb::Need& n = *c.mutable_post_need()->mutable_need();
+  n.set_area_code(area.id.value());
+  n.set_title("需求");
+  n.set_category("elder_care");
+  n.set_urgency(static_cast<pb::Urgency>(random.between(1, 3)));
+  n.mutable_point()->set_latitude_e7(area.point.latitude_e7 +
+                                     static_cast<std::int32_t>(random.between(-100'000, 100'000)));
+  n.mutable_point()->set_longitude_e7(area.point.longitude_e7 +
+                                      static_cast<std::int32_t>(random.between(-100'000, 100'000)));
+  pb::RequirementLine& l = *n.add_lines();
+  l.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
+  const auto mask = add_skills(l.mutable_time(), 20, random);
+  l.set_quantity(random.between(1, 10));
+  const LocalTime day = std::chrono::floor<std::chrono::days>(zone.to_local(kNow)) +
+                        std::chrono::days{random.between(1, 14)};
+  const std::int64_t start_minute = random.between(14, 34) * 30;
+  const std::int64_t minutes = random.between(2, 6) * 30;
+  l.mutable_window()->set_start(to_int(zone.to_utc(day + std::chrono::minutes{start_minute})));
+  l.mutable_window()->set_end(l.window().start() + minutes * 60);
+  const auto id = must(country.market, c).subjects.front().key;
+  const Point at = s.needs()[s.needs().find(NeedId{id})].point;
+  rows << id << "|" << degrees(at.longitude_e7) << "|" << degrees(at.latitude_e7) << "|"
+       << weight_of(n.urgency()) << "|" << mask << "|" << take_apart(day).weekday << "|"
+       << start_minute << "|" << start_minute + minutes << "|" << l.window().start() << "\n";
+}
 
+// Registers a team with an offer, and writes its row for the peer.
+Slot add_team(Country& country, int number, std::ostream& rows) {
+  Random& random = country.random;
+  const AreaRow& area = country.community();
+  pb::Command reg = by_lead();
+  reg.mutable_register_party()->set_kind(pb::PARTY_KIND_VOLUNTEER_TEAM);
+  reg.mutable_register_party()->set_name("队");
+  reg.mutable_register_party()->set_area_code(area.id.value());
+  const auto party = must(country.market, reg).subjects.front().key;
+  pb::Command c = by_lead();
+  pb::Offer& o = *c.mutable_post_offer();
+  o.set_party_id(party);
+  o.set_title("志愿者");
+  o.mutable_time()->set_kind(pb::TIME_KIND_PEOPLE);
+  o.mutable_time()->set_capacity(10);
+  const auto mask = add_skills(o.mutable_time(), 60, random);
+  Team t{static_cast<std::uint32_t>(random.between(12, 20)) * 30,
+         static_cast<std::uint32_t>(random.between(34, 46)) * 30,
+         {}};
+  for (std::uint32_t d = 1; d <= 7; ++d) {
+    if (!random.chance(60)) continue;
+    t.days.push_back(d);
+    pb::WeeklySlot& w = *o.mutable_time()->add_weekly();
+    w.set_weekday(d);
+    w.set_start_minute(t.from);
+    w.set_end_minute(t.to);
+  }
+  if (t.days.empty()) t = {0, 1440, {1, 2, 3, 4, 5, 6, 7}};
+  o.set_radius_m(static_cast<std::uint32_t>(random.between(5, 15)) * 1000);
+  must(country.market, c);
+  rows << number << "|" << degrees(area.point.longitude_e7) << "|"
+       << degrees(area.point.latitude_e7) << "|" << o.radius_m() << "|" << mask << "|{"
+       << joined(t.days) << "}|" << t.from << "|" << t.to << "\n";
+  return country.market.state().parties().find(PartyId{party});
+}
+
+struct Asked {
+  double rate = 0;   // a second, of all threads together
+  double lines = 0;  // of an answer, on average
+};
+
+// Threads may ask together while nothing changes the market, as a clearing's do.
+Asked ask(const RankedMarket& market, const std::vector<Slot>& parties, unsigned threads) {
   const auto& ranking = market.ranking();
-  // Threads may ask together while nothing changes the market, as a clearing's do. The peer has
-  // both cores as well.
-  double lines_found = 0;
-  const auto ask = [&](unsigned threads) {
-    const int questions = static_cast<int>(scaled(50'000, 200'000));
-    std::vector<std::size_t> found(threads);
-    const Stopwatch watch;
-    {
-      std::vector<std::jthread> askers;
-      for (unsigned t = 0; t < threads; ++t) {
-        askers.emplace_back([&, t] {
-          Random which(100 + t);
-          std::size_t sum = 0;
-          for (int i = 0; i < questions; ++i)
-            sum += ranking.open_lines(parties[which.below(parties.size())], 20, kNow).size();
-          found[t] = sum;
-        });
-      }
+  const int questions = static_cast<int>(scaled(50'000, 200'000));
+  std::vector<std::size_t> found(threads);
+  const Stopwatch watch;
+  {
+    std::vector<std::jthread> askers;
+    for (unsigned t = 0; t < threads; ++t) {
+      askers.emplace_back([&, t] {
+        Random which(100 + t);
+        std::size_t sum = 0;
+        for (int i = 0; i < questions; ++i)
+          sum += ranking.open_lines(parties[which.below(parties.size())], 20, kNow).size();
+        found[t] = sum;
+      });
     }
-    const double rate = questions * static_cast<double>(threads) / watch.seconds();
-    lines_found = static_cast<double>(found[0]) / questions;
-    return rate;
-  };
-  ask(1);  // fills the caches, as the peer's clients do before they are counted
-  const double one = ask(1);
-  const double both = ask(std::thread::hardware_concurrency());
-  figure("postgis.answers", lines_found, "lines",
-         "of a team's top 20 among " + std::to_string(needs) + " needs");
+  }
+  return {questions * static_cast<double>(threads) / watch.seconds(),
+          static_cast<double>(found[0]) / questions};
+}
 
+// Questions a second of the peer, which writes its answers into the folder. It has both cores as
+// well.
+double ask_peer(const std::string& folder) {
   const std::string command = std::string("bash '") + QIAO_SCRIPTS + "/postgres.sh' top20 '" +
                               folder + "' " + std::to_string(to_int(kNow)) + " " +
                               std::to_string(kCompared) + " " + std::to_string(scaled(5, 20));
@@ -185,25 +195,35 @@ void run() {
     std::fprintf(stderr, "PostgreSQL could not be run; tools/install bench installs it\n");
     std::exit(1);
   }
-  double theirs = 0;
-  std::ifstream(folder + "/qps") >> theirs;
+  double rate = 0;
+  std::ifstream(folder + "/qps") >> rate;
+  return rate;
+}
 
-  // The same answers: the same needs in the same order, except neighbours whose values differ by
-  // less than a metre's worth (SQL computes in floating point where we compute in integers).
-  constexpr std::int64_t kMetreMicro = 800;
+// The peer's answers: the needs of each of the first teams, in order.
+std::vector<std::vector<std::uint64_t>> answers_of_peer(const std::string& folder) {
   std::ifstream answers(folder + "/answers.csv");
   std::string line;
-  std::size_t same = 0;
-  std::size_t rows = 0;
   std::vector<std::vector<std::uint64_t>> lists(kCompared);
   while (std::getline(answers, line)) {
     std::uint64_t team = 0;
     std::uint64_t need = 0;
     if (std::sscanf(line.c_str(), "%lu|%lu", &team, &need) == 2) lists[team - 1].push_back(need);
   }
-  for (int t = 0; t < kCompared; ++t) {
-    const auto mine = ranking.open_lines(parties[static_cast<std::size_t>(t)], 20, kNow);
-    const auto& other = lists[static_cast<std::size_t>(t)];
+  return lists;
+}
+
+// The same answers: the same needs in the same order, except neighbours whose values differ by
+// less than a metre's worth (SQL computes in floating point where we compute in integers).
+void compare_answers(const RankedMarket& market, const std::vector<Slot>& parties,
+                     const std::vector<std::vector<std::uint64_t>>& theirs) {
+  constexpr std::int64_t kMetreMicro = 800;
+  const State& s = market.state();
+  std::size_t same = 0;
+  std::size_t rows = 0;
+  for (std::size_t t = 0; t < theirs.size(); ++t) {
+    const auto mine = market.ranking().open_lines(parties[t], 20, kNow);
+    const auto& other = theirs[t];
     QIAO_CHECK(mine.size() == other.size(), "both find as many");
     for (std::size_t r = 0; r < mine.size(); ++r, ++rows) {
       const NeedRow& need = s.needs()[s.line(mine[r].line).need];
@@ -220,9 +240,35 @@ void run() {
   }
   figure("postgis.same_answers", 100.0 * static_cast<double>(same) / static_cast<double>(rows), "%",
          "same need at the same rank, of " + std::to_string(rows) + "; the rest within a metre");
-  figure("postgis.top20.one_thread", one, "per s", "as the server asks");
-  compared("postgis.top20", both, "per s", "PostGIS, 8 clients on the same cores, per s", theirs,
-           Goal::kAtLeast, 30);
+}
+
+void run() {
+  const std::string folder = std::filesystem::temp_directory_path() / "qiao-bench-postgis";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  Country country;
+  fill_country(country);
+  std::ofstream needs_file(folder + "/needs.csv");
+  needs_file.precision(10);
+  for (int i = 0; i < kNeeds; ++i) add_need(country, needs_file);
+  needs_file.close();
+  std::ofstream teams_file(folder + "/teams.csv");
+  teams_file.precision(10);
+  std::vector<Slot> parties;
+  for (int i = 1; i <= kTeams; ++i) parties.push_back(add_team(country, i, teams_file));
+  teams_file.close();
+
+  // The first run fills the caches, as the peer's clients do before they are counted.
+  ask(country.market, parties, 1);
+  const Asked one = ask(country.market, parties, 1);
+  const Asked both = ask(country.market, parties, std::thread::hardware_concurrency());
+  figure("postgis.answers", both.lines, "lines",
+         "of a team's top 20 among " + std::to_string(kNeeds) + " needs");
+  const double theirs = ask_peer(folder);
+  compare_answers(country.market, parties, answers_of_peer(folder));
+  figure("postgis.top20.one_thread", one.rate, "per s", "as the server asks");
+  compared("postgis.top20", both.rate, "per s", "PostGIS, 8 clients on the same cores, per s",
+           theirs, Goal::kAtLeast, 30);
   std::filesystem::remove_all(folder);
 }
 

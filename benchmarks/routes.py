@@ -1,67 +1,42 @@
-"""Every route of openapi.json in a city and in a large market: how long it takes, and how long others wait meanwhile.
+"""Every route of openapi.json in a city and in a large market: how long it takes, and how long
+others wait meanwhile.
 
     tools/bench routes [--scale full]
 
-A route whose time grows with the market has to be declared so (G in engine/rows/operations.inc); one that is not, one
-without a recipe here, and one that answers something else than it should make this fail. What one account can do to
-others is measured with the limits that a server has by default; everything else without limits."""
+A route whose time grows with the market has to be declared so (G in engine/rows/operations.inc);
+one that is not, one without a recipe here, and one that answers something else than it should make
+this fail. What one account can do to others is measured with the limits that a server has by
+default; everything else without limits."""
 import json
 import multiprocessing
 import os
-import random
 import re
 import subprocess
 import sys
 import tempfile
 import time
-import http.client
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../tests/process"))
 BUILD, SOURCE, SCALE = sys.argv[1], sys.argv[2], sys.argv[3]
 os.environ["QIAO_BIN"], os.environ["QIAO_SOURCE"] = BUILD, SOURCE
 os.environ.setdefault("QIAO_PATIENCE", "20")
 from harness import Server  # noqa: E402
+from routes_client import PASSWORD, Client, Market  # noqa: E402
 
-SIZES = {"small": [("city", 20_000, 5_000, "city"), ("province", 200_000, 200_000, "nation")],
-         "full": [("city", 100_000, 20_000, "city"), ("nation", 1_000_000, 1_350_000, "nation")]}[SCALE]
+SIZES = {
+    "small": [("city", 20_000, 5_000, "city"), ("province", 200_000, 200_000, "nation")],
+    "full": [("city", 100_000, 20_000, "city"), ("nation", 1_000_000, 1_350_000, "nation")],
+}[SCALE]
 ROUNDS = 3
 MOST_P99 = 0.050
 MOST_WAIT = 0.010
 # What the lead looks at first, in seconds at p50, however large the market.
 GOALS = {"getOverview": 0.100, "getInbox": 0.010}
-# A route that is not declared to grow may take so much longer in the large market: caches are colder there.
+# A route that is not declared to grow may take so much longer in the large market: caches are
+# colder there.
 GROWTH = 3
 NOISE = 0.003
 FLOODERS = 8
-PASSWORD = "correct horse battery"
-
-
-class Client:
-    """One connection, kept alive, from an address of its own."""
-
-    def __init__(self, port, token=None, address="127.0.0.1"):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600, source_address=(address, 0))
-        self.headers = {"Authorization": "Bearer " + token} if token else {}
-
-    def send(self, method, target, body=None, headers=None):
-        data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
-        head = dict(self.headers if headers is None else headers)
-        if data is not None:
-            head.setdefault("Content-Type", "application/json")
-        begin = time.perf_counter()
-        self.connection.request(method, target, data, head)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        return answer.status, time.perf_counter() - begin, text, answer.headers
-
-    def get(self, target):
-        return self.must("GET", target)
-
-    def must(self, method, target, body=None, headers=None):
-        status, _, text, _ = self.send(method, target, body, headers)
-        if status not in (200, 201):
-            raise SystemExit(f"{method} {target}: {status} {text[:500]!r}")
-        return json.loads(text) if text else {}
 
 
 def probe(port, token, targets, pipe):
@@ -80,7 +55,9 @@ def probe(port, token, targets, pipe):
 class Probe:
     def __init__(self, port, token, targets):
         self.pipe, theirs = multiprocessing.Pipe()
-        self.process = multiprocessing.Process(target=probe, args=(port, token, targets, theirs), daemon=True)
+        self.process = multiprocessing.Process(
+            target=probe, args=(port, token, targets, theirs), daemon=True
+        )
         self.process.start()
 
     def __enter__(self):
@@ -101,127 +78,8 @@ def quantile(values, q):
     return values[min(len(values) - 1, int(len(values) * q))]
 
 
-class Market:
-    """The server under measurement, and rows made as a recipe needs them."""
-
-    def __init__(self, server, sample):
-        self.server, self.sample = server, sample
-        self.lead = Client(server.port, server.token)
-        self.random = random.Random(3)
-        sample["programmes"] = [p["code"] for p in self.lead.get("/v1/taxonomy")["programmes"]]
-        self.count = int(time.time()) % 100_000_000 * 1000  # a database may be asked again
-        self.community = sample["communities"][0]
-        self.organiser = self.lead.must("POST", "/v1/parties", {"kind": "PARTY_KIND_ORGANISER", "name": "测试街道办", "areaCode": self.community})["id"]
-        self.team = self.party()
-        self.offer = self.offers(1)[0]
-
-    def any(self, kind):
-        return self.random.choice(self.sample[kind])
-
-    def unique(self, name):
-        self.count += 1
-        return f"{name}{self.count}"
-
-    def batch(self, commands):
-        ids = []
-        for at in range(0, len(commands), 100):
-            ids += [r["id"] for r in self.lead.must("POST", "/v1/batch", {"commands": commands[at:at + 100]})["results"]]
-        return ids
-
-    def need_body(self, start=7200, lines=1, **more):
-        begin = int(time.time()) + start
-        line = {"quantity": "2", "window": {"start": str(begin), "end": str(begin + 5400)}, "time": {"kind": "TIME_KIND_PEOPLE"}}
-        return {"title": "陪老人", "category": "elder_care", "areaCode": self.community, "lines": [line] * lines, **more}
-
-    def needs(self, count, until="NEED_STATE_OPEN", start=7200, **more):
-        return self.batch([{"postNeed": {"need": self.need_body(start, **more), "until": until}} for _ in range(count)])
-
-    def make(self, need, how):
-        return {"makeMatch": {"needId": need, "line": 1, "offerId": self.offer, "quantity": "2", "how": "MATCH_STATE_" + how}}
-
-    def matches(self, count, how, *verbs, start=7200):
-        """So many matches, each of a need of its own, taken through the verbs."""
-        needs = self.needs(count, start=start)
-        made = self.batch([self.make(n, how) for n in needs])
-        for verb in verbs:
-            if verb == "BEGUN":
-                time.sleep(start + 1.5)
-            else:
-                self.batch([{"moveMatch": {"matchId": m, "verb": "MATCH_VERB_" + verb}} for m in made])
-        return made
-
-    def served(self, count):
-        return self.matches(count, "DISPATCHED", "ACCEPT", "CHECK_IN", "BEGUN", "CHECK_OUT", start=3)
-
-    def party(self, **more):
-        body = {"kind": "PARTY_KIND_VOLUNTEER_TEAM", "name": self.unique("测试队"), "areaCode": self.community, "serviceRadiusM": 50000, **more}
-        return self.lead.must("POST", "/v1/parties", body)["id"]
-
-    def offers(self, count):
-        return self.batch([{"postOffer": {"partyId": self.team, "title": "志愿者", "time": {"kind": "TIME_KIND_PEOPLE", "capacity": "1000000"}}}] * count)
-
-    def persons(self, count):
-        return self.batch([{"putPerson": {"partyId": self.team, "name": "张三", "phone": "13900009999"}}] * count)
-
-    def account(self, role="ROLE_AUDITOR", **more):
-        return self.lead.must("POST", "/v1/accounts", {"login": self.unique("login"), "name": "王小明", "role": role, **more})["id"]
-
-    def accounts(self, count, **more):
-        return [self.account(**more) for _ in range(count)]
-
-    def token(self, account):
-        return self.lead.must("POST", "/v1/tokens", {"name": self.unique("token"), "accountId": account, "lifetime": 864000})
-
-    def residents(self, count, needs):
-        """Numbers of residents with so many needs each."""
-        refs = []
-        for _ in range(count):
-            self.count += 1
-            refs.append(str(5_000_000_000 + self.count))
-            self.account("ROLE_RESIDENT", residentRef=refs[-1])
-            self.needs(needs, residentRef=refs[-1])
-        return refs
-
-    def logged_in(self, count):
-        """Headers of sessions."""
-        found = []
-        for account in self.accounts(count):
-            secret = self.lead.must("POST", f"/v1/accounts/{account}:invite")["secret"]
-            _, _, _, headers = self.lead.send("POST", "/v1/invitations:accept", {"token": secret, "password": PASSWORD}, {})
-            found.append({"Cookie": headers["Set-Cookie"].split(";")[0], "Origin": self.server.origin()})
-        return found
-
-    def cleared(self, budget=3):
-        """A clearing that is done."""
-        made = self.lead.must("POST", "/v1/clearings", {"budget": str(budget)})["id"]
-        self.clearings_end()
-        return made
-
-    def imports_end(self):
-        """Waits until no import of the lead's goes on."""
-        while any("endedAt" not in i for i in self.lead.get("/v1/imports").get("imports", [])):
-            time.sleep(0.05)
-
-    def sheet_of_needs(self, count):
-        """A file of needs, none like another."""
-        area = self.any("communities")
-        day = time.strftime("%Y-%m-%d", time.localtime(time.time() + 5 * 86_400))
-        rows = [f"{area},{self.unique('need')},elder_care,people,3,{day} 09:00/11:00" for _ in range(count)]
-        return "\r\n".join(["area,title,category,kind,quantity,window", *rows]).encode()
-
-    def imported(self):
-        """An import that is done."""
-        made = self.lead.must("POST", "/v1/imports?kind=needs&check=1", self.sheet_of_needs(100), {**self.lead.headers, "Content-Type": "text/csv"})["id"]
-        self.imports_end()
-        return made
-
-    def clearings_end(self):
-        """Waits until no clearing runs or is applied."""
-        while any(c["state"] == "CLEARING_STATE_RUNNING" or "stage" in c for c in self.lead.get("/v1/clearings").get("clearings", [])):
-            time.sleep(0.2)
-
-
-# --- how each route is asked: calls of (target, body, headers or none, statuses other than 200 and 201) ---
+# --- how each route is asked: calls of (target, body, headers or none, statuses other than 200 and
+# 201) ---
 
 RECIPES = {}
 
@@ -230,13 +88,16 @@ def recipe(operation, count=90, variant=""):
     def register(make):
         RECIPES.setdefault(operation, []).append((variant, count, make))
         return make
+
     return register
 
 
 def simple(operation, target, body=None, count=90, variant=""):
     """Every {word} in target and body is the id of some row of that sample."""
+
     def fill(text, m):
         return re.sub(r"\{(\w+)\}", lambda word: m.any(word[1]), text)
+
     recipe(operation, count, variant)(lambda m, n: [(fill(target, m), body) for _ in range(n)])
 
 
@@ -246,19 +107,52 @@ def on_made(operation, target, make, body=None, count=90):
 
 
 REASON = {"reason": "计划有变"}
-for name, path in {"getTaxonomy": "/v1/taxonomy", "getPolicy": "/v1/policy", "listAreas": "/v1/areas?pageSize=200", "getArea": "/v1/areas/{communities}", "listParties": "/v1/parties",
-                   "getParty": "/v1/parties/{suppliers}", "rankOpenLines": "/v1/parties/{suppliers}/open-lines", "listNotifications": "/v1/notifications?newest=1",
-                   "listPersons": "/v1/persons", "getPerson": "/v1/persons/{persons}", "listOffers": "/v1/offers", "getOffer": "/v1/offers/{offers}", "listNeeds": "/v1/needs?newest=1",
-                   "getNeed": "/v1/needs/{needs}", "rankCandidates": "/v1/needs/{openNeeds}/lines/1/candidates", "suggestBundle": "/v1/needs/{openNeeds}/bundle",
-                   "explain": "/v1/explanations?need={openNeeds}&offer={offers}", "listMatches": "/v1/matches?newest=1", "getMatch": "/v1/matches/{matches}",
-                   "listEvents": "/v1/events?limit=1000", "listAudit": "/v1/audit?newest=1", "listClearings": "/v1/clearings", "listProposals": "/v1/proposals",
-                   "getRecord": "/v1/parties/{suppliers}/record", "getCalendar": "/v1/parties/{suppliers}/calendar", "getInbox": "/v1/inbox", "getSiteCode": "/v1/needs/{openNeeds}/site-code",
-                   "getSession": "/v1/sessions/current", "listAccounts": "/v1/accounts", "listTokens": "/v1/tokens", "getHealth": "/healthz", "getReadiness": "/readyz",
-                   "getMetrics": "/metrics", "getOpenApi": "/v1/openapi.json", "listImports": "/v1/imports",
-                   "getImportTemplate": "/v1/imports/template?kind=needs"}.items():
+for name, path in {
+    "getTaxonomy": "/v1/taxonomy",
+    "getPolicy": "/v1/policy",
+    "listAreas": "/v1/areas?pageSize=200",
+    "getArea": "/v1/areas/{communities}",
+    "listParties": "/v1/parties",
+    "getParty": "/v1/parties/{suppliers}",
+    "rankOpenLines": "/v1/parties/{suppliers}/open-lines",
+    "listNotifications": "/v1/notifications?newest=1",
+    "listPersons": "/v1/persons",
+    "getPerson": "/v1/persons/{persons}",
+    "listOffers": "/v1/offers",
+    "getOffer": "/v1/offers/{offers}",
+    "listNeeds": "/v1/needs?newest=1",
+    "getNeed": "/v1/needs/{needs}",
+    "rankCandidates": "/v1/needs/{openNeeds}/lines/1/candidates",
+    "suggestBundle": "/v1/needs/{openNeeds}/bundle",
+    "explain": "/v1/explanations?need={openNeeds}&offer={offers}",
+    "listMatches": "/v1/matches?newest=1",
+    "getMatch": "/v1/matches/{matches}",
+    "listEvents": "/v1/events?limit=1000",
+    "listAudit": "/v1/audit?newest=1",
+    "listClearings": "/v1/clearings",
+    "listProposals": "/v1/proposals",
+    "getRecord": "/v1/parties/{suppliers}/record",
+    "getCalendar": "/v1/parties/{suppliers}/calendar",
+    "getInbox": "/v1/inbox",
+    "getSiteCode": "/v1/needs/{openNeeds}/site-code",
+    "getSession": "/v1/sessions/current",
+    "listAccounts": "/v1/accounts",
+    "listTokens": "/v1/tokens",
+    "getHealth": "/healthz",
+    "getReadiness": "/readyz",
+    "getMetrics": "/metrics",
+    "getOpenApi": "/v1/openapi.json",
+    "listImports": "/v1/imports",
+    "getImportTemplate": "/v1/imports/template?kind=needs",
+}.items():
     simple(name, path)
-for word, query in {"area": "area={communities}", "state": "state=submitted&newest=1", "programme": "programme={programmes}&newest=1", "raised": "raised=2",
-                    "category": "category=elder_care&area={communities}"}.items():
+for word, query in {
+    "area": "area={communities}",
+    "state": "state=submitted&newest=1",
+    "programme": "programme={programmes}&newest=1",
+    "raised": "raised=2",
+    "category": "category=elder_care&area={communities}",
+}.items():
     simple("listNeeds", "/v1/needs?" + query, variant=word)
 simple("listMatches", "/v1/matches?state=dispatched&newest=1", variant="state")
 simple("listParties", "/v1/parties?area={communities}", variant="area")
@@ -281,27 +175,65 @@ simple("exportPerson", "/v1/persons/{persons}:export")
 
 on_made("getAccount", "/v1/accounts/%s", lambda m, n: m.accounts(n))
 on_made("createInvitation", "/v1/accounts/%s:invite", lambda m, n: m.accounts(n))
-on_made("revokeToken", "/v1/tokens/%s", lambda m, n: [m.token(a)["grant"]["id"] for a in m.accounts(n)])
+on_made(
+    "revokeToken", "/v1/tokens/%s", lambda m, n: [m.token(a)["grant"]["id"] for a in m.accounts(n)]
+)
 on_made("exportResident", "/v1/residents/%s:export", lambda m, n: m.residents(n, 20), count=15)
 on_made("eraseResident", "/v1/residents/%s:erase", lambda m, n: m.residents(n, 20), count=15)
-on_made("eraseNeed", "/v1/needs/%s:erase", lambda m, n: m.needs(n, contactName="王小明", contactPhone="13912341234"))
+on_made(
+    "eraseNeed",
+    "/v1/needs/%s:erase",
+    lambda m, n: m.needs(n, contactName="王小明", contactPhone="13912341234"),
+)
 on_made("erasePerson", "/v1/persons/%s:erase", lambda m, n: m.persons(n))
 on_made("removePerson", "/v1/persons/%s", lambda m, n: m.persons(n))
-on_made("eraseParty", "/v1/parties/%s:erase", lambda m, n: [m.party(contactName="李四", contactPhone="13900005678") for _ in range(n)], count=30)
-on_made("suspendParty", "/v1/parties/%s:suspend", lambda m, n: [m.party() for _ in range(n)], count=30)
+on_made(
+    "eraseParty",
+    "/v1/parties/%s:erase",
+    lambda m, n: [m.party(contactName="李四", contactPhone="13900005678") for _ in range(n)],
+    count=30,
+)
+on_made(
+    "suspendParty", "/v1/parties/%s:suspend", lambda m, n: [m.party() for _ in range(n)], count=30
+)
 on_made("withdrawOffer", "/v1/offers/%s:withdraw", lambda m, n: m.offers(n))
 on_made("submitNeed", "/v1/needs/%s:submit", lambda m, n: m.needs(n, "NEED_STATE_DRAFT"))
 on_made("approveNeed", "/v1/needs/%s:approve", lambda m, n: m.needs(n, "NEED_STATE_SUBMITTED"))
-on_made("rejectNeed", "/v1/needs/%s:reject", lambda m, n: m.needs(n, "NEED_STATE_SUBMITTED"), REASON)
+on_made(
+    "rejectNeed", "/v1/needs/%s:reject", lambda m, n: m.needs(n, "NEED_STATE_SUBMITTED"), REASON
+)
 on_made("cancelNeed", "/v1/needs/%s:cancel", lambda m, n: m.needs(n), REASON)
 on_made("dispatchProposal", "/v1/matches/%s:dispatch", lambda m, n: m.matches(n, "PROPOSED"))
 on_made("acceptMatch", "/v1/matches/%s:accept", lambda m, n: m.matches(n, "DISPATCHED"))
 on_made("declineMatch", "/v1/matches/%s:decline", lambda m, n: m.matches(n, "DISPATCHED"), REASON)
-on_made("withdrawMatch", "/v1/matches/%s:withdraw", lambda m, n: m.matches(n, "DISPATCHED", "ACCEPT"), REASON)
-on_made("cancelMatch", "/v1/matches/%s:cancel", lambda m, n: m.matches(n, "DISPATCHED", "ACCEPT"), REASON)
-on_made("checkIn", "/v1/matches/%s:checkIn", lambda m, n: m.matches(n, "DISPATCHED", "ACCEPT", start=600), {})
-on_made("checkOut", "/v1/matches/%s:checkOut", lambda m, n: m.matches(n, "DISPATCHED", "ACCEPT", "CHECK_IN", "BEGUN", start=3))
-on_made("reportNoShow", "/v1/matches/%s:noShow", lambda m, n: m.matches(n, "DISPATCHED", "ACCEPT", "BEGUN", start=3))
+on_made(
+    "withdrawMatch",
+    "/v1/matches/%s:withdraw",
+    lambda m, n: m.matches(n, "DISPATCHED", "ACCEPT"),
+    REASON,
+)
+on_made(
+    "cancelMatch",
+    "/v1/matches/%s:cancel",
+    lambda m, n: m.matches(n, "DISPATCHED", "ACCEPT"),
+    REASON,
+)
+on_made(
+    "checkIn",
+    "/v1/matches/%s:checkIn",
+    lambda m, n: m.matches(n, "DISPATCHED", "ACCEPT", start=600),
+    {},
+)
+on_made(
+    "checkOut",
+    "/v1/matches/%s:checkOut",
+    lambda m, n: m.matches(n, "DISPATCHED", "ACCEPT", "CHECK_IN", "BEGUN", start=3),
+)
+on_made(
+    "reportNoShow",
+    "/v1/matches/%s:noShow",
+    lambda m, n: m.matches(n, "DISPATCHED", "ACCEPT", "BEGUN", start=3),
+)
 on_made("verifyMatch", "/v1/matches/%s:verify", lambda m, n: m.served(n))
 on_made("getClearing", "/v1/clearings/%s", lambda m, n: [m.cleared()] * n)
 on_made("listClearingProposals", "/v1/clearings/%s/proposals", lambda m, n: [m.cleared()] * n)
@@ -312,7 +244,10 @@ on_made("dispatchClearing", "/v1/clearings/%s:dispatch", lambda m, n: [m.cleared
 @recipe("logIn", 6)
 def _(m, n):
     sessions = m.logged_in(n)
-    logins = [json.loads(m.lead.send("GET", "/v1/sessions/current", None, s)[2])["account"]["login"] for s in sessions]
+    logins = [
+        json.loads(m.lead.send("GET", "/v1/sessions/current", None, s)[2])["account"]["login"]
+        for s in sessions
+    ]
     return [("/v1/sessions", {"login": login, "password": PASSWORD}, {}) for login in logins]
 
 
@@ -322,16 +257,50 @@ def _(m, n):
     return [("/v1/invitations:accept", {"token": s, "password": PASSWORD}, {}) for s in secrets]
 
 
-recipe("setUp", 9)(lambda m, n: [("/v1/setup", {"token": "x", "login": m.unique("login"), "name": "王", "password": PASSWORD}, {}, (401, 403, 409))] * n)
-recipe("changePassword", 6)(lambda m, n: [("/v1/sessions/current:changePassword", {"oldPassword": PASSWORD, "newPassword": PASSWORD + "2"}, s, (204,)) for s in m.logged_in(n)])
-recipe("logOut", 6)(lambda m, n: [("/v1/sessions/current", None, s, (204,)) for s in m.logged_in(n)])
-recipe("createAccount")(lambda m, n: [("/v1/accounts", {"login": m.unique("login"), "name": "王小明", "role": "ROLE_AUDITOR"}) for _ in range(n)])
-recipe("createToken")(lambda m, n: [("/v1/tokens", {"name": "t", "accountId": a, "lifetime": 86400}) for a in m.accounts(n)])
+recipe("setUp", 9)(
+    lambda m, n: [
+        (
+            "/v1/setup",
+            {"token": "x", "login": m.unique("login"), "name": "王", "password": PASSWORD},
+            {},
+            (401, 403, 409),
+        )
+    ]
+    * n
+)
+recipe("changePassword", 6)(
+    lambda m, n: [
+        (
+            "/v1/sessions/current:changePassword",
+            {"oldPassword": PASSWORD, "newPassword": PASSWORD + "2"},
+            s,
+            (204,),
+        )
+        for s in m.logged_in(n)
+    ]
+)
+recipe("logOut", 6)(
+    lambda m, n: [("/v1/sessions/current", None, s, (204,)) for s in m.logged_in(n)]
+)
+recipe("createAccount")(
+    lambda m, n: [
+        ("/v1/accounts", {"login": m.unique("login"), "name": "王小明", "role": "ROLE_AUDITOR"})
+        for _ in range(n)
+    ]
+)
+recipe("createToken")(
+    lambda m, n: [
+        ("/v1/tokens", {"name": "t", "accountId": a, "lifetime": 86400}) for a in m.accounts(n)
+    ]
+)
 
 
 @recipe("updateAccount")
 def _(m, n):
-    return [(f"/v1/accounts/{a}", {"login": m.unique("login"), "name": "李四", "role": "ROLE_AUDITOR"}) for a in m.accounts(n)]
+    return [
+        (f"/v1/accounts/{a}", {"login": m.unique("login"), "name": "李四", "role": "ROLE_AUDITOR"})
+        for a in m.accounts(n)
+    ]
 
 
 @recipe("putTaxonomy", 3)
@@ -341,7 +310,9 @@ def _(m, n):
     for _ in range(n):
         taxonomy = json.loads(json.dumps(taxonomy))
         taxonomy.pop("version", None)
-        taxonomy["programmes"].append({"code": m.unique("programme"), "zh": "项目", "en": "programme"})
+        taxonomy["programmes"].append(
+            {"code": m.unique("programme"), "zh": "项目", "en": "programme"}
+        )
         calls.append(("/v1/taxonomy", taxonomy))
     return calls
 
@@ -370,18 +341,39 @@ def _(m, n):
 @recipe("putArea")
 def _(m, n):
     areas = [m.lead.get(f"/v1/areas/{m.any('communities')}") for _ in range(n)]
-    return [(f"/v1/areas/{a['code']}", {k: v for k, v in a.items() if k != "version"} | {"name": a["name"] + "新"}) for a in areas]
+    return [
+        (
+            f"/v1/areas/{a['code']}",
+            {k: v for k, v in a.items() if k != "version"} | {"name": a["name"] + "新"},
+        )
+        for a in areas
+    ]
 
 
 PARTY = {"kind": "PARTY_KIND_VOLUNTEER_TEAM", "name": "队", "serviceRadiusM": 50000}
-recipe("registerParty")(lambda m, n: [("/v1/parties", {**PARTY, "name": m.unique("新队"), "areaCode": m.any("communities")}) for _ in range(n)])
-recipe("updateParty")(lambda m, n: [(f"/v1/parties/{m.team}", {**PARTY, "name": m.unique("改名队"), "areaCode": m.community}) for _ in range(n)])
+recipe("registerParty")(
+    lambda m, n: [
+        ("/v1/parties", {**PARTY, "name": m.unique("新队"), "areaCode": m.any("communities")})
+        for _ in range(n)
+    ]
+)
+recipe("updateParty")(
+    lambda m, n: [
+        (f"/v1/parties/{m.team}", {**PARTY, "name": m.unique("改名队"), "areaCode": m.community})
+        for _ in range(n)
+    ]
+)
 
 
 @recipe("approveParty", 9)
 def _(m, n):
     client = Client(m.server.port, m.token(m.account("ROLE_SUPPLIER", partyId=m.team))["secret"])
-    made = [client.must("POST", "/v1/parties", {**PARTY, "name": m.unique("自荐队"), "areaCode": m.community}) for _ in range(n)]
+    made = [
+        client.must(
+            "POST", "/v1/parties", {**PARTY, "name": m.unique("自荐队"), "areaCode": m.community}
+        )
+        for _ in range(n)
+    ]
     return [(f"/v1/parties/{p['id']}:approve", None) for p in made]
 
 
@@ -394,13 +386,50 @@ def _(m, n):
 
 
 recipe("addPerson")(lambda m, n: [("/v1/persons", {"partyId": m.team, "name": "张三"})] * n)
-recipe("updatePerson")(lambda m, n: [(f"/v1/persons/{p}", {"partyId": m.team, "name": "李四"}) for p in m.persons(n)])
-recipe("postOffer")(lambda m, n: [("/v1/offers", {"partyId": m.team, "title": "志愿者", "time": {"kind": "TIME_KIND_PEOPLE", "capacity": "3"}})] * n)
-recipe("updateOffer")(lambda m, n: [(f"/v1/offers/{o}", {"partyId": m.team, "title": "志愿者", "time": {"kind": "TIME_KIND_PEOPLE", "capacity": "9"}}) for o in m.offers(n)])
+recipe("updatePerson")(
+    lambda m, n: [(f"/v1/persons/{p}", {"partyId": m.team, "name": "李四"}) for p in m.persons(n)]
+)
+recipe("postOffer")(
+    lambda m, n: [
+        (
+            "/v1/offers",
+            {
+                "partyId": m.team,
+                "title": "志愿者",
+                "time": {"kind": "TIME_KIND_PEOPLE", "capacity": "3"},
+            },
+        )
+    ]
+    * n
+)
+recipe("updateOffer")(
+    lambda m, n: [
+        (
+            f"/v1/offers/{o}",
+            {
+                "partyId": m.team,
+                "title": "志愿者",
+                "time": {"kind": "TIME_KIND_PEOPLE", "capacity": "9"},
+            },
+        )
+        for o in m.offers(n)
+    ]
+)
 recipe("postNeed")(lambda m, n: [("/v1/needs", m.need_body()) for _ in range(n)])
-recipe("updateNeed")(lambda m, n: [(f"/v1/needs/{i}", m.need_body(description="改过")) for i in m.needs(n)])
-for operation, how in (("proposeMatch", "propose"), ("dispatchMatch", "dispatch"), ("claimLine", "claim")):
-    recipe(operation)(lambda m, n, how=how: [("/v1/matches:" + how, {"needId": i, "line": 1, "offerId": m.offer, "quantity": "2"}) for i in m.needs(n)])
+recipe("updateNeed")(
+    lambda m, n: [(f"/v1/needs/{i}", m.need_body(description="改过")) for i in m.needs(n)]
+)
+for operation, how in (
+    ("proposeMatch", "propose"),
+    ("dispatchMatch", "dispatch"),
+    ("claimLine", "claim"),
+):
+    recipe(operation)(
+        lambda m, n, how=how: [
+            ("/v1/matches:" + how, {"needId": i, "line": 1, "offerId": m.offer, "quantity": "2"})
+            for i in m.needs(n)
+        ]
+    )
 
 
 @recipe("confirmClaim")
@@ -414,43 +443,102 @@ def _(m, n):
 @recipe("reviewNeed")
 def _(m, n):
     served = m.served(n)
-    return [(f"/v1/needs/{m.lead.get(f'/v1/matches/{i}')['needId']}:review", {"stars": 5, "words": "很好"}) for i in served]
+    return [
+        (
+            f"/v1/needs/{m.lead.get(f'/v1/matches/{i}')['needId']}:review",
+            {"stars": 5, "words": "很好"},
+        )
+        for i in served
+    ]
 
 
 def posts(m, count):
-    return json.dumps({"commands": [{"postNeed": {"need": m.need_body(), "until": "NEED_STATE_OPEN"}}] * count}).encode()
+    return json.dumps(
+        {"commands": [{"postNeed": {"need": m.need_body(), "until": "NEED_STATE_OPEN"}}] * count}
+    ).encode()
 
 
 MOST_IN_A_BATCH = 200
 for variant, count in (("100", 100), ("most", MOST_IN_A_BATCH)):
-    recipe("checkBatch", 15, variant)(lambda m, n, count=count: [("/v1/batch:check", posts(m, count))] * n)
-    recipe("applyBatch", 15, variant)(lambda m, n, count=count: [("/v1/batch", posts(m, count))] * n)
-recipe("checkBatch", 15, "500 kB")(lambda m, n: [("/v1/batch:check", json.dumps({"commands": [{"postNeed": {"need": m.need_body(description="x" * 2_000)}}] * 195}).encode())] * n)
-recipe("previewNeed", 60)(lambda m, n: [("/v1/needs:preview", {"need": m.need_body(areaCode=m.any("communities"))}) for _ in range(n)])
-recipe("previewNeed", 15, "32 lines")(lambda m, n: [("/v1/needs:preview", {"need": m.need_body(lines=32, areaCode=m.any("communities"))}) for _ in range(n)])
-recipe("createImport", 1)(lambda m, n: [("/v1/imports?kind=needs", m.sheet_of_needs(2_000), {**m.lead.headers, "Content-Type": "text/csv"})] * n)
+    recipe("checkBatch", 15, variant)(
+        lambda m, n, count=count: [("/v1/batch:check", posts(m, count))] * n
+    )
+    recipe("applyBatch", 15, variant)(
+        lambda m, n, count=count: [("/v1/batch", posts(m, count))] * n
+    )
+recipe("checkBatch", 15, "500 kB")(
+    lambda m, n: [
+        (
+            "/v1/batch:check",
+            json.dumps(
+                {"commands": [{"postNeed": {"need": m.need_body(description="x" * 2_000)}}] * 195}
+            ).encode(),
+        )
+    ]
+    * n
+)
+recipe("previewNeed", 60)(
+    lambda m, n: [
+        ("/v1/needs:preview", {"need": m.need_body(areaCode=m.any("communities"))})
+        for _ in range(n)
+    ]
+)
+recipe("previewNeed", 15, "32 lines")(
+    lambda m, n: [
+        ("/v1/needs:preview", {"need": m.need_body(lines=32, areaCode=m.any("communities"))})
+        for _ in range(n)
+    ]
+)
+recipe("createImport", 1)(
+    lambda m, n: [
+        (
+            "/v1/imports?kind=needs",
+            m.sheet_of_needs(2_000),
+            {**m.lead.headers, "Content-Type": "text/csv"},
+        )
+    ]
+    * n
+)
 on_made("getImport", "/v1/imports/%s?pageSize=500", lambda m, n: [m.imported()] * n)
 recipe("startClearing", 1)(lambda m, n: [("/v1/clearings", {"budget": "5"})] * n)
 
 
 @recipe("cancelClearing", 1)
 def _(m, n):
-    return [(f"/v1/clearings/{m.lead.must('POST', '/v1/clearings', {'budget': '60'})['id']}:cancel", None)]
+    return [
+        (
+            f"/v1/clearings/{m.lead.must('POST', '/v1/clearings', {'budget': '60'})['id']}:cancel",
+            None,
+        )
+    ]
 
 
-recipe("createBackup", 3)(lambda m, n: [("/v1/backups", {"name": m.unique("backup")}) for _ in range(n)])
-WEBSOCKET = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+recipe("createBackup", 3)(
+    lambda m, n: [("/v1/backups", {"name": m.unique("backup")}) for _ in range(n)]
+)
+WEBSOCKET = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
 recipe("watch", 30)(lambda m, n: [("/v1/watch", None, {**m.lead.headers, **WEBSOCKET}, (101,))] * n)
 
 
 # What goes on after the answer is waited for, and others' waits are measured until then.
-AFTER = {"createImport": Market.imports_end, "startClearing": Market.clearings_end, "proposeClearing": Market.clearings_end, "dispatchClearing": Market.clearings_end,
-         "setPolicy": lambda m: time.sleep(2)}
+AFTER = {
+    "createImport": Market.imports_end,
+    "startClearing": Market.clearings_end,
+    "proposeClearing": Market.clearings_end,
+    "dispatchClearing": Market.clearings_end,
+    "setPolicy": lambda m: time.sleep(2),
+}
 # Not meant to be quick: hashes of passwords, and a copy of the database.
 SLOW = {"logIn", "acceptInvitation", "changePassword", "createBackup"}
 
 
 # --- measuring ---
+
 
 class Figures:
     def __init__(self):
@@ -480,8 +568,8 @@ def one_call(market, client, method, call):
 
 
 def measure(market, other, route, method, calls):
-    """p50, p99 of the calls, and how long another reader waited at most: in the quietest of the rounds, for the machine
-    has pauses of its own."""
+    """p50, p99 of the calls, and how long another reader waited at most: in the quietest of the
+    rounds, for the machine has pauses of its own."""
     times, waits = [], []
     client = Client(market.server.port, market.server.token)
     rounds = min(ROUNDS, len(calls))
@@ -510,13 +598,35 @@ def quiet(other):
 def measure_all(figures, name, market, before, only):
     """Each route of the document; `before`: p50 by route in the smaller market."""
     document = json.loads(market.lead.send("GET", "/v1/openapi.json")[2])
-    other = Probe(market.server.port, market.server.token, [f"/v1/needs/{i}" for i in market.sample["needs"][:500]])
+    other = Probe(
+        market.server.port,
+        market.server.token,
+        [f"/v1/needs/{i}" for i in market.sample["needs"][:500]],
+    )
     figures.line(f"{name}.quiet.others_wait", quiet(other), "nothing else is asked")
     found = {}
-    routes = [(method.upper(), o) for methods in document["paths"].values() for method, o in methods.items()]
+    routes = [
+        (method.upper(), o)
+        for methods in document["paths"].values()
+        for method, o in methods.items()
+    ]
     # What needs a clearing comes after it.
-    late = ["startClearing", "getEquity", "listSupplyGaps", "listProposals", "cancelClearing", "proposeClearing", "dispatchClearing", "setPolicy", "confirmClaim", "createBackup", "tryPolicy"]
-    routes.sort(key=lambda r: late.index(r[1]["operationId"]) if r[1]["operationId"] in late else -1)
+    late = [
+        "startClearing",
+        "getEquity",
+        "listSupplyGaps",
+        "listProposals",
+        "cancelClearing",
+        "proposeClearing",
+        "dispatchClearing",
+        "setPolicy",
+        "confirmClaim",
+        "createBackup",
+        "tryPolicy",
+    ]
+    routes.sort(
+        key=lambda r: late.index(r[1]["operationId"]) if r[1]["operationId"] in late else -1
+    )
     for method, operation in routes:
         route = operation["operationId"]
         if only and route not in only:
@@ -532,17 +642,26 @@ def measure_all(figures, name, market, before, only):
                 continue
             found[key] = p50
             grows = operation.get("x-grows-with-market", False)
-            figures.line(f"{name}.{key}.p99", p99, f"p50 {p50 * 1000:.3g}" + (", declared to grow" if grows else ""), None if grows or route in SLOW else p99 <= MOST_P99)
+            figures.line(
+                f"{name}.{key}.p99",
+                p99,
+                f"p50 {p50 * 1000:.3g}" + (", declared to grow" if grows else ""),
+                None if grows or route in SLOW else p99 <= MOST_P99,
+            )
             if key in GOALS:
                 figures.goal(f"{name}.{key}.p50", p50, GOALS[key])
             figures.line(f"{name}.{key}.others_wait", wait, "limit 10", wait <= MOST_WAIT)
             if key in before and not grows and p50 > GROWTH * before[key] + NOISE:
-                figures.fail(f"{key} grows with the market, from {before[key] * 1000:.3g} to {p50 * 1000:.3g} ms, and is not declared so in operations.inc")
+                figures.fail(
+                    f"{key} grows with the market, from {before[key] * 1000:.3g} to "
+                    f"{p50 * 1000:.3g} ms, and is not declared so in operations.inc"
+                )
     other.close()
     return found
 
 
 # --- floods ---
+
 
 def flood(port, token, address, method, call, stop):
     client = Client(port, token, address)
@@ -560,7 +679,9 @@ def others(port, token, market_needs, body, seconds):
     reads, writes = [], []
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        reads.append(client.send("GET", f"/v1/needs/{market_needs[len(reads) % len(market_needs)]}")[1])
+        reads.append(
+            client.send("GET", f"/v1/needs/{market_needs[len(reads) % len(market_needs)]}")[1]
+        )
         status, took, text, _ = client.send("POST", "/v1/needs", body)
         if status not in (201, 429):
             raise SystemExit(f"POST /v1/needs: {status} {text[:300]!r}")
@@ -571,8 +692,12 @@ def others(port, token, market_needs, body, seconds):
 
 
 def floods(figures, name, market):
-    """Eight residents, each from an address of its own, against one coordinator who goes on working."""
-    residents = [market.token(market.account("ROLE_RESIDENT", residentRef=str(6_000_000_000 + i)))["secret"] for i in range(FLOODERS)]
+    """Eight residents, each from an address of its own, against one coordinator who goes on
+    working."""
+    residents = [
+        market.token(market.account("ROLE_RESIDENT", residentRef=str(6_000_000_000 + i)))["secret"]
+        for i in range(FLOODERS)
+    ]
     coordinator = market.token(market.account("ROLE_ORGANISER", partyId=market.organiser))["secret"]
     port, body = market.server.port, market.need_body(start=86_400)
     needs = market.needs(50)
@@ -580,13 +705,31 @@ def floods(figures, name, market):
     quiet_reads, quiet_writes = others(port, coordinator, needs, body, seconds)
     figures.line(f"{name}.flood.quiet.reads.p99", quiet_reads, "nobody floods")
     figures.line(f"{name}.flood.quiet.writes.p99", quiet_writes, "nobody floods")
-    draft = json.dumps({"commands": [{"postNeed": {"need": market.need_body(), "until": "NEED_STATE_DRAFT"}}] * 100}).encode()
-    heavy = {"previewNeed": ("POST", ("/v1/needs:preview", {"need": market.need_body(lines=32)})), "checkBatch": ("POST", ("/v1/batch:check", draft)),
-             "listNeeds": ("GET", ("/v1/needs?programme={programmes}&raised=2", None)), "listRecognition": ("GET", ("/v1/recognition", None)),
-             "getInbox": ("GET", ("/v1/inbox", None)), "getOpenApi": ("GET", ("/v1/openapi.json", None)), "listMatches": ("GET", ("/v1/matches?newest=1", None))}
+    draft = json.dumps(
+        {
+            "commands": [{"postNeed": {"need": market.need_body(), "until": "NEED_STATE_DRAFT"}}]
+            * 100
+        }
+    ).encode()
+    heavy = {
+        "previewNeed": ("POST", ("/v1/needs:preview", {"need": market.need_body(lines=32)})),
+        "checkBatch": ("POST", ("/v1/batch:check", draft)),
+        "listNeeds": ("GET", ("/v1/needs?programme={programmes}&raised=2", None)),
+        "listRecognition": ("GET", ("/v1/recognition", None)),
+        "getInbox": ("GET", ("/v1/inbox", None)),
+        "getOpenApi": ("GET", ("/v1/openapi.json", None)),
+        "listMatches": ("GET", ("/v1/matches?newest=1", None)),
+    }
     for route, (method, call) in heavy.items():
         stop = multiprocessing.Event()
-        flooders = [multiprocessing.Process(target=flood, args=(port, token, f"127.0.0.{i + 2}", method, call, stop), daemon=True) for i, token in enumerate(residents)]
+        flooders = [
+            multiprocessing.Process(
+                target=flood,
+                args=(port, token, f"127.0.0.{i + 2}", method, call, stop),
+                daemon=True,
+            )
+            for i, token in enumerate(residents)
+        ]
         for f in flooders:
             f.start()
         time.sleep(1)
@@ -595,7 +738,12 @@ def floods(figures, name, market):
         for f in flooders:
             f.join()
         for what, took, calm in (("reads", reads, quiet_reads), ("writes", writes, quiet_writes)):
-            figures.line(f"{name}.flood.{route}.{what}.p99", took, f"quiet {calm * 1000:.3g}: ratio {took / calm:.3g}, goal <= 3", took <= 3 * calm)
+            figures.line(
+                f"{name}.flood.{route}.{what}.p99",
+                took,
+                f"quiet {calm * 1000:.3g}: ratio {took / calm:.3g}, goal <= 3",
+                took <= 3 * calm,
+            )
 
 
 def main():
@@ -610,17 +758,47 @@ def main():
             continue
         made = os.path.join(folder, name)
         if not os.path.exists(made + "/sample.json"):
-            subprocess.run([BUILD + "/benchmarks/bench_routes_market", made, str(needs), str(offers), kind], check=True)
+            subprocess.run(
+                [BUILD + "/benchmarks/bench_routes_market", made, str(needs), str(offers), kind],
+                check=True,
+            )
         with open(made + "/sample.json", encoding="utf-8") as f:
             sample = json.load(f)
-        print(f"{name}: " + ", ".join(f"{n:,} {what}" for what, n in sample["rows"].items()), flush=True)
-        server = Server(made + "/db", "--write-rate", "0", "--time-share", "0", "--log-in-rate", "0", "--reveal-rate", "0", "--background", "false", "--timeout", "3600")
+        print(
+            f"{name}: " + ", ".join(f"{n:,} {what}" for what, n in sample["rows"].items()),
+            flush=True,
+        )
+        server = Server(
+            made + "/db",
+            "--write-rate",
+            "0",
+            "--time-share",
+            "0",
+            "--log-in-rate",
+            "0",
+            "--reveal-rate",
+            "0",
+            "--background",
+            "false",
+            "--timeout",
+            "3600",
+        )
         try:
             before = measure_all(figures, name, Market(server, sample), before, only)
         finally:
             server.stop()
         if not only or "flood" in only:
-            server = Server(made + "/db", "--log-in-rate", "0", "--write-rate", "50", "--background", "false", "--timeout", "3600")
+            server = Server(
+                made + "/db",
+                "--log-in-rate",
+                "0",
+                "--write-rate",
+                "50",
+                "--background",
+                "false",
+                "--timeout",
+                "3600",
+            )
             try:
                 floods(figures, name, Market(server, sample))
             finally:

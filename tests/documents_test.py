@@ -1,6 +1,7 @@
 """What the documents say is there: links and anchors, both READMEs alike, commands and options.
 
-Commands and options are compared with the programs in QIAO_BIN; without it that part is left out."""
+Commands and options are compared with the programs in QIAO_BIN; without it that part is left
+out."""
 import os
 import re
 import subprocess
@@ -74,7 +75,9 @@ class Links(unittest.TestCase):
                 if re.match(r"[a-z]+:", link):
                     continue
                 name, _, anchor = link.partition("#")
-                target = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+                target = (
+                    os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+                )
                 with self.subTest(document=path, link=link):
                     self.assertTrue(os.path.exists(os.path.join(ROOT, target)))
                     if anchor:
@@ -91,10 +94,13 @@ class Readme(unittest.TestCase):
         english, chinese = read("README.md"), read("README.zh.md")
         for text in english, chinese:
             self.assertLessEqual(len(text.splitlines()), MOST_LINES_OF_README)
-        self.assertEqual([level for level, _ in headings(english)],
-                         [level for level, _ in headings(chinese)])
-        self.assertEqual(sorted(set(links(english)) - {"README.zh.md"} - pictures(english)),
-                         sorted(set(links(chinese)) - {"README.md"} - pictures(chinese)))
+        self.assertEqual(
+            [level for level, _ in headings(english)], [level for level, _ in headings(chinese)]
+        )
+        self.assertEqual(
+            sorted(set(links(english)) - {"README.zh.md"} - pictures(english)),
+            sorted(set(links(chinese)) - {"README.md"} - pictures(chinese)),
+        )
 
 
 def pictures(text):
@@ -109,9 +115,11 @@ class Programs(unittest.TestCase):
         options = re.compile(r"--[a-z][a-z0-9-]*")
         completion = run(qiao, "completion", "bash")
         # Of a group the words are its commands.
-        cls.verbs = {verb: set(options.findall(words)) for verb, words
-                     in re.findall(r'"([a-z -]+)"\|"[^"]*"\*\) words="([^"]*)"', completion)
-                     if not re.search(r"(^| )[a-z]", words)}
+        cls.verbs = {
+            verb: set(options.findall(words))
+            for verb, words in re.findall(r'"([a-z -]+)"\|"[^"]*"\*\) words="([^"]*)"', completion)
+            if not re.search(r"(^| )[a-z]", words)
+        }
         cls.everywhere = set(options.findall(run(qiao, "--help")))
         cls.server = set(options.findall(run(os.path.join(BIN, "server/qiaod"), "--help")))
 
@@ -122,9 +130,9 @@ class Programs(unittest.TestCase):
             for command in commands(read(path)):
                 if "qiao" not in command or command[0] in ("sudo", "source", "tools/bench"):
                     continue
-                rest = command[command.index("qiao") + 1:]
+                rest = command[command.index("qiao") + 1 :]
                 while rest and rest[0] in self.everywhere:
-                    rest = rest[1 if rest[0] in ("--json", "--help") else 2:]
+                    rest = rest[1 if rest[0] in ("--json", "--help") else 2 :]
                 if not rest or PLACEHOLDER.match(rest[0]) or rest[0] not in words:
                     # A word that no command has, unless it stands for one.
                     if rest and re.fullmatch(r"[a-z-]+", rest[0]) and command[0] == "qiao":
@@ -145,8 +153,10 @@ class Programs(unittest.TestCase):
         seen = 0
         for path in documents():
             for command in commands(read(path)):
-                program = [at for at, word in enumerate(command) if os.path.basename(word) == "qiaod"]
-                for option in command[program[0] + 1:] if program else []:
+                program = [
+                    at for at, word in enumerate(command) if os.path.basename(word) == "qiaod"
+                ]
+                for option in command[program[0] + 1 :] if program else []:
                     if option.startswith("--"):
                         with self.subTest(document=path, command=" ".join(command)):
                             self.assertIn(option.split("=")[0], self.server)

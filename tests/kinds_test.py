@@ -1,5 +1,5 @@
-"""A kind of row is one line of engine/rows/kinds.inc: no other file lists the kinds by hand, and a plain kind is named
-only in its own files. `kinds_test.py Offer` prints where that kind is named."""
+"""A kind of row is one line of engine/rows/kinds.inc: no other file lists the kinds by hand, and a
+plain kind is named only in its own files. `kinds_test.py Offer` prints where that kind is named."""
 import os
 import re
 import sys
@@ -15,8 +15,18 @@ NAMED = r"\bEvent::k{0}\b|\bkinds::{0}\b"
 PLAIN = ("Notification", "Grant")
 # Its row, its handler, its routes, its view.
 OWN = {
-    "Notification": (r"engine/rows/", r"engine/market/notifications\.", r"server/access/", r"server/api/notifications\.cc"),
-    "Grant": (r"engine/rows/", r"engine/market/accounts\.cc", r"server/access/", r"server/api/tokens\.cc"),
+    "Notification": (
+        r"engine/rows/",
+        r"engine/market/notifications\.",
+        r"server/access/",
+        r"server/api/notifications\.cc",
+    ),
+    "Grant": (
+        r"engine/rows/",
+        r"engine/market/accounts\.cc",
+        r"server/access/",
+        r"server/api/tokens\.cc",
+    ),
 }
 # Where else one of them is named.
 ALSO = {
@@ -71,9 +81,13 @@ def naming(kind):
 class Kinds(unittest.TestCase):
     def test_the_table_has_each_row_of_an_event(self):
         """kinds.h does not compile otherwise; here also the names of the fields."""
-        row = re.search(r"oneof row \{(.*?)\n  \}", read("proto/qiao/v1/event.proto"), re.S).group(1)
+        row = re.search(r"oneof row \{(.*?)\n  \}", read("proto/qiao/v1/event.proto"), re.S).group(
+            1
+        )
         fields = re.findall(r"^    (\w+) (\w+) = \d+;", row, re.M)
-        table = [lines_of_the_table(macro) for macro in ("QIAO_SETTING", "QIAO_KIND", "QIAO_RECORD")]
+        table = [
+            lines_of_the_table(macro) for macro in ("QIAO_SETTING", "QIAO_KIND", "QIAO_RECORD")
+        ]
         self.assertEqual(sorted(fields), sorted(sum(table, [])))
 
     def test_a_plain_kind_is_named_in_its_own_files(self):
@@ -82,7 +96,12 @@ class Kinds(unittest.TestCase):
             self.assertEqual(others, set(ALSO[kind]), kind)
 
     def test_nothing_else_lists_the_kinds(self):
-        found = {path for path in sources() if sum(re.search(NAMED.format(kind), read(path)) is not None for kind in kinds()) >= A_LIST}
+        found = {
+            path
+            for path in sources()
+            if sum(re.search(NAMED.format(kind), read(path)) is not None for kind in kinds())
+            >= A_LIST
+        }
         # One rule, one sight or one row for each: what the table is for.
         own = {path for path in found if path.startswith("server/access/")}
         self.assertEqual(found - own, set(LISTS))

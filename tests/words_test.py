@@ -1,5 +1,5 @@
-"""The words of comments, messages and documents: phrases that no dictionary or glossary explains, and
-second words for things that docs/glossary.md names.
+"""The words of comments, messages and documents: phrases that no dictionary or glossary explains,
+and second words for things that docs/glossary.md names.
 
 A pattern that gives a false alarm is made more precise, not dropped. CLEAN may only grow."""
 import io
@@ -13,36 +13,62 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Files and folders without any of these phrases. The rest is counted, not checked.
 CLEAN = (
-    "README.md", "README.zh.md", "CMakeLists.txt", "benchmarks", "docs", "engine", "proto",
-    "server/CMakeLists.txt", "server/README.md", "server/access", "server/api", "server/app",
-    "server/background", "server/http", "server/main.cc", "server/runtime", "server/store",
-    "server/web", "tests", "tools",
+    "README.md",
+    "README.zh.md",
+    "CMakeLists.txt",
+    "benchmarks",
+    "docs",
+    "engine",
+    "proto",
+    "server/CMakeLists.txt",
+    "server/README.md",
+    "server/access",
+    "server/api",
+    "server/app",
+    "server/background",
+    "server/http",
+    "server/main.cc",
+    "server/runtime",
+    "server/store",
+    "server/web",
+    "tests",
+    "tools",
 )
 # Not ours, made by a program, or lists of words.
-SKIP = re.compile(r"node_modules/|package-lock\.json$|schema\.d\.ts$|^data/|^tests/(data|fuzz/corpus)/|"
-                  r"^tests/words_test\.py$|^\.clang-(format|tidy)$")
+SKIP = re.compile(
+    r"node_modules/|package-lock\.json$|schema\.d\.ts$|^data/|^tests/(data|fuzz/corpus)/|"
+    r"^tests/words_test\.py$|^\.clang-(format|tidy)$"
+)
 
 # Phrase, and what to write instead.
 ENGLISH = [
     (r"\b(come|comes|coming|came) in(?= (with|by an?|through)\b|[.,;:]|$)", "log in, authenticate"),
     (r"\b(has|have|had|can|to|may) come in\b", "log in, authenticate"),
     (r"\bCom(es?|ing) in\b", "log in, authenticate"),
-    (r"\blets? (anybody|anyone|nobody|somebody|whoever|them|him|her|an account) in\b|\b(is|are|be) let in\b",
-     "log in, open a session; credentials"),
+    (
+        r"\blets? (anybody|anyone|nobody|somebody|whoever|them|him|her|an account) in\b"
+        r"|\b(is|are|be) let in\b",
+        "log in, open a session; credentials",
+    ),
     (r"\bways? in(?= to|\b[.,;:]|,| that lets)", "credentials: a session, token or invitation"),
     (r"\blean(s|t|ed|ing)? on\b", "reference, depend on"),
     (r"\bin earnest\b", "in production"),
     (r"\b(is|are|was|were) thought of\b", "considered, in scope"),
     (r"\bnext door\b", "at distance zero"),
     (r"\bput(s|ting)? (it|that|this|them|things) right\b", "correct, repair"),
-    (r"\b(take|takes|took|taken|taking) (it|them|that|this|all of them|an offer|a token|a session) back\b",
-     "withdraw, revoke, cancel, undo"),
+    (
+        r"\b(take|takes|took|taken|taking) "
+        r"(it|them|that|this|all of them|an offer|a token|a session) back\b",
+        "withdraw, revoke, cancel, undo",
+    ),
     (r"\b(is|are|was|were|be) worked out\b", "computed"),
     (r"\bnobody in particular\b", "an anonymous request"),
     (r"\bsays? (yes|no) to (a|an|the|it)\b", "accept, decline, confirm"),
     (r"\bwhat (becomes?|became) of\b", "the outcome, the state, what happens to"),
-    (r"\bleav(e|es|ing) (it|them|him|her|those|others) alone\b|\b(is|are|be|was) left alone\b",
-     "not notified, not changed, ignored"),
+    (
+        r"\bleav(e|es|ing) (it|them|him|her|those|others) alone\b|\b(is|are|be|was) left alone\b",
+        "not notified, not changed, ignored",
+    ),
     (r"\banew\b", "again; created"),
     (r"\bgivers?\b", "supplier"),
     (r"\bkept answers?\b|\bold answers\b", "stored response"),
@@ -52,10 +78,19 @@ ENGLISH = [
     (r"\blest\b", "so that … not, because otherwise"),
     (r"\bbut for\b(?! not\b)", "except, except for"),
     (r"\bwhoever (asks|asked|looks at|came first|comes later)\b", "the requester"),
-    (r"\bhangs? at the (door|place)\b|\bcode of the place\b|\bat the door\b", "check-in code; put up on site"),
-    (r"\b(needs?|it|they) (is|are|was|were|be) raised (to|from|a level)\b|\braised to (the|you|a)\b",
-     "escalated"),
-    (r"\b(no|nothing|something|somebody) was found for\b|\bfound somebody for\b", "unfilled; matched"),
+    (
+        r"\bhangs? at the (door|place)\b|\bcode of the place\b|\bat the door\b",
+        "check-in code; put up on site",
+    ),
+    (
+        r"\b(needs?|it|they) (is|are|was|were|be) raised (to|from|a level)\b"
+        r"|\braised to (the|you|a)\b",
+        "escalated",
+    ),
+    (
+        r"\b(no|nothing|something|somebody) was found for\b|\bfound somebody for\b",
+        "unfilled; matched",
+    ),
     (r"\bto go on;", "for the next page"),
     (r"\b(goes|went|gone) (on )?by itself\b|\bgoes on by itself\b", "continues automatically"),
     (r"\bWhom to tell\b|\bhouse and door\b|\bHouse and door\b", "which parties to notify; address"),
@@ -91,22 +126,45 @@ CHINESE = [
 ]
 # What the console says in both languages: where the Chinese text has the word, so has the English.
 PAIRS = [
-    ("认领", r"claim|adopt"), ("派单|派给|派到", r"dispatch"), ("婉拒", r"declin"), ("退单", r"withdraw"),
-    ("失约", r"broken promise"), ("未到场", r"no-show"), ("上报", r"escalat"),
-    ("满足率", r"fill rate|met"), ("统一对接", r"clearing|match"), ("推荐分", r"value"),
-    ("紧缺度", r"price"), ("停止提供", r"withdraw"), ("签到", r"check|code"), ("签退", r"check|served"),
-    ("评价", r"review|done"), ("接满", r"fill"), ("单位与队伍", r"part(y|ies)"), ("供给方", r"supplier"),
-    ("试算", r"trial|try"), ("均衡指数", r"jain"), ("四支队伍", r"workforce"), ("公告栏", r"board"),
-    ("微心愿", r"micro-wish"), ("超时", r"lapse"),
+    ("认领", r"claim|adopt"),
+    ("派单|派给|派到", r"dispatch"),
+    ("婉拒", r"declin"),
+    ("退单", r"withdraw"),
+    ("失约", r"broken promise"),
+    ("未到场", r"no-show"),
+    ("上报", r"escalat"),
+    ("满足率", r"fill rate|met"),
+    ("统一对接", r"clearing|match"),
+    ("推荐分", r"value"),
+    ("紧缺度", r"price"),
+    ("停止提供", r"withdraw"),
+    ("签到", r"check|code"),
+    ("签退", r"check|served"),
+    ("评价", r"review|done"),
+    ("接满", r"fill"),
+    ("单位与队伍", r"part(y|ies)"),
+    ("供给方", r"supplier"),
+    ("试算", r"trial|try"),
+    ("均衡指数", r"jain"),
+    ("四支队伍", r"workforce"),
+    ("公告栏", r"board"),
+    ("微心愿", r"micro-wish"),
+    ("超时", r"lapse"),
 ]
 HAN = re.compile("[一-鿿]")
 
 
 def tracked():
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     kinds = (".h", ".cc", ".inc", ".proto", ".ts", ".vue", ".mjs", ".py", ".md", ".txt", ".html")
     for path in listed.stdout.splitlines():
-        if path.endswith(kinds) and not SKIP.search(path) and os.path.exists(os.path.join(ROOT, path)):
+        if (
+            path.endswith(kinds)
+            and not SKIP.search(path)
+            and os.path.exists(os.path.join(ROOT, path))
+        ):
             yield path
 
 
@@ -151,7 +209,8 @@ def prose(path):
     """(line, text) of everything that is read by people."""
     text = read(path)
     if path.endswith(".md"):
-        # What is written as code is a name; "Not x" in the glossary names what is not to be written.
+        # What is written as code is a name; "Not x" in the glossary names what is not to be
+        # written.
         text = re.sub(r"`[^`\n]*`", "``", text)
         text = re.sub(r"\bNot [^|\n]*\|", "|", text)
         number = 1
@@ -178,7 +237,7 @@ def texts(language):
     source = read(f"server/web/src/texts/{language}.ts")
     token = re.compile(r"(\w+):\s*|([{}])|'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|//[^\n]*")
     key = None
-    for m in token.finditer(source[source.index("= {") + 2:]):
+    for m in token.finditer(source[source.index("= {") + 2 :]):
         if m.group(1):
             key = m.group(1)
         elif m.group(2) == "{":
@@ -214,8 +273,12 @@ class Words(unittest.TestCase):
         zh, en = texts("zh"), texts("en")
         self.assertGreater(len(zh), 400)
         self.assertEqual(zh.keys(), en.keys())
-        bad = [f"{key}: {text!r} and {en[key]!r} ({there})" for key, text in zh.items()
-               for word, there in PAIRS if re.search(word, text) and not re.search(there, en[key], re.I)]
+        bad = [
+            f"{key}: {text!r} and {en[key]!r} ({there})"
+            for key, text in zh.items()
+            for word, there in PAIRS
+            if re.search(word, text) and not re.search(there, en[key], re.I)
+        ]
         self.assertEqual(bad, [], "\n" + "\n".join(bad))
 
     def test_the_chosen_words_are_in_the_glossary(self):

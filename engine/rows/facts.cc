@@ -354,6 +354,50 @@ std::uint32_t read_stars(Reader&& r) {
   return stars;
 }
 
+// What the market records of a need's progress: its state and the times of its changes.
+void read_progress(Reader& f, NeedFacts& need) {
+  switch (f.tag_and_type()) {
+    case number(pb::Need::kStateFieldNumber):
+      need.state = read_enum<pb::NeedState>(f);
+      break;
+    case number(pb::Need::kRaisedFieldNumber):
+      need.raised = f.get_uint32();
+      break;
+    case number(pb::Need::kCreatedAtFieldNumber):
+      need.created_at = time(f);
+      break;
+    case number(pb::Need::kSubmittedAtFieldNumber):
+      need.submitted_at = time(f);
+      break;
+    case number(pb::Need::kOpenedAtFieldNumber):
+      need.opened_at = time(f);
+      break;
+    case number(pb::Need::kFilledAtFieldNumber):
+      need.filled_at = time(f);
+      break;
+    case number(pb::Need::kStartedAtFieldNumber):
+      need.started_at = time(f);
+      break;
+    case number(pb::Need::kDoneAtFieldNumber):
+      need.done_at = time(f);
+      break;
+    case number(pb::Need::kReviewRequestedFieldNumber):
+      need.review_requested = flag(f);
+      break;
+    case number(pb::Need::kRaisedAtFieldNumber):
+      need.raised_at = time(f);
+      break;
+    case number(pb::Need::kClosedFieldNumber):
+      need.closed = flag(f);
+      break;
+    case number(pb::Need::kEndedAtFieldNumber):
+      need.ended_at = time(f);
+      break;
+    default:
+      f.skip();
+  }
+}
+
 void read(Reader&& r, NeedFacts& need) {
   const auto all = r.data();
   need.bytes = {all.data(), all.size()};
@@ -416,44 +460,8 @@ void read(Reader&& r, NeedFacts& need) {
       case number(pb::Need::kExcludedPartyIdsFieldNumber):
         need.excluded.emplace_back(f.get_uint64());
         break;
-      case number(pb::Need::kStateFieldNumber):
-        need.state = read_enum<pb::NeedState>(f);
-        break;
-      case number(pb::Need::kRaisedFieldNumber):
-        need.raised = f.get_uint32();
-        break;
-      case number(pb::Need::kCreatedAtFieldNumber):
-        need.created_at = time(f);
-        break;
-      case number(pb::Need::kSubmittedAtFieldNumber):
-        need.submitted_at = time(f);
-        break;
-      case number(pb::Need::kOpenedAtFieldNumber):
-        need.opened_at = time(f);
-        break;
-      case number(pb::Need::kFilledAtFieldNumber):
-        need.filled_at = time(f);
-        break;
-      case number(pb::Need::kStartedAtFieldNumber):
-        need.started_at = time(f);
-        break;
-      case number(pb::Need::kDoneAtFieldNumber):
-        need.done_at = time(f);
-        break;
-      case number(pb::Need::kReviewRequestedFieldNumber):
-        need.review_requested = flag(f);
-        break;
-      case number(pb::Need::kRaisedAtFieldNumber):
-        need.raised_at = time(f);
-        break;
-      case number(pb::Need::kClosedFieldNumber):
-        need.closed = flag(f);
-        break;
-      case number(pb::Need::kEndedAtFieldNumber):
-        need.ended_at = time(f);
-        break;
       default:
-        f.skip();
+        read_progress(f, need);
     }
   });
 }

@@ -59,6 +59,18 @@ std::optional<std::size_t> column(pb::Role role) {
   }
 }
 
+Operation operation_of(const pb::SetStanding& set) {
+  return set.standing() == pb::STANDING_SUSPENDED ? Operation::kSuspendParty
+                                                  : Operation::kApproveParty;
+}
+
+// Accounts that checked the need in themselves open it, unless they say otherwise.
+Operation operation_of(const pb::PostNeed& post, pb::Role role) {
+  const bool opens = post.until() == pb::NEED_STATE_OPEN ||
+                     (post.until() == pb::NEED_STATE_UNSPECIFIED && role != pb::ROLE_RESIDENT);
+  return opens ? Operation::kApproveNeed : Operation::kPostNeed;
+}
+
 Operation operation_of(const pb::MoveNeed& move) {
   switch (move.verb()) {
     case pb::NEED_VERB_APPROVE:
@@ -69,6 +81,17 @@ Operation operation_of(const pb::MoveNeed& move) {
       return Operation::kCancelNeed;
     default:
       return Operation::kSubmitNeed;
+  }
+}
+
+Operation operation_of(const pb::MakeMatch& make) {
+  switch (make.how()) {
+    case pb::MATCH_STATE_CLAIMED:
+      return Operation::kClaimLine;
+    case pb::MATCH_STATE_DISPATCHED:
+      return Operation::kDispatchMatch;
+    default:
+      return Operation::kProposeMatch;
   }
 }
 
@@ -190,8 +213,7 @@ std::optional<Operation> operation_of(const pb::Command& c) {
     case pb::Command::kUpdateParty:
       return Operation::kUpdateParty;
     case pb::Command::kSetStanding:
-      return c.set_standing().standing() == pb::STANDING_SUSPENDED ? Operation::kSuspendParty
-                                                                   : Operation::kApproveParty;
+      return operation_of(c.set_standing());
     case pb::Command::kPutPerson:
       return c.put_person().id() == 0 ? Operation::kAddPerson : Operation::kUpdatePerson;
     case pb::Command::kRemovePerson:
@@ -203,12 +225,7 @@ std::optional<Operation> operation_of(const pb::Command& c) {
     case pb::Command::kWithdrawOffer:
       return Operation::kWithdrawOffer;
     case pb::Command::kPostNeed:
-      // Accounts that checked the need in themselves open it, unless they say otherwise.
-      return c.post_need().until() == pb::NEED_STATE_OPEN ||
-                     (c.post_need().until() == pb::NEED_STATE_UNSPECIFIED &&
-                      c.actor().role() != pb::ROLE_RESIDENT)
-                 ? Operation::kApproveNeed
-                 : Operation::kPostNeed;
+      return operation_of(c.post_need(), c.actor().role());
     case pb::Command::kUpdateNeed:
       return Operation::kUpdateNeed;
     case pb::Command::kMoveNeed:
@@ -216,14 +233,7 @@ std::optional<Operation> operation_of(const pb::Command& c) {
     case pb::Command::kReviewNeed:
       return Operation::kReviewNeed;
     case pb::Command::kMakeMatch:
-      switch (c.make_match().how()) {
-        case pb::MATCH_STATE_CLAIMED:
-          return Operation::kClaimLine;
-        case pb::MATCH_STATE_DISPATCHED:
-          return Operation::kDispatchMatch;
-        default:
-          return Operation::kProposeMatch;
-      }
+      return operation_of(c.make_match());
     case pb::Command::kMoveMatch:
       return operation_of(c.move_match());
     case pb::Command::kNotify:

@@ -229,7 +229,8 @@ const xlsx = `
 import sys, zipfile
 path, date = sys.argv[1], int(sys.argv[2])
 text = lambda ref, s: f'<c r="{ref}" t="inlineStr"><is><t>{s}</t></is></c>'
-heads = ''.join(text(chr(65 + i) + '1', h) for i, h in enumerate(['名称', '区域', '服务类别', '种类', '数量', '日期', '开始', '结束']))
+names = ['名称', '区域', '服务类别', '种类', '数量', '日期', '开始', '结束']
+heads = ''.join(text(chr(65 + i) + '1', h) for i, h in enumerate(names))
 row = ''.join(text(chr(65 + i) + '2', v) for i, v in enumerate(['表格里的一条', '城东社区', '助老服务', '人']))
 row += f'<c r="E2"><v>3</v></c><c r="F2" s="1"><v>{date}</v></c><c r="G2" s="2"><v>0.375</v></c><c r="H2" s="2"><v>0.47916666666666669</v></c>'
 files = {

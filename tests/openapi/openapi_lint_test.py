@@ -15,7 +15,10 @@ class OpenApi(Case):
         os.makedirs(tool, exist_ok=True)
         lock = os.path.join(SOURCE, "tests/openapi/package-lock.json")
         installed = os.path.join(tool, "package-lock.json")
-        if not (os.path.exists(os.path.join(tool, "node_modules/.bin/redocly")) and open(lock).read() == open(installed).read()):
+        if not (
+            os.path.exists(os.path.join(tool, "node_modules/.bin/redocly"))
+            and open(lock).read() == open(installed).read()
+        ):
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(os.path.join(SOURCE, "tests/openapi", name), tool)
             run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=tool)
@@ -23,7 +26,14 @@ class OpenApi(Case):
         with open(document, "w", encoding="utf-8") as f:
             json.dump(self.server().get("/v1/openapi.json"), f)
         env = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
-        r = run(os.path.join(tool, "node_modules/.bin/redocly"), "lint", document, cwd=tool, env=env, check=False)
+        r = run(
+            os.path.join(tool, "node_modules/.bin/redocly"),
+            "lint",
+            document,
+            cwd=tool,
+            env=env,
+            check=False,
+        )
         self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
         self.assertIn("valid", r.stdout + r.stderr)
 

@@ -1,47 +1,31 @@
 """The command line as people and scripts use it."""
-import csv
-import json
 import os
-import re
 import shutil
 import subprocess
 import time
 
+from command_line import CommandLineCase
 from harness import QIAO, SIM, SOURCE, Case, main, run
 
 
-class CommandLine(Case):
-    def setUp(self):
-        super().setUp()
-        self.s = self.server()
-        self.env = {**os.environ, "QIAO_SERVER": self.s.origin(), "QIAO_TOKEN": self.s.token, "XDG_CONFIG_HOME": self.folder, "LANG": "C.UTF-8"}
-        self.env.pop("LC_ALL", None)
-
-    def qiao(self, *words, expect=0, stdin=None, **env):
-        r = subprocess.run([QIAO, *words], capture_output=True, text=True, env={**self.env, **env}, input=stdin, timeout=60)
-        self.assertEqual(r.returncode, expect, (words, r.stdout, r.stderr))
-        return r.stdout if expect == 0 else r.stderr
-
-    def json(self, *words):
-        return json.loads(self.qiao("--json", *words))
-
-    def write(self, name, text, encoding="utf-8"):
-        path = os.path.join(self.folder, name)
-        with open(path, "w", encoding=encoding, newline="") as f:
-            f.write(text)
-        return path
-
-    def read(self, path):
-        with open(path, encoding="utf-8", newline="") as f:
-            return f.read()
-
-    def day(self, days):
-        return time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600 + days * 86400))
-
+class CommandLine(CommandLineCase):
     def test_a_need_from_posted_to_accepted(self):
         self.city(self.s)
         on = f"{self.day(3)} 09:00/12:00"
-        need = self.json("need", "post", "--title", "陪老人", "--area", "341881001001", "--category", "elder_care", "--people", "5", "--on", on)["id"]
+        need = self.json(
+            "need",
+            "post",
+            "--title",
+            "陪老人",
+            "--area",
+            "341881001001",
+            "--category",
+            "elder_care",
+            "--people",
+            "5",
+            "--on",
+            on,
+        )["id"]
         self.assertIn("5 people", self.qiao("need", "show", need))
         self.assertIn("党派我来", self.qiao("need", "candidates", need, "1"))
         self.assertIn("43 m away", self.qiao("explain", need, self.people))
@@ -54,16 +38,39 @@ class CommandLine(Case):
         self.assertIn("当前状态", self.qiao("accept", match, expect=1, LANG="zh_CN.UTF-8"))
         self.assertIn("陪老人", self.qiao("need", "list", "--state", "filled"))
         self.assertEqual(len(self.qiao("watch", "--after", "0", "--count", "4").splitlines()), 4)
-        self.assertIn("could serve it", self.qiao("need", "preview", "--area", "341881001001", "--people", "3", "--on", on))
+        self.assertIn(
+            "could serve it",
+            self.qiao("need", "preview", "--area", "341881001001", "--people", "3", "--on", on),
+        )
 
     def test_a_clearing_from_its_start_to_matches(self):
         self.city(self.s)
         # Eight helpers for twice six.
         self.qiao("offer", "withdraw", self.people)
-        self.s.post("/v1/offers", {"partyId": self.team, "title": "八名志愿者", "time": {"kind": "TIME_KIND_PEOPLE", "capacity": 8}})
+        self.s.post(
+            "/v1/offers",
+            {
+                "partyId": self.team,
+                "title": "八名志愿者",
+                "time": {"kind": "TIME_KIND_PEOPLE", "capacity": 8},
+            },
+        )
         on = f"{self.day(3)} 09:00/12:00"
         for title in ("陪老人", "洗窗户"):
-            self.qiao("need", "post", "--title", title, "--area", "341881001001", "--category", "elder_care", "--people", "6", "--on", on)
+            self.qiao(
+                "need",
+                "post",
+                "--title",
+                title,
+                "--area",
+                "341881001001",
+                "--category",
+                "elder_care",
+                "--people",
+                "6",
+                "--on",
+                on,
+            )
         said = self.qiao("clear", "--explain")
         self.assertIn("2 needs, 2 lines", said)
         self.assertIn("all eligible offers are worth more elsewhere", said)
@@ -75,7 +82,9 @@ class CommandLine(Case):
         self.assertEqual(len(self.json("proposals")["proposals"]), 2)
         self.qiao("clear", "--apply", "propose")
         self.assertIn("match proposed", self.qiao("events", "--after", "0"))
-        self.assertEqual({m["state"] for m in self.json("match", "list")["matches"]}, {"MATCH_STATE_PROPOSED"})
+        self.assertEqual(
+            {m["state"] for m in self.json("match", "list")["matches"]}, {"MATCH_STATE_PROPOSED"}
+        )
         self.assertIn("budget", self.qiao("clearing", "start", "--budget", "0", expect=1))
         self.assertEqual(self.json("party", "lines", self.team, "--order", "clearing"), {})
 
@@ -93,86 +102,283 @@ class CommandLine(Case):
 
     def changed(self, noun, key, *flags, verb="update"):
         """What an update with these flags changes, as {path: new value}; None where it is gone."""
+
         def leaves(value, path=""):
             if isinstance(value, (dict, list)) and value:
-                return {k: v for name, part in (value.items() if isinstance(value, dict) else enumerate(value)) for k, v in leaves(part, f"{path}.{name}").items()}
+                return {
+                    k: v
+                    for name, part in (
+                        value.items() if isinstance(value, dict) else enumerate(value)
+                    )
+                    for k, v in leaves(part, f"{path}.{name}").items()
+                }
             return {path[1:]: value}
+
         before = leaves(self.json(noun, "show", key))
         self.qiao(noun, verb, key, *flags)
         after = leaves(self.json(noun, "show", key))
-        return {k: after.get(k) for k in before | after if before.get(k) != after.get(k) and k != "version"}
+        return {
+            k: after.get(k)
+            for k in before | after
+            if before.get(k) != after.get(k) and k != "version"
+        }
 
     def test_an_update_of_a_supply_changes_one_part_of_it(self):
         self.city(self.s)
-        offer = self.s.post("/v1/offers", {
-            "partyId": self.team, "title": "护理", "radiusM": 5000, "validTo": "2000000007", "categories": ["health"],
-            "time": {"kind": "TIME_KIND_PROFESSIONAL", "capacity": 3, "skills": ["first_aid", "nursing"],
-                     "weekly": [{"weekday": 1, "startMinute": 480, "endMinute": 720}, {"weekday": 2, "startMinute": 480, "endMinute": 720}],
-                     "exceptions": [{"date": 20301201}, {"date": 20301202, "startMinute": 540, "endMinute": 1440}],
-                     "certificates": [{"code": "nurse", "level": 1, "expiresAt": "1900000001"}]}})["id"]
-        self.assertEqual(self.changed("offer", offer, "--professional", "5"), {"time.capacity": "5"})
-        self.assertEqual(self.changed("offer", offer, "--week", "1 08:00-12:00; 2 09:00-12:00"), {"time.weekly.1.startMinute": 540})
-        self.assertEqual(self.changed("offer", offer, "--skills", "first_aid"), {"time.skills.1": None})
-        self.assertEqual(self.changed("offer", offer, "--certificate", "nurse:1"), {"time.certificates.0.expiresAt": None})
-        self.assertEqual(self.changed("offer", offer, "--exceptions", "2030-12-01 closed"),
-                         {f"time.exceptions.1.{k}": None for k in ("date", "startMinute", "endMinute")})
-        self.assertEqual(self.changed("offer", offer, "--people", "4"), {"time.kind": "TIME_KIND_PEOPLE", "time.capacity": "4"})
+        offer = self.s.post(
+            "/v1/offers",
+            {
+                "partyId": self.team,
+                "title": "护理",
+                "radiusM": 5000,
+                "validTo": "2000000007",
+                "categories": ["health"],
+                "time": {
+                    "kind": "TIME_KIND_PROFESSIONAL",
+                    "capacity": 3,
+                    "skills": ["first_aid", "nursing"],
+                    "weekly": [
+                        {"weekday": 1, "startMinute": 480, "endMinute": 720},
+                        {"weekday": 2, "startMinute": 480, "endMinute": 720},
+                    ],
+                    "exceptions": [
+                        {"date": 20301201},
+                        {"date": 20301202, "startMinute": 540, "endMinute": 1440},
+                    ],
+                    "certificates": [{"code": "nurse", "level": 1, "expiresAt": "1900000001"}],
+                },
+            },
+        )["id"]
+        self.assertEqual(
+            self.changed("offer", offer, "--professional", "5"), {"time.capacity": "5"}
+        )
+        self.assertEqual(
+            self.changed("offer", offer, "--week", "1 08:00-12:00; 2 09:00-12:00"),
+            {"time.weekly.1.startMinute": 540},
+        )
+        self.assertEqual(
+            self.changed("offer", offer, "--skills", "first_aid"), {"time.skills.1": None}
+        )
+        self.assertEqual(
+            self.changed("offer", offer, "--certificate", "nurse:1"),
+            {"time.certificates.0.expiresAt": None},
+        )
+        self.assertEqual(
+            self.changed("offer", offer, "--exceptions", "2030-12-01 closed"),
+            {f"time.exceptions.1.{k}": None for k in ("date", "startMinute", "endMinute")},
+        )
+        self.assertEqual(
+            self.changed("offer", offer, "--people", "4"),
+            {"time.kind": "TIME_KIND_PEOPLE", "time.capacity": "4"},
+        )
         self.assertEqual(self.changed("offer", offer, "--title", "志愿者"), {"title": "志愿者"})
         self.assertEqual(self.changed("offer", offer, "--radius-m", "6000"), {"radiusM": 6000})
-        self.assertEqual(self.changed("offer", offer, "--categories", "food,health"), {"categories.0": "food", "categories.1": "health"})
-        self.assertEqual(self.changed("offer", offer, "--file", self.write("o.json", '{"time": {"kind": "TIME_KIND_VENUE", "capacity": "9"}, "categories": ["food"]}'), "--title", "场地"), {
-            "title": "场地", "categories.1": None, "time.kind": "TIME_KIND_VENUE", "time.capacity": "9", "time.skills.0": None, "time.exceptions.0.date": None,
-            **{f"time.weekly.{i}.{k}": None for i in (0, 1) for k in ("weekday", "startMinute", "endMinute")},
-            **{f"time.certificates.0.{k}": None for k in ("code", "level")}})
-        stock = self.s.post("/v1/offers", {"partyId": self.team, "title": "米", "stock": {
-            "resource": "rice", "quantity": 90, "smallestLot": 2, "expiresAt": "1900000001", "handover": "HANDOVER_COLLECT"}})["id"]
-        self.assertEqual(self.changed("offer", stock, "--stock", "rice:80"), {"stock.quantity": "80"})
-        self.assertEqual(self.changed("offer", stock, "--smallest-lot", "5"), {"stock.smallestLot": "5"})
-        self.assertEqual(self.changed("offer", stock, "--handover", "deliver"), {"stock.handover": "HANDOVER_DELIVER"})
+        self.assertEqual(
+            self.changed("offer", offer, "--categories", "food,health"),
+            {"categories.0": "food", "categories.1": "health"},
+        )
+        self.assertEqual(
+            self.changed(
+                "offer",
+                offer,
+                "--file",
+                self.write(
+                    "o.json",
+                    '{"time": {"kind": "TIME_KIND_VENUE", "capacity": "9"}, '
+                    '"categories": ["food"]}',
+                ),
+                "--title",
+                "场地",
+            ),
+            {
+                "title": "场地",
+                "categories.1": None,
+                "time.kind": "TIME_KIND_VENUE",
+                "time.capacity": "9",
+                "time.skills.0": None,
+                "time.exceptions.0.date": None,
+                **{
+                    f"time.weekly.{i}.{k}": None
+                    for i in (0, 1)
+                    for k in ("weekday", "startMinute", "endMinute")
+                },
+                **{f"time.certificates.0.{k}": None for k in ("code", "level")},
+            },
+        )
+        stock = self.s.post(
+            "/v1/offers",
+            {
+                "partyId": self.team,
+                "title": "米",
+                "stock": {
+                    "resource": "rice",
+                    "quantity": 90,
+                    "smallestLot": 2,
+                    "expiresAt": "1900000001",
+                    "handover": "HANDOVER_COLLECT",
+                },
+            },
+        )["id"]
+        self.assertEqual(
+            self.changed("offer", stock, "--stock", "rice:80"), {"stock.quantity": "80"}
+        )
+        self.assertEqual(
+            self.changed("offer", stock, "--smallest-lot", "5"), {"stock.smallestLot": "5"}
+        )
+        self.assertEqual(
+            self.changed("offer", stock, "--handover", "deliver"),
+            {"stock.handover": "HANDOVER_DELIVER"},
+        )
         self.assertEqual(self.changed("offer", stock, "--expires", ""), {"stock.expiresAt": None})
-        self.assertIn("one kind", self.qiao("offer", "update", stock, "--people", "1", "--stock", "rice:1", expect=2))
-        self.qiao("offer", "post", "--party", self.team, "--title", "甲", "--week", "1 08:00-12:00", expect=2)
+        self.assertIn(
+            "one kind",
+            self.qiao("offer", "update", stock, "--people", "1", "--stock", "rice:1", expect=2),
+        )
+        self.qiao(
+            "offer",
+            "post",
+            "--party",
+            self.team,
+            "--title",
+            "甲",
+            "--week",
+            "1 08:00-12:00",
+            expect=2,
+        )
 
     def test_an_update_of_a_need_changes_one_line_of_it(self):
         self.city(self.s)
         start = (int(time.time()) // 3600 + 24) * 3600 + 7
         window = {"start": str(start), "end": str(start + 3601)}
-        need = self.s.post("/v1/needs", {
-            "areaCode": 341881001001, "title": "义诊", "category": "health", "deadline": str(start + 1), "volunteersPerProfessional": 5,
-            "lines": [{"time": {"kind": "TIME_KIND_PEOPLE", "skills": ["first_aid"]}, "quantity": 5, "window": window},
-                      {"time": {"kind": "TIME_KIND_PROFESSIONAL", "certificate": "social_worker", "certificateLevel": 2}, "quantity": 1, "window": window},
-                      {"stock": {"resource": "rice"}, "quantity": 10, "window": window}]})["id"]
+        need = self.s.post(
+            "/v1/needs",
+            {
+                "areaCode": 341881001001,
+                "title": "义诊",
+                "category": "health",
+                "deadline": str(start + 1),
+                "volunteersPerProfessional": 5,
+                "lines": [
+                    {
+                        "time": {"kind": "TIME_KIND_PEOPLE", "skills": ["first_aid"]},
+                        "quantity": 5,
+                        "window": window,
+                    },
+                    {
+                        "time": {
+                            "kind": "TIME_KIND_PROFESSIONAL",
+                            "certificate": "social_worker",
+                            "certificateLevel": 2,
+                        },
+                        "quantity": 1,
+                        "window": window,
+                    },
+                    {"stock": {"resource": "rice"}, "quantity": 10, "window": window},
+                ],
+            },
+        )["id"]
         self.assertEqual(self.changed("need", need, "--people", "4"), {"lines.0.quantity": "4"})
-        self.assertEqual(self.changed("need", need, "--skills", "nursing"), {"lines.0.time.skills.0": "nursing"})
-        self.assertEqual(self.changed("need", need, "--certificate", "nurse"), {"lines.1.time.certificate": "nurse", "lines.1.time.certificateLevel": None})
-        self.assertEqual(self.changed("need", need, "--stock", "rice:20"), {"lines.2.quantity": "20"})
-        self.assertEqual(self.changed("need", need, "--vehicle", "2"), {
-            "lines.3.quantity": "2", "lines.3.time.kind": "TIME_KIND_VEHICLE", "lines.3.window.start": window["start"], "lines.3.window.end": window["end"]})
-        self.assertEqual(self.changed("need", need, "--urgency", "urgent"), {"urgency": "URGENCY_URGENT"})
-        self.assertEqual(set(self.changed("need", need, "--on", f"{self.day(3)} 09:00/12:00")), {f"lines.{i}.window.{k}" for i in range(4) for k in ("start", "end")})
+        self.assertEqual(
+            self.changed("need", need, "--skills", "nursing"), {"lines.0.time.skills.0": "nursing"}
+        )
+        self.assertEqual(
+            self.changed("need", need, "--certificate", "nurse"),
+            {"lines.1.time.certificate": "nurse", "lines.1.time.certificateLevel": None},
+        )
+        self.assertEqual(
+            self.changed("need", need, "--stock", "rice:20"), {"lines.2.quantity": "20"}
+        )
+        self.assertEqual(
+            self.changed("need", need, "--vehicle", "2"),
+            {
+                "lines.3.quantity": "2",
+                "lines.3.time.kind": "TIME_KIND_VEHICLE",
+                "lines.3.window.start": window["start"],
+                "lines.3.window.end": window["end"],
+            },
+        )
+        self.assertEqual(
+            self.changed("need", need, "--urgency", "urgent"), {"urgency": "URGENCY_URGENT"}
+        )
+        self.assertEqual(
+            set(self.changed("need", need, "--on", f"{self.day(3)} 09:00/12:00")),
+            {f"lines.{i}.window.{k}" for i in range(4) for k in ("start", "end")},
+        )
         other = self.s.post("/v1/needs", {**self.need(), "lines": self.need()["lines"] * 2})["id"]
-        self.assertIn("several such lines", self.qiao("need", "update", other, "--people", "4", expect=2))
-        self.assertIn("--professional", self.qiao("need", "update", other, "--certificate", "nurse", expect=2))
+        self.assertIn(
+            "several such lines", self.qiao("need", "update", other, "--people", "4", expect=2)
+        )
+        self.assertIn(
+            "--professional", self.qiao("need", "update", other, "--certificate", "nurse", expect=2)
+        )
 
     def test_an_update_leaves_what_is_not_given(self):
         self.city(self.s)
         self.qiao("area", "put", "341881001001", "--population", "1200", "--point", "30.5,118.9")
-        self.assertEqual(self.changed("area", "341881001001", "--name", "城东", verb="put"), {"name": "城东"})
-        self.qiao("area", "put", "341881001002", "--name", "新", "--level", "community", "--parent", "341881001000")
-        self.assertIn("required", self.qiao("area", "put", "341881001003", "--name", "新", "--level", "community", expect=1))
-        party = self.s.post("/v1/parties", {
-            "kind": "PARTY_KIND_ENTERPRISE", "name": "甲", "areaCode": 341881001001, "serviceRadiusM": 900, "contactName": "王小明", "contactPhone": "13900001234",
-            "programmes": ["micro_wish"], "excludedCategories": ["food", "health"], "excludedAreaCodes": [341881001002]})["id"]
-        self.assertEqual(self.changed("party", party, "--excluded-categories", "food"), {"excludedCategories.1": None})
+        self.assertEqual(
+            self.changed("area", "341881001001", "--name", "城东", verb="put"), {"name": "城东"}
+        )
+        self.qiao(
+            "area",
+            "put",
+            "341881001002",
+            "--name",
+            "新",
+            "--level",
+            "community",
+            "--parent",
+            "341881001000",
+        )
+        self.assertIn(
+            "required",
+            self.qiao(
+                "area", "put", "341881001003", "--name", "新", "--level", "community", expect=1
+            ),
+        )
+        party = self.s.post(
+            "/v1/parties",
+            {
+                "kind": "PARTY_KIND_ENTERPRISE",
+                "name": "甲",
+                "areaCode": 341881001001,
+                "serviceRadiusM": 900,
+                "contactName": "王小明",
+                "contactPhone": "13900001234",
+                "programmes": ["micro_wish"],
+                "excludedCategories": ["food", "health"],
+                "excludedAreaCodes": [341881001002],
+            },
+        )["id"]
+        self.assertEqual(
+            self.changed("party", party, "--excluded-categories", "food"),
+            {"excludedCategories.1": None},
+        )
         self.assertEqual(self.changed("party", party, "--name", "乙"), {"name": "乙"})
         self.assertEqual(self.json("party", "reveal", party)["phone"], "13900001234")
-        person = self.s.post("/v1/persons", {
-            "partyId": self.team, "name": "张三", "phone": "13912345678", "skills": ["nursing"], "trainings": ["急救"], "workforce": "WORKFORCE_VOLUNTEER",
-            "minor": True, "guardianConsent": True, "certificates": [{"code": "nurse", "level": 1, "expiresAt": "1900000001"}]})["id"]
-        self.assertEqual(self.changed("person", person, "--skills", "nursing,first_aid"), {"skills.1": "first_aid"})
+        person = self.s.post(
+            "/v1/persons",
+            {
+                "partyId": self.team,
+                "name": "张三",
+                "phone": "13912345678",
+                "skills": ["nursing"],
+                "trainings": ["急救"],
+                "workforce": "WORKFORCE_VOLUNTEER",
+                "minor": True,
+                "guardianConsent": True,
+                "certificates": [{"code": "nurse", "level": 1, "expiresAt": "1900000001"}],
+            },
+        )["id"]
+        self.assertEqual(
+            self.changed("person", person, "--skills", "nursing,first_aid"),
+            {"skills.1": "first_aid"},
+        )
         self.assertEqual(self.changed("person", person, "--minor", "no"), {"minor": None})
         self.assertEqual(self.json("person", "reveal", person)["name"], "张三")
-        account = self.s.post("/v1/accounts", {"login": "13900009999", "name": "李四", "role": "ROLE_SUPPLIER", "partyId": self.team})["id"]
+        account = self.s.post(
+            "/v1/accounts",
+            {"login": "13900009999", "name": "李四", "role": "ROLE_SUPPLIER", "partyId": self.team},
+        )["id"]
         self.assertEqual(self.changed("account", account, "--disabled", "yes"), {"disabled": True})
         self.assertEqual(self.changed("account", account, "--name", "赵五"), {"name": "赵*"})
 
@@ -185,284 +391,15 @@ class CommandLine(Case):
         self.qiao("health", expect=2, QIAO_SERVER="ftp://x")
         self.qiao("verify", self.folder + "/nowhere", expect=1)
 
-    def test_import_names_every_bad_row_with_line_and_column_and_takes_nothing(self):
-        self.city(self.s)
-        path = self.write("offers.csv", "party,title,kind,quantity,skills,week\r\n"
-                          "党派我来,好的,people,5,haircut,1-5 08:00-12:00\r\n"
-                          "党派我来,无此技能,people,5,magic,\r\n"
-                          "无此单位,甲,people,5,,\r\n"
-                          "党派我来,乙,people,many,,\r\n"
-                          "党派我来,丙,people,0,,\r\n"
-                          "党派我来,丁,people,5,,every day\r\n"
-                          "党派我来,戊,gold,5,,\r\n")
-        errors = self.qiao("import", "offers", path, expect=1)
-        for line, column in ((3, "skills"), (4, "party"), (5, "quantity"), (6, "quantity"), (7, "week"), (8, "kind")):
-            self.assertIn(f"line {line}, {column}: ", errors)
-        self.assertNotIn("line 2", errors)
-        self.assertEqual(len(self.s.get("/v1/offers")["offers"]), 2)
-        self.assertIn("第3行，技能", self.qiao("import", "offers", path, expect=1, LANG="zh_CN.UTF-8"))
-        self.qiao("import", "offers", path, "--skip-bad", expect=5)
-        self.assertEqual(len(self.s.get("/v1/offers")["offers"]), 3)
-
-    def imported(self, what, path, *options):
-        r = subprocess.run([QIAO, "import", what, path, *options], capture_output=True, text=True, env=self.env, timeout=60)
-        self.assertEqual(r.returncode, 0, r.stderr)
-        return r.stderr
-
-    def test_import_of_a_workbook_as_people_make_them(self):
-        import datetime
-        import openpyxl
-        self.city(self.s)
-        book = openpyxl.Workbook()
-        sheet = book.active
-        sheet.title = "需求"
-        day = datetime.date.fromisoformat(self.day(4))
-        sheet.append(["城东社区十二月需求表"])
-        sheet.append([])
-        sheet.append(["序号", "标题 *", "社区", "类别", "日期", "开始时间", "结束时间", "人数"])
-        sheet.append([1, "理发", "城东社区", "助老服务", day, datetime.time(9), datetime.time(11, 30), 3])
-        sheet.append([2, "陪诊", None, "助老服务", datetime.datetime.combine(day, datetime.time()), "下午2点", "16:00", "２人"])
-        sheet.append([])
-        sheet.append([3, "送餐", None, "助老服务", day, datetime.time(22), datetime.time(2), 1])
-        sheet.append(["合计", None, None, None, None, None, None, "=SUM(H4:H7)"])
-        sheet.merge_cells("A1:H1")
-        sheet.merge_cells("C4:C7")
-        path = os.path.join(self.folder, "n.xlsx")
-        book.save(path)
-        self.assertEqual(self.imported("needs", path, "--check"), "column that is not imported: 序号\n3 can be imported\n")
-        self.assertIn("3 imported\n", self.imported("needs", path))
-        needs = self.s.get("/v1/needs")["needs"]
-        hours = [(n["title"], n["lines"][0]["quantity"], (int(n["lines"][0]["window"]["end"]) - int(n["lines"][0]["window"]["start"])) / 3600) for n in needs]
-        self.assertEqual(hours, [("理发", "3", 2.5), ("陪诊", "2", 2.0), ("送餐", "1", 4.0)])
-        self.assertEqual({n["areaCode"] for n in needs}, {"341881001001"})
-        # The same by letters, without headings.
-        for cells in ("A1:H1", "C4:C7"):
-            sheet.unmerge_cells(cells)
-        for row in (4, 5, 7):
-            sheet.cell(row, 2).value += "二"
-            sheet.cell(row, 3).value = "城东社区"
-        sheet.delete_rows(1, 3)
-        book.save(path)
-        self.assertIn("3 imported\n", self.imported("needs", path, "--mapping", "B:title,C:area,D:category,E:date,F:from,G:to,H:people"))
-
-    def test_import_is_killed_in_the_middle_and_makes_nothing_twice(self):
-        self.city(self.s)
-        count = 15_000
-        path = self.write("n.csv", "区域,名称,服务类别,种类,数量,时间段\r\n" + "".join(
-            f"341881001001,需求{i},助老服务,人员,3,{self.day(4)} 09:00/12:00\r\n" for i in range(count)))
-        importing = subprocess.Popen([QIAO, "import", "needs", path], stderr=subprocess.PIPE, env=self.env)
-        while len(self.s.get("/v1/needs?pageSize=500").get("needs", [])) < 100:
-            time.sleep(0.02)
-        self.s.kill()
-        importing.wait(timeout=60)
-        importing.stderr.close()
-        self.s.start()
-        self.env["QIAO_SERVER"] = self.s.origin()
-        saved = len(self.all_needs())
-        self.assertTrue(100 <= saved < count, saved)
-        self.assertEqual(self.imported("needs", path), f"{count - saved} imported, {saved} imported before\n")
-        titles = [n["title"] for n in self.all_needs()]
-        self.assertEqual(len(titles), count)
-        self.assertEqual(len(set(titles)), count)
-
-    def all_needs(self):
-        needs, token = [], ""
-        while True:
-            page = self.s.get("/v1/needs?pageSize=500" + (f"&pageToken={token}" if token else ""))
-            needs += page.get("needs", [])
-            token = page.get("nextPageToken")
-            if not token:
-                return needs
-
-    def test_import_from_excel_in_china(self):
-        self.city(self.s)
-        text = "区域,名称,服务类别,种类,数量,时间段,需求序号\r\n" + "".join(
-            f"341881001001,{t},助老服务,{k},{q},{self.day(4)} 09:00/12:00,{n}\r\n"
-            for t, k, q, n in (("理发", "人员", 3, 1), ("慰问", "人员", 2, 2), ("慰问", "大米", 50, 2)))
-        for encoding in ("gb18030", "utf-8-sig", "utf-8", "utf-16"):
-            before = len(self.s.get("/v1/needs").get("needs", []))
-            path = self.write("n.csv", text.replace("理发", "理发" + encoding).replace("慰问", "慰问" + encoding), encoding)
-            self.assertIn("2 imported", self.imported("needs", path))
-            self.assertEqual(len(self.s.get("/v1/needs")["needs"]), before + 2)
-            # The same file again.
-            self.assertEqual(self.imported("needs", path), "0 imported, 2 imported before\n")
-            self.assertEqual(len(self.s.get("/v1/needs")["needs"]), before + 2)
-        need = self.s.get("/v1/needs?newest=1")["needs"][0]
-        self.assertEqual([(l.get("stock", {}).get("resource"), l["quantity"]) for l in need["lines"]], [(None, "2"), ("rice", "50")])
-        self.qiao("import", "needs", self.write("bad.csv", "区域,颜色\r\n1,2\r\n"), expect=1)
-        self.qiao("import", "needs", self.write("bin.csv", "x") + "-none", expect=1)
-
-    def test_what_is_exported_can_be_imported_elsewhere(self):
-        history = os.path.join(self.folder, "h.jsonl")
-        run(SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--outline", SOURCE + "/data/ningguo/outline.geojson", "--quiet", "--out", history)
-        full = self.server("--load", history, name="full")
-        there = {"QIAO_SERVER": full.origin(), "QIAO_TOKEN": full.token}
-        for what in ("areas", "parties", "offers"):
-            for encoding in ("utf8-bom", "gb18030"):
-                path = os.path.join(self.folder, f"{what}-{encoding}.csv")
-                self.qiao("export", what, path, "--encoding", encoding, **there)
-            self.qiao("import", what, path, "--new")
-            key = {"areas": "code", "parties": "name", "offers": "title"}[what]
-
-            def all_of(server):
-                out, token = [], ""
-                while True:
-                    page = server.get(f"/v1/{what}?pageSize=500" + (f"&pageToken={token}" if token else ""))
-                    out += page.get(what, [])
-                    token = page.get("nextPageToken")
-                    if not token:
-                        return sorted(str(x[key]) for x in out)
-            self.assertEqual(all_of(self.s), all_of(full))
-        lines = os.path.join(self.folder, "parties.jsonl")
-        self.qiao("export", "parties", lines, **there)
-        self.qiao("import", "parties", lines, **there)  # ids: changes to what they are
-
-    def rich_city(self):
-        """Everything that a spreadsheet may carry, and what is hard to carry."""
-        taxonomy = self.s.get("/v1/taxonomy")
-        taxonomy["resources"].append({"term": {"code": "vehicle", "zh": "车", "en": "truck"}, "unit": "truck", "unitZh": "辆"})
-        self.s.request("PUT", "/v1/taxonomy", taxonomy)
-        self.city(self.s)
-        # Its code is smaller than that of the town it lies in.
-        self.s.request("PUT", "/v1/areas/341880000001", {"parentCode": 341881001000, "level": "AREA_LEVEL_COMMUNITY", "name": "=1+1, \"甲\" 乙 ", "population": 7,
-                                                        "point": {"latitudeE7": -1, "longitudeE7": -1189834000}})
-
-        def party(name, **more):
-            return self.s.post("/v1/parties", {"kind": "PARTY_KIND_ENTERPRISE", "name": name, "areaCode": 341881001001, **more})["id"]
-        code = "91341881MA2N00001"
-        letters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-        code += letters[(31 - sum(letters.index(c) * 3**i for i, c in enumerate(code)) % 31) % 31]
-        parties = [party("同名"), party("同名", creditCode=code), party("同名"), party("至善；同心、会"), party("a;b,\"c\" "), party("12345"),
-                   party("+86 电话", contactName="王小明", contactPhone="13900001234", serviceRadiusM=1, programmes=["micro_wish", "theme_days"],
-                         excludedCategories=["food"], excludedAreaCodes=[341881001001, 341880000001], point={"latitudeE7": 0, "longitudeE7": 0})]
-        # One belongs to one that was registered after it.
-        self.s.request("PUT", f"/v1/parties/{parties[0]}", {**self.s.get(f"/v1/parties/{parties[0]}"), "parentId": parties[2]})
-        self.s.post(f"/v1/parties/{parties[3]}:suspend")
-        organiser = party("组织", kind="PARTY_KIND_ORGANISER")
-
-        def offer(owner, title, **more):
-            return self.s.post("/v1/offers", {"partyId": owner, "title": title, **more})["id"]
-        offer(parties[1], "@SUM(A1:A9)", radiusM=0, validFrom="1900000001", validTo="1099511627776", categories=["food", "health"], point={"latitudeE7": 1, "longitudeE7": -1},
-              time={"kind": "TIME_KIND_PROFESSIONAL", "capacity": 3, "skills": ["nursing", "first_aid"],
-                    "weekly": [{"weekday": 1, "startMinute": 1320, "endMinute": 1440}, {"weekday": 2, "startMinute": 0, "endMinute": 360}, {"weekday": 1, "startMinute": 0, "endMinute": 1}],
-                    "exceptions": [{"date": 20301202, "startMinute": 540, "endMinute": 1440}, {"date": 20301201}],
-                    "certificates": [{"code": "social_worker", "level": 2, "expiresAt": "1900000001"}, {"code": "nurse", "level": 1}]})
-        offer(parties[2], " 前后有空格\t", time={"kind": "TIME_KIND_VEHICLE", "capacity": 1000000})
-        offer(parties[0], "'=撇号", stock={"resource": "vehicle", "quantity": 9, "smallestLot": 1, "expiresAt": "1999999999", "handover": "HANDOVER_COLLECT"})
-        offer(parties[5], "-5", stock={"resource": "rice", "quantity": 1})
-        self.s.post(f"/v1/offers/{offer(parties[5], '停止提供', stock={'resource': 'rice', 'quantity': 1})}:withdraw")
-        start = (int(time.time()) // 3600 + 48) * 3600 + 7
-        window = {"start": str(start), "end": str(start + 86400 + 1)}
-        lines = [{"time": {"kind": "TIME_KIND_PEOPLE", "skills": ["first_aid", "nursing"]}, "quantity": 5, "window": window},
-                 {"time": {"kind": "TIME_KIND_PROFESSIONAL", "certificate": "social_worker", "certificateLevel": 2}, "quantity": 1, "window": window},
-                 {"time": {"kind": "TIME_KIND_PROFESSIONAL", "certificate": "nurse"}, "quantity": 1, "window": window},
-                 {"stock": {"resource": "vehicle"}, "quantity": 2, "window": {"start": str(start - 7), "end": str(start)}}]
-        for until in ("draft", "submitted", "open"):
-            self.s.post("/v1/needs?until=" + until, {
-                "areaCode": 341880000001, "title": "=HYPERLINK(\"x\")", "description": "\t一\r\n\"二\", 三 \n", "category": "health", "beneficiary": "elderly",
-                "programme": "micro_wish", "urgency": "URGENCY_CRITICAL", "deadline": str(start + 1), "allOrNothing": True, "volunteersPerProfessional": 5,
-                "organiserId": organiser, "residentRef": "77", "travelM": 300, "excludedPartyIds": [*parties, self.team], "contactName": "王小明",
-                "contactPhone": "13900001234", "address": "城东路18号", "point": {"latitudeE7": -900000000, "longitudeE7": 1800000000}, "lines": lines})
-        self.s.post("/v1/needs", self.need())
-        self.s.post(f"/v1/needs/{self.s.post('/v1/needs', self.need())['id']}:cancel", {"reason": "不需要了"})
-
-    def rows(self, path):
-        """Of a CSV file, without what another database assigns: ids, and personal data."""
-        with open(path, encoding="utf-8-sig", newline="") as f:
-            header, *rows = csv.reader(f)
-        gone = [header.index(c) for c in ("id", "key", "contact_name", "contact_phone", "address") if c in header]
-        return [[cell for i, cell in enumerate(row) if i not in gone] for row in (header, *rows)]
-
-    def content(self, server, what):
-        """What the API tells, without ids, times of events and personal data; parties by their place in the list."""
-        place = {p["id"]: i for i, p in enumerate(server.get("/v1/parties?pageSize=500").get("parties", []))}
-        things = []
-        for thing in server.get(f"/v1/{what}?pageSize=500")[what]:
-            if thing.get("state") in ("OFFER_STATE_WITHDRAWN", "NEED_STATE_CANCELLED"):
-                continue
-            for name in ("partyId", "parentId", "organiserId"):
-                if name in thing:
-                    thing[name] = place[thing[name]]
-            thing["excludedPartyIds"] = [place[p] for p in thing.get("excludedPartyIds", [])]
-            thing.get("time", {}).get("weekly", []).sort(key=json.dumps)
-            for name in ("id", "version", "createdAt", "submittedAt", "openedAt", "contactName", "contactPhone", "address"):
-                thing.pop(name, None)
-            things.append(thing)
-        return sorted(things, key=lambda thing: thing.get("code", ""))
-
-    def test_an_unedited_export_changes_nothing_and_makes_the_same_elsewhere(self):
-        self.rich_city()
-        taxonomy = self.s.get("/v1/taxonomy")
-        # A server that has started again tells areas in another order.
-        self.s.stop()
-        self.s.start()
-        self.env["QIAO_SERVER"] = self.s.origin()
-        servers = [self.server(name="second"), self.server(name="third")]
-        for s in servers:
-            s.request("PUT", "/v1/taxonomy", taxonomy)
-        head = self.json("audit")["headSeq"]
-        for what in ("areas", "parties", "offers", "needs"):
-            for name, lang, *options in (("e.csv", "en"), ("z.csv", "zh"), ("g.csv", "zh", "--encoding", "gb18030"), ("u.csv", "en", "--encoding", "utf8"), ("l.jsonl", "en")):
-                path = os.path.join(self.folder, name)
-                self.qiao("--lang", lang, "export", what, path, *options)
-                count = len(self.s.get(f"/v1/{what}?pageSize=500")[what])
-                r = subprocess.run([QIAO, "import", what, path], capture_output=True, text=True, env=self.env, timeout=60)
-                self.assertEqual((r.returncode, r.stderr), (0, f"0 imported, {count} unchanged\n"), (what, name))
-                self.assertEqual(self.json("audit")["headSeq"], head, (what, name))
-            source, *made = [os.path.join(self.folder, f"{what}{i}.csv") for i in range(3)]
-            self.qiao("export", what, source)
-            for i, s in enumerate(servers):
-                there = {"QIAO_SERVER": s.origin(), "QIAO_TOKEN": s.token}
-                self.qiao("import", what, [source, made[0]][i], **there)
-                self.qiao("export", what, made[i], **there)
-            wanted = [row for row in self.rows(source) if row[-1] not in ("withdrawn", "cancelled")]
-            self.assertEqual(self.rows(made[0]), wanted, what)
-            for s in servers:
-                self.assertEqual(self.content(s, what), self.content(self.s, what), what)
-            if what == "areas":
-                self.assertEqual(self.read(made[0]), self.read(source))
-            # To the byte, except for the ids, which both gave in the same order.
-            plain = [re.sub(r"(?m)^\d+,", "", self.read(path)) for path in made]
-            self.assertEqual(plain[0], plain[1], what)
-        with open(os.path.join(self.folder, "needs0.csv"), encoding="utf-8-sig", newline="") as f:
-            cells = [cell for row in csv.reader(f) for cell in row]
-        self.assertFalse([c for c in cells if c[:1] in ("=", "+", "@", "\t", "\r")])
-        self.assertIn("'=HYPERLINK(\"x\")", cells)
-
-    def test_an_import_changes_what_was_edited_and_nothing_else(self):
-        self.rich_city()
-        path = os.path.join(self.folder, "offers.csv")
-        self.qiao("export", "offers", path)
-        before = {o["id"]: o for o in self.s.get("/v1/offers?pageSize=500")["offers"]}
-        self.write("offers.csv", self.read(path).replace("前后有空格", "车队"))
-        r = subprocess.run([QIAO, "import", "offers", path], capture_output=True, text=True, env=self.env, timeout=60)
-        self.assertIn(f"1 imported, {len(before) - 1} unchanged", r.stderr)
-        after = {o["id"]: o for o in self.s.get("/v1/offers?pageSize=500")["offers"]}
-        changed = [i for i in before if before[i] != after[i]]
-        self.assertEqual(len(changed), 1)
-        self.assertEqual({**before[changed[0]], "title": " 车队\t", "version": ""}, {**after[changed[0]], "version": ""})
-        # A few columns are enough; what is not in the file stays.
-        few = self.write("few.csv", "id,party,title,kind,quantity\r\n" + "".join(
-            f"{o['id']},{o['partyId']},改,professional,4\r\n" for o in after.values() if o["title"].startswith("@")))
-        self.qiao("import", "offers", few)
-        offer = self.s.get("/v1/offers?pageSize=500")["offers"][2]
-        self.assertEqual((offer["title"], offer["time"]["capacity"], len(offer["time"]["exceptions"]), len(offer["time"]["weekly"])), ("改", "4", 2, 3))
-        for text, why in ((f"{offer['id']},{offer['partyId']},改,professional,5,withdrawn", "state"), (f"{offer['id']},{offer['partyId']},改,professional,5,\r\n" * 2, "duplicate"),
-                          (f"999999,{offer['partyId']},改,professional,5,", "--new")):
-            bad = self.write("bad.csv", "id,party,title,kind,quantity,state\r\n" + text)
-            self.assertIn(why, self.qiao("import", "offers", bad, expect=1))
-        # By the ids of another database nothing would be the same.
-        elsewhere = self.server(name="elsewhere")
-        lines = os.path.join(self.folder, "o.jsonl")
-        self.qiao("export", "offers", lines)
-        self.assertIn("as CSV", self.qiao("import", "offers", lines, expect=1, QIAO_SERVER=elsewhere.origin(), QIAO_TOKEN=elsewhere.token))
-
     def test_backup_restore_and_verify(self):
         self.city(self.s)
         path = self.json("backup", "monday")["path"]
         self.s.post("/v1/needs", self.need())
         restored = os.path.join(self.folder, "restored")
-        self.assertIn("every invariant holds", self.qiao("restore", path, restored, "--key", self.s.data + ".key"))
+        self.assertIn(
+            "every invariant holds",
+            self.qiao("restore", path, restored, "--key", self.s.data + ".key"),
+        )
         self.assertIn("exists already", self.qiao("restore", path, restored, expect=1))
         self.assertIn("another process", self.qiao("verify", self.s.data, expect=1))
         shutil.copy(self.s.data + ".token", restored + ".token")
@@ -474,10 +411,19 @@ class CommandLine(Case):
         made = self.json("backup", "monday")
         seq, digest = made["lastSeq"], made["lastHash"]
         verify = ["verify", made["path"], "--key", self.s.data + ".key", "--expect"]
-        for written in ("", seq, seq + ":", ":" + digest, seq + ":" + digest[:-1],
-                        seq + ":" + digest + "0", seq + ":" + digest[:-1] + "g",
-                        "x" + seq + ":" + digest, "-1:" + digest, seq + " :" + digest,
-                        "99999999999999999999:" + digest):
+        for written in (
+            "",
+            seq,
+            seq + ":",
+            ":" + digest,
+            seq + ":" + digest[:-1],
+            seq + ":" + digest + "0",
+            seq + ":" + digest[:-1] + "g",
+            "x" + seq + ":" + digest,
+            "-1:" + digest,
+            seq + " :" + digest,
+            "99999999999999999999:" + digest,
+        ):
             self.assertIn("--expect", self.qiao(*verify, written, expect=2))
             self.assertIn("64", self.qiao(*verify, written, expect=2, LANG="zh_CN.UTF-8"))
         self.qiao(*verify, f"{seq}:{digest}")
@@ -511,43 +457,113 @@ class CommandLine(Case):
 
     def test_what_cannot_be_written_is_a_failed_command(self):
         self.city(self.s)
-        for words in (["export", "offers"], ["export", "offers", "--format", "jsonl"], ["offer", "list"], ["--json", "offer", "list"], ["metrics"],
-                      ["watch", "--after", "0"], ["watch", "--after", "0", "--count", "1"], ["completion", "bash"], ["--help"], ["export", "offers", "/dev/full"]):
+        for words in (
+            ["export", "offers"],
+            ["export", "offers", "--format", "jsonl"],
+            ["offer", "list"],
+            ["--json", "offer", "list"],
+            ["metrics"],
+            ["watch", "--after", "0"],
+            ["watch", "--after", "0", "--count", "1"],
+            ["completion", "bash"],
+            ["--help"],
+            ["export", "offers", "/dev/full"],
+        ):
             for file in ("/dev/full", os.devnull):
                 if words == ["watch", "--after", "0"] and file == os.devnull:
                     continue  # goes on for ever
                 with open(file, "w", encoding="utf-8") as out:
-                    r = subprocess.run([QIAO, *words], stdout=out, stderr=subprocess.PIPE, text=True, env=self.env, timeout=60)
+                    r = subprocess.run(
+                        [QIAO, *words],
+                        stdout=out,
+                        stderr=subprocess.PIPE,
+                        text=True,
+                        env=self.env,
+                        timeout=60,
+                    )
                 full = "/dev/full" in (file, words[-1])
                 self.assertEqual(r.returncode, 6 if full else 0, (words, r.stderr))
-                self.assertEqual("be written" in r.stderr or "cannot write" in r.stderr, full, (words, r.stderr))
+                self.assertEqual(
+                    "be written" in r.stderr or "cannot write" in r.stderr, full, (words, r.stderr)
+                )
         with open("/dev/full", "w", encoding="utf-8") as out:
-            r = subprocess.run([SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--until", "2026-11-24 18:00", "--quiet", "--days", "1"],
-                               stdout=out, stderr=subprocess.PIPE, text=True, timeout=60)
+            r = subprocess.run(
+                [
+                    SIM,
+                    "generate",
+                    "--areas",
+                    SOURCE + "/data/ningguo/areas.csv",
+                    "--until",
+                    "2026-11-24 18:00",
+                    "--quiet",
+                    "--days",
+                    "1",
+                ],
+                stdout=out,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+            )
         self.assertEqual(r.returncode, 1, r.stderr)
         # Started without any standard output, what prints nothing is done.
-        self.assertEqual(subprocess.run(["sh", "-c", f"{QIAO} export offers {self.folder}/o.csv >&-"], env=self.env, stderr=subprocess.PIPE, timeout=60).returncode, 0)
+        self.assertEqual(
+            subprocess.run(
+                ["sh", "-c", f"{QIAO} export offers {self.folder}/o.csv >&-"],
+                env=self.env,
+                stderr=subprocess.PIPE,
+                timeout=60,
+            ).returncode,
+            0,
+        )
 
     def test_no_text_of_others_moves_the_cursor_or_hides_itself(self):
         self.city(self.s)
         # What moves the cursor, or makes a text read otherwise than it stands, is refused.
         for c in "\x1b\x9b\x7f\u202e\u2066\0":
-            status, _, refused = self.s.request("POST", "/v1/needs", {**self.need(), "title": f"a{c}b"})
-            self.assertEqual((status, refused["code"], refused["field"]), (400, "value.out_of_range", "need.title"), repr(c))
+            status, _, refused = self.s.request(
+                "POST", "/v1/needs", {**self.need(), "title": f"a{c}b"}
+            )
+            self.assertEqual(
+                (status, refused["code"], refused["field"]),
+                (400, "value.out_of_range", "need.title"),
+                repr(c),
+            )
         bad = "a\u200bb\u200dc\ufeffd\u2028e\nforged"
         need = self.s.post("/v1/needs", {**self.need(), "title": bad, "description": bad})["id"]
         self.qiao("offer", "update", self.people, "--title", bad)
         # Two names that look the same are the same.
-        self.assertIn("one line without invisible characters", self.qiao("party", "update", self.team, "--name", bad, expect=1))
+        self.assertIn(
+            "one line without invisible characters",
+            self.qiao("party", "update", self.team, "--name", bad, expect=1),
+        )
         match = self.json("dispatch", need, self.people)["id"]
         self.qiao("decline", match, "--reason", bad)
-        for words in (["need", "list"], ["need", "show", need], ["offer", "list"], ["offer", "show", self.people], ["party", "list"], ["party", "show", self.team],
-                      ["match", "list"], ["match", "show", match], ["need", "candidates", need, "1"], ["need", "bundle", need], ["events", "--after", "0"],
-                      ["watch", "--after", "0", "--count", "9"], ["clear", "--explain"], ["audit"], ["notifications"], ["inbox"], ["overview"], ["equity"]):
+        for words in (
+            ["need", "list"],
+            ["need", "show", need],
+            ["offer", "list"],
+            ["offer", "show", self.people],
+            ["party", "list"],
+            ["party", "show", self.team],
+            ["match", "list"],
+            ["match", "show", match],
+            ["need", "candidates", need, "1"],
+            ["need", "bundle", need],
+            ["events", "--after", "0"],
+            ["watch", "--after", "0", "--count", "9"],
+            ["clear", "--explain"],
+            ["audit"],
+            ["notifications"],
+            ["inbox"],
+            ["overview"],
+            ["equity"],
+        ):
             said = self.qiao(*words)
             for c in "\u200b\u200d\ufeff\u2028":
                 self.assertNotIn(c, said, words)
-            self.assertFalse(any(line.startswith("forged") for line in said.splitlines()), (words, said))
+            self.assertFalse(
+                any(line.startswith("forged") for line in said.splitlines()), (words, said)
+            )
         self.assertIn("a\\u200bb\\u200dc\\ufeffd\\u2028e\\u000aforged", self.qiao("need", "list"))
         self.assertTrue(self.qiao("watch", "--after", "1", "--count", "1").startswith("2 "))
         # Programs get it as it is.
@@ -558,35 +574,75 @@ class CommandLine(Case):
             script = self.qiao("completion", shell)
             self.assertIn("candidates", script)
         script = self.write("c.bash", self.qiao("completion", "bash"))
-        words = run("bash", "-c", f"source {script}; COMP_WORDS=(qiao need po); COMP_CWORD=2; _qiao; echo ${{COMPREPLY[@]}}").stdout
+        words = run(
+            "bash",
+            "-c",
+            f"source {script}; COMP_WORDS=(qiao need po); COMP_CWORD=2; _qiao; echo "
+            f"${{COMPREPLY[@]}}",
+        ).stdout
         self.assertEqual(words.strip(), "post")
-        words = run("bash", "-c", f"source {script}; COMP_WORDS=(qiao need post --ti); COMP_CWORD=3; _qiao; echo ${{COMPREPLY[@]}}").stdout
+        words = run(
+            "bash",
+            "-c",
+            f"source {script}; COMP_WORDS=(qiao need post --ti); COMP_CWORD=3; _qiao; echo "
+            f"${{COMPREPLY[@]}}",
+        ).stdout
         self.assertEqual(words.strip(), "--title")
 
 
 class Simulator(Case):
     def test_the_same_seed_makes_the_same_city(self):
-        args = [SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--outline", SOURCE + "/data/ningguo/outline.geojson", "--until", "2026-11-24 18:00", "--quiet"]
+        args = [
+            SIM,
+            "generate",
+            "--areas",
+            SOURCE + "/data/ningguo/areas.csv",
+            "--outline",
+            SOURCE + "/data/ningguo/outline.geojson",
+            "--until",
+            "2026-11-24 18:00",
+            "--quiet",
+        ]
         a = run(*args, "--seed", "5").stdout
         self.assertEqual(a, run(*args, "--seed", "5").stdout)
         self.assertNotEqual(a, run(*args, "--seed", "6").stdout)
 
     def test_bad_input_is_refused_with_words(self):
-        for args in (["generate"], ["generate", "--areas", "/nowhere.csv"], ["generate", "--areas", SOURCE + "/data/policy.json"], ["newyork", "/nowhere.csv"],
-                     ["generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--until", "soon"]):
+        for args in (
+            ["generate"],
+            ["generate", "--areas", "/nowhere.csv"],
+            ["generate", "--areas", SOURCE + "/data/policy.json"],
+            ["newyork", "/nowhere.csv"],
+            ["generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--until", "soon"],
+        ):
             r = run(SIM, *args, check=False)
             self.assertNotEqual(r.returncode, 0, args)
             self.assertTrue(r.stderr.strip() or r.stdout.strip(), args)
 
     def test_the_city_has_ningguos_real_areas_and_loads(self):
         history = os.path.join(self.folder, "h.jsonl")
-        run(SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--outline", SOURCE + "/data/ningguo/outline.geojson",
-            "--named", SOURCE + "/data/ningguo/teams.csv", "--quiet", "--out", history)
+        run(
+            SIM,
+            "generate",
+            "--areas",
+            SOURCE + "/data/ningguo/areas.csv",
+            "--outline",
+            SOURCE + "/data/ningguo/outline.geojson",
+            "--named",
+            SOURCE + "/data/ningguo/teams.csv",
+            "--quiet",
+            "--out",
+            history,
+        )
         s = self.server("--load", history)
         areas = s.get("/v1/areas?pageSize=500")["areas"]
         levels = [a["level"] for a in areas]
-        self.assertEqual([levels.count(f"AREA_LEVEL_{x}") for x in ("CITY", "TOWN", "COMMUNITY")], [1, 19, 117])
-        names = [p["name"] for p in s.get("/v1/parties?kind=volunteer_team&pageSize=500")["parties"]]
+        self.assertEqual(
+            [levels.count(f"AREA_LEVEL_{x}") for x in ("CITY", "TOWN", "COMMUNITY")], [1, 19, 117]
+        )
+        names = [
+            p["name"] for p in s.get("/v1/parties?kind=volunteer_team&pageSize=500")["parties"]
+        ]
         for team in ("贤娘熟得", "党派我来", "银龄志愿"):
             self.assertTrue(any(team in n for n in names), team)
         self.assertGreater(len(s.get("/v1/needs?pageSize=500")["needs"]), 200)

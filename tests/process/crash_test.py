@@ -1,4 +1,5 @@
-"""kill -9 under load, again and again: nothing that was acknowledged is ever missing, nothing that was not is half there."""
+"""kill -9 under load, again and again: nothing that was acknowledged is ever missing, nothing that
+was not is half there."""
 import http.client
 import json
 import os
@@ -31,7 +32,12 @@ class Crash(Case):
                 value = json.loads(r.read())
                 assert r.status == 201, value
                 acknowledged["need"][value["id"]] = key
-                c.request("POST", "/v1/matches:claim", json.dumps({"needId": value["id"], "offerId": self.people}), known)
+                c.request(
+                    "POST",
+                    "/v1/matches:claim",
+                    json.dumps({"needId": value["id"], "offerId": self.people}),
+                    known,
+                )
                 r = c.getresponse()
                 match = json.loads(r.read())
                 assert r.status == 201, match
@@ -69,7 +75,10 @@ class Crash(Case):
         seen = set()
         for kill in range(KILLS):
             stop = threading.Event()
-            workers = [threading.Thread(target=self.load, args=(server, acknowledged, seen, w, stop)) for w in range(4)]
+            workers = [
+                threading.Thread(target=self.load, args=(server, acknowledged, seen, w, stop))
+                for w in range(4)
+            ]
             for w in workers:
                 w.start()
             time.sleep(rng.uniform(0.02, 0.35) * PATIENCE)
@@ -99,13 +108,31 @@ class Crash(Case):
         first = server.post("/v1/needs", body, headers={"Idempotency-Key": "again"})
         server.kill()
         server.start()
-        self.assertEqual(server.post("/v1/needs", body, headers={"Idempotency-Key": "again"})["id"], first["id"])
-        print(f"{len(acknowledged['need'])} needs and {len(acknowledged['match'])} matches acknowledged, none missing")
+        self.assertEqual(
+            server.post("/v1/needs", body, headers={"Idempotency-Key": "again"})["id"], first["id"]
+        )
+        print(
+            f"{len(acknowledged['need'])} needs and {len(acknowledged['match'])} matches "
+            f"acknowledged, none missing"
+        )
 
     def generate(self, needs):
         history = os.path.join(self.folder, f"history-{needs}.jsonl")
-        run(SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--needs", str(needs),
-            "--teams", "2000", "--quiet", "--until", "2026-11-01 09:00", "--out", history)
+        run(
+            SIM,
+            "generate",
+            "--areas",
+            SOURCE + "/data/ningguo/areas.csv",
+            "--needs",
+            str(needs),
+            "--teams",
+            "2000",
+            "--quiet",
+            "--until",
+            "2026-11-01 09:00",
+            "--out",
+            history,
+        )
         return history
 
     def loading(self, data, *options):
@@ -147,8 +174,9 @@ class Crash(Case):
             self.assertIsNone(self.said(log, "history loaded"), "killed too late")
             p.kill()
             p.wait()
-            begun = self.said(log, "filling the empty database" if kill == 0 else
-                              "continuing an interrupted load")
+            begun = self.said(
+                log, "filling the empty database" if kill == 0 else "continuing an interrupted load"
+            )
             self.assertGreaterEqual(begun["lines_before"], before)
             self.assertEqual(begun["lines_before"] > 0, kill > 0)
             before = begun["lines_before"]
@@ -156,8 +184,10 @@ class Crash(Case):
         other = os.path.join(self.folder, "other.jsonl")
         with open(history, encoding="utf-8") as whole, open(other, "w", encoding="utf-8") as f:
             f.writelines(whole.readlines()[1:])
-        for options, words in (((), "was interrupted after line"),
-                               (("--load", other), "are not those that were loaded")):
+        for options, words in (
+            ((), "was interrupted after line"),
+            (("--load", other), "are not those that were loaded"),
+        ):
             p, log = self.loading(data, *options)
             self.assertEqual(p.wait(timeout=60 * PATIENCE), 1)
             with open(log, encoding="utf-8") as f:

@@ -1,5 +1,6 @@
-"""What goes wrong with a machine, done to a real qiaod: a full disk, a read-only one, no more files, no more memory, a process
-that stands still, a clock set back. Each time: a clear message, nothing that was answered is lost, and back when the cause is gone.
+"""What goes wrong with a machine, done to a real qiaod: a full disk, a read-only one, no more
+files, no more memory, a process that stands still, a clock set back. Each time: a clear message,
+nothing that was answered is lost, and back when the cause is gone.
 
 Runs in mount and user namespaces of its own, so that it may mount disks and leaves none behind."""
 import http.client
@@ -27,7 +28,12 @@ class Faults(Case):
         for n in range(count):
             title = f"need-{prefix}-{n}"
             try:
-                status, _, value = server.request("POST", "/v1/needs", self.need(hours=24 * 9, title=title, description="说明" * 500), headers={"Idempotency-Key": title})
+                status, _, value = server.request(
+                    "POST",
+                    "/v1/needs",
+                    self.need(hours=24 * 9, title=title, description="说明" * 500),
+                    headers={"Idempotency-Key": title},
+                )
             except (OSError, http.client.HTTPException):
                 break
             if status != 201:
@@ -98,9 +104,14 @@ class Faults(Case):
         server = self.server(name="disk/db", log=os.path.join(self.folder, "log"))
         self.city(server)
         done = self.acknowledged(server, 20, "a")
-        # As the kernel does after errors: what is open for writing cannot be written either. It does so by hand only where
-        # nothing is; else it turns between two runs.
-        if subprocess.run(["mount", "-o", "remount,ro", where], stderr=subprocess.DEVNULL).returncode == 0:
+        # As the kernel does after errors: what is open for writing cannot be written either. It
+        # does so by hand only where nothing is; else it turns between two runs.
+        if (
+            subprocess.run(
+                ["mount", "-o", "remount,ro", where], stderr=subprocess.DEVNULL
+            ).returncode
+            == 0
+        ):
             self.assertEqual(self.acknowledged(server, 1, "b"), {})
             self.assertIn("Read-only file system", self.ended(server, 74))
         else:
@@ -145,7 +156,12 @@ class Faults(Case):
         kept.sock = held.pop()
         done = {}
         for n in range(300):
-            kept.request("POST", "/v1/needs", json.dumps(self.need(title=f"需求 {n}")), {"Authorization": "Bearer " + server.token})
+            kept.request(
+                "POST",
+                "/v1/needs",
+                json.dumps(self.need(title=f"需求 {n}")),
+                {"Authorization": "Bearer " + server.token},
+            )
             answer = kept.getresponse()
             value = json.loads(answer.read())
             self.assertEqual(answer.status, 201, value)
@@ -157,7 +173,15 @@ class Faults(Case):
         self.all_there(server, dict(list(done.items())[-20:]))
         self.verified(server)
         # Too few to begin with: said before anything is opened.
-        said = run(QIAOD, "--data", server.data, "--port", "0", check=False, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)))
+        said = run(
+            QIAOD,
+            "--data",
+            server.data,
+            "--port",
+            "0",
+            check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)),
+        )
         self.assertEqual(said.returncode, 1)
         self.assertIn("100 files only", said.stderr)
         print(f"{len(held) + 1} connections held, {refused} turned away")
@@ -169,10 +193,17 @@ class Faults(Case):
         done = self.acknowledged(server, 20, "a")
         with open(f"/proc/{server.process.pid}/status") as f:
             size = int(re.search(r"VmSize:\s+(\d+) kB", f.read()).group(1)) * 1024
-        resource.prlimit(server.process.pid, resource.RLIMIT_AS, (size + (24 << 20), size + (24 << 20)))
+        resource.prlimit(
+            server.process.pid, resource.RLIMIT_AS, (size + (24 << 20), size + (24 << 20))
+        )
         begin = time.monotonic()
         while server.process.poll() is None and time.monotonic() - begin < 120:
-            batch = {"commands": [{"postNeed": {"need": self.need(title=f"批量 {i}", description="长" * 600)}} for i in range(100)]}
+            batch = {
+                "commands": [
+                    {"postNeed": {"need": self.need(title=f"批量 {i}", description="长" * 600)}}
+                    for i in range(100)
+                ]
+            }
             try:
                 server.request("POST", "/v1/batch", batch)
             except (OSError, http.client.HTTPException):
@@ -199,8 +230,12 @@ class Faults(Case):
             status, headers, _ = log_in("lead")
             self.assertEqual(status, 201)
             sent = {"Cookie": headers["Set-Cookie"].split(";")[0], "Origin": server.origin()}
-            return lambda: server.request("POST", "/v1/sessions/current:changePassword", {
-                "oldPassword": password, "newPassword": "another horse battery"}, headers=sent)
+            return lambda: server.request(
+                "POST",
+                "/v1/sessions/current:changePassword",
+                {"oldPassword": password, "newPassword": "another horse battery"},
+                headers=sent,
+            )
 
         change = change_password()
         with open(f"/proc/{server.process.pid}/status", encoding="utf-8") as f:
@@ -224,7 +259,8 @@ class Faults(Case):
         self.all_there(server, done)
 
     def test_a_process_that_stands_still(self):
-        """SIGSTOP for seconds: who waits gets an answer or asks again and gets the same one; watchers miss nothing."""
+        """SIGSTOP for seconds: who waits gets an answer or asks again and gets the same one;
+        watchers miss nothing."""
         server = self.server()
         self.city(server)
         watcher = WebSocket(server, "/v1/watch?after=0")
@@ -235,7 +271,9 @@ class Faults(Case):
             key = f"need-{n}"
             while key not in answers:
                 try:
-                    status, _, value = server.request("POST", "/v1/needs", self.need(title=key), headers={"Idempotency-Key": key})
+                    status, _, value = server.request(
+                        "POST", "/v1/needs", self.need(title=key), headers={"Idempotency-Key": key}
+                    )
                     if status == 201:
                         answers[key] = value["id"]
                 except (OSError, http.client.HTTPException):
@@ -260,7 +298,8 @@ class Faults(Case):
         self.verified(server)
 
     def test_a_clock_that_was_set_back(self):
-        """The market's time stands still until the clock has caught up; nothing is lost, nothing goes back."""
+        """The market's time stands still until the clock has caught up; nothing is lost, nothing
+        goes back."""
         server = self.server(env=shifted(3 * 86400))
         self.city(server)
         done = self.acknowledged(server, 3, "a")

@@ -1,5 +1,5 @@
-"""Runs the real programs: a qiaod process on a real disk, reached through real sockets. Standard library only, and shares no
-code with the server."""
+"""Runs the real programs: a qiaod process on a real disk, reached through real sockets. Standard
+library only, and shares no code with the server."""
 import http.client
 import json
 import os
@@ -31,7 +31,11 @@ class Server:
         # Tests count events; what the server does by itself is for those that ask for it.
         self.background = [] if "--background" in options else ["--background", "false"]
         # Nor do they meet limits, except tests of limits.
-        self.limits = [] if any(o in options for o in ("--write-rate", "--log-in-rate")) else ["--write-rate", "0", "--time-share", "0", "--log-in-rate", "0"]
+        self.limits = (
+            []
+            if any(o in options for o in ("--write-rate", "--log-in-rate"))
+            else ["--write-rate", "0", "--time-share", "0", "--log-in-rate", "0"]
+        )
         self.options = options
         self.env = env
         self.token = None
@@ -46,7 +50,22 @@ class Server:
     def start(self):
         self.log = open(self.log_file, "ab+")
         begin = self.log.seek(0, os.SEEK_END)
-        self.process = subprocess.Popen([QIAOD, "--data", self.data, "--port", "0", *self.background, *self.limits, *self.options], stdout=self.log, stderr=self.log, env={**os.environ, **(self.env or {})}, preexec_fn=self.before)
+        self.process = subprocess.Popen(
+            [
+                QIAOD,
+                "--data",
+                self.data,
+                "--port",
+                "0",
+                *self.background,
+                *self.limits,
+                *self.options,
+            ],
+            stdout=self.log,
+            stderr=self.log,
+            env={**os.environ, **(self.env or {})},
+            preexec_fn=self.before,
+        )
         deadline = time.monotonic() + 30 * PATIENCE
         while time.monotonic() < deadline:
             with open(self.log_file, "rb") as f:
@@ -61,16 +80,31 @@ class Server:
         raise RuntimeError("qiaod does not listen")
 
     def set_up(self):
-        """The first account, by the link that the server prints; and a token for it, which every request sends."""
+        """The first account, by the link that the server prints; and a token for it, which every
+        request sends."""
         deadline = time.monotonic() + 10 * PATIENCE
         found = None
         while not found and time.monotonic() < deadline:
             found = re.search(r"/#/setup/([A-Za-z0-9_-]+)", self.read_log())
             time.sleep(0.01)
-        status, headers, session = self.request("POST", "/v1/setup", {"token": found.group(1), "login": "lead", "name": "王小明", "password": "correct horse battery"})
+        status, headers, session = self.request(
+            "POST",
+            "/v1/setup",
+            {
+                "token": found.group(1),
+                "login": "lead",
+                "name": "王小明",
+                "password": "correct horse battery",
+            },
+        )
         assert status == 201, (status, session)
         cookie = headers["Set-Cookie"].split(";")[0]
-        status, _, made = self.request("POST", "/v1/tokens", {"name": "tests", "lifetime": 30 * 86400}, headers={"Cookie": cookie, "Origin": self.origin()})
+        status, _, made = self.request(
+            "POST",
+            "/v1/tokens",
+            {"name": "tests", "lifetime": 30 * 86400},
+            headers={"Cookie": cookie, "Origin": self.origin()},
+        )
         assert status == 201, (status, made)
         # For longer than a city at a hundred times its speed lives in an hour.
         self.token = made["secret"]
@@ -112,7 +146,12 @@ class Server:
         try:
             data = json.dumps(body).encode() if isinstance(body, (dict, list)) else body
             headers = dict(headers or {})
-            if self.token and "Authorization" not in headers and "Cookie" not in headers and not anonymous:
+            if (
+                self.token
+                and "Authorization" not in headers
+                and "Cookie" not in headers
+                and not anonymous
+            ):
                 headers["Authorization"] = "Bearer " + self.token
             c.request(method, target, data, headers)
             r = c.getresponse()
@@ -121,7 +160,11 @@ class Server:
             if own:
                 c.close()
         kind = r.headers.get("Content-Type", "")
-        value = json.loads(text) if "json" in kind and text and r.headers.get("Content-Encoding") is None else text
+        value = (
+            json.loads(text)
+            if "json" in kind and text and r.headers.get("Content-Encoding") is None
+            else text
+        )
         return r.status, r.headers, value
 
     def get(self, target, **kw):
@@ -164,8 +207,11 @@ class WebSocket:
     def __init__(self, server, target="/v1/watch", headers=""):
         self.s = server.connect()
         self.s.sendall(
-            f"GET {target} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            f"Sec-WebSocket-Version: 13\r\n{server.authorization() if server.token else ''}{headers}\r\n".encode())
+            f"GET {target} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            f"Sec-WebSocket-Version: 13\r\n"
+            f"{server.authorization() if server.token else ''}{headers}\r\n".encode()
+        )
         self.buffer = b""
         head = self.until(b"\r\n\r\n")
         self.status = int(head.split()[1])
@@ -212,7 +258,11 @@ class WebSocket:
     def send(self, op, payload):
         mask = b"\1\2\3\4"
         masked = bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
-        size = bytes([128 | len(payload)]) if len(payload) < 126 else bytes([128 | 126]) + len(payload).to_bytes(2, "big")
+        size = (
+            bytes([128 | len(payload)])
+            if len(payload) < 126
+            else bytes([128 | 126]) + len(payload).to_bytes(2, "big")
+        )
         self.s.sendall(bytes([128 | op]) + size + mask + masked)
 
     def close(self):
@@ -241,17 +291,61 @@ class Case(unittest.TestCase):
 
     def city(self, server):
         """A city, a community, a team and its offer of people and rice."""
-        server.request("PUT", "/v1/areas/341881000000", {"level": "AREA_LEVEL_CITY", "name": "宁国市", "point": {"latitudeE7": 306265000, "longitudeE7": 1189834000}})
-        server.request("PUT", "/v1/areas/341881001000", {"parentCode": 341881000000, "level": "AREA_LEVEL_TOWN", "name": "西津街道"})
-        server.request("PUT", "/v1/areas/341881001001", {"parentCode": 341881001000, "level": "AREA_LEVEL_COMMUNITY", "name": "城东社区"})
-        self.team = server.post("/v1/parties", {"kind": "PARTY_KIND_VOLUNTEER_TEAM", "name": "党派我来", "areaCode": 341881001001})["id"]
-        self.people = server.post("/v1/offers", {"partyId": self.team, "title": "志愿者", "time": {"kind": "TIME_KIND_PEOPLE", "capacity": 1000000}})["id"]
-        self.rice = server.post("/v1/offers", {"partyId": self.team, "title": "大米", "stock": {"resource": "rice", "quantity": 1000000000}})["id"]
+        server.request(
+            "PUT",
+            "/v1/areas/341881000000",
+            {
+                "level": "AREA_LEVEL_CITY",
+                "name": "宁国市",
+                "point": {"latitudeE7": 306265000, "longitudeE7": 1189834000},
+            },
+        )
+        server.request(
+            "PUT",
+            "/v1/areas/341881001000",
+            {"parentCode": 341881000000, "level": "AREA_LEVEL_TOWN", "name": "西津街道"},
+        )
+        server.request(
+            "PUT",
+            "/v1/areas/341881001001",
+            {"parentCode": 341881001000, "level": "AREA_LEVEL_COMMUNITY", "name": "城东社区"},
+        )
+        self.team = server.post(
+            "/v1/parties",
+            {"kind": "PARTY_KIND_VOLUNTEER_TEAM", "name": "党派我来", "areaCode": 341881001001},
+        )["id"]
+        self.people = server.post(
+            "/v1/offers",
+            {
+                "partyId": self.team,
+                "title": "志愿者",
+                "time": {"kind": "TIME_KIND_PEOPLE", "capacity": 1000000},
+            },
+        )["id"]
+        self.rice = server.post(
+            "/v1/offers",
+            {
+                "partyId": self.team,
+                "title": "大米",
+                "stock": {"resource": "rice", "quantity": 1000000000},
+            },
+        )["id"]
 
     def need(self, quantity=5, hours=24, **more):
         start = (int(time.time()) // 3600 + hours) * 3600
-        return {"areaCode": 341881001001, "title": "陪老人", "category": "elder_care",
-                "lines": [{"time": {"kind": "TIME_KIND_PEOPLE"}, "quantity": quantity, "window": {"start": start, "end": start + 7200}}], **more}
+        return {
+            "areaCode": 341881001001,
+            "title": "陪老人",
+            "category": "elder_care",
+            "lines": [
+                {
+                    "time": {"kind": "TIME_KIND_PEOPLE"},
+                    "quantity": quantity,
+                    "window": {"start": start, "end": start + 7200},
+                }
+            ],
+            **more,
+        }
 
 
 def run(*command, check=True, **kw):

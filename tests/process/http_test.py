@@ -12,7 +12,16 @@ from harness import PATIENCE, QIAOD, SIM, SOURCE, Case, main, run
 class Http(Case):
     def setUp(self):
         super().setUp()
-        self.s = self.server("--timeout", "2", "--max-body", "65536", "--max-header", "4096", "--max-connections", "50")
+        self.s = self.server(
+            "--timeout",
+            "2",
+            "--max-body",
+            "65536",
+            "--max-header",
+            "4096",
+            "--max-connections",
+            "50",
+        )
 
     def refused(self, data, status, code=None):
         answer = self.s.raw(data)
@@ -26,22 +35,43 @@ class Http(Case):
     def test_bad_requests_get_a_reason_and_change_nothing(self):
         self.city(self.s)
         before = self.s.get("/healthz")["appliedSeq"]
-        post = b"POST /v1/needs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + self.s.authorization().encode()
+        post = (
+            b"POST /v1/needs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            + self.s.authorization().encode()
+        )
         body = json.dumps(self.need()).encode()
         self.refused(b"GARBAGE\r\n\r\n", 400, "http.malformed")
         self.refused(b"GET / HTTP/9.9\r\n\r\n", 400, "http.malformed")
-        self.refused(b"GET /v1/policy HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400, "http.malformed")
+        self.refused(
+            b"GET /v1/policy HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400, "http.malformed"
+        )
         self.refused(b"GET /v1/policy HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400, "http.malformed")
         self.refused(b"GET /" + b"a" * 8000 + b" HTTP/1.1\r\n\r\n", 431, "http.header_too_large")
-        self.refused(b"GET /v1/policy HTTP/1.1\r\n" + b"X: " + b"y" * 8000 + b"\r\n\r\n", 431, "http.header_too_large")
+        self.refused(
+            b"GET /v1/policy HTTP/1.1\r\n" + b"X: " + b"y" * 8000 + b"\r\n\r\n",
+            431,
+            "http.header_too_large",
+        )
         self.refused(post + b"Content-Length: 1000000000\r\n\r\n", 413, "http.body_too_large")
-        self.refused(post + b"Content-Length: 70000\r\n\r\n" + b"x" * 70000, 413, "http.body_too_large")
-        self.refused(post + b"Transfer-Encoding: chunked\r\n\r\n" + b"10000\r\n" + b"x" * 65536 + b"\r\n10000\r\n", 413, "http.body_too_large")
+        self.refused(
+            post + b"Content-Length: 70000\r\n\r\n" + b"x" * 70000, 413, "http.body_too_large"
+        )
+        self.refused(
+            post
+            + b"Transfer-Encoding: chunked\r\n\r\n"
+            + b"10000\r\n"
+            + b"x" * 65536
+            + b"\r\n10000\r\n",
+            413,
+            "http.body_too_large",
+        )
         self.refused(post + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "http.malformed")
         self.refused(post + b"Content-Length: 4\r\n\r\n{\"a\"", 400, "request.malformed")
         self.refused(post + b"Content-Length: 2\r\n\r\n\xff\xff", 400, "request.malformed")
         self.refused(b"GET /v1/watch HTTP/1.1\r\nHost: x\r\n\r\n", 426, "http.upgrade")
-        self.refused(b"GET /v1/needs?pageSize=%ZZ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "request.malformed")
+        self.refused(
+            b"GET /v1/needs?pageSize=%ZZ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "request.malformed"
+        )
         # Half a body, then nothing.
         self.assertEqual(self.s.raw(post + b"Content-Length: 500\r\n\r\n" + body[:100]), b"")
         self.assertEqual(self.s.get("/healthz")["appliedSeq"], before)
@@ -49,23 +79,32 @@ class Http(Case):
 
     def test_a_watch_may_have_as_long_a_header_as_any_request(self):
         s = self.server(name="long")
-        upgrade = ("Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-                   + s.authorization())
+        upgrade = (
+            "Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            + s.authorization()
+        )
         areas = "341881000000," * 1150
 
         def status(target, more=""):
             return s.raw(f"GET {target} HTTP/1.1\r\n{upgrade}{more}\r\n".encode())[:12]
+
         self.assertEqual(status("/v1/watch", "X-Long:" + "y" * 15000 + "\r\n"), b"HTTP/1.1 101")
-        self.assertEqual(status("/v1/watch?kind=" + "need_posted," * 1250 + "need_posted"),
-                         b"HTTP/1.1 101")
+        self.assertEqual(
+            status("/v1/watch?kind=" + "need_posted," * 1250 + "need_posted"), b"HTTP/1.1 101"
+        )
         self.assertEqual(status("/v1/watch?area=" + areas), b"HTTP/1.1 400")
 
     def test_two_claims_at_the_same_instant_share_what_there_is(self):
         self.city(self.s)
         need = self.s.post("/v1/needs", self.need(quantity=1))["id"]
         claim = json.dumps({"needId": need, "offerId": self.people, "quantity": 1}).encode()
-        request = b"POST /v1/matches:claim HTTP/1.1\r\nHost: x\r\n%bContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (self.s.authorization().encode(), len(claim)) + claim
+        request = (
+            b"POST /v1/matches:claim HTTP/1.1\r\nHost: x\r\n%bContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\nConnection: close\r\n\r\n"
+            % (self.s.authorization().encode(), len(claim))
+            + claim
+        )
         sockets = [self.s.connect() for _ in range(20)]
         for c in sockets:
             c.sendall(request[:-1])
@@ -117,20 +156,37 @@ class Http(Case):
 
     def test_questions_of_a_client_that_has_gone_are_given_up(self):
         history = os.path.join(self.folder, "history.jsonl")
-        run(SIM, "generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--needs", "100",
-            "--teams", "2000", "--quiet", "--until", "2026-11-01 09:00", "--out", history)
+        run(
+            SIM,
+            "generate",
+            "--areas",
+            SOURCE + "/data/ningguo/areas.csv",
+            "--needs",
+            "100",
+            "--teams",
+            "2000",
+            "--quiet",
+            "--until",
+            "2026-11-01 09:00",
+            "--out",
+            history,
+        )
         s = self.server("--load", history, name="large")
         areas = s.get("/v1/areas?pageSize=200")["areas"]
         area = next(a["code"] for a in areas if a["level"] == "AREA_LEVEL_COMMUNITY")
         begin = int(time.time()) + 7200
-        line = {"quantity": 2, "window": {"start": begin, "end": begin + 5400},
-                "time": {"kind": "TIME_KIND_PEOPLE"}}
+        line = {
+            "quantity": 2,
+            "window": {"start": begin, "end": begin + 5400},
+            "time": {"kind": "TIME_KIND_PEOPLE"},
+        }
         need = {"title": "陪老人", "category": "elder_care", "areaCode": area}
         large = json.dumps({"need": {**need, "lines": [line] * 32}}).encode()
         small = {"need": {**need, "lines": [line]}}
-        request = (f"POST /v1/needs:preview HTTP/1.1\r\nHost: x\r\n{s.authorization()}"
-                   f"Content-Type: application/json\r\nContent-Length: {len(large)}\r\n\r\n"
-                   ).encode() + large
+        request = (
+            f"POST /v1/needs:preview HTTP/1.1\r\nHost: x\r\n{s.authorization()}"
+            f"Content-Type: application/json\r\nContent-Length: {len(large)}\r\n\r\n"
+        ).encode() + large
         connection = http.client.HTTPConnection("127.0.0.1", s.port, timeout=20 * PATIENCE)
 
         def ask(body):
@@ -138,6 +194,7 @@ class Http(Case):
             status, _, _ = s.request("POST", "/v1/needs:preview", body, connection=connection)
             self.assertEqual(status, 200)
             return time.monotonic() - begin
+
         one = min(ask(large) for _ in range(3))
         waits = []
         for _ in range(10):
@@ -166,8 +223,13 @@ class Http(Case):
 
         def ask(address):
             with socket.create_connection(("127.0.0.1", s.port), source_address=(address, 0)) as c:
-                c.sendall(b"GET /v1/policy HTTP/1.1\r\nHost: x\r\n" + s.authorization().encode() + b"Connection: close\r\n\r\n")
+                c.sendall(
+                    b"GET /v1/policy HTTP/1.1\r\nHost: x\r\n"
+                    + s.authorization().encode()
+                    + b"Connection: close\r\n\r\n"
+                )
                 return c.recv(4096)
+
         refused = ask("127.0.0.9")
         self.assertTrue(refused.startswith(b"HTTP/1.1 503"), refused)
         self.assertIn(b"server.overloaded", refused)
@@ -193,7 +255,10 @@ class Http(Case):
 
     def test_keep_alive_pipelining_head_and_expect(self):
         with self.s.connect() as c:
-            c.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /v1/taxonomy HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            c.sendall(
+                b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /v1/taxonomy HTTP/1.1\r\nHost: "
+                b"x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            )
             answer = b""
             while part := c.recv(65536):
                 answer += part
@@ -201,23 +266,42 @@ class Http(Case):
         self.assertEqual(answer.count(b'"status":"ok"'), 2)
         self.assertNotIn(b"timeZone", answer)
         with self.s.connect() as c:
-            c.sendall(b"POST /v1/needs HTTP/1.1\r\nHost: x\r\n" + self.s.authorization().encode() + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            c.sendall(
+                b"POST /v1/needs HTTP/1.1\r\nHost: x\r\n"
+                + self.s.authorization().encode()
+                + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            )
             self.assertTrue(c.recv(100).startswith(b"HTTP/1.1 100"))
             c.sendall(b"{}")
             self.assertTrue(c.recv(4096).startswith(b"HTTP/1.1 400"))
 
     def test_gzip_where_asked(self):
-        status, headers, body = self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": "GZip"})
+        status, headers, body = self.s.request(
+            "GET", "/v1/taxonomy", headers={"Accept-Encoding": "GZip"}
+        )
         self.assertEqual((status, headers["Content-Encoding"]), (200, "gzip"))
         self.assertEqual(json.loads(gzip.decompress(body)), self.s.get("/v1/taxonomy"))
-        for accepted, coding in {"gzip;q=0": None, "br, gzip;q=0.000, *": None, "x-gzip": None, "br;q=0, gzip": "gzip",
-                                 "gzip ; q=0.1, br;q=0": "gzip", "": None, ";,=": None}.items():
-            headers = self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": accepted})[1]
+        for accepted, coding in {
+            "gzip;q=0": None,
+            "br, gzip;q=0.000, *": None,
+            "x-gzip": None,
+            "br;q=0, gzip": "gzip",
+            "gzip ; q=0.1, br;q=0": "gzip",
+            "": None,
+            ";,=": None,
+        }.items():
+            headers = self.s.request("GET", "/v1/taxonomy", headers={"Accept-Encoding": accepted})[
+                1
+            ]
             self.assertEqual(headers["Content-Encoding"], coding, accepted)
 
     def test_drains_on_sigterm(self):
         with self.s.connect() as c:
-            c.sendall(b"POST /v1/needs HTTP/1.1\r\nHost: x\r\n" + self.s.authorization().encode() + b"Content-Length: 2\r\n\r\n{")
+            c.sendall(
+                b"POST /v1/needs HTTP/1.1\r\nHost: x\r\n"
+                + self.s.authorization().encode()
+                + b"Content-Length: 2\r\n\r\n{"
+            )
             time.sleep(0.2)
             self.s.process.terminate()
             time.sleep(0.2)
@@ -243,8 +327,9 @@ class Shares(Case):
     """What one address, or one client of a proxy, may have at a time."""
 
     def from_address(self, s, address):
-        c = socket.create_connection(("127.0.0.1", s.port), timeout=20 * PATIENCE,
-                                     source_address=(address, 0))
+        c = socket.create_connection(
+            ("127.0.0.1", s.port), timeout=20 * PATIENCE, source_address=(address, 0)
+        )
         self.addCleanup(c.close)
         return c
 
@@ -293,9 +378,12 @@ class Shares(Case):
 
         def watch(address):
             c = self.from_address(s, address)
-            upgrade = ("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
+            upgrade = (
+                "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            )
             return c, self.status(c, s.authorization() + upgrade, "/v1/watch")
+
         held = [watch("127.0.0.2") for _ in range(5)]
         self.assertEqual([status for _, status in held], [101] * 5)
         self.assertEqual(watch("127.0.0.2")[1], 503)
@@ -309,17 +397,21 @@ class Shares(Case):
         def half(client):
             """A request whose body is still on its way."""
             c = self.from_address(s, "127.0.0.2")
-            c.sendall("POST /v1/needs HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.9\r\n"
-                      f"X-Forwarded-For: 10.0.0.1, {client}\r\n"
-                      "Content-Length: 2\r\n\r\n{".encode())
+            c.sendall(
+                "POST /v1/needs HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.9\r\n"
+                f"X-Forwarded-For: 10.0.0.1, {client}\r\n"
+                "Content-Length: 2\r\n\r\n{".encode()
+            )
             return c
 
         def ask(client):
             c = self.from_address(s, "127.0.0.2")
             return self.status(c, f"X-Forwarded-For: {client}\r\n")
+
         for client, neighbour, other in (
-                ("192.0.2.1", "192.0.2.1:5000", "192.0.2.2"),
-                ("2001:db8::1", "[2001:db8::2]:80", "2001:db8:0:1::1")):
+            ("192.0.2.1", "192.0.2.1:5000", "192.0.2.2"),
+            ("2001:db8::1", "[2001:db8::2]:80", "2001:db8:0:1::1"),
+        ):
             under_way = [half(client) for _ in range(5)]
             self.until(503, lambda: ask(neighbour))
             self.assertEqual(ask(other), 200)

@@ -19,10 +19,18 @@ class NewYork(Case):
                 break
         self.assertEqual(len(needs), 665)
         self.assertGreater(len([n for n in needs if n["state"] == "NEED_STATE_FILLED"]), 100)
-        open_need = next(n for n in needs if n["state"] == "NEED_STATE_OPEN" and
-                         s.get(f"/v1/needs/{n['id']}/lines/1/candidates").get("pairs"))
+        open_need = next(
+            n
+            for n in needs
+            if n["state"] == "NEED_STATE_OPEN"
+            and s.get(f"/v1/needs/{n['id']}/lines/1/candidates").get("pairs")
+        )
         pair = s.get(f"/v1/needs/{open_need['id']}/lines/1/candidates")["pairs"][0]
-        claimed = s.post("/v1/matches:claim", {"needId": open_need["id"], "offerId": pair["offerId"]}, headers={"Qiao-Actor": f"supplier/{pair['partyId']}"})
+        claimed = s.post(
+            "/v1/matches:claim",
+            {"needId": open_need["id"], "offerId": pair["offerId"]},
+            headers={"Qiao-Actor": f"supplier/{pair['partyId']}"},
+        )
         self.assertEqual(claimed["state"], "MATCH_STATE_ACCEPTED")
 
 

@@ -100,9 +100,18 @@ class Peers(Case):
         with open(config, "w", encoding="utf-8") as f:
             text = HAPROXY if name == "haproxy" else NGINX
             f.write(text.format(port=port, server=s.port, folder=folder))
-        command = {"haproxy": ["/usr/sbin/haproxy", "-db", "-f", config],
-                   "nginx": ["/usr/sbin/nginx", "-p", folder, "-c", config,
-                             "-e", os.path.join(folder, "errors")]}[name]
+        command = {
+            "haproxy": ["/usr/sbin/haproxy", "-db", "-f", config],
+            "nginx": [
+                "/usr/sbin/nginx",
+                "-p",
+                folder,
+                "-c",
+                config,
+                "-e",
+                os.path.join(folder, "errors"),
+            ],
+        }[name]
         with open(os.path.join(folder, "log"), "wb") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log)
         self.addCleanup(self.stop, process)
@@ -153,16 +162,28 @@ class Clients(Peers):
     def test_java_that_offers_http_2(self):
         s = self.server("--behind-proxy")
         self.city(s)
-        expected = ["GET 200 HTTP_1_1 body", "POST 201 HTTP_1_1 body", "HEAD 200 HTTP_1_1 empty",
-                    "GET 404 HTTP_1_1 body"] + ["GET 200 HTTP_1_1 body"] * 10 + ["WATCH true"]
+        expected = (
+            [
+                "GET 200 HTTP_1_1 body",
+                "POST 201 HTTP_1_1 body",
+                "HEAD 200 HTTP_1_1 empty",
+                "GET 404 HTTP_1_1 body",
+            ]
+            + ["GET 200 HTTP_1_1 body"] * 10
+            + ["WATCH true"]
+        )
         peer = os.path.join(SOURCE, "tests/process/HttpPeer.java")
-        fronts = {"none": s.port, "haproxy": self.behind("haproxy", s).port,
-                  "nginx": self.behind("nginx", s).port}
+        fronts = {
+            "none": s.port,
+            "haproxy": self.behind("haproxy", s).port,
+            "nginx": self.behind("nginx", s).port,
+        }
         for name, port in fronts.items():
             with self.subTest(name):
                 before = self.accepted(s)
-                said = run("java", peer, f"http://127.0.0.1:{port}", s.token,
-                           json.dumps(self.need()))
+                said = run(
+                    "java", peer, f"http://127.0.0.1:{port}", s.token, json.dumps(self.need())
+                )
                 self.assertEqual(said.stdout.splitlines(), expected)
                 # One for the requests and one for the watch, or two where a proxy keeps some.
                 self.assertLess(self.accepted(s) - before, 5)
@@ -198,14 +219,18 @@ class Proxies(Peers):
         for s, front in self.each():
             c = http.client.HTTPConnection("127.0.0.1", front.port, timeout=20 * PATIENCE)
             data = json.dumps(self.need(description="长" * 1300)).encode()
-            parts = [data[i:i + 100] for i in range(0, len(data), 100)]
+            parts = [data[i : i + 100] for i in range(0, len(data), 100)]
             signed = {"Authorization": "Bearer " + s.token, "Content-Type": "application/json"}
             c.request("POST", "/v1/needs", iter(parts), signed, encode_chunked=True)
             answer = c.getresponse()
-            self.assertEqual((answer.status, len(json.loads(answer.read())["description"])),
-                             (201, 1300))
-            batch = {"commands": [{"postNeed": {"need": self.need(description="长" * 1300)}}
-                                  for _ in range(50)]}
+            self.assertEqual(
+                (answer.status, len(json.loads(answer.read())["description"])), (201, 1300)
+            )
+            batch = {
+                "commands": [
+                    {"postNeed": {"need": self.need(description="长" * 1300)}} for _ in range(50)
+                ]
+            }
             self.assertEqual(s.request("POST", "/v1/batch", batch, connection=c)[0], 200)
             c.close()
 
@@ -223,10 +248,15 @@ class Proxies(Peers):
 
     def log_in(self, front, address, claimed):
         """The code of the refusal: a log-in that fails at once, from that address."""
-        c = http.client.HTTPConnection("127.0.0.1", front.port, timeout=20 * PATIENCE,
-                                       source_address=(address, 0))
-        c.request("POST", "/v1/sessions", json.dumps({"idToken": "x"}),
-                  {"Content-Type": "application/json", "X-Forwarded-For": claimed})
+        c = http.client.HTTPConnection(
+            "127.0.0.1", front.port, timeout=20 * PATIENCE, source_address=(address, 0)
+        )
+        c.request(
+            "POST",
+            "/v1/sessions",
+            json.dumps({"idToken": "x"}),
+            {"Content-Type": "application/json", "X-Forwarded-For": claimed},
+        )
         answer = json.loads(c.getresponse().read())
         c.close()
         return answer["code"]

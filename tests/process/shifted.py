@@ -1,4 +1,5 @@
-"""Environments in which a program's wall clock is another: a library in front of the C library's."""
+"""Environments in which a program's wall clock is another: a library in front of the C
+library's."""
 import os
 import subprocess
 

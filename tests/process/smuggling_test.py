@@ -54,8 +54,11 @@ def twice(name, first, second=None):
 REQUESTS = [
     # Transfer-Encoding is "chunked" or the request is refused (RFC 9112 6.1, 6.3).
     ("a coding that ends in chunked", coded("xchunked"), REFUSED),
-    ("that coding beside a length",
-     post("Content-Length: 4\r\nTransfer-Encoding: xchunked\r\n", BODY), REFUSED),
+    (
+        "that coding beside a length",
+        post("Content-Length: 4\r\nTransfer-Encoding: xchunked\r\n", BODY),
+        REFUSED,
+    ),
     ("a length behind chunked", chunked(BODY, "Content-Length: 4\r\n"), REFUSED),
     ("identity", coded("identity"), REFUSED),
     ("gzip below chunked", coded("gzip, chunked"), REFUSED),
@@ -68,24 +71,38 @@ REQUESTS = [
     ("chunked in two words", coded("chun ked"), REFUSED),
     ("no coding", coded(""), REFUSED),
     ("chunked on two lines", post(CHUNKED + CHUNKED, BODY), REFUSED),
-    ("gzip and chunked on two lines",
-     post("Transfer-Encoding: gzip\r\n" + CHUNKED, BODY), REFUSED),
-    ("chunked and identity on two lines",
-     post(CHUNKED + "Transfer-Encoding: identity\r\n", BODY), REFUSED),
+    ("gzip and chunked on two lines", post("Transfer-Encoding: gzip\r\n" + CHUNKED, BODY), REFUSED),
+    (
+        "chunked and identity on two lines",
+        post(CHUNKED + "Transfer-Encoding: identity\r\n", BODY),
+        REFUSED,
+    ),
     ("chunked in HTTP/1.0", post(CHUNKED, BODY, version="1.0"), REFUSED),
-    ("chunked in HTTP/1.0 that stays open",
-     post(CHUNKED + "Connection: keep-alive\r\n", BODY, version="1.0"), REFUSED),
+    (
+        "chunked in HTTP/1.0 that stays open",
+        post(CHUNKED + "Connection: keep-alive\r\n", BODY, version="1.0"),
+        REFUSED,
+    ),
     ("chunked in capitals", coded("CHUNKED"), UNSIGNED),
     ("chunked between spaces and tabs", coded("\t chunked \t"), UNSIGNED),
     ("chunked right behind the colon", post("Transfer-Encoding:chunked\r\n", BODY), UNSIGNED),
-    ("another name, with a lowline",
-     post("Transfer_Encoding: chunked\r\nContent-Length: 2\r\n", "{}"), UNSIGNED),
+    (
+        "another name, with a lowline",
+        post("Transfer_Encoding: chunked\r\nContent-Length: 2\r\n", "{}"),
+        UNSIGNED,
+    ),
     # How a field line is written (RFC 9112 5).
     ("a folded coding", post("Transfer-Encoding:\r\n chunked\r\n", BODY), REFUSED),
-    ("a coding folded into another field",
-     post("X: y\r\n Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", "{}"), REFUSED),
-    ("a coding folded with a tab",
-     post("X: y\r\n\tTransfer-Encoding: chunked\r\nContent-Length: 2\r\n", "{}"), REFUSED),
+    (
+        "a coding folded into another field",
+        post("X: y\r\n Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", "{}"),
+        REFUSED,
+    ),
+    (
+        "a coding folded with a tab",
+        post("X: y\r\n\tTransfer-Encoding: chunked\r\nContent-Length: 2\r\n", "{}"),
+        REFUSED,
+    ),
     ("a folded token", get("Authorization: Bearer\r\n {token}\r\n"), REFUSED),
     ("a fold of spaces only", get("X: y\r\n  \r\n"), REFUSED),
     ("a fold of an empty value", get("X:\r\n \r\n"), REFUSED),
@@ -110,8 +127,11 @@ REQUESTS = [
     ("a length with a zero before it", length("02"), UNSIGNED),
     ("a length between spaces and tabs", length(" \t2\t "), UNSIGNED),
     ("a request as the body of a GET", get(f"Content-Length: {len(NEXT)}\r\n") + NEXT, READ),
-    ("a request as the chunk of a GET",
-     get(CHUNKED) + f"{len(NEXT):x}\r\n{NEXT}\r\n0\r\n\r\n", READ),
+    (
+        "a request as the chunk of a GET",
+        get(CHUNKED) + f"{len(NEXT):x}\r\n{NEXT}\r\n0\r\n\r\n",
+        READ,
+    ),
     # One valid Host (RFC 9112 3.2); the target goes before it (3.2.2).
     ("no Host", get(host=""), REFUSED),
     ("the same Host twice", get("Host: x\r\n"), REFUSED),
@@ -139,18 +159,31 @@ REQUESTS = [
     # A field that has one value comes once (RFC 9110 5.3).
     ("a good token and a bad one", twice("Authorization", "Bearer {token}", "Bearer x"), REFUSED),
     ("a bad token and a good one", twice("Authorization", "Bearer x", "Bearer {token}"), REFUSED),
-    ("a token twice in other letters",
-     get("authorization: Bearer {token}\r\nAUTHORIZATION: Bearer {token}\r\n"), REFUSED),
+    (
+        "a token twice in other letters",
+        get("authorization: Bearer {token}\r\nAUTHORIZATION: Bearer {token}\r\n"),
+        REFUSED,
+    ),
     ("two cookies", twice("Cookie", "qiao_session=a", "qiao_session=b"), REFUSED),
-    ("two types of content",
-     post("Content-Type: text/plain\r\nContent-Length: 2\r\n", "{}"), REFUSED),
+    (
+        "two types of content",
+        post("Content-Type: text/plain\r\nContent-Length: 2\r\n", "{}"),
+        REFUSED,
+    ),
     ("two keys", twice("Idempotency-Key", "a", "b"), REFUSED),
     ("two versions", twice("If-Match", '"1"', '"2"'), REFUSED),
     ("two actors", twice("Qiao-Actor", "lead", "auditor"), REFUSED),
     ("two origins", twice("Origin", "http://x", "http://y"), REFUSED),
-    ("two keys of a WebSocket", get("Connection: Upgrade\r\nUpgrade: websocket\r\n" + SOCKET +
-                                    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
-                                    target="/v1/watch"), REFUSED),
+    (
+        "two keys of a WebSocket",
+        get(
+            "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+            + SOCKET
+            + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
+            target="/v1/watch",
+        ),
+        REFUSED,
+    ),
     # A list may be in several lines, and so may fields that nobody reads.
     ("Accept in two lines", twice("Accept", "image/png", "application/json"), READ),
     ("Accept-Language in two lines", twice("Accept-Language", "zh", "en"), READ),
@@ -179,8 +212,11 @@ REQUESTS = [
     ("sizes with zeros", chunked("0002\r\n{}\r\n000\r\n\r\n"), UNSIGNED),
     # Trailer fields change nothing, but have to be well-formed (RFC 9110 6.5.1).
     ("a token in the trailer", trailer("Authorization: Bearer {token}"), UNSIGNED),
-    ("a second token in the trailer",
-     trailer("Authorization: Bearer {token}", "Authorization: Bearer x\r\n"), UNSIGNED),
+    (
+        "a second token in the trailer",
+        trailer("Authorization: Bearer {token}", "Authorization: Bearer x\r\n"),
+        UNSIGNED,
+    ),
     ("a Host in the trailer", trailer("Host: y"), UNSIGNED),
     ("an end in the trailer", trailer("Connection: close"), UNSIGNED),
     ("an upgrade in the trailer", trailer("Connection: Upgrade\r\nUpgrade: websocket"), UNSIGNED),
@@ -191,23 +227,42 @@ REQUESTS = [
     ("a trailer without a colon", trailer("GET / HTTP/1.1"), REFUSED),
     ("an endless trailer", trailer("X: y\r\n" * 30_000), [431]),
     # Expect, and protocols that are not known here (RFC 9110 7.8, 10.1.1).
-    ("waiting for 100", post("Expect: 100-continue\r\nContent-Length: 2\r\n", "{}"),
-     [100] + UNSIGNED),
-    ("waiting for 100 in HTTP/1.0",
-     post("Expect: 100-continue\r\nContent-Length: 2\r\n", "{}", version="1.0"), [401]),
+    (
+        "waiting for 100",
+        post("Expect: 100-continue\r\nContent-Length: 2\r\n", "{}"),
+        [100] + UNSIGNED,
+    ),
+    (
+        "waiting for 100 in HTTP/1.0",
+        post("Expect: 100-continue\r\nContent-Length: 2\r\n", "{}", version="1.0"),
+        [401],
+    ),
     ("HTTP/2 offered", get(H2C), READ),
     ("HTTP/2 offered with a body", post(H2C + "Content-Length: 2\r\n", "{}"), UNSIGNED),
     ("HTTP/2 offered where nothing is", get(H2C, target="/v1/nothing"), [404, 404]),
     ("TLS offered", get("Connection: Upgrade\r\nUpgrade: TLS/1.2\r\n"), READ),
-    ("WebSocket offered elsewhere",
-     get("Connection: Upgrade\r\nUpgrade: websocket\r\n" + SOCKET), READ),
+    (
+        "WebSocket offered elsewhere",
+        get("Connection: Upgrade\r\nUpgrade: websocket\r\n" + SOCKET),
+        READ,
+    ),
     ("an upgrade that is not to this server", get("Upgrade: h2c\r\n"), READ),
     ("a watch without an upgrade", get(target="/v1/watch"), [426]),
     ("a watch over HTTP/2", get(H2C, target="/v1/watch"), [426]),
-    ("a watch in HTTP/1.0", get("Connection: Upgrade\r\nUpgrade: websocket\r\n" + SOCKET,
-                                target="/v1/watch", version="1.0"), [426]),
-    ("a watch that is not signed", get("Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n" +
-                                       SOCKET, target="/v1/watch"), [401]),
+    (
+        "a watch in HTTP/1.0",
+        get(
+            "Connection: Upgrade\r\nUpgrade: websocket\r\n" + SOCKET,
+            target="/v1/watch",
+            version="1.0",
+        ),
+        [426],
+    ),
+    (
+        "a watch that is not signed",
+        get("Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n" + SOCKET, target="/v1/watch"),
+        [401],
+    ),
     # The first line (RFC 9112 3).
     ("two spaces in the first line", "GET  /v1/needs HTTP/1.1\r\nHost: x\r\n\r\n", REFUSED),
     ("a space at its end", "GET /v1/needs HTTP/1.1 \r\nHost: x\r\n\r\n", REFUSED),
@@ -229,7 +284,7 @@ def answers(text):
             raise AssertionError(f"no answer: {head[:200]!r}")
         found.append(int(match.group(1)))
         size = re.search(rb"\r\nContent-Length: (\d+)", head)
-        text = text[int(size.group(1)) if size else 0:]
+        text = text[int(size.group(1)) if size else 0 :]
     return found
 
 
@@ -269,8 +324,10 @@ class Smuggling(Case):
     def test_what_a_trailer_says_has_no_effect(self):
         need = json.dumps(self.need())
         signed = "Authorization: Bearer {token}\r\n"
-        said = ("Idempotency-Key: same\r\nQiao-Actor: auditor\r\nAccept: image/png\r\n"
-                "If-Match: \"77\"\r\nContent-Type: text/plain")
+        said = (
+            "Idempotency-Key: same\r\nQiao-Actor: auditor\r\nAccept: image/png\r\n"
+            "If-Match: \"77\"\r\nContent-Type: text/plain"
+        )
         request = chunked(f"{len(need.encode()):x}\r\n{need}\r\n0\r\n{said}\r\n\r\n", signed)
         ids = set()
         for _ in range(2):
@@ -287,22 +344,37 @@ class Smuggling(Case):
 
     def test_the_host_of_the_target_is_the_one_that_counts(self):
         _, headers, _ = self.s.request(
-            "POST", "/v1/sessions", {"login": "lead", "password": "correct horse battery"},
-            anonymous=True, headers={"Origin": self.s.origin()})
+            "POST",
+            "/v1/sessions",
+            {"login": "lead", "password": "correct horse battery"},
+            anonymous=True,
+            headers={"Origin": self.s.origin()},
+        )
         cookie = "Cookie: " + headers["Set-Cookie"].split(";")[0] + "\r\n"
 
         def change(target, host, origin):
-            return answers(self.ask(
-                f"PUT {target}/v1/policy HTTP/1.1\r\nHost: {host}\r\n{cookie}Origin: {origin}\r\n"
-                "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"))
+            return answers(
+                self.ask(
+                    f"PUT {target}/v1/policy HTTP/1.1\r\nHost: {host}\r\n{cookie}Origin: "
+                    f"{origin}\r\n"
+                    "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+                )
+            )
+
         # An empty policy is refused as such: the origin was right.
         self.assertEqual(change("http://mine", "other", "http://mine"), [400])
         self.assertEqual(change("http://mine", "other", "http://other"), [403])
 
     def test_a_list_of_upgrades_may_begin_with_another(self):
         with self.s.connect() as c:
-            c.sendall(get("Connection: keep-alive, Upgrade\r\nUpgrade: h2c, websocket\r\n" +
-                          SOCKET + self.s.authorization(), target="/v1/watch").encode())
+            c.sendall(
+                get(
+                    "Connection: keep-alive, Upgrade\r\nUpgrade: h2c, websocket\r\n"
+                    + SOCKET
+                    + self.s.authorization(),
+                    target="/v1/watch",
+                ).encode()
+            )
             self.assertTrue(c.recv(4096).startswith(b"HTTP/1.1 101 "))
 
 

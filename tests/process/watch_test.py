@@ -64,7 +64,9 @@ class Watch(Case):
         self.s.start()
         w = WebSocket(self.s, f"/v1/watch?{self.s.place(after)}")
         self.post(2)
-        self.assertEqual([int(w.event()["seq"]) for _ in range(5)], list(range(after + 1, after + 6)))
+        self.assertEqual(
+            [int(w.event()["seq"]) for _ in range(5)], list(range(after + 1, after + 6))
+        )
         w.close()
 
     def test_many_that_catch_up_hold_up_nobody_who_is_at_the_end(self):
@@ -75,9 +77,11 @@ class Watch(Case):
         self.s.stop()
         self.s.start()
         at_end = WebSocket(self.s)
-        upgrade = (f"GET /v1/watch?after=0&kind=taxonomy_changed HTTP/1.1\r\nHost: x\r\n"
-                   f"Upgrade: websocket\r\nConnection: Upgrade\r\n{self.s.authorization()}"
-                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+        upgrade = (
+            f"GET /v1/watch?after=0&kind=taxonomy_changed HTTP/1.1\r\nHost: x\r\n"
+            f"Upgrade: websocket\r\nConnection: Upgrade\r\n{self.s.authorization()}"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
         behind = [self.s.connect() for _ in range(1000)]
         for c in behind:
             c.sendall(upgrade.encode())
@@ -96,7 +100,11 @@ class Watch(Case):
         begin = self.last()
         first, second = self.post(2)
         self.s.post("/v1/matches:claim", {"needId": first, "offerId": self.people})
-        self.s.request("PUT", "/v1/areas/341881002000", {"parentCode": 341881000000, "level": "AREA_LEVEL_TOWN", "name": "南山街道"})
+        self.s.request(
+            "PUT",
+            "/v1/areas/341881002000",
+            {"parentCode": 341881000000, "level": "AREA_LEVEL_TOWN", "name": "南山街道"},
+        )
         end = self.s.post("/v1/needs", dict(self.need(), areaCode=341881002000))["id"]
 
         def kinds(query, n):
@@ -106,10 +114,19 @@ class Watch(Case):
             return out
 
         opened = "EVENT_KIND_NEED_OPENED"
-        self.assertEqual([e["kind"] for e in kinds(f"need={first}", 4)],
-                         [opened, "EVENT_KIND_MATCH_CLAIMED", "EVENT_KIND_MATCH_ACCEPTED", "EVENT_KIND_NEED_FILLED"])
+        self.assertEqual(
+            [e["kind"] for e in kinds(f"need={first}", 4)],
+            [
+                opened,
+                "EVENT_KIND_MATCH_CLAIMED",
+                "EVENT_KIND_MATCH_ACCEPTED",
+                "EVENT_KIND_NEED_FILLED",
+            ],
+        )
         self.assertEqual([e["needId"] for e in kinds("kind=NEED_OPENED", 3)], [first, second, end])
-        self.assertEqual([e["needId"] for e in kinds("area=341881002000&kind=need_opened", 1)], [end])
+        self.assertEqual(
+            [e["needId"] for e in kinds("area=341881002000&kind=need_opened", 1)], [end]
+        )
         self.assertEqual(len(kinds(f"party={self.team}", 2)), 2)
         self.assertEqual(len(kinds("area=341881001000", 5)), 5)
 
@@ -126,11 +143,21 @@ class Watch(Case):
             self.s.start()
 
     def test_what_is_not_there_is_refused_before_the_upgrade(self):
-        for query, code in ((self.s.place(99999), "value.out_of_range"), ("after=1", "value.required"),
-                            ("after=1&epoch=00000000", "database.restored"), ("after=x", "value.wrong_type"), ("area=5", "area.unknown"), ("need=99999", "not_found"),
-                            ("party=99999", "not_found"), ("kind=HAPPY", "value.out_of_range"), ("colour=red", "value.unknown_field")):
+        for query, code in (
+            (self.s.place(99999), "value.out_of_range"),
+            ("after=1", "value.required"),
+            ("after=1&epoch=00000000", "database.restored"),
+            ("after=x", "value.wrong_type"),
+            ("area=5", "area.unknown"),
+            ("need=99999", "not_found"),
+            ("party=99999", "not_found"),
+            ("kind=HAPPY", "value.out_of_range"),
+            ("colour=red", "value.unknown_field"),
+        ):
             w = WebSocket(self.s, "/v1/watch?" + query)
-            self.assertEqual(w.status, {"not_found": 404, "database.restored": 412}.get(code, 400), query)
+            self.assertEqual(
+                w.status, {"not_found": 404, "database.restored": 412}.get(code, 400), query
+            )
             self.assertEqual(json.loads(w.until(b"}") + b"}")["code"], code)
             w.close()
 

@@ -132,7 +132,7 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
   std::string body;
   Headers headers;
   if (verb.request != nullptr) {
-    const auto message = fresh(verb.request);
+    const auto message = fresh(verb.request());
     if (verb.update) {
       // Fields that are not given keep their value; a concurrent change is not overwritten.
       const auto now =
@@ -156,7 +156,7 @@ int run_verb(const Globals& g, const Verb& verb, Given given) {
   }
   const std::string method = verb.method;
   if (method != "GET") headers.emplace_back("Idempotency-Key", fresh_idempotency_key());
-  const auto answer = verb.response != nullptr ? fresh(verb.response) : nullptr;
+  const auto answer = verb.response != nullptr ? fresh(verb.response()) : nullptr;
   const bool list =
       answer != nullptr && answer->GetDescriptor()->FindFieldByName("next_page_token") != nullptr;
   if (list && !given.all && !given.query.contains("pageSize")) given.query["pageSize"] = "50";
@@ -395,7 +395,8 @@ class CommandLine {
           std::string("--") + q, [&given, q](const std::string& v) { given.query[q] = v; },
           std::string(flag_meaning(q, chinese_)));
     }
-    if (verb.response != nullptr && verb.response->FindFieldByName("next_page_token") != nullptr) {
+    if (verb.response != nullptr &&
+        verb.response()->FindFieldByName("next_page_token") != nullptr) {
       sub->add_flag("--all", given.all, say("列出全部", "List all pages"));
       sub->add_flag_callback(
           "--newest", [&given] { given.query["newest"] = "1"; },
@@ -410,7 +411,7 @@ class CommandLine {
     sub.add_option("--file", given.file,
                    say("整个请求的JSON；- 为标准输入。选项优先于文件",
                        "JSON of the whole body; - for standard input. Options override it"));
-    for (const auto& flag : input_flags(verb.request, chinese_)) {
+    for (const auto& flag : input_flags(verb.request(), chinese_)) {
       const bool positional = std::any_of(verb.operands.begin(), verb.operands.end(),
                                           [&](const char* o) { return flag_of(o) == flag.name; });
       if (positional) continue;

@@ -67,9 +67,50 @@ void accounts(Session& s, const google::protobuf::RepeatedPtrField<pb::Account>&
   t.print(out);
 }
 
-// `when` writes a time.
+// Writes a time.
+using When = std::function<std::string(std::int64_t)>;
+
+void show_session(Session& s, const pb::Session& session, const When& when, std::ostream& out) {
+  out << s.say("账号：", "account: ")
+      << (session.has_account() ? session.account().login() + " " + session.account().name()
+                                : s.say("未登录", "not logged in"))
+      << "\n"
+      << s.say("身份：", "acts as: ") << actor_name(s, session.actor()) << "\n";
+  if (session.expires_at() != 0)
+    out << s.say("有效至：", "until: ") << when(session.expires_at()) << "\n";
+  out << s.say("可用操作：", "operations: ") << joined(session.operations()) << "\n";
+}
+
+void show_grants(const Session& s, const pb::ListGrantsResponse& grants, const When& when,
+                 std::ostream& out) {
+  Table t{{s.say("编号", "id"), s.say("种类", "kind"), s.say("用途", "name"),
+           s.say("范围", "scopes"), s.say("有效至", "until")},
+          {}};
+  for (const auto& g : grants.grants()) {
+    t.rows.push_back({std::to_string(g.id()), kind_name(s, g.kind()), g.name(),
+                      g.scopes().empty() ? s.say("全部", "all") : joined(g.scopes()),
+                      when(g.expires_at())});
+  }
+  t.print(out);
+}
+
+void show_secret(const Session& s, const pb::NewSecret& made, const When& when, std::ostream& out) {
+  out << (made.url().empty() ? made.secret() : made.url()) << "\n"
+      << s.say("只显示这一次；有效至 ", "shown once; valid until ")
+      << when(made.grant().expires_at()) << "\n";
+}
+
+void show_personal_data(const Session& s, const pb::PersonalData& d, std::ostream& out) {
+  if (!d.name().empty()) out << s.say("姓名：", "name: ") << d.name() << "\n";
+  if (!d.phone().empty()) out << s.say("电话：", "telephone: ") << d.phone() << "\n";
+  if (!d.address().empty()) out << s.say("地址：", "address: ") << d.address() << "\n";
+  if (!d.review_words().empty()) out << s.say("评语：", "review: ") << d.review_words() << "\n";
+  out << s.say("本次查看已记入日志，序号 ", "the journal has recorded that you looked, as event ")
+      << d.disclosure_id() << "\n";
+}
+
 void show_entries(Session& s, const google::protobuf::RepeatedPtrField<pb::AuditEntry>& entries,
-                  const std::function<std::string(std::int64_t)>& when, std::ostream& out) {
+                  const When& when, std::ostream& out) {
   // In English as `--kind` takes it.
   const auto kind = [&](const std::string& name) {
     const auto* type = pb::EventKind_descriptor();
@@ -105,44 +146,19 @@ bool show_access(Session& s, const google::protobuf::Message& m,
   if (type == "ListAccountsResponse")
     return accounts(s, static_cast<const pb::ListAccountsResponse&>(m).accounts(), out), true;
   if (type == "Session") {
-    const auto& session = static_cast<const pb::Session&>(m);
-    out << s.say("账号：", "account: ")
-        << (session.has_account() ? session.account().login() + " " + session.account().name()
-                                  : s.say("未登录", "not logged in"))
-        << "\n"
-        << s.say("身份：", "acts as: ") << actor_name(s, session.actor()) << "\n";
-    if (session.expires_at() != 0)
-      out << s.say("有效至：", "until: ") << when(session.expires_at()) << "\n";
-    out << s.say("可用操作：", "operations: ") << joined(session.operations()) << "\n";
+    show_session(s, static_cast<const pb::Session&>(m), when, out);
     return true;
   }
   if (type == "ListGrantsResponse") {
-    Table t{{s.say("编号", "id"), s.say("种类", "kind"), s.say("用途", "name"),
-             s.say("范围", "scopes"), s.say("有效至", "until")},
-            {}};
-    for (const auto& g : static_cast<const pb::ListGrantsResponse&>(m).grants()) {
-      t.rows.push_back({std::to_string(g.id()), kind_name(s, g.kind()), g.name(),
-                        g.scopes().empty() ? s.say("全部", "all") : joined(g.scopes()),
-                        when(g.expires_at())});
-    }
-    t.print(out);
+    show_grants(s, static_cast<const pb::ListGrantsResponse&>(m), when, out);
     return true;
   }
   if (type == "NewSecret") {
-    const auto& made = static_cast<const pb::NewSecret&>(m);
-    out << (made.url().empty() ? made.secret() : made.url()) << "\n"
-        << s.say("只显示这一次；有效至 ", "shown once; valid until ")
-        << when(made.grant().expires_at()) << "\n";
+    show_secret(s, static_cast<const pb::NewSecret&>(m), when, out);
     return true;
   }
   if (type == "PersonalData") {
-    const auto& d = static_cast<const pb::PersonalData&>(m);
-    if (!d.name().empty()) out << s.say("姓名：", "name: ") << d.name() << "\n";
-    if (!d.phone().empty()) out << s.say("电话：", "telephone: ") << d.phone() << "\n";
-    if (!d.address().empty()) out << s.say("地址：", "address: ") << d.address() << "\n";
-    if (!d.review_words().empty()) out << s.say("评语：", "review: ") << d.review_words() << "\n";
-    out << s.say("本次查看已记入日志，序号 ", "the journal has recorded that you looked, as event ")
-        << d.disclosure_id() << "\n";
+    show_personal_data(s, static_cast<const pb::PersonalData&>(m), out);
     return true;
   }
   if (type == "ErasedResponse") {

@@ -9,14 +9,18 @@
 
 namespace qiao {
 
+// The generated descriptor() of a message. It is called only once main() runs, when all extensions
+// that the options in the proto files use are registered.
+using MessageType = const google::protobuf::Descriptor* (*)();
+
 struct Verb {
   const char* words;  // "need candidates"
   const char* id;     // operationId in openapi.json
   const char* method;
-  const char* pattern;                           // {id} … are positional, in this order
-  const google::protobuf::Descriptor* request;   // its fields are flags; nullptr for none
-  const google::protobuf::Descriptor* response;  // nullptr: printed as received
-  std::vector<const char*> query;                // names of query parameters, flags too
+  const char* pattern;             // {id} … are positional, in this order
+  MessageType request;             // its fields are flags; nullptr for none
+  MessageType response;            // nullptr: printed as received
+  std::vector<const char*> query;  // names of query parameters, flags too
   const char* zh;
   const char* en;
   bool update = false;  // read first, change the given fields, send with If-Match
