@@ -309,7 +309,7 @@ test(
   async () => {
     const page = await host.page({ phone: true })
     await host.go(page, '/board')
-    await page.getByText('正在招募').waitFor()
+    await page.getByRole('heading', { name: '待接单的需求' }).waitFor()
     await page.locator('ul.list > li').first().waitFor()
     await shot(page, 'public-board')
     await page.getByRole('button', { name: 'English' }).click()

@@ -64,7 +64,7 @@ export const en: typeof zh = {
     setUpWhy: 'This is the first account of the lead department. It can invite others.',
     invitation: 'Set your password',
     invitationWhy: 'You have been invited. Choose a password of your own.',
-    loginHint: '2 to 64 lower-case letters, digits or . _ + -',
+    loginHint: '2 to 64 lower-case letters, digits or . _ + @ -',
     name: 'Name',
     newPassword: 'New password',
     passwordHint: 'At least 10 characters, not a common one',
@@ -107,7 +107,7 @@ export const en: typeof zh = {
     STANDING_SUSPENDED: 'suspended',
   },
   kind: {
-    people: 'Volunteers',
+    people: 'People',
     professional: 'Professionals',
     venue: 'Venue',
     vehicle: 'Vehicles',
