@@ -313,7 +313,7 @@ test(
     await page.locator('ul.list > li').first().waitFor()
     await shot(page, 'public-board')
     await page.getByRole('button', { name: 'English' }).click()
-    await page.getByText('Needed now').waitFor()
+    await page.getByRole('heading', { name: 'Open needs' }).waitFor()
     await page.goto(`${host.url}/#/tasks`)
     await page.waitForFunction(() => location.hash.startsWith('#/login'))
     await page.fill('input[name=login]', 'demo-team')

@@ -165,7 +165,7 @@ export const en: typeof zh = {
     lead: 'What is needed, who serves, what was done.',
     near: 'My community',
     everywhere: 'Whole city',
-    needed: 'Needed now',
+    needed: 'Open needs',
     done: 'Recently completed',
     nothingNeeded: 'There are no open needs here at the moment. Look at the whole city.',
     nothingDone: 'No service has been completed yet.',
