@@ -114,7 +114,7 @@ void describe(const State& state, const Key& key, pb::SupplyGap& gap) {
                                             "Fridays", "Saturdays", "Sundays"};
   // In the order of TimeKind.
   static constexpr std::pair<const char*, const char*> kKinds[] = {
-      {"名志愿者", "volunteer"},
+      {"名人员", "person"},
       {"名专业人员", "professional"},
       {"个场地座位", "seat of a venue"},
       {"个车辆座位", "seat in a vehicle"},

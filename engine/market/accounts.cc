@@ -227,7 +227,7 @@ Status Market::revoke_grant(const pb::RevokeGrant& revoke) {
   const Slot slot = state_.grants().find(GrantId{revoke.grant_id()});
   if (slot == kNoSlot)
     return refuse(Code::kNotFound, "id", "grant " + std::to_string(revoke.grant_id()),
-                  "授权" + std::to_string(revoke.grant_id()));
+                  "登录、令牌或邀请" + std::to_string(revoke.grant_id()));
   QIAO_TRY(check_account(state_.grants()[slot].account));
   pb::Grant row = state_.load_grant(slot);
   if (row.revoked()) return refuse(Code::kWrongState, "id", "revoked", "已撤销");

@@ -49,14 +49,18 @@ void write_point(const Resource& r, Cells& cells) {
   cells["longitude"] = format_degrees(r.point().longitude_e7());
 }
 
-// "enterprise", "ENTERPRISE", "PARTY_KIND_ENTERPRISE" or a Chinese word.
+// "enterprise", "ENTERPRISE", "PARTY_KIND_ENTERPRISE" or a Chinese word; a refusal does not list
+// the former ones.
 template <class Enum>
 Result<Enum> read_enum(const Cells& cells, const char* name, const char* prefix,
-                       std::initializer_list<std::pair<const char*, Enum>> chinese) {
+                       std::initializer_list<std::pair<const char*, Enum>> chinese,
+                       std::initializer_list<std::pair<const char*, Enum>> former = {}) {
   const std::string& text = cell(cells, name);
   if (text.empty()) return Enum{};
-  for (const auto& [word, value] : chinese) {
-    if (text == word) return value;
+  for (const auto& words : {chinese, former}) {
+    for (const auto& [word, value] : words) {
+      if (text == word) return value;
+    }
   }
   std::string upper;
   for (const char c : text) upper += c == ' ' || c == '-' ? '_' : ascii_upper(c);

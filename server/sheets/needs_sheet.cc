@@ -3,6 +3,7 @@
 #include <array>
 
 #include "server/sheets/cells.h"
+#include "server/sheets/former_words.h"
 #include "server/sheets/kinds.h"
 #include "server/sheets/notation.h"
 #include "server/sheets/supply.h"
@@ -14,9 +15,9 @@ using google::protobuf::Message;
 
 constexpr std::initializer_list<std::pair<const char*, pb::NeedState>> kNeedStates = {
     {"草稿", pb::NEED_STATE_DRAFT},        {"待审核", pb::NEED_STATE_SUBMITTED},
-    {"待接单", pb::NEED_STATE_OPEN},       {"已满员", pb::NEED_STATE_FILLED},
-    {"服务中", pb::NEED_STATE_IN_SERVICE}, {"已完成", pb::NEED_STATE_DONE},
-    {"已评单", pb::NEED_STATE_REVIEWED},   {"已驳回", pb::NEED_STATE_REJECTED},
+    {"待接单", pb::NEED_STATE_OPEN},       {"已接满", pb::NEED_STATE_FILLED},
+    {"服务中", pb::NEED_STATE_IN_SERVICE}, {"待评价", pb::NEED_STATE_DONE},
+    {"已评价", pb::NEED_STATE_REVIEWED},   {"未通过", pb::NEED_STATE_REJECTED},
     {"已取消", pb::NEED_STATE_CANCELLED},  {"已过期", pb::NEED_STATE_EXPIRED}};
 
 // The day and the hours of a row where they stand apart. Hours that end before they begin end on
@@ -151,8 +152,8 @@ class Needs final : public Sheet {
     n.set_contact_name(cell(cells, "contact_name"));
     n.set_contact_phone(cell(cells, "contact_phone"));
     n.set_address(cell(cells, "address"));
-    QIAO_TRY(const auto state,
-             read_enum<pb::NeedState>(cells, "state", "NEED_STATE_", kNeedStates));
+    QIAO_TRY(const auto state, read_enum<pb::NeedState>(cells, "state", "NEED_STATE_", kNeedStates,
+                                                        kFormerNeedStates));
     n.set_state(state);
     return outcome::success();
   }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "server/sheets/cells.h"
+#include "server/sheets/former_words.h"
 #include "server/sheets/kinds.h"
 #include "server/sheets/notation.h"
 #include "server/sheets/supply.h"
@@ -27,7 +28,12 @@ class Offers final : public Sheet {
          {"exceptions", "例外日期", false, "time.exceptions"},
          {"valid_from", "生效", false, "validFrom"},
          {"valid_to", "失效", false, "validTo"},
-         {"smallest_lot", "最小起供量", false, "stock.smallestLot"},
+         {"smallest_lot",
+          "每次最少",
+          false,
+          "stock.smallestLot",
+          Names::kNothing,
+          {kFormerSmallestLot}},
          {"expires", "保质期至", false, "stock.expiresAt"},
          {"handover", "交付方式", false, "stock.handover"},
          {"latitude", "纬度", false, "point.latitudeE7"},
@@ -65,7 +71,8 @@ class Offers final : public Sheet {
       o.add_categories(code_of(context.words.categories(), w));
     QIAO_TRY(const auto state, read_enum<pb::OfferState>(cells, "state", "OFFER_STATE_",
                                                          {{"有效", pb::OFFER_STATE_ACTIVE},
-                                                          {"已撤回", pb::OFFER_STATE_WITHDRAWN}}));
+                                                          {"停止提供", pb::OFFER_STATE_WITHDRAWN}},
+                                                         kFormerOfferStates));
     o.set_state(state);
     return outcome::success();
   }

@@ -309,11 +309,11 @@ test(
   async () => {
     const page = await host.page({ phone: true })
     await host.go(page, '/board')
-    await page.getByText('正在招募').waitFor()
+    await page.getByRole('heading', { name: '待接单的需求' }).waitFor()
     await page.locator('ul.list > li').first().waitFor()
     await shot(page, 'public-board')
     await page.getByRole('button', { name: 'English' }).click()
-    await page.getByText('Needed now').waitFor()
+    await page.getByRole('heading', { name: 'Open needs' }).waitFor()
     await page.goto(`${host.url}/#/tasks`)
     await page.waitForFunction(() => location.hash.startsWith('#/login'))
     await page.fill('input[name=login]', 'demo-team')

@@ -226,7 +226,7 @@ test(
     const lead = await host.page({ as: 'lead' })
     // Their code is there; what they show is not.
     await host.go(anybody, '/board')
-    await anybody.getByRole('heading', { name: '正在招募' }).waitFor()
+    await anybody.getByRole('heading', { name: '待接单的需求' }).waitFor()
     await host.go(anybody, '/login')
     await host.go(lead, '/workforce')
     await host.go(lead, '/inbox')
@@ -252,7 +252,7 @@ test(
     // One after 1 s, 2 s and 4 s, half as long to half as long again; each asks for two kinds.
     assert.ok(tries.length >= 4 && tries.length <= 8, `${tries.length / 2} tries in 8 s`)
     await host.start()
-    await anybody.getByRole('heading', { name: '正在招募' }).waitFor()
+    await anybody.getByRole('heading', { name: '待接单的需求' }).waitFor()
     await lead.getByText('社区工作者').first().waitFor()
     await unread.getByRole('heading', { name: '政策', exact: true }).waitFor()
     await unread.getByText('已填写的内容不会丢').waitFor({ state: 'detached' })

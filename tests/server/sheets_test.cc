@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "server/sheets/cell_values.h"
+#include "server/sheets/former_words.h"
 #include "server/sheets/headings.h"
 #include "server/sheets/limits.h"
 #include "server/sheets/number_format.h"
@@ -302,6 +303,34 @@ TEST(Headings, AMappingNamesColumnsByTheirLetters) {
             (std::map<std::size_t, std::string>{{1, "title"}, {26, "area"}, {2, ""}}));
   for (const char* bad : {"1:title", "ZZ:title", "B:colour", "B"})
     EXPECT_FALSE(parse_mapping(bad, sheet)) << bad;
+}
+
+pb::Offer offer_of(const Cells& cells) {
+  const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
+  const pb::Taxonomy words;
+  SheetContext context{zone, words, {}};
+  context.parties.add(7, "一队", "");
+  pb::Offer offer;
+  std::size_t row = 0;
+  const std::vector<Cells> rows = {cells};
+  const Status read = find_sheet("offers")->read(rows, context, offer, row);
+  EXPECT_TRUE(read) << read.error().en();
+  return offer;
+}
+
+TEST(Words, OfEarlierExportsAreStillRead) {
+  Cells cells{{"party", "7"}, {"title", "一队"}, {"kind", "志愿者"}, {"quantity", "3"}};
+  for (const char* state : {"停止提供", kFormerOfferStates.begin()->first, "withdrawn"}) {
+    cells["state"] = state;
+    const pb::Offer offer = offer_of(cells);
+    EXPECT_EQ(offer.state(), pb::OFFER_STATE_WITHDRAWN) << state;
+    EXPECT_EQ(offer.time().kind(), pb::TIME_KIND_PEOPLE);
+  }
+  const auto table =
+      read_table(std::string("供给方,名称,种类,数量,") + kFormerSmallestLot + "\n", "");
+  const auto headings = find_headings(table.value(), *find_sheet("offers"), {});
+  ASSERT_TRUE(headings);
+  EXPECT_STREQ(headings.value().columns.back()->en, "smallest_lot");
 }
 
 TEST(Template, HasTheColumnsOfAnExportAndIsReadBack) {
