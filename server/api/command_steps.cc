@@ -51,18 +51,18 @@ std::optional<Response> check_precondition(Exchange& x) {
 std::optional<Response> answer_repeated(Exchange& x) {
   const Request& request = *x.call.request;
   x.request_hash = request_hash(request);
-  x.answer_key = answer_key(x.call);
-  if (x.answer_key.empty()) return std::nullopt;
+  x.response_key = response_key(x.call);
+  if (x.response_key.empty()) return std::nullopt;
   if (request.idempotency_key.size() > kMaxIdempotencyKey)
     return problem(refuse(Code::kTooLong, "Idempotency-Key", std::to_string(kMaxIdempotencyKey)),
                    x.call.chinese);
-  const auto first = x.services.runtime.find_answer(x.answer_key);
+  const auto first = x.services.runtime.find_stored_response(x.response_key);
   if (!first) return std::nullopt;
-  const std::string& hash = first->kept.request_hash();
+  const std::string& hash = first->stored.request_hash();
   if (!hash.empty() && hash != x.request_hash)
     return problem(HttpFault::kIdempotencyMismatch, x.call.chinese, "Idempotency-Key");
   x.services.metrics.idempotent_replays.add();
-  return answer_again(x.services, x.call, first->kept, first->seq);
+  return repeat_response(x.services, x.call, first->stored, first->seq);
 }
 
 std::optional<Response> build_command(Exchange& x) {
@@ -87,16 +87,16 @@ Response apply_command(Exchange& x) {
   Response r;
   const auto render = [&](const Applied& applied) {
     Answer answer = answer_of(x.services, x.call, applied, x.command.has_batch());
-    Runtime::Keepable keepable = to_keep(x.call, applied, answer, runtime.state());
-    keepable.answer.set_request_hash(x.request_hash);
+    Runtime::ResponseToStore to_store = response_to_store(x.call, applied, answer, runtime.state());
+    to_store.response.set_request_hash(x.request_hash);
     r = respond(x.call, std::move(answer));
-    return keepable;
+    return to_store;
   };
-  Runtime::KeyedAnswer keyed{x.answer_key, render};
-  auto applied = runtime.apply(x.command, x.answer_key.empty() ? nullptr : &keyed);
+  Runtime::KeyedResponse keyed{x.response_key, render};
+  auto applied = runtime.apply(x.command, x.response_key.empty() ? nullptr : &keyed);
   if (!applied) return refused_by_state(x, applied.error());
   x.services.gate.count_contacts(x.call.identity, x.contacts);
-  if (x.answer_key.empty()) {
+  if (x.response_key.empty()) {
     r = respond(x.call, answer_of(x.services, x.call, applied.value(), x.command.has_batch()));
   }
   return r;

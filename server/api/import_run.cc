@@ -202,10 +202,10 @@ void ImportRun::read_row(std::size_t place) {
 
 // Whether the same row was saved before with the same key.
 bool ImportRun::is_repeated(ImportItem& item) const {
-  if (item.answer_key.empty()) return false;
-  const auto kept = runtime_.find_answer(item.answer_key);
-  if (!kept) return false;
-  item.id = kept->kept.row_id();
+  if (item.response_key.empty()) return false;
+  const auto first = runtime_.find_stored_response(item.response_key);
+  if (!first) return false;
+  item.id = first->stored.row_id();
   return true;
 }
 
@@ -300,17 +300,18 @@ void ImportRun::save_rows() {
         .done = [this] { follow_up(); }});
 }
 
-Result<Applied> ImportRun::apply(const pb::Request& request, const std::string& answer_key) {
+Result<Applied> ImportRun::apply(const pb::Request& request, const std::string& response_key) {
   QIAO_TRY(const auto command, command_of(request, sender_.identity, gate_));
-  if (answer_key.empty()) return runtime_.apply(command);
-  const Runtime::KeyedAnswer keyed{answer_key, [](const Applied& applied) {
-                                     Runtime::Keepable keep;
-                                     keep.answer.set_status(201);
-                                     keep.answer.set_row_kind(applied.subjects.front().kind);
-                                     keep.answer.set_row_id(applied.subjects.front().key);
-                                     keep.message = std::make_unique<pb::ImportRow>();
-                                     return keep;
-                                   }};
+  if (response_key.empty()) return runtime_.apply(command);
+  const Runtime::KeyedResponse keyed{
+      response_key, [](const Applied& applied) {
+        Runtime::ResponseToStore to_store;
+        to_store.response.set_status(201);
+        to_store.response.set_row_kind(applied.subjects.front().kind);
+        to_store.response.set_row_id(applied.subjects.front().key);
+        to_store.message = std::make_unique<pb::ImportRow>();
+        return to_store;
+      }};
   return runtime_.apply(command, &keyed);
 }
 
@@ -318,7 +319,7 @@ void ImportRun::save_row(std::size_t place) {
   ImportItem& item = items_[place];
   if (item.outcome != pb::IMPORT_OUTCOME_READY) return;
   if (is_repeated(item)) return set(item, pb::IMPORT_OUTCOME_REPEATED);
-  const auto applied = apply(*requests_[place], item.answer_key);
+  const auto applied = apply(*requests_[place], item.response_key);
   if (!applied) return refuse(item, applied.error());
   const bool made = item.id == 0;
   item.id = applied.value().subjects.front().key;

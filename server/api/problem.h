@@ -26,7 +26,7 @@ enum class HttpFault {
   kUnsupportedType,      // 415
   kUpgradeRequired,      // 426
   kIdempotencyMismatch,  // 422
-  kAnswerGone,           // 409
+  kResponseGone,         // 409
   kHeaderTooLarge,       // 431
   kTooManyConnections,   // 503
   kOverloaded,           // 503

@@ -654,7 +654,7 @@ TEST(AttackRights, WhoSaidNoSeesTheDoorNoMore) {
 
 // The stored response to a request tells no more than the row does now: it is sealed with it,
 // erased with it, and seen with it.
-TEST(AttackRights, AKeptAnswerIsSealedAndErasedWithItsRow) {
+TEST(AttackRights, AStoredResponseIsSealedAndErasedWithItsRow) {
   Towns t;
   RequestHeaders as{.key = "once", .token = t.tokens.at("resident")};
   const std::string body = Towns::need_of(t.own, "");
