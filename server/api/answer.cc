@@ -6,7 +6,7 @@
 
 namespace qiao {
 
-Response respond(const Call& call, Answer answer) {
+Response respond(const Call& call, HandlerResult answer) {
   Response r;
   r.status = call.route->success;
   r.wait_for = answer.wait_for;

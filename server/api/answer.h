@@ -1,4 +1,4 @@
-// Turns a message into an Answer, and an Answer into a Response.
+// Makes the HandlerResult of a message, and the Response of a HandlerResult.
 #pragma once
 
 #include <memory>
@@ -10,18 +10,18 @@
 namespace qiao {
 
 template <class Message>
-Answer answer(Message&& m, Seq wait_for, std::uint64_t version = 0) {
+HandlerResult result_of(Message&& m, Seq wait_for, std::uint64_t version = 0) {
   return {std::make_unique<std::decay_t<Message>>(std::forward<Message>(m)), version, wait_for};
 }
 
 // One row as it was read; its version is the number of the last event that changed it.
 template <class Row>
-Answer row_answer(Row row) {
+HandlerResult row_result(Row row) {
   const auto version = row.version();
-  return answer(std::move(row), version, version);
+  return result_of(std::move(row), version, version);
 }
 
 // Writes the message in the format that the call requests.
-Response respond(const Call& call, Answer answer);
+Response respond(const Call& call, HandlerResult answer);
 
 }  // namespace qiao

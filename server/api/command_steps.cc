@@ -17,9 +17,10 @@ std::uint64_t version_of(const Message& m) {
   return f == nullptr ? 0 : m.GetReflection()->GetUInt64(m, f);
 }
 
-Answer answer_of(const Services& services, const Call& call, const Applied& applied, bool batch) {
+HandlerResult result_of_command(const Services& services, const Call& call, const Applied& applied,
+                                bool batch) {
   if (call.route->present != nullptr) return call.route->present(services, call, applied);
-  Answer answer;
+  HandlerResult answer;
   answer.wait_for = applied.seq;
   if (batch) {
     auto response = std::make_unique<pb::BatchResponse>();
@@ -86,7 +87,7 @@ Response apply_command(Exchange& x) {
   Runtime& runtime = x.services.runtime;
   Response r;
   const auto render = [&](const Applied& applied) {
-    Answer answer = answer_of(x.services, x.call, applied, x.command.has_batch());
+    HandlerResult answer = result_of_command(x.services, x.call, applied, x.command.has_batch());
     Runtime::ResponseToStore to_store = response_to_store(x.call, applied, answer, runtime.state());
     to_store.response.set_request_hash(x.request_hash);
     r = respond(x.call, std::move(answer));
@@ -97,7 +98,8 @@ Response apply_command(Exchange& x) {
   if (!applied) return refused_by_state(x, applied.error());
   x.services.gate.count_contacts(x.call.identity, x.contacts);
   if (x.response_key.empty()) {
-    r = respond(x.call, answer_of(x.services, x.call, applied.value(), x.command.has_batch()));
+    r = respond(x.call,
+                result_of_command(x.services, x.call, applied.value(), x.command.has_batch()));
   }
   return r;
 }

@@ -21,7 +21,7 @@ std::string request_hash(const Request& r) {
 }
 
 Runtime::ResponseToStore response_to_store(const Call& call, const Applied& applied,
-                                           const Answer& answer, const State& state) {
+                                           const HandlerResult& answer, const State& state) {
   Runtime::ResponseToStore to_store;
   to_store.response.set_status(call.route->success);
   if (answer.version != 0) to_store.response.set_etag(etag_of(answer.version, call.epoch));
@@ -53,7 +53,7 @@ Response repeat_response(const Services& services, const Call& call,
     if (sight == Sight::kPublic)
       return problem(HttpFault::kResponseGone, call.chinese, "Idempotency-Key");
   }
-  Answer answer;
+  HandlerResult answer;
   answer.message.reset(google::protobuf::MessageFactory::generated_factory()
                            ->GetPrototype(call.route->response())
                            ->New());

@@ -18,7 +18,7 @@ std::string response_key(const Call& call);
 std::string request_hash(const Request& request);
 // The response in the form that is stored, without the request's hash.
 Runtime::ResponseToStore response_to_store(const Call& call, const Applied& applied,
-                                           const Answer& answer, const State& state);
+                                           const HandlerResult& answer, const State& state);
 // The stored response for a repeated request, limited to what the actor may see now.
 Response repeat_response(const Services& services, const Call& call,
                          const pb::StoredResponse& stored, Seq wait_for);

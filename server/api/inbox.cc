@@ -8,9 +8,9 @@
 namespace qiao {
 namespace {
 
-Result<Answer> get_inbox(const Services& services, const Call& call) {
+Result<HandlerResult> get_inbox(const Services& services, const Call& call) {
   const Runtime& runtime = services.runtime;
-  return answer(inbox(runtime.state(), call.actor, runtime.now()), runtime.applied_seq());
+  return result_of(inbox(runtime.state(), call.actor, runtime.now()), runtime.applied_seq());
 }
 
 constexpr Route kRoutes[] = {

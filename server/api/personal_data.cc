@@ -11,10 +11,10 @@ constexpr std::size_t kMaxSeenBy = 5'000;
 
 }  // namespace
 
-Answer present_erased(const Services&, const Call&, const Applied& applied) {
+HandlerResult present_erased(const Services&, const Call&, const Applied& applied) {
   pb::ErasedResponse r;
   r.set_erased(applied.subjects.size());
-  return answer(std::move(r), applied.seq);
+  return result_of(std::move(r), applied.seq);
 }
 
 void add_account(pb::PersonExport& out, const State& state, std::span<const Slot> accounts) {

@@ -13,8 +13,8 @@ using google::protobuf::Message;
 
 constexpr std::int64_t kDefaultTrialDays = 30;
 
-Result<Answer> get_policy(const Services& services, const Call&) {
-  return row_answer(pb::Policy(services.state().policy()));
+Result<HandlerResult> get_policy(const Services& services, const Call&) {
+  return row_result(pb::Policy(services.state().policy()));
 }
 
 Result<pb::Request> set_policy(const Call&, const Message* body) {

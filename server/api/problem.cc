@@ -123,7 +123,7 @@ HttpFault fault_of(AuthError error) {
   }
 }
 
-Response problem(const Gate::Answer<Gate::NewSession>& denied, bool chinese) {
+Response problem(const Gate::AuthResult<Gate::NewSession>& denied, bool chinese) {
   Response r =
       denied.refusal ? problem(*denied.refusal, chinese) : problem(fault_of(denied.error), chinese);
   r.retry_after = denied.retry_after.count();

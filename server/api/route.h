@@ -110,7 +110,7 @@ struct Call {
 };
 
 // The result of a handler: a message, to be written in the requested format.
-struct Answer {
+struct HandlerResult {
   std::unique_ptr<google::protobuf::Message> message;
   std::uint64_t version = 0;  // makes the ETag; 0 for none
   Seq wait_for = 0;
@@ -135,16 +135,16 @@ struct Route {
   // Exactly one of these is set. A read handler returns an answer. A build handler returns a
   // request, which becomes a command (command_of.h), is applied, and is answered with the row that
   // it is about. A raw handler writes its response itself.
-  Result<Answer> (*read)(const Services&, const Call&) = nullptr;
+  Result<HandlerResult> (*read)(const Services&, const Call&) = nullptr;
   Result<pb::Request> (*command)(const Call&, const google::protobuf::Message* body) = nullptr;
-  Result<Answer> (*compute)(const Services&, const Call&,
-                            const google::protobuf::Message* body) = nullptr;
+  Result<HandlerResult> (*compute)(const Services&, const Call&,
+                                   const google::protobuf::Message* body) = nullptr;
   Response (*raw)(const Services&, const Call&, const google::protobuf::Message* body) = nullptr;
   const char* raw_type = "application/json";
   // For a raw route whose body is a file: its media types.
   std::span<const char* const> file_types = {};
   // For a command: builds the answer, if it is not the row that the command is about.
-  Answer (*present)(const Services&, const Call&, const Applied&) = nullptr;
+  HandlerResult (*present)(const Services&, const Call&, const Applied&) = nullptr;
   // The answer contains a secret, shown once or to nobody else: it is neither stored for a repeated
   // request nor cached.
   bool secret = false;

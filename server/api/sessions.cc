@@ -43,7 +43,7 @@ pb::Session session_of(const Services& services, const Identity& identity, const
 Response session_response(const Services& services, const Call& call,
                           const Gate::NewSession& entry) {
   const pb::Actor actor = services.gate.actor_of(entry.account);
-  Answer answer;
+  HandlerResult answer;
   answer.message = std::make_unique<pb::Session>(
       session_of(services, {actor, entry.account, kNoSlot, entry.expires}, actor));
   answer.wait_for = entry.wait_for;
@@ -70,7 +70,7 @@ Response open_session(const Services& services, const Call& call, const Message*
   r.deferred = [&services, kept, request_kept, what,
                 address = std::string(call.request->credentials.address)](auto then) {
     begin(services.gate, *kept, *what, address,
-          [&services, kept, request_kept, then](Gate::Answer<Gate::NewSession> entered) {
+          [&services, kept, request_kept, then](Gate::AuthResult<Gate::NewSession> entered) {
             if (!entered.good()) return then(problem(entered, kept->chinese));
             then(session_response(services, *kept, entered.value));
           });
@@ -100,12 +100,12 @@ void change_password(Gate& gate, const Call& call, const Message& body, const st
                        std::move(done));
 }
 
-Result<Answer> get_session(const Services& services, const Call& call) {
-  return answer(session_of(services, call.identity, call.actor), services.runtime.applied_seq());
+Result<HandlerResult> get_session(const Services& services, const Call& call) {
+  return result_of(session_of(services, call.identity, call.actor), services.runtime.applied_seq());
 }
 
 Response log_out(const Services& services, const Call& call, const Message*) {
-  Answer out;
+  HandlerResult out;
   if (call.identity.grant != kNoSlot) {
     pb::Command c;
     *c.mutable_actor() = services.gate.actor_of(call.identity.account);

@@ -24,7 +24,7 @@ Response new_secret(const Services& services, const Call& call, const pb::Actor&
   secret->set_secret(made.value().secret);
   if (kind == pb::GRANT_KIND_INVITATION)
     secret->set_url(services.options.public_url + "/#/invitation/" + made.value().secret);
-  Answer a;
+  HandlerResult a;
   a.message = std::move(secret);
   a.wait_for = made.value().seq;
   return respond(call, std::move(a));
@@ -72,7 +72,7 @@ Response create_token(const Services& services, const Call& call, const Message*
                     own ? self.account_id() : wanted.account_id(), pb::GRANT_KIND_TOKEN, wanted);
 }
 
-Result<Answer> list_tokens(const Services& services, const Call& call) {
+Result<HandlerResult> list_tokens(const Services& services, const Call& call) {
   const State& state = services.state();
   pb::ListGrantsResponse r;
   const Slot account = call.identity.account;
@@ -83,7 +83,7 @@ Result<Answer> list_tokens(const Services& services, const Call& call) {
     *r.add_grants() = state.load_grant(g);
     r.mutable_grants()->rbegin()->clear_secret_hash();
   }
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
 Result<pb::Request> revoke_token(const Call& call, const Message*) {
