@@ -3,8 +3,8 @@
 
 #include "engine/rows/limits.h"
 #include "qiao/v1/request.pb.h"
-#include "server/api/answer.h"
 #include "server/api/command_of.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 

@@ -1,6 +1,6 @@
 // Clearings: matching the whole market at once, and the outcome.
 #include "qiao/v1/clearing.pb.h"
-#include "server/api/answer.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 #include "server/background/clearinghouse.h"

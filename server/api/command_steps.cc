@@ -1,9 +1,9 @@
 // The steps of a command, after the steps common to all requests.
-#include "server/api/answer.h"
 #include "server/api/command_of.h"
 #include "server/api/idempotency.h"
 #include "server/api/precondition.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 #include "server/api/request_steps.h"
 #include "server/api/subject.h"
 
@@ -85,23 +85,21 @@ std::optional<Response> limit_contacts(Exchange& x) {
 
 Response apply_command(Exchange& x) {
   Runtime& runtime = x.services.runtime;
-  Response r;
-  const auto render = [&](const Applied& applied) {
-    HandlerResult answer = result_of_command(x.services, x.call, applied, x.command.has_batch());
-    Runtime::ResponseToStore to_store = response_to_store(x.call, applied, answer, runtime.state());
+  HandlerResult result;
+  const auto make = [&](const Applied& applied) {
+    result = result_of_command(x.services, x.call, applied, x.command.has_batch());
+    Runtime::ResponseToStore to_store = response_to_store(x.call, applied, result, runtime.state());
     to_store.response.set_request_hash(x.request_hash);
-    r = respond(x.call, std::move(answer));
     return to_store;
   };
-  Runtime::KeyedResponse keyed{x.response_key, render};
-  auto applied = runtime.apply(x.command, x.response_key.empty() ? nullptr : &keyed);
+  const bool stored = !x.response_key.empty();
+  const Runtime::KeyedResponse keyed{x.response_key, make};
+  auto applied = runtime.apply(x.command, stored ? &keyed : nullptr);
   if (!applied) return refused_by_state(x, applied.error());
   x.services.gate.count_contacts(x.call.identity, x.contacts);
-  if (x.response_key.empty()) {
-    r = respond(x.call,
-                result_of_command(x.services, x.call, applied.value(), x.command.has_batch()));
-  }
-  return r;
+  if (!stored)
+    result = result_of_command(x.services, x.call, applied.value(), x.command.has_batch());
+  return render(x.call, std::move(result));
 }
 
 }  // namespace qiao

@@ -4,9 +4,9 @@
 
 #include "engine/rows/marked.h"
 #include "server/access/secrets.h"
-#include "server/api/answer.h"
 #include "server/api/precondition.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 
 namespace qiao {
 
@@ -67,7 +67,7 @@ Response repeat_response(const Services& services, const Call& call,
   }
   answer.wait_for = wait_for;
   answer.location = stored.location();
-  Response r = respond(call, std::move(answer));
+  Response r = render(call, std::move(answer));
   r.status = stored.status();
   r.etag = stored.etag();
   return r;

@@ -5,9 +5,9 @@
 
 #include "engine/base/ascii.h"
 #include "qiao/v1/import.pb.h"
-#include "server/api/answer.h"
 #include "server/api/page.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 #include "server/sheets/limits.h"
@@ -79,7 +79,7 @@ Response create_import(const Services& services, const Call& call, const Message
   if (!run) return problem(run.error(), call.chinese);
   HandlerResult made = result_of(run.value()->summary(), 0);
   made.location = "/v1/imports/" + std::to_string(run.value()->id());
-  return respond(call, std::move(made));
+  return render(call, std::move(made));
 }
 
 // Imports of other accounts are answered as if they did not exist.

@@ -1,7 +1,7 @@
 // The inbox of the requester.
 #include "engine/report/inbox.h"
 
-#include "server/api/answer.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 

@@ -1,7 +1,7 @@
 #include "server/api/personal_data.h"
 
-#include "server/api/answer.h"
 #include "server/api/audit_entry.h"
+#include "server/api/render.h"
 
 namespace qiao {
 namespace {

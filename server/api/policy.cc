@@ -1,8 +1,8 @@
 // The policy in force, replacing it, and the trial of another one on recent weeks.
 #include "engine/market/validate.h"
-#include "server/api/answer.h"
 #include "server/api/later.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 

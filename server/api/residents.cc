@@ -1,6 +1,6 @@
 // Residents, who exist only as a number on their needs: export and erasure of their data.
-#include "server/api/answer.h"
 #include "server/api/personal_data.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 

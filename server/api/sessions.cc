@@ -1,8 +1,8 @@
 // Sessions: log-in with a password, a link or an ID token.
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/request.pb.h"
-#include "server/api/answer.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 
@@ -47,7 +47,7 @@ Response session_response(const Services& services, const Call& call,
   answer.message = std::make_unique<pb::Session>(
       session_of(services, {actor, entry.account, kNoSlot, entry.expires}, actor));
   answer.wait_for = entry.wait_for;
-  Response r = respond(call, std::move(answer));
+  Response r = render(call, std::move(answer));
   r.set_cookie = cookie(call, entry.secret, services.gate.options().session.count());
   r.secret = true;
   return r;
@@ -120,7 +120,7 @@ Response log_out(const Services& services, const Call& call, const Message*) {
   pb::Actor nobody;
   nobody.set_role(pb::ROLE_ANONYMOUS);
   out.message = std::make_unique<pb::Session>(session_of(services, {}, nobody));
-  Response r = respond(call, std::move(out));
+  Response r = render(call, std::move(out));
   r.set_cookie = cookie(call, "", 0);
   return r;
 }

@@ -1,5 +1,5 @@
 // The taxonomy.
-#include "server/api/answer.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 

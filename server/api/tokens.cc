@@ -1,8 +1,8 @@
 // Tokens and invitations: a secret that is shown once and gives access to an account.
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/request.pb.h"
-#include "server/api/answer.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 
@@ -27,7 +27,7 @@ Response new_secret(const Services& services, const Call& call, const pb::Actor&
   HandlerResult a;
   a.message = std::move(secret);
   a.wait_for = made.value().seq;
-  return respond(call, std::move(a));
+  return render(call, std::move(a));
 }
 
 Response create_invitation(const Services& services, const Call& call, const Message*) {

@@ -1,4 +1,5 @@
-// Makes the HandlerResult of a message, and the Response of a HandlerResult.
+// The HandlerResult of a message, and the Response that shows it: the last step of a request that
+// is done. Pure functions.
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 
 namespace qiao {
 
+// `wait_for`: the response is sent when this is on disk; the version makes the ETag, 0 for none.
 template <class Message>
 HandlerResult result_of(Message&& m, Seq wait_for, std::uint64_t version = 0) {
   return {std::make_unique<std::decay_t<Message>>(std::forward<Message>(m)), version, wait_for};
@@ -21,7 +23,8 @@ HandlerResult row_result(Row row) {
   return result_of(std::move(row), version, version);
 }
 
-// Writes the message in the format that the call requests.
-Response respond(const Call& call, HandlerResult answer);
+// Writes the message in the format that the call requests, with the status of its route, ETag and
+// Location. Every response that shows a message comes from here.
+Response render(const Call& call, HandlerResult answer);
 
 }  // namespace qiao
