@@ -153,9 +153,9 @@ struct alignas(64) NeedRow {
   bool all_or_nothing = false;
   std::uint8_t raised = 0;  // escalated to: 0 the community, 1 the town, 2 the city
   Blob bytes;
-  Seq touched = 0;    // last event that changed it or one of its matches: its version
-  Time due;           // when the market acts next; 0: never
-  PartyId organiser;  // 0: none
+  Seq last_change = 0;  // last event that changed it or one of its matches: its version
+  Time due;             // when the market acts next; 0: never
+  PartyId organiser;    // 0: none
   Slot first_line = kNoSlot;
   Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_need
   // Links the list of its resident's needs.

@@ -13,7 +13,7 @@ namespace {
 // Rows saved before the sender's access and limits are checked again. Each counts as a write.
 constexpr std::size_t kRowsAtOnce = 50;
 // The same for rows, areas and parties that are only read.
-constexpr std::size_t kLooksAtOnce = 2'000;
+constexpr std::size_t kRowsCheckedAtOnce = 2'000;
 // Wait this long while too many writes are waiting for the disk.
 constexpr std::chrono::seconds kWaitForDisk{1};
 // The maximum number of ancestors of an area: the city, a town, a community.
@@ -141,7 +141,7 @@ void ImportRun::take_steps() {
 void ImportRun::find_areas() {
   const std::size_t count = file_.area_names.empty() ? 0 : runtime_.state().areas().size();
   walk({.count = count,
-        .at_once = kLooksAtOnce,
+        .at_once = kRowsCheckedAtOnce,
         .step =
             [this](std::size_t i) {
               const State& state = runtime_.state();
@@ -156,7 +156,7 @@ void ImportRun::find_areas() {
 void ImportRun::find_parties() {
   const std::size_t count = file_.party_names.empty() ? 0 : runtime_.state().parties().size();
   walk({.count = count,
-        .at_once = kLooksAtOnce,
+        .at_once = kRowsCheckedAtOnce,
         .step =
             [this](std::size_t i) {
               const State& state = runtime_.state();
@@ -175,7 +175,7 @@ void ImportRun::find_parties() {
 
 void ImportRun::read_rows() {
   walk({.count = items_.size(),
-        .at_once = kLooksAtOnce,
+        .at_once = kRowsCheckedAtOnce,
         .step = [this](std::size_t place) { read_row(place); },
         .done =
             [this] {
@@ -212,13 +212,13 @@ bool ImportRun::is_repeated(ImportItem& item) const {
 void ImportRun::check_rows() {
   state_ = pb::IMPORT_STATE_CHECKING;
   walk({.count = in_order_.size(),
-        .at_once = kLooksAtOnce,
+        .at_once = kRowsCheckedAtOnce,
         .step = [this](std::size_t i) { check_row(in_order_[i]); },
         .done =
             [this] {
               parents_.assign(items_.size(), Parents::kNotKnown);
               walk({.count = items_.size(),
-                    .at_once = kLooksAtOnce,
+                    .at_once = kRowsCheckedAtOnce,
                     .step = [this](std::size_t place) { leave_out_orphan(place); },
                     .done = [this] { after_check(); }});
             }});

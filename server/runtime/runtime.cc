@@ -149,11 +149,11 @@ Result<Applied> Runtime::apply_at(const pb::Command& command, Time now,
   }
   const Outcome& outcome = applied.value();
   Applied result{applied_seq(), {outcome.subjects.begin(), outcome.subjects.end()}};
-  take(outcome, keyed, result);
+  record(outcome, keyed, result);
   return result;
 }
 
-void Runtime::take(const Outcome& outcome, const KeyedResponse* keyed, const Applied& applied) {
+void Runtime::record(const Outcome& outcome, const KeyedResponse* keyed, const Applied& applied) {
   metrics_.commands_applied.add();
   metrics_.events.add(outcome.events.size());
   metrics_.applied_seq.set(static_cast<std::int64_t>(applied_seq()));
@@ -368,7 +368,7 @@ void Runtime::tick(Time now) {
   const auto applied = market_.apply(command, now);
   QIAO_CHECK(applied.has_value(), "a tick is never refused");
   if (!applied.value().events.empty()) {
-    take(applied.value(), nullptr, {applied_seq(), {}});
+    record(applied.value(), nullptr, {applied_seq(), {}});
   } else {
     arm_timer();
   }

@@ -190,7 +190,7 @@ class Runtime {
   void arm_timer();
   void tick(Time now);
   void refresh_timers();
-  void take(const Outcome& outcome, const KeyedResponse* keyed, const Applied& applied);
+  void record(const Outcome& outcome, const KeyedResponse* keyed, const Applied& applied);
   void count_rows();
 
   struct Waiter {
