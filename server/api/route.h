@@ -55,6 +55,8 @@ class Waiter {
   std::function<bool()> waits_;
 };
 
+// An HTTP response without its framing: the status, the body, and the headers that the API sets.
+// Owned by the request that it answers, and moved to the connection.
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
@@ -72,6 +74,7 @@ struct Response {
 
 inline void Waiter::operator()(Response response) const { then_(std::move(response)); }
 
+// A query parameter of a route, for parsing and for openapi.json.
 struct QueryParam {
   const char* name;
   const char* description;
@@ -120,6 +123,8 @@ struct HandlerResult {
 // A message type of proto/: pb::Need::descriptor.
 using MessageType = const google::protobuf::Descriptor* (*)();
 
+// A route and its handlers. Rows are made once, at start, and constant afterwards; the strings are
+// literals. Handlers run on the market thread.
 struct Route {
   const char* method;
   const char* pattern;  // "/v1/needs/{id}:approve"; every {name} is a whole number

@@ -9,6 +9,7 @@
 
 namespace qiao {
 
+// An operation as a command. The strings are literals; the table is constant.
 struct Verb {
   const char* words;  // "need candidates"
   const char* id;     // operationId in openapi.json
