@@ -61,7 +61,7 @@ void small_change(const std::string& name, RankedMarket& market, Size size) {
   Deadline solving = deadline_in(kNationSeconds);
   options.keep_going = [&](const ClearProgress& p) { return solving.allows(p); };
   Plan plan(ranking);
-  plan.take(all, clear_market(all, options));
+  plan.replace(all, clear_market(all, options));
   const std::int64_t before = plan.gap_micro();
   const Slot first = market.state().needs().size();
   add_needs(market, size, size.needs / 1000);

@@ -38,12 +38,12 @@ void make(Store& store, std::int64_t answers) {
     if (group.bytes() >= (4 << 20)) commit(store, group);
   });
   for (std::int64_t i = 0; i < answers; ++i) {
-    pb::KeptAnswer kept;
+    pb::StoredResponse kept;
     kept.set_status(201);
     kept.set_request_hash(std::string(16, static_cast<char>(i)));
     pb::Need shown;
     shown.set_id(static_cast<std::uint64_t>(i));
-    group.add_answer("key" + std::to_string(i), std::move(kept), shown, kNow - kKept, store);
+    group.add_response("key" + std::to_string(i), std::move(kept), shown, kNow - kKept, store);
     if (group.bytes() >= (4 << 20)) commit(store, group);
   }
   commit(store, group);
@@ -126,13 +126,13 @@ void run() {
   measure("backup",
           [&] { QIAO_CHECK(s.checkpoint(folder + "/copy").has_value(), "the disk takes a copy"); });
   double seconds = 0;
-  measure("forget_answers", [&] {
+  measure("delete_stored_responses", [&] {
     const Stopwatch watch;
-    while (s.forget_answers(kNow - std::chrono::days{2}, 10'000).value() == 10'000) {
+    while (s.delete_stored_responses(kNow - std::chrono::days{2}, 10'000).value() == 10'000) {
     }
     seconds = watch.seconds();
   });
-  limited("housekeeping.forget_answers.needed", 1'000, "per s",
+  limited("housekeeping.delete_stored_responses.needed", 1'000, "per s",
           static_cast<double>(answers) / seconds);
   measure("purge", [&] { QIAO_CHECK(s.purge().has_value(), "the disk takes a purge"); });
   measure("compaction", [&] {

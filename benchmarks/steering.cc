@@ -26,7 +26,7 @@ double reached(Order order, Size size, std::uint64_t seed) {
   const Instance instance = collect_all(market);
   const Cleared cleared = clear_market(instance, {});
   Plan plan(ranking);
-  plan.take(instance, cleared);
+  plan.replace(instance, cleared);
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> edges;
   for (std::uint32_t e = 0; e < instance.edges.size(); ++e) {
     edges[pair_of(instance.lines[instance.line_of_edge[e]].ref,

@@ -17,18 +17,18 @@ constexpr std::uint32_t kNobody = 0xffffffffU;
 
 // Removes all that the need holds, and remembers it for a rollback.
 void Improver::evict(std::uint32_t n) {
-  if (touched_in_[n] != chain_) {
-    touched_in_[n] = chain_;
-    touched_.emplace_back(n, worth_[n]);
+  if (changed_in_[n] != chain_) {
+    changed_in_[n] = chain_;
+    changed_.emplace_back(n, worth_[n]);
   }
-  each_held(n, [&](std::uint32_t e) { take_in_chain(e, -held_[e]); });
+  each_held(n, [&](std::uint32_t e) { add_in_chain(e, -held_[e]); });
   total_ -= worth_[n];
   worth_[n] = 0;
 }
 
-void Improver::take_in_chain(std::uint32_t edge, std::int32_t units) {
+void Improver::add_in_chain(std::uint32_t edge, std::int32_t units) {
   moves_.push_back({edge, units});
-  take(edge, units);
+  add_units(edge, units);
 }
 
 // Makes room for this many units in a slot. Returns false if its holders have already chosen.
@@ -68,7 +68,7 @@ void Improver::choose_in_chain(std::uint32_t n) {
 // finds free room: then the chain has gained what the first need lost.
 bool Improver::chain(std::uint32_t first) {
   ++chain_;
-  touched_.clear();
+  changed_.clear();
   moves_.clear();
   taken_.clear();
   queue_.assign(1, first);
@@ -86,7 +86,7 @@ bool Improver::chain(std::uint32_t first) {
         if (!evict_from(s, units)) units = std::min(units, room_[s]);
       }
       if (units < instance_.offers[e.offer].smallest_lot) continue;
-      take_in_chain(p.edge, units);
+      add_in_chain(p.edge, units);
       for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) taken_.push_back(s);
     }
     group_.assign(1, n);
@@ -104,8 +104,8 @@ bool Improver::chain(std::uint32_t first) {
     }
   }
   if (total_ > before) return true;
-  for (const Part& m : moves_) take(m.edge, -m.units);
-  for (const auto& [n, worth] : touched_) {
+  for (const Part& m : moves_) add_units(m.edge, -m.units);
+  for (const auto& [n, worth] : changed_) {
     total_ += worth - worth_[n];
     worth_[n] = worth;
   }

@@ -27,7 +27,7 @@ Improver::Improver(const Instance& instance, std::span<const Worth> prices, std:
       live_of_(instance.lines.size()),
       failures_in_a_row_(instance.needs.size()),
       chooser_(instance),
-      touched_in_(instance.needs.size()),
+      changed_in_(instance.needs.size()),
       fixed_in_(instance.needs.size()),
       closed_(instance.slots.size()) {
   for (std::size_t s = 0; s < room_.size(); ++s) room_[s] = instance.slots[s].room;
@@ -37,7 +37,7 @@ Improver::Improver(const Instance& instance, std::span<const Worth> prices, std:
   });
 }
 
-void Improver::take(std::uint32_t edge, std::int32_t units) {
+void Improver::add_units(std::uint32_t edge, std::int32_t units) {
   held_[edge] += units;
   const Edge& e = instance_.edges[edge];
   for (std::uint32_t s = e.slot; s < e.slot + e.slots; ++s) room_[s] -= units;
@@ -49,7 +49,7 @@ void Improver::remove(std::vector<Part>& held) {
   for (const std::uint32_t n : group_) {
     each_held(n, [&](std::uint32_t e) {
       held.push_back({e, held_[e]});
-      take(e, -held_[e]);
+      add_units(e, -held_[e]);
     });
     total_ -= worth_[n];
     worth_[n] = 0;
@@ -92,7 +92,7 @@ void Improver::empty(std::uint32_t n) {
   const ClearNeed& need = instance_.needs[n];
   for (std::uint32_t l = need.first_line; l < need.first_line + need.lines; ++l) {
     for (const Live& o : live(l)) {
-      if (held_[o.edge] != 0) take(o.edge, -held_[o.edge]);
+      if (held_[o.edge] != 0) add_units(o.edge, -held_[o.edge]);
     }
   }
   total_ -= worth_[n];
@@ -136,7 +136,7 @@ std::int64_t Improver::serve_line(std::uint32_t l, std::int64_t limit, int spare
     if (units < instance_.offers[instance_.edges[o.edge].offer].smallest_lot) continue;
     // If an offer serves two lines of a need, taking for one changes the room for the other; but
     // lines are served one after another, so the room examined here is current.
-    take(o.edge, units);
+    add_units(o.edge, units);
     left -= units;
   }
   return wanted - left;
@@ -155,7 +155,7 @@ void Improver::drop_costly_splits(std::uint32_t n) {
     for (std::size_t i = offers.size(); i-- > 0 && parties > 1;) {
       const std::uint32_t e = offers[i].edge;
       if (held_[e] == 0 || offers[i].unit * held_[e] >= line.split) continue;
-      take(e, -held_[e]);
+      add_units(e, -held_[e]);
       --parties;
     }
   }
@@ -221,7 +221,7 @@ void Improver::start_from(const Allocation& held) {
       for (std::uint32_t e = line.first_edge; e < line.first_edge + line.edges; ++e) {
         if (held[e] == 0 || held[e] < instance_.offers[instance_.edges[e].offer].smallest_lot)
           continue;
-        take(e, held[e]);
+        add_units(e, held[e]);
         units += held[e];
       }
       complete = complete && units == line.missing;

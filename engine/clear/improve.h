@@ -63,7 +63,7 @@ class Improver {
     std::uint32_t edge;
   };
 
-  void take(std::uint32_t edge, std::int32_t units);
+  void add_units(std::uint32_t edge, std::int32_t units);
   // Calls each(edge) for each edge that the need holds; it may remove that edge's units.
   template <class Each>
   void each_held(std::uint32_t n, Each each) const {
@@ -109,7 +109,7 @@ class Improver {
 
   // chain.cc
   void evict(std::uint32_t need);
-  void take_in_chain(std::uint32_t edge, std::int32_t units);
+  void add_in_chain(std::uint32_t edge, std::int32_t units);
   bool evict_from(std::uint32_t slot, std::int32_t units);
   void choose_in_chain(std::uint32_t need);
   bool chain(std::uint32_t need);
@@ -151,12 +151,12 @@ class Improver {
   // The number of the current chain; needs with this number belong to it.
   std::uint32_t chain_ = 0;
   Chooser chooser_;
-  std::vector<std::uint32_t> touched_in_;  // by need
+  std::vector<std::uint32_t> changed_in_;  // by need
   std::vector<std::uint32_t> fixed_in_;    // by need: it has chosen
   std::vector<std::uint32_t> taken_;       // slots in which a need of the chain has chosen
   std::vector<std::uint8_t>
       closed_;  // by slot: full of what was chosen; 0 except while a need chooses
-  std::vector<std::pair<std::uint32_t, Worth>> touched_;  // needs, and what they were worth
+  std::vector<std::pair<std::uint32_t, Worth>> changed_;  // needs, and what they were worth
   std::vector<Part> moves_;
   std::vector<std::uint32_t> queue_;
   std::vector<Pick> picks_;

@@ -31,6 +31,7 @@ struct Edge {
   std::int32_t most = 0;    // units; > 0
 };
 
+// A line of a need: what it misses, and what it gains.
 struct ClearLine {
   Worth split = 0;  // cost of each offer beyond the first
   // Upper bound on the unit value of the offers that were left out; 0: none were.
@@ -46,6 +47,7 @@ struct ClearLine {
   bool professional = false;
 };
 
+// A need: its lines, and the conditions that hold for all of them together.
 struct ClearNeed {
   Worth bonus = 0;  // when every line is full
   std::uint32_t first_line = 0;
@@ -65,6 +67,7 @@ struct ClearSlot {
   std::int32_t room = 0;  // >= 0
 };
 
+// An offer: its slots, and the smallest quantity that it provides.
 struct ClearOffer {
   std::uint32_t ref = 0;  // slot of the offer in State
   std::uint32_t first_slot = 0;
@@ -72,6 +75,8 @@ struct ClearOffer {
   std::int32_t smallest_lot = 1;
 };
 
+// A whole problem. A value: it refers to nothing outside, so that it can be solved on any thread
+// while the market changes. Needs, lines, offers and slots refer to each other by index.
 struct Instance {
   std::int64_t per_micro = 65'536;
   std::vector<ClearNeed> needs;

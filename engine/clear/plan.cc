@@ -117,7 +117,7 @@ void Plan::put(const Instance& in, const Allocation& held, std::uint32_t n,
   if (!parts.empty()) parts_[need.ref] = std::move(parts);
 }
 
-void Plan::take(const Instance& instance, const Cleared& cleared) {
+void Plan::replace(const Instance& instance, const Cleared& cleared) {
   parts_.clear();
   gains_.clear();
   line_gain_.clear();

@@ -34,7 +34,7 @@ class Plan {
   Plan(Plan&&) = default;
 
   // Replaces the plan by the result of a clearing of all open needs. Does not read the market.
-  void take(const Instance& instance, const Cleared& cleared);
+  void replace(const Instance& instance, const Cleared& cleared);
   // Updates the plan after a change of these needs and offers (slots). Clears again these needs,
   // those that hold something of these offers, those that these offers could serve, and those that
   // compete with them most; at most kMostAgain. Returns how many needs were cleared. O(change).

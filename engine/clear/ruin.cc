@@ -53,7 +53,7 @@ void Improver::keep(std::vector<Part>& into) const {
 
 void Improver::put_back(const std::vector<Part>& parts) {
   for (const std::uint32_t n : group_) empty(n);
-  for (const Part& p : parts) take(p.edge, p.units);
+  for (const Part& p : parts) add_units(p.edge, p.units);
   for (const std::uint32_t n : group_) count_worth(n);
 }
 
@@ -96,9 +96,9 @@ void Improver::try_all(std::size_t at, std::size_t g, Worth so_far) {
     most = std::min(most, room_[s]);
   for (std::int32_t units = most; units >= 0; --units) {
     if (units > 0 && units < instance_.offers[edge.offer].smallest_lot) continue;
-    take(e, units);
+    add_units(e, units);
     try_all(at + 1, g, so_far);
-    take(e, -units);
+    add_units(e, -units);
   }
 }
 

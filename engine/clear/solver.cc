@@ -68,7 +68,7 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
   Polisher polisher(instance, auction.prices(), options.workers);
   result.prices = auction.prices();
   improver.start_from(auction.held());
-  const auto look = [&](ClearPhase phase) {
+  const auto report = [&](ClearPhase phase) {
     progress = {phase, improver.worth(), polisher.bound()};
     return gap_of(improver.worth(), polisher.bound()) > options.target_gap_micro && ask();
   };
@@ -77,17 +77,17 @@ Cleared clear_market(const Instance& instance, const ClearOptions& options) {
   std::uint64_t improvements = options.improvements_per_line * instance.lines.size();
   const std::uint64_t helps_a_turn = std::max(kLeastATurn, instance.lines.size() / kTurnsAPass);
   bool better = true;
-  while (better && look(ClearPhase::kBound)) {
+  while (better && report(ClearPhase::kBound)) {
     better = false;
     if (rounds > 0) {
       const int made =
           polisher.polish(static_cast<int>(std::min<std::int64_t>(rounds, kRoundsATurn)),
-                          improver.worth(), [&] { return look(ClearPhase::kBound); });
+                          improver.worth(), [&] { return report(ClearPhase::kBound); });
       rounds -= made == 0 ? rounds : made;
       result.prices = polisher.prices();
       better = true;
     }
-    if (improvements > 0 && look(ClearPhase::kImproving)) {
+    if (improvements > 0 && report(ClearPhase::kImproving)) {
       const std::uint64_t steps = std::min(improvements, helps_a_turn);
       improver.improve(steps, ask);
       improvements -= steps;

@@ -14,12 +14,14 @@ namespace qiao {
 // keep_going().
 enum class ClearPhase : std::uint8_t { kPreparing, kPrices, kRounding, kBound, kImproving };
 
+// What has been reached so far; passed to keep_going().
 struct ClearProgress {
   ClearPhase phase = ClearPhase::kPreparing;
   Worth value = 0;  // of the best allocation so far; 0: none yet
   Worth bound = 0;  // 0: none yet
 };
 
+// When to stop, and what to spend until then.
 struct ClearOptions {
   // Stop when (bound - value) / bound is at most this, in millionths.
   std::int64_t target_gap_micro = 10'000;
@@ -40,6 +42,8 @@ struct ClearOptions {
 // (bound - value) / bound in millionths, rounded up; 0 if there is nothing to gain.
 std::int64_t gap_of(Worth value, Worth bound);
 
+// The result: an allocation, its value, and a bound that proves how far from the best it is at
+// most. A value without references to the instance.
 struct Cleared {
   Allocation held;
   std::vector<Worth> prices;  // prices that prove the bound

@@ -127,7 +127,7 @@ Status Market::make_match(const pb::MakeMatch& make) {
   }
   QIAO_TRY(check_area(scope_, actor_, state_, need_row.area));
   QIAO_TRY(check_party(scope_, actor_, state_, state_.offers()[offer].party));
-  QIAO_TRY(check_version(need_row.touched));
+  QIAO_TRY(check_version(need_row.last_change));
   const Judgement judgement = matcher_->judge(line, offer, now_);
   if (!judgement.eligible()) return not_eligible(judgement.rule);
   const std::int64_t quantity = make.quantity() == 0 ? judgement.available : make.quantity();

@@ -160,14 +160,14 @@ Status Market::update_need(const pb::Need& sent) {
     if (need.resident_ref() != before.resident_ref())
       return refuse(Code::kNotSettable, "residentRef");
     // Matches, also those that have ended, reference their line by its number.
-    if (need.lines_size() < before.lines_size()) return refuse(Code::kLinesInTheWay, "lines");
+    if (need.lines_size() < before.lines_size()) return refuse(Code::kNeedHeld, "lines");
   }
   for (int i = 0; i < before.lines_size(); ++i) {
     const std::int64_t held = before.lines(i).held();
     if (held == 0) continue;
     const std::string at = "lines[" + std::to_string(i) + "]";
-    if (!same_requirement(need.lines(i), before.lines(i))) return refuse(Code::kLinesInTheWay, at);
-    if (need.lines(i).quantity() < held) return refuse(Code::kLinesInTheWay, at + ".quantity");
+    if (!same_requirement(need.lines(i), before.lines(i))) return refuse(Code::kNeedHeld, at);
+    if (need.lines(i).quantity() < held) return refuse(Code::kNeedHeld, at + ".quantity");
   }
   QIAO_TRY(check_area(scope_, actor_, state_, state_.areas().find(AreaCode{need.area_code()})));
   pb::Need row = std::move(need);

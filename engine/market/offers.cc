@@ -79,7 +79,7 @@ Status Market::update_offer(const pb::Offer& offer) {
     if (!same_kind(offer, before) || now < least) {
       const OfferRow& kept = state_.offers()[slot];
       AmountWords w = amount_words(state_.taxonomy(), kept.time_kind, kept.resource, least);
-      return refuse(Code::kPromisesInTheWay, offer.has_time() ? "time.capacity" : "stock.quantity",
+      return refuse(Code::kOfferPromised, offer.has_time() ? "time.capacity" : "stock.quantity",
                     std::move(w.en), std::move(w.zh));
     }
   }

@@ -10,6 +10,7 @@ namespace qiao {
 
 namespace pb = qiao::v1;
 
+// A text in both languages. The views are of literals, valid for ever.
 struct Words {
   std::string_view zh;
   std::string_view en;

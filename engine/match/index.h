@@ -17,6 +17,7 @@ namespace qiao {
 std::uint64_t signature(const LineRow& line);
 std::uint64_t signature(const OfferRow& offer);
 
+// What a search needs to know of an offer before it reads its row.
 struct OfferEntry {
   Point point;
   std::uint64_t signature;
@@ -25,6 +26,7 @@ struct OfferEntry {
   std::uint32_t radius_m;  // 0 if the recipient collects the goods
 };
 
+// The same of a line.
 struct LineEntry {
   Point point;
   std::uint64_t signature;
@@ -82,7 +84,9 @@ class KindIndex {
   std::array<std::unique_ptr<Grid<Entry>>, kReachLevels> levels_;
 };
 
-// Updated by changes of the state. Single-threaded, except for the workers of build().
+// Active offers and open lines by kind and place, for searches by distance. Refers to the state,
+// which must outlive it. Updated by changes of the state. Single-threaded, except for the workers
+// of build().
 class Index {
  public:
   explicit Index(const State& state) : state_(state) {}

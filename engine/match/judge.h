@@ -18,6 +18,8 @@ namespace qiao {
 // see matching_point().
 inline constexpr std::uint32_t kPlaceErrorMetres = 200;
 
+// Judges pairs by the policy and taxonomy of a state, which must outlive it. Owned by Ranking.
+// Functions that are const may be called from several threads while the state does not change.
 class Judge {
  public:
   explicit Judge(const State& state);

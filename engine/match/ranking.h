@@ -14,6 +14,7 @@
 
 namespace qiao {
 
+// A pair of a line and an offer with its judgement, as a search returns it.
 struct Candidate {
   Slot line;  // kNoSlot for a line that is not posted
   Slot offer;
@@ -24,6 +25,8 @@ inline constexpr std::size_t kMaxRanked = 200;
 // Counting stops here: "1,000 or more".
 inline constexpr std::size_t kMaxCounted = 1000;
 
+// Searches offers for a line and lines for a party by value, with an index that follows the changes
+// of the state. The state must outlive it. For the thread that owns the state.
 class Ranking final : public Matcher {
  public:
   explicit Ranking(const State& state);

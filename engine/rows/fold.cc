@@ -73,7 +73,7 @@ void fill(LineRow& row, const LineFacts& line, const State& state) {
     return;
   }
   row.time_kind = static_cast<std::uint8_t>(line.time_kind);
-  row.week = touched(state.zone(), row.window);
+  row.week = intervals_of(state.zone(), row.window);
   for (const std::string_view code : line.skills) {
     if (const auto s = words.find(WordList::kSkill, code)) row.skills.set(*s);
   }
@@ -434,8 +434,8 @@ bool State::put_need(Blob bytes) {
     if (row.area != area) leave_waiting(slot);
   }
   const bool another_resident = is_new || row.resident_ref != need->resident_ref;
-  remember(pb::Event::kNeed, slot, std::exchange(row.bytes, std::move(bytes)), row.touched);
-  row.touched = std::max(row.touched, need->version);
+  remember(pb::Event::kNeed, slot, std::exchange(row.bytes, std::move(bytes)), row.last_change);
+  row.last_change = std::max(row.last_change, need->version);
   if (!loading_) put_in(area, row, *this);
   fill(row, *need, *this);
   if (is_new) progress_.resize(needs_.size());
@@ -477,8 +477,8 @@ bool State::put_match(Blob bytes) {
   }
   MatchRow& row = matches_[slot];
   NeedRow& need = needs_[row.need];
-  remember(pb::Event::kMatch, slot, std::exchange(row.bytes, std::move(bytes)), need.touched);
-  need.touched = std::max(need.touched, match->version);
+  remember(pb::Event::kMatch, slot, std::exchange(row.bytes, std::move(bytes)), need.last_change);
+  need.last_change = std::max(need.last_change, match->version);
   row.quantity = match->quantity;
   row.window = match->window;
   row.state = match->state;

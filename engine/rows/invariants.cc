@@ -14,11 +14,11 @@ class Checker {
   explicit Checker(const State& state) : state_(state) {}
 
   std::vector<std::string> run() {
-    for (Slot m = 0; m < state_.matches().size(); ++m) look_at_match(m);
-    for (Slot n = 0; n < state_.needs().size(); ++n) look_at_need(n);
-    for (Slot o = 0; o < state_.offers().size(); ++o) look_at_offer(o);
-    look_at_sums();
-    look_at_accounts();
+    for (Slot m = 0; m < state_.matches().size(); ++m) check_match(m);
+    for (Slot n = 0; n < state_.needs().size(); ++n) check_need(n);
+    for (Slot o = 0; o < state_.offers().size(); ++o) check_offer(o);
+    check_sums();
+    check_accounts();
     check_residents();
     check_waiting();
     return std::move(breaches_);
@@ -64,7 +64,7 @@ class Checker {
     }
   }
 
-  void look_at_match(Slot slot) {
+  void check_match(Slot slot) {
     const pb::Match match = state_.load_match(slot);
     auto must = [&](bool good, const char* what) { expect(good, what, "match", match.id()); };
     const Slot need_slot = state_.needs().find(NeedId{match.need_id()});
@@ -110,7 +110,7 @@ class Checker {
     must(!unanswered || match.answer_by() != 0, "what waits for an answer has a time limit");
   }
 
-  void look_at_need(Slot slot) {
+  void check_need(Slot slot) {
     const pb::Need need = state_.load_need(slot);
     auto must = [&](bool good, const char* what) { expect(good, what, "need", need.id()); };
     if (need.resident_ref() != 0) ++needs_of_[need.resident_ref()];
@@ -153,7 +153,7 @@ class Checker {
          "reviewed is when there is a review");
   }
 
-  void look_at_offer(Slot slot) {
+  void check_offer(Slot slot) {
     const pb::Offer offer = state_.load_offer(slot);
     auto must = [&](bool good, const char* what) { expect(good, what, "offer", offer.id()); };
     must(state_.parties().find(PartyId{offer.party_id()}) != kNoSlot, "its party exists");
@@ -187,7 +187,7 @@ class Checker {
          "its calendar has what its matches book");
   }
 
-  void look_at_sums() {
+  void check_sums() {
     std::map<PartyId, std::pair<std::uint32_t, std::uint32_t>> record;
     for (Slot m = 0; m < state_.matches().size(); ++m) {
       const MatchRow& row = state_.matches()[m];
@@ -217,7 +217,7 @@ class Checker {
            "the city is the sum of its communities", "market", 0);
   }
 
-  void look_at_accounts() {
+  void check_accounts() {
     for (Slot s = 0; s < state_.accounts().size(); ++s) {
       const pb::Account account = state_.load_account(s);
       expect(state_.account_by_login(account.login()) == s, "its login leads to it", "account",
@@ -277,7 +277,7 @@ void add_implied(Hash& h, const State&, const OfferRow& offer) {
   h.add(static_cast<std::uint64_t>(offer.given));
 }
 void add_implied(Hash& h, const State& state, const NeedRow& need) {
-  h.add(need.touched);
+  h.add(need.last_change);
   h.add(static_cast<std::uint64_t>(to_int(need.due)));
   for (Slot l = need.first_line; l < need.first_line + need.line_count; ++l)
     h.add(static_cast<std::uint64_t>(state.line(l).held));

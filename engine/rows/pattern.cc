@@ -71,7 +71,7 @@ bool covers(const WeekPattern* pattern, const std::vector<DayException>& excepti
                   });
 }
 
-WeekMask touched(const TimeZone& zone, const Interval& window) {
+WeekMask intervals_of(const TimeZone& zone, const Interval& window) {
   if (window.end - window.start >= std::chrono::days{8}) return kWholeWeek;
   WeekMask mask = 0;
   each_day(zone, window, [&](std::chrono::local_days day, std::int64_t from, std::int64_t to) {

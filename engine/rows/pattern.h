@@ -51,7 +51,7 @@ bool covers(const WeekPattern* pattern, const std::vector<DayException>& excepti
             const TimeZone& zone, const Interval& window);
 
 // The intervals that a window touches. An offer whose mask lacks one of them cannot cover it.
-WeekMask touched(const TimeZone& zone, const Interval& window);
+WeekMask intervals_of(const TimeZone& zone, const Interval& window);
 
 // Intervals in which the offer may be available: those of the pattern and of every exception that
 // opens.

@@ -3,6 +3,10 @@
 //
 // A "slot" is the position of a row in its table: dense, stable while the process lives, never sent
 // to clients.
+//
+// Rows are owned by the tables of State, which fold() alone changes, on the thread that owns the
+// market. `id` is the public number, `bytes` the resource as it is stored and shown; `first_` and
+// `next_` fields link rows of other tables into lists by slot.
 #pragma once
 
 #include <array>
@@ -32,6 +36,7 @@ namespace qiao {
 using Slot = std::uint32_t;
 inline constexpr Slot kNoSlot = 0xffffffffU;
 
+// A district, street or community.
 struct alignas(64) AreaRow {
   AreaCode id;
   Blob bytes;
@@ -47,6 +52,7 @@ struct alignas(64) AreaRow {
 // Bits are positions of categories in the taxonomy; 256 is above kMaxCategories.
 using CategorySet = std::bitset<256>;
 
+// What a party has stated that it does not serve.
 struct PartyExclusions {
   CategorySet categories;
   std::vector<AreaCode> areas;
@@ -56,6 +62,7 @@ constexpr bool organises(pb::PartyKind kind) {
   return kind == pb::PARTY_KIND_LEAD || kind == pb::PARTY_KIND_ORGANISER;
 }
 
+// A party: the lead, an organiser, or a supplier.
 struct PartyRow {
   PartyId id;
   Blob bytes;
@@ -74,6 +81,7 @@ struct PartyRow {
   pb::Standing standing{};
 };
 
+// A member of a party, with personal data in the bytes.
 struct PersonRow {
   PersonId id;
   Blob bytes;
@@ -82,6 +90,7 @@ struct PersonRow {
   Slot next_of_party = kNoSlot;
 };
 
+// A certificate of an offer: its kind and level as numbers of the taxonomy.
 struct HeldCertificate {
   std::uint16_t kind;
   std::uint16_t level;
@@ -94,6 +103,7 @@ struct OfferExtras {
   std::vector<DayException> exceptions;
 };
 
+// An offer, posted or ended; ended ones are not matched.
 struct alignas(64) OfferRow {
   OfferId id;
   Blob bytes;
@@ -134,6 +144,7 @@ struct alignas(64) LineRow {
   std::uint8_t level = 0;
 };
 
+// A need; its lines are consecutive rows of another table.
 struct alignas(64) NeedRow {
   NeedId id;
   // The fields before `ratio` are those that Judge reads, in one cache line.
@@ -153,9 +164,9 @@ struct alignas(64) NeedRow {
   bool all_or_nothing = false;
   std::uint8_t raised = 0;  // escalated to: 0 the community, 1 the town, 2 the city
   Blob bytes;
-  Seq touched = 0;    // last event that changed it or one of its matches: its version
-  Time due;           // when the market acts next; 0: never
-  PartyId organiser;  // 0: none
+  Seq last_change = 0;  // last event that changed it or one of its matches: its version
+  Time due;             // when the market acts next; 0: never
+  PartyId organiser;    // 0: none
   Slot first_line = kNoSlot;
   Slot first_match = kNoSlot;  // head of the list through MatchRow::next_of_need
   // Links the list of its resident's needs.
@@ -186,6 +197,7 @@ struct NeedProgress {
   bool erased = false;     // its personal data
 };
 
+// A match of a line with an offer, from its proposal to its end.
 struct MatchRow {
   MatchId id;
   Blob bytes;
@@ -200,6 +212,7 @@ struct MatchRow {
   pb::MatchState state{};
 };
 
+// A notification that was sent to a party about a need.
 struct NotificationRow {
   NotificationId id;
   Blob bytes;
@@ -214,6 +227,7 @@ struct NotificationRow {
 // are smaller, so that no account gains access to the needs of another resident.
 inline constexpr std::uint64_t kAccountResidents = std::uint64_t{1} << 62;
 
+// An account: who can log in, with which role.
 struct AccountRow {
   AccountId id;
   Blob bytes;
@@ -231,6 +245,7 @@ using SecretHash = std::array<unsigned char, 32>;
 // Parses 64 hexadecimal digits; returns nothing for any other text.
 std::optional<SecretHash> parse_secret_hash(std::string_view hex);
 
+// A session, a token or an invitation of an account.
 struct GrantRow {
   GrantId id;
   Blob bytes;

@@ -63,7 +63,7 @@ void complete(const State&, Slot, Message&) {}
 
 void complete(const State& state, Slot slot, pb::Need& need) {
   const NeedRow& row = state.needs()[slot];
-  need.set_version(row.touched);
+  need.set_version(row.last_change);
   for (int i = 0; i < need.lines_size(); ++i) {
     need.mutable_lines(i)->set_held(state.line(row.first_line + static_cast<Slot>(i)).held);
   }

@@ -194,9 +194,9 @@ class State {
  private:
   struct UndoRecord {
     pb::Event::RowCase kind;
-    Slot slot;      // of the row
-    Blob previous;  // null: the row is new
-    Seq touched;    // previous value of the need
+    Slot slot;        // of the row
+    Blob previous;    // null: the row is new
+    Seq last_change;  // previous value of the need
   };
   struct HistoryKey {
     Slot party;
@@ -241,8 +241,8 @@ class State {
 #include "engine/rows/kinds.inc"
 
   void unindex_names(Slot account);
-  void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq touched) {
-    if (in_transaction_) undo_.push_back({kind, slot, std::move(previous), touched});
+  void remember(pb::Event::RowCase kind, Slot slot, Blob previous, Seq last_change) {
+    if (in_transaction_) undo_.push_back({kind, slot, std::move(previous), last_change});
   }
   void undo(UndoRecord& record);
   void remove_row(pb::Event::RowCase kind, Slot slot);

@@ -43,7 +43,7 @@ void State::undo(UndoRecord& record) {
     const bool ok = load_row(record.kind, std::move(record.previous));
     QIAO_CHECK(ok, "a row that was there can be put back");
   }
-  if (need != kNoSlot) needs_[need].touched = record.touched;
+  if (need != kNoSlot) needs_[need].last_change = record.last_change;
 }
 
 void State::remove_row(pb::Event::RowCase kind, Slot slot) {

@@ -22,8 +22,8 @@ constexpr int kMaxLockDoublings = 7;
 constexpr std::size_t kMostFailures = 100'000;
 constexpr std::size_t kMostVouched = 20'000;
 // By then other hashes are likely to have finished and to have released their memory.
-const Gate::Answer<Gate::NewSession> kNoMemoryForHash{.error = AuthError::kBusy,
-                                                      .retry_after = std::chrono::seconds{5}};
+const Gate::AuthResult<Gate::NewSession> kNoMemoryForHash{.error = AuthError::kBusy,
+                                                          .retry_after = std::chrono::seconds{5}};
 
 // Over TLS only a __Host- cookie is accepted: it can only have been set over TLS by this host.
 std::string_view session_in(std::string_view cookies, bool secure) {
@@ -125,7 +125,7 @@ std::optional<Identity> Gate::by_secret(std::string_view secret, pb::GrantKind k
   return Identity{actor_of(grant.account), grant.account, slot, grant.expires};
 }
 
-Gate::Answer<Identity> Gate::by_token(std::string_view token) {
+Gate::AuthResult<Identity> Gate::by_token(std::string_view token) {
   if (token.find('.') == std::string_view::npos) {
     const auto found = by_secret(token, pb::GRANT_KIND_TOKEN);
     if (!found) return {.error = AuthError::kUnauthenticated};
@@ -146,9 +146,9 @@ Gate::Answer<Identity> Gate::by_token(std::string_view token) {
   return {.value = {actor_of(account), account, kNoSlot, known->second.expires}};
 }
 
-Gate::Answer<Identity> Gate::identify(const Credentials& c) {
-  Answer<Identity> answer;
-  answer.value.actor.set_role(pb::ROLE_ANONYMOUS);
+Gate::AuthResult<Identity> Gate::identify(const Credentials& c) {
+  AuthResult<Identity> result;
+  result.value.actor.set_role(pb::ROLE_ANONYMOUS);
   // Browsers send Origin with every request that changes something.
   if (c.changes && !c.origin.empty() && !same_site(c)) return {.error = AuthError::kOrigin};
   if (!c.authorization.empty()) {
@@ -156,22 +156,22 @@ Gate::Answer<Identity> Gate::identify(const Credentials& c) {
     if (c.authorization.size() <= kBearer.size() ||
         ascii_lower(c.authorization.substr(0, kBearer.size())) != kBearer)
       return {.error = AuthError::kUnauthenticated};
-    answer = by_token(trim(c.authorization.substr(kBearer.size())));
-    if (!answer.good()) return answer;
+    result = by_token(trim(c.authorization.substr(kBearer.size())));
+    if (!result.good()) return result;
   } else if (const auto secret = session_in(c.cookie, c.secure); !secret.empty()) {
     if (const auto found = by_secret(secret, pb::GRANT_KIND_SESSION)) {
       // Any page could have sent the cookie.
       if (c.changes && !same_site(c)) return {.error = AuthError::kOrigin};
-      answer.value = *found;
+      result.value = *found;
     }
   }
   if (!c.acting.empty()) {
-    if (!answer.value.known()) return {.error = AuthError::kUnauthenticated};
-    auto actor = acting_for(answer.value, c.acting);
+    if (!result.value.known()) return {.error = AuthError::kUnauthenticated};
+    auto actor = acting_for(result.value, c.acting);
     if (!actor) return {.error = AuthError::kRefused, .refusal = std::move(actor).error()};
-    answer.value.actor = std::move(actor).value();
+    result.value.actor = std::move(actor).value();
   }
-  return answer;
+  return result;
 }
 
 // Parses Qiao-Actor: lead, auditor, organiser/17, supplier/42, member/5 or resident/7. It names the
@@ -316,7 +316,7 @@ Result<Gate::Made> Gate::make_grant(const pb::Actor& actor, std::uint64_t accoun
   return made;
 }
 
-Gate::Answer<Gate::NewSession> Gate::open_session(Slot account) {
+Gate::AuthResult<Gate::NewSession> Gate::open_session(Slot account) {
   pb::TokenRequest request;
   request.set_lifetime(options_.session.count());
   const std::uint64_t id = runtime_.state().accounts()[account].id.value();

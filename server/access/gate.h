@@ -82,8 +82,9 @@ class Gate {
   Gate(boost::asio::io_context& context, Runtime& runtime, GateOptions options);
   ~Gate();
 
+  // A value, or why there is none: `refusal` for kRefused, `retry_after` for errors that pass.
   template <class T>
-  struct Answer {
+  struct AuthResult {
     AuthError error = AuthError::kNone;
     std::optional<Refusal> refusal = {};
     std::chrono::seconds retry_after{0};
@@ -92,7 +93,7 @@ class Gate {
   };
 
   // Authenticates a request. Credentials of a session that has ended count as none: anonymous.
-  Answer<Identity> identify(const Credentials& credentials);
+  AuthResult<Identity> identify(const Credentials& credentials);
   // Whether it was authenticated by a token that permits only that operation.
   bool opens_only(const Identity& identity, Operation operation) const;
   // Whether its session or token permits that operation.
@@ -129,7 +130,7 @@ class Gate {
     Time expires{};
     Seq wait_for = 0;
   };
-  using Done = std::function<void(Answer<NewSession>)>;
+  using Done = std::function<void(AuthResult<NewSession>)>;
   // Calls `done` on the market thread, possibly before it returns.
   void log_in(const pb::LogInRequest& request, std::string_view address, Done done);
   void accept_invitation(const pb::AcceptInvitationRequest& request, std::string_view address,
@@ -176,7 +177,7 @@ class Gate {
     std::string new_hash = {};
   };
   Result<pb::Actor> acting_for(const Identity& identity, std::string_view header) const;
-  Answer<Identity> by_token(std::string_view token);
+  AuthResult<Identity> by_token(std::string_view token);
   bool is_live(const SecretHash& secret) const;
   std::optional<Identity> by_secret(std::string_view secret, pb::GrantKind kind) const;
   bool lead_can_log_in() const;
@@ -185,7 +186,7 @@ class Gate {
                        const Done& otherwise);
   std::optional<std::chrono::seconds> locked(const std::string& login, Slot account) const;
   void failed(const std::string& login, Slot account);
-  Answer<NewSession> open_session(Slot account);
+  AuthResult<NewSession> open_session(Slot account);
   void hash_password(const Asker& asker, const std::string& password,
                      std::function<void(std::string)> then, const Done& otherwise);
   bool still_invited(const Identity& invited) const;

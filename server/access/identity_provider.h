@@ -13,13 +13,15 @@
 
 namespace qiao {
 
+// Which provider is trusted, and where its keys are.
 struct IdentityProviderOptions {
   std::string issuer;    // "iss" of its tokens; empty: no provider
   std::string audience;  // "aud" of tokens for this server
   std::string keys;      // JWKS: a file, or an https or http URL
 };
 
-// Single-threaded.
+// Holds the keys and verifies tokens with them; fetches nothing itself. Owned by Gate, used on the
+// market thread only.
 class IdentityProvider {
  public:
   explicit IdentityProvider(IdentityProviderOptions options);

@@ -16,7 +16,7 @@ constexpr QueryParam kListAccounts[] = {
     {"party", "Id of the party.", "integer"},
     {"role", "lead, organiser, supplier, member, resident or auditor."}};
 
-Result<Answer> list_accounts(const Services& services, const Call& call) {
+Result<HandlerResult> list_accounts(const Services& services, const Call& call) {
   const State& state = services.state();
   QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
   QIAO_TRY(auto role, query_enum<pb::Role>(call, "role", "ROLE_"));
@@ -30,13 +30,13 @@ Result<Answer> list_accounts(const Services& services, const Call& call) {
   QIAO_TRY(auto next, page<AccountId>(call, state.accounts(), {}, wanted,
                                       [&](Slot s) { *r.add_accounts() = view.show_account(s); }));
   r.set_next_page_token(next);
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
-Result<Answer> get_account(const Services& services, const Call& call) {
+Result<HandlerResult> get_account(const Services& services, const Call& call) {
   const State& state = services.state();
   const Slot s = state.accounts().find(AccountId{call.number("id")});
-  return row_answer(call.view(state).show_account(s));
+  return row_result(call.view(state).show_account(s));
 }
 
 Result<pb::Request> create_account(const Call&, const Message* body) {

@@ -69,7 +69,7 @@ void Api::charge(std::string_view address, std::chrono::nanoseconds used) {
   services_.gate.charge_time({}, address, used, services_.gate.options().clock());
 }
 
-Gate::Answer<Identity> Api::watcher(const Credentials& credentials) const {
+Gate::AuthResult<Identity> Api::watcher(const Credentials& credentials) const {
   auto who = services_.gate.identify(credentials);
   if (!who.good()) return who;
   const bool open = scope_of(Operation::kWatch, who.value.actor.role()) != Scope::kNone;

@@ -27,7 +27,7 @@ class Api {
   const std::vector<Route>& routes() const { return router_.routes(); }
   // Authenticates a client of the watch feed and decides what it may see. The WebSocket is not a
   // route.
-  Gate::Answer<Identity> watcher(const Credentials& credentials) const;
+  Gate::AuthResult<Identity> watcher(const Credentials& credentials) const;
   // Refuses commands from now on: the process is stopping.
   void drain() { services_.draining = true; }
 

@@ -14,7 +14,7 @@ constexpr QueryParam kListAreas[] = {kPageSize,
                                      {"within", "Code of an area: itself and all below it."},
                                      {"level", "city, town, community or grid."}};
 
-Result<Answer> list_areas(const Services& services, const Call& call) {
+Result<HandlerResult> list_areas(const Services& services, const Call& call) {
   const State& state = services.state();
   QIAO_TRY(auto within, area_param(call, state, "within"));
   QIAO_TRY(auto level, query_enum<pb::AreaLevel>(call, "level", "AREA_LEVEL_"));
@@ -26,14 +26,14 @@ Result<Answer> list_areas(const Services& services, const Call& call) {
   QIAO_TRY(auto next, page<AreaCode>(call, state.areas(), {}, wanted,
                                      [&](Slot s) { *r.add_areas() = state.load_area(s); }));
   r.set_next_page_token(next);
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
-Result<Answer> get_area(const Services& services, const Call& call) {
+Result<HandlerResult> get_area(const Services& services, const Call& call) {
   const State& state = services.state();
   const Slot s = state.areas().find(AreaCode{call.number("code")});
   if (s == kNoSlot) return not_there(pb::ROW_KIND_AREA, call.number("code"), "code");
-  return row_answer(state.load_area(s));
+  return row_result(state.load_area(s));
 }
 
 Result<pb::Request> put_area(const Call& call, const Message* body) {

@@ -69,7 +69,7 @@ Result<std::optional<Store::AuditKey>> object_param(const Call& call) {
 }
 
 // Lists who saw the contact of the need, by itself or with all data of its resident, newest first.
-Result<Answer> list_disclosures(const Services& services, const Call& call) {
+Result<HandlerResult> list_disclosures(const Services& services, const Call& call) {
   const Runtime& runtime = services.runtime;
   const State& state = runtime.state();
   const Store& store = runtime.store();
@@ -97,7 +97,7 @@ Result<Answer> list_disclosures(const Services& services, const Call& call) {
     const auto event = store.event(seq);
     if (event && event->has_disclosure()) *r.add_entries() = entry_of(state, *event);
   }
-  return answer(std::move(r), 0);
+  return result_of(std::move(r), 0);
 }
 
 // Returns the first event at or after `time`. Events are ordered by time.
@@ -163,7 +163,7 @@ std::vector<Seq> next_events(const Store& store, const AuditQuery& q, Seq at) {
   return next;
 }
 
-Result<Answer> list_audit(const Services& services, const Call& call) {
+Result<HandlerResult> list_audit(const Services& services, const Call& call) {
   const Store& store = services.runtime.store();
   const Seq durable = services.runtime.durable_seq();
   QIAO_TRY(const auto q, audit_query(call, store, durable));
@@ -196,7 +196,7 @@ Result<Answer> list_audit(const Services& services, const Call& call) {
   if (more) r.set_next_page_token(with_epoch(at, call.epoch));
   r.set_head_seq(durable);
   if (const auto hash = store.hash_of(durable)) r.set_head_hash(to_hex(*hash));
-  return answer(std::move(r), 0);
+  return result_of(std::move(r), 0);
 }
 
 constexpr Route kRoutes[] = {

@@ -3,8 +3,8 @@
 
 #include "engine/rows/limits.h"
 #include "qiao/v1/request.pb.h"
-#include "server/api/answer.h"
 #include "server/api/command_of.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 
@@ -45,7 +45,7 @@ Result<std::vector<Market::Refused>> refused_of(const pb::BatchRequest& asked,
   return refused;
 }
 
-Result<Answer> check_batch(const Services& services, const Call& call, const Message* body) {
+Result<HandlerResult> check_batch(const Services& services, const Call& call, const Message* body) {
   QIAO_TRY(const auto refused,
            refused_of(static_cast<const pb::BatchRequest&>(*body), call.identity, services));
   pb::CheckBatchResponse r;
@@ -57,7 +57,7 @@ Result<Answer> check_batch(const Services& services, const Call& call, const Mes
     out.set_zh(one.refusal.zh());
     out.set_en(one.refusal.en());
   }
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
 constexpr Route kRoutes[] = {

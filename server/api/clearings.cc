@@ -1,6 +1,6 @@
 // Clearings: matching the whole market at once, and the outcome.
 #include "qiao/v1/clearing.pb.h"
-#include "server/api/answer.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 #include "server/background/clearinghouse.h"
@@ -10,7 +10,8 @@ namespace {
 
 using google::protobuf::Message;
 
-Result<Answer> start_clearing(const Services& services, const Call& call, const Message* body) {
+Result<HandlerResult> start_clearing(const Services& services, const Call& call,
+                                     const Message* body) {
   const pb::ClearingRequest none;
   const auto& request = body == nullptr ? none : static_cast<const pb::ClearingRequest&>(*body);
   const auto covered = [&](Operation operation) {
@@ -24,31 +25,31 @@ Result<Answer> start_clearing(const Services& services, const Call& call, const 
                                                        : true;
   if (!may) return refuse(Code::kTokenScope, "Authorization");
   QIAO_TRY(auto c, services.house.start(request, call.actor));
-  Answer a = answer(pb::Clearing(c), 0);
+  HandlerResult a = result_of(pb::Clearing(c), 0);
   a.location = "/v1/clearings/" + std::to_string(c.id());
   return a;
 }
 
-Result<Answer> list_clearings(const Services& services, const Call&) {
+Result<HandlerResult> list_clearings(const Services& services, const Call&) {
   pb::ListClearingsResponse r;
   for (pb::Clearing& c : services.house.list()) *r.add_clearings() = std::move(c);
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
-Result<Answer> get_clearing(const Services& services, const Call& call) {
+Result<HandlerResult> get_clearing(const Services& services, const Call& call) {
   QIAO_TRY(auto c, services.house.get(call.number("id")));
-  return answer(std::move(c), services.runtime.applied_seq());
+  return result_of(std::move(c), services.runtime.applied_seq());
 }
 
-Result<Answer> cancel_clearing(const Services& services, const Call& call, const Message*) {
+Result<HandlerResult> cancel_clearing(const Services& services, const Call& call, const Message*) {
   QIAO_TRY(auto c, services.house.cancel(call.number("id"), call.actor));
-  return answer(std::move(c), 0);
+  return result_of(std::move(c), 0);
 }
 
 template <pb::ClearingApply how>
-Result<Answer> apply_clearing(const Services& services, const Call& call, const Message*) {
+Result<HandlerResult> apply_clearing(const Services& services, const Call& call, const Message*) {
   QIAO_TRY(auto c, services.house.apply(call.number("id"), how, call.actor));
-  return answer(std::move(c), services.runtime.applied_seq());
+  return result_of(std::move(c), services.runtime.applied_seq());
 }
 
 constexpr Route kRoutes[] = {

@@ -1,9 +1,9 @@
 // The steps of a command, after the steps common to all requests.
-#include "server/api/answer.h"
 #include "server/api/command_of.h"
 #include "server/api/idempotency.h"
 #include "server/api/precondition.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 #include "server/api/request_steps.h"
 #include "server/api/subject.h"
 
@@ -17,9 +17,10 @@ std::uint64_t version_of(const Message& m) {
   return f == nullptr ? 0 : m.GetReflection()->GetUInt64(m, f);
 }
 
-Answer answer_of(const Services& services, const Call& call, const Applied& applied, bool batch) {
+HandlerResult result_of_command(const Services& services, const Call& call, const Applied& applied,
+                                bool batch) {
   if (call.route->present != nullptr) return call.route->present(services, call, applied);
-  Answer answer;
+  HandlerResult answer;
   answer.wait_for = applied.seq;
   if (batch) {
     auto response = std::make_unique<pb::BatchResponse>();
@@ -51,18 +52,18 @@ std::optional<Response> check_precondition(Exchange& x) {
 std::optional<Response> answer_repeated(Exchange& x) {
   const Request& request = *x.call.request;
   x.request_hash = request_hash(request);
-  x.answer_key = answer_key(x.call);
-  if (x.answer_key.empty()) return std::nullopt;
+  x.response_key = response_key(x.call);
+  if (x.response_key.empty()) return std::nullopt;
   if (request.idempotency_key.size() > kMaxIdempotencyKey)
     return problem(refuse(Code::kTooLong, "Idempotency-Key", std::to_string(kMaxIdempotencyKey)),
                    x.call.chinese);
-  const auto first = x.services.runtime.find_answer(x.answer_key);
+  const auto first = x.services.runtime.find_stored_response(x.response_key);
   if (!first) return std::nullopt;
-  const std::string& hash = first->kept.request_hash();
+  const std::string& hash = first->stored.request_hash();
   if (!hash.empty() && hash != x.request_hash)
     return problem(HttpFault::kIdempotencyMismatch, x.call.chinese, "Idempotency-Key");
   x.services.metrics.idempotent_replays.add();
-  return answer_again(x.services, x.call, first->kept, first->seq);
+  return repeat_response(x.services, x.call, first->stored, first->seq);
 }
 
 std::optional<Response> build_command(Exchange& x) {
@@ -84,22 +85,21 @@ std::optional<Response> limit_contacts(Exchange& x) {
 
 Response apply_command(Exchange& x) {
   Runtime& runtime = x.services.runtime;
-  Response r;
-  const auto render = [&](const Applied& applied) {
-    Answer answer = answer_of(x.services, x.call, applied, x.command.has_batch());
-    Runtime::Keepable keepable = to_keep(x.call, applied, answer, runtime.state());
-    keepable.answer.set_request_hash(x.request_hash);
-    r = respond(x.call, std::move(answer));
-    return keepable;
+  HandlerResult result;
+  const auto make = [&](const Applied& applied) {
+    result = result_of_command(x.services, x.call, applied, x.command.has_batch());
+    Runtime::ResponseToStore to_store = response_to_store(x.call, applied, result, runtime.state());
+    to_store.response.set_request_hash(x.request_hash);
+    return to_store;
   };
-  Runtime::KeyedAnswer keyed{x.answer_key, render};
-  auto applied = runtime.apply(x.command, x.answer_key.empty() ? nullptr : &keyed);
+  const bool stored = !x.response_key.empty();
+  const Runtime::KeyedResponse keyed{x.response_key, make};
+  auto applied = runtime.apply(x.command, stored ? &keyed : nullptr);
   if (!applied) return refused_by_state(x, applied.error());
   x.services.gate.count_contacts(x.call.identity, x.contacts);
-  if (x.answer_key.empty()) {
-    r = respond(x.call, answer_of(x.services, x.call, applied.value(), x.command.has_batch()));
-  }
-  return r;
+  if (!stored)
+    result = result_of_command(x.services, x.call, applied.value(), x.command.has_batch());
+  return render(x.call, std::move(result));
 }
 
 }  // namespace qiao

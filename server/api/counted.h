@@ -168,7 +168,7 @@ Response counted_page_of(const Call& call, Analyst& analyst,
   if (page.first >= count->rows()) {
     return problem(refuse_type("pageToken", "token"), call.chinese);
   }
-  return respond(call, answer(page_of(*count, page, page.number, put), 0));
+  return render(call, result_of(page_of(*count, page, page.number, put), 0));
 }
 
 }  // namespace qiao

@@ -13,7 +13,7 @@ constexpr QueryParam kListEvents[] = {
     {"after", "Events with a greater sequence number; 0 by default.", "integer"},
     {"limit", "How many, 1..1000; 100 by default.", "integer"}};
 
-Result<Answer> list_events(const Services& services, const Call& call) {
+Result<HandlerResult> list_events(const Services& services, const Call& call) {
   const State& state = services.state();
   QIAO_TRY(auto after, query_number(call, "after", 0, kAny - 1, 0));
   QIAO_TRY(auto limit, query_number(call, "limit", 1, kMaxEvents, 100));
@@ -28,7 +28,7 @@ Result<Answer> list_events(const Services& services, const Call& call) {
   });
   if (!read) return refuse(Code::kWrongState, {}, read.error().message);
   r.set_last_seq(services.runtime.durable_seq());
-  return answer(std::move(r), 0);
+  return result_of(std::move(r), 0);
 }
 
 constexpr Route kRoutes[] = {

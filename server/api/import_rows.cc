@@ -259,7 +259,7 @@ void ImportRows::make(ImportItem& item, Message& thing, const std::string& conte
   }
   if (!sheet_.is_own_key()) {
     thing.GetReflection()->ClearField(&thing, thing.GetDescriptor()->FindFieldByName("id"));
-    item.answer_key = answer_key(content);
+    item.response_key = response_key(content);
   }
   if (named || order_.as_new) leave_out_masked(thing);
   item.request = std::make_unique<pb::Request>(sheet_.request_of(thing));
@@ -284,7 +284,7 @@ void ImportRows::leave_out_masked(Message& thing) {
 
 // The key includes the account. It contains a zero byte, so that no Idempotency-Key of a request
 // can equal it.
-std::string ImportRows::answer_key(const std::string& content) {
+std::string ImportRows::response_key(const std::string& content) {
   std::string text = order_.sheet->collection();
   for (const std::string& part : {order_.key, identity_.actor.SerializeAsString(), content})
     text += big_endian(part.size()) + part;

@@ -28,7 +28,7 @@ struct ImportItem {
   bool changes = false;
   // If it is to be created or changed.
   std::unique_ptr<pb::Request> request = {};
-  std::string answer_key = {};  // idempotency key of a creation; otherwise empty
+  std::string response_key = {};  // idempotency key of a creation; otherwise empty
   // For a party: the index of its parent in the file, and whether it is to be suspended.
   std::optional<std::size_t> parent = {};
   bool suspend = false;
@@ -67,7 +67,7 @@ class ImportRows {
   using RowOfKey = std::map<std::string, std::uint32_t>;
   bool refuse_second(RowOfKey& rows, const std::string& key, const char* column,
                      ImportItem& item) const;
-  std::string answer_key(const std::string& content);
+  std::string response_key(const std::string& content);
   bool is_empty_database() const;
 
   const ImportOrder& order_;

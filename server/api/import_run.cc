@@ -13,7 +13,7 @@ namespace {
 // Rows saved before the sender's access and limits are checked again. Each counts as a write.
 constexpr std::size_t kRowsAtOnce = 50;
 // The same for rows, areas and parties that are only read.
-constexpr std::size_t kLooksAtOnce = 2'000;
+constexpr std::size_t kRowsCheckedAtOnce = 2'000;
 // Wait this long while too many writes are waiting for the disk.
 constexpr std::chrono::seconds kWaitForDisk{1};
 // The maximum number of ancestors of an area: the city, a town, a community.
@@ -141,7 +141,7 @@ void ImportRun::take_steps() {
 void ImportRun::find_areas() {
   const std::size_t count = file_.area_names.empty() ? 0 : runtime_.state().areas().size();
   walk({.count = count,
-        .at_once = kLooksAtOnce,
+        .at_once = kRowsCheckedAtOnce,
         .step =
             [this](std::size_t i) {
               const State& state = runtime_.state();
@@ -156,7 +156,7 @@ void ImportRun::find_areas() {
 void ImportRun::find_parties() {
   const std::size_t count = file_.party_names.empty() ? 0 : runtime_.state().parties().size();
   walk({.count = count,
-        .at_once = kLooksAtOnce,
+        .at_once = kRowsCheckedAtOnce,
         .step =
             [this](std::size_t i) {
               const State& state = runtime_.state();
@@ -175,7 +175,7 @@ void ImportRun::find_parties() {
 
 void ImportRun::read_rows() {
   walk({.count = items_.size(),
-        .at_once = kLooksAtOnce,
+        .at_once = kRowsCheckedAtOnce,
         .step = [this](std::size_t place) { read_row(place); },
         .done =
             [this] {
@@ -202,23 +202,23 @@ void ImportRun::read_row(std::size_t place) {
 
 // Whether the same row was saved before with the same key.
 bool ImportRun::is_repeated(ImportItem& item) const {
-  if (item.answer_key.empty()) return false;
-  const auto kept = runtime_.find_answer(item.answer_key);
-  if (!kept) return false;
-  item.id = kept->kept.row_id();
+  if (item.response_key.empty()) return false;
+  const auto first = runtime_.find_stored_response(item.response_key);
+  if (!first) return false;
+  item.id = first->stored.row_id();
   return true;
 }
 
 void ImportRun::check_rows() {
   state_ = pb::IMPORT_STATE_CHECKING;
   walk({.count = in_order_.size(),
-        .at_once = kLooksAtOnce,
+        .at_once = kRowsCheckedAtOnce,
         .step = [this](std::size_t i) { check_row(in_order_[i]); },
         .done =
             [this] {
               parents_.assign(items_.size(), Parents::kNotKnown);
               walk({.count = items_.size(),
-                    .at_once = kLooksAtOnce,
+                    .at_once = kRowsCheckedAtOnce,
                     .step = [this](std::size_t place) { leave_out_orphan(place); },
                     .done = [this] { after_check(); }});
             }});
@@ -308,17 +308,18 @@ void ImportRun::save_rows() {
         .done = [this] { follow_up(); }});
 }
 
-Result<Applied> ImportRun::apply(const pb::Request& request, const std::string& answer_key) {
+Result<Applied> ImportRun::apply(const pb::Request& request, const std::string& response_key) {
   QIAO_TRY(const auto command, command_of(request, sender_.identity, gate_));
-  if (answer_key.empty()) return runtime_.apply(command);
-  const Runtime::KeyedAnswer keyed{answer_key, [](const Applied& applied) {
-                                     Runtime::Keepable keep;
-                                     keep.answer.set_status(201);
-                                     keep.answer.set_row_kind(applied.subjects.front().kind);
-                                     keep.answer.set_row_id(applied.subjects.front().key);
-                                     keep.message = std::make_unique<pb::ImportRow>();
-                                     return keep;
-                                   }};
+  if (response_key.empty()) return runtime_.apply(command);
+  const Runtime::KeyedResponse keyed{
+      response_key, [](const Applied& applied) {
+        Runtime::ResponseToStore to_store;
+        to_store.response.set_status(201);
+        to_store.response.set_row_kind(applied.subjects.front().kind);
+        to_store.response.set_row_id(applied.subjects.front().key);
+        to_store.message = std::make_unique<pb::ImportRow>();
+        return to_store;
+      }};
   return runtime_.apply(command, &keyed);
 }
 
@@ -326,7 +327,7 @@ void ImportRun::save_row(std::size_t place) {
   ImportItem& item = items_[place];
   if (item.outcome != pb::IMPORT_OUTCOME_READY) return;
   if (is_repeated(item)) return set(item, pb::IMPORT_OUTCOME_REPEATED);
-  const auto applied = apply(*requests_[place], item.answer_key);
+  const auto applied = apply(*requests_[place], item.response_key);
   if (!applied) return refuse(item, applied.error());
   const bool made = item.id == 0;
   item.id = applied.value().subjects.front().key;

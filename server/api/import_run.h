@@ -90,7 +90,7 @@ class ImportRun : public std::enable_shared_from_this<ImportRun> {
   void set(ImportItem& item, pb::ImportOutcome outcome);
   void refuse(ImportItem& item, const Refusal& refusal);
   std::vector<const pb::Request*> areas_above(std::size_t place) const;
-  Result<Applied> apply(const pb::Request& request, const std::string& answer_key);
+  Result<Applied> apply(const pb::Request& request, const std::string& response_key);
 
   boost::asio::io_context& context_;
   Runtime& runtime_;

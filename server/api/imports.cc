@@ -5,9 +5,9 @@
 
 #include "engine/base/ascii.h"
 #include "qiao/v1/import.pb.h"
-#include "server/api/answer.h"
 #include "server/api/page.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 #include "server/sheets/limits.h"
@@ -78,9 +78,9 @@ Response create_import(const Services& services, const Call& call, const Message
   const auto run = services.imports->start(std::move(order).value(),
                                            ImportSender(call.identity, call.request->credentials));
   if (!run) return problem(run.error(), call.chinese);
-  Answer made = answer(run.value()->summary(), 0);
+  HandlerResult made = result_of(run.value()->summary(), 0);
   made.location = "/v1/imports/" + std::to_string(run.value()->id());
-  return respond(call, std::move(made));
+  return render(call, std::move(made));
 }
 
 // Imports of other accounts are answered as if they did not exist.
@@ -92,7 +92,7 @@ Result<std::shared_ptr<ImportRun>> own_import(const Call& call, const Imports& i
   return refuse(Code::kNotFound, "id", "import " + std::to_string(id), "导入" + std::to_string(id));
 }
 
-Result<Answer> get_import(const Services& services, const Call& call) {
+Result<HandlerResult> get_import(const Services& services, const Call& call) {
   QIAO_TRY(const auto run, own_import(call, *services.imports));
   QIAO_TRY(const auto size, query_number(call, "pageSize", 1, kMaxPage, kDefaultPage));
   QIAO_TRY(const auto first, query_number(call, "pageToken", 0, kAny, 0));
@@ -101,14 +101,14 @@ Result<Answer> get_import(const Services& services, const Call& call) {
   run->add_layout(shown);
   if (const auto next = run->add_results(first, size, outcome, shown))
     shown.set_next_page_token(std::to_string(*next));
-  return answer(std::move(shown), services.runtime.applied_seq());
+  return result_of(std::move(shown), services.runtime.applied_seq());
 }
 
-Result<Answer> list_imports(const Services& services, const Call& call) {
+Result<HandlerResult> list_imports(const Services& services, const Call& call) {
   pb::ListImportsResponse list;
   for (const auto& run : services.imports->of(call.actor.account_id()))
     *list.add_imports() = run->summary();
-  return answer(std::move(list), services.runtime.applied_seq());
+  return result_of(std::move(list), services.runtime.applied_seq());
 }
 
 // A workbook is built in a temporary file, which would block the market thread.

@@ -1,16 +1,16 @@
 // The inbox of the requester.
 #include "engine/report/inbox.h"
 
-#include "server/api/answer.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 
 namespace qiao {
 namespace {
 
-Result<Answer> get_inbox(const Services& services, const Call& call) {
+Result<HandlerResult> get_inbox(const Services& services, const Call& call) {
   const Runtime& runtime = services.runtime;
-  return answer(inbox(runtime.state(), call.actor, runtime.now()), runtime.applied_seq());
+  return result_of(inbox(runtime.state(), call.actor, runtime.now()), runtime.applied_seq());
 }
 
 constexpr Route kRoutes[] = {

@@ -40,7 +40,7 @@ Slots matches_of(const State& state, std::uint64_t need, std::uint64_t offer, st
   return slots;
 }
 
-Result<Answer> list_matches(const Services& services, const Call& call) {
+Result<HandlerResult> list_matches(const Services& services, const Call& call) {
   const State& state = services.state();
   QIAO_TRY(auto need, query_number(call, "need", 0, kAny, 0));
   QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
@@ -60,13 +60,13 @@ Result<Answer> list_matches(const Services& services, const Call& call) {
            page<MatchId>(call, state.matches(), matches_of(state, need, offer, party), wanted,
                          [&](Slot s) { *r.add_matches() = view.show_match(s); }));
   r.set_next_page_token(next);
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
-Result<Answer> get_match(const Services& services, const Call& call) {
+Result<HandlerResult> get_match(const Services& services, const Call& call) {
   const State& state = services.state();
   const Slot s = state.matches().find(MatchId{call.number("id")});
-  return row_answer(call.view(state).show_match(s));
+  return row_result(call.view(state).show_match(s));
 }
 
 template <pb::MatchState how>

@@ -28,7 +28,7 @@ constexpr QueryParam kExplain[] = {{"need", "Id of the need.", "integer"},
                                    {"line", "Number of the line, from 1; 1 by default.", "integer"},
                                    {"offer", "Id of the offer.", "integer"}};
 
-Result<Answer> rank_open_lines(const Services& services, const Call& call) {
+Result<HandlerResult> rank_open_lines(const Services& services, const Call& call) {
   const Runtime& runtime = services.runtime;
   const State& state = runtime.state();
   const Slot s = state.parties().find(PartyId{call.number("id")});
@@ -55,10 +55,10 @@ Result<Answer> rank_open_lines(const Services& services, const Call& call) {
   } else {
     for (const Candidate& c : runtime.ranking().open_lines(s, limit, runtime.now())) add(c);
   }
-  return answer(std::move(r), runtime.applied_seq());
+  return result_of(std::move(r), runtime.applied_seq());
 }
 
-Result<Answer> rank_candidates(const Services& services, const Call& call) {
+Result<HandlerResult> rank_candidates(const Services& services, const Call& call) {
   const Runtime& runtime = services.runtime;
   const State& state = runtime.state();
   const Slot s = state.needs().find(NeedId{call.number("id")});
@@ -74,18 +74,18 @@ Result<Answer> rank_candidates(const Services& services, const Call& call) {
     *r.add_pairs() =
         to_ranked_pair(runtime.ranking(), state.needs()[s], state.line(line), c, ++rank);
   }
-  return answer(std::move(r), runtime.applied_seq());
+  return result_of(std::move(r), runtime.applied_seq());
 }
 
-Result<Answer> suggest_bundle(const Services& services, const Call& call) {
+Result<HandlerResult> suggest_bundle(const Services& services, const Call& call) {
   const Runtime& runtime = services.runtime;
   const State& state = runtime.state();
   const Slot s = state.needs().find(NeedId{call.number("id")});
   QIAO_TRY(check_area(call.scope, call.actor, state, state.needs()[s].area));
-  return answer(bundle(runtime.ranking(), s, runtime.now()), runtime.applied_seq());
+  return result_of(bundle(runtime.ranking(), s, runtime.now()), runtime.applied_seq());
 }
 
-Result<Answer> explain_pair(const Services& services, const Call& call) {
+Result<HandlerResult> explain_pair(const Services& services, const Call& call) {
   const Runtime& runtime = services.runtime;
   const State& state = runtime.state();
   QIAO_TRY(auto need_id, query_number(call, "need", 0, kAny, 0));
@@ -103,7 +103,7 @@ Result<Answer> explain_pair(const Services& services, const Call& call) {
   if (!is_there(state, call.actor, pb::ROW_KIND_OFFER, offer_id))
     return refuse(Code::kUnknownOffer, "offer", std::to_string(offer_id));
   QIAO_TRY(check_party(call.scope, call.actor, state, state.offers()[offer].party));
-  return answer(explain(runtime.ranking(), line, offer, runtime.now()), runtime.applied_seq());
+  return result_of(explain(runtime.ranking(), line, offer, runtime.now()), runtime.applied_seq());
 }
 
 // Fills in the fields of a need that is still being entered, and refuses one that could not be

@@ -25,7 +25,7 @@ constexpr QueryParam kPostNeed[] = {{"until",
                                      "draft, submitted or open; by default open for an organiser "
                                      "or the lead, submitted for a resident."}};
 
-Result<Answer> list_needs(const Services& services, const Call& call) {
+Result<HandlerResult> list_needs(const Services& services, const Call& call) {
   const State& state = services.state();
   QIAO_TRY(auto area, area_param(call, state));
   QIAO_TRY(auto in_state, query_enum<pb::NeedState>(call, "state", "NEED_STATE_"));
@@ -55,13 +55,13 @@ Result<Answer> list_needs(const Services& services, const Call& call) {
   QIAO_TRY(auto next, page<NeedId>(call, state.needs(), slots, wanted,
                                    [&](Slot s) { *r.add_needs() = view.show_need(s); }));
   r.set_next_page_token(next);
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
-Result<Answer> get_need(const Services& services, const Call& call) {
+Result<HandlerResult> get_need(const Services& services, const Call& call) {
   const State& state = services.state();
   const Slot s = state.needs().find(NeedId{call.number("id")});
-  return row_answer(call.view(state).show_need(s));
+  return row_result(call.view(state).show_need(s));
 }
 
 Result<pb::Request> post_need(const Call& call, const Message* body) {
@@ -98,7 +98,7 @@ Result<pb::Request> review_need(const Call& call, const Message* body) {
   return c;
 }
 
-Answer present_need(const Services& services, const Call& call, const Applied& applied) {
+HandlerResult present_need(const Services& services, const Call& call, const Applied& applied) {
   const State& state = services.state();
   const pb::Need need = state.load_need(state.needs().find(NeedId{call.number("id")}));
   pb::PersonalData d;
@@ -107,10 +107,10 @@ Answer present_need(const Services& services, const Call& call, const Applied& a
   d.set_address(need.address());
   d.set_review_words(need.review().words());
   d.set_disclosure_id(applied.seq);
-  return answer(std::move(d), applied.seq);
+  return result_of(std::move(d), applied.seq);
 }
 
-Result<Answer> get_site_code(const Services& services, const Call& call) {
+Result<HandlerResult> get_site_code(const Services& services, const Call& call) {
   const State& state = services.state();
   const std::uint64_t id = call.number("id");
   const Slot need = state.needs().find(NeedId{id});
@@ -119,7 +119,7 @@ Result<Answer> get_site_code(const Services& services, const Call& call) {
   r.set_need_id(id);
   r.set_code(services.gate.site_code(id));
   r.set_url(console::check_in_page(services.options.public_url, id, r.code()));
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
 constexpr Route kRoutes[] = {

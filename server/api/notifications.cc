@@ -12,7 +12,7 @@ constexpr QueryParam kListNotifications[] = {kPageSize,
                                              {"party", "Id of the party.", "integer"},
                                              {"need", "Id of the need.", "integer"}};
 
-Result<Answer> list_notifications(const Services& services, const Call& call) {
+Result<HandlerResult> list_notifications(const Services& services, const Call& call) {
   const State& state = services.state();
   QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
   QIAO_TRY(auto need, query_number(call, "need", 0, kAny, 0));
@@ -33,7 +33,7 @@ Result<Answer> list_notifications(const Services& services, const Call& call) {
              *r.add_notifications() = state.load_notification(s);
            }));
   r.set_next_page_token(next);
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
 constexpr Route kRoutes[] = {

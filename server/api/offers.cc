@@ -17,7 +17,7 @@ constexpr QueryParam kListOffers[] = {
     {"resource", "Code of a resource."},
     {"active", "1: only active ones; 0: only withdrawn ones.", "integer"}};
 
-Result<Answer> list_offers(const Services& services, const Call& call) {
+Result<HandlerResult> list_offers(const Services& services, const Call& call) {
   const State& state = services.state();
   QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
   QIAO_TRY(auto kind, query_enum<pb::TimeKind>(call, "kind", "TIME_KIND_"));
@@ -41,13 +41,13 @@ Result<Answer> list_offers(const Services& services, const Call& call) {
   QIAO_TRY(auto next, page<OfferId>(call, state.offers(), slots, wanted,
                                     [&](Slot s) { *r.add_offers() = view.show_offer(s); }));
   r.set_next_page_token(next);
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
-Result<Answer> get_offer(const Services& services, const Call& call) {
+Result<HandlerResult> get_offer(const Services& services, const Call& call) {
   const State& state = services.state();
   const Slot s = state.offers().find(OfferId{call.number("id")});
-  return row_answer(call.view(state).show_offer(s));
+  return row_result(call.view(state).show_offer(s));
 }
 
 Result<pb::Request> post_offer(const Call&, const Message* body) {

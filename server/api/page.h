@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "engine/market/validate.h"
-#include "server/api/answer.h"
 #include "server/api/epoch.h"
+#include "server/api/render.h"
 #include "server/api/route.h"
 #include "server/api/services.h"
 

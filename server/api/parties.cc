@@ -23,7 +23,7 @@ constexpr QueryParam kListParties[] = {kPageSize,
 constexpr QueryParam kGetCalendar[] = {
     {"token", "A token; only on this route, because a calendar program cannot send a header."}};
 
-Result<Answer> list_parties(const Services& services, const Call& call) {
+Result<HandlerResult> list_parties(const Services& services, const Call& call) {
   const State& state = services.state();
   QIAO_TRY(auto area, area_param(call, state));
   QIAO_TRY(auto kind, query_enum<pb::PartyKind>(call, "kind", "PARTY_KIND_"));
@@ -38,13 +38,13 @@ Result<Answer> list_parties(const Services& services, const Call& call) {
   QIAO_TRY(auto next, page<PartyId>(call, state.parties(), {}, wanted,
                                     [&](Slot s) { *r.add_parties() = view.show_party(s); }));
   r.set_next_page_token(next);
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
-Result<Answer> get_party(const Services& services, const Call& call) {
+Result<HandlerResult> get_party(const Services& services, const Call& call) {
   const State& state = services.state();
   const Slot s = state.parties().find(PartyId{call.number("id")});
-  return row_answer(call.view(state).show_party(s));
+  return row_result(call.view(state).show_party(s));
 }
 
 Result<pb::Request> register_party(const Call&, const Message* body) {
@@ -68,14 +68,14 @@ Result<pb::Request> set_standing(const Call& call, const Message*) {
   return c;
 }
 
-Answer present_party(const Services& services, const Call& call, const Applied& applied) {
+HandlerResult present_party(const Services& services, const Call& call, const Applied& applied) {
   const State& state = services.state();
   const pb::Party party = state.load_party(state.parties().find(PartyId{call.number("id")}));
   pb::PersonalData d;
   d.set_name(party.contact_name());
   d.set_phone(party.contact_phone());
   d.set_disclosure_id(applied.seq);
-  return answer(std::move(d), applied.seq);
+  return result_of(std::move(d), applied.seq);
 }
 
 // The party of the path; refused unless the requester may see its services.
@@ -86,9 +86,9 @@ Result<Slot> party_of(const Call& call, const State& state) {
   return s;
 }
 
-Result<Answer> get_record(const Services& services, const Call& call) {
+Result<HandlerResult> get_record(const Services& services, const Call& call) {
   QIAO_TRY(auto party, party_of(call, services.state()));
-  return answer(service_record(services.state(), party, true), services.runtime.applied_seq());
+  return result_of(service_record(services.state(), party, true), services.runtime.applied_seq());
 }
 
 Response get_calendar(const Services& services, const Call& call, const Message*) {

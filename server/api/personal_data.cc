@@ -1,7 +1,7 @@
 #include "server/api/personal_data.h"
 
-#include "server/api/answer.h"
 #include "server/api/audit_entry.h"
+#include "server/api/render.h"
 
 namespace qiao {
 namespace {
@@ -11,10 +11,10 @@ constexpr std::size_t kMaxSeenBy = 1'000;
 
 }  // namespace
 
-Answer present_erased(const Services&, const Call&, const Applied& applied) {
+HandlerResult present_erased(const Services&, const Call&, const Applied& applied) {
   pb::ErasedResponse r;
   r.set_erased(applied.subjects.size());
-  return answer(std::move(r), applied.seq);
+  return result_of(std::move(r), applied.seq);
 }
 
 void add_account(pb::PersonExport& out, const State& state, std::span<const Slot> accounts) {

@@ -32,7 +32,7 @@ Result<pb::Request> erase(const Call& call, const google::protobuf::Message*) {
 }
 
 // The response to an erasure: how many rows were erased.
-Answer present_erased(const Services& services, const Call& call, const Applied& applied);
+HandlerResult present_erased(const Services& services, const Call& call, const Applied& applied);
 
 // Adds to an export the subject's accounts, and who saw the data stored under that key.
 void add_account(pb::PersonExport& out, const State& state, std::span<const Slot> accounts);

@@ -12,7 +12,7 @@ using google::protobuf::Message;
 constexpr QueryParam kListPersons[] = {
     kPageSize, kPageToken, kNewest, {"party", "Id of the party.", "integer"}};
 
-Result<Answer> list_persons(const Services& services, const Call& call) {
+Result<HandlerResult> list_persons(const Services& services, const Call& call) {
   const State& state = services.state();
   QIAO_TRY(auto party, query_number(call, "party", 0, kAny, 0));
   Slots slots;
@@ -28,13 +28,13 @@ Result<Answer> list_persons(const Services& services, const Call& call) {
                           [&](Slot s) { return view.person(s) != Sight::kNothing; },
                           [&](Slot s) { *r.add_persons() = view.show_person(s); }));
   r.set_next_page_token(next);
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
-Result<Answer> get_person(const Services& services, const Call& call) {
+Result<HandlerResult> get_person(const Services& services, const Call& call) {
   const State& state = services.state();
   const Slot s = state.persons().find(PersonId{call.number("id")});
-  return row_answer(call.view(state).show_person(s));
+  return row_result(call.view(state).show_person(s));
 }
 
 Result<pb::Request> add_person(const Call&, const Message* body) {
@@ -60,16 +60,16 @@ pb::Person person_of(const State& state, const Call& call) {
   return state.load_person(state.persons().find(PersonId{call.number("id")}));
 }
 
-Answer present_person(const Services& services, const Call& call, const Applied& applied) {
+HandlerResult present_person(const Services& services, const Call& call, const Applied& applied) {
   const pb::Person person = person_of(services.state(), call);
   pb::PersonalData d;
   d.set_name(person.name());
   d.set_phone(person.phone());
   d.set_disclosure_id(applied.seq);
-  return answer(std::move(d), applied.seq);
+  return result_of(std::move(d), applied.seq);
 }
 
-Answer present_export(const Services& services, const Call& call, const Applied& applied) {
+HandlerResult present_export(const Services& services, const Call& call, const Applied& applied) {
   const State& state = services.state();
   const std::uint64_t id = call.number("id");
   pb::PersonExport out;
@@ -77,7 +77,7 @@ Answer present_export(const Services& services, const Call& call, const Applied&
   *out.mutable_person() = person_of(state, call);
   add_account(out, state, state.accounts_of_person(PersonId{id}));
   add_seen_by(out, services, Store::AuditKey::object(pb::Event::kPerson, id));
-  return answer(std::move(out), applied.seq);
+  return result_of(std::move(out), applied.seq);
 }
 
 constexpr Route kRoutes[] = {

@@ -1,8 +1,8 @@
 // The policy in force, replacing it, and the trial of another one on recent weeks.
 #include "engine/market/validate.h"
-#include "server/api/answer.h"
 #include "server/api/later.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 
@@ -13,8 +13,8 @@ using google::protobuf::Message;
 
 constexpr std::int64_t kDefaultTrialDays = 30;
 
-Result<Answer> get_policy(const Services& services, const Call&) {
-  return row_answer(pb::Policy(services.state().policy()));
+Result<HandlerResult> get_policy(const Services& services, const Call&) {
+  return row_result(pb::Policy(services.state().policy()));
 }
 
 Result<pb::Request> set_policy(const Call&, const Message* body) {

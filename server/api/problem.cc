@@ -45,7 +45,8 @@ constexpr FaultInfo kFaults[] = {
      "this address accepts WebSocket connections only"},
     {HttpFault::kIdempotencyMismatch, 422, "idempotency.mismatch", "该幂等键已用于另一个请求",
      "this idempotency key was used for another request"},
-    {HttpFault::kAnswerGone, 409, "idempotency.done", "该请求此前已经完成，但当时的回应已不再保存",
+    {HttpFault::kResponseGone, 409, "idempotency.done",
+     "该请求此前已经完成，但当时的回应已不再保存",
      "this request was done before; its response is no longer stored"},
     {HttpFault::kHeaderTooLarge, 431, "http.header_too_large", "请求头过大",
      "the header is too large"},
@@ -122,7 +123,7 @@ HttpFault fault_of(AuthError error) {
   }
 }
 
-Response problem(const Gate::Answer<Gate::NewSession>& denied, bool chinese) {
+Response problem(const Gate::AuthResult<Gate::NewSession>& denied, bool chinese) {
   Response r =
       denied.refusal ? problem(*denied.refusal, chinese) : problem(fault_of(denied.error), chinese);
   r.retry_after = denied.retry_after.count();

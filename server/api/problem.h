@@ -26,7 +26,7 @@ enum class HttpFault {
   kUnsupportedType,      // 415
   kUpgradeRequired,      // 426
   kIdempotencyMismatch,  // 422
-  kAnswerGone,           // 409
+  kResponseGone,         // 409
   kHeaderTooLarge,       // 431
   kTooManyConnections,   // 503
   kOverloaded,           // 503
@@ -35,7 +35,7 @@ enum class HttpFault {
 
 Response problem(const Refusal& refusal, bool chinese);
 Response problem(HttpFault fault, bool chinese, std::string field = {});
-Response problem(const Gate::Answer<Gate::NewSession>& denied, bool chinese);
+Response problem(const Gate::AuthResult<Gate::NewSession>& denied, bool chinese);
 HttpFault fault_of(AuthError error);
 unsigned status_of(Category category);
 // Whether Accept-Language prefers Chinese.

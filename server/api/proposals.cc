@@ -95,10 +95,10 @@ class ProposalPages {
   pb::ListProposalsResponse found_;
 };
 
-Result<Answer> list_clearing_proposals(const Services& services, const Call& call) {
+Result<HandlerResult> list_clearing_proposals(const Services& services, const Call& call) {
   QIAO_TRY(auto all, services.house.proposals(call.number("id")));
   QIAO_TRY(auto r, page(call, services.state(), services.house, all));
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
 // The needs that the plan assigns offers of the party to, in order.
@@ -112,7 +112,7 @@ std::vector<Slot> needs_of_party(const State& state, const Plan& plan, Slot part
   return needs;
 }
 
-Result<Answer> list_proposals(const Services& services, const Call& call) {
+Result<HandlerResult> list_proposals(const Services& services, const Call& call) {
   const State& state = services.state();
   const Seq seen = services.runtime.applied_seq();
   QIAO_TRY(auto need, query_number(call, "need", 0, kAny, 0));
@@ -123,17 +123,18 @@ Result<Answer> list_proposals(const Services& services, const Call& call) {
   QIAO_TRY(check_party(call.scope, call.actor, state, of_party));
   const Plan* plan = services.house.plan();
   if (plan == nullptr || (party != 0 && of_party == kNoSlot))
-    return answer(pb::ListProposalsResponse(), seen);
+    return result_of(pb::ListProposalsResponse(), seen);
   ProposalPages pages(call, state, services.house, *plan);
   if (need != 0) {
     const Slot of_need = state.needs().find(NeedId{need});
     const auto one =
         of_need == kNoSlot ? std::span<const Slot>() : std::span<const Slot>(&of_need, 1);
-    return answer(pages.of(one, of_party), seen);
+    return result_of(pages.of(one, of_party), seen);
   }
-  if (party != 0) return answer(pages.of(needs_of_party(state, *plan, of_party), of_party), seen);
+  if (party != 0)
+    return result_of(pages.of(needs_of_party(state, *plan, of_party), of_party), seen);
   QIAO_TRY(auto r, pages.of_all());
-  return answer(std::move(r), seen);
+  return result_of(std::move(r), seen);
 }
 
 constexpr Route kRoutes[] = {

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "qiao/v1/request.pb.h"
-#include "server/api/answer.h"
 #include "server/api/command_of.h"
 #include "server/api/format.h"
 #include "server/api/params.h"
 #include "server/api/precondition.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 
 namespace qiao {
 namespace {
@@ -173,7 +173,7 @@ Response answer_directly(Exchange& x) {
   auto answer = route.read != nullptr ? route.read(x.services, x.call)
                                       : route.compute(x.services, x.call, x.body.get());
   if (!answer) return refused_by_state(x, answer.error());
-  Response r = respond(x.call, std::move(answer).value());
+  Response r = render(x.call, std::move(answer).value());
   if (names_etag(x.call.request->if_none_match, r.etag)) {
     r.status = 304;
     r.body.clear();

@@ -23,7 +23,7 @@ struct Exchange {
   Call call = {};
   std::unique_ptr<google::protobuf::Message> body = {};  // from parse_body on
   // Only for a command.
-  std::string answer_key = {};  // from answer_repeated on, like the next
+  std::string response_key = {};  // from answer_repeated on, like the next
   std::string request_hash = {};
   pb::Command command = {};           // from build_command on
   ContactLimit::Asked contacts = {};  // from limit_contacts on

@@ -1,13 +1,13 @@
 // Residents, who exist only as a number on their needs: export and erasure of their data.
-#include "server/api/answer.h"
 #include "server/api/personal_data.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 
 namespace qiao {
 namespace {
 
-Answer present_export(const Services& services, const Call& call, const Applied& applied) {
+HandlerResult present_export(const Services& services, const Call& call, const Applied& applied) {
   const State& state = services.state();
   const std::uint64_t ref = call.number("ref");
   pb::PersonExport out;
@@ -20,7 +20,7 @@ Answer present_export(const Services& services, const Call& call, const Applied&
   }
   add_account(out, state, state.accounts_of_resident(ref));
   add_seen_by(out, services, Store::AuditKey::object(kAuditResident, ref));
-  return answer(std::move(out), applied.seq);
+  return result_of(std::move(out), applied.seq);
 }
 
 constexpr Route kRoutes[] = {

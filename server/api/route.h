@@ -55,6 +55,8 @@ class Waiter {
   std::function<bool()> waits_;
 };
 
+// An HTTP response without its framing: the status, the body, and the headers that the API sets.
+// Owned by the request that it answers, and moved to the connection.
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";
@@ -72,6 +74,7 @@ struct Response {
 
 inline void Waiter::operator()(Response response) const { then_(std::move(response)); }
 
+// A query parameter of a route, for parsing and for openapi.json.
 struct QueryParam {
   const char* name;
   const char* description;
@@ -110,7 +113,7 @@ struct Call {
 };
 
 // The result of a handler: a message, to be written in the requested format.
-struct Answer {
+struct HandlerResult {
   std::unique_ptr<google::protobuf::Message> message;
   std::uint64_t version = 0;  // makes the ETag; 0 for none
   Seq wait_for = 0;
@@ -120,6 +123,8 @@ struct Answer {
 // A message type of proto/: pb::Need::descriptor.
 using MessageType = const google::protobuf::Descriptor* (*)();
 
+// A route and its handlers. Rows are made once, at start, and constant afterwards; the strings are
+// literals. Handlers run on the market thread.
 struct Route {
   const char* method;
   const char* pattern;  // "/v1/needs/{id}:approve"; every {name} is a whole number
@@ -135,16 +140,16 @@ struct Route {
   // Exactly one of these is set. A read handler returns an answer. A build handler returns a
   // request, which becomes a command (command_of.h), is applied, and is answered with the row that
   // it is about. A raw handler writes its response itself.
-  Result<Answer> (*read)(const Services&, const Call&) = nullptr;
+  Result<HandlerResult> (*read)(const Services&, const Call&) = nullptr;
   Result<pb::Request> (*command)(const Call&, const google::protobuf::Message* body) = nullptr;
-  Result<Answer> (*compute)(const Services&, const Call&,
-                            const google::protobuf::Message* body) = nullptr;
+  Result<HandlerResult> (*compute)(const Services&, const Call&,
+                                   const google::protobuf::Message* body) = nullptr;
   Response (*raw)(const Services&, const Call&, const google::protobuf::Message* body) = nullptr;
   const char* raw_type = "application/json";
   // For a raw route whose body is a file: its media types.
   std::span<const char* const> file_types = {};
   // For a command: builds the answer, if it is not the row that the command is about.
-  Answer (*present)(const Services&, const Call&, const Applied&) = nullptr;
+  HandlerResult (*present)(const Services&, const Call&, const Applied&) = nullptr;
   // The answer contains a secret, shown once or to nobody else: it is neither stored for a repeated
   // request nor cached.
   bool secret = false;

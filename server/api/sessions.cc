@@ -1,8 +1,8 @@
 // Sessions: log-in with a password, a link or an ID token.
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/request.pb.h"
-#include "server/api/answer.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 
@@ -43,11 +43,11 @@ pb::Session session_of(const Services& services, const Identity& identity, const
 Response session_response(const Services& services, const Call& call,
                           const Gate::NewSession& entry) {
   const pb::Actor actor = services.gate.actor_of(entry.account);
-  Answer answer;
+  HandlerResult answer;
   answer.message = std::make_unique<pb::Session>(
       session_of(services, {actor, entry.account, kNoSlot, entry.expires}, actor));
   answer.wait_for = entry.wait_for;
-  Response r = respond(call, std::move(answer));
+  Response r = render(call, std::move(answer));
   r.set_cookie = cookie(call, entry.secret, services.gate.options().session.count());
   r.secret = true;
   return r;
@@ -70,7 +70,7 @@ Response open_session(const Services& services, const Call& call, const Message*
   r.deferred = [&services, kept, request_kept, what,
                 address = std::string(call.request->credentials.address)](auto then) {
     begin(services.gate, *kept, *what, address,
-          [&services, kept, request_kept, then](Gate::Answer<Gate::NewSession> entered) {
+          [&services, kept, request_kept, then](Gate::AuthResult<Gate::NewSession> entered) {
             if (!entered.good()) return then(problem(entered, kept->chinese));
             then(session_response(services, *kept, entered.value));
           });
@@ -100,12 +100,12 @@ void change_password(Gate& gate, const Call& call, const Message& body, const st
                        std::move(done));
 }
 
-Result<Answer> get_session(const Services& services, const Call& call) {
-  return answer(session_of(services, call.identity, call.actor), services.runtime.applied_seq());
+Result<HandlerResult> get_session(const Services& services, const Call& call) {
+  return result_of(session_of(services, call.identity, call.actor), services.runtime.applied_seq());
 }
 
 Response log_out(const Services& services, const Call& call, const Message*) {
-  Answer out;
+  HandlerResult out;
   if (call.identity.grant != kNoSlot) {
     pb::Command c;
     *c.mutable_actor() = services.gate.actor_of(call.identity.account);
@@ -120,7 +120,7 @@ Response log_out(const Services& services, const Call& call, const Message*) {
   pb::Actor nobody;
   nobody.set_role(pb::ROLE_ANONYMOUS);
   out.message = std::make_unique<pb::Session>(session_of(services, {}, nobody));
-  Response r = respond(call, std::move(out));
+  Response r = render(call, std::move(out));
   r.set_cookie = cookie(call, "", 0);
   return r;
 }

@@ -1,5 +1,5 @@
 // The taxonomy.
-#include "server/api/answer.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 
@@ -8,8 +8,8 @@ namespace {
 
 using google::protobuf::Message;
 
-Result<Answer> get_taxonomy(const Services& services, const Call&) {
-  return row_answer(pb::Taxonomy(services.state().taxonomy()));
+Result<HandlerResult> get_taxonomy(const Services& services, const Call&) {
+  return row_result(pb::Taxonomy(services.state().taxonomy()));
 }
 
 Result<pb::Request> put_taxonomy(const Call&, const Message* body) {

@@ -1,9 +1,9 @@
 // Tokens and invitations: a secret that is shown once and gives access to an account.
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/request.pb.h"
-#include "server/api/answer.h"
 #include "server/api/console_pages.h"
 #include "server/api/problem.h"
+#include "server/api/render.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
 
@@ -25,10 +25,10 @@ Response new_secret(const Services& services, const Call& call, const pb::Actor&
   secret->set_secret(made.value().secret);
   if (kind == pb::GRANT_KIND_INVITATION)
     secret->set_url(console::invitation_page(services.options.public_url, made.value().secret));
-  Answer a;
+  HandlerResult a;
   a.message = std::move(secret);
   a.wait_for = made.value().seq;
-  return respond(call, std::move(a));
+  return render(call, std::move(a));
 }
 
 Response create_invitation(const Services& services, const Call& call, const Message*) {
@@ -73,7 +73,7 @@ Response create_token(const Services& services, const Call& call, const Message*
                     own ? self.account_id() : wanted.account_id(), pb::GRANT_KIND_TOKEN, wanted);
 }
 
-Result<Answer> list_tokens(const Services& services, const Call& call) {
+Result<HandlerResult> list_tokens(const Services& services, const Call& call) {
   const State& state = services.state();
   pb::ListGrantsResponse r;
   const Slot account = call.identity.account;
@@ -84,7 +84,7 @@ Result<Answer> list_tokens(const Services& services, const Call& call) {
     *r.add_grants() = state.load_grant(g);
     r.mutable_grants()->rbegin()->clear_secret_hash();
   }
-  return answer(std::move(r), services.runtime.applied_seq());
+  return result_of(std::move(r), services.runtime.applied_seq());
 }
 
 Result<pb::Request> revoke_token(const Call& call, const Message*) {

@@ -183,7 +183,7 @@ void report_loaded(Application& application, const std::string& folder,
 }
 
 // Creates the accounts of demo mode; in other modes, disables those that exist.
-StoreResult<std::vector<DemoAccount>> settle_demo_accounts(Runtime& runtime, bool demo) {
+StoreResult<std::vector<DemoAccount>> prepare_demo_accounts(Runtime& runtime, bool demo) {
   if (demo) {
     auto made = make_demo_accounts(runtime);
     if (made) return made;
@@ -318,7 +318,7 @@ int serve_until_stopped(Config c) {
   FeedThread feed(application, c.feed);
   runtime.listen([&](auto events) { feed.feed().publish(std::move(events)); });
   // After the feed, which needs every event.
-  auto demo_accounts = settle_demo_accounts(runtime, c.demo);
+  auto demo_accounts = prepare_demo_accounts(runtime, c.demo);
   if (!demo_accounts) return failed(demo_accounts.error());
 
   application.serve();

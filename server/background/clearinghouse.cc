@@ -343,7 +343,7 @@ void Clearinghouse::solve(std::shared_ptr<Run> run) {
   };
   solved->cleared = clear_market(in, options);
   auto plan = std::make_unique<Plan>(runtime_.ranking());
-  plan->take(in, solved->cleared);
+  plan->replace(in, solved->cleared);
 
   std::vector<Chosen> proposals;
   for (const ClearNeed& need : in.needs) {
@@ -433,7 +433,7 @@ void Clearinghouse::begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApp
 
 // One command for all parts; false if the market refuses it, or if a party has refused a line
 // since: only a dispatch that names the offer asks it again.
-bool Clearinghouse::give(Run& run, std::span<const Chosen> parts) {
+bool Clearinghouse::make_matches(Run& run, std::span<const Chosen> parts) {
   const State& state = runtime_.state();
   pb::Command command;
   *command.mutable_actor() = run.applier;
@@ -467,10 +467,10 @@ void Clearinghouse::apply_some(const std::shared_ptr<Run>& run) {
     while (end < run->proposals.size() && run->proposals[end].need == run->proposals[i].need) ++end;
     keep_progress(*run, end);
     const std::span<const Chosen> parts(run->proposals.data() + i, end - i);
-    if (!give(*run, parts)) {
+    if (!make_matches(*run, parts)) {
       const bool whole = state.needs()[parts.front().need].all_or_nothing;
       for (const Chosen& c : parts) {
-        if (whole || !give(*run, {&c, 1})) s.set_dropped(s.dropped() + 1);
+        if (whole || !make_matches(*run, {&c, 1})) s.set_dropped(s.dropped() + 1);
       }
     }
     i = end;

@@ -113,7 +113,7 @@ class Clearinghouse {
   void conclude(const std::shared_ptr<Run>& run);
   void begin_apply(const std::shared_ptr<Run>& run, pb::ClearingApply how, const pb::Actor& actor);
   void apply_some(const std::shared_ptr<Run>& run);
-  bool give(Run& run, std::span<const Chosen> parts);
+  bool make_matches(Run& run, std::span<const Chosen> parts);
   void end_apply(Run& run);
   bool keeps_plan() const;
   void changed(const pb::Event& event);

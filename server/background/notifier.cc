@@ -34,12 +34,12 @@ void Notifier::tick() {
     }
     const auto until = std::chrono::steady_clock::now() + kSlice;
     while (next_need_ < state.needs().size() && std::chrono::steady_clock::now() < until)
-      look(next_need_++);
+      notify_of(next_need_++);
     tick();
   });
 }
 
-void Notifier::look(Slot need) {
+void Notifier::notify_of(Slot need) {
   const auto notifications = choose_notifications(runtime_.ranking(), need, runtime_.now());
   if (notifications.empty()) return;
   pb::Command command;

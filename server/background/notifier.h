@@ -16,7 +16,7 @@ class Notifier {
 
  private:
   void tick();
-  void look(Slot need);
+  void notify_of(Slot need);
 
   Runtime& runtime_;
   boost::asio::steady_timer timer_;

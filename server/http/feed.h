@@ -17,6 +17,7 @@
 
 namespace qiao {
 
+// Limits of the feed.
 struct FeedOptions {
   std::size_t max_watchers = 20'000;
   // Watchers of one address. 0: see share_of().
@@ -26,6 +27,9 @@ struct FeedOptions {
   std::chrono::seconds slow = std::chrono::seconds{10};
 };
 
+// Sends the events that are on disk to the watchers, on one thread of its own, so that slow
+// watchers never delay the market. The store and the metrics must outlive it; it owns the
+// connections that it has taken over. Functions are for any thread where they say so.
 class Feed {
  public:
   // `last`: the last event on disk. The feed runs on the single thread of `context`.

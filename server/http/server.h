@@ -27,6 +27,7 @@ inline constexpr std::size_t kMostReceived = 16 << 20;
 inline constexpr std::size_t kMostReceivedOfAll = 256 << 20;
 inline constexpr std::size_t kSmallBody = 16 << 10;
 
+// Address, TLS and limits of the HTTP server.
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8321;  // 0: any free one
@@ -58,7 +59,8 @@ struct ServerOptions {
   std::chrono::seconds drain = std::chrono::seconds{10};
 };
 
-// Runs on the market thread, like the API. One object a process.
+// Accepts HTTP connections and passes their requests to the API. All that it refers to must outlive
+// it. Runs on the market thread, like the API. One object a process.
 class Server {
  public:
   Server(boost::asio::io_context& context, Api& api, Runtime& runtime, Feed& feed, Metrics& metrics,

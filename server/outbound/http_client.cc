@@ -19,23 +19,23 @@ void init_once() {
 }
 
 struct Received {
-  HttpAnswer answer;
+  HttpResponse response;
   std::size_t most_bytes;
 };
 
 std::size_t receive_body(char* data, std::size_t, std::size_t size, void* into) {
   auto& received = *static_cast<Received*>(into);
-  if (received.answer.body.size() + size > received.most_bytes) return CURL_WRITEFUNC_ERROR;
-  received.answer.body.append(data, size);
+  if (received.response.body.size() + size > received.most_bytes) return CURL_WRITEFUNC_ERROR;
+  received.response.body.append(data, size);
   return size;
 }
 
 std::size_t receive_header(char* data, std::size_t, std::size_t size, void* into) {
   std::string_view line(data, size);
   line = line.substr(0, line.find_last_not_of("\r\n") + 1);
-  auto& headers = static_cast<Received*>(into)->answer.headers;
+  auto& headers = static_cast<Received*>(into)->response.headers;
   const auto colon = line.find(':');
-  // The first line of an answer: those of an interim one before it do not count.
+  // The first line of a response: those of an interim one before it do not count.
   if (colon == std::string_view::npos) {
     if (line.starts_with("HTTP/")) headers.clear();
     return size;
@@ -75,7 +75,7 @@ struct HeaderList {
 
 }  // namespace
 
-std::string HttpAnswer::header(const std::string& lower_name) const {
+std::string HttpResponse::header(const std::string& lower_name) const {
   const auto found = headers.find(lower_name);
   return found == headers.end() ? std::string() : found->second;
 }
@@ -132,7 +132,7 @@ HttpClient::~HttpClient() = default;
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 
-HttpResult<HttpAnswer> HttpClient::send(const HttpRequest& request) {
+HttpResult<HttpResponse> HttpClient::send(const HttpRequest& request) {
   Impl& impl = *impl_;
   HeaderList headers;
   bool typed = false;
@@ -144,7 +144,7 @@ HttpResult<HttpAnswer> HttpClient::send(const HttpRequest& request) {
   }
   headers.add("Expect:");
   if (!typed) headers.add("Content-Type:");
-  Received received{.answer = {}, .most_bytes = impl.options.most_bytes};
+  Received received{.response = {}, .most_bytes = impl.options.most_bytes};
   impl.message[0] = '\0';
   // Keeps connections.
   curl_easy_reset(impl.curl);
@@ -157,8 +157,8 @@ HttpResult<HttpAnswer> HttpClient::send(const HttpRequest& request) {
   }
   long status = 0;
   curl_easy_getinfo(impl.curl, CURLINFO_RESPONSE_CODE, &status);
-  received.answer.status = static_cast<unsigned>(status);
-  return std::move(received.answer);
+  received.response.status = static_cast<unsigned>(status);
+  return std::move(received.response);
 }
 
 }  // namespace qiao

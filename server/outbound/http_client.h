@@ -24,7 +24,7 @@ struct HttpRequest {
   bool replayable = true;
 };
 
-struct HttpAnswer {
+struct HttpResponse {
   unsigned status = 0;
   std::map<std::string, std::string> headers = {};  // by name in lower case; the last of its name
   std::string body = {};
@@ -33,7 +33,7 @@ struct HttpAnswer {
   std::string header(const std::string& lower_name) const;
 };
 
-// Why there is no answer, in libcurl's words.
+// Why there is no response, in libcurl's words.
 struct HttpFailure {
   std::string message;
 };
@@ -43,7 +43,7 @@ using HttpResult =
 
 struct HttpClientOptions {
   std::chrono::seconds timeout{0};   // of a whole exchange; 0: none
-  std::size_t most_bytes = 1 << 20;  // of an answer's body
+  std::size_t most_bytes = 1 << 20;  // of a response's body
   // A file with authorities to trust besides the system's (OpenSSL's own variables, such as
   // SSL_CERT_FILE, are followed); empty: none.
   std::string trust_file = {};
@@ -58,7 +58,7 @@ class HttpClient {
   HttpClient(HttpClient&&) noexcept;
   HttpClient& operator=(HttpClient&&) noexcept;
 
-  HttpResult<HttpAnswer> send(const HttpRequest& request);
+  HttpResult<HttpResponse> send(const HttpRequest& request);
 
  private:
   struct Impl;

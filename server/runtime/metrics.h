@@ -9,6 +9,7 @@
 
 namespace qiao {
 
+// A number that only grows. For any thread.
 class Counter {
  public:
   void add(std::uint64_t n = 1) { value_.fetch_add(n, std::memory_order_relaxed); }
@@ -18,6 +19,7 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+// A number that is set or changed by a difference. For any thread.
 class Gauge {
  public:
   void set(std::int64_t v) { value_.store(v, std::memory_order_relaxed); }
@@ -28,7 +30,8 @@ class Gauge {
   std::atomic<std::int64_t> value_{0};
 };
 
-// Powers of two of microseconds, from 1 us to about 17 minutes.
+// Counts of durations, by powers of two of microseconds, from 1 us to about 17 minutes. For any
+// thread; a reader may see a duration in its count and not yet in the sum.
 class Histogram {
  public:
   static constexpr std::size_t kBuckets = 31;

@@ -11,7 +11,7 @@ namespace {
 // Long sleeps are divided, so that a wall clock that is set forward is noticed.
 constexpr auto kLongestSleep = std::chrono::seconds{1};
 constexpr auto kHousekeepingEvery = std::chrono::minutes{10};
-constexpr std::size_t kAnswersForgottenAtOnce = 10'000;
+constexpr std::size_t kResponsesDeletedAtOnce = 10'000;
 
 }  // namespace
 
@@ -122,10 +122,10 @@ void Runtime::tidy_up() { tidy_up(store_.vault().take_forgotten()); }
 
 void Runtime::tidy_up(bool purge) {
   while (true) {
-    const auto forgotten =
-        store_.forget_answers(clock_() - options_.keep_answers, kAnswersForgottenAtOnce);
-    if (!forgotten) return fail(forgotten.error());
-    if (forgotten.value() < kAnswersForgottenAtOnce) break;
+    const auto deleted =
+        store_.delete_stored_responses(clock_() - options_.keep_responses, kResponsesDeletedAtOnce);
+    if (!deleted) return fail(deleted.error());
+    if (deleted.value() < kResponsesDeletedAtOnce) break;
   }
   // The key of erased data is deleted; now it leaves the files as well.
   if (!purge) return;
@@ -134,11 +134,12 @@ void Runtime::tidy_up(bool purge) {
 
 bool Runtime::overloaded() const { return pending_bytes() > options_.max_pending_bytes; }
 
-Result<Applied> Runtime::apply(const pb::Command& command, const KeyedAnswer* keyed) {
+Result<Applied> Runtime::apply(const pb::Command& command, const KeyedResponse* keyed) {
   return apply_at(command, clock_(), keyed);
 }
 
-Result<Applied> Runtime::apply_at(const pb::Command& command, Time now, const KeyedAnswer* keyed) {
+Result<Applied> Runtime::apply_at(const pb::Command& command, Time now,
+                                  const KeyedResponse* keyed) {
   // Timers due before this command expire before it.
   if (const auto due = market_.next_tick(); due && *due <= now) tick(now);
   auto applied = market_.apply(command, now);
@@ -148,11 +149,11 @@ Result<Applied> Runtime::apply_at(const pb::Command& command, Time now, const Ke
   }
   const Outcome& outcome = applied.value();
   Applied result{applied_seq(), {outcome.subjects.begin(), outcome.subjects.end()}};
-  take(outcome, keyed, result);
+  record(outcome, keyed, result);
   return result;
 }
 
-void Runtime::take(const Outcome& outcome, const KeyedAnswer* keyed, const Applied& applied) {
+void Runtime::record(const Outcome& outcome, const KeyedResponse* keyed, const Applied& applied) {
   metrics_.commands_applied.add();
   metrics_.events.add(outcome.events.size());
   metrics_.applied_seq.set(static_cast<std::int64_t>(applied_seq()));
@@ -166,20 +167,20 @@ void Runtime::take(const Outcome& outcome, const KeyedAnswer* keyed, const Appli
   if (observer_) {
     for (const pb::Event& e : outcome.events) observer_(e);
   }
-  Keepable keepable;
-  if (keyed != nullptr) keepable = keyed->make(applied);
+  ResponseToStore to_store;
+  if (keyed != nullptr) to_store = keyed->make(applied);
   std::string kept;
   {
     const std::lock_guard lock(mutex_);
     open_group_.add(outcome.events, market_.state(), store_);
     if (keyed != nullptr)
-      kept = open_group_.add_answer(keyed->key, std::move(keepable.answer), *keepable.message,
-                                    clock_(), store_);
+      kept = open_group_.add_response(keyed->key, std::move(to_store.response), *to_store.message,
+                                      clock_(), store_);
     work_.notify_one();
   }
   if (keyed != nullptr) {
-    fresh_answer_order_.emplace_back(applied.seq, keyed->key);
-    fresh_answers_[keyed->key] = {std::move(kept), applied.seq};
+    unwritten_response_order_.emplace_back(applied.seq, keyed->key);
+    unwritten_responses_[keyed->key] = {std::move(kept), applied.seq};
   }
   count_rows();
   arm_timer();
@@ -282,9 +283,10 @@ bool Runtime::commit() {
 void Runtime::on_durable(Seq seq) {
   durable_seq_ = std::max(durable_seq_, seq);
   metrics_.durable_seq.set(static_cast<std::int64_t>(durable_seq_));
-  while (!fresh_answer_order_.empty() && fresh_answer_order_.front().first <= durable_seq_) {
-    fresh_answers_.erase(fresh_answer_order_.front().second);
-    fresh_answer_order_.pop_front();
+  while (!unwritten_response_order_.empty() &&
+         unwritten_response_order_.front().first <= durable_seq_) {
+    unwritten_responses_.erase(unwritten_response_order_.front().second);
+    unwritten_response_order_.pop_front();
   }
   if (listener_ && !unpublished_.empty()) {
     auto end = unpublished_.begin();
@@ -308,19 +310,19 @@ void Runtime::when_durable(Seq seq, std::function<void()> then) {
   waiters_.insert(at, {seq, std::move(then)});
 }
 
-std::optional<Runtime::Answer> Runtime::find_answer(const std::string& key) const {
-  Answer answer{{}, 0};
-  if (const auto it = fresh_answers_.find(key); it != fresh_answers_.end()) {
-    answer.seq = it->second.seq;
-    return answer.kept.ParseFromString(it->second.bytes) ? std::optional(std::move(answer))
-                                                         : std::nullopt;
+std::optional<Runtime::FoundResponse> Runtime::find_stored_response(const std::string& key) const {
+  FoundResponse found{{}, 0};
+  if (const auto it = unwritten_responses_.find(key); it != unwritten_responses_.end()) {
+    found.seq = it->second.seq;
+    return found.stored.ParseFromString(it->second.bytes) ? std::optional(std::move(found))
+                                                          : std::nullopt;
   }
-  auto kept = store_.find_answer(key);
+  auto kept = store_.find_stored_response(key);
   if (!kept) fail(kept.error());
   if (!kept || !kept.value()) return std::nullopt;
-  if (!answer.kept.ParseFromString(*kept.value()))
+  if (!found.stored.ParseFromString(*kept.value()))
     fail({"a stored response cannot be read; restore the last backup", true});
-  return answer;
+  return found;
 }
 
 void Runtime::keep_clearing(std::uint64_t number, ClearingPart part,
@@ -366,7 +368,7 @@ void Runtime::tick(Time now) {
   const auto applied = market_.apply(command, now);
   QIAO_CHECK(applied.has_value(), "a tick is never refused");
   if (!applied.value().events.empty()) {
-    take(applied.value(), nullptr, {applied_seq(), {}});
+    record(applied.value(), nullptr, {applied_seq(), {}});
   } else {
     arm_timer();
   }

@@ -53,7 +53,7 @@ Published outline_of(const pb::Event& event);
 struct RuntimeOptions {
   // Commands are refused while more than this waits for the disk.
   std::size_t max_pending_bytes = 64 << 20;
-  Seconds keep_answers = std::chrono::hours{48};
+  Seconds keep_responses = std::chrono::hours{48};
   // Fills an empty database (with apply_at) before anything else. Commands that it does not commit
   // itself (commit_load) are written at its end. Called again, with the stored rows loaded, while
   // the store has a LoadMark; if a mark remains the start is refused.
@@ -88,17 +88,18 @@ class Runtime {
   ~Runtime();
 
   // Stores the response to a command under an idempotency key, in the same write as the command.
-  struct Keepable {
-    pb::KeptAnswer answer;
+  struct ResponseToStore {
+    pb::StoredResponse response;
     std::unique_ptr<google::protobuf::Message> message;
   };
-  struct KeyedAnswer {
+  struct KeyedResponse {
     std::string key;
-    std::function<Keepable(const Applied&)> make;  // called once, when the command has been applied
+    // Called once, when the command has been applied.
+    std::function<ResponseToStore(const Applied&)> make;
   };
 
   // Applies a command now. Refusals change nothing. Never blocks.
-  Result<Applied> apply(const pb::Command& command, const KeyedAnswer* keyed = nullptr);
+  Result<Applied> apply(const pb::Command& command, const KeyedResponse* keyed = nullptr);
 
   // Which commands of a batch would be refused now. Changes nothing.
   Result<std::vector<Market::Refused>> check(const pb::Batch& batch, const pb::Actor& actor) {
@@ -107,7 +108,7 @@ class Runtime {
 
   // The same at another time than now: for loading a history. Not before the last event.
   Result<Applied> apply_at(const pb::Command& command, Time now,
-                           const KeyedAnswer* keyed = nullptr);
+                           const KeyedResponse* keyed = nullptr);
 
   const State& state() const { return market_.state(); }
   const Ranking& ranking() const { return market_.ranking(); }
@@ -123,11 +124,11 @@ class Runtime {
 
   // Responses by idempotency key. A response that is not on disk yet is found too, with the seq to
   // wait for.
-  struct Answer {
-    pb::KeptAnswer kept;
+  struct FoundResponse {
+    pb::StoredResponse stored;
     Seq seq;
   };
-  std::optional<Answer> find_answer(const std::string& key) const;
+  std::optional<FoundResponse> find_stored_response(const std::string& key) const;
 
   // Events on disk after that one, in order, until event() returns false.
   StoreResult<void> read_journal(
@@ -189,7 +190,7 @@ class Runtime {
   void arm_timer();
   void tick(Time now);
   void refresh_timers();
-  void take(const Outcome& outcome, const KeyedAnswer* keyed, const Applied& applied);
+  void record(const Outcome& outcome, const KeyedResponse* keyed, const Applied& applied);
   void count_rows();
 
   struct Waiter {
@@ -209,12 +210,12 @@ class Runtime {
   boost::asio::steady_timer housekeeping_;
   Seq durable_seq_ = 0;
   std::deque<Waiter> waiters_;  // by seq
-  struct Fresh {
-    std::string bytes;  // as kept
+  struct Unwritten {
+    std::string bytes;  // as stored
     Seq seq;
   };
-  boost::unordered_flat_map<std::string, Fresh> fresh_answers_;  // not on disk yet
-  std::deque<std::pair<Seq, std::string>> fresh_answer_order_;
+  boost::unordered_flat_map<std::string, Unwritten> unwritten_responses_;  // not on disk yet
+  std::deque<std::pair<Seq, std::string>> unwritten_response_order_;
   std::vector<std::shared_ptr<const Published>> unpublished_;
   Listener listener_;
   std::function<void(const pb::Event&)> observer_;

@@ -21,7 +21,7 @@ bool parses(std::string_view bytes) {
 // An answer behind its time, or what says at which time there was one.
 bool good_answer(std::string_view key, std::string_view value) {
   if (key.starts_with(kByTime)) return value.empty() && key.size() >= kByTime.size() + 8;
-  return value.size() >= 8 && parses<pb::KeptAnswer>(value.substr(8));
+  return value.size() >= 8 && parses<pb::StoredResponse>(value.substr(8));
 }
 
 bool good_clearing(std::string_view key, std::string_view value) {

@@ -315,12 +315,12 @@ void Group::add(std::span<const pb::Event> events, const State& state, Store& st
   }
 }
 
-std::string Group::add_answer(std::string_view key, pb::KeptAnswer answer,
-                              google::protobuf::Message& message, Time now, Store& store) {
-  const auto kind = static_cast<pb::Event::RowCase>(answer.row_kind());
-  if (Vault::covers(kind)) store.vault().seal(kind, answer.row_id(), message, *batch_);
-  answer.set_message(message.SerializeAsString());
-  std::string bytes = answer.SerializeAsString();
+std::string Group::add_response(std::string_view key, pb::StoredResponse response,
+                                google::protobuf::Message& message, Time now, Store& store) {
+  const auto kind = static_cast<pb::Event::RowCase>(response.row_kind());
+  if (Vault::covers(kind)) store.vault().seal(kind, response.row_id(), message, *batch_);
+  response.set_message(message.SerializeAsString());
+  std::string bytes = response.SerializeAsString();
   const std::string time = big_endian(static_cast<std::uint64_t>(to_int(now)));
   batch_->Put(store.dedup(), slice(key), time + bytes);
   batch_->Put(store.dedup(), by_time(time, key), {});
@@ -510,7 +510,7 @@ StoreResult<void> Store::migrate(std::uint64_t from) {
     QIAO_TRY(seal_and_link());
   } else {
     if (from < 4) {
-      QIAO_TRY(strip_answers());
+      QIAO_TRY(strip_stored_responses());
     }
     QIAO_TRY(index_disclosures());
   }
@@ -530,18 +530,18 @@ StoreResult<void> Store::migrate(std::uint64_t from) {
 
 // From format 3: responses were stored as they were sent, with the reader's own personal data. That
 // the request was done is kept; the response is not.
-StoreResult<void> Store::strip_answers() {
+StoreResult<void> Store::strip_stored_responses() {
   rocksdb::WriteBatch batch;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), dedup_));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
-    pb::KeptAnswer answer;
+    pb::StoredResponse response;
     const std::string_view value = view(it->value());
     if (value.size() < 8 ||
-        !answer.ParseFromArray(value.data() + 8, static_cast<int>(value.size()) - 8))
+        !response.ParseFromArray(value.data() + 8, static_cast<int>(value.size()) - 8))
       continue;
-    answer.DiscardUnknownFields();
-    answer.set_stripped(true);
-    batch.Put(dedup_, it->key(), std::string(value.substr(0, 8)) + answer.SerializeAsString());
+    response.DiscardUnknownFields();
+    response.set_stripped(true);
+    batch.Put(dedup_, it->key(), std::string(value.substr(0, 8)) + response.SerializeAsString());
     batch.Put(dedup_, by_time(value.substr(0, 8), view(it->key())), {});
     if (static_cast<std::size_t>(batch.Count()) < kMigratedAtOnce) continue;
     QIAO_TRY(write_and_clear(*db_, batch, path_));
@@ -846,7 +846,7 @@ std::optional<pb::Event> Store::event(Seq seq) const {
   return event;
 }
 
-StoreResult<std::optional<std::string>> Store::find_answer(std::string_view key) const {
+StoreResult<std::optional<std::string>> Store::find_stored_response(std::string_view key) const {
   std::string value;
   const auto status = db_->Get({}, dedup_, slice(key), &value);
   if (!status.ok() && !status.IsNotFound()) return noticed(error("cannot read " + path_, status));
@@ -858,13 +858,14 @@ StoreResult<std::optional<std::string>> Store::find_answer(std::string_view key)
   return std::optional(value.substr(8));
 }
 
-bool Store::read_answer(const pb::KeptAnswer& answer, google::protobuf::Message& message) const {
-  if (!message.ParseFromString(answer.message())) return false;
-  const auto kind = static_cast<pb::Event::RowCase>(answer.row_kind());
-  return !Vault::covers(kind) || vault_->unseal(kind, answer.row_id(), message);
+bool Store::read_stored_response(const pb::StoredResponse& response,
+                                 google::protobuf::Message& message) const {
+  if (!message.ParseFromString(response.message())) return false;
+  const auto kind = static_cast<pb::Event::RowCase>(response.row_kind());
+  return !Vault::covers(kind) || vault_->unseal(kind, response.row_id(), message);
 }
 
-StoreResult<std::size_t> Store::forget_answers(Time before, std::size_t most) {
+StoreResult<std::size_t> Store::delete_stored_responses(Time before, std::size_t most) {
   rocksdb::WriteBatch batch;
   const std::string end = by_time(big_endian(static_cast<std::uint64_t>(to_int(before))), {});
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), dedup_));

@@ -103,9 +103,9 @@ class Group {
   void add(std::span<const pb::Event> events, const State& state, class Store& store);
   // Stores a response under an idempotency key: its message with personal fields sealed as in the
   // row that it shows. After add() of its events. Returns the stored value, for
-  // Store::read_answer().
-  std::string add_answer(std::string_view idempotency_key, pb::KeptAnswer answer,
-                         google::protobuf::Message& message, Time now, class Store& store);
+  // Store::read_stored_response().
+  std::string add_response(std::string_view idempotency_key, pb::StoredResponse response,
+                           google::protobuf::Message& message, Time now, class Store& store);
   // Stores a part of a clearing, or deletes it.
   void put_clearing(std::uint64_t number, ClearingPart part, std::string_view bytes, Store& store);
   void delete_clearing(std::uint64_t number, ClearingPart part, Store& store);
@@ -168,12 +168,14 @@ class Store {
       Seq after, Seq last, const std::function<bool(Seq, std::string_view bytes)>& event) const;
 
   // The stored response for a key, if it has not been deleted.
-  StoreResult<std::optional<std::string>> find_answer(std::string_view idempotency_key) const;
+  StoreResult<std::optional<std::string>> find_stored_response(
+      std::string_view idempotency_key) const;
   // Reads the message of a response. Erased fields are empty. False: it cannot be read.
-  bool read_answer(const pb::KeptAnswer& answer, google::protobuf::Message& message) const;
+  bool read_stored_response(const pb::StoredResponse& response,
+                            google::protobuf::Message& message) const;
   // Deletes responses older than that time, at most `most` of them; returns how many. O(that many),
   // whatever is stored.
-  StoreResult<std::size_t> forget_answers(Time before, std::size_t most);
+  StoreResult<std::size_t> delete_stored_responses(Time before, std::size_t most);
 
   // Calls row() for each stored part of a clearing, by number.
   using ClearingRow = std::function<void(std::uint64_t number, ClearingPart, std::string_view)>;
@@ -271,7 +273,7 @@ class Store {
   StoreError noticed(StoreError error) const;
   StoreResult<void> migrate(std::uint64_t from);
   StoreResult<void> seal_and_link();
-  StoreResult<void> strip_answers();
+  StoreResult<void> strip_stored_responses();
   StoreResult<void> index_disclosures();
   // The event in a value of the journal, as stored.
   std::string_view stored_event(std::string_view value) const {

@@ -497,7 +497,7 @@ TEST_F(ClearedCity, APlanIsWhatWasCleared) {
   const Instance in = collect();
   const Cleared cleared = clear_market(in, {});
   Plan plan(ranking());
-  plan.take(in, cleared);
+  plan.replace(in, cleared);
   EXPECT_EQ(plan.value_micro(), cleared.value / in.per_micro);
   EXPECT_EQ(plan.gap_micro(), cleared.gap_micro());
   expect_plan_holds(plan, market_);
@@ -506,7 +506,7 @@ TEST_F(ClearedCity, APlanIsWhatWasCleared) {
 TEST_F(ClearedCity, AfterASmallChangeThePlanHoldsAndSoDoesItsCertificate) {
   const Instance in = collect();
   Plan plan(ranking());
-  plan.take(in, clear_market(in, {}));
+  plan.replace(in, clear_market(in, {}));
   const TimeZone zone = TimeZone::load("Asia/Shanghai").value();
   Population population(places_, zone, 12);
   Random random(3);
@@ -563,7 +563,7 @@ TEST_F(ClearedCity, TeamsThatTakeTheTopOfTheirListDoWhatClearingWants) {
   const Instance in = collect();
   const Cleared cleared = clear_market(in, {});
   Plan plan(ranking());
-  plan.take(in, cleared);
+  plan.replace(in, cleared);
   boost::unordered_flat_map<std::uint64_t, Worth> unit;
   for (std::uint32_t e = 0; e < in.edges.size(); ++e) {
     unit[std::uint64_t{in.lines[in.line_of_edge[e]].ref} << 32 | in.offers[in.edges[e].offer].ref] =
@@ -772,7 +772,7 @@ TEST(Plan, CountsWhatIsBeyondSixtyFourBits) {
   cleared.prices = {Worth{1} << 34};
   City c;
   Plan plan(c.market.ranking());
-  plan.take(in, cleared);
+  plan.replace(in, cleared);
   EXPECT_EQ(plan.bound_micro(), kMostWorth);
   EXPECT_EQ(plan.gap_micro(), 1'000'000);
 }

@@ -27,7 +27,7 @@ bool there(const char* week, const char* window, const char* zone_name = "Asia/S
   const bool covered = covers(pattern, exceptions, *zone, interval);
   // The quick test never says no wrongly.
   if (covered) {
-    EXPECT_EQ(touched(*zone, interval) & ~possible(pattern, exceptions), 0U);
+    EXPECT_EQ(intervals_of(*zone, interval) & ~possible(pattern, exceptions), 0U);
   }
   return covered;
 }

@@ -316,7 +316,7 @@ std::optional<Code> Market::update_offer(const pb::Offer& sent) {
     if (m.offer == o.id() && holding(m.state))
       promised = std::max(promised, old - free_units(o.id(), m.start, m.end));
   }
-  if (total < promised) return Code::kPromisesInTheWay;
+  if (total < promised) return Code::kOfferPromised;
   const auto state = o.state();
   o = sent;
   o.set_state(state);
@@ -402,7 +402,7 @@ std::optional<Code> Market::update_need(const pb::Need& sent) {
     return Code::kWrongState;
   for (int i = 0; i < n.lines_size(); ++i) {
     if (sent.lines(i).quantity() < held(n.id(), static_cast<std::uint32_t>(i + 1)))
-      return Code::kLinesInTheWay;
+      return Code::kNeedHeld;
   }
   for (int i = 0; i < n.lines_size(); ++i)
     n.mutable_lines(i)->set_quantity(sent.lines(i).quantity());

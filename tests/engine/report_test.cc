@@ -25,15 +25,15 @@ struct Lively : City {
   std::uint64_t people1 = post(offer(team1).people(10));
   std::uint64_t people2 = post(offer(team2).people(5));
   std::uint64_t rice = post(offer(firm).stock("rice", 100));
-  std::uint64_t served = 0, waiting = 0, submitted = 0, rejected = 0, wish = 0;
+  std::uint64_t served = 0, waiting = 0, submitted = 0, rejected = 0, meal = 0;
 
   Lively() {
     pb::Need first = need().people(4);
     first.set_programme("micro_wish");
     served = post(first);
     const std::uint64_t m = claim(served, people1, 4);
-    wish = post(need().stock("rice", 30));
-    const std::uint64_t given = claim(wish, rice, 30);
+    meal = post(need().stock("rice", 30));
+    const std::uint64_t given = claim(meal, rice, 30);
     waiting = post(need().people(50).in(kOtherCommunity));
     claim(waiting, people2, 5);
     submitted = post(need().people(1), pb::NEED_STATE_SUBMITTED);

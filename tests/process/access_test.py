@@ -44,7 +44,7 @@ def certificate(folder, name, cn="127.0.0.1"):
     return cert, key
 
 
-class ComingIn(Case):
+class LogIn(Case):
     def test_the_set_up_link_is_good_once_and_only_while_there_is_no_account(self):
         s = self.server()
         link = re.search(r"/#/setup/([A-Za-z0-9_-]+)", s.read_log()).group(1)

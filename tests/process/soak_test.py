@@ -147,7 +147,7 @@ class Soak(Case):
         while not self.stop.is_set():
             time.sleep(rng.uniform(0.02, 0.1) * PATIENCE)
             n += 1
-            method, target, body = self.wish(rng, f"{worker}-{n}", teams, rice)
+            method, target, body = self.random_request(rng, f"{worker}-{n}", teams, rice)
             key = f"{worker}-{n}"
             while True:
                 began = time.monotonic()
@@ -184,7 +184,7 @@ class Soak(Case):
                 elif response.status == 201:
                     self.matches.append(value["id"])
 
-    def wish(self, rng, name, teams, rice):
+    def random_request(self, rng, name, teams, rice):
         with self.lock:
             needs, matches = self.needs[-30:], self.matches[-40:]
         roll = rng.random()

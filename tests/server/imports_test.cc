@@ -303,12 +303,12 @@ TEST(Imports, OneOfAnAccountGoesOnAtOnceAndOnlyItsSenderSeesIt) {
 TEST(Imports, ItEndsWhenItsSendersAccessEnds) {
   ImportHost h;
   h.areas();
-  pb::TokenRequest wish;
-  wish.set_name("short");
-  wish.set_lifetime(60);
+  pb::TokenRequest request;
+  request.set_name("short");
+  request.set_lifetime(60);
   const std::uint64_t account = h.account(pb::ROLE_LEAD, "other");
   const auto grant =
-      h.gate->make_grant(by(pb::ROLE_MARKET).actor(), account, pb::GRANT_KIND_TOKEN, wish);
+      h.gate->make_grant(by(pb::ROLE_MARKET).actor(), account, pb::GRANT_KIND_TOKEN, request);
   ASSERT_TRUE(grant);
   const std::string token = grant.value().secret;
   const std::uint64_t id = h.begin("kind=needs", needs_file(300), {.token = token});

@@ -446,7 +446,7 @@ TEST(AttackRights, ATeamGivesNoWayInToABranchThatIsOnlyAppliedFor) {
 }
 
 // What it may still see of the row, it sees by asking for the row.
-TEST(AttackRights, AKeptAnswerShowsNoMoreThanTheRowDoesNow) {
+TEST(AttackRights, AStoredResponseShowsNoMoreThanTheRowDoesNow) {
   Neighbours t;
   RequestHeaders as = t.as("organiser");
   as.key = "once";

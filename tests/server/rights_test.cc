@@ -123,13 +123,13 @@ TEST(AccessRights, ATokensScopesHoldForEachPartOfABatch) {
         static_cast<Operation>(random.below(static_cast<std::uint64_t>(Operation::kCount)));
     if (gives_access(operation)) continue;
     const std::string some(name_of(operation));
-    pb::TokenRequest wish;
-    wish.set_name("scoped");
-    wish.set_lifetime(86'400);
-    wish.add_scopes("applyBatch");
-    wish.add_scopes(some);
+    pb::TokenRequest token;
+    token.set_name("scoped");
+    token.set_lifetime(86'400);
+    token.add_scopes("applyBatch");
+    token.add_scopes(some);
     const auto made =
-        t.gate->make_grant(by(pb::ROLE_MARKET).actor(), account, pb::GRANT_KIND_TOKEN, wish);
+        t.gate->make_grant(by(pb::ROLE_MARKET).actor(), account, pb::GRANT_KIND_TOKEN, token);
     ASSERT_TRUE(made) << made.error().en();
     pb::BatchRequest batch;
     *batch.add_commands() = random_request(s, pool, random);
@@ -425,8 +425,8 @@ TEST(AttackRights, ATokenOfSomeScopesGivesNobodyAccess) {
   Towns t;
   for (const char* scope :
        {"createInvitation", "createAccount", "updateAccount", "changePassword"}) {
-    const std::string wish = R"({"name":"n","scopes":["getNeed",")" + std::string(scope) + "\"]}";
-    EXPECT_EQ(t.code_of(t.send("POST", "/v1/tokens", wish)), "403 auth.scope scopes[1]") << scope;
+    const std::string body = R"({"name":"n","scopes":["getNeed",")" + std::string(scope) + "\"]}";
+    EXPECT_EQ(t.code_of(t.send("POST", "/v1/tokens", body)), "403 auth.scope scopes[1]") << scope;
   }
   for (const char* role : {"lead", "organiser", "supplier"}) {
     const RequestHeaders as{.token = t.tokens.at(role)};
@@ -569,8 +569,8 @@ TEST(AttackRights, ATokenMakesNoneThatLivesLonger) {
   Towns t;
   const auto token = [&](std::int64_t lifetime, const RequestHeaders& as) {
     pb::NewSecret made;
-    const std::string wish = R"({"name":"n","lifetime":")" + std::to_string(lifetime) + "\"}";
-    EXPECT_TRUE(from_json(t.send("POST", "/v1/tokens", wish, as).body, made));
+    const std::string body = R"({"name":"n","lifetime":")" + std::to_string(lifetime) + "\"}";
+    EXPECT_TRUE(from_json(t.send("POST", "/v1/tokens", body, as).body, made));
     return made;
   };
   const auto shorter = token(600, {.token = t.tokens.at("supplier")});
@@ -654,7 +654,7 @@ TEST(AttackRights, WhoSaidNoSeesTheDoorNoMore) {
 
 // The stored response to a request tells no more than the row does now: it is sealed with it,
 // erased with it, and seen with it.
-TEST(AttackRights, AKeptAnswerIsSealedAndErasedWithItsRow) {
+TEST(AttackRights, AStoredResponseIsSealedAndErasedWithItsRow) {
   Towns t;
   RequestHeaders as{.key = "once", .token = t.tokens.at("resident")};
   const std::string body = Towns::need_of(t.own, "");

@@ -448,18 +448,18 @@ TEST(Store, AnswersAreKeptForTheirTimeAndThenForgotten) {
   const auto store = open(folder / "db");
   Group group;
   const auto kept = [&](const char* key, std::uint32_t status, Time when) {
-    pb::KeptAnswer answer;
-    answer.set_status(status);
+    pb::StoredResponse response;
+    response.set_status(status);
     pb::BatchResponse message;
-    return group.add_answer(key, answer, message, when, *store);
+    return group.add_response(key, response, message, when, *store);
   };
   const std::string first = kept("old", 200, at(0));
   const std::string second = kept("new", 201, at(10));
   ASSERT_TRUE(store->commit(group));
-  EXPECT_EQ(store->find_answer("old").value(), first);
-  EXPECT_EQ(store->forget_answers(at(5), 100).value(), 1U);
-  EXPECT_FALSE(store->find_answer("old").value());
-  EXPECT_EQ(store->find_answer("new").value(), second);
+  EXPECT_EQ(store->find_stored_response("old").value(), first);
+  EXPECT_EQ(store->delete_stored_responses(at(5), 100).value(), 1U);
+  EXPECT_FALSE(store->find_stored_response("old").value());
+  EXPECT_EQ(store->find_stored_response("new").value(), second);
 }
 
 // However many they are, each step forgets so many and looks at no others.
@@ -470,14 +470,14 @@ TEST(Store, ManyAnswersAreForgottenInSteps) {
   Group group;
   pb::BatchResponse message;
   for (int i = 0; i < kAnswers; ++i) {
-    group.add_answer("old" + std::to_string(i), {}, message, at(0), *store);
+    group.add_response("old" + std::to_string(i), {}, message, at(0), *store);
   }
-  group.add_answer("new", {}, message, at(10), *store);
+  group.add_response("new", {}, message, at(10), *store);
   ASSERT_TRUE(store->commit(group));
   for (const std::size_t forgotten : {10'000U, 10'000U, 5'000U, 0U}) {
-    EXPECT_EQ(store->forget_answers(at(5), 10'000).value(), forgotten);
+    EXPECT_EQ(store->delete_stored_responses(at(5), 10'000).value(), forgotten);
   }
-  EXPECT_TRUE(store->find_answer("new").value());
+  EXPECT_TRUE(store->find_stored_response("new").value());
   int left = 0;
   const std::unique_ptr<rocksdb::Iterator> it(store->db().NewIterator({}, store->dedup()));
   for (it->SeekToFirst(); it->Valid(); it->Next()) ++left;

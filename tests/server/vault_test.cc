@@ -376,7 +376,7 @@ TEST(Migration, AnswersOfAnOlderVersionAreStrippedAndTheirRequestsStayDone) {
     const std::unique_ptr<rocksdb::Iterator> it(raw.db->NewIterator({}, raw.families.at("dedup")));
     it->SeekToFirst();
     ASSERT_TRUE(it->Valid());
-    pb::KeptAnswer kept;
+    pb::StoredResponse kept;
     ASSERT_TRUE(kept.ParseFromString(it->value().ToString().substr(8)));
     kept.clear_message();
     kept.GetReflection()->MutableUnknownFields(&kept)->AddLengthDelimited(
@@ -406,7 +406,7 @@ TEST(Migration, ARequestWithoutAHashStaysDone) {
     const std::unique_ptr<rocksdb::Iterator> it(raw.db->NewIterator({}, raw.families.at("dedup")));
     it->SeekToFirst();
     ASSERT_TRUE(it->Valid());
-    pb::KeptAnswer kept;
+    pb::StoredResponse kept;
     ASSERT_TRUE(kept.ParseFromString(it->value().ToString().substr(8)));
     kept.clear_request_hash();
     raw.put("dedup", it->key().ToString(),

@@ -86,12 +86,12 @@ struct Host {
     return applied ? applied.value().subjects.front().key : 0;
   }
   std::string token_of(std::uint64_t account_id, std::initializer_list<const char*> scopes = {}) {
-    pb::TokenRequest wish;
-    wish.set_name("test");
-    wish.set_lifetime(86'400 * 400);
-    for (const char* s : scopes) wish.add_scopes(s);
+    pb::TokenRequest request;
+    request.set_name("test");
+    request.set_lifetime(86'400 * 400);
+    for (const char* s : scopes) request.add_scopes(s);
     const auto made =
-        gate->make_grant(by(pb::ROLE_MARKET).actor(), account_id, pb::GRANT_KIND_TOKEN, wish);
+        gate->make_grant(by(pb::ROLE_MARKET).actor(), account_id, pb::GRANT_KIND_TOKEN, request);
     EXPECT_TRUE(made) << (made ? "" : made.error().en());
     return made ? made.value().secret : std::string();
   }

@@ -137,10 +137,10 @@ struct Lived {
 
   static void keep_beside_rows(Store& store, int i) {
     Group group;
-    pb::KeptAnswer answer;
-    answer.set_status(201);
+    pb::StoredResponse response;
+    response.set_status(201);
     pb::BatchResponse message;
-    group.add_answer("key-" + std::to_string(i), answer, message, at(i), store);
+    group.add_response("key-" + std::to_string(i), response, message, at(i), store);
     pb::Clearing clearing;
     clearing.set_id(static_cast<std::uint64_t>(i) + 1);
     clearing.set_state(pb::CLEARING_STATE_DONE);

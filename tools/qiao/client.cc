@@ -85,14 +85,14 @@ Result<Reply> Client::send(const std::string& method, const std::string& target,
   request.replayable = method == "GET" || has(request.headers, "Idempotency-Key");
   auto sent = impl_->http.send(request);
   if (!sent) return refuse(Code::kUnreachable, {}, url() + " (" + sent.error().message + ")");
-  HttpAnswer& answer = sent.value();
+  HttpResponse& response = sent.value();
   Reply reply;
-  reply.status = answer.status;
-  reply.etag = answer.header("etag");
-  reply.cookie = answer.header("set-cookie");
-  reply.retry_after = std::atoi(answer.header("retry-after").c_str());
-  reply.epoch = answer.header("qiao-epoch");
-  reply.body = std::move(answer.body);
+  reply.status = response.status;
+  reply.etag = response.header("etag");
+  reply.cookie = response.header("set-cookie");
+  reply.retry_after = std::atoi(response.header("retry-after").c_str());
+  reply.epoch = response.header("qiao-epoch");
+  reply.body = std::move(response.body);
   return reply;
 }
 

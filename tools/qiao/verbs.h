@@ -13,6 +13,7 @@ namespace qiao {
 // that the options in the proto files use are registered.
 using MessageType = const google::protobuf::Descriptor* (*)();
 
+// An operation as a command. The strings are literals; the table is constant.
 struct Verb {
   const char* words;  // "need candidates"
   const char* id;     // operationId in openapi.json

@@ -136,7 +136,7 @@ class Player {
   // The id of the created or changed row; 0 if it was refused (another party was faster, or it is
   // too late).
   // too late).
-  std::uint64_t give(pb::Command& command, Time now) {
+  std::uint64_t submit(pb::Command& command, Time now) {
     now = std::max(now, market_.state().last_time());
     advance(now);
     const auto applied = market_.apply(command, now);
@@ -204,12 +204,12 @@ class Player {
         *c.mutable_register_party() = population_->organiser(p);
         c.mutable_register_party()->set_kind(pb::PARTY_KIND_LEAD);
         c.mutable_register_party()->set_name("中共" + p.name + "委社会工作部");
-        give(c, at);
+        submit(c, at);
       }
       if (p.level == pb::AREA_LEVEL_COMMUNITY && !plan_.community_organisers) continue;
       pb::Command c = by(pb::ROLE_LEAD);
       *c.mutable_register_party() = population_->organiser(p);
-      const std::uint64_t organiser = give(c, at);
+      const std::uint64_t organiser = submit(c, at);
       organiser_of_.emplace(p.code, organiser);
       parent_of_.emplace(p.code, p.parent);
       if (p.level != pb::AREA_LEVEL_COMMUNITY) continue;
@@ -334,7 +334,7 @@ class Player {
       c.mutable_actor()->set_resident_ref(need.resident_ref() != 0
                                               ? need.resident_ref()
                                               : kUnknownResidents + market_.state().last_seq());
-    give(c, at);
+    submit(c, at);
   }
 
   void check(std::uint64_t id, Time at) {
@@ -346,7 +346,7 @@ class Player {
       c.mutable_move_need()->set_verb(pb::NEED_VERB_REJECT);
       c.mutable_move_need()->set_reason("与已有需求重复");
     }
-    give(c, at);
+    submit(c, at);
   }
 
   void find(std::uint64_t id, Time at) {
@@ -368,7 +368,7 @@ class Player {
       m.set_line(number);
       m.set_offer_id(offer.id.value());
       m.set_how(claims ? pb::MATCH_STATE_CLAIMED : pb::MATCH_STATE_DISPATCHED);
-      give(c, at);
+      submit(c, at);
     }
     const Slot still = s.needs().find(NeedId{id});
     if (takes_matches(s.needs()[still].state)) schedule(at + hours(8, 40), Do::kFind, id);
@@ -381,7 +381,7 @@ class Player {
     c.mutable_move_match()->set_match_id(id);
     c.mutable_move_match()->set_verb(roll < 28 ? pb::MATCH_VERB_DECLINE : pb::MATCH_VERB_ACCEPT);
     if (roll < 28) c.mutable_move_match()->set_reason(roll < 20 ? "当天已有其他安排" : "人手不足");
-    give(c, at);
+    submit(c, at);
   }
 
   void move_by_giver(std::uint64_t id, pb::MatchVerb verb, Time at, unsigned percent) {
@@ -389,7 +389,7 @@ class Player {
     pb::Command c = by(pb::ROLE_SUPPLIER, giver_of(id));
     c.mutable_move_match()->set_match_id(id);
     c.mutable_move_match()->set_verb(verb);
-    give(c, at);
+    submit(c, at);
   }
 
   void review(std::uint64_t id, Time at) {
@@ -408,7 +408,7 @@ class Player {
     c.mutable_review_need()->set_stars(
         static_cast<std::uint32_t>(random_.chance(75) ? 5 : random_.between(3, 4)));
     c.mutable_review_need()->set_words(random_.pick(kWords));
-    give(c, at);
+    submit(c, at);
   }
 
   std::uint64_t giver_of(std::uint64_t match) const {

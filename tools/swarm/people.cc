@@ -213,9 +213,9 @@ void People::make_account(const Server& server, std::size_t who, pb::Role role) 
 
 // A session, or a token that covers everything or some operations.
 void People::give_secret(const Server& server, Person& person) {
-  pb::TokenRequest wish;
-  wish.set_name("simulation");
-  wish.set_lifetime(kLifetime);
+  pb::TokenRequest request;
+  request.set_name("simulation");
+  request.set_lifetime(kLifetime);
   person.session = random_.chance(30);
   person.scopes.clear();
   if (!person.session && random_.chance(40)) {
@@ -225,12 +225,12 @@ void People::give_secret(const Server& server, Person& person) {
       const auto operation = static_cast<qiao::Operation>(random_.below(count));
       if (!gives_access(operation)) person.scopes.emplace(name_of(operation));
     }
-    for (const std::string& scope : person.scopes) wish.add_scopes(scope);
+    for (const std::string& scope : person.scopes) request.add_scopes(scope);
   }
   pb::Actor market;
   market.set_role(pb::ROLE_MARKET);
   const auto kind = person.session ? pb::GRANT_KIND_SESSION : pb::GRANT_KIND_TOKEN;
-  const auto made = server.gate.make_grant(market, person.account, kind, wish);
+  const auto made = server.gate.make_grant(market, person.account, kind, request);
   if (!made) return;
   person.secret = made.value().secret;
   person.grant = made.value().grant_id;
@@ -251,14 +251,14 @@ std::optional<Identity> People::watcher(const Server& server, std::size_t who) {
   if (state.accounts().find(AccountId{person.account}) == kNoSlot) return std::nullopt;
   choose_acting(state, person);
   const Headers headers = headers_of(person.secret, person.session, person.acting);
-  auto let_in = server.api.watcher(credentials_of(headers));
-  if (!let_in.good() || !let_in.value.known()) return std::nullopt;
+  auto identity = server.api.watcher(credentials_of(headers));
+  if (!identity.good() || !identity.value.known()) return std::nullopt;
   const bool may =
-      may_act_for(state, server.gate.actor_of(let_in.value.account), let_in.value.actor);
+      may_act_for(state, server.gate.actor_of(identity.value.account), identity.value.actor);
   if (!may || !has_ground(state, person)) {
     ledger_.fail("rights", "person " + std::to_string(who) + " may watch without a right to");
   }
-  return std::move(let_in.value);
+  return std::move(identity.value);
 }
 
 WatchFilter People::random_filter(const State& state) {
@@ -348,7 +348,7 @@ void People::govern(const Server& server) {
   }
   const Person& person = people_[who];
   const Slot slot = state.accounts().find(AccountId{person.account});
-  if (slot == kNoSlot || !has_ground(state, person)) return let_in_again(server, who);
+  if (slot == kNoSlot || !has_ground(state, person)) return renew_access(server, who);
   const AccountRow& row = state.accounts()[slot];
   const Pool pool(state, AreaCode{kPeoplesCity});
   pb::Account account = state.load_account(slot);
@@ -389,7 +389,7 @@ void People::govern(const Server& server) {
       erase(server, pool);
       break;
     default:
-      let_in_again(server, who);
+      renew_access(server, who);
   }
 }
 
@@ -411,7 +411,7 @@ void People::erase(const Server& server, const Pool& pool) {
 }
 
 // With new credentials, and with another account if the old one is lost or disabled, or at random.
-void People::let_in_again(const Server& server, std::size_t who) {
+void People::renew_access(const Server& server, std::size_t who) {
   const State& state = server.runtime.state();
   const Slot account = state.accounts().find(AccountId{people_[who].account});
   const bool lost = account == kNoSlot || state.accounts()[account].disabled;
@@ -469,7 +469,7 @@ void People::act(const Server& server, std::size_t who) {
                  "account " + std::to_string(person.account) + " may act for " + person.acting);
   }
   if (random_.chance(25)) {
-    if (identity || person.acting.empty()) look(server, person, actor);
+    if (identity || person.acting.empty()) read_random_row(server, person, actor);
     return;
   }
   if (random_.chance(10)) {
@@ -496,7 +496,7 @@ void People::act(const Server& server, std::size_t who) {
 }
 
 // Hidden rows are answered as if they did not exist.
-void People::look(const Server& server, const Person& person, pb::Actor actor) {
+void People::read_random_row(const Server& server, const Person& person, pb::Actor actor) {
   const State& state = server.runtime.state();
   const Pool pool(state);
   const Collection& collection = random_.pick(kCollections);
@@ -525,33 +525,33 @@ void People::look(const Server& server, const Person& person, pb::Actor actor) {
 // An invitation link, which takes over an account, or a token; for itself or for another account.
 void People::ask_for_way_in(const Server& server, const Person& person, const pb::Actor& actor) {
   const Pool pool(server.runtime.state(), AreaCode{kPeoplesCity});
-  pb::TokenRequest wish;
-  wish.set_account_id(person.account);
+  pb::TokenRequest request;
+  request.set_account_id(person.account);
   if (!pool.accounts.empty() && random_.chance(70))
-    wish.set_account_id(random_.pick(pool.accounts));
+    request.set_account_id(random_.pick(pool.accounts));
   const bool ground = has_ground(server.runtime.state(), person);
   Response r;
   if (random_.chance(50)) {
-    r = send_as(server, person, "POST", url("accounts", wish.account_id(), ":invite"));
+    r = send_as(server, person, "POST", url("accounts", request.account_id(), ":invite"));
   } else {
-    wish.set_name("simulation");
-    wish.set_lifetime(kLifetime);
+    request.set_name("simulation");
+    request.set_lifetime(kLifetime);
     for (std::uint64_t more = random_.below(3); more > 0; --more) {
       const auto count = static_cast<std::uint64_t>(qiao::Operation::kCount);
       const auto operation = static_cast<qiao::Operation>(random_.below(count));
-      wish.add_scopes(random_.chance(20) ? "write" : std::string(name_of(operation)));
+      request.add_scopes(random_.chance(20) ? "write" : std::string(name_of(operation)));
     }
-    r = send_as(server, person, "POST", "/v1/tokens", to_json(wish));
+    r = send_as(server, person, "POST", "/v1/tokens", to_json(request));
   }
   ++counts_.asked;
   const std::string what = pb::Role_Name(actor.role()) + ", account " +
                            std::to_string(person.account) + " as \"" + person.acting +
-                           "\", let account " + std::to_string(wish.account_id()) + " in";
+                           "\", let account " + std::to_string(request.account_id()) + " in";
   if (r.status >= 500) ledger_.fail("answers", what + ": " + r.body);
   if (r.status != 201) return;
   ++counts_.done;
   if (!ground) ledger_.fail("rights", "without ground: " + what);
-  judge_way_in(server, person, actor, wish, what);
+  judge_way_in(server, person, actor, request, what);
 }
 
 bool People::ask_alone(const Server& server, const Person& person, const pb::Request& request) {
@@ -635,18 +635,19 @@ void People::judge_gains(const State& state, const Rights& before, const pb::Act
 }
 
 void People::judge_way_in(const Server& server, const Person& person, const pb::Actor& actor,
-                          const pb::TokenRequest& wish, const std::string& what) {
+                          const pb::TokenRequest& request, const std::string& what) {
   const State& state = server.runtime.state();
-  const pb::Actor other = server.gate.actor_of(state.accounts().find(AccountId{wish.account_id()}));
-  const bool token = !wish.name().empty();
-  const bool own = wish.account_id() == person.account;
+  const pb::Actor other =
+      server.gate.actor_of(state.accounts().find(AccountId{request.account_id()}));
+  const bool token = !request.name().empty();
+  const bool own = request.account_id() == person.account;
   // A token with scopes creates no token with more.
-  for (const std::string& scope : wish.scopes()) {
+  for (const std::string& scope : request.scopes()) {
     if (!person.scopes.empty() && !person.scopes.contains(scope))
       ledger_.fail("rights", "with " + scope + ": " + what);
   }
   const bool narrow = !person.scopes.empty();
-  if (narrow && (!token || wish.scopes().empty()))
+  if (narrow && (!token || request.scopes().empty()))
     ledger_.fail("rights", "by a narrow token: " + what);
   if (actor.role() == pb::ROLE_LEAD || (token && own)) return;
   if (token || !may_invite(state, actor, other)) ledger_.fail("rights", what);

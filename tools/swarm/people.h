@@ -94,13 +94,13 @@ class People {
   void make_account(const Server& server, std::size_t who, pb::Role role);
   void give_secret(const Server& server, Person& person);
   void erase(const Server& server, const Pool& pool);
-  void let_in_again(const Server& server, std::size_t who);
+  void renew_access(const Server& server, std::size_t who);
   bool has_ground(const State& state, const Person& person) const;
   void choose_acting(const State& state, Person& person);
 
   Pool random_pool(const State& state, const pb::Actor& actor);
   pb::Request random_ask(const State& state, const pb::Actor& actor);
-  void look(const Server& server, const Person& person, pb::Actor actor);
+  void read_random_row(const Server& server, const Person& person, pb::Actor actor);
   void ask_for_way_in(const Server& server, const Person& person, const pb::Actor& actor);
   bool ask_alone(const Server& server, const Person& person, const pb::Request& request);
   bool ask_together(const Server& server, const Person& person, const pb::BatchRequest& batch);
@@ -110,7 +110,7 @@ class People {
   void judge_gains(const State& state, const Rights& before, const pb::Actor& actor,
                    const pb::BatchRequest& asked, const std::string& what);
   void judge_way_in(const Server& server, const Person& person, const pb::Actor& actor,
-                    const pb::TokenRequest& wish, const std::string& what);
+                    const pb::TokenRequest& request, const std::string& what);
   void judge_scopes(const Person& person, const pb::BatchRequest& asked, const std::string& what);
   void judge_others(const State& state, const Gate& gate, const Before& before,
                     const std::string& what);

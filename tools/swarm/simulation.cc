@@ -218,7 +218,7 @@ class World {
     ledger_.check_rows(
         [&](std::uint64_t id) -> std::uint64_t {
           if (const Slot need = state.needs().find(NeedId{id}); need != kNoSlot)
-            return state.needs()[need].touched;
+            return state.needs()[need].last_change;
           if (const Slot match = state.matches().find(MatchId{id}); match != kNoSlot)
             return state.load_match(match).version();
           return 0;

@@ -1,4 +1,4 @@
-#include "server/api/answer.h"
+#include "server/api/render.h"
 
 #include "proto/json/json.h"
 #include "server/api/format.h"
@@ -6,7 +6,7 @@
 
 namespace qiao {
 
-Response respond(const Call& call, Answer answer) {
+Response render(const Call& call, HandlerResult answer) {
   Response r;
   r.status = call.route->success;
   r.wait_for = answer.wait_for;
