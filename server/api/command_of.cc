@@ -207,8 +207,6 @@ Result<pb::Command> command_of(const pb::Request& request, const Identity& ident
   const auto& items = request.batch().commands();
   if (items.size() > kMaxRequestsPerBatch)
     return refuse(Code::kTooMany, "commands", std::to_string(kMaxRequestsPerBatch));
-  if (cost_of(request.batch()) > kMaxCostOfBatch)
-    return refuse(Code::kBatchTooCostly, "commands", std::to_string(kMaxCostOfBatch.count()));
   pb::Command command;
   *command.mutable_actor() = identity.actor;
   command.set_expected_version(request.expected_version());

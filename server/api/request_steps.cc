@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/rows/limits.h"
 #include "qiao/v1/request.pb.h"
 #include "server/api/command_of.h"
 #include "server/api/format.h"
@@ -162,6 +163,10 @@ std::optional<Response> limit_batch(Exchange& x) {
   if (!takes_batch(*x.call.route)) return std::nullopt;
   const auto& batch = static_cast<const pb::BatchRequest&>(*x.body);
   const auto cost = cost_of(batch);
+  if (cost > kMaxCostOfBatch) {
+    return refused(
+        x, refuse(Code::kBatchTooCostly, "commands", std::to_string(kMaxCostOfBatch.count())));
+  }
   if (auto limited = over_time_of_address(x, cost)) return limited;
   const bool changes = !is_read_only(x.call.route->operation);
   return over_limit(x, changes ? std::max(1, batch.commands_size()) : 0, cost);
