@@ -118,30 +118,30 @@ Status Market::check_subject(pb::SubjectKind subject, std::uint64_t id) const {
   }
 }
 
-Status Market::disclose(const pb::Disclose& wish) {
-  if (wish.purpose() != pb::DISCLOSURE_PURPOSE_REVEAL &&
-      wish.purpose() != pb::DISCLOSURE_PURPOSE_EXPORT)
+Status Market::disclose(const pb::Disclose& request) {
+  if (request.purpose() != pb::DISCLOSURE_PURPOSE_REVEAL &&
+      request.purpose() != pb::DISCLOSURE_PURPOSE_EXPORT)
     return refuse(Code::kRequired, "purpose");
-  QIAO_TRY(check_subject(wish.subject(), wish.subject_id()));
+  QIAO_TRY(check_subject(request.subject(), request.subject_id()));
   pb::Disclosure shown;
-  switch (wish.subject()) {
+  switch (request.subject()) {
     case pb::SUBJECT_KIND_NEED:
-      name_fields(state_.load_need(state_.needs().find(NeedId{wish.subject_id()})), shown);
+      name_fields(state_.load_need(state_.needs().find(NeedId{request.subject_id()})), shown);
       break;
     case pb::SUBJECT_KIND_PERSON:
-      name_fields(state_.load_person(state_.persons().find(PersonId{wish.subject_id()})), shown);
+      name_fields(state_.load_person(state_.persons().find(PersonId{request.subject_id()})), shown);
       break;
     case pb::SUBJECT_KIND_PARTY:
-      name_fields(state_.load_party(state_.parties().find(PartyId{wish.subject_id()})), shown);
+      name_fields(state_.load_party(state_.parties().find(PartyId{request.subject_id()})), shown);
       break;
     default:
-      for (const Slot need : needs_of(state_, wish.subject_id()))
+      for (const Slot need : needs_of(state_, request.subject_id()))
         name_fields(state_.load_need(need), shown);
   }
   shown.set_id(next_id());
-  shown.set_subject(wish.subject());
-  shown.set_subject_id(wish.subject_id());
-  shown.set_purpose(wish.purpose());
+  shown.set_subject(request.subject());
+  shown.set_subject_id(request.subject_id());
+  shown.set_purpose(request.purpose());
   answer(pb::Event::kDisclosure, shown.id());
   emit(pb::EVENT_KIND_PERSONAL_SHOWN, std::move(shown));
   return outcome::success();
@@ -174,30 +174,30 @@ void Market::erase_account(Slot slot) {
   emit(pb::EVENT_KIND_PERSONAL_ERASED, std::move(account));
 }
 
-Status Market::erase(const pb::Erase& wish) {
-  QIAO_TRY(check_subject(wish.subject(), wish.subject_id()));
+Status Market::erase(const pb::Erase& request) {
+  QIAO_TRY(check_subject(request.subject(), request.subject_id()));
   const Seq before = state_.last_seq();
   const auto erase_accounts = [&](std::span<const Slot> found) {
     for (const Slot a : std::vector<Slot>(found.begin(), found.end())) {
       if (!state_.load_account(a).erased()) erase_account(a);
     }
   };
-  switch (wish.subject()) {
+  switch (request.subject()) {
     case pb::SUBJECT_KIND_NEED:
-      erase_need(state_.needs().find(NeedId{wish.subject_id()}));
+      erase_need(state_.needs().find(NeedId{request.subject_id()}));
       break;
     case pb::SUBJECT_KIND_PERSON:
-      erase_person(state_.persons().find(PersonId{wish.subject_id()}));
-      erase_accounts(state_.accounts_of_person(PersonId{wish.subject_id()}));
+      erase_person(state_.persons().find(PersonId{request.subject_id()}));
+      erase_accounts(state_.accounts_of_person(PersonId{request.subject_id()}));
       break;
     case pb::SUBJECT_KIND_PARTY: {
-      pb::Party party = state_.load_party(state_.parties().find(PartyId{wish.subject_id()}));
+      pb::Party party = state_.load_party(state_.parties().find(PartyId{request.subject_id()}));
       if (clear_marked(party) > 0) emit(pb::EVENT_KIND_PERSONAL_ERASED, std::move(party));
       break;
     }
     default:
-      for (const Slot need : needs_of(state_, wish.subject_id())) erase_need(need);
-      erase_accounts(state_.accounts_of_resident(wish.subject_id()));
+      for (const Slot need : needs_of(state_, request.subject_id())) erase_need(need);
+      erase_accounts(state_.accounts_of_resident(request.subject_id()));
   }
   if (state_.last_seq() == before) return refuse(Code::kNothingToErase, "id");
   for (Seq seq = before + 1; seq <= state_.last_seq(); ++seq) answer(pb::Event::kDisclosure, seq);

@@ -25,9 +25,9 @@ void FeedReaders::fold(Seq seq, std::string_view bytes) {
 }
 
 void FeedReaders::open(std::size_t reader, const Identity& identity, const State& applied,
-                       Tail& tail, Wish wish) {
+                       Tail& tail, Options options) {
   Reader& r = readers_[reader];
-  const WatchFilter& f = wish.filter;
+  const WatchFilter& f = options.filter;
   const auto may_see = [&](pb::RowKind kind, std::uint64_t id) {
     return is_there(applied, identity.actor, kind, id);
   };
@@ -40,12 +40,12 @@ void FeedReaders::open(std::size_t reader, const Identity& identity, const State
     return;
   }
   r.reach = std::move(reach).value();
-  r.filter = std::move(wish.filter);
-  r.binary = wish.binary;
+  r.filter = std::move(options.filter);
+  r.binary = options.binary;
   r.tail = &tail;
   r.opened = tail.last();
   r.applied = applied.last_seq();
-  if (wish.from_now) r.last = tail.last();
+  if (options.from_now) r.last = tail.last();
   watch_again(r);
 }
 

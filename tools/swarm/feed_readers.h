@@ -31,7 +31,7 @@ class FeedReaders {
   void fold(Seq seq, std::string_view bytes);
 
   // How a reader reads.
-  struct Wish {
+  struct Options {
     WatchFilter filter;
     bool from_now = false;  // else where it read last
     bool binary = false;
@@ -39,7 +39,7 @@ class FeedReaders {
   // Begins to read. `applied`: the market's state, which may be ahead of the tail. A filter that
   // names a hidden row is refused.
   void open(std::size_t reader, const Identity& identity, const State& applied, Tail& tail,
-            Wish wish);
+            Options options);
   bool is_open(std::size_t reader) const { return readers_[reader].watch != nullptr; }
   // Reads everything available. A reader that has ended is closed.
   void read(std::size_t reader);

@@ -579,11 +579,11 @@ class World {
     const auto identity = people_.watcher(reached(), p);
     if (!identity) return;
     const State& state = process_->runtime->state();
-    FeedReaders::Wish wish;
-    wish.filter = people_.random_filter(state);
-    wish.from_now = random_.chance(20);
-    wish.binary = random_.chance(75);
-    readers_.open(p, *identity, state, *process_->tail, std::move(wish));
+    FeedReaders::Options options;
+    options.filter = people_.random_filter(state);
+    options.from_now = random_.chance(20);
+    options.binary = random_.chance(75);
+    readers_.open(p, *identity, state, *process_->tail, std::move(options));
     reads_at_once_[p] = random_.chance(70);
   }
 
@@ -607,13 +607,13 @@ class World {
     a.set_party_id(party);
     const auto applied = process_->runtime->apply(c);
     QIAO_CHECK(applied.has_value(), "the simulated accounts are good");
-    pb::TokenRequest wish;
-    wish.set_name("simulation");
-    wish.set_lifetime(86'400 * 400);
+    pb::TokenRequest request;
+    request.set_name("simulation");
+    request.set_lifetime(86'400 * 400);
     pb::Actor market;
     market.set_role(pb::ROLE_MARKET);
     auto made = process_->gate->make_grant(market, applied.value().subjects.front().key,
-                                           pb::GRANT_KIND_TOKEN, wish);
+                                           pb::GRANT_KIND_TOKEN, request);
     QIAO_CHECK(made.has_value(), "the simulated tokens are good");
     return made.value().secret;
   }
