@@ -12,7 +12,7 @@
 #include "benchmarks/report.h"
 #include "engine/clear/solver.h"
 #include "server/runtime/threads.h"
-#include "tools/text/file.h"
+#include "tools/io/file.h"
 
 namespace qiao::bench {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "engine/base/utf8.h"
-#include "server/sheets/encoding.h"
+#include "proto/text/encoding.h"
+#include "proto/text/notation.h"
 #include "server/sheets/limits.h"
-#include "server/sheets/notation.h"
 
 namespace qiao {
 namespace {

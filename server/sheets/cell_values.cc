@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/base/ascii.h"
-#include "server/sheets/notation.h"
+#include "proto/text/notation.h"
 
 namespace qiao {
 namespace {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "engine/base/ascii.h"
+#include "proto/text/notation.h"
 #include "server/sheets/cell_values.h"
-#include "server/sheets/notation.h"
 #include "server/sheets/sheet.h"
 #include "server/sheets/supply.h"
 

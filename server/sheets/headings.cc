@@ -4,9 +4,9 @@
 #include <array>
 
 #include "engine/base/ascii.h"
+#include "proto/text/notation.h"
 #include "server/sheets/cell_values.h"
 #include "server/sheets/limits.h"
-#include "server/sheets/notation.h"
 
 namespace qiao {
 namespace {

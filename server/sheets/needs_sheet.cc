@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <array>
 
+#include "proto/text/notation.h"
 #include "server/sheets/cells.h"
 #include "server/sheets/former_words.h"
 #include "server/sheets/kinds.h"
-#include "server/sheets/notation.h"
 #include "server/sheets/supply.h"
 
 namespace qiao {

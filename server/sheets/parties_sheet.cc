@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <array>
 
+#include "proto/text/notation.h"
 #include "server/sheets/cells.h"
 #include "server/sheets/kinds.h"
-#include "server/sheets/notation.h"
 #include "server/sheets/supply.h"
 
 namespace qiao {

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "engine/base/ascii.h"
+#include "proto/text/notation.h"
 #include "server/sheets/cell_values.h"
-#include "server/sheets/notation.h"
 
 namespace qiao {
 namespace {

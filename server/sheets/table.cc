@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "engine/base/ascii.h"
+#include "proto/text/csv.h"
+#include "proto/text/encoding.h"
 #include "server/sheets/archive.h"
-#include "server/sheets/csv.h"
-#include "server/sheets/encoding.h"
 #include "server/sheets/limits.h"
 #include "server/sheets/workbook.h"
 

@@ -10,8 +10,8 @@
 #include <iterator>
 #include <vector>
 
-#include "server/sheets/csv.h"
-#include "server/sheets/encoding.h"
+#include "proto/text/csv.h"
+#include "proto/text/encoding.h"
 
 namespace qiao {
 namespace {

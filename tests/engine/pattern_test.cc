@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "server/sheets/notation.h"
+#include "proto/text/notation.h"
 
 namespace qiao {
 namespace {

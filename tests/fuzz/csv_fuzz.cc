@@ -1,8 +1,8 @@
 // A file that somebody imports: encoding, records, columns, cells.
-#include "server/sheets/csv.h"
-#include "server/sheets/encoding.h"
+#include "proto/text/csv.h"
+#include "proto/text/encoding.h"
+#include "proto/text/notation.h"
 #include "server/sheets/limits.h"
-#include "server/sheets/notation.h"
 #include "server/sheets/sheet.h"
 #include "server/sheets/table.h"
 #include "tests/fuzz/fuzz.h"

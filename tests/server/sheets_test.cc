@@ -14,7 +14,7 @@
 #include "server/sheets/number_format.h"
 #include "server/sheets/table.h"
 #include "server/sheets/template.h"
-#include "tools/text/temporary_folder.h"
+#include "tools/io/temporary_folder.h"
 
 namespace qiao {
 namespace {

@@ -12,7 +12,7 @@
 #include "engine/rows/limits.h"
 #include "server/runtime/threads.h"
 #include "tests/support/durable_city.h"
-#include "tools/text/temporary_folder.h"
+#include "tools/io/temporary_folder.h"
 
 namespace qiao {
 namespace {

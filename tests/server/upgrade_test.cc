@@ -9,7 +9,7 @@
 
 #include "engine/match/ranked_market.h"
 #include "server/store/store.h"
-#include "tools/text/temporary_folder.h"
+#include "tools/io/temporary_folder.h"
 
 namespace qiao {
 namespace {

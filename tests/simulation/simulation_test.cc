@@ -5,7 +5,7 @@
 #include <bit>
 #include <ostream>
 
-#include "tools/text/temporary_folder.h"
+#include "tools/io/temporary_folder.h"
 
 namespace qiao::swarm {
 namespace {

@@ -14,7 +14,7 @@
 #include "server/app/application.h"
 #include "server/app/empty_city.h"
 #include "tests/support/build.h"
-#include "tools/text/temporary_folder.h"
+#include "tools/io/temporary_folder.h"
 
 namespace qiao {
 

@@ -11,7 +11,7 @@
 #include "engine/rows/invariants.h"
 #include "qiao/v1/clearing.pb.h"
 #include "tests/support/durable_city.h"
-#include "tools/text/temporary_folder.h"
+#include "tools/io/temporary_folder.h"
 
 namespace qiao {
 

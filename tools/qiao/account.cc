@@ -13,7 +13,7 @@
 
 #include "proto/json/json.h"
 #include "qiao/v1/access.pb.h"
-#include "tools/text/visible.h"
+#include "tools/io/visible.h"
 
 namespace qiao {
 namespace {

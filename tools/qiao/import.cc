@@ -10,10 +10,10 @@
 #include "proto/json/json.h"
 #include "qiao/v1/import.pb.h"
 #include "server/sheets/sheet.h"
+#include "tools/io/file.h"
+#include "tools/io/visible.h"
 #include "tools/qiao/resources.h"
 #include "tools/qiao/transfer.h"
-#include "tools/text/file.h"
-#include "tools/text/visible.h"
 
 namespace qiao {
 namespace {

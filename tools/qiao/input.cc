@@ -6,12 +6,12 @@
 
 #include "engine/base/ascii.h"
 #include "proto/json/json.h"
+#include "proto/text/notation.h"
 #include "qiao/v1/query.pb.h"
-#include "server/sheets/notation.h"
 #include "server/sheets/supply.h"
+#include "tools/io/file.h"
 #include "tools/qiao/terms.h"
 #include "tools/qiao/verbs.h"
-#include "tools/text/file.h"
 
 namespace qiao {
 namespace {

@@ -6,6 +6,8 @@
 
 #include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
+#include "tools/io/output.h"
+#include "tools/io/visible.h"
 #include "tools/qiao/account.h"
 #include "tools/qiao/bench.h"
 #include "tools/qiao/clear.h"
@@ -17,8 +19,6 @@
 #include "tools/qiao/terms.h"
 #include "tools/qiao/transfer.h"
 #include "tools/qiao/verbs.h"
-#include "tools/text/output.h"
-#include "tools/text/visible.h"
 
 namespace {
 

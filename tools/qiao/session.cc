@@ -7,7 +7,7 @@
 #include "qiao/v1/area.pb.h"
 #include "qiao/v1/party.pb.h"
 #include "qiao/v1/query.pb.h"
-#include "tools/text/visible.h"
+#include "tools/io/visible.h"
 
 namespace qiao {
 

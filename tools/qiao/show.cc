@@ -4,14 +4,14 @@
 
 #include "engine/market/words.h"
 #include "proto/json/json.h"
+#include "proto/text/notation.h"
 #include "qiao/v1/query.pb.h"
-#include "server/sheets/notation.h"
 #include "server/sheets/supply.h"
+#include "tools/io/visible.h"
 #include "tools/qiao/show_access.h"
 #include "tools/qiao/show_clearing.h"
 #include "tools/qiao/table.h"
 #include "tools/qiao/terms.h"
-#include "tools/text/visible.h"
 
 namespace qiao {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "server/sheets/notation.h"
+#include "proto/text/notation.h"
 #include "tools/qiao/table.h"
 
 namespace qiao {

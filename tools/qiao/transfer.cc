@@ -4,8 +4,8 @@
 #include <iostream>
 
 #include "proto/json/json.h"
-#include "server/sheets/csv.h"
-#include "server/sheets/encoding.h"
+#include "proto/text/csv.h"
+#include "proto/text/encoding.h"
 #include "tools/qiao/resources.h"
 
 namespace qiao {

@@ -8,14 +8,14 @@
 
 #include "data/defaults.h"
 #include "proto/json/json.h"
-#include "server/sheets/csv.h"
-#include "server/sheets/notation.h"
+#include "proto/text/csv.h"
+#include "proto/text/notation.h"
+#include "tools/io/file.h"
+#include "tools/io/output.h"
 #include "tools/sim/history.h"
 #include "tools/sim/newyork.h"
 #include "tools/sim/policies.h"
 #include "tools/sim/swarm.h"
-#include "tools/text/file.h"
-#include "tools/text/output.h"
 
 namespace {
 

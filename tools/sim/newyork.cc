@@ -7,10 +7,10 @@
 
 #include "engine/base/random.h"
 #include "engine/rows/limits.h"
-#include "server/sheets/csv.h"
-#include "server/sheets/encoding.h"
-#include "server/sheets/notation.h"
-#include "tools/text/file.h"
+#include "proto/text/csv.h"
+#include "proto/text/encoding.h"
+#include "proto/text/notation.h"
+#include "tools/io/file.h"
 
 namespace qiao {
 namespace {

@@ -9,9 +9,9 @@
 #include <sstream>
 
 #include "engine/base/random.h"
-#include "server/sheets/csv.h"
-#include "server/sheets/notation.h"
-#include "tools/text/file.h"
+#include "proto/text/csv.h"
+#include "proto/text/notation.h"
+#include "tools/io/file.h"
 
 namespace qiao {
 namespace {

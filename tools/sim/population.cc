@@ -4,7 +4,7 @@
 #include <array>
 
 #include "engine/base/check.h"
-#include "server/sheets/notation.h"
+#include "proto/text/notation.h"
 
 namespace qiao {
 namespace {

@@ -8,8 +8,8 @@
 #include <optional>
 #include <thread>
 
+#include "tools/io/temporary_folder.h"
 #include "tools/swarm/simulation.h"
-#include "tools/text/temporary_folder.h"
 
 namespace qiao {
 namespace {

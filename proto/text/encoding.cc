@@ -1,4 +1,4 @@
-#include "server/sheets/encoding.h"
+#include "proto/text/encoding.h"
 
 #include <iconv.h>
 

@@ -1,4 +1,4 @@
-#include "tools/text/visible.h"
+#include "tools/io/visible.h"
 
 #include <vector>
 

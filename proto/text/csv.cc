@@ -1,4 +1,4 @@
-#include "server/sheets/csv.h"
+#include "proto/text/csv.h"
 
 #include <algorithm>
 #include <array>

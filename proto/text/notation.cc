@@ -1,4 +1,4 @@
-#include "server/sheets/notation.h"
+#include "proto/text/notation.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "tools/text/output.h"
+#include "tools/io/output.h"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "tools/text/file.h"
+#include "tools/io/file.h"
 
 #include <zlib.h>
 
