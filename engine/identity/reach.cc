@@ -63,6 +63,11 @@ bool is_peer_organiser(const State& state, const pb::Actor& actor, Scope scope, 
          !is_below(state, actor, row.area);
 }
 
+bool may_organise(const State& state, const pb::Actor& actor, Scope scope, Slot area,
+                  pb::PartyKind kind) {
+  return scope != Scope::kArea || !organises(kind) || is_below(state, actor, area);
+}
+
 bool all_in_area_of(const State& state, const pb::Actor& actor, PartyId party) {
   return all_in_area(state, actor, party, 0);
 }

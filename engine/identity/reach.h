@@ -28,6 +28,11 @@ bool is_below(const State& state, const pb::Actor& actor, Slot area);
 // rights.
 bool is_peer_organiser(const State& state, const pb::Actor& actor, Scope scope, Slot party);
 
+// Whether the actor may have an organiser there. It has no rights over others in its own area, so
+// it may not create one there. True for parties that do not organise.
+bool may_organise(const State& state, const pb::Actor& actor, Scope scope, Slot area,
+                  pb::PartyKind kind);
+
 // Whether the party and all parties below it are in the actor's area, because an actor for the
 // party acts for all of them. Branches that are not active and have no accounts, people or offers
 // are ignored: they may exist only because the team applied for them.

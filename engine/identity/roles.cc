@@ -84,4 +84,10 @@ Status check_resident(Scope scope, const pb::Actor& actor, std::uint64_t residen
   return refuse(Code::kNotYours, "actor.residentRef");
 }
 
+Status check_own(Scope scope, const pb::Actor& actor, std::uint64_t person_id) {
+  if (scope != Scope::kOwn || (actor.person_id() != 0 && actor.person_id() == person_id))
+    return outcome::success();
+  return refuse(Code::kNotYours, "actor.personId");
+}
+
 }  // namespace qiao

@@ -31,6 +31,9 @@ Status check_party(Scope scope, const pb::Actor& actor, const State& state, Slot
 // If the scope is the account's own rows, refuses needs of other residents.
 Status check_resident(Scope scope, const pb::Actor& actor, std::uint64_t resident_ref);
 
+// If the scope is the account's own rows, refuses other people's rows.
+Status check_own(Scope scope, const pb::Actor& actor, std::uint64_t person_id);
+
 // The same conditions, independent of the role. A party that is not active has no area.
 bool in_area_of(const pb::Actor& actor, const State& state, Slot area);
 bool in_party_of(const pb::Actor& actor, const State& state, Slot party);

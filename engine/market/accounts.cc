@@ -1,7 +1,8 @@
 // Accounts and their credentials.
+#include "engine/identity/accounts.h"
+
 #include "engine/base/ascii.h"
 #include "engine/identity/reach.h"
-#include "engine/identity/roles.h"
 #include "engine/market/emit.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
@@ -29,62 +30,6 @@ void set_about(pb::Event& e, const pb::Account& account, const State&) {
 
 void set_about(pb::Event&, const pb::Grant&, const State&) {}
 
-// Refuses an account outside the scope of the actor's role for the command.
-Status Market::check_account(Slot slot) const {
-  const AccountRow& row = state_.accounts()[slot];
-  switch (scope_) {
-    case Scope::kAll:
-      return outcome::success();
-    case Scope::kOwn:
-      if (actor_.account_id() != 0 && actor_.account_id() == row.id.value())
-        return outcome::success();
-      return refuse(Code::kNotYours, "actor.accountId");
-    default:
-      return check_role_of(state_.load_account(slot));
-  }
-}
-
-// No actor may create an account that reaches further than its own.
-Status Market::check_role_of(const pb::Account& account) const {
-  if (actor_.role() == pb::ROLE_MARKET) {
-    // The first account, and those of a demonstration that are disabled when it ends.
-    return account.role() == pb::ROLE_LEAD || account.disabled() || account.id() != 0
-               ? Status(outcome::success())
-               : Status(refuse(Code::kRoleForbidden, "role"));
-  }
-  return check_reach(state_, actor_, scope_, account);
-}
-
-Status Market::check_account_change(const pb::Account& before, const pb::Account& row) const {
-  if (before.id() != 0) {
-    pb::Account as_before = row;
-    as_before.set_disabled(before.disabled());
-    // Disabling an account gives nobody access. Enabling it gives access, and may revert a decision
-    // of somebody above.
-    if (row.disabled() && as_before.SerializeAsString() == before.SerializeAsString())
-      return outcome::success();
-    QIAO_TRY(check_role_of(before));
-    if (is_peer_in_use(actor_, scope_, before)) return refuse(Code::kNotYours, "accountId");
-    QIAO_TRY(check_approved(scope_, state_, actor_, before));
-  }
-  QIAO_TRY(check_role_of(row));
-  QIAO_TRY(check_approved(scope_, state_, actor_, row));
-  // The owner of that identity can log in to the account: naming a wrong one would give a stranger
-  // access.
-  if (row.external_id() != before.external_id() && scope_ != Scope::kAll)
-    return refuse(Code::kRoleForbidden, "externalId");
-  return outcome::success();
-}
-
-bool Market::lead_remains_without(Slot account) const {
-  for (Slot s = 0; s < state_.accounts().size(); ++s) {
-    if (s != account && state_.accounts()[s].role == pb::ROLE_LEAD &&
-        !state_.accounts()[s].disabled)
-      return true;
-  }
-  return false;
-}
-
 Status Market::put_account(const pb::Account& sent) {
   pb::Account before;
   Slot slot = kNoSlot;
@@ -105,7 +50,7 @@ Status Market::put_account(const pb::Account& sent) {
                                 ? before.resident_ref()
                                 : kAccountResidents + (sent.id() != 0 ? sent.id() : next_id());
   if (row.role() == pb::ROLE_RESIDENT && row.resident_ref() == 0) row.set_resident_ref(own);
-  QIAO_TRY(check_account_change(before, row));
+  QIAO_TRY(check_account_change(state_, actor_, scope_, before, row));
   const Slot same_login = state_.account_by_login(row.login());
   if (same_login != kNoSlot && same_login != slot) return refuse(Code::kLoginTaken, "login");
   const Slot same_identity = state_.account_by_external_id(row.external_id());
@@ -123,7 +68,7 @@ Status Market::put_account(const pb::Account& sent) {
   }
   const bool loses_lead = before.role() == pb::ROLE_LEAD && !before.disabled() &&
                           (row.role() != pb::ROLE_LEAD || row.disabled());
-  if (loses_lead && actor_.role() != pb::ROLE_MARKET && !lead_remains_without(slot))
+  if (loses_lead && actor_.role() != pb::ROLE_MARKET && !lead_remains_without(state_, slot))
     return refuse(Code::kLastLead, row.disabled() ? "disabled" : "role");
   if (sent.id() == 0) {
     row.set_id(next_id());
@@ -154,7 +99,7 @@ void Market::end_grants(Slot account, Ending which) {
 
 Status Market::set_password(const pb::SetPassword& change) {
   QIAO_TRY(const auto slot, find_account(state_, change.account_id(), "accountId"));
-  QIAO_TRY(check_account(slot));
+  QIAO_TRY(check_account(state_, actor_, scope_, slot));
   if (!is_password_hash(change.password_hash()))
     return refuse(Code::kOutOfRange, "passwordHash", std::string(kPasswordHashForm));
   pb::Account row = state_.load_account(slot);
@@ -180,7 +125,7 @@ Status Market::lock_account(const pb::LockAccount& lock) {
 
 Status Market::add_grant(const pb::Grant& sent) {
   QIAO_TRY(const auto account, find_account(state_, sent.account_id(), "accountId"));
-  QIAO_TRY(check_account(account));
+  QIAO_TRY(check_account(state_, actor_, scope_, account));
   if (state_.accounts()[account].disabled) return refuse(Code::kAccountDisabled, "accountId");
   if (sent.kind() == pb::GRANT_KIND_SESSION && actor_.role() != pb::ROLE_MARKET)
     return refuse(Code::kRoleForbidden, "kind");
@@ -228,7 +173,7 @@ Status Market::revoke_grant(const pb::RevokeGrant& revoke) {
   if (slot == kNoSlot)
     return refuse(Code::kNotFound, "id", "grant " + std::to_string(revoke.grant_id()),
                   "登录、令牌或邀请" + std::to_string(revoke.grant_id()));
-  QIAO_TRY(check_account(state_.grants()[slot].account));
+  QIAO_TRY(check_account(state_, actor_, scope_, state_.grants()[slot].account));
   pb::Grant row = state_.load_grant(slot);
   if (row.revoked()) return refuse(Code::kWrongState, "id", "revoked", "已撤销");
   row.set_revoked(true);

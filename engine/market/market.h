@@ -92,6 +92,8 @@ class Market {
   Status update_need(const pb::Need&);
   Status move_need(const pb::MoveNeed&);
   Status review_need(const pb::ReviewNeed&);
+  Status check_waiting(const char* field) const;
+  Status check_number_of_needs(std::uint64_t resident_ref, const char* field) const;
   // matches.cc
   Status make_match(const pb::MakeMatch&);
   Status move_match(const pb::MoveMatch&);
@@ -110,18 +112,9 @@ class Market {
   enum class Ending : std::uint8_t { kAll, kAllButTokens };
   void end_grants(Slot account, Ending which);
   Status revoke_grant(const pb::RevokeGrant&);
-  Status check_account(Slot account) const;
-  Status check_role_of(const pb::Account&) const;
-  Status check_waiting(const char* field) const;
-  Status check_number_of_needs(std::uint64_t resident_ref, const char* field) const;
-  bool may_organise_there(Slot area, pb::PartyKind kind) const;
-  Status check_account_change(const pb::Account& before, const pb::Account& row) const;
-  bool lead_remains_without(Slot account) const;
   // privacy.cc
   Status disclose(const pb::Disclose&);
   Status erase(const pb::Erase&);
-  Status check_contact(const NeedRow& need) const;
-  Status check_subject(pb::SubjectKind subject, std::uint64_t id) const;
   void erase_need(Slot need);
   void erase_person(Slot person);
   void erase_account(Slot account);
@@ -134,8 +127,6 @@ class Market {
   Result<Slot> find_offer(std::uint64_t id) const;
   Result<Slot> find_party(std::uint64_t id, const char* field) const;
   Status check_version(std::uint64_t actual) const;
-  // If the scope is the account's own rows, refuses other people's rows.
-  Status check_own(std::uint64_t person_id) const;
 
   // Steps shared by commands and timers.
   void open_need(pb::Need need);

@@ -165,11 +165,6 @@ Status check_parent(const State& state, const pb::Actor& actor, Scope scope, con
 
 }  // namespace
 
-// An organiser has no rights over others in its own area, so it may not create one there.
-bool Market::may_organise_there(Slot area, pb::PartyKind kind) const {
-  return scope_ != Scope::kArea || !organises(kind) || is_below(state_, actor_, area);
-}
-
 Status Market::register_party(const pb::Party& party) {
   pb::Party row;
   copy_settable(party, row);
@@ -181,7 +176,8 @@ Status Market::register_party(const pb::Party& party) {
     return refuse(Code::kRoleForbidden, "kind");
   if (party.kind() == pb::PARTY_KIND_LEAD && actor_.role() != pb::ROLE_LEAD)
     return refuse(Code::kRoleForbidden, "kind");
-  if (!may_organise_there(area, party.kind())) return refuse(Code::kNotYours, "areaCode");
+  if (!may_organise(state_, actor_, scope_, area, party.kind()))
+    return refuse(Code::kNotYours, "areaCode");
   // A team may register a branch of its own, or a party without a parent.
   QIAO_TRY(check_parent(
       state_, actor_,
@@ -215,7 +211,8 @@ Status Market::update_party(const pb::Party& party) {
   if (is_peer_organiser(state_, actor_, scope_, slot)) return refuse(Code::kNotYours, "id");
   if (own && row.area_code() != before.area_code()) return refuse(Code::kRoleForbidden, "areaCode");
   const Slot area = state_.areas().find(AreaCode{row.area_code()});
-  if (!own && !may_organise_there(area, row.kind())) return refuse(Code::kNotYours, "areaCode");
+  if (!own && !may_organise(state_, actor_, scope_, area, row.kind()))
+    return refuse(Code::kNotYours, "areaCode");
   if (scope_ == Scope::kArea && !in_area_of(actor_, state_, area))
     return refuse(Code::kNotYours, "areaCode");
   // A change of what was checked for approval requires a new approval.
@@ -256,7 +253,7 @@ Status Market::put_person(const pb::Person& person) {
   if (person.id() != 0) {
     const Slot slot = state_.persons().find(PersonId{person.id()});
     if (slot == kNoSlot) return refuse(Code::kNotFound, "id", "person", "人员");
-    QIAO_TRY(check_own(person.id()));
+    QIAO_TRY(check_own(scope_, actor_, person.id()));
     before = state_.load_person(slot);
     QIAO_TRY(check_version(before.version()));
     if (before.removed()) return refuse(Code::kWrongState, "id", "removed", "已移除");
@@ -282,12 +279,6 @@ Status Market::put_person(const pb::Person& person) {
   answer(pb::Event::kPerson, row.id());
   emit(pb::EVENT_KIND_PERSON_CHANGED, std::move(row));
   return outcome::success();
-}
-
-Status Market::check_own(std::uint64_t person_id) const {
-  if (scope_ != Scope::kOwn || (actor_.person_id() != 0 && actor_.person_id() == person_id))
-    return outcome::success();
-  return refuse(Code::kNotYours, "actor.personId");
 }
 
 Status Market::remove_person(const pb::RemovePerson& removal) {
