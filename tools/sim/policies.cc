@@ -184,7 +184,7 @@ class Season {
         ClearOptions options;
         options.improvements_per_line = 4;
         options.polish_rounds = 50;
-        standing_.take(instance, clear_market(instance, options));
+        standing_.replace(instance, clear_market(instance, options));
         return;
       }
       case Do::kTell:
