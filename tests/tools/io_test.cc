@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
+#include "qiao/v1/offer.pb.h"
 #include "tools/io/visible.h"
 
 namespace qiao {
+
+namespace pb = qiao::v1;
+
 namespace {
 
 TEST(Visible, WhatMovesTheCursorOrHidesIsWrittenOut) {

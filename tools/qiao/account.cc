@@ -90,12 +90,12 @@ int enter(Session& session, const std::string& target, const google::protobuf::M
       {"Origin", client.url()},
       {"Qiao-Actor", ""},
       {"Authorization", ""}};
-  pb::TokenRequest request;
+  pb::TokenRequest token_request;
   char host[256] = "";
   gethostname(host, sizeof host - 1);
-  request.set_name(std::string("qiao @ ") + host);
-  request.set_lifetime(kLifetime);
-  const auto made = client.send("POST", "/v1/tokens", to_json(request), with_cookie);
+  token_request.set_name(std::string("qiao @ ") + host);
+  token_request.set_lifetime(kLifetime);
+  const auto made = client.send("POST", "/v1/tokens", to_json(token_request), with_cookie);
   if (!made) return session.fail(made.error());
   if (!made.value().ok()) return session.fail(made.value());
   pb::NewSecret secret;
