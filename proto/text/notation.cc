@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <optional>
+
+#include "engine/base/number_text.h"
 
 namespace qiao {
 namespace {
@@ -20,11 +21,8 @@ constexpr Notation kWeek{"days of the week with their hours", "每周时间",
 constexpr Notation kDegrees{"degrees", "度数", "30.626529"};
 
 std::optional<int> number(std::string_view text) {
-  int v = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || v < 0)
-    return std::nullopt;
-  return v;
+  const auto v = parse_number<int>(text);
+  return v && *v >= 0 ? v : std::nullopt;
 }
 
 // Seconds after midnight, up to 24:00.
@@ -76,11 +74,9 @@ std::optional<LocalTime> local_moment(std::string_view text) {
 std::optional<Time> moment(std::string_view text, const TimeZone& zone) {
   text = trimmed(text);
   if (text.ends_with('s')) {
-    std::int64_t seconds = 0;
-    const char* last = text.data() + text.size() - 1;
-    const auto [end, error] = std::from_chars(text.data(), last, seconds);
-    if (error != std::errc{} || end != last || seconds < 0) return std::nullopt;
-    return to_time(seconds);
+    const auto seconds = parse_number<std::int64_t>(text.substr(0, text.size() - 1));
+    if (!seconds || *seconds < 0) return std::nullopt;
+    return to_time(*seconds);
   }
   const bool utc = text.ends_with('Z');
   const auto local = local_moment(utc ? text.substr(0, text.size() - 1) : text);
@@ -366,23 +362,15 @@ std::string format_week(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>
 }
 
 Result<std::int64_t> parse_integer(std::string_view text, const std::string& field) {
-  text = trimmed(text);
-  std::int64_t v = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size())
-    return refuse_type(field, "integer");
-  return v;
+  const auto v = parse_number<std::int64_t>(trimmed(text));
+  if (!v) return refuse_type(field, "integer");
+  return *v;
 }
 
 Result<std::int32_t> parse_degrees(std::string_view text, const std::string& field) {
-  text = trimmed(text);
-  double degrees = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), degrees);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() ||
-      !(degrees >= -180 && degrees <= 180)) {
-    return refuse_notation(field, kDegrees);
-  }
-  return static_cast<std::int32_t>(degrees * 1e7 + (degrees < 0 ? -0.5 : 0.5));
+  const auto degrees = parse_number<double>(trimmed(text));
+  if (!degrees || !(*degrees >= -180 && *degrees <= 180)) return refuse_notation(field, kDegrees);
+  return static_cast<std::int32_t>(*degrees * 1e7 + (*degrees < 0 ? -0.5 : 0.5));
 }
 
 std::string format_degrees(std::int32_t e7) {
