@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <cstdio>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace qiao {
@@ -23,6 +26,18 @@ std::optional<Number> parse_number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+// With a leading zero below ten: "07".
+inline std::string two_digits(std::int64_t number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
+// Millionths as a number with so many decimals: 1'234'567 with 2 is "1.23".
+inline std::string micro_text(std::int64_t micro, int decimals) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.*f", decimals, static_cast<double>(micro) / 1e6);
+  return text;
 }
 
 }  // namespace qiao

@@ -84,15 +84,17 @@ std::optional<Time> moment(std::string_view text, const TimeZone& zone) {
   return (utc ? TimeZone() : zone).to_utc(*local);
 }
 
-std::string two(int v) { return (v < 10 ? "0" : "") + std::to_string(v); }
-std::string clock_text(int minutes) { return two(minutes / 60) + ":" + two(minutes % 60); }
+std::string clock_text(int minutes) {
+  return two_digits(minutes / 60) + ":" + two_digits(minutes % 60);
+}
 std::string hours_text(std::uint32_t start_minute, std::uint32_t end_minute) {
   return clock_text(static_cast<int>(start_minute)) + "-" +
          clock_text(static_cast<int>(end_minute));
 }
 std::string date_text(std::uint32_t yyyymmdd) {
-  return std::to_string(yyyymmdd / 10000) + "-" + two(static_cast<int>(yyyymmdd / 100 % 100)) +
-         "-" + two(static_cast<int>(yyyymmdd % 100));
+  return std::to_string(yyyymmdd / 10000) + "-" +
+         two_digits(static_cast<int>(yyyymmdd / 100 % 100)) + "-" +
+         two_digits(static_cast<int>(yyyymmdd % 100));
 }
 
 std::string minute_text(LocalTime t) {
@@ -102,7 +104,7 @@ std::string minute_text(LocalTime t) {
 
 std::string second_text(LocalTime t) {
   const auto second = static_cast<int>(take_apart(t).second);
-  return minute_text(t) + (second == 0 ? "" : ":" + two(second));
+  return minute_text(t) + (second == 0 ? "" : ":" + two_digits(second));
 }
 
 // "08:00-12:00" as the minutes of both.
