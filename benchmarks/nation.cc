@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "data/defaults.h"
+#include "engine/base/hex.h"
 #include "engine/base/random.h"
 #include "server/access/secrets.h"
 #include "server/store/store.h"

@@ -4,6 +4,7 @@
 
 #include "engine/base/ascii.h"
 #include "engine/base/fixed.h"
+#include "engine/base/hex.h"
 #include "engine/base/number_text.h"
 #include "engine/identity/reach.h"
 #include "server/access/view.h"

@@ -3,6 +3,7 @@
 #include <functional>
 #include <type_traits>
 
+#include "engine/base/hex.h"
 #include "engine/base/number_text.h"
 #include "engine/rows/kinds.h"
 #include "server/access/secrets.h"

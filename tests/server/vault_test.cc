@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 
+#include "engine/base/hex.h"
 #include "engine/rows/invariants.h"
 #include "engine/rows/kinds.h"
 #include "server/store/store.h"
