@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <fstream>
 #include <functional>
-#include <sstream>
 
 #include "engine/base/number_text.h"
 #include "engine/base/random.h"
