@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "data/defaults.h"
+#include "engine/base/hex.h"
 #include "engine/base/random.h"
 #include "server/access/secrets.h"
 #include "server/store/store.h"
@@ -10,12 +11,6 @@
 
 namespace qiao::bench {
 namespace {
-
-pb::Command as_lead() {
-  pb::Command c;
-  c.mutable_actor()->set_role(pb::ROLE_LEAD);
-  return c;
-}
 
 // What is left of an offer; false where that is nothing.
 bool thin(pb::Offer& offer, double supply, Random& random) {
@@ -43,6 +38,12 @@ Outcome post_need(Market& market, Population& population, Time now) {
 }
 
 }  // namespace
+
+pb::Command as_lead() {
+  pb::Command c;
+  c.mutable_actor()->set_role(pb::ROLE_LEAD);
+  return c;
+}
 
 // All of the nation's villages where the data set is there; a province's worth of Ningguos where it
 // is not.

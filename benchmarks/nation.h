@@ -27,6 +27,9 @@ struct Size {
 // Where it lies: all of the nation's villages, a province's, or the demo city.
 std::vector<Place> places(Size size);
 
+// An empty command of the lead.
+pb::Command as_lead();
+
 // Makes it by commands, each given to `seen` with what came of it. Deterministic. Stops with a
 // message when it cannot.
 void fill(

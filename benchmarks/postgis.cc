@@ -4,7 +4,6 @@
 //   tools/bench postgis
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "benchmarks/nation.h"
@@ -55,15 +54,9 @@ struct Country {
   }
 };
 
-pb::Command by_lead() {
-  pb::Command c;
-  c.mutable_actor()->set_role(pb::ROLE_LEAD);
-  return c;
-}
-
 void fill_country(Country& country) {
   fill(country.market, {0, 10});
-  pb::Command rules = by_lead();
+  pb::Command rules = as_lead();
   *rules.mutable_set_policy() = plain_policy();
   must(country.market, rules);
   const State& s = country.market.state();
@@ -95,7 +88,7 @@ void add_need(Country& country, std::ostream& rows) {
   const State& s = country.market.state();
   const TimeZone& zone = s.zone();
   const AreaRow& area = country.community();
-  pb::Command c = by_lead();
+  pb::Command c = as_lead();
   pb::Need& n = *c.mutable_post_need()->mutable_need();
   n.set_area_code(area.id.value());
   n.set_title("需求");
@@ -126,12 +119,12 @@ void add_need(Country& country, std::ostream& rows) {
 Slot add_team(Country& country, int number, std::ostream& rows) {
   Random& random = country.random;
   const AreaRow& area = country.community();
-  pb::Command reg = by_lead();
+  pb::Command reg = as_lead();
   reg.mutable_register_party()->set_kind(pb::PARTY_KIND_VOLUNTEER_TEAM);
   reg.mutable_register_party()->set_name("队");
   reg.mutable_register_party()->set_area_code(area.id.value());
   const auto party = must(country.market, reg).subjects.front().key;
-  pb::Command c = by_lead();
+  pb::Command c = as_lead();
   pb::Offer& o = *c.mutable_post_offer();
   o.set_party_id(party);
   o.set_title("志愿者");

@@ -51,12 +51,6 @@ struct Step {
   std::uint64_t match;
 };
 
-pb::Command as_lead() {
-  pb::Command command;
-  command.mutable_actor()->set_role(pb::ROLE_LEAD);
-  return command;
-}
-
 // Where the market refuses it (no professional beside them, a certificate that ended), it is left
 // out.
 void move(Market& market, std::uint64_t match, pb::MatchVerb verb, Time at, Writer& writer) {

@@ -51,9 +51,6 @@ class Plan {
   static void solve(Refresh& refresh, const ClearOptions& options);
   void finish(const Refresh& refresh, std::uint32_t need);
 
-  const boost::unordered_flat_map<Slot, std::vector<PlannedPart>>& by_need() const {
-    return parts_;
-  }
   // The proposals for a need; empty if there are none.
   const std::vector<PlannedPart>& of(Slot need) const;
   // Adds the needs with a proposal of the offer, in no order, some perhaps twice.

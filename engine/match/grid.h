@@ -159,13 +159,6 @@ class Grid {
     }
   }
 
-  std::size_t bytes() const {
-    std::size_t entries = bulk_size_;
-    for (const Bucket& b : buckets_) entries += b.own ? b.capacity : 0;
-    return index_.size() * (sizeof(std::uint64_t) * 2) + buckets_.capacity() * sizeof(Bucket) +
-           entries * sizeof(Entry);
-  }
-
  private:
   // Enough bands that one of a million entries fits in the cache, few enough that all of them can
   // be written to alternately.

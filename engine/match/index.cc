@@ -206,11 +206,4 @@ void Index::take_line(Slot l) {
   });
 }
 
-std::size_t Index::bytes() const {
-  std::size_t sum = (offer_at_.capacity() + line_at_.capacity()) * sizeof(Position);
-  for (const auto& k : offers_) sum += k ? k->bytes() : 0;
-  for (const auto& k : lines_) sum += k ? k->bytes() : 0;
-  return sum;
-}
-
 }  // namespace qiao

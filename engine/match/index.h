@@ -74,11 +74,6 @@ class KindIndex {
       levels_[level]->near(from, std::max(own, reach_m), out);
     }
   }
-  std::size_t bytes() const {
-    std::size_t sum = 0;
-    for (const auto& g : levels_) sum += g ? g->bytes() : 0;
-    return sum;
-  }
 
  private:
   std::array<std::unique_ptr<Grid<Entry>>, kReachLevels> levels_;
@@ -105,8 +100,6 @@ class Index {
   const KindIndex<LineEntry>* lines(const OfferRow& offer) const {
     return at(lines_, offer.time_kind, offer.resource);
   }
-  // Memory of entries and cells, in bytes.
-  std::size_t bytes() const;
 
  private:
   template <class Entry>

@@ -66,7 +66,6 @@ class Ranking final : public Matcher {
 
   const Judge& judge() const { return judge_; }
   const State& state() const { return state_; }
-  std::size_t index_bytes() const { return index_.bytes(); }
 
   void loaded(const Workers& workers) override {
     judge_.settings_changed();

@@ -4,6 +4,8 @@
 #include <array>
 #include <map>
 
+#include "proto/text/notation.h"
+
 namespace qiao {
 namespace {
 
@@ -44,9 +46,8 @@ std::string protect_cell(std::string_view text) {
 }
 
 std::string unprotect_cell(std::string_view cell) {
-  const std::size_t first = cell.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  cell = cell.substr(first, cell.find_last_not_of(kSpace) - first + 1);
+  cell = trimmed(cell);
+  if (cell.empty()) return {};
   const bool before = cell.front() == kGuard && needs_guard_before(cell.substr(1));
   const bool behind = cell.back() == kGuard && needs_guard_behind(cell.substr(0, cell.size() - 1));
   if (before) cell.remove_prefix(1);

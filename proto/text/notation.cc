@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <optional>
+
+#include "engine/base/number_text.h"
 
 namespace qiao {
 namespace {
@@ -20,11 +21,8 @@ constexpr Notation kWeek{"days of the week with their hours", "每周时间",
 constexpr Notation kDegrees{"degrees", "度数", "30.626529"};
 
 std::optional<int> number(std::string_view text) {
-  int v = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || v < 0)
-    return std::nullopt;
-  return v;
+  const auto v = parse_number<int>(text);
+  return v && *v >= 0 ? v : std::nullopt;
 }
 
 // Seconds after midnight, up to 24:00.
@@ -76,11 +74,9 @@ std::optional<LocalTime> local_moment(std::string_view text) {
 std::optional<Time> moment(std::string_view text, const TimeZone& zone) {
   text = trimmed(text);
   if (text.ends_with('s')) {
-    std::int64_t seconds = 0;
-    const char* last = text.data() + text.size() - 1;
-    const auto [end, error] = std::from_chars(text.data(), last, seconds);
-    if (error != std::errc{} || end != last || seconds < 0) return std::nullopt;
-    return to_time(seconds);
+    const auto seconds = parse_number<std::int64_t>(text.substr(0, text.size() - 1));
+    if (!seconds || *seconds < 0) return std::nullopt;
+    return to_time(*seconds);
   }
   const bool utc = text.ends_with('Z');
   const auto local = local_moment(utc ? text.substr(0, text.size() - 1) : text);
@@ -88,15 +84,17 @@ std::optional<Time> moment(std::string_view text, const TimeZone& zone) {
   return (utc ? TimeZone() : zone).to_utc(*local);
 }
 
-std::string two(int v) { return (v < 10 ? "0" : "") + std::to_string(v); }
-std::string clock_text(int minutes) { return two(minutes / 60) + ":" + two(minutes % 60); }
+std::string clock_text(int minutes) {
+  return two_digits(minutes / 60) + ":" + two_digits(minutes % 60);
+}
 std::string hours_text(std::uint32_t start_minute, std::uint32_t end_minute) {
   return clock_text(static_cast<int>(start_minute)) + "-" +
          clock_text(static_cast<int>(end_minute));
 }
 std::string date_text(std::uint32_t yyyymmdd) {
-  return std::to_string(yyyymmdd / 10000) + "-" + two(static_cast<int>(yyyymmdd / 100 % 100)) +
-         "-" + two(static_cast<int>(yyyymmdd % 100));
+  return std::to_string(yyyymmdd / 10000) + "-" +
+         two_digits(static_cast<int>(yyyymmdd / 100 % 100)) + "-" +
+         two_digits(static_cast<int>(yyyymmdd % 100));
 }
 
 std::string minute_text(LocalTime t) {
@@ -106,7 +104,7 @@ std::string minute_text(LocalTime t) {
 
 std::string second_text(LocalTime t) {
   const auto second = static_cast<int>(take_apart(t).second);
-  return minute_text(t) + (second == 0 ? "" : ":" + two(second));
+  return minute_text(t) + (second == 0 ? "" : ":" + two_digits(second));
 }
 
 // "08:00-12:00" as the minutes of both.
@@ -366,23 +364,15 @@ std::string format_week(const google::protobuf::RepeatedPtrField<pb::WeeklySlot>
 }
 
 Result<std::int64_t> parse_integer(std::string_view text, const std::string& field) {
-  text = trimmed(text);
-  std::int64_t v = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size())
-    return refuse_type(field, "integer");
-  return v;
+  const auto v = parse_number<std::int64_t>(trimmed(text));
+  if (!v) return refuse_type(field, "integer");
+  return *v;
 }
 
 Result<std::int32_t> parse_degrees(std::string_view text, const std::string& field) {
-  text = trimmed(text);
-  double degrees = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), degrees);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() ||
-      !(degrees >= -180 && degrees <= 180)) {
-    return refuse_notation(field, kDegrees);
-  }
-  return static_cast<std::int32_t>(degrees * 1e7 + (degrees < 0 ? -0.5 : 0.5));
+  const auto degrees = parse_number<double>(trimmed(text));
+  if (!degrees || !(*degrees >= -180 && *degrees <= 180)) return refuse_notation(field, kDegrees);
+  return static_cast<std::int32_t>(*degrees * 1e7 + (*degrees < 0 ? -0.5 : 0.5));
 }
 
 std::string format_degrees(std::int32_t e7) {

@@ -71,6 +71,7 @@ std::string join(const google::protobuf::RepeatedPtrField<std::string>& words,
 // Free text in a list: pieces that have separators, quotes or outer spaces stand in double quotes.
 std::vector<std::string> split_names(std::string_view text);
 std::string join_names(const std::vector<std::string>& names);
+// Without the spaces, tabs and line breaks at both ends.
 std::string_view trimmed(std::string_view text);
 void replace_all(std::string& text, std::string_view from, std::string_view to);
 

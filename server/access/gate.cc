@@ -1,10 +1,11 @@
 #include "server/access/gate.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "engine/base/ascii.h"
 #include "engine/base/fixed.h"
+#include "engine/base/hex.h"
+#include "engine/base/number_text.h"
 #include "engine/identity/reach.h"
 #include "server/access/view.h"
 #include "server/runtime/log.h"
@@ -193,10 +194,9 @@ Result<pb::Actor> Gate::acting_for(const Identity& identity, std::string_view he
                   "lead, organiser/ID, supplier/ID, member/ID, resident/REF");
   std::uint64_t id = 0;
   if (slash < header.size()) {
-    const std::string_view text = header.substr(slash + 1);
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc{} || end != text.data() + text.size())
-      return refuse_type("Qiao-Actor", "integer");
+    const auto number = parse_number<std::uint64_t>(header.substr(slash + 1));
+    if (!number) return refuse_type("Qiao-Actor", "integer");
+    id = *number;
   }
   switch (actor.role()) {
     case pb::ROLE_MEMBER: {

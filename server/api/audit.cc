@@ -1,9 +1,10 @@
 // The audit: who did what, and who saw whose personal data.
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <type_traits>
 
+#include "engine/base/hex.h"
+#include "engine/base/number_text.h"
 #include "engine/rows/kinds.h"
 #include "server/access/secrets.h"
 #include "server/api/audit_entry.h"
@@ -59,10 +60,9 @@ Result<std::optional<Store::AuditKey>> object_param(const Call& call) {
   const std::string_view word = std::string_view(*text).substr(0, slash);
   std::uint64_t id = 0;
   if (slash < text->size()) {
-    const auto [end, error] =
-        std::from_chars(text->data() + slash + 1, text->data() + text->size(), id);
-    if (error != std::errc{} || end != text->data() + text->size())
-      return refuse_type("object", "integer");
+    const auto number = parse_number<std::uint64_t>(std::string_view(*text).substr(slash + 1));
+    if (!number) return refuse_type("object", "integer");
+    id = *number;
   }
   if (const auto kind = kind_named(word)) return std::optional(Store::AuditKey::object(*kind, id));
   return refuse(Code::kOutOfRange, "object", object_forms());

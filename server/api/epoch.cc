@@ -2,18 +2,15 @@
 
 #include <charconv>
 
+#include "engine/base/hex.h"
+
 namespace qiao {
 
 std::string with_epoch(std::uint64_t number, std::uint64_t epoch) {
   return std::to_string(number) + "." + epoch_text(epoch);
 }
 
-std::string epoch_text(std::uint64_t epoch) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (int shift = 28; shift >= 0; shift -= 4) text += kDigits[epoch >> shift & 15];
-  return text;
-}
+std::string epoch_text(std::uint64_t epoch) { return hex_digits(epoch, 8); }
 
 Result<std::uint64_t> without_epoch(std::string_view text, std::uint64_t epoch,
                                     const std::string& field) {

@@ -1,10 +1,10 @@
 // The process itself: health, metrics, routes, backups.
+#include "engine/base/hex.h"
 #include "proto/json/json.h"
 #include "qiao/v1/query.pb.h"
 #include "server/api/problem.h"
 #include "server/api/resources.h"
 #include "server/api/services.h"
-#include "server/store/head_mark.h"
 
 namespace qiao {
 namespace {

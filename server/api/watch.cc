@@ -1,9 +1,9 @@
 #include "server/api/watch.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "engine/base/ascii.h"
+#include "engine/base/number_text.h"
 #include "proto/json/json.h"
 #include "server/api/epoch.h"
 #include "server/api/params.h"
@@ -300,11 +300,9 @@ Result<WatchRequest> parse_watch(std::string_view target, std::string_view accep
   QIAO_TRY(const auto params, parse_params(target));
   for (const auto& [name, value] : params) {
     auto number = [&name = name, &value = value]() -> Result<std::uint64_t> {
-      std::uint64_t v = 0;
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), v);
-      if (error != std::errc{} || end != value.data() + value.size())
-        return refuse_type(name, "integer");
-      return v;
+      const auto v = parse_number<std::uint64_t>(value);
+      if (!v) return refuse_type(name, "integer");
+      return *v;
     };
     if (name == "after") {
       QIAO_TRY(auto v, number());

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include "engine/base/fixed.h"
+#include "engine/base/number_text.h"
 #include "engine/clear/gaps.h"
 #include "engine/identity/roles.h"
 #include "engine/rows/limits.h"
@@ -593,11 +594,7 @@ pb::Proposal Clearinghouse::describe(const Chosen& c) const {
   p.set_end(to_int(line.window.end));
   p.set_value_micro(c.part.value_micro);
   p.set_price_micro(c.part.price_micro);
-  const auto points = [](std::int64_t micro) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2f", static_cast<double>(micro) / 1e6);
-    return std::string(text);
-  };
+  const auto points = [](std::int64_t micro) { return micro_text(micro, 2); };
   const std::string here =
       points(c.part.value_micro * c.part.units / std::max<std::int64_t>(1, line.quantity));
   const std::int64_t elsewhere = c.part.price_micro * c.part.units;

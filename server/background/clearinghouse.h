@@ -82,8 +82,6 @@ class Clearinghouse {
 
   // The proposals as things stand now; nullptr before the first clearing of the whole city.
   const Plan* plan() const { return plan_.get(); }
-  // The clearing that the plan is based on.
-  std::uint64_t plan_id() const { return plan_id_; }
 
   // Supply gaps of the latest clearing of the whole city, computed on another thread; calls back on
   // the market thread. One query at a time: see Lane::kGaps. Abandoned when nobody waits for it any
@@ -151,7 +149,7 @@ class Clearinghouse {
   std::deque<std::shared_ptr<Run>> queue_;  // the next first
   std::uint64_t next_id_ = 1;
   std::unique_ptr<Plan> plan_;
-  std::uint64_t plan_id_ = 0;
+  std::uint64_t plan_id_ = 0;  // the clearing that the plan is based on
   Time planned_at_{};
   std::shared_ptr<const Solved> latest_;
   std::set<Slot> dirty_needs_;

@@ -2,11 +2,11 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "engine/base/hex.h"
 #include "server/access/secrets.h"
 #include "server/http/gzip.h"
 
@@ -40,15 +40,7 @@ std::string type_of(const std::string& name) {
   return "application/octet-stream";
 }
 
-std::string etag_of(std::string_view bytes) {
-  std::string tag = "\"";
-  for (const unsigned char byte : fingerprint_of({bytes})) {
-    char two[3];
-    std::snprintf(two, sizeof two, "%02x", byte);
-    tag += two;
-  }
-  return tag + '"';
-}
+std::string etag_of(std::string_view bytes) { return '"' + to_hex(fingerprint_of({bytes})) + '"'; }
 
 }  // namespace
 

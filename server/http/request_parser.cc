@@ -5,6 +5,8 @@
 #include <boost/url/authority_view.hpp>
 #include <string>
 
+#include "engine/base/number_text.h"
+
 namespace qiao {
 namespace {
 
@@ -63,8 +65,6 @@ bool is_folded(beast::string_view name, beast::string_view value) {
   return at != value.data();
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // A control character in a quoted chunk extension: some programs end the line there.
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
@@ -103,10 +103,7 @@ http::error fault_in(http::field name, beast::string_view value, unsigned versio
       }
       return {};
     case http::field::content_length:
-      if (value.empty() || !std::all_of(value.begin(), value.end(), is_digit)) {
-        return http::error::bad_content_length;
-      }
-      return {};
+      return all_digits(view(value)) ? http::error{} : http::error::bad_content_length;
     case http::field::host:
       return is_host(view(value)) ? http::error{} : http::error::bad_value;
     default:

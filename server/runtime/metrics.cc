@@ -1,6 +1,6 @@
 #include "server/runtime/metrics.h"
 
-#include <cstdio>
+#include "engine/base/number_text.h"
 
 namespace qiao {
 namespace {
@@ -21,11 +21,7 @@ void line(std::string& out, const std::string& name, std::int64_t value) {
   out.append(name).append(" ").append(std::to_string(value)).append("\n");
 }
 
-std::string seconds(std::uint64_t us) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6f", static_cast<double>(us) / 1e6);
-  return text;
-}
+std::string seconds(std::uint64_t us) { return micro_text(static_cast<std::int64_t>(us), 6); }
 
 }  // namespace
 

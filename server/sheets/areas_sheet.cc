@@ -32,7 +32,7 @@ class Areas final : public Sheet {
     QIAO_TRY(const auto code, number(cells, "code"));
     a.set_code(code);
     a.set_name(cell(cells, "name"));
-    QIAO_TRY(const auto level, read_enum<pb::AreaLevel>(cells, "level", "AREA_LEVEL_",
+    QIAO_TRY(const auto level, read_enum<pb::AreaLevel>(cells, "level",
                                                         {{"市", pb::AREA_LEVEL_CITY},
                                                          {"乡镇街道", pb::AREA_LEVEL_TOWN},
                                                          {"村社区", pb::AREA_LEVEL_COMMUNITY},
@@ -47,9 +47,8 @@ class Areas final : public Sheet {
   }
   std::vector<Cells> write(const Message& m, const SheetContext&) const override {
     const auto& a = static_cast<const pb::Area&>(m);
-    Cells c{{"code", std::to_string(a.code())},
-            {"name", a.name()},
-            {"level", lower_enum(pb::AreaLevel_Name(a.level()), "AREA_LEVEL_")}};
+    Cells c{
+        {"code", std::to_string(a.code())}, {"name", a.name()}, {"level", lower_enum(a.level())}};
     if (a.parent_code() != 0) c["parent"] = std::to_string(a.parent_code());
     write_point(a, c);
     if (a.population() != 0) c["population"] = std::to_string(a.population());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/ascii.h"
+#include "engine/base/number_text.h"
 #include "proto/text/notation.h"
 
 namespace qiao {
@@ -22,17 +23,8 @@ constexpr double kLastSerial = 80'000;
 constexpr std::int64_t kSecondsPerDay = 86'400;
 constexpr local_days kSerialZero{std::chrono::year{1899} / 12 / 30};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
-}
-
 std::optional<int> small_number(std::string_view text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (!all_digits(text) || error != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
-  return value;
+  return all_digits(text) ? parse_number<int>(text) : std::nullopt;
 }
 
 std::optional<double> decimal(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/ascii.h"
+#include "proto/text/enum_names.h"
 #include "proto/text/notation.h"
 #include "server/sheets/cell_values.h"
 #include "server/sheets/sheet.h"
@@ -52,7 +53,7 @@ void write_point(const Resource& r, Cells& cells) {
 // "enterprise", "ENTERPRISE", "PARTY_KIND_ENTERPRISE" or a Chinese word; a refusal does not list
 // the former ones.
 template <class Enum>
-Result<Enum> read_enum(const Cells& cells, const char* name, const char* prefix,
+Result<Enum> read_enum(const Cells& cells, const char* name,
                        std::initializer_list<std::pair<const char*, Enum>> chinese,
                        std::initializer_list<std::pair<const char*, Enum>> former = {}) {
   const std::string& text = cell(cells, name);
@@ -66,23 +67,22 @@ Result<Enum> read_enum(const Cells& cells, const char* name, const char* prefix,
   for (const char c : text) upper += c == ' ' || c == '-' ? '_' : ascii_upper(c);
   const auto* type = google::protobuf::GetEnumDescriptor<Enum>();
   const auto* value = type->FindValueByName(upper);
-  if (value == nullptr) value = type->FindValueByName(prefix + upper);
+  if (value == nullptr) value = type->FindValueByName(std::string(enum_prefix(type)) + upper);
   if (value != nullptr && value->number() != 0) return static_cast<Enum>(value->number());
   std::string all;
   for (const auto& [word, v] : chinese) all += std::string(all.empty() ? "" : ", ") + word;
   std::string en;
   for (int i = 1; i < type->value_count(); ++i) {
-    en += (en.empty() ? "" : ", ") +
-          ascii_lower(type->value(i)->name().substr(std::string_view(prefix).size()));
+    en += (en.empty() ? "" : ", ") + ascii_lower(unprefixed_name(type->value(i)));
   }
   return refuse(Code::kOutOfRange, name, en, all);
 }
 
-// Nothing for an enum's value that stands for none.
-inline std::string lower_enum(const std::string& name, std::string_view prefix) {
-  const std::string out =
-      name.size() > prefix.size() ? ascii_lower(name.substr(prefix.size())) : "";
-  return out == "unspecified" ? "" : out;
+// "enterprise"; empty for value 0, which stands for none, and for one that the enum does not have.
+template <class Enum>
+std::string lower_enum(Enum value) {
+  const auto* found = google::protobuf::GetEnumDescriptor<Enum>()->FindValueByNumber(value);
+  return found == nullptr || value == Enum{} ? std::string() : ascii_lower(unprefixed_name(found));
 }
 
 inline Result<bool> read_flag(const Cells& cells, const char* name) {

@@ -124,7 +124,7 @@ class Needs final : public Sheet {
     n.set_description(cell(cells, "description"));
     n.set_beneficiary(code_of(context.words.beneficiaries(), cell(cells, "beneficiary")));
     n.set_programme(code_of(context.words.programmes(), cell(cells, "programme")));
-    QIAO_TRY(const auto urgency, read_enum<pb::Urgency>(cells, "urgency", "URGENCY_",
+    QIAO_TRY(const auto urgency, read_enum<pb::Urgency>(cells, "urgency",
                                                         {{"一般", pb::URGENCY_NORMAL},
                                                          {"紧急", pb::URGENCY_URGENT},
                                                          {"特急", pb::URGENCY_CRITICAL}}));
@@ -152,8 +152,8 @@ class Needs final : public Sheet {
     n.set_contact_name(cell(cells, "contact_name"));
     n.set_contact_phone(cell(cells, "contact_phone"));
     n.set_address(cell(cells, "address"));
-    QIAO_TRY(const auto state, read_enum<pb::NeedState>(cells, "state", "NEED_STATE_", kNeedStates,
-                                                        kFormerNeedStates));
+    QIAO_TRY(const auto state,
+             read_enum<pb::NeedState>(cells, "state", kNeedStates, kFormerNeedStates));
     n.set_state(state);
     return outcome::success();
   }
@@ -167,14 +167,14 @@ class Needs final : public Sheet {
             {"description", n.description()},
             {"beneficiary", n.beneficiary()},
             {"programme", n.programme()},
-            {"urgency", lower_enum(pb::Urgency_Name(n.urgency()), "URGENCY_")},
+            {"urgency", lower_enum(n.urgency())},
             {"deadline", exact_moment(to_time(n.deadline()), context.zone)},
             {"all_or_nothing", n.all_or_nothing() ? "yes" : "no"},
             {"organiser", write_party(n.organiser_id(), context)},
             {"contact_name", n.contact_name()},
             {"contact_phone", n.contact_phone()},
             {"address", n.address()},
-            {"state", lower_enum(pb::NeedState_Name(n.state()), "NEED_STATE_")}};
+            {"state", lower_enum(n.state())}};
     if (n.volunteers_per_professional() != 0)
       c["ratio"] = std::to_string(n.volunteers_per_professional());
     if (n.resident_ref() != 0) c["resident_ref"] = std::to_string(n.resident_ref());

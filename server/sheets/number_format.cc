@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/base/ascii.h"
+#include "engine/base/number_text.h"
 
 namespace qiao {
 namespace {
@@ -15,11 +16,9 @@ constexpr std::int64_t kSecondsPerDay = 86'400;
 constexpr std::int64_t kLastDay = 2'958'465;
 constexpr std::int64_t kDaysFrom1900To1904 = 1'462;
 
-std::string two(std::int64_t v) { return (v < 10 ? "0" : "") + std::to_string(v); }
-
 std::string clock_text(std::int64_t hours, std::int64_t second_of_hour) {
-  const std::string seconds = second_of_hour % 60 == 0 ? "" : ":" + two(second_of_hour % 60);
-  return two(hours) + ":" + two(second_of_hour / 60) + seconds;
+  const std::string seconds = second_of_hour % 60 == 0 ? "" : ":" + two_digits(second_of_hour % 60);
+  return two_digits(hours) + ":" + two_digits(second_of_hour / 60) + seconds;
 }
 
 // Excel takes 1900 for a leap year: before its 29 February days are counted from one day later.
@@ -29,7 +28,8 @@ std::string day_text(std::int64_t serial) {
   const auto day = kZero + days{serial < 60 ? serial + 1 : serial};
   const std::chrono::year_month_day ymd(day);
   return std::to_string(static_cast<int>(ymd.year())) + "-" +
-         two(static_cast<unsigned>(ymd.month())) + "-" + two(static_cast<unsigned>(ymd.day()));
+         two_digits(static_cast<unsigned>(ymd.month())) + "-" +
+         two_digits(static_cast<unsigned>(ymd.day()));
 }
 
 // With as many digits as Excel shows, so that 0.1 + 0.2 is 0.3.

@@ -69,7 +69,7 @@ class Offers final : public Sheet {
     o.set_radius_m(radius);
     for (const auto& w : split(cell(cells, "categories")))
       o.add_categories(code_of(context.words.categories(), w));
-    QIAO_TRY(const auto state, read_enum<pb::OfferState>(cells, "state", "OFFER_STATE_",
+    QIAO_TRY(const auto state, read_enum<pb::OfferState>(cells, "state",
                                                          {{"有效", pb::OFFER_STATE_ACTIVE},
                                                           {"停止提供", pb::OFFER_STATE_WITHDRAWN}},
                                                          kFormerOfferStates));
@@ -85,7 +85,7 @@ class Offers final : public Sheet {
             {"valid_to", exact_moment(to_time(o.valid_to()), context.zone)},
             {"radius_m", std::to_string(o.radius_m())},
             {"categories", join(o.categories())},
-            {"state", lower_enum(pb::OfferState_Name(o.state()), "OFFER_STATE_")}};
+            {"state", lower_enum(o.state())}};
     write_supply(write_offer(o, context.zone), context.words, c);
     write_point(o, c);
     return {c};

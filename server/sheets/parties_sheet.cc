@@ -40,7 +40,7 @@ class Parties final : public Sheet {
     QIAO_TRY(const auto id, number(cells, "id"));
     p.set_id(id);
     QIAO_TRY(const auto kind,
-             read_enum<pb::PartyKind>(cells, "kind", "PARTY_KIND_",
+             read_enum<pb::PartyKind>(cells, "kind",
                                       {{"牵头单位", pb::PARTY_KIND_LEAD},
                                        {"组织单位", pb::PARTY_KIND_ORGANISER},
                                        {"志愿服务队", pb::PARTY_KIND_VOLUNTEER_TEAM},
@@ -66,7 +66,7 @@ class Parties final : public Sheet {
       QIAO_TRY(const auto code, context.areas.find(w, "excluded_areas"));
       p.add_excluded_area_codes(code);
     }
-    QIAO_TRY(const auto standing, read_enum<pb::Standing>(cells, "standing", "STANDING_",
+    QIAO_TRY(const auto standing, read_enum<pb::Standing>(cells, "standing",
                                                           {{"待审核", pb::STANDING_PENDING},
                                                            {"有效", pb::STANDING_ACTIVE},
                                                            {"暂停", pb::STANDING_SUSPENDED}}));
@@ -76,7 +76,7 @@ class Parties final : public Sheet {
   std::vector<Cells> write(const Message& m, const SheetContext& context) const override {
     const auto& p = static_cast<const pb::Party&>(m);
     Cells c{{"id", std::to_string(p.id())},
-            {"kind", lower_enum(pb::PartyKind_Name(p.kind()), "PARTY_KIND_")},
+            {"kind", lower_enum(p.kind())},
             {"name", p.name()},
             {"area", std::to_string(p.area_code())},
             {"radius_m", std::to_string(p.service_radius_m())},
@@ -86,7 +86,7 @@ class Parties final : public Sheet {
             {"parent", write_party(p.parent_id(), context)},
             {"programmes", join(p.programmes())},
             {"excluded_categories", join(p.excluded_categories())},
-            {"standing", lower_enum(pb::Standing_Name(p.standing()), "STANDING_")}};
+            {"standing", lower_enum(p.standing())}};
     for (const auto code : p.excluded_area_codes())
       c["excluded_areas"] += (c["excluded_areas"].empty() ? "" : ";") + std::to_string(code);
     write_point(p, c);

@@ -1,7 +1,8 @@
 #include "server/sheets/party_names.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "engine/base/number_text.h"
 
 namespace qiao {
 namespace {
@@ -24,13 +25,11 @@ std::optional<std::uint64_t> PartyNames::find(const std::string& text) const {
   }
   const auto at = text.rfind(kPlace);
   if (at == std::string::npos) return std::nullopt;
-  std::size_t place = 0;
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data() + at + kPlace.size(), last, place);
+  const auto place = parse_number<std::size_t>(std::string_view(text).substr(at + kPlace.size()));
   const auto it = called_.find(text.substr(0, at));
-  if (error != std::errc{} || end != last || it == called_.end()) return std::nullopt;
-  if (place < 1 || place > it->second.size()) return std::nullopt;
-  return it->second[place - 1];
+  if (!place || it == called_.end()) return std::nullopt;
+  if (*place < 1 || *place > it->second.size()) return std::nullopt;
+  return it->second[*place - 1];
 }
 
 std::size_t PartyNames::are_called(const std::string& text) const {

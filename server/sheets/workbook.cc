@@ -1,9 +1,9 @@
 #include "server/sheets/workbook.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
+#include "engine/base/number_text.h"
 #include "server/sheets/archive.h"
 #include "server/sheets/limits.h"
 #include "server/sheets/number_format.h"
@@ -14,10 +14,7 @@ namespace {
 
 // A whole number; `otherwise` where it is none.
 std::uint32_t number_or(std::string_view text, std::uint32_t otherwise) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
-  return whole ? value : otherwise;
+  return parse_number<std::uint32_t>(text).value_or(otherwise);
 }
 
 bool is_true(std::string_view text) { return text == "1" || text == "true"; }
@@ -222,11 +219,9 @@ class SheetReader final : public XmlHandler {
       std::replace(text.begin(), text.end(), 'T', ' ');
       return text;
     }
-    double number = 0;
-    const char* const last = value_.data() + value_.size();
-    const auto [end, error] = std::from_chars(value_.data(), last, number);
-    const bool is_number = (type_.empty() || type_ == "n") && error == std::errc{} && end == last;
-    return is_number ? number_text(number, styles_.of(style_), from_1904_) : value_;
+    const auto number = parse_number<double>(value_);
+    const bool is_number = (type_.empty() || type_ == "n") && number;
+    return is_number ? number_text(*number, styles_.of(style_), from_1904_) : value_;
   }
 
   Status put(std::size_t column, std::string text) {

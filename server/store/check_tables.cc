@@ -10,8 +10,6 @@
 namespace qiao {
 namespace {
 
-std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
-
 template <class Message>
 bool parses(std::string_view bytes) {
   Message message;
@@ -51,10 +49,11 @@ StoreResult<std::vector<std::string>> Store::check_tables() const {
   for (auto* family : handles_) {
     const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, family));
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
-      const std::string_view key = view(it->key());
+      const std::string_view key = it->key().ToStringView();
       // Older formats stored responses in another form; the first start removes them.
-      const bool good = (family != dedup_ || !chained_ || good_answer(key, view(it->value()))) &&
-                        (family != clearing_ || good_clearing(key, view(it->value())));
+      const bool good =
+          (family != dedup_ || !chained_ || good_answer(key, it->value().ToStringView())) &&
+          (family != clearing_ || good_clearing(key, it->value().ToStringView()));
       if (good || findings.size() >= kMaxBreaches) continue;
       findings.push_back(family->GetName() + ": a row of " + std::to_string(key.size()) + " and " +
                          std::to_string(it->value().size()) + " bytes cannot be read");

@@ -72,13 +72,6 @@ StoreError failed(const std::string& path, const rocksdb::Status& status) {
 
 }  // namespace
 
-std::string to_hex(const ChainHash& hash) {
-  std::string text(2 * hash.size() + 1, '\0');
-  sodium_bin2hex(text.data(), text.size(), hash.data(), hash.size());
-  text.pop_back();
-  return text;
-}
-
 std::optional<ChainHash> from_hex(std::string_view text) {
   ChainHash hash{};
   if (text.size() != 2 * hash.size()) return std::nullopt;

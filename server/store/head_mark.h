@@ -32,7 +32,6 @@ namespace qiao {
 // Identifies an event and everything before it: BLAKE2b-256, keyed, of the previous hash, the
 // sequence number and the event as stored.
 using ChainHash = std::array<unsigned char, 32>;
-std::string to_hex(const ChainHash& hash);
 // Parses hexadecimal digits of either case; nothing if the text is anything else.
 std::optional<ChainHash> from_hex(std::string_view text);
 

@@ -13,8 +13,6 @@ constexpr std::size_t kMostWaiting = 4;
 // Useful threads: one for each of the large kinds.
 constexpr std::size_t kMostThreads = 4;
 
-std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
-
 constexpr bool is_linked(pb::Event::RowCase kind) {
   return visit_keyed(kind, [](auto k) { return k.kLinked; });
 }
@@ -171,7 +169,8 @@ void Loader::read(Lane& lane, std::unique_lock<std::mutex>& lock) {
   std::string buffer;
   bool good = true;
   while (rows != nullptr && rows->Valid()) {
-    const auto row = unseal_(lane.kind, view(rows->key()), view(rows->value()), buffer);
+    const auto row =
+        unseal_(lane.kind, rows->key().ToStringView(), rows->value().ToStringView(), buffer);
     good = row.has_value();
     if (!good) break;
     if (!batch) batch.emplace(std::max(kBatchBytes, row->size()));

@@ -34,7 +34,6 @@ constexpr const char* kMarked = "marked";
 constexpr std::size_t kMigratedAtOnce = 2'000;
 
 rocksdb::Slice slice(std::string_view v) { return {v.data(), v.size()}; }
-std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
 google::protobuf::Message& row_of(pb::Event& e) {
   const auto* field = pb::Event::descriptor()->FindFieldByNumber(e.row_case());
@@ -129,7 +128,7 @@ StoreResult<Seq> last_in(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* journal,
   const std::unique_ptr<rocksdb::Iterator> it(db.NewIterator(scan_options(), journal));
   it->SeekToLast();
   if (!it->status().ok()) return error("cannot read the journal in " + path, it->status());
-  return it->Valid() ? from_big_endian(view(it->key())) : 0;
+  return it->Valid() ? from_big_endian(it->key().ToStringView()) : 0;
 }
 
 StoreResult<bool> had_mark(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* meta,
@@ -535,14 +534,14 @@ StoreResult<void> Store::strip_stored_responses() {
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), dedup_));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     pb::StoredResponse response;
-    const std::string_view value = view(it->value());
+    const std::string_view value = it->value().ToStringView();
     if (value.size() < 8 ||
         !response.ParseFromArray(value.data() + 8, static_cast<int>(value.size()) - 8))
       continue;
     response.DiscardUnknownFields();
     response.set_stripped(true);
     batch.Put(dedup_, it->key(), std::string(value.substr(0, 8)) + response.SerializeAsString());
-    batch.Put(dedup_, by_time(value.substr(0, 8), view(it->key())), {});
+    batch.Put(dedup_, by_time(value.substr(0, 8), it->key().ToStringView()), {});
     if (static_cast<std::size_t>(batch.Count()) < kMigratedAtOnce) continue;
     QIAO_TRY(write_and_clear(*db_, batch, path_));
   }
@@ -556,7 +555,7 @@ StoreResult<void> Store::index_disclosures() {
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), journal_));
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     pb::Event event;
-    const std::string_view stored = stored_event(view(it->value()));
+    const std::string_view stored = stored_event(it->value().ToStringView());
     if (!event.ParseFromArray(stored.data(), static_cast<int>(stored.size())))
       return StoreError{path_ + ": the journal cannot be read; restore the last backup", true};
     if (discloses_contact(event)) batch.Put(audit_, contact_entry(event), {});
@@ -619,7 +618,7 @@ StoreResult<void> Store::seal_and_link() {
       const std::unique_ptr<google::protobuf::Message> row(State::row_type(kind).New());
       if (!row->ParseFromArray(it->value().data(), static_cast<int>(it->value().size())))
         return StoreError{path_ + ": a row cannot be read; restore the last backup", true};
-      vault_->seal(kind, from_big_endian(view(it->key())), *row, batch);
+      vault_->seal(kind, from_big_endian(it->key().ToStringView()), *row, batch);
       batch.Put(family(kind), it->key(), row->SerializeAsString());
       if (static_cast<std::size_t>(batch.Count()) >= kMigratedAtOnce) {
         QIAO_TRY(write(batch));
@@ -717,9 +716,9 @@ StoreResult<void> Store::read_journal(
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), journal_));
   std::string buffer;
   for (it->Seek(big_endian(after + 1)); it->Valid(); it->Next()) {
-    const Seq seq = from_big_endian(view(it->key()));
+    const Seq seq = from_big_endian(it->key().ToStringView());
     if (seq > last) break;
-    QIAO_TRY(const auto plain, plain_event(view(it->value()), buffer));
+    QIAO_TRY(const auto plain, plain_event(it->value().ToStringView(), buffer));
     if (!event(seq, plain)) break;
   }
   if (!it->status().ok())
@@ -771,12 +770,12 @@ StoreResult<std::vector<std::string>> Store::check_chain(
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, journal_));
   for (it->SeekToFirst(); it->Valid() && findings.empty(); it->Next()) {
-    const Seq seq = from_big_endian(view(it->key()));
-    const auto hash = to_hash(view(it->value()));
+    const Seq seq = from_big_endian(it->key().ToStringView());
+    const auto hash = to_hash(it->value().ToStringView());
     if (seq != expected) {
       findings.push_back("journal: event " + std::to_string(expected) + " is missing");
     } else if (!hash || *hash != hash_next(vault_->chain_key(), before, seq,
-                                           stored_event(view(it->value())))) {
+                                           stored_event(it->value().ToStringView()))) {
       findings.push_back("journal: event " + std::to_string(seq) + " is not what was written");
     } else {
       before = *hash;
@@ -808,7 +807,7 @@ std::vector<std::string> Store::audit_entries(const pb::Event& event) {
 
 StoreResult<void> Store::read_audit_index(const std::function<void(std::string_view)>& seen) const {
   const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(scan_options(), audit_));
-  for (it->SeekToFirst(); it->Valid(); it->Next()) seen(view(it->key()));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) seen(it->key().ToStringView());
   if (!it->status().ok()) return error("cannot read the audit's index in " + path_, it->status());
   return outcome::success();
 }
@@ -822,9 +821,9 @@ std::vector<Seq> Store::audit(const AuditKey& key, Seq after, bool newest, std::
   } else {
     it->Seek(key.prefix + big_endian(after + 1));
   }
-  while (it->Valid() && found.size() < most && view(it->key()).starts_with(key.prefix) &&
+  while (it->Valid() && found.size() < most && it->key().ToStringView().starts_with(key.prefix) &&
          it->key().size() == key.prefix.size() + 8) {
-    found.push_back(from_big_endian(view(it->key()).substr(key.prefix.size())));
+    found.push_back(from_big_endian(it->key().ToStringView().substr(key.prefix.size())));
     newest ? it->Prev() : it->Next();
   }
   if (!it->status().ok()) noticed(error("cannot read the audit's index in " + path_, it->status()));
@@ -872,10 +871,10 @@ StoreResult<std::size_t> Store::delete_stored_responses(Time before, std::size_t
   std::size_t count = 0;
   // Commits wait while a batch is written.
   constexpr std::size_t kDeletedAtOnce = 200;
-  for (it->Seek(slice(kByTime)); it->Valid() && view(it->key()) < end && count < most;
+  for (it->Seek(slice(kByTime)); it->Valid() && it->key().ToStringView() < end && count < most;
        it->Next(), ++count) {
     batch.Delete(dedup_, it->key());
-    batch.Delete(dedup_, slice(view(it->key()).substr(end.size())));
+    batch.Delete(dedup_, slice(it->key().ToStringView().substr(end.size())));
     if (static_cast<std::size_t>(batch.Count()) < kDeletedAtOnce) continue;
     if (const auto status = db_->Write({}, &batch); !status.ok()) {
       return error("cannot write to " + path_, status);

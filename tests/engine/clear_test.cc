@@ -476,8 +476,8 @@ TEST_F(ClearedCity, WhatIsBookedAlreadyIsNotGivenTwice) {
 // What is planned, as matches in a market: it has to take all of it.
 void expect_plan_holds(const Plan& plan, Market& market) {
   pb::Command batch = by(pb::ROLE_LEAD);
-  for (const auto& [need, parts] : plan.by_need()) {
-    for (const PlannedPart& p : parts) {
+  for (Slot need = 0; need < market.state().needs().size(); ++need) {
+    for (const PlannedPart& p : plan.of(need)) {
       pb::MakeMatch& m = *batch.mutable_batch()->add_commands()->mutable_make_match();
       m.set_need_id(market.state().needs()[need].id.value());
       m.set_line(market.state().line(p.line).number);

@@ -333,7 +333,7 @@ class Watching(Case):
         watchers = {who: watch(who, f"?{s.place(last)}") for who in accounts}
         contact = {"contactName": "张三丰", "contactPhone": "13912341234", "address": "城东路18号"}
         need = s.post("/v1/needs", self.need(**contact))
-        draft = s.post("/v1/needs?until=draft", self.need(title="草稿", **contact))
+        s.post("/v1/needs?until=draft", self.need(title="草稿", **contact))
         s.post("/v1/persons", {"partyId": other, "name": "李四"})
         s.post(f"/v1/needs/{need['id']}:reveal")
         end = s.post("/v1/needs", self.need(title="末"))["id"]

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from command_line import CommandLineCase
-from harness import QIAO, SIM, SOURCE, Case, main, run
+from harness import NINGGUO, QIAO, SIM, SOURCE, Case, generate, main, run
 
 
 class CommandLine(CommandLineCase):
@@ -492,7 +492,7 @@ class CommandLine(CommandLineCase):
                     SIM,
                     "generate",
                     "--areas",
-                    SOURCE + "/data/ningguo/areas.csv",
+                    os.path.join(NINGGUO, "areas.csv"),
                     "--until",
                     "2026-11-24 18:00",
                     "--quiet",
@@ -592,20 +592,11 @@ class CommandLine(CommandLineCase):
 
 class Simulator(Case):
     def test_the_same_seed_makes_the_same_city(self):
-        args = [
-            SIM,
-            "generate",
-            "--areas",
-            SOURCE + "/data/ningguo/areas.csv",
-            "--outline",
-            SOURCE + "/data/ningguo/outline.geojson",
-            "--until",
-            "2026-11-24 18:00",
-            "--quiet",
-        ]
-        a = run(*args, "--seed", "5").stdout
-        self.assertEqual(a, run(*args, "--seed", "5").stdout)
-        self.assertNotEqual(a, run(*args, "--seed", "6").stdout)
+        outline = os.path.join(NINGGUO, "outline.geojson")
+        args = ["--outline", outline, "--until", "2026-11-24 18:00"]
+        a = generate(*args, "--seed", "5")
+        self.assertEqual(a, generate(*args, "--seed", "5"))
+        self.assertNotEqual(a, generate(*args, "--seed", "6"))
 
     def test_bad_input_is_refused_with_words(self):
         for args in (
@@ -613,7 +604,7 @@ class Simulator(Case):
             ["generate", "--areas", "/nowhere.csv"],
             ["generate", "--areas", SOURCE + "/data/policy.json"],
             ["newyork", "/nowhere.csv"],
-            ["generate", "--areas", SOURCE + "/data/ningguo/areas.csv", "--until", "soon"],
+            ["generate", "--areas", os.path.join(NINGGUO, "areas.csv"), "--until", "soon"],
         ):
             r = run(SIM, *args, check=False)
             self.assertNotEqual(r.returncode, 0, args)
@@ -621,19 +612,9 @@ class Simulator(Case):
 
     def test_the_city_has_ningguos_real_areas_and_loads(self):
         history = os.path.join(self.folder, "h.jsonl")
-        run(
-            SIM,
-            "generate",
-            "--areas",
-            SOURCE + "/data/ningguo/areas.csv",
-            "--outline",
-            SOURCE + "/data/ningguo/outline.geojson",
-            "--named",
-            SOURCE + "/data/ningguo/teams.csv",
-            "--quiet",
-            "--out",
-            history,
-        )
+        outline = os.path.join(NINGGUO, "outline.geojson")
+        teams = os.path.join(NINGGUO, "teams.csv")
+        generate("--outline", outline, "--named", teams, "--out", history)
         s = self.server("--load", history)
         areas = s.get("/v1/areas?pageSize=500")["areas"]
         levels = [a["level"] for a in areas]

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from harness import PATIENCE, QIAO, QIAOD, SIM, SOURCE, Case, WebSocket, main, run
+from harness import PATIENCE, QIAO, QIAOD, Case, WebSocket, generate, main, run
 
 KILLS = int(os.environ.get("QIAO_KILLS", "50"))
 SEED = int(os.environ.get("QIAO_SEED", "1"))
@@ -118,21 +118,8 @@ class Crash(Case):
 
     def generate(self, needs):
         history = os.path.join(self.folder, f"history-{needs}.jsonl")
-        run(
-            SIM,
-            "generate",
-            "--areas",
-            SOURCE + "/data/ningguo/areas.csv",
-            "--needs",
-            str(needs),
-            "--teams",
-            "2000",
-            "--quiet",
-            "--until",
-            "2026-11-01 09:00",
-            "--out",
-            history,
-        )
+        size = ["--needs", str(needs), "--teams", "2000"]
+        generate(*size, "--until", "2026-11-01 09:00", "--out", history)
         return history
 
     def loading(self, data, *options):

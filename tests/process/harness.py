@@ -17,6 +17,7 @@ SOURCE = os.environ["QIAO_SOURCE"]
 QIAOD = os.path.join(BIN, "server/qiaod")
 QIAO = os.path.join(BIN, "tools/qiao")
 SIM = os.path.join(BIN, "tools/qiao-sim")
+NINGGUO = os.path.join(SOURCE, "data/ningguo")
 # Sanitized builds are slower.
 PATIENCE = float(os.environ.get("QIAO_PATIENCE", "1"))
 
@@ -353,6 +354,12 @@ def run(*command, check=True, **kw):
     if check and result.returncode != 0:
         raise AssertionError(f"{command} gave {result.returncode}: {result.stdout}{result.stderr}")
     return result
+
+
+def generate(*options):
+    """A history with Ningguo's areas, as qiao-sim prints it."""
+    areas = os.path.join(NINGGUO, "areas.csv")
+    return run(SIM, "generate", "--areas", areas, "--quiet", *options).stdout
 
 
 def main():

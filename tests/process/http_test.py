@@ -6,7 +6,7 @@ import os
 import socket
 import time
 
-from harness import PATIENCE, QIAOD, SIM, SOURCE, Case, main, run
+from harness import PATIENCE, QIAOD, Case, generate, main, run
 
 
 class Http(Case):
@@ -156,21 +156,8 @@ class Http(Case):
 
     def test_questions_of_a_client_that_has_gone_are_given_up(self):
         history = os.path.join(self.folder, "history.jsonl")
-        run(
-            SIM,
-            "generate",
-            "--areas",
-            SOURCE + "/data/ningguo/areas.csv",
-            "--needs",
-            "100",
-            "--teams",
-            "2000",
-            "--quiet",
-            "--until",
-            "2026-11-01 09:00",
-            "--out",
-            history,
-        )
+        size = ["--needs", "100", "--teams", "2000"]
+        generate(*size, "--until", "2026-11-01 09:00", "--out", history)
         s = self.server("--load", history, name="large")
         areas = s.get("/v1/areas?pageSize=200")["areas"]
         area = next(a["code"] for a in areas if a["level"] == "AREA_LEVEL_COMMUNITY")

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from command_line import CommandLineCase
-from harness import QIAO, SIM, SOURCE, main, run
+from harness import NINGGUO, QIAO, generate, main
 
 
 class Sheets(CommandLineCase):
@@ -181,17 +181,7 @@ class Sheets(CommandLineCase):
 
     def test_what_is_exported_can_be_imported_elsewhere(self):
         history = os.path.join(self.folder, "h.jsonl")
-        run(
-            SIM,
-            "generate",
-            "--areas",
-            SOURCE + "/data/ningguo/areas.csv",
-            "--outline",
-            SOURCE + "/data/ningguo/outline.geojson",
-            "--quiet",
-            "--out",
-            history,
-        )
+        generate("--outline", os.path.join(NINGGUO, "outline.geojson"), "--out", history)
         full = self.server("--load", history, name="full")
         there = {"QIAO_SERVER": full.origin(), "QIAO_TOKEN": full.token}
         for what in ("areas", "parties", "offers"):

@@ -1,6 +1,7 @@
 // The OWASP API Security Top Ten (2023), one by one: what an attacker tries, and what it gets.
 #include <gtest/gtest.h>
 
+#include "engine/base/hex.h"
 #include "server/access/secrets.h"
 #include "tests/support/towns.h"
 

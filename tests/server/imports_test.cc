@@ -1,11 +1,10 @@
 // Imports: the outcome of each row, whose rights they have, and that nothing is made twice.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "qiao/v1/import.pb.h"
+#include "tests/support/files.h"
 #include "tests/support/host.h"
 #include "tests/support/towns.h"
 
@@ -13,9 +12,9 @@ namespace qiao {
 namespace {
 
 std::string file_of(const std::string& path) {
-  std::ifstream in(std::string(QIAO_SOURCE) + "/" + path, std::ios::binary);
-  EXPECT_TRUE(in) << path;
-  return {std::istreambuf_iterator<char>(in), {}};
+  const std::string bytes = read_file(std::string(QIAO_SOURCE) + "/" + path);
+  EXPECT_FALSE(bytes.empty()) << path;
+  return bytes;
 }
 
 // What goes on may be over by the time that it is waited for.

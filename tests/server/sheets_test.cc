@@ -4,9 +4,6 @@
 #include <xlsxwriter.h>
 #include <zip.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "server/sheets/cell_values.h"
 #include "server/sheets/former_words.h"
 #include "server/sheets/headings.h"
@@ -14,6 +11,7 @@
 #include "server/sheets/number_format.h"
 #include "server/sheets/table.h"
 #include "server/sheets/template.h"
+#include "tests/support/files.h"
 #include "tools/io/temporary_folder.h"
 
 namespace qiao {
@@ -21,11 +19,6 @@ namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 constexpr std::chrono::local_days kToday{std::chrono::year{2026} / 11 / 30};
-
-std::string read_whole_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 Rows rows_of(const Result<FileTable>& table) {
   if (!table) return {{"refused", table.error().field, table.error().en()}};
@@ -53,7 +46,7 @@ std::string archive(const std::vector<std::pair<std::string, std::string>>& part
     zip_file_add(zip, name.c_str(), source, ZIP_FL_OVERWRITE);
   }
   EXPECT_EQ(zip_close(zip), 0);
-  return read_whole_file(path);
+  return read_file(path);
 }
 
 // The least that is a workbook with one sheet.
@@ -182,7 +175,7 @@ TEST(Workbook, ReadsDatesTimesFormulasAndMergedCells) {
   worksheet_write_number(sheet, 4, 3, 0.1 + 0.2, nullptr);
   worksheet_write_formula_num(sheet, 4, 4, "=1+2", nullptr, 3);
   ASSERT_EQ(workbook_close(book), LXW_NO_ERROR);
-  const auto table = read_table(read_whole_file(path), "");
+  const auto table = read_table(read_file(path), "");
   ASSERT_TRUE(table) << table.error().en();
   EXPECT_EQ(table.value().sheets, (std::vector<std::string>{"需求"}));
   EXPECT_EQ(table.value().sheet, "需求");
@@ -191,9 +184,9 @@ TEST(Workbook, ReadsDatesTimesFormulasAndMergedCells) {
                                   {"城东社区", "2026-12-05", "09:00", "13:30", "3"},
                                   {"城东社区", "2026-12-05 13:30", "25:30", "0.3", "3"}}));
   EXPECT_EQ(table.value().rows[1].number, 3U);
-  EXPECT_EQ(read_table(read_whole_file(path), "旧").value().rows.size(), 0U);
-  EXPECT_EQ(read_table(read_whole_file(path), "2").value().sheet, "需求");
-  EXPECT_FALSE(read_table(read_whole_file(path), "没有"));
+  EXPECT_EQ(read_table(read_file(path), "旧").value().rows.size(), 0U);
+  EXPECT_EQ(read_table(read_file(path), "2").value().sheet, "需求");
+  EXPECT_FALSE(read_table(read_file(path), "没有"));
 }
 
 TEST(NumberFormat, TellsDatesFromNumbers) {

@@ -4,11 +4,10 @@
 
 #include <boost/json/parse.hpp>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include "engine/match/ranked_market.h"
 #include "server/store/store.h"
+#include "tests/support/files.h"
 #include "tools/io/temporary_folder.h"
 
 namespace qiao {
@@ -23,10 +22,7 @@ struct Kept {
     const std::string name = "format-" + std::to_string(format);
     const std::string data = std::string(QIAO_SOURCE) + "/tests/data/" + name;
     EXPECT_EQ(std::system(("tar -xf " + data + ".tar.xz -C " + folder.path()).c_str()), 0);
-    std::ifstream file(data + ".json");
-    std::stringstream text;
-    text << file.rdbuf();
-    facts = boost::json::parse(text.str()).as_object();
+    facts = boost::json::parse(read_file(data + ".json")).as_object();
     database = folder / name;
   }
 };

@@ -11,12 +11,13 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <sstream>
 #include <string>
 
+#include "engine/base/hex.h"
 #include "engine/rows/invariants.h"
 #include "engine/rows/kinds.h"
 #include "server/store/store.h"
+#include "tests/support/files.h"
 #include "tests/support/raw.h"
 #include "tests/support/towns.h"
 
@@ -33,19 +34,9 @@ std::string raw(const std::string& folder) {
   std::string all;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file()) continue;
-    std::ifstream file(entry.path(), std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    all += text.str();
+    all += read_file(entry.path());
   }
   return all;
-}
-
-std::string read(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 std::vector<std::string> verified(const std::string& folder, const std::string& key = {}) {
@@ -324,12 +315,12 @@ TEST(KeyFile, IsForItsOwnerOnlyAndRefusedWithWordsOtherwise) {
 TEST(KeyFile, AFreshKeyTakesOverAtTheNextStartAndTheOldOneMayGo) {
   Towns t;
   const std::string key = t.folder / "db.key";
-  const std::string old = read(key);
+  const std::string old = read_file(key);
   const auto before = digest(t.runtime->state());
   t.stop();
   ASSERT_TRUE(KeyFile::rotate(key));
   // Dropped before the next start the old key would take the data with it.
-  const std::string both = read(key);
+  const std::string both = read_file(key);
   const auto prune = [&]() -> StoreResult<KeyFile> {
     QIAO_TRY(const auto in_use, Store::keys_in_use(t.folder / "db", key));
     return KeyFile::prune(key, in_use);
@@ -338,12 +329,12 @@ TEST(KeyFile, AFreshKeyTakesOverAtTheNextStartAndTheOldOneMayGo) {
   ASSERT_FALSE(early);
   EXPECT_NE(early.error().message.find("start qiaod once"), std::string::npos);
   EXPECT_NE(early.error().zh.find("启动一次qiaod"), std::string::npos);
-  EXPECT_EQ(read(key), both);
+  EXPECT_EQ(read_file(key), both);
   t.start();
   EXPECT_EQ(digest(t.runtime->state()), before);
   // A server that is running with the new key does not stand in the way.
   ASSERT_TRUE(prune());
-  EXPECT_NE(read(key), both);
+  EXPECT_NE(read_file(key), both);
   t.stop();
   t.start();
   EXPECT_EQ(digest(t.runtime->state()), before);

@@ -4,25 +4,16 @@
 #include <rocksdb/db.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 
 #include "engine/rows/invariants.h"
 #include "qiao/v1/clearing.pb.h"
 #include "tests/support/durable_city.h"
+#include "tests/support/files.h"
 #include "tools/io/temporary_folder.h"
 
 namespace qiao {
-
-inline std::string read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-inline void write_file(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
 
 inline std::string flipped(std::string bytes, std::size_t at) {
   if (!bytes.empty()) bytes[std::min(at, bytes.size() - 1)] ^= 0x20;

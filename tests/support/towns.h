@@ -24,12 +24,7 @@ struct Towns : Host {
                                         .time_share = 0,
                                         .log_ins_per_minute = 0})
       : Host(std::move(options)) {
-    EXPECT_EQ(
-        send(
-            "PUT", "/v1/areas/341881000000",
-            R"({"level":"AREA_LEVEL_CITY","name":"宁国市","point":{"latitudeE7":306265000,"longitudeE7":1189834000}})")
-            .status,
-        200U);
+    put_city();
     own = side("341881001", "甲", 7);
     foreign = side("341881002", "乙", 8);
     tokens["lead"] = token;

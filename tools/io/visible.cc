@@ -3,16 +3,12 @@
 #include <vector>
 
 #include "engine/base/characters.h"
+#include "engine/base/hex.h"
 
 namespace qiao {
 namespace {
 
 using google::protobuf::FieldDescriptor;
-
-void append_hex(char32_t value, int digits, std::string& out) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) out += kDigits[value >> shift & 15];
-}
 
 }  // namespace
 
@@ -22,8 +18,7 @@ std::string visible(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t size = utf8_character(text.substr(at));
     if (size == 0) {
-      out += "\\x";
-      append_hex(static_cast<unsigned char>(text[at++]), 2, out);
+      out += "\\x" + hex_digits(static_cast<unsigned char>(text[at++]), 2);
       continue;
     }
     const std::string_view character = text.substr(at, size);
@@ -32,11 +27,9 @@ std::string visible(std::string_view text) {
     if (!is_hidden(code)) {
       out += character;
     } else if (code <= 0xFFFF) {
-      out += "\\u";
-      append_hex(code, 4, out);
+      out += "\\u" + hex_digits(code, 4);
     } else {
-      out += "\\U";
-      append_hex(code, 8, out);
+      out += "\\U" + hex_digits(code, 8);
     }
   }
   return out;

@@ -6,6 +6,7 @@
 
 #include "engine/base/ascii.h"
 #include "proto/json/json.h"
+#include "proto/text/enum_names.h"
 #include "proto/text/notation.h"
 #include "qiao/v1/query.pb.h"
 #include "server/sheets/supply.h"
@@ -76,12 +77,10 @@ std::string example(const FieldDescriptor* f, bool chinese) {
       return "";
     case FieldDescriptor::CPPTYPE_ENUM: {
       // URGENCY_NORMAL is written normal.
-      const std::size_t prefix =
-          f->enum_type()->value(0)->name().size() - std::string_view("UNSPECIFIED").size();
       std::string all;
       for (int i = 1; i < f->enum_type()->value_count(); ++i) {
         all += i > 1 ? ", " : "";
-        all += ascii_lower(f->enum_type()->value(i)->name().substr(prefix));
+        all += ascii_lower(unprefixed_name(f->enum_type()->value(i)));
       }
       return all;
     }
@@ -123,8 +122,7 @@ Status set_plain(Session& session, const FieldDescriptor* f, const std::string& 
       const auto* type = f->enum_type();
       if (type->FindValueByName(upper) == nullptr) {
         // Values begin with the type's name: PARTY_KIND_ENTERPRISE.
-        const std::string& first = type->value(0)->name();
-        upper.insert(0, first.substr(0, first.size() - std::string_view("UNSPECIFIED").size()));
+        upper.insert(0, enum_prefix(type));
       }
       append_json_string(upper, json);
     } else if (f->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "engine/base/hex.h"
 #include "engine/match/ranking.h"
 #include "server/store/folder_lock.h"
 #include "server/store/store.h"

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <random>
 
+#include "engine/base/hex.h"
 #include "proto/json/json.h"
 #include "qiao/v1/area.pb.h"
 #include "qiao/v1/party.pb.h"
@@ -91,10 +92,7 @@ int Session::fail(const Reply& reply) const {
 std::string fresh_idempotency_key() {
   std::random_device device;
   std::string key = "cli-";
-  for (int i = 0; i < 4; ++i) {
-    constexpr char kHex[] = "0123456789abcdef";
-    for (unsigned v = device(), k = 0; k < 8; ++k, v >>= 4) key += kHex[v & 15];
-  }
+  for (int i = 0; i < 4; ++i) key += hex_digits(device(), 8);
   return key;
 }
 

@@ -1,5 +1,6 @@
 #include "tools/qiao/show_access.h"
 
+#include "proto/text/notation.h"
 #include "qiao/v1/access.pb.h"
 #include "qiao/v1/event.pb.h"
 #include "tools/qiao/table.h"
@@ -48,12 +49,6 @@ std::string kind_name(const Session& s, pb::GrantKind kind) {
   }
 }
 
-std::string joined(const google::protobuf::RepeatedPtrField<std::string>& words) {
-  std::string all;
-  for (const auto& w : words) all += (all.empty() ? "" : ", ") + w;
-  return all;
-}
-
 void accounts(Session& s, const google::protobuf::RepeatedPtrField<pb::Account>& all,
               std::ostream& out) {
   Table t{{s.say("编号", "id"), s.say("登录名", "login"), s.say("姓名", "name"),
@@ -78,7 +73,7 @@ void show_session(Session& s, const pb::Session& session, const When& when, std:
       << s.say("身份：", "acts as: ") << actor_name(s, session.actor()) << "\n";
   if (session.expires_at() != 0)
     out << s.say("有效至：", "until: ") << when(session.expires_at()) << "\n";
-  out << s.say("可用操作：", "operations: ") << joined(session.operations()) << "\n";
+  out << s.say("可用操作：", "operations: ") << join(session.operations(), ", ") << "\n";
 }
 
 void show_grants(const Session& s, const pb::ListGrantsResponse& grants, const When& when,
@@ -88,7 +83,7 @@ void show_grants(const Session& s, const pb::ListGrantsResponse& grants, const W
           {}};
   for (const auto& g : grants.grants()) {
     t.rows.push_back({std::to_string(g.id()), kind_name(s, g.kind()), g.name(),
-                      g.scopes().empty() ? s.say("全部", "all") : joined(g.scopes()),
+                      g.scopes().empty() ? s.say("全部", "all") : join(g.scopes(), ", "),
                       when(g.expires_at())});
   }
   t.print(out);
@@ -128,7 +123,7 @@ void show_entries(Session& s, const google::protobuf::RepeatedPtrField<pb::Audit
                       id == 0 ? "" : "#" + std::to_string(id) + " " + e.account(),
                       actor_name(s, e.actor()), kind(e.kind()),
                       e.object() + (e.object_id() == 0 ? "" : "/" + std::to_string(e.object_id())),
-                      joined(e.disclosure().fields())});
+                      join(e.disclosure().fields(), ", ")});
   }
   t.print(out);
 }

@@ -1,20 +1,15 @@
 #include "tools/qiao/show_clearing.h"
 
-#include <cstdio>
-
+#include "engine/base/number_text.h"
 #include "proto/text/notation.h"
 #include "tools/qiao/table.h"
 
 namespace qiao {
 namespace {
 
-std::string points(std::int64_t micro, int digits = 2) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.*f", digits, static_cast<double>(micro) / 1e6);
-  return text;
-}
-std::string percent(std::int64_t micro, int digits = 1) {
-  return points(micro * 100, digits) + " %";
+std::string points(std::int64_t micro, int decimals = 2) { return micro_text(micro, decimals); }
+std::string percent(std::int64_t micro, int decimals = 1) {
+  return micro_text(micro * 100, decimals) + " %";
 }
 
 const char* stage(Session& s, pb::ClearingStage stage) {

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "engine/base/ascii.h"
+#include "proto/text/enum_names.h"
 
 namespace qiao {
 namespace {
@@ -185,12 +186,10 @@ const Term* find(const Term (&terms)[kSize], std::string_view name) {
   return it == std::end(terms) ? nullptr : it;
 }
 
-// Each value's name begins as that of value 0, which ends with UNSPECIFIED, does.
-std::string end_of_name(const google::protobuf::EnumDescriptor* type, std::string_view name) {
-  std::string end(
-      name.substr(type->value(0)->name().size() - std::string_view("UNSPECIFIED").size()));
-  for (char& c : end) c = c == '_' ? ' ' : ascii_lower(c);
-  return end;
+std::string english_word(const google::protobuf::EnumValueDescriptor* value) {
+  std::string word(unprefixed_name(value));
+  for (char& c : word) c = c == '_' ? ' ' : ascii_lower(c);
+  return word;
 }
 
 }  // namespace
@@ -207,7 +206,7 @@ std::string enum_word(const google::protobuf::EnumDescriptor* type, int value, b
   const Term* term = find(kEnums, v->name());
   if (term != nullptr && chinese) return std::string(term->zh);
   if (term != nullptr && !term->en.empty()) return std::string(term->en);
-  return end_of_name(type, v->name());
+  return english_word(v);
 }
 
 }  // namespace qiao

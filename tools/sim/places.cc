@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <charconv>
-#include <fstream>
 #include <functional>
-#include <sstream>
 
+#include "engine/base/number_text.h"
 #include "engine/base/random.h"
 #include "proto/text/csv.h"
 #include "proto/text/notation.h"
@@ -33,11 +31,9 @@ Status each_row(const std::string& path, std::size_t fields,
 }
 
 Result<std::uint64_t> code_of(const std::string& text, const std::string& path) {
-  std::uint64_t v = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return refuse_type(path + ": " + text, "integer");
-  return v;
+  const auto v = parse_number<std::uint64_t>(text);
+  if (!v) return refuse_type(path + ": " + text, "integer");
+  return *v;
 }
 
 struct Degrees {
