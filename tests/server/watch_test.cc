@@ -505,7 +505,7 @@ TEST(Watching, OneThatFindsNothingHoldsUpNobody) {
 // In small steps, from disk and from memory, it gets what somebody gets who reads everything.
 TEST(Watching, GetsWhatThereIsHoweverFarBehindItIs) {
   Watched t;
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 90; ++i) {
     t.post_need();
     ASSERT_TRUE(t.runtime->apply([&] {
       pb::Command c = by(pb::ROLE_LEAD);
