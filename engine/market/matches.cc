@@ -56,6 +56,21 @@ Seconds answer_limit(const pb::TimeLimits& limits, pb::MatchState how, pb::Urgen
   }
 }
 
+// Whether the need may have another match, of that party.
+Status check_number_of_matches(const State& state, const NeedRow& need, Slot party) {
+  int matches = 0;
+  int of_party = 0;
+  for (Slot m = need.first_match; m != kNoSlot; m = state.matches()[m].next_of_need) {
+    ++matches;
+    if (state.offers()[state.matches()[m].offer].party == party) ++of_party;
+  }
+  if (of_party >= kMaxMatchesOfPartyInNeed)
+    return refuse(Code::kTooMany, "offerId", std::to_string(kMaxMatchesOfPartyInNeed));
+  if (matches >= kMaxMatchesOfNeed)
+    return refuse(Code::kTooMany, "needId", std::to_string(kMaxMatchesOfNeed));
+  return outcome::success();
+}
+
 Refusal not_eligible(pb::Rule rule) {
   const Words w = words(rule);
   switch (rule) {
@@ -142,6 +157,7 @@ Status Market::make_match(const pb::MakeMatch& make) {
   if (const std::int64_t lot = state_.offers()[offer].smallest_lot; quantity < lot) {
     return not_so_many(Code::kQuantityTooSmall, lot);
   }
+  QIAO_TRY(check_number_of_matches(state_, need_row, state_.offers()[offer].party));
   answer(pb::Event::kMatch, next_id());
   new_match(line, offer, quantity, how, judgement);
   if (how == pb::MATCH_STATE_CLAIMED && !state_.policy().confirm_claims()) {
@@ -336,6 +352,8 @@ void Market::redispatch(Slot slot) {
   auto next = matcher_->next_best(line, failed.quantity, now_);
   if (!next) next = matcher_->next_best(line, 1, now_);
   if (!next) return;
+  if (!check_number_of_matches(state_, state_.needs()[need_slot], state_.offers()[*next].party))
+    return;
   const Judgement judgement = matcher_->judge(line, *next, now_);
   QIAO_CHECK(judgement.eligible(), "the next best is eligible");
   new_match(line, *next, std::min(failed.quantity, judgement.available), pb::MATCH_STATE_DISPATCHED,

@@ -6,6 +6,7 @@
 #include "engine/market/emit.h"
 #include "engine/market/settable.h"
 #include "engine/market/validate.h"
+#include "engine/rows/limits.h"
 
 namespace qiao {
 namespace {
@@ -31,11 +32,9 @@ bool same_kind(const pb::Offer& a, const pb::Offer& b) {
 std::int64_t promised(const State& state, Slot slot) {
   const OfferRow& row = state.offers()[slot];
   if (row.time_kind == 0) return row.given;
-  std::int64_t most = 0;
-  if (const auto* calendar = state.bookings(slot)) {
-    for (const Booking& b : *calendar) most = std::max(most, state.peak(slot, b.window));
-  }
-  return most;
+  const auto* calendar = state.bookings(slot);
+  if (calendar == nullptr || calendar->empty()) return 0;
+  return state.peak(slot, {calendar->front().window.start, calendar->back().window.end});
 }
 
 }  // namespace
@@ -52,6 +51,8 @@ Status Market::post_offer(const pb::Offer& offer) {
   QIAO_TRY(check_area(scope_, actor_, state_, party.area));
   QIAO_TRY(check_party(scope_, actor_, state_, slot));
   QIAO_TRY(check_approved(scope_, state_, slot));
+  if (party.active_offers >= kMaxActiveOffersOfParty)
+    return refuse(Code::kTooMany, "partyId", std::to_string(kMaxActiveOffersOfParty));
   pb::Offer row;
   copy_settable(offer, row);
   row.set_id(next_id());

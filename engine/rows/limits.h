@@ -50,6 +50,12 @@ inline constexpr int kMaxNeedsOfResident = 100;
 // Parties of one tree: whether somebody may act on behalf of a party depends on all below it.
 inline constexpr int kMaxPartiesOfTree = 1'000;
 inline constexpr int kMaxAccountsOfPerson = 8;
+// Active offers of one party: all of them are indexed again when the party changes.
+inline constexpr std::uint32_t kMaxActiveOffersOfParty = 1'000;
+// Matches of one need, including those that have ended: a change of the need or of a match reads
+// all of them. One party has at most its own share, so that it cannot exhaust a need's.
+inline constexpr int kMaxMatchesOfNeed = 1'000;
+inline constexpr int kMaxMatchesOfPartyInNeed = 256;
 inline constexpr int kMaxCommandsPerBatch = 10'000;
 // Requests of a batch: it is applied at once, and other requests wait about 5 ms for it.
 inline constexpr int kMaxRequestsPerBatch = 200;
@@ -86,7 +92,7 @@ inline constexpr Seconds kMinLimit = std::chrono::minutes{1};
 inline constexpr Seconds kMaxLimit = std::chrono::days{365};
 
 // Timers that one tick handles; the rest waits for the next tick, so that commands run in between.
-inline constexpr int kMaxTimersPerTick = 256;
+inline constexpr int kMaxTimersPerTick = 64;
 // How often a need is escalated: from the community to the town, and from the town to the city,
 // where the lead handles it.
 inline constexpr std::uint32_t kMaxRaised = 2;

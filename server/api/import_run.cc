@@ -121,7 +121,11 @@ void ImportRun::take_steps() {
   if (!access_holds())
     return refuse_all(pb::IMPORT_STATE_STOPPED, qiao::refuse(Code::kImportStopped));
   const std::size_t count = std::min(walk_.at_once, walk_.count - walk_.at);
-  if (const auto time = time_to_wait(walk_.changes ? count : 0)) return wait(*time);
+  if (const auto time = time_to_wait(walk_.changes ? count : 0)) {
+    // Others do not wait until the sender has time again.
+    leave_place();
+    return wait(*time);
+  }
   const auto self = weak_from_this();
   in_slices(
       context_, count, [this](std::size_t) { walk_.step(walk_.at++); },

@@ -40,6 +40,7 @@ class ImportRun : public std::enable_shared_from_this<ImportRun> {
   void start(std::function<void()> checked);
 
   bool has_ended() const { return ended_at_ != 0; }
+  const ImportSender& sender() const { return sender_; }
   std::uint64_t account() const { return sender_.identity.actor.account_id(); }
   std::uint64_t id() const { return id_; }
   // The import without its results.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/base/ascii.h"
+#include "engine/identity/reach.h"
 #include "qiao/v1/import.pb.h"
 #include "server/api/page.h"
 #include "server/api/problem.h"
@@ -22,6 +23,8 @@ using google::protobuf::Message;
 constexpr std::size_t kMostRunning = 2;
 // That have not ended: waiting, or being read, checked or saved.
 constexpr std::ptrdiff_t kMostUnfinished = 32;
+constexpr std::size_t kMostUnfinishedOfParty = 4;
+constexpr std::size_t kMostUnfinishedOfAddress = 8;
 // Finished imports that are stored for their senders: per account, and in all.
 constexpr std::size_t kMostEndedOfAccount = 4;
 constexpr std::size_t kMostEnded = 64;
@@ -128,22 +131,17 @@ Response get_import_template(const Services& services, const Call& call, const M
     r.body = csv_template(*sheet.value(), chinese);
     return r;
   }
-  r.deferred =
-      [&imports = *services.imports, sheet = sheet.value(), chinese,
-       words = std::make_shared<const pb::Taxonomy>(services.state().taxonomy())](Waiter waiter) {
-        auto made = std::make_shared<Response>();
-        imports.beside().run(
-            [=] {
-              const auto bytes = workbook_template(*sheet, *words, chinese);
-              if (!bytes) {
-                *made = problem(bytes.error(), chinese);
-                return;
-              }
-              made->content_type = kXlsx;
-              made->body = bytes.value();
-            },
-            [=] { waiter(std::move(*made)); });
-      };
+  r.deferred = [&imports = *services.imports, sheet = sheet.value(), chinese](Waiter waiter) {
+    imports.workbook_template(
+        *sheet, chinese,
+        [chinese, waiter = std::move(waiter)](const Imports::Template& made) mutable {
+          if (!made) return waiter(problem(made.error(), chinese));
+          Response response;
+          response.content_type = kXlsx;
+          response.body = made.value();
+          waiter(std::move(response));
+        });
+  };
   return r;
 }
 
@@ -210,10 +208,23 @@ constexpr Route kRoutes[] = {
 
 Result<std::shared_ptr<ImportRun>> Imports::start(ImportOrder order, ImportSender sender) {
   const std::uint64_t account = sender.identity.actor.account_id();
+  const auto topmost = [&](const ImportSender& of) {
+    return topmost_of(runtime_.state(), PartyId{of.identity.actor.party_id()});
+  };
+  const bool has_party = sender.identity.actor.party_id() != 0;
   const auto unfinished = [&](const auto& run) { return !run->has_ended(); };
+  std::size_t of_party = 0;
+  std::size_t of_address = 0;
   for (const auto& run : runs_) {
-    if (unfinished(run) && run->account() == account) return refuse(Code::kImportRunning);
+    if (!unfinished(run)) continue;
+    if (run->account() == account) return refuse(Code::kImportRunning);
+    if (has_party && topmost(run->sender()) == topmost(sender)) ++of_party;
+    if (run->sender().address == sender.address) ++of_address;
   }
+  if (of_party >= kMostUnfinishedOfParty)
+    return refuse(Code::kTooMany, "imports", std::to_string(kMostUnfinishedOfParty));
+  if (of_address >= kMostUnfinishedOfAddress)
+    return refuse(Code::kTooMany, "imports", std::to_string(kMostUnfinishedOfAddress));
   if (std::count_if(runs_.begin(), runs_.end(), unfinished) >= kMostUnfinished)
     return refuse(Code::kTooMany, "imports", std::to_string(kMostUnfinished));
   auto run = std::make_shared<ImportRun>(context_, runtime_, gate_, beside_, ++last_id_,
@@ -230,6 +241,35 @@ std::vector<std::shared_ptr<ImportRun>> Imports::of(std::uint64_t account) const
   std::copy_if(runs_.rbegin(), runs_.rend(), std::back_inserter(own),
                [&](const auto& run) { return run->account() == account; });
   return own;
+}
+
+void Imports::workbook_template(const Sheet& sheet, bool chinese,
+                                std::function<void(const Template&)> then) {
+  const auto& taxonomy = runtime_.state().taxonomy();
+  KeptTemplate& kept = templates_[{&sheet, chinese}];
+  const bool current = kept.taxonomy == taxonomy.version();
+  if (current && kept.made) return then(*kept.made);
+  kept.waiting.push_back(std::move(then));
+  if (kept.waiting.size() > 1 && current) return;
+  kept.taxonomy = taxonomy.version();
+  kept.made.reset();
+  struct Making {
+    pb::Taxonomy words;
+    std::optional<Template> made;
+  };
+  auto making = std::make_shared<Making>();
+  making->words = taxonomy;
+  beside_.run([making, &sheet,
+               chinese] { making->made = qiao::workbook_template(sheet, making->words, chinese); },
+              [self = std::weak_ptr(self_), making, key = std::pair(&sheet, chinese)] {
+                const auto imports = self.lock();
+                if (!imports) return;
+                KeptTemplate& made = (*imports)->templates_[key];
+                // A later one answers those who wait, in the new words.
+                if (made.taxonomy != making->words.version()) return;
+                made.made = making->made;
+                for (const auto& waiter : std::exchange(made.waiting, {})) waiter(*making->made);
+              });
 }
 
 void Imports::start_next() {

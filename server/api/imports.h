@@ -4,7 +4,12 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "server/api/import_run.h"
@@ -18,14 +23,23 @@ class Imports {
   Imports(boost::asio::io_context& context, Runtime& runtime, Gate& gate)
       : context_(context), runtime_(runtime), gate_(gate) {}
 
-  // Refused while another import of the account is running, or if too many have not ended.
+  // Refused while another import of the account is running, or if too many have not ended: of the
+  // topmost party above the sender's, of its address, or in all.
   Result<std::shared_ptr<ImportRun>> start(ImportOrder order, ImportSender sender);
   // The imports of an account, newest first.
   std::vector<std::shared_ptr<ImportRun>> of(std::uint64_t account) const;
-  // The thread for work that does not need the market.
-  Beside& beside() { return beside_; }
+  // The template of that kind as a workbook, in the words of the taxonomy of now. Made on a thread
+  // once for all who ask until the taxonomy changes; `then` is called on the market thread.
+  using Template = Result<std::string>;
+  void workbook_template(const Sheet& sheet, bool chinese,
+                         std::function<void(const Template&)> then);
 
  private:
+  struct KeptTemplate {
+    std::uint64_t taxonomy = 0;    // its version
+    std::optional<Template> made;  // nothing while it is being made
+    std::vector<std::function<void(const Template&)>> waiting;
+  };
   void start_next();
   void forget(std::uint64_t account);
 
@@ -33,6 +47,7 @@ class Imports {
   Runtime& runtime_;
   Gate& gate_;
   Beside beside_{context_};
+  std::map<std::pair<const Sheet*, bool>, KeptTemplate> templates_;
   std::deque<std::shared_ptr<ImportRun>> runs_;  // in the order of their ids
   std::deque<std::shared_ptr<ImportRun>> waiting_;
   std::size_t running_ = 0;

@@ -389,6 +389,60 @@ TEST(Update, CannotTakeAwayWhatIsHeldOrPromised) {
   EXPECT_EQ(c.need_row(n).state(), pb::NEED_STATE_FILLED);
 }
 
+TEST(Limits, APartyHasOnlySoManyActiveOffers) {
+  City c;
+  const auto team = c.team();
+  std::uint64_t last = 0;
+  for (std::uint32_t i = 0; i < kMaxActiveOffersOfParty; ++i) last = c.post(offer(team).people(1));
+  pb::Command more = by(pb::ROLE_LEAD);
+  *more.mutable_post_offer() = offer(team).people(1);
+  EXPECT_EQ(code_of(c.apply(more)), "value.too_many");
+  pb::Command withdraw = by(pb::ROLE_LEAD);
+  withdraw.mutable_withdraw_offer()->set_offer_id(last);
+  c.must(withdraw);
+  EXPECT_EQ(code_of(c.apply(more)), "") << "those that are withdrawn do not count";
+}
+
+TEST(Limits, ANeedHasOnlySoManyMatchesOfAParty) {
+  City c;
+  const auto n = c.post(need().people(10'000));
+  const auto a = c.post(offer(c.team("甲队")).people(5'000));
+  for (int i = 0; i < kMaxMatchesOfPartyInNeed; ++i) c.claim(n, a, 1);
+  const auto before = digest(c.state());
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, a, 1)), "value.too_many");
+  EXPECT_EQ(digest(c.state()), before);
+  c.claim(n, c.post(offer(c.team("乙队")).people(5)), 1);
+  c.claim(c.post(need().people(5).on(hours(81, 84))), a, 1);
+}
+
+TEST(Limits, ANeedHasOnlySoManyMatches) {
+  City c;
+  const auto n = c.post(need().people(10'000));
+  for (int i = 0; i < kMaxMatchesOfNeed;) {
+    const auto o = c.post(offer(c.team()).people(5'000));
+    for (int j = 0; j < kMaxMatchesOfPartyInNeed && i < kMaxMatchesOfNeed; ++j, ++i)
+      c.claim(n, o, 1);
+  }
+  EXPECT_EQ(code_of(c.make(pb::MATCH_STATE_CLAIMED, n, c.post(offer(c.team()).people(1)), 1)),
+            "value.too_many");
+}
+
+// At the busiest instant, however the windows of the promises overlap.
+TEST(Update, AnOfferKeepsItsHighestPromise) {
+  City c;
+  const auto o = c.post(offer(c.team()).people(9));
+  c.claim(c.post(need().people(2).on(hours(57, 63))), o);
+  c.claim(c.post(need().people(3).on(hours(58, 60))), o);
+  c.claim(c.post(need().people(4).on(hours(60, 62))), o);
+  c.claim(c.post(need().people(5).on(hours(70, 71))), o);
+  pb::Command less = by(pb::ROLE_LEAD);
+  *less.mutable_update_offer() = c.state().load_offer(0);
+  less.mutable_update_offer()->mutable_time()->set_capacity(5);
+  EXPECT_EQ(code_of(c.apply(less)), "offer.promised");
+  less.mutable_update_offer()->mutable_time()->set_capacity(6);
+  EXPECT_EQ(code_of(c.apply(less)), "");
+}
+
 TEST(Update, AHeldLineStaysWhatItIs) {
   City c;
   const auto n = c.post(need().people(5));

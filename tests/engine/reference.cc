@@ -297,6 +297,12 @@ std::optional<Code> Market::set_standing(const pb::SetStanding& sent) {
 
 std::optional<Code> Market::post_offer(pb::Offer o) {
   if (!in_area(parties.at(o.party_id()).area_code()) || !owns(o.party_id())) return Code::kNotYours;
+  const auto active = [&](const auto& other) {
+    return other.second.party_id() == o.party_id() &&
+           other.second.state() == pb::OFFER_STATE_ACTIVE;
+  };
+  if (std::count_if(offers.begin(), offers.end(), active) >= kMaxActiveOffersOfParty)
+    return Code::kTooMany;
   o.set_id(seq + 1);
   o.set_state(pb::OFFER_STATE_ACTIVE);
   offers[o.id()] = o;
@@ -651,6 +657,15 @@ void Market::change(Match& m, pb::MatchState state) {
   emit();
 }
 
+bool Market::has_all_matches(std::uint64_t need, std::uint64_t party) const {
+  const auto of_need = [&](const auto& m) { return m.second.need == need; };
+  const auto of_party = [&](const auto& m) {
+    return of_need(m) && offers.at(m.second.offer).party_id() == party;
+  };
+  return std::count_if(matches.begin(), matches.end(), of_need) >= kMaxMatchesOfNeed ||
+         std::count_if(matches.begin(), matches.end(), of_party) >= kMaxMatchesOfPartyInNeed;
+}
+
 std::optional<Code> Market::make_match(const pb::MakeMatch& make) {
   const auto need = needs.find(make.need_id());
   if (need == needs.end()) return Code::kUnknownNeed;
@@ -671,6 +686,7 @@ std::optional<Code> Market::make_match(const pb::MakeMatch& make) {
   if (offer->second.has_stock() &&
       quantity < std::max<std::int64_t>(1, offer->second.stock().smallest_lot()))
     return Code::kQuantityTooSmall;
+  if (has_all_matches(make.need_id(), offer->second.party_id())) return Code::kTooMany;
   const std::uint64_t id = new_match(make.need_id(), line, make.offer_id(), quantity, make.how());
   if (make.how() == pb::MATCH_STATE_CLAIMED && !policy.confirm_claims()) {
     change(matches.at(id), pb::MATCH_STATE_ACCEPTED);
@@ -813,7 +829,7 @@ void Market::keep_going(const Match& failed) {
   if (!policy.redispatch()) return;
   std::uint64_t next = next_best(failed.need, failed.line, failed.quantity);
   if (next == 0) next = next_best(failed.need, failed.line, 1);
-  if (next == 0) return;
+  if (next == 0 || has_all_matches(failed.need, offers.at(next).party_id())) return;
   new_match(failed.need, failed.line, next,
             std::min(failed.quantity, judge(failed.need, failed.line, next).available),
             pb::MATCH_STATE_DISPATCHED);

@@ -84,6 +84,8 @@ class Market {
   std::int64_t free_units(std::uint64_t offer, std::int64_t start, std::int64_t end) const;
   std::int64_t fill(std::uint64_t community, bool smoothed) const;
   std::optional<Code> why_not_now(const Match& match, const pb::Need& need) const;
+  // Whether the need may have no other match of that party.
+  bool has_all_matches(std::uint64_t need, std::uint64_t party) const;
   std::uint64_t next_best(std::uint64_t need, std::uint32_t line, std::int64_t quantity) const;
   std::uint64_t new_match(std::uint64_t need, std::uint32_t line, std::uint64_t offer,
                           std::int64_t quantity, pb::MatchState how);

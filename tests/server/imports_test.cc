@@ -466,6 +466,25 @@ TEST(Imports, RowsHaveTheRightsOfTheirSender) {
             "2 REFUSED  role.not_yours\n");
 }
 
+// Whoever may create accounts cannot take the places of all others.
+TEST(Imports, ATeamAndAnAddressHaveAShareOfThePlaces) {
+  Towns t;
+  int number = 0;
+  const auto start = [&](pb::Role role, std::uint64_t party, const std::string& address) {
+    const auto account = t.account(role, "user" + std::to_string(++number), party);
+    const std::string token = t.token_of(account);
+    const RequestHeaders as{.token = token, .address = address};
+    const Response r = t.send("POST", "/v1/imports?kind=needs&check=1", needs_file(2'000), as);
+    return r.status == 201 ? "201" : t.code_of(r);
+  };
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(start(pb::ROLE_SUPPLIER, t.own.team, "10.0.0." + std::to_string(i)), "201");
+  EXPECT_EQ(start(pb::ROLE_SUPPLIER, t.own.team, "10.0.0.9"), "400 value.too_many imports");
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(start(pb::ROLE_LEAD, 0, "10.0.1.1"), "201");
+  EXPECT_EQ(start(pb::ROLE_LEAD, 0, "10.0.1.1"), "400 value.too_many imports");
+  EXPECT_EQ(start(pb::ROLE_ORGANISER, t.own.organiser, "10.0.2.1"), "201");
+}
+
 TEST(Imports, TheTemplateIsAFileOfEitherFormat) {
   ImportHost h;
   const Response csv = h.send("GET", "/v1/imports/template?kind=needs", "", {.language = "zh"});
@@ -474,6 +493,8 @@ TEST(Imports, TheTemplateIsAFileOfEitherFormat) {
   const Response book = h.send("GET", "/v1/imports/template?kind=offers&format=xlsx");
   EXPECT_EQ(book.status, 200U);
   EXPECT_TRUE(book.body.starts_with("PK")) << book.content_type;
+  EXPECT_EQ(h.send("GET", "/v1/imports/template?kind=offers&format=xlsx").body, book.body)
+      << "made once";
   EXPECT_EQ(h.code_of(h.send("GET", "/v1/imports/template?kind=needs&format=pdf")),
             "400 value.out_of_range format");
   EXPECT_TRUE(h.send("GET", "/v1/imports/template?kind=needs&language=en", "", {.language = "zh"})
