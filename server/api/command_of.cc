@@ -59,29 +59,33 @@ Status check_subject(const pb::Command& command, const Identity& identity, const
   return not_there(kind, id, "id");
 }
 
-// The current row that the request would change; null if there is none, or if it creates one.
-std::unique_ptr<Message> row_before(const pb::Request& request, const State& s) {
-  const auto loaded = [](const auto& rows, auto id, auto load) -> std::unique_ptr<Message> {
+// The current row that the request would change; null if there is none, if the actor does not see
+// all of it, or if the request creates one.
+std::unique_ptr<Message> row_before(const pb::Request& request, const State& s,
+                                    const pb::Actor& actor) {
+  const auto loaded = [&](pb::RowKind kind, const auto& rows, auto id,
+                          auto load) -> std::unique_ptr<Message> {
     const Slot slot = rows.find(id);
-    if (slot == kNoSlot) return nullptr;
+    if (slot == kNoSlot || sight_of(s, actor, kind, id.value()) != Sight::kWhole) return nullptr;
     auto row = load(slot);
     return std::make_unique<decltype(row)>(std::move(row));
   };
   switch (request.body_case()) {
     case pb::Request::kUpdateParty:
-      return loaded(s.parties(), PartyId{request.update_party().id()},
+      return loaded(pb::ROW_KIND_PARTY, s.parties(), PartyId{request.update_party().id()},
                     [&](Slot slot) { return s.load_party(slot); });
     case pb::Request::kPutPerson:
-      return loaded(s.persons(), PersonId{request.put_person().id()},
+      return loaded(pb::ROW_KIND_PERSON, s.persons(), PersonId{request.put_person().id()},
                     [&](Slot slot) { return s.load_person(slot); });
     case pb::Request::kUpdateOffer:
-      return loaded(s.offers(), OfferId{request.update_offer().id()},
+      return loaded(pb::ROW_KIND_OFFER, s.offers(), OfferId{request.update_offer().id()},
                     [&](Slot slot) { return s.load_offer(slot); });
     case pb::Request::kUpdateNeed:
-      return loaded(s.needs(), NeedId{request.update_need().id()},
+      return loaded(pb::ROW_KIND_NEED, s.needs(), NeedId{request.update_need().id()},
                     [&](Slot slot) { return s.load_need(slot); });
     case pb::Request::kPutAccount:
-      return loaded(s.accounts(), AccountId{request.put_account().account().id()},
+      return loaded(pb::ROW_KIND_ACCOUNT, s.accounts(),
+                    AccountId{request.put_account().account().id()},
                     [&](Slot slot) { return s.load_account(slot); });
     default:
       return nullptr;
@@ -129,7 +133,7 @@ Result<pb::Command> single_command_of(const pb::Request& request, const Identity
   if (scope_of(*operation, identity.actor.role()) == Scope::kNone)
     return refuse(Code::kRoleForbidden, "actor.role");
   if (!gate.covers(identity, *operation)) return refuse(Code::kTokenScope, "Authorization");
-  const auto before = row_before(request, gate.state());
+  const auto before = row_before(request, gate.state(), identity.actor);
   QIAO_TRY(check_references(row, before.get(), identity.actor, gate.state()));
   QIAO_TRY(check_subject(command, identity, gate));
   if (request.has_move_match()) {

@@ -241,6 +241,21 @@ std::vector<const pb::Request*> ImportRun::areas_above(std::size_t place) const 
   return above;
 }
 
+// Whether the sender may make the party, once it is created, a branch of another row of the file:
+// the parent has no id yet, so the market cannot check it.
+Status ImportRun::check_parent_in_file(std::size_t place) const {
+  const State& state = runtime_.state();
+  const pb::Actor& actor = sender_.identity.actor;
+  const Scope scope = scope_of(state, Operation::kUpdateParty, actor);
+  if (scope == Scope::kNone) return qiao::refuse(Code::kRoleForbidden, "parent");
+  if (!gate_.covers(sender_.identity, Operation::kUpdateParty))
+    return qiao::refuse(Code::kTokenScope, "parent");
+  // A supplier may not change a new party before it is a branch of its own.
+  const bool is_new = requests_[place]->has_register_party();
+  if (scope == Scope::kParty && is_new) return qiao::refuse(Code::kNotYours, "parent");
+  return outcome::success();
+}
+
 void ImportRun::check_row(std::size_t place) {
   ImportItem& item = items_[place];
   if (!requests_[place]) return;
@@ -248,6 +263,9 @@ void ImportRun::check_row(std::size_t place) {
   // A party to be suspended is created first; its creation must not be all that happens.
   if (item.suspend && !gate_.covers(sender_.identity, Operation::kSuspendParty))
     return refuse(item, qiao::refuse(Code::kTokenScope, "standing"));
+  if (item.parent) {
+    if (const Status may = check_parent_in_file(place); !may) return refuse(item, may.error());
+  }
   pb::Batch batch;
   auto parts = areas_above(place);
   const auto own = static_cast<int>(parts.size());

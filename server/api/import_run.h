@@ -84,6 +84,7 @@ class ImportRun : public std::enable_shared_from_this<ImportRun> {
 
   void read_row(std::size_t place);
   void check_row(std::size_t place);
+  Status check_parent_in_file(std::size_t place) const;
   void leave_out_orphan(std::size_t place);
   void save_row(std::size_t place);
   void finish_party(std::size_t place);

@@ -112,7 +112,9 @@ Status complete(pb::PreviewRequest& request, const Call& call, const Runtime& ru
   const State& state = runtime.state();
   pb::Need& need = *request.mutable_need();
   const Slot known = state.needs().find(NeedId{need.id()});
-  const pb::Need before = known == kNoSlot ? pb::Need() : state.load_need(known);
+  const bool whole = known != kNoSlot &&
+                     sight_of(state, call.actor, pb::ROW_KIND_NEED, need.id()) == Sight::kWhole;
+  const pb::Need before = whole ? state.load_need(known) : pb::Need();
   QIAO_TRY(check_references(request, &before, call.actor, state));
   // The response shows which parties have served this resident before.
   const Scope posts = scope_of(Operation::kPostNeed, call.actor.role());

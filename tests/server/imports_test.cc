@@ -404,6 +404,34 @@ TEST(Imports, ASuspendedPartyIsNotMadeActive) {
   EXPECT_EQ(state.parties()[lower].standing, pb::STANDING_SUSPENDED);
 }
 
+// What cannot become a branch is refused when it is checked; it is not created without its parent.
+TEST(Imports, AParentInTheFileIsCheckedAsWell) {
+  Towns t;
+  const auto import = [&](const std::string& token, const std::string& parent) {
+    const RequestHeaders as{.token = token};
+    const std::string file = Towns::on(t.own, "kind,name,area,parent\nvolunteer_team,上队,{area}," +
+                                                  parent + "\nvolunteer_team,下队,{area},上队\n");
+    const Response r = t.send("POST", "/v1/imports?kind=parties", file, as);
+    EXPECT_EQ(r.status, 201U) << r.body;
+    const std::string target = "/v1/imports/" + std::to_string(t.id_of(r));
+    pb::Import m;
+    do {
+      t.context.run_one_for(kMoment);
+      m.Clear();
+      EXPECT_TRUE(from_json(t.send("GET", target, "", as).body, m));
+    } while (m.ended_at() == 0);
+    return rows_of(m);
+  };
+  const std::size_t before = t.runtime->state().parties().size();
+  EXPECT_EQ(import(t.tokens["supplier"], ""), "2 READY\n3 REFUSED parent role.not_yours\n");
+  const auto registering = t.account(pb::ROLE_LEAD, "registering");
+  const std::string scoped =
+      t.token_of(registering, {"createImport", "getImport", "registerParty"});
+  EXPECT_EQ(import(scoped, ""), "2 READY\n3 REFUSED parent auth.scope\n");
+  EXPECT_EQ(t.runtime->state().parties().size(), before);
+  EXPECT_EQ(import(t.token, ""), "2 CREATED\n3 CREATED\n");
+}
+
 TEST(Imports, WhatIsNoImportIsRefusedAtOnce) {
   ImportHost h;
   const auto code = [&](const std::string& query, const std::string& body, const char* type = "") {
