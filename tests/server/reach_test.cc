@@ -2,6 +2,9 @@
 // others, by what was given before, by the numbers of residents.
 #include <gtest/gtest.h>
 
+#include <regex>
+#include <tuple>
+
 #include "engine/rows/limits.h"
 #include "server/access/relations.h"
 #include "tests/support/towns.h"
@@ -791,6 +794,43 @@ TEST(AttackRights, AnAddressOpensACalendarOnlyWithATokenForNothingElse) {
   EXPECT_EQ(get(t.token_of(t.own.account, {"getCalendar"})), 200U);
   EXPECT_EQ(get(t.tokens["supplier"]), 401U);
   EXPECT_EQ(get(t.token_of(t.own.account, {"getCalendar", "getNeed"})), 401U);
+}
+
+// Whether a hidden row references a hidden party must not change an answer.
+TEST(AttackRights, NobodyLearnsWhatARowThatTheyDoNotSeeReferences) {
+  Neighbours t;
+  const std::uint64_t excluded = t.party("VOLUNTEER_TEAM", "一队", t.foreign.area, t.as("lead"));
+  const std::uint64_t other = t.party("VOLUNTEER_TEAM", "二队", t.foreign.area, t.as("lead"));
+  const auto excluding = [&](std::uint64_t party) {
+    return R"(,"excludedPartyIds":[")" + std::to_string(party) + R"("])";
+  };
+  const std::uint64_t need =
+      t.id_of(t.send("POST", "/v1/needs", Towns::need_of(t.foreign, excluding(excluded))));
+  for (const std::uint64_t party : {excluded, other})
+    EXPECT_EQ(t.of(party, "suspend", t.as("lead")), "ok");
+  const auto number = [&](const std::string& text) {
+    return std::regex_replace(text, std::regex(std::to_string(excluded)), std::to_string(other));
+  };
+  for (const char* role : {"organiser", "resident", "supplier"}) {
+    std::vector<std::string> told;
+    for (const std::uint64_t party : {excluded, other}) {
+      pb::Need sent;
+      ASSERT_TRUE(from_json(Towns::need_of(t.own, excluding(party)), sent));
+      sent.set_id(need);
+      sent.set_resident_ref(0);
+      const std::string body = to_json(sent);
+      std::string all;
+      for (const auto& [method, target, text] :
+           {std::tuple{"POST", std::string("/v1/needs:preview"), "{\"need\":" + body + "}"},
+            {"PUT", "/v1/needs/" + std::to_string(need), body},
+            {"POST", "/v1/batch:check", "{\"commands\":[{\"updateNeed\":" + body + "}]}"}}) {
+        const Response r = t.send(method, target, text, t.as(role));
+        all += std::to_string(r.status) + " " + number(r.body) + "\n";
+      }
+      told.push_back(all);
+    }
+    EXPECT_EQ(told[0], told[1]) << role;
+  }
 }
 
 TEST(AttackRights, ANameIsSomethingThatCanBeRead) {
