@@ -110,6 +110,7 @@ double rocksdb_alone(const std::vector<std::string>& batches, int threads) {
   std::atomic<std::size_t> next{0};
   const Stopwatch watch;
   std::vector<std::thread> all;
+  all.reserve(static_cast<std::size_t>(threads));
   for (int t = 0; t < threads; ++t) {
     all.emplace_back([&] {
       rocksdb::WriteOptions sync;

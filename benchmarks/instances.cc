@@ -13,6 +13,7 @@ Instance collect_all(const RankedMarket& market) {
   const std::size_t needs = market.state().needs().size();
   std::vector<Collector> collectors(kParts, Collector(ranking, kNow, clear_candidates(needs)));
   std::vector<PlacedNeed> order;
+  order.reserve(needs);
   for (Slot n = 0; n < needs; ++n) order.push_back(placed(market.state(), n));
   std::sort(order.begin(), order.end());
   on_threads(kParts)(kParts, [&](std::size_t part) {
