@@ -68,6 +68,22 @@ std::string rows_of(const pb::Import& import) {
   return text;
 }
 
+// Imports a file with that token, until it has ended.
+pb::Import import_as(Towns& t, const std::string& token, const std::string& kind,
+                     const std::string& file) {
+  const RequestHeaders as{.token = token};
+  const Response r = t.send("POST", "/v1/imports?kind=" + kind, file, as);
+  EXPECT_EQ(r.status, 201U) << r.body;
+  const std::string target = "/v1/imports/" + std::to_string(t.id_of(r));
+  pb::Import m;
+  do {
+    t.context.run_one_for(kMoment);
+    m.Clear();
+    EXPECT_TRUE(from_json(t.send("GET", target, "", as).body, m));
+  } while (m.ended_at() == 0);
+  return m;
+}
+
 const std::string kHeadings = "社区,标题,类别,日期,开始,结束,人数\n";
 std::string needs_file(int count, const std::string& name = "理发") {
   std::string text = kHeadings;
@@ -371,17 +387,7 @@ TEST(Imports, ThoseThatWaitForTheirSendersRateLeaveOthersTheirPlaces) {
 TEST(Imports, ASuspendedPartyIsNotMadeActive) {
   Towns t;
   const auto import = [&](const std::string& token, const std::string& file) {
-    const RequestHeaders as{.token = token};
-    const Response r = t.send("POST", "/v1/imports?kind=parties", file, as);
-    EXPECT_EQ(r.status, 201U) << r.body;
-    const std::string target = "/v1/imports/" + std::to_string(t.id_of(r));
-    pb::Import m;
-    do {
-      t.context.run_one_for(kMoment);
-      m.Clear();
-      EXPECT_TRUE(from_json(t.send("GET", target, "", as).body, m));
-    } while (m.ended_at() == 0);
-    return m;
+    return import_as(t, token, "parties", file);
   };
   const State& state = t.runtime->state();
   const std::size_t before = state.parties().size();
@@ -408,19 +414,9 @@ TEST(Imports, ASuspendedPartyIsNotMadeActive) {
 TEST(Imports, AParentInTheFileIsCheckedAsWell) {
   Towns t;
   const auto import = [&](const std::string& token, const std::string& parent) {
-    const RequestHeaders as{.token = token};
     const std::string file = Towns::on(t.own, "kind,name,area,parent\nvolunteer_team,上队,{area}," +
                                                   parent + "\nvolunteer_team,下队,{area},上队\n");
-    const Response r = t.send("POST", "/v1/imports?kind=parties", file, as);
-    EXPECT_EQ(r.status, 201U) << r.body;
-    const std::string target = "/v1/imports/" + std::to_string(t.id_of(r));
-    pb::Import m;
-    do {
-      t.context.run_one_for(kMoment);
-      m.Clear();
-      EXPECT_TRUE(from_json(t.send("GET", target, "", as).body, m));
-    } while (m.ended_at() == 0);
-    return rows_of(m);
+    return rows_of(import_as(t, token, "parties", file));
   };
   const std::size_t before = t.runtime->state().parties().size();
   EXPECT_EQ(import(t.tokens["supplier"], ""), "2 READY\n3 REFUSED parent role.not_yours\n");
@@ -458,17 +454,7 @@ TEST(Imports, WhatIsNoImportIsRefusedAtOnce) {
 TEST(Imports, RowsHaveTheRightsOfTheirSender) {
   Towns t;
   const auto import = [&](const char* role, const std::string& kind, const std::string& file) {
-    const RequestHeaders as{.token = t.tokens.at(role)};
-    const Response r = t.send("POST", "/v1/imports?kind=" + kind, file, as);
-    EXPECT_EQ(r.status, 201U) << r.body;
-    const std::string target = "/v1/imports/" + std::to_string(t.id_of(r));
-    pb::Import m;
-    do {
-      t.context.run_one_for(kMoment);
-      m.Clear();
-      EXPECT_TRUE(from_json(t.send("GET", target, "", as).body, m));
-    } while (m.ended_at() == 0);
-    return rows_of(m);
+    return rows_of(import_as(t, t.tokens.at(role), kind, file));
   };
   const auto need = [&](const Towns::Side& side, const std::string& resident) {
     return Towns::on(side,
