@@ -354,6 +354,18 @@ TEST(KeyFile, AFreshKeyTakesOverAtTheNextStartAndTheOldOneMayGo) {
   EXPECT_EQ(verified(t.folder / "db"), std::vector<std::string>());
 }
 
+// Changes the first stored response of the database.
+void change_stored_response(Raw& raw, const std::function<void(pb::StoredResponse&)>& change) {
+  const std::unique_ptr<rocksdb::Iterator> it(raw.db->NewIterator({}, raw.families.at("dedup")));
+  it->SeekToFirst();
+  ASSERT_TRUE(it->Valid());
+  pb::StoredResponse kept;
+  ASSERT_TRUE(kept.ParseFromString(it->value().ToString().substr(8)));
+  change(kept);
+  raw.put("dedup", it->key().ToString(),
+          it->value().ToString().substr(0, 8) + kept.SerializeAsString());
+}
+
 // Format 3 stored responses as they were sent: a resident's own telephone in the clear.
 TEST(Migration, AnswersOfAnOlderVersionAreStrippedAndTheirRequestsStayDone) {
   Towns t;
@@ -364,16 +376,11 @@ TEST(Migration, AnswersOfAnOlderVersionAreStrippedAndTheirRequestsStayDone) {
   t.stop();
   {
     Raw raw(t.folder / "db");
-    const std::unique_ptr<rocksdb::Iterator> it(raw.db->NewIterator({}, raw.families.at("dedup")));
-    it->SeekToFirst();
-    ASSERT_TRUE(it->Valid());
-    pb::StoredResponse kept;
-    ASSERT_TRUE(kept.ParseFromString(it->value().ToString().substr(8)));
-    kept.clear_message();
-    kept.GetReflection()->MutableUnknownFields(&kept)->AddLengthDelimited(
-        6, R"({"contactPhone":"13912341234"})");
-    raw.put("dedup", it->key().ToString(),
-            it->value().ToString().substr(0, 8) + kept.SerializeAsString());
+    change_stored_response(raw, [](pb::StoredResponse& kept) {
+      kept.clear_message();
+      kept.GetReflection()->MutableUnknownFields(&kept)->AddLengthDelimited(
+          6, R"({"contactPhone":"13912341234"})");
+    });
     raw.put("meta", "format", "qiao" + big_endian(3));
   }
   EXPECT_NE(raw(t.folder / "db").find("13912341234"), std::string::npos);
@@ -394,14 +401,7 @@ TEST(Migration, ARequestWithoutAHashStaysDone) {
   t.stop();
   {
     Raw raw(t.folder / "db");
-    const std::unique_ptr<rocksdb::Iterator> it(raw.db->NewIterator({}, raw.families.at("dedup")));
-    it->SeekToFirst();
-    ASSERT_TRUE(it->Valid());
-    pb::StoredResponse kept;
-    ASSERT_TRUE(kept.ParseFromString(it->value().ToString().substr(8)));
-    kept.clear_request_hash();
-    raw.put("dedup", it->key().ToString(),
-            it->value().ToString().substr(0, 8) + kept.SerializeAsString());
+    change_stored_response(raw, [](pb::StoredResponse& kept) { kept.clear_request_hash(); });
   }
   t.start();
   for (const std::string& sent : {body, Towns::need_of(t.own, R"(,"allOrNothing":true)")}) {
