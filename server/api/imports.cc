@@ -211,14 +211,14 @@ Result<std::shared_ptr<ImportRun>> Imports::start(ImportOrder order, ImportSende
   const auto topmost = [&](const ImportSender& of) {
     return topmost_of(runtime_.state(), PartyId{of.identity.actor.party_id()});
   };
-  const bool has_party = sender.identity.actor.party_id() != 0;
+  const PartyId own = topmost(sender);
   const auto unfinished = [&](const auto& run) { return !run->has_ended(); };
   std::size_t of_party = 0;
   std::size_t of_address = 0;
   for (const auto& run : runs_) {
     if (!unfinished(run)) continue;
     if (run->account() == account) return refuse(Code::kImportRunning);
-    if (has_party && topmost(run->sender()) == topmost(sender)) ++of_party;
+    if (own && topmost(run->sender()) == own) ++of_party;
     if (run->sender().address == sender.address) ++of_address;
   }
   if (of_party >= kMostUnfinishedOfParty)
@@ -267,7 +267,7 @@ void Imports::workbook_template(const Sheet& sheet, bool chinese,
                 KeptTemplate& made = (*imports)->templates_[key];
                 // A later one answers those who wait, in the new words.
                 if (made.taxonomy != making->words.version()) return;
-                made.made = making->made;
+                if (*making->made) made.made = making->made;  // an error is not kept
                 for (const auto& waiter : std::exchange(made.waiting, {})) waiter(*making->made);
               });
 }
